@@ -1,0 +1,114 @@
+"""The command line. `main` alone turns errors into a sentence and a status."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+import click
+
+from realtime.cli.context import Context, common_options
+from realtime.errors import EmodjError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+INTERRUPTED = 130
+BROKEN = 1
+
+COMMANDS = {
+    "image": ("realtime.cli.image", "Read the expressions in pictures."),
+    "live": ("realtime.cli.live", "Read the expressions on camera, with the mood of the session."),
+    "config": ("realtime.cli.config", "Show the settings and where they come from."),
+    "train": ("realtime.cli.network", "Train a network (needs TensorFlow)."),
+    "evaluate": ("realtime.cli.network", "Measure a network (needs TensorFlow)."),
+    "model": ("realtime.cli.network", "Look at the network, or compile one."),
+}
+
+
+class _Closed(Exception):  # noqa: N818 - no error: nobody reads on
+    """Whoever read our stdout has gone."""
+
+
+class _Commands(click.Group):
+    """Imports a command only when it is called, so that help and a typing error cost nothing."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _Closed from error
+
+
+@click.command(
+    "emodj",
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="""\b
+Examples:
+  emodj live                            the camera, in a window; h shows the keys
+  emodj image photo.jpg                 one picture
+  emodj image holiday/ --json           a folder of them, as JSON
+  emodj live --source clip.mkv --no-window --jsonl
+
+emodj says what an expression looks like, not what somebody feels. Pictures stay on this computer.""",
+)
+@click.version_option(package_name="emodj", message="emodj %(version)s")
+@common_options
+def emodj() -> None:
+    """Expressions on camera or in a picture, and a playlist that fits."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit status; what the statuses mean stands in the README."""
+    _quiet_libraries()
+    context = Context()
+    try:
+        status = emodj.main(None if arguments is None else list(arguments), "emodj", standalone_mode=False, obj=context)
+        sys.stdout.flush()
+    except EmodjError as error:
+        return _failed(error, context, error.status)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except (_Closed, BrokenPipeError):
+        # The interpreter flushes once more at its end, and must find somebody who listens
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status if isinstance(status, int) else 0
+
+
+def _failed(error: EmodjError, context: Context, status: int) -> int:
+    if context.verbosity > 1:
+        traceback.print_exception(error)
+    click.echo(f"emodj: {error}", err=True)
+    return status
+
+
+def _quiet_libraries() -> None:
+    """OpenCV and FFmpeg report on stderr what we say in a sentence; they read these when they are loaded."""
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    os.environ.setdefault("QT_LOGGING_RULES", "*=false")

@@ -1,0 +1,40 @@
+"""`emodj config`."""
+
+from __future__ import annotations
+
+import click
+
+from realtime.cli.context import Context, common_options, pass_context
+
+
+@click.group(epilog="See also: the comments in the file that `config path` names first.")
+@common_options
+def config() -> None:
+    """Show the settings and where they come from."""
+
+
+@config.command("path")
+@common_options
+@pass_context
+def path(context: Context) -> None:
+    """Print the files that settings come from, one a line; later ones win.
+
+    Your own file is listed even where it does not exist yet: that is where it belongs.
+    """
+    from realtime.config import user_file
+
+    files = context.sources()
+    if user_file() not in files:
+        files.insert(1, user_file())
+    for file in files:
+        click.echo(str(file))
+
+
+@config.command("show")
+@common_options
+@pass_context
+def show(context: Context) -> None:
+    """Print all settings that hold, as TOML."""
+    from realtime.config import dump
+
+    click.echo(dump(context.settings()), nl=False)

@@ -1,0 +1,96 @@
+"""What every command has: how much to say, and which settings hold."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from realtime import assets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from realtime.settings import Settings
+
+Command = TypeVar("Command", bound="Callable[..., object]")
+
+
+@dataclass(slots=True)
+class Context:
+    """One run of the command line.
+
+    Attributes:
+        verbosity: 0, or how many `-v` were given.
+        quiet: whether remarks on stderr are left out; errors are not.
+        config: the file that `--config` named.
+    """
+
+    verbosity: int = 0
+    quiet: bool = False
+    config: Path | None = None
+
+    def settings(self) -> Settings:
+        """Read the settings.
+
+        Raises:
+            UsageError: with every fault of every file.
+        """
+        from realtime.config import load
+
+        return load(self.sources())
+
+    def sources(self) -> list[Path]:
+        """The files that settings come from; later ones win."""
+        from realtime.config import sources
+
+        return sources(assets.config(), self.config)
+
+    def remark(self, sentence: str) -> None:
+        """Say something on stderr that is neither data nor an error."""
+        if not self.quiet:
+            click.echo(f"emodj: {sentence}", err=True)
+
+
+pass_context = click.make_pass_decorator(Context, ensure=True)
+
+
+def common_options(command: Command) -> Command:
+    """Options that are understood before and after the name of a command."""
+
+    def verbose(ctx: click.Context, _option: click.Parameter, value: int) -> None:
+        context = ctx.ensure_object(Context)
+        context.verbosity = max(context.verbosity, value)
+        if context.verbosity:
+            level = logging.INFO if context.verbosity == 1 else logging.DEBUG
+            logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+            logging.getLogger("realtime").setLevel(level)
+
+    def quiet(ctx: click.Context, _option: click.Parameter, value: bool | None) -> None:
+        context = ctx.ensure_object(Context)
+        context.quiet = context.quiet or bool(value)
+
+    def config(ctx: click.Context, _option: click.Parameter, value: Path | None) -> None:
+        context = ctx.ensure_object(Context)
+        context.config = value or context.config
+
+    options = [
+        click.option("-v", "--verbose", count=True, expose_value=False, callback=verbose, help="Say more; -vv: say all."),
+        click.option(
+            "-q", "--quiet", is_flag=True, default=None, expose_value=False, callback=quiet, help="No remarks, errors only."
+        ),
+        click.option(
+            "--config",
+            type=click.Path(path_type=Path),
+            expose_value=False,
+            callback=config,
+            metavar="FILE",
+            help="Settings that win over the others (also EMODJ_CONFIG).",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command

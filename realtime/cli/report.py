@@ -1,0 +1,55 @@
+"""What a command says to a person, in plain lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from realtime.domain import EXPRESSIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from realtime.documents import Picture
+    from realtime.domain import Face, Mood
+    from realtime.playlists import Playlist
+    from realtime.session import Summary
+
+
+def picture(found: Picture) -> Iterator[str]:
+    """The lines about one picture."""
+    if found.width is None:
+        return
+    faces = "no face found" if not found.faces else "1 face" if len(found.faces) == 1 else f"{len(found.faces)} faces"
+    yield f"{found.path}  {found.width}×{found.height}, {faces}"
+    for number, face in enumerate(found.faces, 1):
+        yield f"  {number:>3}  {_face(face)}"
+    if found.faces:
+        yield from _mood(found.mood, found.playlist)
+
+
+def summary(session: Summary) -> Iterator[str]:
+    """The lines at the end of a live session."""
+    if session.shares is not None:
+        ranked = sorted(zip(EXPRESSIONS, session.shares, strict=True), key=lambda pair: -pair[1])
+        yield "looked  " + ", ".join(f"{expression.value} {share:.0%}" for expression, share in ranked)
+    yield f"length  {session.seconds:.1f} s, {session.frames} frames analysed"
+    yield from _mood(session.mood, session.playlist)
+
+
+def _face(face: Face) -> str:
+    (first, share), *others = face.ranked()
+    rest = ", ".join(f"{expression.value} {value:.0%}" for expression, value in others[:2])
+    name = f"not sure, perhaps {first.value}" if face.unsure else first.value
+    return f"{name} {share:.0%}  (then {rest})"
+
+
+def _mood(mood: Mood | None, playlist: Playlist | None) -> Iterator[str]:
+    if mood is None or mood.leader is None:
+        yield "mood    none: no face was clear enough"
+        return
+    how = "chosen by hand" if mood.source == "hand" else f"{mood.share:.0%}"
+    yield f"mood    {mood.leader.value}, {how}"
+    if playlist is not None:
+        yield f"music   {playlist.title}"
+        # Alone on its line, so that a terminal does not break it and a mouse can take it
+        yield playlist.url

@@ -1,0 +1,60 @@
+"""Cut faces out of a frame and scale them to what the network reads; the same for training and for a live frame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from realtime.domain import CROP_SIDE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from realtime.domain import Batch, Box, Image
+
+
+def cut(image: Image, boxes: Sequence[Box], side_ratio: float) -> Batch:
+    """Cut the square about each box's centre and scale it to 48×48 grey.
+
+    Args:
+        image: (height, width, 3) uint8 BGR.
+        boxes: in pixels of `image`.
+        side_ratio: side of the square as a multiple of the longer side of the box.
+
+    Returns:
+        (n, 48, 48, 1) float32 in 0..1, one row a box. Where the square leaves the picture, its edge pixels go on.
+    """
+    crops = np.empty((len(boxes), CROP_SIDE, CROP_SIDE), np.uint8)
+    for row, box in enumerate(boxes):
+        crops[row] = _scaled(_square(image, box, side_ratio))
+    return normalised(crops)
+
+
+def normalised(crops: NDArray[np.uint8]) -> Batch:
+    """Turn (n, 48, 48) uint8 grey into the network's (n, 48, 48, 1) float32 in 0..1."""
+    return crops[..., None].astype(np.float32) / np.float32(255)
+
+
+def _square(image: Image, box: Box, side_ratio: float) -> NDArray[np.uint8]:
+    height, width = image.shape[:2]
+    side = max(1, round(max(box.width, box.height) * side_ratio))
+    left = round(box.left + box.width / 2 - side / 2)
+    top = round(box.top + box.height / 2 - side / 2)
+    # The part inside, never empty: a box that lies outside is cut at the nearest edge
+    x0, x1 = min(max(left, 0), width - 1), max(min(left + side, width), 1)
+    y0, y1 = min(max(top, 0), height - 1), max(min(top + side, height), 1)
+    x1, y1 = max(x1, x0 + 1), max(y1, y0 + 1)
+    grey = cv2.cvtColor(image[y0:y1, x0:x1], cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
+    pads = ((max(0, y0 - top), max(0, top + side - y1)), (max(0, x0 - left), max(0, left + side - x1)))
+    return np.pad(grey, pads, mode="edge") if any(map(any, pads)) else grey
+
+
+def _scaled(square: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    # Area averaging is the one that does not alias when it shrinks
+    shrinks = square.shape[0] > CROP_SIDE
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return cv2.resize(square, (CROP_SIDE, CROP_SIDE), interpolation=method).astype(np.uint8, copy=False)

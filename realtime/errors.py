@@ -1,0 +1,43 @@
+"""Every error that emodj raises on purpose.
+
+    EmodjError                status 1: anything else that failed and has a sentence
+    ├── UsageError            status 2: an option, a configuration, a path that does not exist
+    ├── SourceError           status 4: camera, video or picture that gives no frames
+    ├── AssetError            status 5: network, contract, cascade or font that cannot be used
+    └── DisplayError          status 6: no screen to open a window on
+
+A library's own exception is translated where it is raised, with `from`, so that the cause stays readable with `-vv`.
+Each message says what failed, on which input, and what to try.
+"""
+
+from typing import ClassVar
+
+
+class EmodjError(Exception):
+    """Base of all: the message is one sentence for a person, `status` the exit status of the process."""
+
+    status: ClassVar[int] = 1
+
+
+class UsageError(EmodjError):
+    """The person asked for something that cannot be: a bad value, an unknown key, a path that is not there."""
+
+    status: ClassVar[int] = 2
+
+
+class SourceError(EmodjError):
+    """A camera, a video or a stream gives no frames."""
+
+    status: ClassVar[int] = 4
+
+
+class AssetError(EmodjError):
+    """A network, a contract, a cascade or a font is missing or does not fit."""
+
+    status: ClassVar[int] = 5
+
+
+class DisplayError(EmodjError):
+    """There is no screen, or it does not answer."""
+
+    status: ClassVar[int] = 6

@@ -1,0 +1,115 @@
+"""Golden crops: faces whose answers are recorded with a network, so that a machine on which it answers otherwise is noticed."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from realtime.crops import cut, normalised
+from realtime.domain import CROP_SIDE, EXPRESSIONS, by_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+    from realtime.domain import Batch, Box, Image
+    from realtime.pipeline import Classifier
+
+SMILE = "smile"
+"""Beginning of the name of every crop that any sound network calls happy."""
+
+RENDERED = "drawn by emodj, MIT"
+DIGITS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """One crop as the network reads it.
+
+    Attributes:
+        name: unique within a contract.
+        source: where it comes from and its licence.
+        pixels: 48×48 grey, one byte each, row by row.
+
+    Raises:
+        ValueError: not 48×48 bytes.
+    """
+
+    name: str
+    source: str
+    pixels: bytes
+
+    def __post_init__(self) -> None:
+        if len(self.pixels) != CROP_SIDE**2:
+            raise ValueError(f"the crop {self.name!r} has {len(self.pixels)} pixels, not {CROP_SIDE}×{CROP_SIDE}")
+
+
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """A crop and what the network answered when its contract was written: seven probabilities in the order of `Expression`."""
+
+    crop: Crop
+    answer: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.answer) != len(EXPRESSIONS):
+            raise ValueError(f"the crop {self.crop.name!r} has {len(self.answer)} probabilities, not {len(EXPRESSIONS)}")
+
+
+def batch(crops: Iterable[Crop]) -> Batch:
+    """The crops as (n, 48, 48, 1) float32 in 0..1."""
+    pixels = b"".join(crop.pixels for crop in crops)
+    return normalised(np.frombuffer(pixels, np.uint8).reshape(-1, CROP_SIDE, CROP_SIDE))
+
+
+def answered(classifier: Classifier, crops: Iterable[Crop]) -> tuple[Golden, ...]:
+    """Let the classifier answer the crops, to six decimals."""
+    crops = tuple(crops)
+    rows = classifier.classify(batch(crops))
+    return tuple(Golden(crop, tuple(round(float(p), DIGITS) for p in row)) for crop, row in zip(crops, rows, strict=True))
+
+
+def to_document(golden: Golden) -> dict[str, Any]:
+    """The golden crop as JSON knows it: pixels in base64, probabilities by name."""
+    crop = golden.crop
+    pixels = base64.b64encode(crop.pixels).decode()
+    return {"name": crop.name, "source": crop.source, "pixels": pixels, "answer": by_name(golden.answer)}
+
+
+def from_document(document: Mapping[str, Any]) -> Golden:
+    """Undo `to_document`. Raises `ValueError`, `TypeError` or `KeyError` on what it did not write."""
+    pixels = base64.b64decode(document["pixels"], validate=True)
+    answer = tuple(float(document["answer"][expression.value]) for expression in EXPRESSIONS)
+    return Golden(Crop(str(document["name"]), str(document["source"]), pixels), answer)
+
+
+def from_picture(name: str, source: str, image: Image, box: Box, side_ratio: float) -> Crop:
+    """Cut a golden crop out of a picture (height, width, 3) uint8 BGR as the pipeline would."""
+    [crop] = cut(image, [box], side_ratio)
+    return Crop(name, source, np.rint(crop * 255).astype(np.uint8).tobytes())
+
+
+def rendered() -> tuple[Crop, ...]:
+    """Crops that need no photograph: two drawn faces and a ramp from black to white. What they look like is of no account."""
+    ramp = np.tile(np.linspace(0, 255, CROP_SIDE).astype(np.uint8), (CROP_SIDE, 1))
+    pictures = {"drawn-mouth-up": _drawn(mouth_up=True), "drawn-mouth-down": _drawn(mouth_up=False), "ramp": ramp}
+    return tuple(Crop(name, RENDERED, picture.tobytes()) for name, picture in pictures.items())
+
+
+def _drawn(*, mouth_up: bool) -> NDArray[np.uint8]:
+    face = np.full((CROP_SIDE, CROP_SIDE), 60, np.uint8)
+    cv2.ellipse(face, (24, 24), (18, 23), 0, 0, 360, 190, -1, cv2.LINE_AA)
+    for x in (16, 32):
+        cv2.ellipse(face, (x, 19), (4, 2), 0, 0, 360, 40, -1, cv2.LINE_AA)
+        cv2.line(face, (x - 5, 13), (x + 5, 13), 80, 2, cv2.LINE_AA)
+    cv2.line(face, (24, 22), (23, 29), 130, 2, cv2.LINE_AA)
+    if mouth_up:
+        cv2.ellipse(face, (24, 33), (9, 6), 0, 0, 180, 60, 2, cv2.LINE_AA)
+    else:
+        cv2.ellipse(face, (24, 40), (9, 6), 0, 180, 360, 60, 2, cv2.LINE_AA)
+    return face

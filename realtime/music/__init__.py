@@ -1,0 +1,1 @@
+"""Where music is opened or played."""

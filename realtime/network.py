@@ -1,0 +1,233 @@
+"""The Keras network: build, load, save, calibrate. TensorFlow takes seconds to import, so it is imported inside functions.
+
+The pair is `NAME.json` (architecture, as `model.to_json()` writes it) and `NAME.h5` (`model.save`). Input (n, 48, 48, 1)
+float32 grey in 0..1; output (n, 7), each row a distribution in the order of `domain.Expression`. Any further
+normalisation lives inside the network.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from realtime.assets import write_whole
+from realtime.domain import CROP_SIDE, EXPRESSIONS, SUM_TOLERANCE
+from realtime.errors import AssetError, EmodjError
+from realtime.keras2 import modern
+from realtime.quiet import quiet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from numpy.typing import NDArray
+
+    from realtime.domain import Batch, Probabilities
+
+# TensorFlow ships no type information: a network is opaque outside this module and `training`.
+KerasNetwork = Any
+
+INPUT_SHAPE = (CROP_SIDE, CROP_SIDE, 1)
+FER_MEAN, FER_STD = 0.508, 0.255
+"""Mean and spread of the pixels of FER-2013's Training part, in 0..1."""
+
+
+def tensorflow(purpose: str) -> Any:
+    """Import TensorFlow, quietly.
+
+    Args:
+        purpose: what it is needed for, as the subject of the sentence where it is missing.
+
+    Raises:
+        EmodjError: TensorFlow is not installed.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        # Its first lines come before any setting is read; Keras is loaded by its first use, and says them again
+        with quiet():
+            import tensorflow as tf
+
+            _ = tf.keras.layers
+    except ImportError as error:
+        raise EmodjError(f"{purpose} needs TensorFlow, which is not installed: pip install 'emodj[train]'") from error
+    tf.get_logger().setLevel(logging.ERROR)
+    return tf
+
+
+def build(architecture: str) -> KerasNetwork:
+    """Build an untrained network of a preset.
+
+    Args:
+        architecture: one of `ARCHITECTURES`.
+
+    Raises:
+        KeyError: no such preset.
+    """
+    return ARCHITECTURES[architecture]()
+
+
+def _compact() -> KerasNetwork:
+    """Four stages of two 3×3 convolutions with batch norm (VGG, arXiv:1409.1556), global pooling: 0.66 M weights, 66 MMAC."""
+    layers = tensorflow("building a network").keras.layers
+    stack: list[Any] = [layers.Rescaling(1 / FER_STD, offset=-FER_MEAN / FER_STD, name="standardise")]
+    for stage, filters in enumerate((24, 48, 96, 192)):
+        if stage:
+            stack.append(layers.MaxPooling2D())
+        for _ in range(2):
+            stack += [
+                layers.Conv2D(filters, 3, padding="same", use_bias=False, kernel_initializer="he_normal"),
+                layers.BatchNormalization(),
+                layers.ReLU(),
+            ]
+    stack += [layers.GlobalAveragePooling2D(), layers.Dropout(0.3), layers.Dense(len(EXPRESSIONS), activation="softmax")]
+    return _sequential(stack, "compact")
+
+
+def _ancestor() -> KerasNetwork:
+    """The network of the student systems that this project descends from: 4,232,199 parameters, 134 MMAC."""
+    layers = tensorflow("building a network").keras.layers
+    stack: list[Any] = []
+    for filters in (128, 256, 512, 512):
+        stack += [layers.Conv2D(filters, 3, activation="relu"), layers.MaxPooling2D(2), layers.Dropout(0.4)]
+    stack += [
+        layers.Flatten(),
+        layers.Dense(512, activation="relu"),
+        layers.Dropout(0.4),
+        layers.Dense(256, activation="relu"),
+        layers.Dropout(0.3),
+        layers.Dense(len(EXPRESSIONS), activation="softmax"),
+    ]
+    return _sequential(stack, "ancestor")
+
+
+def _sequential(stack: list[Any], name: str) -> KerasNetwork:
+    keras = tensorflow("building a network").keras
+    return keras.Sequential([keras.Input(INPUT_SHAPE), *stack], name=name)
+
+
+ARCHITECTURES: dict[str, Callable[[], KerasNetwork]] = {"compact": _compact, "ancestor": _ancestor}
+
+
+def save_pair(network: KerasNetwork, json_path: Path) -> None:
+    """Write the pair: the architecture to `json_path`, the weights, without an optimiser's state, to the `.h5` beside it.
+
+    Raises:
+        EmodjError: a file cannot be written.
+    """
+    architecture = json.dumps(modern(json.loads(network.to_json())), indent=1) + "\n"
+    with tempfile.TemporaryDirectory() as folder:
+        weights = Path(folder) / "network.h5"
+        # That weights lie in an h5 is a promise of ours, so Keras' advice against it is noise
+        with _dropped("absl", "You are saving your model as an HDF5 file"):
+            network.save(weights, include_optimizer=False)
+        write_whole({json_path: architecture.encode(), json_path.with_suffix(".h5"): weights.read_bytes()})
+
+
+def load_pair(json_path: Path) -> KerasNetwork:
+    """Read a pair written by Keras 3 or 2 and check that it is a network such as emodj can run.
+
+    Raises:
+        AssetError: a file is missing, is no network, does not fit the other, or reads or answers in another shape or scale.
+        EmodjError: TensorFlow is not installed.
+    """
+    weights = json_path.with_suffix(".h5")
+    for path in (json_path, weights):
+        if not path.is_file():
+            raise AssetError(f"{path} is missing: a network is a pair of NAME.json and NAME.h5 in one folder")
+    network = _architecture(json_path)
+    _check_shapes(network, json_path)
+    try:
+        network.load_weights(weights)
+    except _REFUSALS as error:
+        raise AssetError(f"{weights} does not fit {json_path.name}: {first_line(error)}") from error
+    _check_answers(network, json_path)
+    return network
+
+
+def answers(network: KerasNetwork, batch: Batch) -> Probabilities:
+    """Probabilities (n, 7) of crops (n, 48, 48, 1) float32 grey in 0..1, said by Keras itself: exact and slow."""
+    with quiet():
+        return np.asarray(network(batch, training=False), np.float32)
+
+
+def fold(network: KerasNetwork, temperature: float, bias: NDArray[np.float32]) -> None:
+    """Build a calibration into the last layer, in place: its logits z become z / temperature + bias.
+
+    A temperature above one makes the network less sure (Guo et al. 2017, arXiv:1706.04599); a bias of -t log(prior) makes
+    rare expressions likelier (Menon et al. 2021, arXiv:2007.07314).
+
+    Args:
+        network: ends in a dense softmax layer with a bias.
+        temperature: above zero.
+        bias: (7,), in the order of `Expression`.
+
+    Raises:
+        ValueError: temperature or bias are out of range.
+        EmodjError: the network ends otherwise.
+    """
+    keras = tensorflow("calibrating a network").keras
+    if not temperature > 0 or bias.shape != (len(EXPRESSIONS),) or not np.isfinite(bias).all():
+        raise ValueError(f"no calibration: temperature {temperature}, bias {bias}")
+    last = network.layers[-1]
+    if not (isinstance(last, keras.layers.Dense) and last.use_bias and last.activation is keras.activations.softmax):
+        raise EmodjError(f"a calibration needs a dense softmax layer with a bias at the end, and {last.name} is none")
+    kernel, offset = last.get_weights()
+    last.set_weights([kernel / temperature, offset / temperature + bias])
+
+
+# What Keras raises on files that are not its own; it has no class for that
+_REFUSALS = (ValueError, TypeError, LookupError, AttributeError, ImportError, RuntimeError, OSError)
+
+
+def _architecture(json_path: Path) -> KerasNetwork:
+    keras = tensorflow(f"{json_path.name}, a network that emodj has not compiled,").keras
+    known = {"Sequential": keras.Sequential, "Functional": keras.Model}
+    try:
+        document = modern(json.loads(json_path.read_bytes()))
+        with quiet():
+            network = keras.models.model_from_json(json.dumps(document), custom_objects=known)
+    except _REFUSALS as error:
+        raise AssetError(f"{json_path} is no network that Keras can read: {first_line(error)}") from error
+    if not isinstance(network, keras.Model):
+        raise AssetError(f"{json_path} is no network: it must hold what `model.to_json()` of Keras returns")
+    return network
+
+
+def _check_shapes(network: KerasNetwork, json_path: Path) -> None:
+    wanted = (None, *INPUT_SHAPE), (None, len(EXPRESSIONS))
+    found = getattr(network, "input_shape", None), getattr(network, "output_shape", None)
+    if found != wanted:
+        raise AssetError(f"{json_path} reads {found[0]} and answers {found[1]}: emodj needs {wanted[0]} and {wanted[1]}")
+
+
+def _check_answers(network: KerasNetwork, json_path: Path) -> None:
+    crops: Batch = np.random.default_rng(0).random((8, *INPUT_SHAPE), np.float32)
+    said = answers(network, crops)
+    if not np.isfinite(said).all():
+        raise AssetError(f"{json_path} answers with numbers that are not finite: its weights are damaged")
+    if said.min() < 0 or np.abs(said.sum(axis=1) - 1).max() > SUM_TOLERANCE:
+        raise AssetError(f"{json_path} answers with numbers that are no probabilities: its last layer must be a softmax")
+
+
+def first_line(error: Exception) -> str:
+    """What went wrong in one line, for a sentence; after it Keras prints the whole configuration."""
+    lines = str(error).strip().splitlines()
+    return lines[0][:200] if lines else type(error).__name__
+
+
+@contextmanager
+def _dropped(logger: str, beginning: str) -> Generator[None]:
+    def keep(record: logging.LogRecord) -> bool:
+        return not record.getMessage().startswith(beginning)
+
+    logging.getLogger(logger).addFilter(keep)
+    try:
+        yield
+    finally:
+        logging.getLogger(logger).removeFilter(keep)

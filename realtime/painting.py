@@ -1,0 +1,82 @@
+"""Put ink onto a picture, in place and only where it lands: the strokes that every card and box consists of."""
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from realtime.domain import Box, Image
+from realtime.lettering import Mask
+
+Colour = tuple[int, int, int]
+"""Blue, green, red; each 0..255."""
+
+
+def paint(canvas: Image, mask: Mask, left: int, top: int, colour: Colour) -> None:
+    """Blend `colour` into `canvas`, in place, as much as `mask` says; what lies outside is cut off."""
+    height, width = canvas.shape[:2]
+    first_row, last_row = max(0, top), min(height, top + mask.shape[0])
+    first_column, last_column = max(0, left), min(width, left + mask.shape[1])
+    if first_row >= last_row or first_column >= last_column:
+        return
+    under = canvas[first_row:last_row, first_column:last_column]
+    cover = mask[first_row - top : last_row - top, first_column - left : last_column - left, np.newaxis].astype(np.uint16)
+    # 255 * 255 + 127 still fits into 16 bits
+    under[:] = (under * (255 - cover) + cover * np.array(colour, np.uint16) + 127) // 255
+
+
+@lru_cache(maxsize=128)
+def rounded(width: int, height: int, radius: int, cover: int = 255) -> Mask:
+    """Draw the mask of a filled rectangle with round corners: `cover` inside, smooth at its edge, read-only."""
+    radius = max(0, min(radius, width // 2, height // 2))
+    mask = np.full((height, width), cover, np.uint8)
+    if radius:
+        steps = radius - np.arange(radius) - 0.5
+        distance = np.hypot(steps[:, np.newaxis], steps[np.newaxis, :])
+        corner = (np.clip(radius - distance + 0.5, 0, 1) * cover).astype(np.uint8)
+        mask[:radius, :radius] = corner
+        mask[:radius, -radius:] = corner[:, ::-1]
+        mask[-radius:, :radius] = corner[::-1]
+        mask[-radius:, -radius:] = corner[::-1, ::-1]
+    mask.flags.writeable = False
+    return mask
+
+
+def outline(canvas: Image, box: Box, colour: Colour, rim: Colour, thickness: int, *, dashed: bool) -> None:
+    """Draw the frame of a face, in place, with a rim so that it shows on any picture.
+
+    Args:
+        canvas: to draw on.
+        box: wholly inside the canvas.
+        colour: of the line.
+        rim: colour of the line beneath, which is a little wider.
+        thickness: of the line, pixels.
+        dashed: broken sides on a whole rim instead of whole sides.
+    """
+    radius = min(4 * thickness, box.width // 2, box.height // 2)
+    left, top, right, bottom = box.left, box.top, box.right - 1, box.bottom - 1
+    corners = ((left, top, 1, 1, 180), (right, top, -1, 1, 270), (right, bottom, -1, -1, 0), (left, bottom, 1, -1, 90))
+    sides = (
+        ((left + radius, top), (right - radius, top)),
+        ((right, top + radius), (right, bottom - radius)),
+        ((right - radius, bottom), (left + radius, bottom)),
+        ((left, bottom - radius), (left, top + radius)),
+    )
+    for ink, width, broken in ((rim, thickness + 2 * max(1, thickness // 4), False), (colour, thickness, dashed)):
+        for x, y, inward_x, inward_y, start in corners:
+            centre = (x + inward_x * radius, y + inward_y * radius)
+            cv2.ellipse(canvas, centre, (radius, radius), 0, start, start + 90, ink, width, cv2.LINE_AA)
+        for begin, end in sides:
+            for dash in _dashes(begin, end, 6 * thickness) if broken else [(begin, end)]:
+                cv2.line(canvas, *dash, ink, width, cv2.LINE_AA)
+
+
+def _dashes(begin: tuple[int, int], end: tuple[int, int], length: int) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Break a side into dashes and gaps of about `length`; it begins and ends with a gap, since the corners are whole."""
+    span = max(abs(end[0] - begin[0]), abs(end[1] - begin[1]))
+    parts = 2 * max(1, round((span / length - 1) / 2)) + 1
+    marks = [
+        (round(begin[0] + (end[0] - begin[0]) * part / parts), round(begin[1] + (end[1] - begin[1]) * part / parts))
+        for part in range(parts + 1)
+    ]
+    return [(marks[part], marks[part + 1]) for part in range(1, parts, 2)]

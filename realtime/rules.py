@@ -1,0 +1,137 @@
+"""What each setting may be: how the value that a file gives it becomes one of ours, or why it cannot."""
+
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import is_dataclass
+from pathlib import Path, PurePath
+from typing import get_type_hints
+
+from realtime.domain import EXPRESSIONS
+from realtime.playlists import check_title, parse
+from realtime.settings import Range, Settings, limits
+
+Key = tuple[str, ...]
+"""Path of a setting, `("faces", "live", "cascade")`. A name may hold a dot, so it is no joined text."""
+
+Rule = Callable[[object, Path], object]
+"""Takes a value as TOML has it and the folder of its file. A ValueError ends the sentence that begins with key and file."""
+
+_LONGEST_QUOTE = 80
+
+
+def shown(value: object) -> str:
+    """Quote a value in a sentence, in the words of TOML; never long, never with control characters."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case dict():
+            return "a section"
+        case list():
+            return "a list"
+        case str() if len(value) > _LONGEST_QUOTE:
+            return f"{value[:_LONGEST_QUOTE]!r}…"
+        # Python refuses to print an integer of more than 4300 digits
+        case int() if abs(value) >= 10**15:
+            return "a number of so many digits"
+        case _:
+            return repr(value) if isinstance(value, str) else str(value)
+
+
+def expanded(path: Path) -> Path:
+    """Put the home in place of a `~`; a person who does not exist stays, and is missed when the file is opened."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
+def _whole(limits: Range) -> Rule:
+    def rule(value: object, _folder: Path) -> int:
+        # To Python a bool is a number, to a person it is not
+        if isinstance(value, int) and not isinstance(value, bool) and limits.low <= value <= limits.high:
+            return value
+        raise ValueError(f"must be a whole number from {limits.low:g} to {limits.high:g}, not {shown(value)}")
+
+    return rule
+
+
+def _real(limits: Range) -> Rule:
+    def rule(value: object, _folder: Path) -> float:
+        # NaN fails the comparison
+        if isinstance(value, int | float) and not isinstance(value, bool) and limits.low <= value <= limits.high:
+            return float(value)
+        raise ValueError(f"must be a number from {limits.low:g} to {limits.high:g}, not {shown(value)}")
+
+    return rule
+
+
+def _flag(value: object, _folder: Path) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError(f"must be true or false, not {shown(value)}")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise ValueError(f"must be text in quotes, not {shown(value)}")
+
+
+def _said_by(check: Callable[[str], str]) -> Rule:
+    def rule(value: object, _folder: Path) -> str:
+        text = _text(value)
+        try:
+            return check(text)
+        except ValueError as error:
+            raise ValueError(f"cannot be {shown(text)}: {error}") from error
+
+    return rule
+
+
+def _pair(value: object, folder: Path) -> Path | None:
+    text = _text(value)
+    if text and not text.lower().endswith(".json"):
+        raise ValueError(f"must be empty or the path of a .json file with the .h5 beside it, not {shown(text)}")
+    return _located(text, folder) if text else None
+
+
+def _cascade(value: object, folder: Path) -> Path:
+    text = _text(value)
+    if not text:
+        raise ValueError("must be the name of a cascade file or a path, not empty")
+    located = _located(text, folder)
+    return Path(text) if PurePath(text).name == text else located
+
+
+def _located(text: str, folder: Path) -> Path:
+    if any(unicodedata.category(mark) == "Cc" for mark in text):
+        raise ValueError(f"must be a path without control characters, not {shown(text)}")
+    return folder / expanded(Path(text))
+
+
+def _plain_rules(section: type, at: Key) -> Iterator[tuple[Key, Rule]]:
+    for name, kind in get_type_hints(section).items():
+        key = (*at, name)
+        if isinstance(kind, type) and is_dataclass(kind):
+            yield from _plain_rules(kind, key)
+        elif kind is bool:
+            yield key, _flag
+        elif kind is int:
+            yield key, _whole(limits(section, name))
+        elif kind is float:
+            yield key, _real(limits(section, name))
+
+
+_TEXT_RULES: dict[Key, Rule] = {
+    ("network", "pair"): _pair,
+    ("faces", "live", "cascade"): _cascade,
+    ("faces", "image", "cascade"): _cascade,
+    **{("playlists", expression.value, "title"): _said_by(check_title) for expression in EXPRESSIONS},
+    **{("playlists", expression.value, "url"): _said_by(parse) for expression in EXPRESSIONS},
+}
+
+RULES: dict[Key, Rule] = {**dict(_plain_rules(Settings, ())), **_TEXT_RULES}
+"""Every setting there is."""
+
+SECTIONS: frozenset[Key] = frozenset(key[:depth] for key in RULES for depth in range(1, len(key)))
+"""Every section there is, `("faces",)` and `("faces", "live")` among them."""

@@ -1,0 +1,176 @@
+"""What a live session knows and what its keys do; no device, no clock, no thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from realtime.domain import EXPRESSIONS, Mood
+from realtime.overlay import Screen
+from realtime.playlists import for_mood
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from realtime.domain import Expression, Face
+    from realtime.mood import MoodVote
+    from realtime.playlists import Playlist
+
+NOTICE_S = 4.0
+"""How long a sentence stays on screen."""
+
+PLAY_AGAIN_S = 3.0
+"""A second press of the playlist key within so many seconds does nothing: one press, one tab in the browser."""
+
+WELCOME = "analysed on this computer, nothing is saved"
+
+
+class Action(Enum):
+    """What a key asks of the parts around the session."""
+
+    QUIT = auto()
+    PLAY = auto()
+    SNAPSHOT = auto()
+    FULL_SCREEN = auto()
+    FREEZE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a session came to.
+
+    Attributes:
+        mood: of all its votes, or the one chosen by hand; None if nobody voted.
+        shares: what the faces looked like, 0..1 for each expression; None if nobody voted.
+        frames: how many were analysed.
+        seconds: from the first analysed frame to the last.
+        playlist: what fits the mood.
+    """
+
+    mood: Mood | None
+    shares: tuple[float, ...] | None
+    frames: int
+    seconds: float
+    playlist: Playlist | None
+
+
+class Session:
+    """The state of a live session.
+
+    Args:
+        vote: the session's own.
+        playlists: what fits which mood.
+        mirrored: whether the picture is shown as in a mirror.
+        bars: whether the three most probable expressions are shown.
+        info: whether rate and latency are shown.
+    """
+
+    def __init__(
+        self, vote: MoodVote, playlists: Mapping[Expression, Playlist], *, mirrored: bool, bars: bool, info: bool
+    ) -> None:
+        self._vote = vote
+        self._playlists = playlists
+        self._screen = Screen(mirrored=mirrored, bars=bars)
+        self._shows_info = info
+        self._notice_until: float | None = None
+        self._played_at: float | None = None
+        self._frames = 0
+        self._first_s = self._last_s = 0.0
+
+    @property
+    def frozen(self) -> bool:
+        """Whether picture and vote stand still."""
+        return self._screen.frozen
+
+    def take(self, faces: Sequence[Face], time_s: float) -> None:
+        """Count the faces of one analysed frame, of `time_s` in seconds on the source's clock."""
+        self._vote.vote(faces, time_s)
+        self._screen = replace(self._screen, faces=tuple(faces))
+        self._first_s = time_s if self._frames == 0 else self._first_s
+        self._last_s = time_s
+        self._frames += 1
+
+    def tell(self, sentence: str, now_s: float) -> None:
+        """Show a sentence for a while, from `now_s` on the clock of keys and screen."""
+        self._screen = replace(self._screen, notice=sentence)
+        self._notice_until = now_s + NOTICE_S
+
+    def screen(self, now_s: float, info: str) -> Screen:
+        """What is on screen at `now_s`; `info` is the line on rate and latency, shown on demand."""
+        if self._notice_until is not None and now_s >= self._notice_until:
+            self._screen = replace(self._screen, notice=None)
+            self._notice_until = None
+        return replace(self._screen, mood=self._vote.mood(), info=info if self._shows_info else None)
+
+    def plain_screen(self, now_s: float) -> Screen:
+        """What a snapshot shows: faces and mood, nothing that is about the program."""
+        return replace(self.screen(now_s, ""), hints=False, help=False, notice=None, info=None, frozen=False)
+
+    def playlist(self) -> Playlist | None:
+        """What fits the mood of now."""
+        return for_mood(self._playlists, self._vote.mood())
+
+    def mood(self) -> Mood | None:
+        """The mood of now."""
+        return self._vote.mood()
+
+    def summary(self) -> Summary:
+        """What the session came to until now."""
+        whole = self._vote.whole()
+        seconds = self._last_s - self._first_s
+        return Summary(whole, self._vote.shares(), self._frames, seconds, for_mood(self._playlists, whole))
+
+    def press(self, key: str, now_s: float) -> Action | None:
+        """Do what a key is for.
+
+        Args:
+            key: a character in either case, "escape" or "space".
+            now_s: on a clock that does not fall.
+
+        Returns:
+            What is left for others to do, if anything.
+        """
+        key = key.lower()
+        if key in _ACTIONS:
+            return _ACTIONS[key]
+        if key == "space":
+            return self._freeze()
+        if key == "p":
+            return self._play(now_s)
+        if key in _SWITCHES:
+            part = _SWITCHES[key]
+            self._screen = replace(self._screen, **{part: not getattr(self._screen, part)})
+        elif key == "i":
+            self._shows_info = not self._shows_info
+        elif key == "r":
+            self._vote.restart()
+            self.tell("the vote starts anew", now_s)
+        elif key in _BY_HAND:
+            self._choose(_BY_HAND[key], now_s)
+        return None
+
+    def _freeze(self) -> Action:
+        self._screen = replace(self._screen, frozen=not self._screen.frozen)
+        self._vote.pause()
+        return Action.FREEZE
+
+    def _choose(self, expression: Expression | None, now_s: float) -> None:
+        self._vote.choose(expression)
+        self.tell(f"mood by hand: {expression.value}" if expression else "the faces choose the mood again", now_s)
+
+    def _play(self, now_s: float) -> Action | None:
+        playlist = self.playlist()
+        if playlist is None:
+            self.tell("no mood yet: a face has to look at the camera first, or choose with 1 to 7", now_s)
+            return None
+        if self._played_at is not None and now_s - self._played_at < PLAY_AGAIN_S:
+            return None
+        self._played_at = now_s
+        self.tell(f"opening the playlist: {playlist.title}", now_s)
+        return Action.PLAY
+
+
+_SWITCHES = {"h": "help", "?": "help", "m": "mirrored", "b": "bars"}
+_ACTIONS = {"q": Action.QUIT, "escape": Action.QUIT, "s": Action.SNAPSHOT, "f": Action.FULL_SCREEN}
+_BY_HAND: dict[str, Expression | None] = {"0": None} | {str(i): expression for i, expression in enumerate(EXPRESSIONS, 1)}

@@ -1,0 +1,158 @@
+"""Every setting as a frozen value, its range beside it. No defaults here: those stand in `config.toml` alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, get_type_hints
+
+from realtime.domain import Expression
+from realtime.playlists import Playlist
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """What a number may be, both ends included."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Which network reads the faces.
+
+    Attributes:
+        pair: absolute path of a `NAME.json` with `NAME.h5` beside it; None for the network that is shipped.
+    """
+
+    pair: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How faces are looked for.
+
+    Attributes:
+        cascade: name of a shipped file (a single part), or an absolute path.
+        search_width: the frame is shrunk to fit into this before the search; pixels.
+        search_height: the same, downwards; pixels.
+        scale_factor: step from one face size to the next.
+        min_neighbors: how many overlapping hits make a face.
+        min_face: side of the smallest face that is looked for; pixels of the shrunken frame.
+
+    Raises:
+        ValueError: the smallest face is larger than the shrunken frame can be.
+    """
+
+    cascade: Path
+    search_width: Annotated[int, Range(64, 8192)]
+    search_height: Annotated[int, Range(64, 8192)]
+    scale_factor: Annotated[float, Range(1.01, 2)]
+    min_neighbors: Annotated[int, Range(0, 50)]
+    min_face: Annotated[int, Range(20, 1000)]
+
+    def __post_init__(self) -> None:
+        if self.min_face > min(self.search_width, self.search_height):
+            size = f"{self.search_width}x{self.search_height}"
+            raise ValueError(f"min_face = {self.min_face} finds nothing in a frame that is shrunk to {size} pixels")
+
+
+@dataclass(frozen=True, slots=True)
+class Faces:
+    """Finding and reading faces.
+
+    Attributes:
+        unsure_below: a face whose best expression is less probable than this is "not sure" and does not vote; 0..1.
+        live: the search in a session.
+        image: the search in pictures, where there is time for a closer look.
+    """
+
+    unsure_below: Annotated[float, Range(0, 1)]
+    live: Search
+    image: Search
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """What is asked of a camera; it may give something else.
+
+    Attributes:
+        index: number of the camera, from 0.
+        width: pixels.
+        height: pixels.
+        fps: frames a second.
+        mirror: whether the picture is shown as in a mirror.
+    """
+
+    index: Annotated[int, Range(0, 99)]
+    width: Annotated[int, Range(64, 8192)]
+    height: Annotated[int, Range(64, 8192)]
+    fps: Annotated[int, Range(1, 240)]
+    mirror: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tracking:
+    """Knowing a person again in the next frame.
+
+    Attributes:
+        match_overlap: intersection over union from which two boxes are the same person; 0..1.
+        forget_after_s: a person not seen for this long is forgotten; seconds.
+        smoothing_s: over how long a person's probabilities are smoothed; seconds.
+    """
+
+    match_overlap: Annotated[float, Range(0.01, 1)]
+    forget_after_s: Annotated[float, Range(0, 60)]
+    smoothing_s: Annotated[float, Range(0, 60)]
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """How the session's mood is voted on.
+
+    Attributes:
+        window_s: how far back votes count; seconds.
+        lead: share by which a challenger has to be ahead before the mood changes; 0..1.
+    """
+
+    window_s: Annotated[float, Range(0.5, 3600)]
+    lead: Annotated[float, Range(0, 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What the window shows at the start.
+
+    Attributes:
+        bars: the three best expressions of each face as bars.
+        info: frames a second and latency.
+    """
+
+    bars: bool
+    info: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of them; each attribute is a section of `config.toml`. Change one with `dataclasses.replace`."""
+
+    network: Network
+    faces: Faces
+    camera: Camera
+    tracking: Tracking
+    mood: Vote
+    window: Window
+    playlists: Mapping[Expression, Playlist]
+
+
+def limits(section: type, name: str) -> Range:
+    """Range of a number, `limits(Camera, "fps")`, so that an option of the command line keeps to it too.
+
+    Raises:
+        KeyError: the section has no such number.
+    """
+    hint = get_type_hints(section, include_extras=True)[name]
+    for note in getattr(hint, "__metadata__", ()):
+        if isinstance(note, Range):
+            return note
+    raise KeyError(name)

@@ -1,0 +1,1 @@
+"""Training and measuring a network. Everything here may import TensorFlow, so nothing imports it early."""

@@ -1,0 +1,128 @@
+"""The OpenCV window and the keys pressed in it. Everything here belongs to the main thread."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Self
+
+import cv2
+
+from realtime.errors import DisplayError
+
+if TYPE_CHECKING:
+    from realtime.domain import Image
+
+PROBE_S = 5.0
+"""How long a display may take to answer."""
+
+# libxcb knows every way a display is named and guarded. A display that accepts and then says nothing would hold this
+# process for ever, and Qt ends it without a word if there is none: so a child asks first.
+_PROBE = """
+import ctypes, sys
+xcb = ctypes.CDLL("libxcb.so.1")
+xcb.xcb_connect.restype = ctypes.c_void_p
+xcb.xcb_connection_has_error.argtypes = [ctypes.c_void_p]
+sys.exit(1 if xcb.xcb_connection_has_error(xcb.xcb_connect(None, None)) else 0)
+"""
+
+_NAMED_KEYS = {27: "escape", 32: "space"}
+_KEYPAD = {0xFFB0 + digit: str(digit) for digit in range(10)}
+_PRINTABLE = range(33, 127)
+
+
+def check_display() -> None:
+    """Make sure that a window can be opened.
+
+    Raises:
+        DisplayError: there is no screen, or it does not answer.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    display = os.environ.get("DISPLAY")
+    if not display:
+        raise DisplayError("there is no display to open a window on (DISPLAY is not set): --no-window does without")
+    # OpenCV's wheel carries this one platform of Qt; any other name ends the process
+    os.environ["QT_QPA_PLATFORM"] = "xcb"
+    try:
+        answer = subprocess.run([sys.executable, "-I", "-S", "-c", _PROBE], timeout=PROBE_S, check=False, capture_output=True)
+    except subprocess.TimeoutExpired as error:
+        raise DisplayError(f"the display {display} does not answer: --no-window does without") from error
+    if answer.returncode:
+        raise DisplayError(f"the display {display} cannot be reached: --no-window does without")
+
+
+class Window:
+    """A window that shows frames and hears keys; opened at the first frame.
+
+    Args:
+        title: in its title bar, and its name for OpenCV.
+
+    Raises:
+        DisplayError: there is no screen, or it does not answer.
+    """
+
+    def __init__(self, title: str) -> None:
+        check_display()
+        self._title = title
+        self._open = False
+        self._full = False
+        self.closed = False
+
+    def show(self, image: Image) -> None:
+        """Show a picture (height, width, 3) uint8 BGR; nothing once the person closed the window."""
+        if self.closed:
+            return
+        try:
+            if not self._open:
+                cv2.namedWindow(self._title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
+                cv2.resizeWindow(self._title, image.shape[1], image.shape[0])
+                self._open = True
+            cv2.imshow(self._title, image)
+        except cv2.error as error:
+            raise DisplayError(
+                "the window cannot be opened: this OpenCV was built without one; --no-window does without"
+            ) from error
+
+    def poll(self, wait_ms: int) -> str | None:
+        """Handle the window's events for `wait_ms` at most and return the key pressed: a character, "escape" or "space"."""
+        if self.closed or not self._open:
+            return None
+        code = cv2.waitKeyEx(max(1, wait_ms))
+        self.closed = self._was_closed()
+        if code in _NAMED_KEYS:
+            return _NAMED_KEYS[code]
+        if code in _KEYPAD:
+            return _KEYPAD[code]
+        # Shift, arrows and the like have codes of their own, far above the characters
+        return chr(code).lower() if code in _PRINTABLE else None
+
+    def toggle_full_screen(self) -> None:
+        """Fill the screen, or go back to a window."""
+        self._full = not self._full
+        mode = cv2.WINDOW_FULLSCREEN if self._full else cv2.WINDOW_NORMAL
+        cv2.setWindowProperty(self._title, cv2.WND_PROP_FULLSCREEN, mode)
+
+    def close(self) -> None:
+        """Close the window; safe to call twice."""
+        if self._open and not self.closed:
+            with suppress(cv2.error):
+                cv2.destroyWindow(self._title)
+                cv2.pollKey()
+        self.closed = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _was_closed(self) -> bool:
+        # Asked between `waitKey` and the next `imshow`, which would open it again. Qt raises once the last window is
+        # gone; GTK answers -1 whether it is open or not.
+        try:
+            return cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) == 0
+        except cv2.error:
+            return True

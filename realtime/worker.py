@@ -1,0 +1,88 @@
+"""One thread that works on the newest task it can get, and publishes its newest result."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+JOIN_S = 2.0
+"""How long closing waits for a task that is being worked on."""
+
+
+class Worker(Generic[Task, Result]):
+    """Neither giving nor taking waits: a task that was not begun is replaced by the next, and so is a result.
+
+    Args:
+        name: of the thread.
+        work: called in the thread, one task at a time. What it raises is raised again by `take`.
+    """
+
+    def __init__(self, name: str, work: Callable[[Task], Result]) -> None:
+        self._work = work
+        self._changed = threading.Condition()
+        self._task: tuple[Task] | None = None
+        self._result: tuple[Result] | None = None
+        self._error: BaseException | None = None
+        self._working = False
+        self._stopped = False
+        # Work that hangs (a browser's starter) must not keep the process alive
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+        self._thread.join(JOIN_S)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a task is waiting or being worked on."""
+        with self._changed:
+            return self._working or self._task is not None
+
+    def give(self, task: Task) -> None:
+        """Have a task done, in place of one that was not begun."""
+        with self._changed:
+            self._task = (task,)
+            self._changed.notify_all()
+
+    def take(self) -> Result | None:
+        """The newest result, once; None if there is no new one.
+
+        Raises:
+            BaseException: what the work raised; the thread has ended then.
+        """
+        with self._changed:
+            if self._error is not None:
+                raise self._error
+            result, self._result = self._result, None
+            return None if result is None else result[0]
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._working = False
+                self._changed.wait_for(lambda: self._stopped or self._task is not None)
+                if self._stopped or self._task is None:
+                    return
+                (task,), self._task = self._task, None
+                self._working = True
+            try:
+                result = self._work(task)
+            except BaseException as error:  # noqa: BLE001 - raised again by whoever takes
+                with self._changed:
+                    self._error = error
+                    self._working = False
+                return
+            with self._changed:
+                self._result = (result,)

@@ -1,0 +1,103 @@
+"""What every test stands on: a home of its own, no other machine, no thread left behind, a screen where one is asked for."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from realtime.domain import Image
+
+# A loaded machine is no reason to fail
+settings.register_profile("emodj", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("emodj")
+
+ROOT = Path(__file__).parent.parent
+ASTRONAUT = ROOT / "tests" / "data" / "astronaut.jpg"
+WINDOW_TOOLS = ("Xvfb", "openbox", "xdotool", "wmctrl", "xwininfo", "import")
+LOOPBACK = ("127.", "::1", "localhost")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home, so that no test reads or writes a person's files; no screen and no browser either."""
+    folder = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(folder))
+    for name in (
+        "XDG_CONFIG_HOME",
+        "XDG_CACHE_HOME",
+        "XDG_PICTURES_DIR",
+        "EMODJ_CONFIG",
+        "DISPLAY",
+        "WAYLAND_DISPLAY",
+        "BROWSER",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection to another machine fails the test."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        if self.family != socket.AF_UNIX:
+            host = str(address[0]) if isinstance(address, tuple) else str(address)
+            assert host.startswith(LOOPBACK), f"a test connects to {address}"
+        connect(self, address)  # pyright: ignore[reportArgumentType]
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(autouse=True)
+def no_thread_left() -> Iterator[None]:
+    """A thread that outlives its test fails it."""
+    before = set(threading.enumerate())
+    yield
+    # TensorFlow and its like keep pools of their own; ours have names
+    ours = {"capture", "analysis", "music"}
+    left = [thread for thread in set(threading.enumerate()) - before if thread.name in ours]
+    assert not left, f"threads left behind: {left}"
+
+
+@pytest.fixture(scope="session")
+def astronaut() -> Image:
+    """The portrait, (512, 512, 3) uint8 BGR."""
+    image = cv2.imread(str(ASTRONAUT))
+    assert image is not None
+    return image.astype(np.uint8, copy=False)
+
+
+@pytest.fixture(scope="session")
+def display() -> Iterator[str]:
+    """The name of a virtual screen with a window manager; skips where the tools are missing, fails in CI."""
+    missing = [tool for tool in WINDOW_TOOLS if shutil.which(tool) is None]
+    if missing:
+        reason = f"window tests need {', '.join(missing)}: apt install xvfb xdotool openbox wmctrl x11-utils imagemagick"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    read, write = os.pipe()
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x1024x24", "-nolisten", "tcp"]
+    with subprocess.Popen(command, pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as screen:
+        os.close(write)
+        with os.fdopen(read) as answer:
+            name = f":{answer.readline().strip()}"
+        environment = {**os.environ, "DISPLAY": name}
+        with subprocess.Popen(["openbox"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as manager:
+            yield name
+            manager.terminate()
+        screen.terminate()

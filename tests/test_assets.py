@@ -1,0 +1,56 @@
+import importlib.util
+import shutil
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from realtime import assets
+from realtime.errors import AssetError, EmodjError
+
+
+def installed_in(folder: Path) -> ModuleType:
+    """The module as it finds itself in another place."""
+    shutil.copy(assets.__file__, folder / "assets.py")
+    spec = importlib.util.spec_from_file_location("installed_assets", folder / "assets.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_shipped_files_are_found() -> None:
+    assert list(assets.cascades().glob("haarcascade_*.xml"))
+    assert assets.models().name == "models"
+    assert assets.config().read_text(encoding="utf-8")
+    assert assets.root() / "config.toml" == assets.config()
+
+
+def test_a_wheel_carries_them_in_the_package(tmp_path: Path) -> None:
+    (tmp_path / "_assets" / "models").mkdir(parents=True)
+    assert installed_in(tmp_path).models() == tmp_path / "_assets" / "models"
+
+
+def test_a_checkout_has_them_beside_the_package(tmp_path: Path) -> None:
+    package = tmp_path / "realtime"
+    package.mkdir()
+    assert installed_in(package).root() == tmp_path
+
+
+def test_what_is_missing_is_named() -> None:
+    with pytest.raises(AssetError, match=r"no_such_file\.xml is missing: .*install it again"):
+        assets.path("cascades", "no_such_file.xml")
+
+
+def test_files_are_written_together(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"old")
+    assets.write_whole({tmp_path / "a": b"new", tmp_path / "b": b"other"})
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": b"new", "b": b"other"}
+
+
+def test_if_one_cannot_be_written_none_is(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"old")
+    with pytest.raises(EmodjError, match="cannot be written: No such file or directory"):
+        assets.write_whole({tmp_path / "a": b"new", tmp_path / "missing" / "b": b"other"})
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": b"old"}

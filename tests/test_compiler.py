@@ -1,0 +1,70 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from realtime.classifier import open_classifier
+from realtime.compiler import compile_network, compile_pair
+from realtime.domain import Batch
+from realtime.errors import AssetError, EmodjError
+from realtime.network import answers, load_pair, save_pair, tensorflow
+
+# Keras 3.15 reads its variables in the way of NumPy 1
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
+
+CROPS: Batch = np.random.default_rng(0).random((5, 48, 48, 1), np.float32)
+
+
+def ending_in(*end: Any) -> Any:
+    keras = tensorflow("testing").keras
+    layers = keras.layers
+    return keras.Sequential([keras.Input((48, 48, 1)), layers.Conv2D(4, 3), layers.MaxPooling2D(3), *end])
+
+
+def small() -> Any:
+    layers = tensorflow("testing").keras.layers
+    return ending_in(layers.Flatten(), layers.Dense(7, activation="softmax"))
+
+
+def test_a_pair_and_its_compiled_network_answer_alike(tmp_path: Path) -> None:
+    save_pair(small(), tmp_path / "net.json")
+    said = open_classifier(compile_pair(tmp_path / "net.json")).classify(CROPS)
+    np.testing.assert_allclose(said, answers(load_pair(tmp_path / "net.json"), CROPS), atol=1e-5)
+
+
+def test_compiling_does_not_change_the_network() -> None:
+    network = small()
+    before = answers(network, CROPS)
+    compile_network(network)
+    np.testing.assert_array_equal(answers(network, CROPS), before)
+
+
+def test_channels_are_flattened_in_the_order_that_the_network_learned() -> None:
+    layers = tensorflow("testing").keras.layers
+    network = ending_in(layers.Flatten(data_format="channels_first"), layers.Dense(7, activation="softmax"))
+    np.testing.assert_allclose(
+        open_classifier(compile_network(network)).classify(CROPS), answers(network, CROPS), atol=1e-5
+    )
+
+
+def test_equal_networks_compile_to_equal_bytes(tmp_path: Path) -> None:
+    save_pair(small(), tmp_path / "net.json")
+    assert compile_pair(tmp_path / "net.json") == compile_pair(tmp_path / "net.json")
+
+
+def test_what_cannot_be_compiled_has_a_sentence() -> None:
+    keras = tensorflow("testing").keras
+    with pytest.raises(EmodjError, match="TensorFlow cannot compile this network: "):
+        compile_network(keras.Sequential([keras.layers.Dense(7)]))
+
+
+def test_what_compiles_to_other_answers_is_refused(tmp_path: Path) -> None:
+    # Noise that never ends is the one thing that two runs cannot agree on
+    keras = tensorflow("testing").keras
+    path = tmp_path / "net.json"
+    save_pair(small(), path)
+    path.write_text(path.read_text(encoding="utf-8").replace('"activation": "softmax"', '"activation": "sigmoid"'), encoding="utf-8")
+    with pytest.raises(AssetError, match="must be a softmax"):
+        compile_pair(path)
+    assert keras

@@ -1,0 +1,421 @@
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime.config import VARIABLE, dump, load, sources, user_file
+from realtime.domain import EXPRESSIONS, Expression
+from realtime.errors import UsageError
+from realtime.playlists import LONGEST_TITLE, Playlist
+from realtime.rules import RULES
+from realtime.settings import Camera, Faces, Network, Range, Search, Settings, Tracking, Vote, Window, limits
+
+SHIPPED = Path(__file__).parent.parent / "config.toml"
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    return tmp_path / "mine.toml"
+
+
+def refusal(*files: Path) -> str:
+    with pytest.raises(UsageError) as caught:
+        load([SHIPPED, *files])
+    assert caught.value.status == 2
+    return str(caught.value)
+
+
+def loaded(file: Path, text: str) -> Settings:
+    file.write_text(text, encoding="utf-8")
+    return load([SHIPPED, file])
+
+
+def refused(file: Path, text: str) -> str:
+    file.write_text(text, encoding="utf-8")
+    return refusal(file)
+
+
+# The shipped file
+
+
+def flat(table: Mapping[str, Any], at: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
+    entries: dict[tuple[str, ...], Any] = {}
+    for name, value in table.items():
+        entries |= flat(value, (*at, name)) if isinstance(value, dict) else {(*at, name): value}
+    return entries
+
+
+def defaults() -> dict[tuple[str, ...], Any]:
+    return flat(tomllib.loads(SHIPPED.read_text(encoding="utf-8")))
+
+
+def names(section: type, at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, kind in get_type_hints(section).items():
+        if isinstance(kind, type) and is_dataclass(kind):
+            yield from names(kind, (*at, name))
+        elif name == "playlists":
+            yield from ((name, each.value, field.name) for each in EXPRESSIONS for field in fields(Playlist))
+        else:
+            yield (*at, name)
+
+
+def test_the_shipped_file_has_the_keys_of_the_dataclasses_and_no_others() -> None:
+    assert sorted(defaults()) == sorted(names(Settings)) == sorted(RULES)
+
+
+def test_every_key_of_the_shipped_file_has_a_comment_above_it() -> None:
+    lines = SHIPPED.read_text(encoding="utf-8").splitlines()
+    bare = [
+        line for above, line in zip(["", *lines], lines, strict=False) if " = " in line and line[0] != "#" and above[:2] != "# "
+    ]
+    assert bare == []
+
+
+NUMBERED = {
+    "faces": Faces,
+    "faces.live": Search,
+    "faces.image": Search,
+    "camera": Camera,
+    "tracking": Tracking,
+    "mood": Vote,
+}
+
+
+def test_the_comment_of_a_number_gives_the_range_that_is_checked() -> None:
+    above, section, checked = "", "", 0
+    for line in SHIPPED.read_text(encoding="utf-8").splitlines():
+        name, equals, value = line.partition(" = ")
+        if line.startswith("["):
+            section = line.strip("[]")
+        elif equals and value[0].isdigit():
+            known = limits(NUMBERED[section], name)
+            assert f"{known.low:g} to {known.high:g}." in above, line
+            checked += 1
+        above = line
+    assert checked == sum(isinstance(value, int | float) and not isinstance(value, bool) for value in defaults().values())
+
+
+def test_the_defaults_are_those_of_the_shipped_file() -> None:
+    settings = load([SHIPPED])
+    assert settings.network == Network(pair=None)
+    assert settings.faces.live == Search(Path("haarcascade_frontalface_alt2.xml"), 640, 360, 1.2, 3, 36)
+    assert settings.camera == Camera(index=0, width=640, height=480, fps=30, mirror=True)
+    assert set(settings.playlists) == set(Expression)
+
+
+def test_the_shipped_cascades_are_there() -> None:
+    settings = load([SHIPPED])
+    for search in (settings.faces.live, settings.faces.image):
+        assert (SHIPPED.parent / "cascades" / search.cascade).is_file()
+
+
+def test_no_dataclass_has_a_default() -> None:
+    for section in (Settings, Network, Faces, Search, Camera, Tracking, Vote, Window, Playlist):
+        assert all(field.default is MISSING and field.default_factory is MISSING for field in fields(section)), section
+
+
+def test_the_ranges_are_exported_for_options() -> None:
+    assert limits(Camera, "fps") == Range(1, 240)
+    with pytest.raises(KeyError):
+        limits(Camera, "mirror")
+
+
+# Which files
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("HOME", "XDG_CONFIG_HOME", "USERPROFILE", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.delenv(VARIABLE, raising=False)
+    return tmp_path
+
+
+def test_the_users_file_is_read_if_it_is_there(home: Path) -> None:
+    assert home in user_file().parents
+    assert sources(SHIPPED) == [SHIPPED]
+    user_file().parent.mkdir(parents=True)
+    assert sources(SHIPPED) == [SHIPPED]
+    user_file().touch()
+    assert sources(SHIPPED) == [SHIPPED, user_file()]
+
+
+def test_a_users_file_that_leads_nowhere_is_told_not_passed_over(home: Path) -> None:
+    user_file().parent.mkdir(parents=True)
+    user_file().symlink_to(home / "gone.toml")
+    assert refusal(*sources(SHIPPED)[1:]) == f"there is no configuration file {user_file()}"
+
+
+def test_a_users_folder_that_cannot_be_looked_into_is_told(home: Path) -> None:
+    assert home in user_file().parents
+    user_file().parent.parent.mkdir(parents=True, exist_ok=True)
+    user_file().parent.symlink_to(user_file().parent)
+    assert refusal(*sources(SHIPPED)[1:]).startswith(f"cannot read the configuration {user_file()}: ")
+
+
+def test_a_file_in_the_place_of_the_users_folder_is_no_users_file(home: Path) -> None:
+    assert home in user_file().parents
+    user_file().parent.parent.mkdir(parents=True, exist_ok=True)
+    user_file().parent.touch()
+    assert sources(SHIPPED) == [SHIPPED]
+
+
+def test_the_option_wins_over_the_environment(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "~/asked.toml")
+    assert sources(SHIPPED) == [SHIPPED, home / "asked.toml"]
+    assert sources(SHIPPED, Path("option.toml")) == [SHIPPED, Path("option.toml")]
+    assert sources(SHIPPED, Path("~/option.toml")) == [SHIPPED, home / "option.toml"]
+    assert sources(SHIPPED, Path("~nobody-of-this-name/a.toml"))[-1] == Path("~nobody-of-this-name/a.toml")
+    monkeypatch.setenv(VARIABLE, "")
+    assert sources(SHIPPED) == [SHIPPED]
+
+
+def test_the_current_directory_is_not_searched(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "config.toml").write_text("[camera]\nindex = 9\n", encoding="utf-8")
+    work = home / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    (work / "config.toml").write_text("[camera]\nindex = 9\n", encoding="utf-8")
+    assert load(sources(SHIPPED)).camera.index == 0
+
+
+def test_later_files_win_key_by_key(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.toml", tmp_path / "second.toml"
+    first.write_text('[camera]\nindex = 1\nwidth = 1280\n[playlists.sad]\ntitle = "Mine"\n', encoding="utf-8")
+    second.write_text("[camera]\nindex = 2\n", encoding="utf-8")
+    shipped = load([SHIPPED])
+    settings = load([SHIPPED, first, second])
+    assert settings.camera == replace(shipped.camera, index=2, width=1280)
+    sad = Playlist("Mine", shipped.playlists[Expression.SAD].url)
+    assert settings.playlists == {**shipped.playlists, Expression.SAD: sad}
+    assert replace(settings, camera=shipped.camera, playlists=shipped.playlists) == shipped
+
+
+# Values
+
+
+def test_a_whole_number_will_do_for_a_real_one(mine: Path) -> None:
+    window_s = loaded(mine, "[mood]\nwindow_s = 20\n").mood.window_s
+    assert window_s == 20
+    assert isinstance(window_s, float)
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_read(mine: Path) -> None:
+    mine.write_bytes(b"\xef\xbb\xbf[camera]\r\nindex = 3\r\n")
+    assert load([SHIPPED, mine]).camera.index == 3
+
+
+def test_a_spotify_link_is_kept_in_its_plain_form(mine: Path) -> None:
+    settings = loaded(mine, '[playlists.happy]\nurl = "spotify:album:4aawyAB9vmqN3uQ7FjRGTy"\n')
+    assert settings.playlists[Expression.HAPPY].url == "https://open.spotify.com/album/4aawyAB9vmqN3uQ7FjRGTy"
+
+
+def test_paths_start_from_the_file_that_they_are_written_in(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "net").mkdir()
+    monkeypatch.chdir(home)
+    file = Path("net/mine.toml")
+    settings = loaded(
+        file, '[network]\npair = "big.json"\n[faces.live]\ncascade = "./own.xml"\n[faces.image]\ncascade = "~/c.xml"\n'
+    )
+    assert settings.network.pair == home / "net" / "big.json"
+    assert settings.faces.live.cascade == home / "net" / "own.xml"
+    assert settings.faces.image.cascade == home / "c.xml"
+    assert loaded(file, '[network]\npair = "/big.JSON"\n').network.pair == Path("/big.JSON").absolute()
+    assert loaded(file, '[faces.live]\ncascade = "other.xml"\n').faces.live.cascade == Path("other.xml")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("camera.index", "-1", "must be a whole number from 0 to 99, not -1"),
+        ("camera.index", "1.0", "must be a whole number from 0 to 99, not 1.0"),
+        ("camera.index", "true", "must be a whole number from 0 to 99, not true"),
+        ("camera.index", "'0'", "must be a whole number from 0 to 99, not '0'"),
+        ("camera.index", "[0]", "must be a whole number from 0 to 99, not a list"),
+        ("camera.index", "{a = 1}", "must be a whole number from 0 to 99, not a section"),
+        ("camera.index", "0x" + "f" * 5000, "not a number of so many digits"),
+        ("camera.mirror", "1", "must be true or false, not 1"),
+        ("camera.mirror", "'yes'", "must be true or false, not 'yes'"),
+        ("mood.window_s", "0.4", "must be a number from 0.5 to 3600, not 0.4"),
+        ("mood.window_s", "3600.5", "must be a number from 0.5 to 3600, not 3600.5"),
+        ("mood.window_s", "nan", "must be a number from 0.5 to 3600, not nan"),
+        ("mood.window_s", "inf", "must be a number from 0.5 to 3600, not inf"),
+        ("mood.window_s", "1e999", "must be a number from 0.5 to 3600, not inf"),
+        ("mood.window_s", "false", "must be a number from 0.5 to 3600, not false"),
+        ("mood.lead", "true", "must be a number from 0 to 1, not true"),
+        ("mood.window_s", "2026-11-20", "must be a number from 0.5 to 3600, not 2026-11-20"),
+        ("faces.live.scale_factor", "1", "must be a number from 1.01 to 2, not 1"),
+        ("faces.live.cascade", "''", "must be the name of a cascade file or a path, not empty"),
+        ("faces.live.cascade", '"a\\u0000b"', "must be a path without control characters, not 'a\\x00b'"),
+        ("network.pair", "7", "must be text in quotes, not 7"),
+        ("network.pair", "'net.h5'", "must be empty or the path of a .json file with the .h5 beside it, not 'net.h5'"),
+        (
+            "playlists.sad.url",
+            "'http://example.org'",
+            "cannot be 'http://example.org': a link starts with https:// or spotify:",
+        ),
+        ("playlists.sad.url", "1", "must be text in quotes, not 1"),
+        ("playlists.sad.title", "''", "cannot be '': a title needs at least one character that can be seen"),
+        ("playlists.sad.title", f"'{'a' * 200}'", f"cannot be '{'a' * 80}'…: a title has at most 40 characters, not 200"),
+    ],
+)
+def test_a_bad_value_is_refused_with_key_file_and_what_it_may_be(mine: Path, key: str, value: str, sentence: str) -> None:
+    message = refused(mine, f"{key} = {value}\n")
+    assert message.startswith(f"{key} in {mine} ")
+    assert message.endswith(sentence)
+    assert len(message) < 400
+
+
+def test_both_ends_of_a_range_are_allowed(mine: Path) -> None:
+    assert loaded(mine, "[mood]\nwindow_s = 0.5\nlead = 1\n").mood == Vote(window_s=0.5, lead=1.0)
+    assert loaded(mine, "[mood]\nwindow_s = 3600\nlead = 0\n").mood == Vote(window_s=3600.0, lead=0.0)
+
+
+def test_values_that_do_not_go_together_are_refused(mine: Path) -> None:
+    message = refused(mine, "[faces.live]\nmin_face = 400\n")
+    assert message == "faces.live: min_face = 400 finds nothing in a frame that is shrunk to 640x360 pixels"
+
+
+# Keys
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[mood]\nwindows_s = 3", "unknown key mood.windows_s in {}: did you mean window_s?"),
+        ("[moods]\nwindow_s = 3", "unknown section moods in {}: did you mean mood?"),
+        ("[faces.life]\nmin_face = 30", "unknown section faces.life in {}: did you mean live?"),
+        ("[playlists.anger]\nurl = ''", "unknown section playlists.anger in {}: did you mean angry?"),
+        ("min_face = 30", "unknown key min_face in {}: did you mean faces.image.min_face or faces.live.min_face?"),
+        ("[window]\nurl = 1", "unknown key window.url in {}: did you mean playlists.angry.url or playlists.disgust.url?"),
+        ("[window]\nxyz = 1", "unknown key window.xyz in {}: known here: bars, info"),
+        ('"mood.lead" = 0.2', "unknown key 'mood.lead' in {}: did you mean mood?"),
+        ("[image]\nmin_face = 30", "unknown section image in {}: did you mean faces.image?"),
+        ("xyz = 1", "unknown key xyz in {}: known here: camera, faces, mood, network, playlists, tracking, window"),
+        ('[window]\n"\\u001b[2J" = 1', "unknown key window.'\\x1b[2J' in {}: known here: bars, info"),
+        ("[window]\n'' = 1", "unknown key window.'' in {}: known here: bars, info"),
+        ("mood = 3", "mood in {} must be a section, [mood], not 3"),
+        ("[[mood]]\nlead = 0.2", "mood in {} must be a section, [mood], not a list"),
+    ],
+)
+def test_an_unknown_key_is_refused_with_the_nearest_known_name(mine: Path, text: str, sentence: str) -> None:
+    assert refused(mine, text) == sentence.format(mine)
+
+
+def test_all_faults_of_all_files_are_told_at_once(tmp_path: Path) -> None:
+    broken, wrong, odd = (tmp_path / f"{name}.toml" for name in ("broken", "wrong", "odd"))
+    broken.write_text("[mood", encoding="utf-8")
+    wrong.write_text("[camera]\nfps = 0\nindx = 1\n", encoding="utf-8")
+    odd.write_text("[mood]\nlead = 2\n", encoding="utf-8")
+    heading, *faults = refusal(broken, wrong, odd, tmp_path / "gone.toml").splitlines()
+    assert heading == "5 faults in the configuration"
+    wanted = [
+        str(broken),
+        f"camera.fps in {wrong}",
+        f"camera.indx in {wrong}",
+        f"mood.lead in {odd}",
+        str(tmp_path / "gone.toml"),
+    ]
+    assert len(faults) == len(wanted)
+    assert all(part in fault and fault.startswith("  ") for part, fault in zip(wanted, faults, strict=True))
+
+
+def test_a_key_that_no_file_sets_is_told(mine: Path) -> None:
+    mine.write_text(SHIPPED.read_text(encoding="utf-8").replace("\nlead = 0.1\n", "\n"), encoding="utf-8")
+    with pytest.raises(UsageError, match=r"mood\.lead is set in none of"):
+        load([mine])
+    assert load([mine, SHIPPED]) == load([SHIPPED])
+
+
+# Files that cannot be read
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("[camera]\nindex = \n", "line 2"),
+        ("[camera]\nindex = 1\nindex = 2\n", "line 3"),
+        ("[camera", "end of document"),
+        ("a = \x00", "line 1"),
+    ],
+)
+def test_broken_toml_is_refused_with_file_and_line(mine: Path, text: str, place: str) -> None:
+    message = refused(mine, text)
+    assert message.startswith(f"the configuration {mine} is not valid TOML: ")
+    assert place in message
+    assert message.isprintable()
+
+
+def test_what_python_cannot_hold_is_refused(mine: Path) -> None:
+    assert "is not valid TOML" in refused(mine, f"[camera]\nindex = {'9' * 5000}\n")
+    assert "is nested too deeply" in refused(mine, f"a = {'[' * 20000}")
+
+
+def test_a_file_that_is_no_text_a_directory_or_missing_is_refused(mine: Path) -> None:
+    mine.write_bytes(b"[camera]\n# caf\xe9\n")
+    assert refusal(mine) == f"the configuration {mine} is no UTF-8 text (at line 2): save it as UTF-8"
+    assert refusal(mine.parent) == f"the configuration {mine.parent} is a directory: name the file in it"
+    assert refusal(mine / "below") == f"cannot read the configuration {mine / 'below'}: Not a directory"
+    gone = mine.parent / "gone.toml"
+    assert refusal(gone) == f"there is no configuration file {gone}"
+
+
+def test_an_empty_file_changes_nothing(mine: Path) -> None:
+    assert loaded(mine, "") == load([SHIPPED])
+
+
+# Writing
+
+
+def number(section: type, name: str) -> st.SearchStrategy[Any]:
+    known = limits(section, name)
+    whole = get_type_hints(section)[name] is int
+    return st.integers(int(known.low), int(known.high)) if whole else st.floats(known.low, known.high)
+
+
+NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="/\\"), min_size=1, max_size=20).filter(
+    lambda name: name not in {".", ".."}
+)
+PATHS = NAMES.map(lambda name: Path("/models").absolute() / name)
+LINE = st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"])
+TITLES = st.text(LINE, max_size=LONGEST_TITLE - 1).map(lambda text: text + "x")
+SIGNS = st.characters(exclude_categories=["C", "Z"], exclude_characters='"<>\\^`{|}')
+LINKS = st.text(SIGNS, max_size=30).map("https://example.org/".__add__)
+SEARCHES = st.builds(
+    Search,
+    cascade=st.one_of(NAMES.map(Path), PATHS),
+    search_width=st.integers(1000, 8192),
+    search_height=st.integers(1000, 8192),
+    **{name: number(Search, name) for name in ("scale_factor", "min_neighbors", "min_face")},
+)
+SETTINGS = st.builds(
+    Settings,
+    network=st.builds(Network, pair=st.none() | PATHS.map(lambda path: path.with_name(path.name + ".json"))),
+    faces=st.builds(Faces, unsure_below=number(Faces, "unsure_below"), live=SEARCHES, image=SEARCHES),
+    camera=st.builds(
+        Camera, mirror=st.booleans(), **{name: number(Camera, name) for name in ("index", "width", "height", "fps")}
+    ),
+    tracking=st.builds(Tracking, **{field.name: number(Tracking, field.name) for field in fields(Tracking)}),
+    mood=st.builds(Vote, **{field.name: number(Vote, field.name) for field in fields(Vote)}),
+    window=st.builds(Window, bars=st.booleans(), info=st.booleans()),
+    playlists=st.fixed_dictionaries({each: st.builds(Playlist, title=TITLES, url=LINKS) for each in EXPRESSIONS}),
+)
+
+
+@given(SETTINGS)
+def test_settings_that_are_written_are_read_back_equal(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> None:
+    file = tmp_path_factory.getbasetemp() / "round_trip.toml"
+    file.write_bytes(dump(settings).encode())
+    assert load([file]) == settings
+    # Every key is written, so nothing of the shipped file is left below it
+    assert load([SHIPPED, file]) == settings
+
+
+def test_what_is_written_is_the_shipped_file_without_its_comments() -> None:
+    written = flat(tomllib.loads(dump(load([SHIPPED]))))
+    assert list(written.items()) == list(defaults().items())

@@ -1,0 +1,51 @@
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime import golden
+from realtime.crops import cut
+from realtime.domain import Box
+from realtime.golden import Crop, Golden
+
+PICTURE = Path(__file__).parent / "data" / "astronaut.jpg"
+BOX = Box(175, 70, 100, 100)
+
+crops = st.builds(Crop, st.text(), st.text(), st.binary(min_size=2304, max_size=2304))
+answers = st.tuples(*[st.floats(0, 1)] * 7)
+
+
+@given(st.builds(Golden, crops, answers))
+def test_a_golden_crop_survives_json(item: Golden) -> None:
+    assert golden.from_document(json.loads(json.dumps(golden.to_document(item)))) == item
+
+
+def test_a_crop_of_a_picture_is_what_the_pipeline_cuts() -> None:
+    image = cv2.imread(str(PICTURE))
+    assert image is not None
+    image = image.astype(np.uint8)
+    crop = golden.from_picture("smile-astronaut", "NASA, public domain", image, BOX, 1.05)
+    np.testing.assert_array_equal(golden.batch([crop]), cut(image, [BOX], 1.05))
+
+
+def test_the_rendered_crops_differ_from_each_other_and_have_names() -> None:
+    drawn = golden.rendered()
+    assert len({crop.name for crop in drawn}) == len({crop.pixels for crop in drawn}) == 3
+    # Only a face that any network calls happy may bear the name
+    assert not any(crop.name.startswith(golden.SMILE) for crop in drawn)
+    assert all(crop.source for crop in drawn)
+
+
+def test_no_crops_make_an_empty_batch() -> None:
+    assert golden.batch([]).shape == (0, 48, 48, 1)
+
+
+def test_sizes_are_checked() -> None:
+    with pytest.raises(ValueError, match="'small' has 3 pixels"):
+        Crop("small", "nowhere", b"abc")
+    with pytest.raises(ValueError, match="'grey' has 2 probabilities"):
+        Golden(Crop("grey", "nowhere", bytes(2304)), (0.5, 0.5))

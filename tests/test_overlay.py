@@ -1,0 +1,283 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from realtime.cards import COLOURS
+from realtime.domain import EXPRESSIONS, Box, Expression, Face, Image, Mood
+from realtime.overlay import Screen, annotate, draw
+
+ASTRONAUT = Path(__file__).parent / "data" / "astronaut.jpg"
+HAPPY = (0.01, 0.01, 0.01, 0.93, 0.01, 0.01, 0.02)
+MOOD = Mood(HAPPY, Expression.HAPPY)
+BARE = Screen(hints=False, bars=False)
+SIZES = [(1, 1), (2, 3), (10, 2000), (2000, 10), (20, 20), (240, 320), (640, 480), (480, 640), (1080, 1920)]
+
+
+def picture(height: int, width: int) -> Image:
+    return np.random.default_rng(7).integers(0, 256, (height, width, 3), np.uint8)
+
+
+def flat(height: int = 480, width: int = 640) -> Image:
+    return np.full((height, width, 3), 128, np.uint8)
+
+
+def touched(before: Image, after: Image) -> Box:
+    """The smallest box around every pixel that differs."""
+    rows, columns = np.nonzero((before != after).any(axis=2))
+    left, top = int(columns.min()), int(rows.min())
+    return Box(left, top, int(columns.max()) - left + 1, int(rows.max()) - top + 1)
+
+
+def where(image: Image, expression: Expression) -> Box:
+    """The smallest box around every pixel of the expression's colour."""
+    rows, columns = np.nonzero((image == COLOURS[expression]).all(axis=2))
+    left, top = int(columns.min()), int(rows.min())
+    return Box(left, top, int(columns.max()) - left + 1, int(rows.max()) - top + 1)
+
+
+def busy(face: Face) -> Screen:
+    return Screen((face,), MOOD, notice="nothing is saved " * 30, info="29.8 fps · label 41 ms old", frozen=True)
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_any_size_keeps_its_shape_and_the_input_stays(height: int, width: int) -> None:
+    image = picture(height, width)
+    image.flags.writeable = False
+    before = image.copy()
+    face = Face(Box(width // 4, height // 4, max(1, width // 3), max(1, height // 3)), HAPPY)
+    shown = [
+        draw(image, screen)
+        for screen in (Screen(), busy(face), Screen((face,), MOOD, help=True, notice="é"), Screen((face,), None, mirrored=True))
+    ]
+    for drawn in (*shown, annotate(image, [face], MOOD), annotate(image, [], None)):
+        assert drawn.shape == image.shape
+        assert drawn.dtype == np.uint8
+        assert not np.shares_memory(drawn, image)
+    assert np.array_equal(image, before)
+
+
+def test_a_view_of_a_larger_picture_can_be_drawn_on() -> None:
+    image = picture(300, 400)[::2, ::-2]
+    assert draw(image, Screen()).shape == (150, 200, 3)
+    assert draw(image, Screen(mirrored=True)).shape == (150, 200, 3)
+
+
+def test_pixels_away_from_what_is_drawn_stay_as_they_are() -> None:
+    image = picture(480, 640)
+    face = Face(Box(260, 200, 120, 120), HAPPY)
+    drawn = draw(image, Screen((face,), MOOD, hints=False, bars=False))
+    assert np.array_equal(drawn[330:], image[330:])
+    assert np.array_equal(drawn[:, 420:], image[:, 420:])
+    assert np.array_equal(drawn[210:310, 270:370], image[210:310, 270:370])
+
+
+def test_a_still_picture_without_mood_differs_only_around_its_face() -> None:
+    image = flat()
+    area = touched(image, annotate(image, [Face(Box(260, 200, 120, 120), HAPPY)], None))
+    assert area.left >= 250
+    assert area.right <= 480
+    assert area.top >= 150
+    assert area.bottom <= 420
+
+
+def test_a_box_lands_where_the_face_is() -> None:
+    drawn = where(
+        draw(flat(), Screen((Face(Box(100, 200, 120, 140), HAPPY),), None, bars=False, hints=False)), Expression.HAPPY
+    )
+    assert abs(drawn.left - 100) <= 3
+    assert abs(drawn.top - 200) <= 3
+    assert abs(drawn.right - 220) <= 3
+    assert abs(drawn.bottom - 340) <= 3
+
+
+def test_mirrored_the_box_lands_on_the_other_side_and_text_stays_readable() -> None:
+    image = flat()
+    face = Face(Box(100, 200, 120, 140), HAPPY)
+    mirrored = draw(image, Screen((face,), None, mirrored=True))
+    assert abs(where(mirrored, Expression.HAPPY).left - (640 - 220)) <= 3
+    assert np.array_equal(mirrored, draw(image, Screen((Face(face.box.mirrored(640), HAPPY),), None)))
+
+
+def test_mirrored_the_picture_is_flipped() -> None:
+    image = picture(100, 200)
+    drawn = draw(image, Screen((), None, mirrored=True, hints=False))
+    assert np.array_equal(drawn[80:], image[80:, ::-1])
+
+
+def test_an_unsure_face_is_not_told_apart_by_colour_alone() -> None:
+    sure, unsure = (
+        draw(flat(), Screen((Face(Box(260, 200, 120, 120), HAPPY, reason=reason),), None, hints=False, bars=False))
+        for reason in (None, "low confidence")
+    )
+    bright = [(drawn[200, 272:368] > 200).any(axis=1).mean() for drawn in (sure, unsure)]
+    assert bright[0] == 1
+    assert bright[1] < 0.8
+
+
+def test_a_label_at_the_upper_edge_moves_into_the_frame() -> None:
+    image = flat()
+    drawn = annotate(image, [Face(Box(200, 0, 200, 200), HAPPY)], None)
+    assert (drawn[5:60, 210:390] != image[5:60, 210:390]).any()
+
+
+@pytest.mark.parametrize(("left", "top"), [(0, 0), (540, 0), (0, 380), (540, 380), (270, 190)])
+def test_a_label_is_whole_wherever_its_face_is(left: int, top: int) -> None:
+    """A label that is cut off would leave less bright ink than the same label in the middle."""
+    image = np.zeros((480, 640, 3), np.uint8)
+
+    def ink(box: Box) -> int:
+        drawn = annotate(image, [Face(box, HAPPY, reason="dark")], None)
+        return int((drawn > 240).all(axis=2).sum())
+
+    assert ink(Box(left, top, 100, 100)) == ink(Box(270, 190, 100, 100))
+
+
+def test_labels_and_bars_leave_the_other_faces_alone() -> None:
+    image = flat()
+    boxes = [Box(100, 150, 90, 90), Box(215, 150, 90, 90), Box(330, 150, 90, 90), Box(215, 290, 90, 90)]
+    drawn = draw(image, Screen(tuple(Face(box, HAPPY) for box in boxes), MOOD))
+    for box in boxes:
+        inside = np.s_[box.top + 8 : box.bottom - 8, box.left + 8 : box.right - 8]
+        assert np.array_equal(drawn[inside], image[inside])
+
+
+def test_a_mood_in_a_still_picture_goes_where_no_face_is() -> None:
+    image = flat()
+    faces = [Face(Box(0, 0, 320, 240), HAPPY)]
+    with_mood, without = annotate(image, faces, MOOD), annotate(image, faces, None)
+    area = touched(without, with_mood)
+    assert area.left >= 320 or area.top >= 240
+
+
+def test_switches_switch() -> None:
+    image = flat()
+    face = Face(Box(260, 200, 120, 120), HAPPY)
+    plain = draw(image, Screen((face,), MOOD, hints=False, bars=False))
+    for screen in (
+        Screen((face,), MOOD, hints=True, bars=False),
+        Screen((face,), MOOD, hints=False, bars=True),
+        Screen((face,), MOOD, hints=False, bars=False, notice="nothing is saved"),
+        Screen((face,), MOOD, hints=False, bars=False, info="29.8 fps"),
+        Screen((face,), MOOD, hints=False, bars=False, frozen=True),
+        Screen((face,), None, hints=False, bars=False),
+        Screen((), MOOD, hints=False, bars=False),
+    ):
+        assert not np.array_equal(draw(image, screen), plain)
+
+
+def test_help_lies_over_the_darkened_frame() -> None:
+    image = flat()
+    drawn = draw(image, Screen(help=True))
+    assert drawn[2, 2].tolist() == [64, 64, 64]
+    assert (drawn[100:380, 100:540] > 200).any()
+
+
+def test_hints_and_notice_stay_in_the_lower_part() -> None:
+    image = flat()
+    base = draw(image, BARE)
+    assert touched(base, draw(image, Screen(bars=False))).top > 430
+    assert touched(base, draw(image, Screen(hints=False, bars=False, notice="nothing is saved"))).top > 430
+
+
+def test_info_that_has_no_room_beside_the_mood_lies_below_it() -> None:
+    image = flat(640, 200)
+    area = touched(draw(image, BARE), draw(image, Screen(hints=False, info="29.8 fps · label 41 ms old")))
+    assert area.top > 30
+    assert area.left >= 0
+
+
+@pytest.mark.parametrize(("height", "width"), [(480, 640), (1080, 1920), (640, 480)])
+def test_text_grows_with_the_shorter_side(height: int, width: int) -> None:
+    image = flat(height, width)
+    area = touched(image, draw(image, BARE))
+    # "no mood yet" above "no face": about a tenth of the shorter side, whatever the size
+    assert area.height == pytest.approx(0.125 * min(height, width), rel=0.25)
+
+
+def test_the_same_input_gives_the_same_picture() -> None:
+    image = picture(240, 320)
+    screen = busy(Face(Box(100, 60, 90, 90), HAPPY))
+    assert np.array_equal(draw(image, screen), draw(image, screen))
+
+
+ANY_BOX = st.builds(
+    Box, st.integers(-(10**9), 10**9), st.integers(-400, 400), st.integers(1, 10**9), st.integers(1, 500)
+) | st.builds(Box, st.integers(-200, 300), st.integers(-200, 300), st.integers(1, 300), st.integers(1, 300))
+
+
+@st.composite
+def any_faces(pick: st.DrawFn) -> tuple[Face, ...]:
+    weights = st.lists(st.integers(0, 9), min_size=7, max_size=7).filter(any)
+
+    def one() -> Face:
+        chosen = pick(weights)
+        return Face(
+            pick(ANY_BOX), tuple(weight / sum(chosen) for weight in chosen), reason=pick(st.sampled_from([None, "dark"]))
+        )
+
+    return tuple(one() for _ in range(pick(st.integers(0, 4))))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    faces=any_faces(),
+    height=st.integers(1, 300),
+    width=st.integers(1, 300),
+    mirrored=st.booleans(),
+    notice=st.none() | st.text(alphabet=st.characters(), max_size=60),
+)
+def test_boxes_anywhere_and_any_words_keep_the_shape(
+    faces: tuple[Face, ...],
+    height: int,
+    width: int,
+    mirrored: bool,  # noqa: FBT001 drawn by hypothesis
+    notice: str | None,
+) -> None:
+    image = flat(height, width)
+    assert draw(image, Screen(faces, MOOD, mirrored=mirrored, notice=notice, info=notice)).shape == image.shape
+    assert annotate(image, faces, Mood(MOOD.shares, None)).shape == image.shape
+    assert (image == 128).all()
+
+
+def test_a_face_outside_the_frame_is_not_drawn() -> None:
+    image = flat()
+    away = Face(Box(700, 100, 80, 80), HAPPY)
+    assert np.array_equal(annotate(image, [away], None), image)
+
+
+def test_a_photograph_keeps_its_face_visible() -> None:
+    image = cv2.imread(str(ASTRONAUT))
+    assert image is not None
+    image = image.astype(np.uint8)
+    box = Box(165, 52, 130, 150)
+    drawn = draw(image, Screen((Face(box, HAPPY),), MOOD))
+    inside = np.s_[box.top + 8 : box.bottom - 8, box.left + 8 : box.right - 8]
+    unchanged = float((drawn[inside] == image[inside]).all(axis=2).mean())
+    assert unchanged > 0.75
+
+
+def test_every_expression_has_its_own_box() -> None:
+    for expression in EXPRESSIONS:
+        probabilities = tuple(0.94 if each is expression else 0.01 for each in EXPRESSIONS)
+        drawn = annotate(flat(), [Face(Box(260, 200, 120, 120), probabilities)], None)
+        assert where(drawn, expression).width > 100
+
+
+def test_bars_of_a_face_that_fills_the_frame_lie_within_it() -> None:
+    image = flat()
+    face = Face(Box(0, 0, 640, 480), HAPPY)
+    for notice in (None, "nothing is saved"):
+        without, with_bars = (draw(image, Screen((face,), MOOD, bars=bars, notice=notice)) for bars in (False, True))
+        area = touched(without, with_bars)
+        assert area.width > 120
+        assert area.top > 240
+
+
+def test_a_still_picture_shows_no_bars_that_would_hide_its_face() -> None:
+    image = flat()
+    drawn = annotate(image, [Face(Box(0, 0, 640, 480), HAPPY)], None)
+    assert np.array_equal(drawn[100:460, 20:620], image[100:460, 20:620])
