@@ -134,24 +134,30 @@ def open_source(place: str) -> VideoSource:
         UsageError: a file that does not exist.
         SourceError: OpenCV cannot read it.
     """
+    place = place.removeprefix("file://")
     name = display_name(place)
-    live = "://" in place
-    if not live:
-        live = _is_device(place)
+    streamed = "://" in place
+    live = streamed or _is_device(place)
     limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, TIMEOUT_MS]
     try:
-        capture = cv2.VideoCapture(place, cv2.CAP_FFMPEG, limits) if "://" in place else cv2.VideoCapture(place)
+        capture = cv2.VideoCapture(place, cv2.CAP_FFMPEG, limits) if streamed else cv2.VideoCapture(place)
     except cv2.error as error:
         raise SourceError(f"{name} cannot be opened as a video") from error
     if not capture.isOpened():
         capture.release()
-        hint = "does it answer in a browser?" if "://" in place else "is it a video, and whole?"
+        hint = "does it answer in a browser?" if streamed else "is it a video, and whole?"
         raise SourceError(f"{name} cannot be opened as a video: {hint}")
+    if streamed and capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0:
+        # A recording on a server has a length: it is played like a file, and its end is no fault
+        live = False
     return VideoSource(capture, name, live=live)
 
 
 def display_name(place: str) -> str:
-    """The place without what a log should not hold: user, password and query of a URL."""
+    """The place without what a log should not hold: of a URL its scheme and host alone.
+
+    Passwords stand in front of the host, in the query and, with some cameras, in the path.
+    """
     if "://" not in place:
         return place
     try:
@@ -159,16 +165,18 @@ def display_name(place: str) -> str:
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return place.split("://", 1)[0] + "://…"
-    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
+    host = parts.hostname or ""
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}/…"
 
 
 def _is_device(place: str) -> bool:
     try:
         return stat.S_ISCHR(Path(place).stat().st_mode)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise UsageError(f"no such file: {place}") from error
     except (OSError, ValueError) as error:
-        raise SourceError(f"{place} cannot be opened as a video ({error})") from error
+        reason = getattr(error, "strerror", None) or error
+        raise SourceError(f"{place} cannot be opened as a video ({reason})") from error
 
 
 def _bgr(image: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> Image:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import tempfile
+from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,9 +16,13 @@ from realtime.network import INPUT_SHAPE, answers, first_line, load_pair, tensor
 from realtime.quiet import quiet
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
 
     from realtime.network import KerasNetwork
+
+ROWS = 2
+"""Dimensions of a batch of vectors."""
 
 TOLERANCE = 1e-4
 """Largest difference of a probability between Keras and what was compiled."""
@@ -30,11 +36,14 @@ def compile_pair(json_path: Path) -> bytes:
         EmodjError: TensorFlow is not installed, cannot compile the network, or compiles it wrongly.
     """
     network = load_pair(json_path)
-    model = compile_network(network)
     crops = np.random.default_rng(0).random((3, *INPUT_SHAPE), np.float32)
-    difference = float(np.abs(open_classifier(model).classify(crops) - answers(network, crops)).max())
+    expected = answers(network, crops)
+    model = compile_network(network)
+    difference = float(np.abs(open_classifier(model).classify(crops) - expected).max())
     if not difference <= TOLERANCE:
-        raise EmodjError(f"{json_path}, once compiled, answers otherwise than in Keras: probabilities differ by {difference:.1g}")
+        raise EmodjError(
+            f"{json_path}, once compiled, answers otherwise than in Keras: probabilities differ by {difference:.1g}"
+        )
     return model
 
 
@@ -47,20 +56,39 @@ def compile_network(network: KerasNetwork) -> bytes:
     tf = tensorflow("compiling a network")
     with tempfile.TemporaryDirectory() as folder, quiet():
         try:
-            _flatten_without_asking(network, tf)
-            network.export(folder, format="tf_saved_model", verbose=False)
+            with _suited_to_opencv(network, tf):
+                network.export(folder, format="tf_saved_model", verbose=False)
             return tf.lite.TFLiteConverter.from_saved_model(folder).convert()
         # The converter raises a class of its own, outside any public module
         except Exception as error:
             raise EmodjError(f"TensorFlow cannot compile this network: {first_line(error)}") from error
 
 
-def _flatten_without_asking(network: KerasNetwork, tf: Any) -> None:
-    """Let `Flatten` give the same numbers without asking for the batch's size at run time, which OpenCV cannot read."""
+@contextmanager
+def _suited_to_opencv(network: KerasNetwork, tf: Any) -> Generator[None]:
+    """Let two kinds of layer compute the same by operations that OpenCV 4.14 reads rightly; LiteRT minds neither.
+
+    `Flatten` asks for the batch's size at run time, which OpenCV cannot read. And of a dense layer it takes the weights
+    and leaves out the bias, without a word. So the bias becomes a product of its own: of a one with the row of biases,
+    where the one is a softmax over a single number, since the converter would put a constant back where it came from.
+    """
+    layers = tf.keras.layers
 
     def flat(inputs: Any) -> Any:
         return tf.reshape(inputs, (-1, math.prod(inputs.shape[1:])))
 
-    for layer in network.layers:
-        if isinstance(layer, tf.keras.layers.Flatten) and layer.data_format == "channels_last":
-            layer.call = flat
+    def dense(layer: Any, inputs: Any, **_: Any) -> Any:
+        one = tf.nn.softmax(inputs @ tf.zeros((inputs.shape[-1], 1)))
+        return layer.activation(inputs @ layer.kernel + one @ layer.bias[None])
+
+    flattening = [layer for layer in network.layers if type(layer) is layers.Flatten and layer.data_format == "channels_last"]
+    biased = [layer for layer in network.layers if type(layer) is layers.Dense and layer.use_bias and layer.input.ndim == ROWS]
+    for layer in flattening:
+        layer.call = flat
+    for layer in biased:
+        layer.call = partial(dense, layer)
+    try:
+        yield
+    finally:
+        for layer in (*flattening, *biased):
+            del layer.call

@@ -44,13 +44,12 @@ def _square(image: Image, box: Box, side_ratio: float) -> NDArray[np.uint8]:
     side = max(1, round(max(box.width, box.height) * side_ratio))
     left = round(box.left + box.width / 2 - side / 2)
     top = round(box.top + box.height / 2 - side / 2)
-    # The part inside, never empty: a box that lies outside is cut at the nearest edge
-    x0, x1 = min(max(left, 0), width - 1), max(min(left + side, width), 1)
-    y0, y1 = min(max(top, 0), height - 1), max(min(top + side, height), 1)
-    x1, y1 = max(x1, x0 + 1), max(y1, y0 + 1)
-    grey = cv2.cvtColor(image[y0:y1, x0:x1], cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
-    pads = ((max(0, y0 - top), max(0, top + side - y1)), (max(0, x0 - left), max(0, left + side - x1)))
-    return np.pad(grey, pads, mode="edge") if any(map(any, pads)) else grey
+    # Beyond an edge the nearest pixel stands for all, also where the whole square lies outside
+    rows = np.clip(np.arange(top, top + side), 0, height - 1)
+    columns = np.clip(np.arange(left, left + side), 0, width - 1)
+    inside = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    grey = cv2.cvtColor(inside, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
+    return grey if grey.shape == (side, side) else grey.take(rows - rows[0], axis=0).take(columns - columns[0], axis=1)
 
 
 def _scaled(square: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -59,8 +59,6 @@ class HaarDetector:
             near: where faces were a moment ago. If given, only their surroundings are searched.
         """
         grey, scale = self._shrunken(image)
-        if min(grey.shape) < self._min_face:
-            return []
         hits = self._search_near(grey, near, scale) if near else self._search(grey)
         boxes = (_in_picture(hit, scale, image.shape[1], image.shape[0]) for hit in _without_doubles(hits))
         return sorted((box for box in boxes if box), key=lambda box: (box.left, box.top))
@@ -88,7 +86,8 @@ class HaarDetector:
             side = max(box.width, box.height) * scale
             reach = side * NEAR_MARGIN
             left, top = max(0, int(box.left * scale - reach)), max(0, int(box.top * scale - reach))
-            right, bottom = int(box.right * scale + reach) + 1, int(box.bottom * scale + reach) + 1
+            # A negative end would count from the other side
+            right, bottom = max(0, int(box.right * scale + reach) + 1), max(0, int(box.bottom * scale + reach) + 1)
             region = grey[top:bottom, left:right]
             smallest = max(self._min_face, int(side * NEAR_SIZES[0]))
             largest = max(smallest + 1, int(side * NEAR_SIZES[1]))
@@ -111,7 +110,11 @@ def _load(path: Path) -> cv2.CascadeClassifier:
     if not path.is_file():
         raise AssetError(f"no cascade at {path}: name a file of the folder cascades, or give a path that exists")
     try:
+        # A path that is no text makes OpenCV crash
+        str(path).encode()
         cascade = cv2.CascadeClassifier(str(path))
+    except UnicodeEncodeError as error:
+        raise AssetError(f"cannot read the cascade {path}: OpenCV needs a path in UTF-8, move or rename it") from error
     except (cv2.error, SystemError) as error:
         raise AssetError(f"cannot read the cascade {path}: is it an OpenCV cascade in XML?") from error
     if cascade.empty():

@@ -180,8 +180,8 @@ def by_name(values: tuple[float, ...]) -> Mapping[str, float]:
 def _check_shares(values: tuple[float, ...]) -> None:
     if len(values) != len(EXPRESSIONS):
         raise ValueError(f"expected {len(EXPRESSIONS)} numbers, one an expression, not {len(values)}")
-    # NaN fails the first comparison, so it cannot travel either
-    if not all(-SUM_TOLERANCE <= value <= 1 + SUM_TOLERANCE for value in values):
+    # A float32 softmax may round to a little above one, never below zero; NaN fails the first comparison
+    if not all(0 <= value <= 1 + SUM_TOLERANCE for value in values):
         raise ValueError(f"each number must lie in 0..1: {values}")
     if abs(sum(values) - 1) > SUM_TOLERANCE:
         raise ValueError(f"the numbers must sum to 1, not {sum(values):.4f}")

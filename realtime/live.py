@@ -86,11 +86,13 @@ def _frames(source: Source) -> Iterator[Frame]:
     with LatestFrames(source) as frames:
         index = -1
         while True:
+            # Asked before: the last frame may come between the two questions
+            ended = frames.ended
             frame = frames.newest(index, QUIET_S)
             if frame is not None:
                 index = frame.index
                 yield frame
-            elif frames.ended:
+            elif ended:
                 return
 
 
@@ -162,18 +164,16 @@ class LiveWindow:
         with self._frames, self._analyst, self._music, self._window:
             started: float | None = None
             drawn_at = 0.0
-            self._session.tell(WELCOME, time.monotonic())
             while not self._quits and not self._window.closed:
                 now = time.monotonic()
                 fresh = self._look(now)
                 if self._shown is None:
-                    if self._frames.ended:
-                        raise _no_frame(self._source)
                     # Nothing to show and so no window to wait in yet
-                    self._frames.newest(timeout_s=KEY_WAIT_MS / 1000)
+                    self._wait_for_the_first()
                     continue
-                started = now if started is None else started
-                key = None
+                if started is None:
+                    started = now
+                    self._session.tell(WELCOME, now)
                 if fresh or now - drawn_at >= REDRAW_S:
                     self._window.show(draw(self._shown.image, self._screen(now)))
                     drawn_at = now
@@ -183,6 +183,12 @@ class LiveWindow:
                     drawn_at = 0.0
                 if self._limits.reached(time.monotonic() - started, self._analysed) or self._at_end():
                     return
+
+    def _wait_for_the_first(self) -> None:
+        # Asked before: a short clip may come and end between the two questions
+        ended = self._frames.ended
+        if self._frames.newest(timeout_s=KEY_WAIT_MS / 1000) is None and ended:
+            raise _no_frame(self._source)
 
     def _look(self, now: float) -> bool:
         """Take what capture, analysis and music have; say whether there is something new to draw."""

@@ -39,6 +39,7 @@ class MoodVote:
         self._totals = _ZEROS
         self._rolling = _ZEROS
         self._leader: Expression | None = None
+        self._now_s: float | None = None
         self._offset_s = 0.0
         self._resumes = False
 
@@ -53,16 +54,16 @@ class MoodVote:
     def vote(self, faces: Sequence[Face], time_s: float) -> None:
         """Count the faces of one frame, of `time_s` in seconds, not falling."""
         voters = [face.probabilities for face in faces if not face.unsure]
-        if self._resumes and self._votes:
-            self._offset_s = time_s - self._votes[-1][0]
+        if self._resumes and self._now_s is not None:
+            self._offset_s = time_s - self._now_s
         self._resumes = False
+        self._now_s = time_s - self._offset_s
         if not voters:
             return
-        time_s -= self._offset_s
         ballot = tuple(map(sum, zip(*voters, strict=True)))
-        self._votes.append((time_s, ballot))
+        self._votes.append((self._now_s, ballot))
         self._totals = _added(self._totals, ballot)
-        while time_s - self._votes[0][0] > self._window_s:
+        while self._now_s - self._votes[0][0] > self._window_s:
             self._votes.popleft()
         # Summed afresh: adding and taking away floats for hours would drift below zero
         self._rolling = _shares(tuple(map(sum, zip(*(ballot for _, ballot in self._votes), strict=True))))

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
+from PIL import ExifTags, UnidentifiedImageError
 from PIL import Image as Pillow
-from PIL import ImageOps, UnidentifiedImageError
 
 from realtime.errors import EmodjError, UsageError
 
@@ -30,6 +30,21 @@ MOST_PIXELS = 200_000_000
 """Larger pictures are refused: a file of a few kilobytes can claim to hold any number of pixels."""
 
 STDIN = "-"
+
+# Pillow opens more than pictures of cameras: an EPS file, whatever its name, would be run as a program by Ghostscript
+_FORMATS = frozenset({"AVIF", "BMP", "DIB", "GIF", "HEIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP"})
+
+_TURNS = {
+    2: Pillow.Transpose.FLIP_LEFT_RIGHT,
+    3: Pillow.Transpose.ROTATE_180,
+    4: Pillow.Transpose.FLIP_TOP_BOTTOM,
+    5: Pillow.Transpose.TRANSPOSE,
+    6: Pillow.Transpose.ROTATE_270,
+    7: Pillow.Transpose.TRANSVERSE,
+    8: Pillow.Transpose.ROTATE_90,
+}
+"""What sets a picture upright, by its EXIF orientation (EXIF 2.32, tag 0x0112)."""
+
 _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim", b"heis")
 
 
@@ -44,25 +59,29 @@ def read(path: str, stdin: BinaryIO | None = None) -> Image:
         (height, width, 3) uint8 BGR. Transparent parts lie on white; 16 bits a channel are scaled to 8.
 
     Raises:
-        UsageError: no such file, or a directory.
-        EmodjError: not a picture, damaged, empty, too large, or of a kind that needs a package.
+        UsageError: no such file.
+        EmodjError: a directory, not a picture, damaged, empty, too large, or of a kind that needs a package.
     """
     name = "the standard input" if path == STDIN else path
     data = _bytes(path, stdin)
     if not data:
         raise EmodjError(f"{name} is empty")
     _allow_heic(data, name)
+    Pillow.init()
     try:
         # Odd metadata and large sizes are warned of; the first does not matter, the second is checked here
-        with warnings.catch_warnings(action="ignore"), Pillow.open(io.BytesIO(data)) as picture:
-            if picture.width * picture.height > MOST_PIXELS:
-                raise EmodjError(f"{name} has {picture.width}×{picture.height} pixels, more than the 200 million that are read")
+        with (
+            warnings.catch_warnings(action="ignore"),
+            Pillow.open(io.BytesIO(data), formats=sorted(_FORMATS & Pillow.OPEN.keys())) as picture,
+        ):
+            _check_size(picture, name)
             return np.ascontiguousarray(_rgb(picture)[..., ::-1])
     except UnidentifiedImageError as error:
         raise EmodjError(f"{name} is not a picture that can be read, whatever its name says") from error
-    except Pillow.DecompressionBombError as error:
-        raise EmodjError(f"{name} has more than the 200 million pixels that are read") from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except EmodjError:
+        raise
+    except Exception as error:
+        # Pillow raises whatever damaged bytes lead it to: TypeError and struct.error as well as OSError
         raise EmodjError(f"{name} is damaged ({error}): copy or export it again") from error
 
 
@@ -98,11 +117,11 @@ def write(image: Image, path: Path, *, overwrite: bool) -> None:
     """
     if path.suffix.lower() not in WRITABLE:
         raise UsageError(f"cannot write {path}: choose a name that ends in .jpg, .png, .webp, .bmp or .tiff")
-    if path.exists() and not overwrite:
-        raise UsageError(f"{path} is there already: --force replaces it")
     picture = Pillow.fromarray(np.ascontiguousarray(image[..., ::-1]))
     part: Path | None = None
     try:
+        if path.exists() and not overwrite:
+            raise UsageError(f"{path} is there already: --force replaces it")
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".emodj-", suffix=path.suffix, delete=False) as file:
             part = Path(file.name)
             picture.save(file, quality=92) if path.suffix.lower() in {".jpg", ".jpeg", ".webp"} else picture.save(file)
@@ -121,7 +140,7 @@ def _bytes(path: str, stdin: BinaryIO | None) -> bytes:
         return stdin.read() if stdin else b""
     try:
         return Path(path).read_bytes()
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise UsageError(f"no such file: {path}") from error
     except OSError as error:
         raise EmodjError(f"cannot read {path} ({error.strerror})") from error
@@ -137,9 +156,19 @@ def _allow_heic(data: bytes, name: str) -> None:
     pillow_heif.register_heif_opener()
 
 
+def _check_size(picture: Pillow.Image, name: str) -> None:
+    width, height = picture.size
+    if width * height > MOST_PIXELS:
+        raise EmodjError(f"{name} has {width}×{height} pixels, more than the {MOST_PIXELS // 10**6} million that are read")
+
+
 def _rgb(picture: Pillow.Image) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     """(height, width, 3) uint8 RGB, upright."""
-    upright = ImageOps.exif_transpose(picture)
+    # `ImageOps.exif_transpose` would also write the metadata anew, and fails where they are odd. Loading comes first:
+    # it turns some TIFF files by itself, and says so in their metadata
+    picture.load()
+    turn = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    upright = picture if turn is None else picture.transpose(turn)
     if upright.mode.startswith("I") or upright.mode == "F":
         return np.repeat(_eight_bit(np.asarray(upright))[..., None], 3, axis=2)
     if "A" in upright.mode or "transparency" in upright.info:

@@ -115,7 +115,7 @@ class Vote:
         lead: share by which a challenger has to be ahead before the mood changes; 0..1.
     """
 
-    window_s: Annotated[float, Range(0.5, 3600)]
+    window_s: Annotated[float, Range(0.5, 600)]
     lead: Annotated[float, Range(0, 1)]
 
 

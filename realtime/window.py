@@ -100,7 +100,9 @@ class Window:
         return chr(code).lower() if code in _PRINTABLE else None
 
     def toggle_full_screen(self) -> None:
-        """Fill the screen, or go back to a window."""
+        """Fill the screen, or go back to a window; nothing once the person closed it."""
+        if self.closed or not self._open:
+            return
         self._full = not self._full
         mode = cv2.WINDOW_FULLSCREEN if self._full else cv2.WINDOW_NORMAL
         cv2.setWindowProperty(self._title, cv2.WND_PROP_FULLSCREEN, mode)

@@ -46,9 +46,9 @@ class Worker(Generic[Task, Result]):
 
     @property
     def busy(self) -> bool:
-        """Whether a task is waiting or being worked on."""
+        """Whether a task is waiting or being worked on, or what came of it was not taken yet."""
         with self._changed:
-            return self._working or self._task is not None
+            return self._working or any(part is not None for part in (self._task, self._result, self._error))
 
     def give(self, task: Task) -> None:
         """Have a task done, in place of one that was not begun."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
-import traceback
+from contextlib import contextmanager
+from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 import click
@@ -14,10 +16,11 @@ from realtime.cli.context import Context, common_options
 from realtime.errors import EmodjError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
 INTERRUPTED = 130
-BROKEN = 1
+BROKEN = EmodjError.status
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 COMMANDS = {
     "image": ("realtime.cli.image", "Read the expressions in pictures."),
@@ -53,11 +56,23 @@ class _Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        # Here help and version are printed
+        with _nobody_reading_on():
+            return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> object:
-        try:
+        with _nobody_reading_on():
             return super().invoke(ctx)
-        except BrokenPipeError as error:
-            raise _Closed from error
+
+
+@contextmanager
+def _nobody_reading_on() -> Generator[None]:
+    """Say it with an exception that click does not turn into a status of its own."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise _Closed from error
 
 
 @click.command(
@@ -82,29 +97,45 @@ def emodj() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit status; what the statuses mean stands in the README."""
     _quiet_libraries()
+    _open_what_was_closed()
     context = Context()
     try:
         status = emodj.main(None if arguments is None else list(arguments), "emodj", standalone_mode=False, obj=context)
         sys.stdout.flush()
     except EmodjError as error:
-        return _failed(error, context, error.status)
+        context.complain(error)
+        return error.status
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except (_Closed, BrokenPipeError):
-        # The interpreter flushes once more at its end, and must find somebody who listens
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_stdout()
         return 0
+    except OSError as error:
+        # What fails at a path is said where it fails; this is the disk that our output is sent to
+        if error.filename is not None or error.errno not in _FULL:
+            raise
+        _discard_stdout()
+        context.complain(EmodjError(f"cannot write the results ({error.strerror})"))
+        return BROKEN
     return status if isinstance(status, int) else 0
 
 
-def _failed(error: EmodjError, context: Context, status: int) -> int:
-    if context.verbosity > 1:
-        traceback.print_exception(error)
-    click.echo(f"emodj: {error}", err=True)
-    return status
+def _discard_stdout() -> None:
+    """The interpreter flushes once more at its end, and must find somebody who listens."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _open_what_was_closed() -> None:
+    """A shell can start us with closed streams (`>&-`): the next file that is opened would take their place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A title or a file name that the terminal has no letters for is no reason to fail
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _quiet_libraries() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -14,7 +15,10 @@ from realtime import assets
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from realtime.errors import EmodjError
     from realtime.settings import Settings
+
+log = logging.getLogger(__name__)
 
 Command = TypeVar("Command", bound="Callable[..., object]")
 
@@ -41,7 +45,9 @@ class Context:
         """
         from realtime.config import load
 
-        return load(self.sources())
+        files = self.sources()
+        log.info("settings from %s", ", ".join(map(str, files)))
+        return load(files)
 
     def sources(self) -> list[Path]:
         """The files that settings come from; later ones win."""
@@ -52,7 +58,19 @@ class Context:
     def remark(self, sentence: str) -> None:
         """Say something on stderr that is neither data nor an error."""
         if not self.quiet:
-            click.echo(f"emodj: {sentence}", err=True)
+            _say(sentence)
+
+    def complain(self, error: EmodjError) -> None:
+        """Say what failed; with `-vv` also where."""
+        if self.verbosity > 1:
+            traceback.print_exception(error)
+        _say(str(error))
+
+
+def _say(sentence: str) -> None:
+    # A file name in it can hold colours and bells
+    safe = "".join(mark if mark.isprintable() or mark == "\n" else "�" for mark in sentence)
+    click.echo(f"emodj: {safe}", err=True)
 
 
 pass_context = click.make_pass_decorator(Context, ensure=True)

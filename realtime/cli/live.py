@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +15,6 @@ from realtime.settings import Camera, limits
 
 if TYPE_CHECKING:
     from realtime.capture import VideoSource
-    from realtime.documents import Document
     from realtime.domain import Face, Image
     from realtime.live import Limits
     from realtime.pipeline import FrameReader
@@ -74,7 +72,11 @@ def live(
     from realtime.live import Limits
 
     if source is not None and any(value is not None for value in (camera, width, height, fps)):
-        raise click.UsageError("--camera, --width, --height and --fps are for a camera, and --source is none: which should it be?")
+        raise click.UsageError(
+            "--camera, --width, --height and --fps are for a camera, and --source is none: which should it be?"
+        )
+    if source is not None and not source:
+        raise click.UsageError("--source is empty: name a file or a stream")
     settings = _with_options(context.settings(), {"index": camera, "width": width, "height": height, "fps": fps})
     if not no_window:
         from realtime.window import check_display
@@ -158,8 +160,9 @@ class _Printed:
     def _emit(self, elapsed_s: float, faces: tuple[Face, ...]) -> None:
         if self._jsonl:
             from realtime import documents
+            from realtime.cli.printing import print_document
 
-            _print_line(documents.frame(elapsed_s, faces, self._session.mood()))
+            print_document(documents.frame(elapsed_s, faces, self._session.mood()))
 
     def _announce(self, playlist: Playlist) -> None:
         # In JSON the link stands in the summary, and stdout holds nothing else
@@ -168,17 +171,14 @@ class _Printed:
     def _print_summary(self) -> None:
         from realtime import documents
         from realtime.cli import report
+        from realtime.cli.printing import print_document
 
         summary = self._session.summary()
         if self._as_json:
-            _print_line(documents.summary(summary))
+            print_document(documents.summary(summary))
             return
         for line in report.summary(summary):
             click.echo(line)
-
-
-def _print_line(document: Document) -> None:
-    click.echo(json.dumps(document, ensure_ascii=False))
 
 
 def _frame_reader(settings: Settings, context: Context) -> FrameReader:

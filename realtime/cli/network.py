@@ -120,6 +120,8 @@ def evaluate(context: Context, data: Path, pair: Path | None, part: str, as_json
         click.echo(f"\n{group}, {values['images']} images")
         for name in ("accuracy", "macro_f1", "mean_recall", "calibration_error", "answered", "right_of_answered"):
             click.echo(f"  {name.replace('_', ' '):18s} {values[name]:6.1%}")
+        if "vote_calibration_error" in values:
+            click.echo(f"  {'against votes':18s} {values['vote_calibration_error']:6.1%}")
         click.echo("  recall             " + ", ".join(f"{name} {value:.0%}" for name, value in values["recall"].items()))
 
 
@@ -142,7 +144,7 @@ def model() -> None:
     """Look at the network, or compile one."""
 
 
-@model.command("show")
+@model.command("show", short_help="Print the contract of the network.")
 @common_options
 @pass_context
 def show(context: Context) -> None:
@@ -161,7 +163,7 @@ def show(context: Context) -> None:
     click.echo(json.dumps(terms.about, indent=1, ensure_ascii=False))
 
 
-@model.command("compile")
+@model.command("compile", short_help="Compile a pair (needs TensorFlow).")
 @click.argument("pair", type=click.Path(path_type=Path), metavar="NAME.json")
 @common_options
 def compile_(pair: Path) -> None:

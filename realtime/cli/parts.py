@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import platformdirs
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from realtime.pipeline import FaceReader
     from realtime.settings import Search, Settings
 
+log = logging.getLogger(__name__)
+
 
 def detector(search: Search) -> HaarDetector:
     """The detector of a search.
@@ -25,8 +28,10 @@ def detector(search: Search) -> HaarDetector:
     """
     from realtime.detector import HaarDetector
 
+    cascade = search.cascade if search.cascade.is_absolute() else assets.cascades() / search.cascade
+    log.info("faces are found with %s", cascade)
     return HaarDetector(
-        search.cascade if search.cascade.is_absolute() else assets.cascades() / search.cascade,
+        cascade,
         search_size=(search.search_width, search.search_height),
         scale_factor=search.scale_factor,
         min_neighbors=search.min_neighbors,
@@ -46,8 +51,10 @@ def face_reader(settings: Settings, search: Search, context: Context) -> FaceRea
 
     finder = detector(search)
     shipped = shipped_pair()
+    pair = settings.network.pair or shipped
+    log.info("expressions are read by %s", pair)
     classifier, terms = contract.load(
-        settings.network.pair or shipped,
+        pair,
         shipped=contract.contract_path(shipped),
         cache_dir=platformdirs.user_cache_path("emodj"),
         notify=context.remark,

@@ -20,11 +20,11 @@ def picture(found: Picture) -> Iterator[str]:
     if found.width is None:
         return
     faces = "no face found" if not found.faces else "1 face" if len(found.faces) == 1 else f"{len(found.faces)} faces"
-    yield f"{found.path}  {found.width}×{found.height}, {faces}"
+    yield f"{_printable(found.path)}  {found.width}×{found.height}, {faces}"
     for number, face in enumerate(found.faces, 1):
         yield f"  {number:>3}  {_face(face)}"
     if found.faces:
-        yield from _mood(found.mood, found.playlist)
+        yield from mood(found.mood, found.playlist)
 
 
 def summary(session: Summary) -> Iterator[str]:
@@ -32,8 +32,27 @@ def summary(session: Summary) -> Iterator[str]:
     if session.shares is not None:
         ranked = sorted(zip(EXPRESSIONS, session.shares, strict=True), key=lambda pair: -pair[1])
         yield "looked  " + ", ".join(f"{expression.value} {share:.0%}" for expression, share in ranked)
-    yield f"length  {session.seconds:.1f} s, {session.frames} frames analysed"
-    yield from _mood(session.mood, session.playlist)
+    frames = "1 frame" if session.frames == 1 else f"{session.frames} frames"
+    yield f"length  {session.seconds:.1f} s, {frames} analysed"
+    yield from mood(session.mood, session.playlist)
+
+
+def mood(vote: Mood | None, playlist: Playlist | None) -> Iterator[str]:
+    """The lines about a mood and what fits it."""
+    if vote is None or vote.leader is None:
+        yield "mood    none: no face was clear enough"
+        return
+    how = "chosen by hand" if vote.source == "hand" else f"{vote.share:.0%}"
+    yield f"mood    {vote.leader.value}, {how}"
+    if playlist is not None:
+        yield f"music   {playlist.title}"
+        # Alone on its line, so that a terminal does not break it and a mouse can take it
+        yield playlist.url
+
+
+def _printable(path: str) -> str:
+    """A path as a terminal may see it: a name can hold line ends, colours, and bytes that are no text."""
+    return "".join(mark if mark.isprintable() else "�" for mark in path)
 
 
 def _face(face: Face) -> str:
@@ -41,15 +60,3 @@ def _face(face: Face) -> str:
     rest = ", ".join(f"{expression.value} {value:.0%}" for expression, value in others[:2])
     name = f"not sure, perhaps {first.value}" if face.unsure else first.value
     return f"{name} {share:.0%}  (then {rest})"
-
-
-def _mood(mood: Mood | None, playlist: Playlist | None) -> Iterator[str]:
-    if mood is None or mood.leader is None:
-        yield "mood    none: no face was clear enough"
-        return
-    how = "chosen by hand" if mood.source == "hand" else f"{mood.share:.0%}"
-    yield f"mood    {mood.leader.value}, {how}"
-    if playlist is not None:
-        yield f"music   {playlist.title}"
-        # Alone on its line, so that a terminal does not break it and a mouse can take it
-        yield playlist.url

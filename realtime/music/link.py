@@ -10,7 +10,7 @@ import sys
 log = logging.getLogger(__name__)
 
 STARTER_S = 20.0
-"""How long the browser's starter may take."""
+"""How long we wait for the browser's starter to end."""
 
 # In a process of its own: a browser must not write into the documents on our stdout, hold our window,
 # or be ended by the Ctrl-C that ends us.
@@ -28,18 +28,29 @@ def open_link(url: str) -> bool:
         return False
     try:
         started = subprocess.run(
-            [sys.executable, "-c", _OPEN, url],
+            [sys.executable, "-I", "-c", _OPEN, url],
             timeout=STARTER_S,
             check=False,
+            env=_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except subprocess.TimeoutExpired:
+        # Some starters are the browser itself, and end when the person closes it
+        return True
+    except OSError as error:
         log.info("no browser: %s", error)
         return False
     return started.returncode == 0
+
+
+def _environment() -> dict[str, str]:
+    """Ours without what OpenCV adds for the Qt in its wheel: a browser built on another Qt would not start with it."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("QT_QPA_")}
+    folders = [folder for folder in inherited.pop("LD_LIBRARY_PATH", "").split(":") if folder and "/cv2/" not in folder]
+    return inherited | ({"LD_LIBRARY_PATH": ":".join(folders)} if folders else {})
 
 
 def _far_from_a_screen() -> bool:

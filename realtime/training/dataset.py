@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -24,6 +26,7 @@ VOTES_OF = ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surp
 """The vote that stands for each member of `Expression`, in its order."""
 
 USAGES = {"training": 0, "public": 1, "private": 2}
+VOTERS = 10
 NO_FACE_VOTES = 5
 """From so many "no face" votes of ten on, an image is not trained on."""
 
@@ -75,28 +78,58 @@ def read(path: Path) -> Dataset:
     """Read the `.npz` form of FER-2013: JPEG bytes with their offsets, labels, usage and votes.
 
     Raises:
-        UsageError: no such file, another kind of file, or an array is missing.
+        UsageError: no such file, another kind of file, a damaged one, or an array is missing or out of its range.
     """
     if not path.is_file():
         raise UsageError(f"no data at {path}: give the path of fer2013.npz")
     try:
-        with np.load(path) as archive:
-            jpeg, offsets = archive["jpeg"], archive["offsets"]
-            dataset = Dataset(
-                np.stack([_decoded(jpeg[a:b]) for a, b in pairwise(offsets)]),
-                archive["labels"].astype(np.uint8),
-                archive["pooled_votes"].astype(np.float32),
-                archive["usage"].astype(np.uint8),
-                archive["copy_of_training"].astype(np.bool_),
-                archive["photo_group"].astype(np.int32),
-            )
-    except (KeyError, ValueError, OSError, EOFError, TypeError) as error:
-        raise UsageError(f"cannot read {path} as fer2013.npz ({error}): was it downloaded whole?") from error
+        dataset = _unpacked(path)
+        _check_ranges(dataset)
+    except (KeyError, ValueError, OSError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+        # A KeyError puts quotes about its sentence
+        reason = str(error).strip("'\"")
+        raise UsageError(f"cannot read {path} as fer2013.npz ({reason}): was it downloaded whole?") from error
     return dataset
 
 
+def _unpacked(path: Path) -> Dataset:
+    with path.open("rb") as file:
+        if not zipfile.is_zipfile(file):
+            raise ValueError("it is no whole .npz archive")
+    with np.load(path) as archive:
+        _check_orders(archive)
+        jpeg, offsets = archive["jpeg"], archive["offsets"]
+        return Dataset(
+            np.stack([_decoded(jpeg[a:b]) for a, b in pairwise(offsets)]),
+            archive["labels"].astype(np.uint8),
+            archive["pooled_votes"].astype(np.float32),
+            archive["usage"].astype(np.uint8),
+            archive["copy_of_training"].astype(np.bool_),
+            archive["photo_group"].astype(np.int32),
+        )
+
+
+def _check_orders(archive: Any) -> None:
+    # Numbers mean nothing in another order, and nothing else would show it
+    for name, ours in (("classes", [expression.value for expression in EXPRESSIONS]), ("vote_columns", [*VOTE_COLUMNS])):
+        if archive[name].tolist() != ours:
+            raise ValueError(f"its {name} are not {', '.join(ours)}")
+
+
+def _check_ranges(dataset: Dataset) -> None:
+    count = len(dataset)
+    for array in (dataset.labels, dataset.votes, dataset.usage, dataset.copy_of_training, dataset.photo_group):
+        if len(array) != count:
+            raise ValueError(f"it has {count} pictures and {len(array)} of their figures")
+    if dataset.labels.max() >= len(EXPRESSIONS) or dataset.usage.max() >= len(USAGES):
+        raise ValueError("a label or a usage in it is out of range")
+    if dataset.votes.shape[1:] != (len(VOTE_COLUMNS),) or not ((dataset.votes >= 0) & (dataset.votes <= VOTERS)).all():
+        raise ValueError(f"its votes are not ten numbers of 0 to {VOTERS} a picture")
+
+
 def _decoded(jpeg: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    image = cv2.imdecode(jpeg, cv2.IMREAD_GRAYSCALE)
+    # OpenCV asserts on no bytes at all
+    image = cv2.imdecode(jpeg, cv2.IMREAD_GRAYSCALE) if jpeg.size else None
     if image is None or image.shape != (CROP_SIDE, CROP_SIDE):
         raise ValueError("a picture in it is not 48×48 grey")
     return image.astype(np.uint8, copy=False)
@@ -118,7 +151,8 @@ def targets(dataset: Dataset, label_share: float, smoothing: float) -> NDArray[n
     labels = np.eye(count, dtype=np.float32)[dataset.labels]
     votes = dataset.expression_votes()
     total = votes.sum(axis=1, keepdims=True)
-    shares = np.where(total > 0, votes / np.maximum(total, 1), labels)
+    # Pooled votes are means, so all seven together may have less than one
+    shares = np.divide(votes, total, out=labels.copy(), where=total > 0)
     mixed = label_share * labels + (1 - label_share) * shares
     return ((1 - smoothing) * mixed + smoothing / count).astype(np.float32)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from realtime.domain import EXPRESSIONS
 from realtime.training import metrics
+from realtime.training.dataset import targets
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,12 +37,14 @@ def report(dataset: Dataset, probabilities: NDArray[np.float32], threshold: floa
 
     Returns:
         Three groups: against original labels on all images, the same without those whose photo is also in the
-        training part, and against the clear majority.
+        training part, and against the clear majority. The first also has the calibration error against the shares of
+        all votes.
     """
     own, alone = dataset.labels.astype(np.int64), ~dataset.copy_of_training
     clear, majority = clear_majority(dataset)
+    votes = metrics.vote_calibration_error(probabilities, targets(dataset, label_share=0, smoothing=0))
     return {
-        "original labels": _figures(probabilities, own, threshold),
+        "original labels": {**_figures(probabilities, own, threshold), "vote_calibration_error": votes},
         "without copies of training": _figures(probabilities[alone], own[alone], threshold),
         "clear majority": _figures(probabilities[clear], majority[clear], threshold),
     }

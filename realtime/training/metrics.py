@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,8 +42,9 @@ def f1_scores(table: NDArray[np.int64]) -> list[float]:
 
 
 def mean(values: list[float]) -> float:
-    """Mean of the values that are numbers."""
-    return float(np.nanmean(values))
+    """Mean of the values that are numbers; NaN if none is."""
+    numbers = [value for value in values if not math.isnan(value)]
+    return _ratio(sum(numbers), float(len(numbers)))
 
 
 def calibration_error(probabilities: Scores, labels: Labels) -> float:
@@ -52,18 +54,37 @@ def calibration_error(probabilities: Scores, labels: Labels) -> float:
         probabilities: (n, 7).
         labels: (n,) indices into `Expression`.
     """
-    confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == labels
-    bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    gaps = [abs(float(np.sum(confidence[bins == i]) - np.sum(right[bins == i]))) for i in range(CALIBRATION_BINS)]
-    return _ratio(sum(gaps), float(len(labels)))
+    return _calibration(probabilities.max(axis=1), probabilities.argmax(axis=1) == labels)
+
+
+def vote_calibration_error(probabilities: Scores, shares: Scores) -> float:
+    """The same against people who disagree: confidence should be the share of them who voted for the top label.
+
+    Args:
+        probabilities: (n, 7).
+        shares: (n, 7), the share of the votes of each expression.
+    """
+    top = probabilities.argmax(axis=1)
+    return _calibration(probabilities.max(axis=1), shares[np.arange(len(top)), top])
 
 
 def coverage(probabilities: Scores, labels: Labels, threshold: float) -> tuple[float, float]:
-    """Share of faces answered at a threshold on confidence, and share of right answers among those, each 0..1."""
+    """Share of faces answered at a threshold on confidence, and share of right answers among those; NaN where there is none.
+
+    Args:
+        probabilities: (n, 7).
+        labels: (n,) indices into `Expression`.
+        threshold: a face of this confidence or more is answered.
+    """
     answered = probabilities.max(axis=1) >= threshold
     right = probabilities.argmax(axis=1)[answered] == labels[answered]
-    return float(np.mean(answered)), _ratio(float(right.sum()), float(answered.sum()))
+    return _ratio(float(answered.sum()), float(len(labels))), _ratio(float(right.sum()), float(answered.sum()))
+
+
+def _calibration(confidence: Scores, worth: Scores | NDArray[np.bool_]) -> float:
+    bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    gaps = [abs(float(np.sum(confidence[bins == i]) - np.sum(worth[bins == i]))) for i in range(CALIBRATION_BINS)]
+    return _ratio(sum(gaps), float(len(confidence)))
 
 
 def _ratio(part: float, whole: float) -> float:

@@ -1,0 +1,126 @@
+"""The command line, in this process for speed and in one of its own where the process matters."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+import pytest
+
+from realtime.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from realtime.domain import Image
+
+ROOT = Path(__file__).parent.parent.parent
+ASTRONAUT = ROOT / "tests" / "data" / "astronaut.jpg"
+
+# A shell that runs the tests in the background lets its children ignore Ctrl-C
+START = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from realtime.cli import main
+sys.exit(main())
+"""
+
+
+@pytest.fixture
+def emodj(capsys: pytest.CaptureFixture[str]) -> Callable[..., CompletedProcess[str]]:
+    """Run a command line in this process."""
+
+    def run(*arguments: str | Path) -> CompletedProcess[str]:
+        capsys.readouterr()
+        status = main([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        return CompletedProcess(arguments, status, said.out, said.err)
+
+    return run
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
+    """Start a command line in a process of its own, in an empty folder, with all its streams in our hands."""
+
+    def start(*arguments: str | Path, **options: Any) -> subprocess.Popen[str]:
+        folder = tmp_path / "cwd"
+        folder.mkdir(exist_ok=True)
+        environment = {**os.environ, "PYTHONUNBUFFERED": "", **options.pop("env", {})}
+        streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        chosen: dict[str, Any] = {"cwd": folder, **streams, **options}
+        return subprocess.Popen([sys.executable, "-c", START, *map(str, arguments)], text=True, env=environment, **chosen)
+
+    return start
+
+
+@pytest.fixture
+def alone(process: Callable[..., subprocess.Popen[str]]) -> Callable[..., CompletedProcess[str]]:
+    """Run a command line in a process of its own to its end."""
+
+    def run(*arguments: str | Path, **options: Any) -> CompletedProcess[str]:
+        with process(*arguments, **options) as started:
+            out, err = started.communicate(timeout=120)
+            return CompletedProcess(arguments, started.returncode, out, err)
+
+    return run
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A photograph of one face that looks happy."""
+    return Path(shutil.copy(ASTRONAUT, tmp_path / "photo.jpg"))
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Path:
+    """A copy of the shipped network and of all that stands beside it; the path of its `.json`."""
+    return Path(shutil.copytree(ROOT / "models", tmp_path / "models")) / "emotiondetector.json"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Callable[[str], Path]:
+    """Write a configuration file."""
+
+    def write(text: str) -> Path:
+        file = tmp_path / "mine.toml"
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory, astronaut: Image) -> Callable[[int], Path]:
+    """A clip at ten frames a second in which the astronaut's face moves to the right."""
+    folder = tmp_path_factory.mktemp("clips")
+
+    def film(frames: int) -> Path:
+        path = folder / f"{frames}.avi"
+        if not path.exists():
+            writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (240, 180))
+            face = np.ascontiguousarray(astronaut[30:210, 110:350])
+            for index in range(frames):
+                writer.write(np.roll(face, 2 * (index % 20), axis=1))
+            writer.release()
+        return path
+
+    return film
+
+
+@pytest.fixture
+def ctrl_c() -> Callable[[subprocess.Popen[str]], None]:
+    """Press Ctrl-C."""
+
+    def press(process: subprocess.Popen[str]) -> None:
+        process.send_signal(signal.SIGINT)
+
+    return press

@@ -1,0 +1,516 @@
+"""`emodj image`: what it prints, what it writes, and what it does with pictures that are none."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pty
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from realtime.domain import EXPRESSIONS
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+    from subprocess import CompletedProcess
+
+    Run = Callable[..., CompletedProcess[str]]
+    Start = Callable[..., subprocess.Popen[str]]
+
+NAMES = ["angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"]
+HAPPY_LIST = "https://open.spotify.com/playlist/37i9dQZF1DXdPec7aLTmlC"
+
+
+def blank(path: Path, width: int = 64, height: int = 48) -> Path:
+    Pillow.new("RGB", (width, height), "grey").save(path)
+    return path
+
+
+def images(ended: CompletedProcess[str]) -> list[dict[str, Any]]:
+    document = json.loads(ended.stdout)
+    assert document.keys() == {"schema", "images"}
+    assert document["schema"] == 1
+    return document["images"]
+
+
+# What is printed
+
+
+def test_a_person_gets_faces_mood_playlist_and_the_link_on_a_line_of_its_own(emodj: Run, photo: Path) -> None:
+    ended = emodj("image", photo)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    head, face, mood, music, link = ended.stdout.splitlines()
+    assert head == f"{photo}  512×512, 1 face"
+    assert face.split()[:2] == ["1", "happy"]
+    assert face.count("%") == 3, "the expression and the next two"
+    assert mood.startswith("mood    happy, ")
+    assert music == "music   Bright and happy"
+    assert link == HAPPY_LIST
+
+
+def test_the_document_has_the_keys_and_types_that_are_promised(emodj: Run, photo: Path) -> None:
+    (image,) = images(emodj("image", photo, "--json"))
+    assert list(image) == ["path", "width", "height", "faces", "mood", "playlist", "error"]
+    assert (image["path"], image["width"], image["height"], image["error"]) == (str(photo), 512, 512, None)
+    (face,) = image["faces"]
+    assert list(face) == ["box", "expression", "confidence", "probabilities", "unsure", "reason"]
+    assert list(face["box"]) == ["left", "top", "width", "height"]
+    assert all(type(value) is int for value in face["box"].values())
+    assert face["expression"] == "happy"
+    assert list(face["probabilities"]) == NAMES == [expression.value for expression in EXPRESSIONS]
+    assert all(type(value) is float for value in face["probabilities"].values())
+    assert sum(face["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+    assert face["confidence"] == max(face["probabilities"].values())
+    assert (face["unsure"], face["reason"]) == (False, None)
+    assert image["mood"] == {"expression": "happy", "share": pytest.approx(face["confidence"], abs=1e-3)}
+    assert image["playlist"] == {"title": "Bright and happy", "url": HAPPY_LIST}
+
+
+def test_a_face_that_is_not_clear_has_a_reason_and_no_vote(emodj: Run, photo: Path, settings: Callable[[str], Path]) -> None:
+    strict = settings("[faces]\nunsure_below = 1\n")
+    (image,) = images(emodj("image", photo, "--json", "--config", strict))
+    (face,) = image["faces"]
+    assert face["unsure"] is True
+    assert isinstance(face["reason"], str)
+    assert (image["mood"], image["playlist"]) == (None, None)
+    said = emodj("image", photo, "--config", strict).stdout
+    assert "not sure, perhaps happy" in said
+    assert said.endswith("mood    none: no face was clear enough\n")
+
+
+def test_the_mood_is_that_of_all_faces_and_faces_go_from_left_to_right(emodj: Run, tmp_path: Path, astronaut: Any) -> None:
+    sides = np.hstack([astronaut[..., ::-1], astronaut[:, ::-1, ::-1]])
+    Pillow.fromarray(np.ascontiguousarray(sides)).save(tmp_path / "two.png")
+    (image,) = images(emodj("image", tmp_path / "two.png", "--json"))
+    lefts = [face["box"]["left"] for face in image["faces"]]
+    assert len(lefts) == 2
+    assert lefts[0] < 512 < lefts[1]
+    shares = [face["probabilities"]["happy"] for face in image["faces"]]
+    assert min(shares) - 1e-3 <= image["mood"]["share"] <= max(shares) + 1e-3
+
+
+def test_boxes_are_those_of_the_upright_picture(emodj: Run, photo: Path, tmp_path: Path) -> None:
+    turned = tmp_path / "turned.jpg"
+    with Pillow.open(photo) as picture:
+        lying = picture.crop((0, 0, 512, 400)).transpose(Pillow.Transpose.ROTATE_90)
+        exif = Pillow.Exif()
+        exif[0x0112] = 6
+        lying.save(turned, exif=exif, quality=95)
+    (image,) = images(emodj("image", turned, "--json"))
+    assert (image["width"], image["height"]) == (512, 400)
+    box = image["faces"][0]["box"]
+    assert abs(box["left"] + box["width"] / 2 - 225) < 15
+    assert abs(box["top"] + box["height"] / 2 - 115) < 15
+
+
+def test_a_playlist_of_ones_own_is_the_one_that_is_named(emodj: Run, photo: Path, settings: Callable[[str], Path]) -> None:
+    own = settings('[playlists.happy]\ntitle = "Żółte nuty"\nurl = "https://example.org/mine"\n')
+    assert emodj("--config", own, "image", photo).stdout.endswith("music   Żółte nuty\nhttps://example.org/mine\n")
+    (image,) = images(emodj("--config", own, "image", photo, "--json"))
+    assert image["playlist"] == {"title": "Żółte nuty", "url": "https://example.org/mine"}
+
+
+# What is read
+
+
+def test_folders_are_read_in_order_and_folders_of_folders_on_demand(emodj: Run, tmp_path: Path) -> None:
+    inside = tmp_path / "a" / "b"
+    inside.mkdir(parents=True)
+    for path in (tmp_path / "a" / "2.png", tmp_path / "a" / "1.BMP", inside / "0.webp", tmp_path / "a" / ".hidden.png"):
+        blank(path)
+    (tmp_path / "a" / "notes.txt").write_text("no picture", encoding="utf-8")
+    flat = [Path(image["path"]).name for image in images(emodj("image", "--json", tmp_path / "a"))]
+    deep = [Path(image["path"]).name for image in images(emodj("image", "--json", "--recursive", tmp_path / "a"))]
+    assert flat == ["1.BMP", "2.png"]
+    assert sorted(deep) == ["0.webp", "1.BMP", "2.png"]
+
+
+@pytest.mark.parametrize("kind", ["jpg", "png", "webp", "bmp", "tiff", "gif"])
+def test_every_common_kind_of_picture_is_read(emodj: Run, photo: Path, kind: str) -> None:
+    path = photo.with_name(f"face.{kind}")
+    with Pillow.open(photo) as picture:
+        picture.save(path)
+    (image,) = images(emodj("image", path, "--json"))
+    assert image["faces"][0]["expression"] == "happy"
+
+
+def test_the_standard_input_is_a_picture_too(emodj: Run, photo: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(photo.read_bytes())))
+    (image,) = images(emodj("image", "-", "--json", "-o", tmp_path / "out/"))
+    assert (image["path"], image["faces"][0]["expression"]) == ("-", "happy")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["stdin.png"]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (20000, 10), (10, 20000)])
+def test_odd_sizes_have_no_face_and_no_mood(emodj: Run, tmp_path: Path, size: tuple[int, int]) -> None:
+    path = blank(tmp_path / "odd.png", *size)
+    (image,) = images(emodj("image", path, "--json", "-o", tmp_path / "drawn.png"))
+    assert (image["width"], image["height"]) == size
+    assert (image["faces"], image["mood"], image["playlist"], image["error"]) == ([], None, None, None)
+    assert emodj("image", path).stdout == f"{path}  {size[0]}×{size[1]}, no face found\n"
+    with Pillow.open(tmp_path / "drawn.png") as drawn:
+        assert drawn.size == size
+
+
+# What cannot be read
+
+
+def bad_file(folder: Path, kind: str) -> Path:
+    path = folder / f"{kind}.jpg"
+    whole = (Path(__file__).parent.parent / "data" / "astronaut.jpg").read_bytes()
+    path.write_bytes({"empty": b"", "truncated": whole[: len(whole) // 2], "renamed": b"%PDF-1.7 and so on"}[kind])
+    return path
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"), [("empty", "is empty"), ("truncated", "is damaged"), ("renamed", "is not a picture that can be read")]
+)
+def test_a_file_that_is_no_picture_is_a_sentence_and_status_1(emodj: Run, tmp_path: Path, kind: str, told: str) -> None:
+    path = bad_file(tmp_path, kind)
+    ended = emodj("image", path)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith(f"emodj: {path} {told}")
+    assert ended.stderr.count("\n") == 1
+    ended = emodj("image", path, "--json")
+    (image,) = images(ended)
+    assert (image["width"], image["height"], image["faces"], image["mood"], image["playlist"]) == (None, None, [], None, None)
+    assert f"emodj: {image['error']}\n" == ended.stderr
+
+
+@pytest.mark.parametrize("name", ["missing.jpg", "photo.jpg/below.jpg", ""])
+def test_a_path_that_is_not_there_is_status_2(emodj: Run, photo: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(photo.parent)
+    ended = emodj("image", name)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == (f"emodj: no such file: {name}\n" if name else "emodj: an empty path names no picture\n")
+
+
+def test_a_path_that_cannot_be_looked_at_is_a_sentence(emodj: Run, photo: Path) -> None:
+    ended = emodj("image", "x" * 300 + ".jpg")
+    assert ended.returncode == 1
+    assert "File name too long" in ended.stderr
+    ended = emodj("image", photo, "-o", photo.with_name("x" * 300 + ".png"))
+    assert ended.returncode == 1
+    assert "cannot write" in ended.stderr
+
+
+def test_a_folder_without_pictures_is_status_2(emodj: Run, tmp_path: Path) -> None:
+    ended = emodj("image", tmp_path)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith(f"emodj: no picture in {tmp_path}")
+    assert "--recursive" in ended.stderr
+
+
+def test_the_others_go_on_and_failures_are_told_after_them(emodj: Run, tmp_path: Path, photo: Path) -> None:
+    empty, missing, folder = bad_file(tmp_path, "empty"), tmp_path / "missing.jpg", tmp_path / "none"
+    folder.mkdir()
+    ended = emodj("image", empty, photo, missing, folder)
+    assert ended.returncode == 7
+    assert ended.stdout.startswith(f"{photo}  512×512")
+    told = ended.stderr.splitlines()
+    assert told[:2] == [f"emodj: {empty} is empty", f"emodj: no such file: {missing}"]
+    assert told[2].startswith(f"emodj: no picture in {folder}")
+    errors = [image["error"] for image in images(emodj("image", "--json", empty, photo, missing, folder))]
+    assert [f"emodj: {error}" for error in errors if error] == told
+    assert errors[1] is None
+
+
+def test_status_1_if_all_of_several_failed(emodj: Run, tmp_path: Path) -> None:
+    ended = emodj("image", tmp_path / "a.jpg", tmp_path / "b.jpg")
+    assert (ended.returncode, ended.stderr.count("no such file")) == (1, 2)
+
+
+# Networks that cannot be used
+
+
+def test_a_network_that_is_missing_or_wrong_is_status_5(
+    emodj: Run, photo: Path, pair: Path, settings: Callable[[str], Path]
+) -> None:
+    own = settings(f"[network]\npair = '{pair}'\n")
+    contract = pair.with_suffix(".contract.json")
+    kept = {path: path.read_bytes() for path in pair.parent.iterdir()}
+
+    def refusal(change: Callable[[], object]) -> str:
+        change()
+        ended = emodj("--config", own, "image", photo, photo, "--json")
+        for path, data in kept.items():
+            path.write_bytes(data)
+        assert (ended.returncode, ended.stdout) == (5, "")
+        assert ended.stderr.count("\n") == 1
+        return ended.stderr
+
+    def answer_otherwise() -> None:
+        document = json.loads(contract.read_bytes())
+        answer = document["golden"][0]["answer"]
+        document["golden"][0]["answer"] = dict(zip(answer, reversed(answer.values()), strict=True))
+        contract.write_text(json.dumps(document), encoding="utf-8")
+
+    assert emodj("--config", own, "image", photo).returncode == 0
+    for path in (pair, pair.with_suffix(".h5"), pair.with_suffix(".tflite")):
+        assert str(path) in refusal(path.unlink)
+    assert "compiled network" in refusal(lambda: pair.with_suffix(".tflite").write_bytes(b"rubbish"))
+    assert "golden crop" in refusal(answer_otherwise)
+    assert "damaged" in refusal(lambda: contract.write_bytes(b"{"))
+    cascade = settings(f"[faces.image]\ncascade = '{contract}'\n")
+    assert emodj("--config", cascade, "image", photo).returncode == 5
+
+
+# Where it is written
+
+
+def test_the_annotated_picture_is_another_picture_of_the_same_size(emodj: Run, photo: Path) -> None:
+    before, drawn = photo.read_bytes(), photo.with_name("drawn.png")
+    assert emodj("image", photo, "-o", drawn).returncode == 0
+    assert photo.read_bytes() == before
+    with Pillow.open(photo) as old, Pillow.open(drawn) as new:
+        assert new.size == old.size
+        differs = np.any(np.abs(np.asarray(old, np.int16) - np.asarray(new, np.int16)) > 40, axis=2)
+    assert 500 < differs.sum() < 512 * 512 / 3
+
+
+def test_another_file_is_replaced_by_force_only(emodj: Run, photo: Path) -> None:
+    other = blank(photo.with_name("other.png"))
+    before = other.read_bytes()
+    ended = emodj("image", photo, "-o", other)
+    assert ended.returncode == 2
+    assert "--force" in ended.stderr
+    assert other.read_bytes() == before
+    assert ended.stdout.startswith(f"{photo}  512×512"), "what was read is told all the same"
+    assert emodj("image", photo, "-o", other, "--force").returncode == 0
+    assert other.read_bytes() != before
+
+
+def test_the_picture_itself_is_never_replaced_whatever_its_name(
+    emodj: Run, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = photo.read_bytes()
+    monkeypatch.chdir(photo.parent)
+    Path("link.jpg").symlink_to(photo)
+    Path("hard.jpg").hardlink_to(photo)
+    Path("folder").mkdir()
+    Path("way").symlink_to(photo.parent)
+    for source, output in [
+        ("photo.jpg", "photo.jpg"),
+        ("photo.jpg", "folder/../photo.jpg"),
+        ("photo.jpg", photo),
+        ("photo.jpg", "link.jpg"),
+        ("photo.jpg", "hard.jpg"),
+        ("photo.jpg", "way/photo.jpg"),
+        ("photo.jpg", "."),
+        ("link.jpg", "photo.jpg"),
+    ]:
+        ended = emodj("image", source, "-o", output, "--force")
+        assert ended.returncode == 2, (source, output)
+        assert "never replaced" in ended.stderr
+    assert photo.read_bytes() == before
+    assert Path("link.jpg").is_symlink()
+
+
+def test_a_picture_that_is_read_later_is_not_replaced_either(emodj: Run, photo: Path) -> None:
+    blank(photo.with_name("z.png"))
+    before = photo.with_name("z.png").read_bytes()
+    (photo.parent / "a").mkdir()
+    blank(photo.parent / "a" / "z.png", 10, 10)
+    ended = emodj("image", photo.parent / "a" / "z.png", photo.with_name("z.png"), "-o", photo.parent, "--force")
+    assert ended.returncode == 1, "the second would replace itself"
+    assert photo.with_name("z.png").read_bytes() == before
+
+
+def test_the_file_behind_the_standard_input_is_not_replaced(alone: Run, photo: Path) -> None:
+    before = photo.read_bytes()
+    with photo.open("rb") as stdin:
+        ended = alone("image", "-", "-o", photo, "--force", stdin=stdin)
+    assert ended.returncode == 2
+    assert "never replaced" in ended.stderr
+    assert photo.read_bytes() == before
+
+
+def test_a_folder_gets_the_names_and_folders_of_what_was_read(emodj: Run, photo: Path) -> None:
+    album = photo.parent / "album"
+    (album / "deep").mkdir(parents=True)
+    blank(album / "1.png")
+    blank(album / "deep" / "2.gif")
+    out = photo.parent / "out"
+    assert emodj("image", photo, album, "-r", "-o", out).returncode == 0
+    written = sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file())
+    assert written == ["1.png", "deep/2.png", "photo.jpg"]
+
+
+def test_several_pictures_do_not_go_into_one_file(emodj: Run, photo: Path) -> None:
+    other = blank(photo.with_name("other.png"))
+    for output in (photo.with_name("new.png"), other):
+        ended = emodj("image", photo, other, "-o", output)
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert "one file and there are 2 pictures" in ended.stderr
+    assert not photo.with_name("new.png").exists()
+
+
+def test_the_same_name_from_two_folders_is_written_once(emodj: Run, photo: Path) -> None:
+    for name in ("one", "two"):
+        photo.with_name(name).mkdir()
+        shutil.copy(photo, photo.with_name(name) / "x.jpg")
+    out = photo.with_name("out")
+    for options in ((), ("--force",)):
+        ended = emodj("image", photo.with_name("one"), photo.with_name("two"), "-o", out, "--json", *options)
+        shutil.rmtree(out)
+        assert ended.returncode == 7
+        assert "another picture of the same name" in ended.stderr
+        assert [image["error"] is None for image in images(ended)] == [True, False]
+        assert all(image["faces"] for image in images(ended))
+
+
+@pytest.mark.parametrize("name", ["drawn.gif", "drawn.pdf", "drawn.2024"])
+def test_a_kind_that_cannot_be_written_is_refused_before_the_work(emodj: Run, photo: Path, name: str) -> None:
+    ended = emodj("image", photo, "-o", photo.with_name(name))
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ".png" in ended.stderr
+    assert not photo.with_name(name).exists()
+    assert emodj("image", photo, "-o", f"{photo.with_name(name)}/").returncode == 0
+    assert (photo.with_name(name) / "photo.jpg").is_file()
+
+
+def test_an_empty_output_is_refused(emodj: Run, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(photo.parent)
+    ended = emodj("image", photo, "-o", "")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert [path.name for path in photo.parent.iterdir()] == ["photo.jpg"]
+
+
+@pytest.mark.parametrize("below", ["x.png", "folder", "folder/", "deep/x.png"])
+def test_a_place_that_cannot_be_written_is_a_sentence_and_status_1(emodj: Run, photo: Path, below: str) -> None:
+    blocked = photo.with_name("blocked")
+    blocked.touch()
+    ended = emodj("image", photo, "--json", "-o", f"{blocked}/{below}")
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("emodj: cannot ")
+    assert str(blocked) in ended.stderr
+    (image,) = images(ended)
+    assert f"emodj: {image['error']}\n" == ended.stderr
+    assert image["faces"][0]["expression"] == "happy", "what was read is told all the same"
+
+
+def test_a_folder_that_is_missing_is_not_made_for_a_file(emodj: Run, photo: Path) -> None:
+    ended = emodj("image", photo, "-o", photo.with_name("nowhere") / "x.png")
+    assert ended.returncode == 1
+    assert "cannot write" in ended.stderr
+    assert not photo.with_name("nowhere").exists()
+
+
+def test_nothing_is_left_beside_a_picture_that_could_not_be_written(emodj: Run, photo: Path) -> None:
+    folder = photo.with_name("there.png")
+    folder.mkdir()
+    (folder / "photo.jpg").mkdir()
+    ended = emodj("image", photo, "-o", folder, "--force")
+    assert ended.returncode == 1
+    assert [path.name for path in folder.iterdir()] == ["photo.jpg"]
+
+
+# The playlist
+
+
+@pytest.fixture
+def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """A browser that writes down what it is asked to open."""
+    visited, script = tmp_path / "visited.txt", tmp_path / "browser.sh"
+    script.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >> "{visited}"\n', encoding="utf-8")
+    script.chmod(0o755)
+    monkeypatch.setenv("BROWSER", f"{script} %s")
+    return lambda: visited.read_text(encoding="utf-8").splitlines() if visited.exists() else []
+
+
+def test_open_opens_the_playlist_once(emodj: Run, photo: Path, browser: Callable[[], list[str]]) -> None:
+    ended = emodj("image", photo, "--open")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.splitlines().count(HAPPY_LIST) == 1
+    assert browser() == [HAPPY_LIST]
+
+
+def test_open_with_json_says_the_link_on_stderr(emodj: Run, photo: Path, browser: Callable[[], list[str]]) -> None:
+    ended = emodj("image", photo, "--open", "--json")
+    assert images(ended)[0]["playlist"]["url"] == HAPPY_LIST
+    assert ended.stderr == f"{HAPPY_LIST}\n"
+    assert browser() == [HAPPY_LIST]
+
+
+def test_open_with_several_pictures_opens_one_that_fits_all_together(
+    emodj: Run, photo: Path, browser: Callable[[], list[str]]
+) -> None:
+    ended = emodj("image", photo, blank(photo.with_name("blank.png")), photo.with_name("missing.jpg"), "--open")
+    assert ended.returncode == 7
+    together = ended.stdout.split("\nall together\n")[1].splitlines()
+    assert together[0].startswith("mood    happy")
+    assert together[-1] == HAPPY_LIST
+    assert browser() == [HAPPY_LIST]
+
+
+def test_nothing_is_opened_without_a_mood_or_without_being_asked(
+    emodj: Run, photo: Path, browser: Callable[[], list[str]]
+) -> None:
+    ended = emodj("image", blank(photo.with_name("blank.png")), "--open")
+    assert (ended.returncode, ended.stderr) == (0, "emodj: no playlist to open: no face was clear enough\n")
+    assert emodj("image", photo).returncode == 0
+    assert browser() == []
+
+
+def test_a_machine_without_a_browser_has_the_link(emodj: Run, photo: Path) -> None:
+    for options in ((), ("--json",)):
+        ended = emodj("image", photo, "--open", *options)
+        assert ended.returncode == 0
+        assert HAPPY_LIST in (ended.stderr if options else ended.stdout).splitlines()
+        assert ended.stderr.endswith("emodj: no browser could be started: open the link yourself\n")
+
+
+# The progress bar
+
+
+def on_a_terminal(start: Start, *arguments: str | Path) -> tuple[int, str, str]:
+    """Status, stdout, and what the terminal that is stderr was sent."""
+    ours, theirs = pty.openpty()
+    with start(*arguments, stderr=theirs, env={"TERM": "xterm"}) as started:
+        os.close(theirs)
+        out = started.communicate(timeout=60)[0]
+    shown = b""
+    while True:
+        try:
+            piece = os.read(ours, 4096)
+        except OSError:  # the other side is closed
+            piece = b""
+        if not piece:
+            break
+        shown += piece
+    os.close(ours)
+    return started.returncode, out, shown.decode()
+
+
+def test_a_terminal_sees_a_progress_bar_and_stdout_does_not(process: Start, photo: Path) -> None:
+    blank(photo.with_name("other.png"))
+    status, out, shown = on_a_terminal(process, "image", "--json", photo.parent)
+    assert status == 0
+    assert "reading" in shown
+    assert "100%" in shown
+    assert len(json.loads(out)["images"]) == 2
+
+
+def test_no_progress_bar_for_one_picture_nor_with_q_nor_without_a_terminal(process: Start, alone: Run, photo: Path) -> None:
+    assert on_a_terminal(process, "image", photo)[2] == ""
+    other = blank(photo.with_name("other.png"))
+    assert on_a_terminal(process, "-q", "image", photo, other)[2] == ""
+    assert alone("image", photo, other).stderr == ""
+
+
+# The window
+
+
+def test_show_without_a_display_is_status_6_before_anything_is_read(emodj: Run, photo: Path) -> None:
+    ended = emodj("image", photo, "--show", "-o", photo.with_name("drawn.png"))
+    assert (ended.returncode, ended.stdout) == (6, "")
+    assert "DISPLAY" in ended.stderr
+    assert not photo.with_name("drawn.png").exists()

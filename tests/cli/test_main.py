@@ -1,0 +1,334 @@
+"""The frame around the commands: help, statuses, streams, how much is said, and what happens when somebody cuts in."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import json
+import os
+import re
+import subprocess
+import sys
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from realtime.cli import COMMANDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from subprocess import CompletedProcess
+
+    Run = Callable[..., CompletedProcess[str]]
+    Start = Callable[..., subprocess.Popen[str]]
+
+ASTRONAUT = Path(__file__).parent.parent / "data" / "astronaut.jpg"
+
+
+# Help
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_help_names_every_command_and_gives_examples(emodj: Run, option: str) -> None:
+    ended = emodj(option)
+    assert ended.returncode == 0
+    assert ended.stderr == ""
+    listed = re.findall(r"^  (\w+)  ", ended.stdout.split("Commands:")[1], re.MULTILINE)
+    assert listed == [*COMMANDS] == ["image", "live", "config", "train", "evaluate", "model"]
+    assert "Examples:\n    emodj live " in ended.stdout
+    assert "not what somebody feels" in ended.stdout
+
+
+@pytest.mark.parametrize("name", ["image", "live", "train", "evaluate"])
+def test_help_of_a_command_has_an_example_that_the_command_understands(emodj: Run, name: str) -> None:
+    ended = emodj(name, "-h")
+    assert ended.returncode == 0
+    examples = re.findall(rf"^    (?:.*\| )?emodj {name}(?: .*|$)", ended.stdout, re.MULTILINE)
+    assert examples
+    command = getattr(importlib.import_module(COMMANDS[name][0]), name)
+    known = {option for parameter in command.params for option in parameter.opts} | {"--no-window"}
+    for example in examples:
+        words = example.split(f"emodj {name}", 1)[1].split(" > ")[0].split()
+        assert {word for word in words if word.startswith("-") and word != "-"} <= known
+
+
+@pytest.mark.parametrize("command", [["config"], ["model"], ["config", "path"], ["config", "show"], ["model", "compile"]])
+def test_every_command_has_help(emodj: Run, command: list[str]) -> None:
+    ended = emodj(*command, "--help")
+    assert ended.returncode == 0
+    assert ended.stdout.startswith(f"Usage: emodj {' '.join(command)} ")
+    assert "..." not in ended.stdout.partition("Commands:")[2], "a short line of help was cut off"
+
+
+def test_the_line_of_a_command_says_what_its_own_help_says(emodj: Run) -> None:
+    for name, (_, line) in COMMANDS.items():
+        own = emodj(name, "-h").stdout.split("\n\n")[1]
+        assert own.split()[:2] == line.split()[:2]
+
+
+def test_version(emodj: Run) -> None:
+    ended = emodj("--version")
+    assert (ended.returncode, ended.stdout) == (0, f"emodj {version('emodj')}\n")
+
+
+def test_python_m_realtime_does_what_emodj_does(tmp_path: Path) -> None:
+    def module(*arguments: str) -> CompletedProcess[str]:
+        command = [sys.executable, "-m", "realtime", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+
+    assert module("--version").stdout == f"emodj {version('emodj')}\n"
+    missing = module("image", "missing.jpg")
+    assert (missing.returncode, missing.stdout, missing.stderr) == (2, "", "emodj: no such file: missing.jpg\n")
+
+
+# Statuses
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["imgae"], "No such command 'imgae'"),
+        (["image", "--jsn", "x"], "No such option '--jsn'"),
+        (["image"], "Missing argument 'PATH...'"),
+        (["live", "--camera", "100"], "not in the range"),
+        (["live", "--max-frames", "0"], "not in the range"),
+        (["live", "extra"], "unexpected extra argument"),
+        (["config", "shwo"], "No such command 'shwo'"),
+    ],
+)
+def test_what_is_not_understood_is_status_2_with_the_way_to_help(emodj: Run, arguments: list[str], told: str) -> None:
+    ended = emodj(*arguments)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert told in ended.stderr
+    assert "--help' for help" in ended.stderr
+
+
+def test_no_command_at_all_shows_help_and_is_status_2(emodj: Run) -> None:
+    ended = emodj()
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "Commands:" in ended.stderr
+
+
+def test_statuses_of_what_can_go_wrong(emodj: Run, tmp_path: Path, photo: Path, settings: Callable[[str], Path]) -> None:
+    missing = tmp_path / "missing.jpg"
+    (tmp_path / "empty.jpg").touch()
+    no_network = settings("[network]\npair = 'missing.json'\n")
+    assert emodj("image", photo).returncode == 0
+    assert emodj("image", tmp_path / "empty.jpg").returncode == 1
+    assert emodj("image", tmp_path / "empty.jpg", missing).returncode == 1
+    assert emodj("image", missing).returncode == 2
+    assert emodj("live", "--no-window", "--source", tmp_path / "empty.jpg").returncode == 4
+    assert emodj("--config", no_network, "image", photo).returncode == 5
+    assert emodj("live").returncode == 6
+    assert emodj("image", missing, photo).returncode == 7
+
+
+def test_a_failure_is_one_sentence_on_stderr(alone: Run) -> None:
+    ended = alone("live", "--no-window", "--source", "missing.mkv")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", "emodj: no such file: missing.mkv\n")
+
+
+def test_a_file_name_cannot_colour_the_terminal(emodj: Run) -> None:
+    assert emodj("image", "\x1b[31mred\x07.jpg").stderr == "emodj: no such file: �[31mred�.jpg\n"
+
+
+def test_a_bug_keeps_its_traceback(tmp_path: Path) -> None:
+    program = "import sys, realtime.pictures as p; p.read = lambda *_: 1 / 0; from realtime.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", program, "image", str(ASTRONAUT)]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("Traceback")
+    assert ended.stderr.endswith("ZeroDivisionError: division by zero\n")
+
+
+def test_a_bug_that_is_an_error_of_a_file_keeps_its_traceback(tmp_path: Path) -> None:
+    program = (
+        "import sys, realtime.config as c; c.load = lambda _: open('nowhere'); from realtime.cli import main; sys.exit(main())"
+    )
+    command = [sys.executable, "-c", program, "config", "show"]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("Traceback")
+
+
+# How much is said
+
+
+def test_nothing_but_data_is_said_when_all_is_well(alone: Run) -> None:
+    ended = alone("image", ASTRONAUT)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_v_names_settings_cascade_and_network_and_vv_all(alone: Run) -> None:
+    one, two = alone("-v", "image", ASTRONAUT), alone("image", ASTRONAUT, "-vv")
+    quiet = alone("image", ASTRONAUT)
+    assert one.stdout == two.stdout == quiet.stdout
+    for ended in (one, two):
+        assert ended.returncode == 0
+        for part in ("config.toml", "haarcascade_", "emotiondetector.json"):
+            assert part in ended.stderr
+    assert "Traceback" not in two.stderr
+
+
+def test_only_vv_shows_where_a_failure_came_from(alone: Run) -> None:
+    for options, shown in (((), 0), (("-v",), 0), (("-vv",), 1), (("-v", "-v"), 1)):
+        ended = alone(*options, "image", "missing.jpg")
+        assert ended.returncode == 2
+        assert ended.stderr.count("Traceback") == 2 * shown, "ours and its cause"
+        assert ended.stderr.endswith("emodj: no such file: missing.jpg\n")
+    both = alone("image", "-vv", "missing.jpg", "lost.jpg")
+    assert both.stderr.count("realtime.errors.UsageError: no such file") == 2
+
+
+def test_q_leaves_remarks_out_and_errors_in(emodj: Run, tmp_path: Path, photo: Path) -> None:
+    spoken, quiet = emodj("image", "--open", photo), emodj("-q", "image", "--open", photo)
+    assert "no browser" in spoken.stderr
+    assert (quiet.stderr, quiet.stdout) == ("", spoken.stdout)
+    assert emodj("image", "-q", tmp_path / "missing.jpg").stderr.startswith("emodj: no such file")
+
+
+# Streams
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["--version"], ["image", "-h"], ["config", "show"], ["image", "."], ["image", "--json", "."], ["image", "x"]],
+)
+def test_a_stdout_that_nobody_reads_ends_quietly(process: Start, photo: Path, arguments: list[str]) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with process(*arguments, stdout=write, cwd=photo.parent) as started:
+        os.close(write)
+        said = started.communicate(timeout=60)[1]
+    if arguments == ["image", "x"]:
+        assert (started.returncode, said) == (2, "emodj: no such file: x\n")
+    else:
+        assert (started.returncode, said) == (0, "")
+
+
+def test_a_reader_that_leaves_after_the_first_line_is_fine(process: Start, clip: Callable[[int], Path]) -> None:
+    # 300 lines are more than a pipe holds
+    with process("live", "--no-window", "--source", clip(300), "--jsonl") as started:
+        assert started.stdout is not None
+        assert started.stderr is not None
+        assert json.loads(started.stdout.readline())["t"] == 0
+        started.stdout.close()
+        assert started.stderr.read() == ""
+    assert started.returncode == 0
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_that_are_closed_from_the_start_do_no_harm(tmp_path: Path, photo: Path, closed: str) -> None:
+    written = tmp_path / "written.png"
+    program = f'exec "$0" -m realtime image "$1" "$1" -o "$2/" {closed}'
+    command = ["sh", "-c", program, sys.executable, str(photo), str(written)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 7, "the second of a name is not written"
+    assert (ended.stdout == "") == (">&- " in f"{closed} ".replace("2>&-", ""))
+    assert "Traceback" not in ended.stderr
+    assert [path.name for path in written.iterdir()] == ["photo.jpg"]
+
+
+def test_a_standard_input_that_is_closed_is_empty(tmp_path: Path) -> None:
+    command = ["sh", "-c", 'exec "$0" -m realtime image - <&-', sys.executable]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (ended.returncode, ended.stderr) == (1, "emodj: the standard input is empty\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk that has no room")
+@pytest.mark.parametrize("arguments", [["--help"], ["image", "photo.jpg"], ["image", "photo.jpg", "--json"]])
+def test_a_full_disk_is_a_sentence(process: Start, photo: Path, arguments: list[str]) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full, process(*arguments, stdout=full, cwd=photo.parent) as started:
+        said = started.communicate(timeout=60)[1]
+    assert (started.returncode, said) == (1, f"emodj: cannot write the results ({os.strerror(errno.ENOSPC)})\n")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8:strict"])
+def test_a_terminal_without_the_letters_gets_what_it_can_show(alone: Run, photo: Path, encoding: str) -> None:
+    renamed = photo.rename(photo.with_name("zdjęcie.jpg"))
+    ended = alone("image", renamed, env={"PYTHONIOENCODING": encoding}, encoding="latin-1")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "happy" in ended.stdout
+    document = alone("image", renamed, "--json", env={"PYTHONIOENCODING": encoding}, encoding="utf-8")
+    assert json.loads(document.stdout)["images"][0]["path"] == str(renamed)
+
+
+# Ctrl-C
+
+
+def cut_off(started: subprocess.Popen[str], endless: Path, press: Callable[[subprocess.Popen[str]], None]) -> tuple[str, str]:
+    """Press Ctrl-C once the endless picture is being read: those before it are finished then."""
+    with started:
+        while True:
+            try:
+                opened = os.open(endless, os.O_WRONLY | os.O_NONBLOCK)
+                break
+            except OSError:
+                with suppress(subprocess.TimeoutExpired):
+                    pytest.fail(f"ended with {started.wait(0.02)} before the endless picture")
+        press(started)
+        said = started.communicate(timeout=60)
+        os.close(opened)
+        return said
+
+
+def test_ctrl_c_keeps_the_pictures_that_are_finished(
+    process: Start, photo: Path, ctrl_c: Callable[[subprocess.Popen[str]], None]
+) -> None:
+    endless, missing = photo.with_name("endless.jpg"), photo.with_name("missing.jpg")
+    os.mkfifo(endless)
+    started = process("image", "--json", photo, missing, endless, photo)
+    out, err = cut_off(started, endless, ctrl_c)
+    assert started.returncode == 130
+    images = json.loads(out)["images"]
+    assert [image["path"] for image in images] == [str(photo), str(missing)]
+    assert images[0]["faces"][0]["expression"] == "happy"
+    assert err.strip() == f"emodj: no such file: {missing}"
+
+
+def test_ctrl_c_prints_what_is_finished_for_a_person_too(
+    process: Start, photo: Path, ctrl_c: Callable[[subprocess.Popen[str]], None]
+) -> None:
+    endless = photo.with_name("endless.jpg")
+    os.mkfifo(endless)
+    started = process("image", photo, endless, "-o", photo.with_name("drawn"), "--open")
+    out, err = cut_off(started, endless, ctrl_c)
+    assert started.returncode == 130
+    assert out.startswith(f"{photo}  512×512, 1 face\n")
+    assert "Traceback" not in err
+    assert "browser" not in err, "a run that was cut short opens nothing"
+    assert [path.name for path in photo.with_name("drawn").iterdir()] == ["photo.jpg"]
+
+
+def test_a_document_is_whole_though_ctrl_c_comes_while_it_is_printed(
+    process: Start, ctrl_c: Callable[[subprocess.Popen[str]], None]
+) -> None:
+    # More than a pipe holds, and who reads is slow
+    names = [f"missing-{number}.jpg" for number in range(2000)]
+    with process("image", "--json", *names, stderr=subprocess.DEVNULL) as started:
+        assert started.stdout is not None
+        first = started.stdout.read(1)
+        ctrl_c(started)
+        document = json.loads(first + started.stdout.read())
+    assert [image["path"] for image in document["images"]] == names
+    assert started.returncode == 130
+
+
+def test_ctrl_c_in_a_session_ends_it_with_its_summary(
+    process: Start, clip: Callable[[int], Path], ctrl_c: Callable[[subprocess.Popen[str]], None]
+) -> None:
+    # The session waits for us to read on, before its end: its lines are more than a pipe holds
+    with process("live", "--no-window", "--source", clip(300), "--jsonl") as started:
+        assert started.stdout is not None
+        first = started.stdout.readline()
+        ctrl_c(started)
+        out, err = started.communicate(timeout=60)
+    lines = [json.loads(line) for line in [first, *out.splitlines()]]
+    assert started.returncode == 130
+    assert all("t" in line for line in lines[:-1])
+    assert lines[-1].keys() == {"schema", "mood", "shares", "frames", "seconds", "playlist"}
+    assert len(lines) - 1 <= lines[-1]["frames"] < 300
+    assert err.strip() == ""

@@ -1,0 +1,113 @@
+import pytest
+
+from realtime.cli import report
+from realtime.documents import Picture
+from realtime.domain import EXPRESSIONS, Box, Expression, Face, Mood
+from realtime.playlists import Playlist
+from realtime.session import Summary
+
+PROBABILITIES = (0.02, 0.01, 0.03, 0.75, 0.14, 0.03, 0.02)
+FACE = Face(Box(0, 0, 10, 10), PROBABILITIES)
+UNSURE = Face(Box(20, 0, 10, 10), (0.3, 0.0, 0.1, 0.2, 0.0, 0.4, 0.0), reason="low confidence")
+MOOD = Mood(PROBABILITIES, Expression.HAPPY)
+PLAYLIST = Playlist("Bright and happy", "https://example.org/happy")
+
+
+def test_a_picture_with_faces() -> None:
+    picture = Picture("photos/a.jpg", 640, 480, (FACE, UNSURE), MOOD, PLAYLIST)
+    assert list(report.picture(picture)) == [
+        "photos/a.jpg  640×480, 2 faces",
+        "    1  happy 75%  (then neutral 14%, fear 3%)",
+        "    2  not sure, perhaps sad 40%  (then angry 30%, happy 20%)",
+        "mood    happy, 75%",
+        "music   Bright and happy",
+        "https://example.org/happy",
+    ]
+
+
+def test_a_picture_with_one_face_that_is_not_clear() -> None:
+    assert list(report.picture(Picture("-", 3, 2, (UNSURE,)))) == [
+        "-  3×2, 1 face",
+        "    1  not sure, perhaps sad 40%  (then angry 30%, happy 20%)",
+        "mood    none: no face was clear enough",
+    ]
+
+
+def test_a_picture_without_faces() -> None:
+    assert list(report.picture(Picture("a.jpg", 640, 480))) == ["a.jpg  640×480, no face found"]
+
+
+def test_a_picture_that_could_not_be_read_is_left_to_its_error() -> None:
+    assert list(report.picture(Picture("a.jpg", error="a.jpg is cut off"))) == []
+
+
+def test_a_picture_that_was_read_and_not_written_is_reported_all_the_same() -> None:
+    lines = list(report.picture(Picture("a.jpg", 640, 480, (FACE,), MOOD, PLAYLIST, "no room on the disk")))
+    assert lines[-1] == PLAYLIST.url
+
+
+def test_faces_are_numbered_in_line() -> None:
+    lines = list(report.picture(Picture("crowd.jpg", 640, 480, (FACE,) * 12, MOOD, PLAYLIST)))
+    assert lines[0].endswith("12 faces")
+    assert [line.split()[0] for line in lines[1:13]] == [str(number) for number in range(1, 13)]
+    assert len({line.index("happy") for line in lines[1:13]}) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("Größe 顔.jpg", "Größe 顔.jpg"),
+        ("a\nmood    happy", "a�mood    happy"),
+        ("\x1b[31mred\x07.jpg", "�[31mred�.jpg"),
+        ("caf\udce9.jpg", "caf�.jpg"),
+    ],
+)
+def test_a_file_name_can_neither_upset_a_terminal_nor_forge_a_line(path: str, shown: str) -> None:
+    (line,) = report.picture(Picture(path, 1, 1))
+    assert line == f"{shown}  1×1, no face found"
+    assert line.encode()
+
+
+def test_a_session() -> None:
+    assert list(report.summary(Summary(MOOD, PROBABILITIES, 1234, 61.25, PLAYLIST))) == [
+        "looked  happy 75%, neutral 14%, fear 3%, sad 3%, angry 2%, surprise 2%, disgust 1%",
+        "length  61.2 s, 1234 frames analysed",
+        "mood    happy, 75%",
+        "music   Bright and happy",
+        "https://example.org/happy",
+    ]
+
+
+def test_a_session_in_which_nobody_was_seen() -> None:
+    assert list(report.summary(Summary(None, None, 1, 0, None))) == [
+        "length  0.0 s, 1 frame analysed",
+        "mood    none: no face was clear enough",
+    ]
+
+
+def test_a_mood_chosen_by_hand_has_no_share_and_stands_beside_what_faces_looked_like() -> None:
+    by_hand = Mood(tuple(float(expression is Expression.SAD) for expression in EXPRESSIONS), Expression.SAD, "hand")
+    lines = list(report.summary(Summary(by_hand, PROBABILITIES, 2, 0.03, PLAYLIST)))
+    assert lines[0].startswith("looked  happy 75%")
+    assert "mood    sad, chosen by hand" in lines
+
+
+def test_the_link_is_alone_on_its_line() -> None:
+    for lines in (
+        report.picture(Picture("a.jpg", 1, 1, (FACE,), MOOD, PLAYLIST)),
+        report.summary(Summary(MOOD, PROBABILITIES, 2, 1, PLAYLIST)),
+    ):
+        assert PLAYLIST.url in list(lines)
+
+
+def test_a_mood_without_a_list_has_no_link() -> None:
+    lines = list(report.picture(Picture("a.jpg", 1, 1, (FACE,), MOOD)))
+    assert lines[-1] == "mood    happy, 75%"
+
+
+def test_nothing_says_what_somebody_feels() -> None:
+    pages = [
+        *report.picture(Picture("a.jpg", 1, 1, (FACE, UNSURE), MOOD, PLAYLIST)),
+        *report.summary(Summary(MOOD, PROBABILITIES, 2, 1, PLAYLIST)),
+    ]
+    assert not any(word in line.lower() for line in pages for word in ("feel", "emotion", " is happy"))

@@ -1,0 +1,564 @@
+from __future__ import annotations
+
+import errno
+import http.server
+import os
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime import capture
+from realtime.capture import LatestFrames, VideoSource, display_name, open_camera, open_source
+from realtime.domain import Frame
+from realtime.errors import SourceError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from pathlib import Path
+
+PATIENCE_S = 20.0
+RATE = 25
+FRAMES = 12
+SECRET = "hunter2"  # noqa: S105 - a password that must not be seen
+
+
+def until(condition: Callable[[], object], patience_s: float = PATIENCE_S) -> None:
+    """Ask again and again until it is true."""
+    deadline = time.monotonic() + patience_s
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.005)
+
+
+def grey(level: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    return np.full((48, 64, 3), level, np.uint8)
+
+
+def level_of(index: int) -> int:
+    """Each frame of the clip has a brightness of its own, so that none can be taken for another."""
+    return 20 + 15 * index
+
+
+def frame(index: int, time_s: float = 0.0) -> Frame:
+    return Frame(grey(index), index, time_s)
+
+
+class Clock:
+    """The clock of `capture`, which stands still until it is moved."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        monkeypatch.setattr(capture, "time", self)
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def go_to(self, moment: float, frames: LatestFrames) -> None:
+        """Move it, and come back when the thread has looked at it and waits again, or has ended."""
+        changed: Any = vars(frames)["_changed"]
+        with changed:
+            self.now = moment
+            # Who is woken leaves the list at once, and joins it again when there is more to wait for
+            changed.notify_all()
+        until(lambda: bool(vars(changed)["_waiters"]) or not threads())
+
+
+def threads() -> list[threading.Thread]:
+    """The capture threads that live."""
+    return [thread for thread in threading.enumerate() if thread.name == "capture"]
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve frames at 25 frames a second."""
+    path = tmp_path_factory.mktemp("clip") / "clip.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), RATE, (64, 48))
+    for index in range(FRAMES):
+        writer.write(grey(level_of(index)))
+    writer.release()
+    return path
+
+
+class Script:
+    """A source that plays what it is given: frames, or an error that it raises. It can be told to wait before each."""
+
+    def __init__(self, *steps: Frame | BaseException, live: bool = True) -> None:
+        self.live = live
+        self.name = "script"
+        self.steps = list(steps)
+        self.asked = threading.Semaphore(0)
+        self.may_answer = threading.Semaphore(0)
+
+    def read(self) -> Frame | None:
+        self.asked.release()
+        assert self.may_answer.acquire(timeout=PATIENCE_S)
+        if not self.steps:
+            return None
+        step = self.steps.pop(0)
+        if isinstance(step, BaseException):
+            raise step
+        return step
+
+    def close(self) -> None: ...
+
+    def was_asked(self) -> None:
+        assert self.asked.acquire(timeout=PATIENCE_S)
+
+
+def flowing(*steps: Frame | BaseException, live: bool = True) -> Script:
+    """A script that waits for nobody."""
+    script = Script(*steps, live=live)
+    script.may_answer.release(len(steps) + 1)
+    return script
+
+
+# Files
+
+
+@pytest.mark.parametrize("place", ["{}", "file://{}"])
+def test_a_file_gives_all_its_frames_in_order_and_then_its_end(clip: Path, place: str) -> None:
+    with open_source(place.format(clip)) as source:
+        assert not source.live
+        assert source.name == str(clip)
+        frames = list(iter(source.read, None))
+        assert source.read() is None
+    assert [found.index for found in frames] == list(range(FRAMES))
+    assert [found.time_s for found in frames] == pytest.approx([index / RATE for index in range(FRAMES)])
+    for index, found in enumerate(frames):
+        assert found.image.shape == (48, 64, 3)
+        assert found.image.dtype == np.uint8
+        assert float(found.image.mean()) == pytest.approx(level_of(index), abs=3)
+
+
+def test_frames_keep_their_pixels_while_others_are_read(clip: Path) -> None:
+    with open_source(str(clip)) as source:
+        first = source.read()
+        assert first is not None
+        before = first.image.copy()
+        for _ in range(3):
+            source.read()
+        assert np.array_equal(first.image, before)
+
+
+def test_colours_come_in_the_order_blue_green_red(tmp_path: Path) -> None:
+    path = tmp_path / "red.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), RATE, (64, 48))
+    writer.write(np.full((48, 64, 3), (0, 0, 255), np.uint8))
+    writer.release()
+    with open_source(str(path)) as source:
+        found = source.read()
+    assert found is not None
+    assert found.image[24, 32].tolist() == pytest.approx([0, 0, 255], abs=8)
+
+
+def test_a_closed_file_is_at_its_end(clip: Path) -> None:
+    source = open_source(str(clip))
+    source.close()
+    source.close()
+    assert source.read() is None
+
+
+def test_a_file_cut_short_gives_what_is_left_of_it(clip: Path, tmp_path: Path) -> None:
+    head, *frames = clip.read_bytes().split(b"00dc")
+    path = tmp_path / "cut.avi"
+    path.write_bytes(b"00dc".join([head, *frames[:7]]))
+    with open_source(str(path)) as source:
+        assert 0 < len(list(iter(source.read, None))) < FRAMES
+
+
+@pytest.mark.parametrize("content", [b"", b"no video at all\n" * 999, "head"])
+def test_what_is_no_video_has_a_sentence(content: bytes | str, clip: Path, tmp_path: Path) -> None:
+    path = tmp_path / "x.avi"
+    path.write_bytes(clip.read_bytes()[:200] if isinstance(content, str) else content)
+    with pytest.raises(SourceError, match=r"x\.avi cannot be opened as a video: is it a video, and whole\?$"):
+        open_source(str(path))
+
+
+def test_a_directory_is_no_video(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="cannot be opened as a video"):
+        open_source(str(tmp_path))
+
+
+@pytest.mark.parametrize("inside", ["", "/inside.avi"])
+def test_a_file_that_is_not_there_is_a_wrong_path(inside: str, tmp_path: Path, clip: Path) -> None:
+    place = f"{clip}{inside}" if inside else str(tmp_path / "none.avi")
+    with pytest.raises(UsageError, match=r"^no such file: .*\.avi$"):
+        open_source(place)
+
+
+def test_a_path_that_the_system_refuses_has_a_sentence() -> None:
+    with pytest.raises(SourceError, match=rf"cannot be opened as a video \({os.strerror(errno.ENAMETOOLONG)}\)$"):
+        open_source("x" * 5000)
+
+
+def test_a_camera_that_is_not_there_says_what_to_try() -> None:
+    with pytest.raises(SourceError, match=r"^camera 97 cannot be opened: .*--camera 1.*--source PATH"):
+        open_camera(97, width=640, height=480, fps=30)
+
+
+# Streams
+
+
+class _Stream(http.server.BaseHTTPRequestHandler):
+    """A network camera: sends its frames and then drops the line, or falls silent."""
+
+    def do_GET(self) -> None:
+        server = cast("_Camera", self.server)
+        self.send_response(200)
+        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+        self.end_headers()
+        for index in range(server.frames):
+            picture = cv2.imencode(".jpg", grey(level_of(index)))[1].tobytes()
+            head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n"
+            self.wfile.write(head.encode() + picture + b"\r\n")
+        if server.falls_silent:
+            server.ends.wait(PATIENCE_S)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the base class
+        ...
+
+
+class _Camera(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, frames: int, *, falls_silent: bool = False) -> None:
+        super().__init__(("127.0.0.1", 0), _Stream)
+        self.frames = frames
+        self.falls_silent = falls_silent
+        self.ends = threading.Event()
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Whoever hangs up early is no fault."""
+
+
+@contextmanager
+def serving(server: http.server.HTTPServer) -> Generator[str]:
+    """The address of a server that runs."""
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.server_port}"
+    finally:
+        if isinstance(server, _Camera):
+            server.ends.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def test_a_stream_gives_frames_until_its_server_drops_the_line() -> None:
+    with serving(_Camera(FRAMES)) as address, open_source(f"http://user:{SECRET}@{address}/live?key={SECRET}") as source:
+        assert source.live
+        assert source.name == f"http://{address}/…"
+        before = time.monotonic()
+        first = source.read()
+        assert first is not None
+        assert first.index == 0
+        assert before <= first.time_s <= time.monotonic()
+        assert float(first.image.mean()) == pytest.approx(level_of(0), abs=3)
+        with pytest.raises(SourceError, match="gives no more frames") as caught:
+            list(iter(source.read, None))
+    assert SECRET not in str(caught.value)
+    assert address in str(caught.value)
+
+
+def test_a_stream_that_falls_silent_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(capture, "TIMEOUT_MS", 500)
+    with serving(_Camera(3, falls_silent=True)) as address, open_source(f"http://{address}/") as source:
+        assert source.read() is not None
+        with pytest.raises(SourceError, match="gives no more frames"):
+            list(iter(source.read, None))
+
+
+def test_a_server_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(capture, "TIMEOUT_MS", 500)
+    with serving(_Camera(0, falls_silent=True)) as address, pytest.raises(SourceError, match=f"http://{address}/… cannot be"):
+        open_source(f"http://{address}/")
+
+
+def test_a_recording_on_a_server_is_played_like_a_file(clip: Path) -> None:
+    def handler(*arguments: Any) -> http.server.SimpleHTTPRequestHandler:
+        return _Files(*arguments, directory=str(clip.parent))
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    with serving(server) as address, open_source(f"http://{address}/{clip.name}") as source:
+        assert not source.live
+        assert len(list(iter(source.read, None))) == FRAMES
+
+
+class _Files(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the base class
+        ...
+
+
+@pytest.mark.parametrize(
+    "place", ["http://user:{}@127.0.0.1:9/x?key={}", "http://u:{}@127.0.0.1:99999/x", "http://u:{}@[::1/x"]
+)
+def test_no_answer_is_told_without_the_password(place: str) -> None:
+    with pytest.raises(SourceError, match="cannot be opened as a video: does it answer in a browser") as caught:
+        open_source(place.format(SECRET, SECRET))
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        ("clip.avi", "clip.avi"),
+        ("/a/user:pw@b.avi", "/a/user:pw@b.avi"),
+        ("rtsp://admin:pw@cam.example:8554/h264?token=t#x", "rtsp://cam.example:8554/…"),
+        ("rtsp://cam.example/user=admin_password=pw.sdp", "rtsp://cam.example/…"),
+        ("http://pw@cam.example/", "http://cam.example/…"),
+        ("http://[::1]:8080/x", "http://[::1]:8080/…"),
+        ("http://u:pw@host:port/x", "http://…"),
+    ],
+)
+def test_a_name_shows_where_and_nothing_secret(place: str, name: str) -> None:
+    assert display_name(place) == name
+
+
+@given(st.text("ab:@/?#[]%", max_size=8), st.text("cd:/?#[]%", max_size=8))
+def test_no_url_however_odd_shows_its_password(before: str, after: str) -> None:
+    assert SECRET not in display_name(f"http://{before}:{SECRET}@{after}")
+
+
+# What drivers do
+
+
+class Driver:
+    """What OpenCV's capture looks like from outside."""
+
+    def __init__(self, *answers: object, rate: float = 0.0) -> None:
+        self.answers = list(answers)
+        self.rate = rate
+        self.released = 0
+
+    def read(self) -> tuple[bool, object]:
+        answer = self.answers.pop(0) if self.answers else None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer is not None, answer
+
+    def get(self, _: int) -> float:
+        return self.rate
+
+    def release(self) -> None:
+        self.released += 1
+
+
+def source_of(driver: Driver, *, live: bool) -> VideoSource:
+    return VideoSource(cast("cv2.VideoCapture", driver), "camera 0", live=live)
+
+
+@pytest.mark.parametrize("shape", [(4, 6), (4, 6, 1), (4, 6, 3), (4, 6, 4)])
+def test_grey_and_four_channels_become_three(shape: tuple[int, ...]) -> None:
+    pixels = np.full(shape, 7, np.uint8)
+    found = source_of(Driver(pixels), live=True).read()
+    assert found is not None
+    assert found.image.shape == (4, 6, 3)
+    assert found.image.dtype == np.uint8
+    assert (found.image == 7).all()
+
+
+@pytest.mark.parametrize("answer", [None, np.zeros((0, 0, 3), np.uint8), cv2.error("broken")])
+def test_no_picture_is_the_end_of_a_file_and_the_loss_of_a_camera(answer: object) -> None:
+    assert source_of(Driver(answer), live=False).read() is None
+    with pytest.raises(SourceError, match=r"^camera 0 gives no more frames: is it still plugged in"):
+        source_of(Driver(answer), live=True).read()
+
+
+@pytest.mark.parametrize(("claimed", "rate"), [(50.0, 50.0), (0.0, 30.0), (-1.0, 30.0), (90000.0, 30.0), (float("nan"), 30.0)])
+def test_a_rate_that_cannot_be_is_replaced(claimed: float, rate: float) -> None:
+    source = source_of(Driver(grey(1), grey(2), rate=claimed), live=False)
+    source.read()
+    second = source.read()
+    assert second is not None
+    assert second.time_s == pytest.approx(1 / rate)
+
+
+def test_closing_gives_the_device_back() -> None:
+    driver = Driver()
+    with source_of(driver, live=True):
+        assert driver.released == 0
+    assert driver.released == 1
+
+
+def test_closing_does_not_wait_for_a_read_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(capture, "JOIN_S", 0.01)
+    asked, goes_on = threading.Event(), threading.Event()
+
+    class Hanging(Driver):
+        def read(self) -> tuple[bool, object]:
+            asked.set()
+            assert goes_on.wait(PATIENCE_S)
+            return super().read()
+
+    driver = Hanging(grey(1))
+    source = source_of(driver, live=True)
+    reader = threading.Thread(target=source.read)
+    reader.start()
+    assert asked.wait(PATIENCE_S)
+    source.close()
+    # To release it under a read is a crash in the driver
+    assert driver.released == 0
+    goes_on.set()
+    reader.join()
+    source.close()
+    assert driver.released == 1
+
+
+# The thread that keeps the newest frame
+
+
+def test_the_newest_frame_wins() -> None:
+    script = Script(frame(0), frame(1), frame(2))
+    with LatestFrames(script) as frames:
+        script.was_asked()
+        assert frames.newest() is None
+        script.may_answer.release(3)
+        for _ in range(3):
+            script.was_asked()
+        found = frames.newest()
+        assert found is not None
+        assert found.index == 2
+        assert frames.newest(after=2) is None
+        assert not frames.ended
+        script.may_answer.release()
+        until(lambda: frames.ended)
+        # The last frame is still there for whoever has not seen it
+        assert frames.newest(after=1) is found
+        assert frames.newest(after=2) is None
+
+
+def test_waiting_ends_with_the_next_frame() -> None:
+    script = Script(frame(0), frame(1))
+    script.may_answer.release()
+    with LatestFrames(script) as frames:
+        script.was_asked()
+        script.was_asked()
+        threading.Timer(0.02, script.may_answer.release).start()
+        found = frames.newest(after=0, timeout_s=PATIENCE_S)
+        assert found is not None
+        assert found.index == 1
+        script.may_answer.release()
+
+
+def test_waiting_ends_with_the_source() -> None:
+    with LatestFrames(flowing()) as frames:
+        assert frames.newest(timeout_s=PATIENCE_S * 10) is None
+        assert frames.ended
+
+
+@pytest.mark.parametrize("error", [SourceError("unplugged"), KeyboardInterrupt(), ValueError("a bug")])
+def test_what_the_source_raises_is_raised_again_after_its_last_frame(error: BaseException) -> None:
+    with LatestFrames(flowing(frame(0), error)) as frames:
+        until(lambda: frames.ended)
+        found = frames.newest()
+        assert found is not None
+        for _ in range(2):
+            with pytest.raises(type(error)) as caught:
+                frames.newest(found.index)
+            assert caught.value is error
+
+
+def test_a_file_is_played_at_its_own_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    script = flowing(frame(0, 0.0), frame(1, 100.0), frame(2, 250.0), live=False)
+    with LatestFrames(script) as frames:
+        assert frames.newest(timeout_s=PATIENCE_S) is not None
+        for moment, index in ((99.0, 0), (100.0, 1), (249.0, 1), (250.0, 2)):
+            clock.go_to(moment, frames)
+            found = frames.newest()
+            assert found is not None
+            assert found.index == index
+        until(lambda: frames.ended)
+
+
+def test_a_paused_file_stays_where_it_is_and_goes_on_from_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    script = flowing(frame(0, 0.0), frame(1, 100.0), frame(2, 200.0), live=False)
+    with LatestFrames(script) as frames:
+        assert frames.newest(timeout_s=PATIENCE_S) is not None
+        clock.go_to(60.0, frames)
+        frames.pause(True)
+        clock.go_to(60.0, frames)
+        clock.go_to(5000.0, frames)
+        assert frames.newest(after=0) is None
+        frames.pause(False)
+        clock.go_to(5000.0, frames)
+        # Forty seconds were left when it was paused
+        clock.go_to(5039.0, frames)
+        assert frames.newest(after=0) is None
+        clock.go_to(5040.0, frames)
+        until(lambda: frames.newest(after=0) is not None)
+        assert frames.newest(after=1) is None
+        clock.go_to(5140.0, frames)
+        until(lambda: frames.newest(after=1) is not None)
+
+
+def test_a_camera_cannot_be_held() -> None:
+    script = Script(frame(0))
+    with LatestFrames(script) as frames:
+        frames.pause(True)
+        script.may_answer.release(2)
+        until(lambda: frames.ended)
+        assert frames.newest() is not None
+
+
+def test_a_slow_disk_makes_a_clip_late_and_not_hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    script = Script(frame(0, 0.0), frame(1, 100.0), frame(2, 200.0), live=False)
+    script.may_answer.release()
+    with LatestFrames(script) as frames:
+        assert frames.newest(timeout_s=PATIENCE_S) is not None
+        # The disk gives the second frame when the third would have been due
+        clock.now = 900.0
+        script.may_answer.release(2)
+        until(lambda: frames.newest(after=0) is not None)
+        assert frames.newest(after=1) is None
+        clock.go_to(990.0, frames)
+        assert frames.newest(after=1) is None
+        script.may_answer.release()
+        clock.go_to(1000.0, frames)
+        assert frames.newest(after=1) is not None
+
+
+def test_the_end_does_not_wait_for_the_next_frame_of_a_file() -> None:
+    script = flowing(frame(0, 0.0), frame(1, 1e6), live=False)
+    with LatestFrames(script) as frames:
+        assert frames.newest(timeout_s=PATIENCE_S) is not None
+    assert not threads()
+
+
+def test_the_end_does_not_wait_for_a_paused_file() -> None:
+    script = flowing(frame(0, 0.0), frame(1, 1e6), live=False)
+    with LatestFrames(script) as frames:
+        frames.pause(True)
+    assert not threads()
+
+
+def test_the_thread_has_a_name_and_ends_with_the_block(clip: Path) -> None:
+    with open_source(str(clip)) as source:
+        with LatestFrames(source) as frames:
+            assert len(threads()) == 1
+            assert frames.newest(timeout_s=PATIENCE_S) is not None
+        assert not threads()
+
+
+def test_a_driver_that_never_returns_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(capture, "JOIN_S", 0.01)
+    script = Script(frame(0))
+    with LatestFrames(script) as frames:
+        script.was_asked()
+    # Had the end waited for the driver, it would not have come here: nothing lets it go on before
+    (left,) = threads()
+    assert left.daemon
+    script.may_answer.release()
+    left.join(PATIENCE_S)
+    assert frames.newest() is None

@@ -1,0 +1,147 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime import documents
+from realtime.documents import Document, Picture
+from realtime.domain import EXPRESSIONS, Box, Expression, Face, Mood
+from realtime.playlists import Playlist
+from realtime.session import Summary
+
+PROBABILITIES = (0.02, 0.01, 0.03, 0.876543, 0.023457, 0.01, 0.03)
+NAMED = {"angry": 0.02, "disgust": 0.01, "fear": 0.03, "happy": 0.8765, "neutral": 0.0235, "sad": 0.01, "surprise": 0.03}
+FACE = Face(Box(11, 22, 33, 44), PROBABILITIES)
+MOOD = Mood(PROBABILITIES, Expression.HAPPY)
+PLAYLIST = Playlist("Bright and happy", "https://example.org/happy")
+FACE_DOCUMENT = {
+    "box": {"left": 11, "top": 22, "width": 33, "height": 44},
+    "expression": "happy",
+    "confidence": 0.8765,
+    "probabilities": NAMED,
+    "unsure": False,
+    "reason": None,
+}
+MOOD_DOCUMENT = {"expression": "happy", "share": 0.8765}
+PLAYLIST_DOCUMENT = {"title": "Bright and happy", "url": "https://example.org/happy"}
+
+rows = st.tuples(*[st.integers(0, 100)] * 7).filter(any).map(lambda parts: tuple(part / sum(parts) for part in parts))
+sizes = st.integers(1, 10**5)
+faces = st.builds(
+    Face,
+    st.builds(Box, sizes, sizes, sizes, sizes),
+    rows,
+    track=st.none() | st.integers(1),
+    reason=st.none() | st.just("low confidence"),
+)
+
+
+def read_back(document: Document) -> Document:
+    """The document as whoever reads the line gets it."""
+    return json.loads(json.dumps(document, allow_nan=False))
+
+
+def fields(document: Document) -> list[str]:
+    """Every field, the deeper ones with a path."""
+    names: list[str] = []
+    for name, value in document.items():
+        names.append(name)
+        inner = value[0] if isinstance(value, list) and value else value
+        names += [f"{name}.{below}" for below in fields(inner)] if isinstance(inner, dict) else []
+    return names
+
+
+def test_the_document_of_pictures() -> None:
+    found = [
+        Picture("a.jpg", 640, 480, (FACE, FACE), MOOD, PLAYLIST),
+        Picture("-", 1, 1),
+        Picture("broken.jpg", error="broken.jpg is cut off"),
+    ]
+    nothing = {"width": None, "height": None, "faces": [], "mood": None, "playlist": None}
+    assert read_back(documents.pictures(found)) == {
+        "schema": 1,
+        "images": [
+            {
+                "path": "a.jpg",
+                "width": 640,
+                "height": 480,
+                "faces": [FACE_DOCUMENT, FACE_DOCUMENT],
+                "mood": MOOD_DOCUMENT,
+                "playlist": PLAYLIST_DOCUMENT,
+                "error": None,
+            },
+            {**nothing, "path": "-", "width": 1, "height": 1, "error": None},
+            {**nothing, "path": "broken.jpg", "error": "broken.jpg is cut off"},
+        ],
+    }
+    assert documents.pictures([]) == {"schema": 1, "images": []}
+
+
+def test_the_line_of_a_frame() -> None:
+    tracked = Face(FACE.box, FACE.probabilities, 3, "low confidence")
+    assert read_back(documents.frame(1.23456, [tracked], MOOD)) == {
+        "schema": 1,
+        "t": 1.2346,
+        "faces": [{**FACE_DOCUMENT, "track": 3, "unsure": True, "reason": "low confidence"}],
+        "mood": MOOD_DOCUMENT,
+    }
+    assert read_back(documents.frame(0, [], None)) == {"schema": 1, "t": 0, "faces": [], "mood": None}
+
+
+def test_the_document_of_a_session() -> None:
+    assert read_back(documents.summary(Summary(MOOD, PROBABILITIES, 120, 4.00006, PLAYLIST))) == {
+        "schema": 1,
+        "mood": MOOD_DOCUMENT,
+        "shares": NAMED,
+        "frames": 120,
+        "seconds": 4.0001,
+        "playlist": PLAYLIST_DOCUMENT,
+    }
+    nothing = {"schema": 1, "mood": None, "shares": None, "frames": 0, "seconds": 0, "playlist": None}
+    assert read_back(documents.summary(Summary(None, None, 0, 0.0, None))) == nothing
+
+
+def test_fields_come_in_the_order_of_the_description() -> None:
+    face = ["box", "expression", "confidence", "probabilities", "unsure", "reason"]
+    (image,) = documents.pictures([Picture("a.jpg", 640, 480, (FACE,), MOOD, PLAYLIST)])["images"]
+    assert list(image) == ["path", "width", "height", "faces", "mood", "playlist", "error"]
+    assert list(image["faces"][0]) == face
+    assert list(image["faces"][0]["probabilities"]) == [expression.value for expression in EXPRESSIONS]
+    frame = documents.frame(0, [FACE], MOOD)
+    assert list(frame) == ["schema", "t", "faces", "mood"]
+    assert list(frame["faces"][0]) == [*face, "track"]
+    assert list(documents.summary(Summary(MOOD, PROBABILITIES, 1, 1, PLAYLIST))) == [
+        "schema",
+        "mood",
+        "shares",
+        "frames",
+        "seconds",
+        "playlist",
+    ]
+
+
+@pytest.mark.parametrize("mood", [None, Mood(PROBABILITIES, None)])
+def test_a_mood_that_nobody_leads_is_none(mood: Mood | None) -> None:
+    assert documents.frame(0, [], mood)["mood"] is None
+
+
+def test_the_share_of_a_mood_is_its_leaders() -> None:
+    behind = Mood((0.0, 0.0, 0.0, 0.4, 0.6, 0.0, 0.0), Expression.HAPPY)
+    assert documents.frame(0, [], behind)["mood"] == {"expression": "happy", "share": 0.4}
+
+
+@given(st.lists(faces, max_size=3), st.floats(0, 1e6), rows, st.sampled_from(EXPRESSIONS))
+def test_any_session_is_a_line_of_the_same_fields(
+    found: list[Face], time_s: float, shares: tuple[float, ...], leader: Expression
+) -> None:
+    document = documents.frame(time_s, found, Mood(shares, leader))
+    assert read_back(document) == document, "nothing but plain JSON in it"
+    expected = fields({"schema": 1, "t": 0, "faces": [{**FACE_DOCUMENT, "track": 1}], "mood": MOOD_DOCUMENT})
+    assert fields(document) == (expected if found else [name for name in expected if not name.startswith("faces.")])
+    for face, written in zip(found, document["faces"], strict=True):
+        assert written["confidence"] == max(written["probabilities"].values())
+        assert written["probabilities"][written["expression"]] == written["confidence"]
+        assert written["unsure"] is (written["reason"] is not None)
+        assert sum(written["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+        assert Box(**written["box"]) == face.box

@@ -1,0 +1,161 @@
+import math
+from dataclasses import FrozenInstanceError, fields
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime.domain import EXPRESSIONS, Box, Expression, Face, Frame, Mood, by_name
+
+BOX = Box(0, 0, 10, 10)
+EVEN = (1 / 7,) * 7
+SIDE = 24
+
+boxes = st.builds(Box, st.integers(0, 12), st.integers(0, 12), st.integers(1, 12), st.integers(1, 12))
+distributions = st.tuples(*[st.integers(0, 100)] * 7).filter(any).map(lambda parts: tuple(part / sum(parts) for part in parts))
+
+
+def pixels(box: Box) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """The pixels of a box in a frame of 24×24."""
+    mask = np.zeros((SIDE, SIDE), np.bool_)
+    mask[box.top : box.bottom, box.left : box.right] = True
+    return mask
+
+
+def sure_of(expression: Expression) -> tuple[float, ...]:
+    return tuple(float(other is expression) for other in EXPRESSIONS)
+
+
+def test_the_seven_stand_in_the_order_of_the_networks_outputs() -> None:
+    names = [expression.value for expression in EXPRESSIONS]
+    assert names == ["angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "adjective"),
+    [
+        (Expression.ANGRY, "angry"),
+        (Expression.DISGUST, "disgusted"),
+        (Expression.FEAR, "afraid"),
+        (Expression.HAPPY, "happy"),
+        (Expression.NEUTRAL, "neutral"),
+        (Expression.SAD, "sad"),
+        (Expression.SURPRISE, "surprised"),
+    ],
+)
+def test_a_sentence_can_say_how_a_face_looks(expression: Expression, adjective: str) -> None:
+    assert expression.adjective == adjective
+
+
+@pytest.mark.parametrize(("width", "height"), [(0, 1), (1, 0), (-3, 5), (5, -3), (0, 0)])
+def test_a_box_has_a_size(width: int, height: int) -> None:
+    with pytest.raises(ValueError, match=f"not {width}x{height}"):
+        Box(0, 0, width, height)
+
+
+@given(boxes)
+def test_right_bottom_and_area_describe_the_same_pixels(box: Box) -> None:
+    rows, columns = np.nonzero(pixels(box))
+    assert (box.left, box.top) == (columns.min(), rows.min())
+    assert (box.right, box.bottom) == (columns.max() + 1, rows.max() + 1)
+    assert box.area == len(rows)
+
+
+@given(boxes, boxes)
+def test_overlap_is_the_common_pixels_by_all_pixels(one: Box, other: Box) -> None:
+    common, together = pixels(one) & pixels(other), pixels(one) | pixels(other)
+    assert one.overlap(other) == pytest.approx(common.sum() / together.sum())
+    assert one.overlap(other) == other.overlap(one)
+    assert one.overlap(one) == 1
+
+
+@given(boxes)
+def test_a_mirrored_box_covers_the_same_pixels_of_the_mirrored_frame(box: Box) -> None:
+    assert (pixels(box.mirrored(SIDE)) == np.fliplr(pixels(box))).all()
+    assert box.mirrored(SIDE).mirrored(SIDE) == box
+
+
+@pytest.mark.parametrize(
+    ("shares", "sentence"),
+    [
+        ((), "7 numbers"),
+        ((0.5, 0.5), "7 numbers, one an expression, not 2"),
+        ((1 / 8,) * 8, "not 8"),
+        ((math.nan, *sure_of(Expression.SAD)[1:]), "in 0..1"),
+        ((0, 0, 0, math.nan, 0, 1, 0), "in 0..1"),
+        ((math.inf, 0, 0, 0, 0, 0, 0), "in 0..1"),
+        ((-0.0005, 1, 0, 0, 0, 0, 0), "in 0..1"),
+        ((-0.5, 1.5, 0, 0, 0, 0, 0), "in 0..1"),
+        ((0.998, 0, 0, 0, 0, 0, 0), "sum to 1, not 0.9980"),
+        ((0.5, 0.5, 0.0011, 0, 0, 0, 0), "sum to 1"),
+        ((0,) * 7, "sum to 1, not 0"),
+        ((1,) * 7, "sum to 1, not 7"),
+    ],
+)
+def test_what_is_no_distribution_is_refused(shares: tuple[float, ...], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        Face(BOX, shares)
+    with pytest.raises(ValueError, match=sentence):
+        Mood(shares, None)
+
+
+@pytest.mark.parametrize("shares", [EVEN, (1.0000002, 0, 0, 0, 0, 0, 0), (0.5, 0.4995, 0, 0, 0, 0, 0), sure_of(Expression.SAD)])
+def test_a_distribution_may_be_rounded(shares: tuple[float, ...]) -> None:
+    assert Face(BOX, shares).probabilities == shares
+    assert Mood(shares, None).shares == shares
+
+
+@given(distributions)
+def test_the_ranking_holds_all_seven_the_best_first(probabilities: tuple[float, ...]) -> None:
+    face = Face(BOX, probabilities)
+    ranked = face.ranked()
+    assert dict(ranked) == dict(zip(EXPRESSIONS, probabilities, strict=True))
+    assert [share for _, share in ranked] == sorted(probabilities, reverse=True)
+    assert ranked[0] == (face.expression, face.confidence)
+    assert face.confidence >= 1 / 7 - 1e-9
+
+
+def test_of_equals_the_alphabet_decides() -> None:
+    face = Face(BOX, (0.1, 0.0, 0.3, 0.3, 0.0, 0.3, 0.0))
+    assert face.expression is Expression.FEAR
+    assert [expression for expression, _ in face.ranked()][:3] == [Expression.FEAR, Expression.HAPPY, Expression.SAD]
+
+
+def test_a_face_is_unsure_when_it_has_a_reason() -> None:
+    assert not Face(BOX, EVEN).unsure
+    assert Face(BOX, EVEN, reason="low confidence").unsure
+
+
+def test_the_share_of_a_mood_is_its_leaders_also_when_another_is_ahead() -> None:
+    shares = (0.0, 0.0, 0.0, 0.4, 0.6, 0.0, 0.0)
+    assert Mood(shares, Expression.HAPPY).share == 0.4
+    assert Mood(shares, Expression.NEUTRAL).share == 0.6
+    assert Mood(shares, None).share == 0
+    assert Mood(shares, Expression.HAPPY).source == "faces"
+
+
+def test_the_seven_numbers_get_their_names() -> None:
+    named = by_name((0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7))
+    assert list(named) == [expression.value for expression in EXPRESSIONS]
+    assert (named["angry"], named["happy"], named["surprise"]) == (0.1, 0.4, 0.7)
+    with pytest.raises(ValueError, match="shorter"):
+        by_name((0.1, 0.2))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [BOX, Face(BOX, EVEN), Mood(EVEN, None), Frame(np.zeros((1, 1, 3), np.uint8), 0, 0.0)],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_value_cannot_be_changed(value: Any) -> None:
+    for field in fields(value):
+        with pytest.raises(FrozenInstanceError):
+            setattr(value, field.name, getattr(value, field.name))
+    assert not hasattr(value, "__dict__"), "slots keep a mistyped attribute from being made"
+
+
+def test_frames_compare_by_identity_not_by_pixels() -> None:
+    image = np.zeros((2, 2, 3), np.uint8)
+    assert Frame(image, 0, 0.0) != Frame(image, 0, 0.0)

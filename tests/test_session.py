@@ -1,0 +1,277 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime.domain import EXPRESSIONS, Box, Expression, Face, Mood
+from realtime.mood import MoodVote
+from realtime.overlay import KEYS, Screen
+from realtime.playlists import Playlist
+from realtime.session import NOTICE_S, PLAY_AGAIN_S, WELCOME, Action, Session, Summary
+
+PLAYLISTS = {expression: Playlist(expression.value, f"https://example.org/{expression.value}") for expression in EXPRESSIONS}
+SPELLED = {"Esc": "escape"}
+"""Keys that the help names otherwise than the window does."""
+
+ANSWERED = {SPELLED.get(name, name) for key in KEYS for name in key.names}
+
+
+def looks(expression: Expression, left: int = 0) -> Face:
+    return Face(Box(left, 0, 10, 10), tuple(float(other is expression) for other in EXPRESSIONS))
+
+
+HAPPY, SAD = looks(Expression.HAPPY), looks(Expression.SAD, 20)
+NOBODY = Face(Box(0, 0, 10, 10), (1 / 7,) * 7, reason="low confidence")
+
+
+def session(*, mirrored: bool = False, bars: bool = True, info: bool = False, window_s: float = 15) -> Session:
+    return Session(MoodVote(window_s=window_s, lead=0.1), PLAYLISTS, mirrored=mirrored, bars=bars, info=info)
+
+
+def notice(of: Session, now_s: float) -> str | None:
+    return of.screen(now_s, "").notice
+
+
+def leader(of: Session) -> Expression | None:
+    mood = of.mood()
+    return mood.leader if mood else None
+
+
+def either_case(key: str) -> list[str]:
+    return sorted({key, key.upper()}) if len(key) == 1 else [key]
+
+
+def test_a_session_begins_with_nobody_and_what_the_settings_ask_for() -> None:
+    assert session().screen(0, "30 fps") == Screen(bars=True)
+    assert session(mirrored=True, bars=False, info=True).screen(0, "30 fps") == Screen(mirrored=True, bars=False, info="30 fps")
+
+
+def test_the_screen_shows_the_faces_of_the_last_frame_and_the_mood_of_all() -> None:
+    running = session()
+    running.take([HAPPY, HAPPY], 0)
+    running.take([SAD], 1)
+    screen = running.screen(1, "")
+    assert screen.faces == (SAD,)
+    assert screen.mood == running.mood()
+    assert screen.mood is not None
+    assert (screen.mood.leader, screen.mood.share) == (Expression.HAPPY, pytest.approx(2 / 3))
+    running.take([], 2)
+    assert running.screen(2, "").faces == ()
+    assert leader(running) is Expression.HAPPY
+
+
+@pytest.mark.parametrize(
+    ("key", "action"),
+    [
+        *[(key, Action.QUIT) for key in ("q", "Q", "escape")],
+        *[(key, Action.SNAPSHOT) for key in ("s", "S")],
+        *[(key, Action.FULL_SCREEN) for key in ("f", "F")],
+        ("space", Action.FREEZE),
+    ],
+)
+def test_a_key_for_the_parts_around(key: str, action: Action) -> None:
+    assert session().press(key, 0) is action
+
+
+@pytest.mark.parametrize(
+    ("key", "part"),
+    [("h", "help"), ("H", "help"), ("?", "help"), *[(key, "mirrored") for key in "mM"], ("b", "bars"), ("B", "bars")],
+)
+def test_a_key_switches_one_thing_and_switches_it_back(key: str, part: str) -> None:
+    running = session()
+    before = running.screen(0, "")
+    assert running.press(key, 0) is None
+    assert running.screen(0, "") == replace(before, **{part: not getattr(before, part)})
+    assert running.press(key, 0) is None
+    assert running.screen(0, "") == before
+
+
+@pytest.mark.parametrize("key", ["i", "I"])
+def test_rate_and_latency_are_shown_on_demand(key: str) -> None:
+    running = session()
+    assert running.press(key, 0) is None
+    assert running.screen(0, "30 fps").info == "30 fps"
+    assert running.screen(0, "29 fps").info == "29 fps"
+    assert running.press(key, 0) is None
+    assert running.screen(0, "30 fps").info is None
+
+
+@pytest.mark.parametrize("key", [key for name in sorted(ANSWERED) for key in either_case(name)])
+def test_every_key_that_the_help_names_does_something(key: str) -> None:
+    running = session()
+    before = running.screen(0, "info")
+    action = running.press(key, 0)
+    assert action is not None or running.screen(0, "info") != before
+
+
+@given(st.text(max_size=6).filter(lambda key: key.lower() not in ANSWERED))
+def test_any_other_key_does_nothing(key: str) -> None:
+    running = session()
+    running.take([HAPPY], 0)
+    before = running.screen(0, "info")
+    assert running.press(key, 0) is None
+    assert running.screen(0, "info") == before
+
+
+def test_the_space_bar_freezes_and_thaws_and_the_vote_pauses_too() -> None:
+    running = session(window_s=15)
+    running.take([HAPPY], 0)
+    assert not running.frozen
+    assert running.press("space", 0) is Action.FREEZE
+    assert running.frozen
+    assert running.screen(0, "").frozen
+    assert running.press("space", 100) is Action.FREEZE
+    assert not running.frozen
+    assert not running.screen(100, "").frozen
+    running.take([SAD], 100)
+    mood = running.mood()
+    assert mood is not None
+    assert (mood.leader, mood.share) == (Expression.HAPPY, 0.5), "the vote of before still counts"
+
+
+@pytest.mark.parametrize("key", ["p", "P"])
+def test_the_playlist_key_asks_for_the_moods_playlist_and_says_so(key: str) -> None:
+    running = session()
+    running.take([SAD], 0)
+    assert running.playlist() is PLAYLISTS[Expression.SAD]
+    assert running.press(key, 10) is Action.PLAY
+    assert notice(running, 10) == "opening the playlist: sad"
+
+
+@pytest.mark.parametrize("faces", [[], [NOBODY]])
+def test_without_a_mood_the_playlist_key_says_so(faces: list[Face]) -> None:
+    running = session()
+    running.take(faces, 0)
+    assert running.playlist() is None
+    assert running.press("p", 10) is None
+    said = notice(running, 10)
+    assert said is not None
+    assert said.startswith("no mood yet")
+
+
+def test_the_playlist_key_again_within_three_seconds_does_nothing() -> None:
+    running = session()
+    running.take([HAPPY], 0)
+    assert running.press("p", 10) is Action.PLAY
+    running.tell("something else", 10)
+    before = running.screen(10, "")
+    for now_s in (10, 11, 12.99):
+        assert running.press("p", now_s) is None
+        assert running.screen(12.99, "") == before
+    assert running.press("p", 10 + PLAY_AGAIN_S) is Action.PLAY
+    assert running.press("p", 10 + PLAY_AGAIN_S + 1) is None, "the three seconds count from the last time it opened"
+    assert PLAY_AGAIN_S == 3
+
+
+def test_asking_too_early_does_not_delay_the_first_playlist() -> None:
+    running = session()
+    assert running.press("p", 10) is None
+    running.take([HAPPY], 0)
+    assert running.press("p", 10.5) is Action.PLAY
+
+
+@pytest.mark.parametrize(("key", "expression"), list(zip("1234567", EXPRESSIONS, strict=True)))
+def test_a_number_chooses_the_mood_in_the_order_of_the_alphabet(key: str, expression: Expression) -> None:
+    running = session()
+    running.take([HAPPY], 0)
+    assert running.press(key, 5) is None
+    assert running.mood() == Mood(looks(expression).probabilities, expression, "hand")
+    assert running.screen(5, "").mood == running.mood()
+    assert running.playlist() is PLAYLISTS[expression]
+    assert notice(running, 5) == f"mood by hand: {expression.value}"
+    assert running.press("0", 6) is None
+    assert running.mood() == Mood(HAPPY.probabilities, Expression.HAPPY, "faces")
+    assert notice(running, 6) == "the faces choose the mood again"
+
+
+def test_a_mood_chosen_by_hand_plays_before_anybody_voted() -> None:
+    running = session()
+    running.press("6", 0)
+    assert running.press("p", 1) is Action.PLAY
+    running.press("0", 2)
+    assert running.mood() is None
+
+
+@pytest.mark.parametrize("key", ["r", "R"])
+def test_the_vote_starts_anew(key: str) -> None:
+    running = session()
+    running.take([HAPPY], 0)
+    assert running.press(key, 5) is None
+    assert running.mood() is None
+    assert notice(running, 5) == "the vote starts anew"
+    running.take([SAD], 6)
+    assert leader(running) is Expression.SAD
+    assert running.summary().shares == SAD.probabilities
+    assert running.summary().frames == 2, "frames are counted on"
+
+
+def test_a_notice_ends_after_a_while() -> None:
+    running = session()
+    running.tell(WELCOME, 100)
+    assert notice(running, 100) == WELCOME
+    assert notice(running, 100 + NOTICE_S - 0.01) == WELCOME
+    assert notice(running, 100 + NOTICE_S) is None
+    assert notice(running, 100) is None
+    assert 2 <= NOTICE_S <= 8, "long enough to read, short enough not to be in the way"
+
+
+def test_the_next_notice_takes_the_place_of_the_last_and_has_its_own_time() -> None:
+    running = session()
+    running.tell("one", 0)
+    running.tell("two", 3)
+    assert notice(running, 3) == "two"
+    assert notice(running, NOTICE_S) == "two"
+    assert notice(running, 3 + NOTICE_S) is None
+
+
+def test_a_notice_ends_while_the_picture_stands_still() -> None:
+    running = session()
+    running.press("space", 0)
+    running.tell("saved", 1)
+    assert notice(running, 1 + NOTICE_S) is None
+
+
+def test_the_welcome_says_that_nothing_leaves_the_computer() -> None:
+    assert WELCOME == "analysed on this computer, nothing is saved"
+
+
+def test_a_snapshot_shows_faces_and_mood_and_nothing_about_the_program() -> None:
+    running = session(mirrored=True, bars=False, info=True)
+    running.take([HAPPY], 0)
+    running.press("h", 0)
+    running.press("space", 0)
+    running.tell("a notice", 0)
+    before = running.screen(0, "30 fps")
+    assert running.plain_screen(0) == Screen(faces=(HAPPY,), mood=running.mood(), mirrored=True, bars=False, hints=False)
+    assert running.screen(0, "30 fps") == before, "what is on screen stays"
+    assert (before.help, before.frozen, before.notice, before.info) == (True, True, "a notice", "30 fps")
+
+
+def test_the_summary_counts_from_the_first_analysed_frame_to_the_last() -> None:
+    running = session()
+    for time_s, face in [(1000.5, HAPPY), (1001, HAPPY), (1012, SAD), (1030.5, HAPPY)]:
+        running.take([face], time_s)
+    summary = running.summary()
+    assert (summary.frames, summary.seconds) == (4, 30)
+    assert summary.mood is not None
+    assert (summary.mood.leader, summary.mood.share) == (Expression.HAPPY, 0.75)
+    assert summary.shares == summary.mood.shares
+    assert summary.playlist is PLAYLISTS[Expression.HAPPY]
+
+
+def test_the_summary_of_a_session_in_which_nobody_was_seen() -> None:
+    assert session().summary() == Summary(None, None, 0, 0, None)
+    running = session()
+    running.take([], 7)
+    assert running.summary() == Summary(None, None, 1, 0, None)
+
+
+def test_the_summary_of_a_mood_chosen_by_hand_still_says_what_faces_looked_like() -> None:
+    running = session()
+    running.take([HAPPY], 0)
+    running.press("1", 0)
+    summary = running.summary()
+    assert summary.mood == running.mood()
+    assert summary.playlist is PLAYLISTS[Expression.ANGRY]
+    assert summary.shares == HAPPY.probabilities

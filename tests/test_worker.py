@@ -1,0 +1,145 @@
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from realtime import worker
+from realtime.worker import Worker
+
+PATIENCE_S = 20.0
+
+
+def until(condition: Callable[[], object], patience_s: float = PATIENCE_S) -> None:
+    """Ask again and again until it is true."""
+    deadline = time.monotonic() + patience_s
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.005)
+
+
+def threads(name: str) -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == name]
+
+
+class Gate:
+    """Work that says when it has begun and ends when it is told to."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Semaphore(0)
+        self.goes_on = threading.Semaphore(0)
+        self.tasks: list[int] = []
+
+    def work(self, task: int) -> int:
+        self.tasks.append(task)
+        self.begun.release()
+        assert self.goes_on.acquire(timeout=PATIENCE_S)
+        return task * 10
+
+
+def test_a_result_is_handed_out_once() -> None:
+    results: list[int] = []
+
+    def arrived() -> bool:
+        result = doubler.take()
+        results.extend([] if result is None else [result])
+        return bool(results)
+
+    def double(task: int) -> int:
+        return task * 2
+
+    with Worker("analysis", double) as doubler:
+        assert doubler.take() is None
+        doubler.give(21)
+        until(arrived)
+        assert results == [42]
+        assert doubler.take() is None
+
+
+def test_a_task_that_was_not_begun_is_replaced_by_the_newest() -> None:
+    gate = Gate()
+    with Worker("analysis", gate.work) as gated:
+        gated.give(1)
+        assert gate.begun.acquire(timeout=PATIENCE_S)
+        for task in (2, 3, 4):
+            gated.give(task)
+        gate.goes_on.release(2)
+        assert gate.begun.acquire(timeout=PATIENCE_S)
+        until(lambda: gated.take() == 40)
+    assert gate.tasks == [1, 4]
+
+
+def test_a_result_that_nobody_took_is_replaced_by_the_newest() -> None:
+    gate = Gate()
+    gate.goes_on.release(2)
+    with Worker("analysis", gate.work) as gated:
+        for task in (1, 2):
+            gated.give(task)
+            assert gate.begun.acquire(timeout=PATIENCE_S)
+        # A third task begins only after the result of the second is there
+        gated.give(3)
+        assert gate.begun.acquire(timeout=PATIENCE_S)
+        assert gated.take() == 20
+        gate.goes_on.release()
+
+
+def test_neither_giving_nor_taking_waits_for_the_work() -> None:
+    gate = Gate()
+    with Worker("analysis", gate.work) as gated:
+        gated.give(1)
+        assert gate.begun.acquire(timeout=PATIENCE_S)
+        gated.give(2)
+        assert gated.take() is None
+        gate.goes_on.release(2)
+
+
+def test_busy_from_the_task_until_its_result_is_taken() -> None:
+    gate = Gate()
+    with Worker("analysis", gate.work) as gated:
+        assert not gated.busy
+        gated.give(1)
+        assert gated.busy
+        assert gate.begun.acquire(timeout=PATIENCE_S)
+        assert gated.busy
+        gate.goes_on.release()
+    # Whoever asks between the end of the work and taking must not think that nothing will come
+    assert gated.busy
+    assert gated.take() == 10
+    assert not gated.busy
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("a bug"), KeyboardInterrupt()])
+def test_what_the_work_raises_is_raised_by_every_take(error: BaseException) -> None:
+    def fails(_: int) -> int:
+        raise error
+
+    with Worker("analysis", fails) as failing:
+        failing.give(7)
+        until(lambda: not threads("analysis"))
+        assert failing.busy
+        for _ in range(2):
+            with pytest.raises(type(error)) as caught:
+                failing.take()
+            assert caught.value is error
+
+
+def test_the_thread_has_a_name_and_ends_with_the_block() -> None:
+    with Worker("music", str):
+        assert len(threads("music")) == 1
+    assert not threads("music")
+
+
+def test_work_that_hangs_does_not_hold_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "JOIN_S", 0.01)
+    gate = Gate()
+    with Worker("music", gate.work) as hanging:
+        hanging.give(1)
+        assert gate.begun.acquire(timeout=PATIENCE_S)
+        hanging.give(2)
+    # Had the end waited for the work, it would not have come here: nothing lets the work go on before
+    (left,) = threads("music")
+    assert left.daemon
+    gate.goes_on.release(2)
+    left.join(PATIENCE_S)
+    assert not left.is_alive()
+    assert gate.tasks == [1]

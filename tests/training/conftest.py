@@ -1,0 +1,46 @@
+"""Small data of our own in the shape of FER-2013."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from realtime.training.dataset import Dataset
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+# Both from the description of the data, not from the code under test
+VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
+VOTE_FOR_LABEL = ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
+
+
+@pytest.fixture(scope="session")
+def people() -> Callable[..., Dataset]:
+    """Build a data set: labels, the ballots of each picture by name (ten for its label by default), what else matters."""
+
+    def build(
+        labels: Sequence[int],
+        ballots: Sequence[Mapping[str, float]] | None = None,
+        images: NDArray[np.uint8] | None = None,
+        **fields: Any,
+    ) -> Dataset:
+        count = len(labels)
+        votes = np.zeros((count, len(VOTES)), np.float32)
+        for row, ballot in zip(votes, ballots or [{VOTE_FOR_LABEL[label]: 10} for label in labels], strict=True):
+            for name, number in ballot.items():
+                row[VOTES.index(name)] = number
+        return Dataset(
+            images=np.zeros((count, 48, 48), np.uint8) if images is None else images,
+            labels=np.array(labels, np.uint8),
+            votes=votes,
+            usage=np.array(fields.get("usage", [0] * count), np.uint8),
+            copy_of_training=np.array(fields.get("copies", [False] * count), np.bool_),
+            photo_group=np.arange(count, dtype=np.int32),
+        )
+
+    return build

@@ -1,0 +1,171 @@
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from realtime.network import tensorflow
+from realtime.training import augment as module
+from realtime.training.augment import augment
+
+Pictures = NDArray[np.float32]
+COUNT = 1500
+ERASED = 0.5
+
+
+def views(pictures: Pictures, *seed: int) -> Pictures:
+    tf = tensorflow("testing")
+    return augment(tf.constant(pictures), tf.constant(seed or (1, 0), tf.int32)).numpy()
+
+
+def many(picture: Any) -> Pictures:
+    """One picture (48, 48) as a batch."""
+    return np.broadcast_to(np.asarray(picture, np.float32)[None, :, :, None], (COUNT, 48, 48, 1)).copy()
+
+
+def whole(batch: Pictures) -> Pictures:
+    """The views of which nothing is covered, (n, 48, 48); at random hardly any pixel is exactly as grey as a cover."""
+    return batch[(batch == ERASED).sum(axis=(1, 2, 3)) < 5][..., 0]
+
+
+def block(height: int, width: int) -> Pictures:
+    """A white block in the middle of black."""
+    picture = np.zeros((48, 48), np.float32)
+    top, left = (48 - height) // 2, (48 - width) // 2
+    picture[top : top + height, left : left + width] = 1
+    return many(picture)
+
+
+def shapes(batch: Pictures) -> list[tuple[float, float, float, float]]:
+    """Area, centre (right, down, from the middle) and angle in degrees of the bright block of each whole view."""
+    found: list[tuple[float, float, float, float]] = []
+    for view in whole(batch):
+        down, right = np.nonzero((view - view.min()) / np.ptp(view) > 0.5)
+        right, down = right - 23.5, down - 23.5
+        spread = np.cov(right, down)
+        angle = np.degrees(0.5 * np.arctan2(2 * spread[0, 1], spread[0, 0] - spread[1, 1]))
+        found.append((len(right), right.mean(), down.mean(), angle))
+    return found
+
+
+@pytest.fixture(scope="module")
+def noise() -> Pictures:
+    return np.random.default_rng(1).random((40, 48, 48, 1), np.float32)
+
+
+def test_views_have_the_shape_and_the_range_of_faces(noise: Pictures) -> None:
+    for pictures in (noise, noise[:1], np.zeros_like(noise), np.ones_like(noise)):
+        seen = views(pictures)
+        assert seen.shape == pictures.shape
+        assert seen.dtype == np.float32
+        assert seen.min() >= 0
+        assert seen.max() <= 1
+
+
+def test_one_seed_gives_the_same_views_and_another_seed_others(noise: Pictures) -> None:
+    seen = views(noise, 1, 7)
+    np.testing.assert_array_equal(seen, views(noise, 1, 7))
+    for other in (views(noise, 1, 8), views(noise, 2, 7)):
+        # No face looks the same twice
+        assert (np.abs(seen - other).max(axis=(1, 2, 3)) > 0.01).all()
+
+
+def test_each_face_of_a_batch_has_a_view_of_its_own(noise: Pictures) -> None:
+    seen = views(np.repeat(noise[:1], 40, axis=0))
+    assert len(np.unique(seen.reshape(40, -1), axis=0)) == 40
+
+
+def test_a_compiled_step_sees_the_same_views(noise: Pictures) -> None:
+    tf = tensorflow("testing")
+    compiled = tf.function(augment)(tf.constant(noise), tf.constant([1, 0]))
+    np.testing.assert_allclose(compiled.numpy(), views(noise), atol=1e-5)
+
+
+def test_what_is_in_the_middle_stays_near_it() -> None:
+    _, right, down, _ = np.array(shapes(views(block(12, 12)))).T
+    for offset in (right, down):
+        # Four pixels of the picture are up to 4.8 of a view that is enlarged by a fifth, and a turn mixes the axes
+        assert np.abs(offset).max() <= 6.5
+        assert offset.min() < -3.5
+        assert offset.max() > 3.5
+        assert abs(offset.mean()) < 0.4
+
+
+def test_faces_grow_and_shrink_a_little() -> None:
+    area = np.array(shapes(views(block(20, 20))))[:, 0]
+    sizes = np.sqrt(area / 400)
+    assert 0.8 < sizes.min() < 0.9
+    assert 1.15 < sizes.max() < 1.25
+    assert np.mean(sizes > 1) == pytest.approx(np.log(1.2) / np.log(1.2 / 0.85), abs=0.07)
+
+
+def test_faces_turn_a_little_either_way() -> None:
+    angle = np.array(shapes(views(block(8, 28))))[:, 3]
+    assert np.abs(angle).max() < 14
+    assert angle.min() < -10
+    assert angle.max() > 10
+    assert np.mean(angle > 0) == pytest.approx(0.5, abs=0.07)
+
+
+def test_a_view_is_neither_sheared_nor_stretched() -> None:
+    for view in whole(views(block(20, 20))):
+        down, right = np.nonzero((view - view.min()) / np.ptp(view) > 0.5)
+        # A square turned is a square, whose points spread equally far in every direction
+        least, most = np.linalg.eigvalsh(np.cov(right, down))
+        assert most < 1.25 * least
+
+
+def test_half_of_the_faces_are_mirrored_and_none_stands_on_its_head() -> None:
+    ramp = np.linspace(0.2, 0.8, 48, dtype=np.float32)
+    across = views(many(np.broadcast_to(ramp, (48, 48))))
+    mirrored = np.median(across[:, :, :12], axis=(1, 2, 3)) > np.median(across[:, :, 36:], axis=(1, 2, 3))
+    assert mirrored.mean() == pytest.approx(0.5, abs=0.06)
+    along = views(many(np.broadcast_to(ramp[:, None], (48, 48))))
+    assert (np.median(along[:, :12], axis=(1, 2, 3)) < np.median(along[:, 36:], axis=(1, 2, 3))).all()
+
+
+def test_light_and_contrast_vary() -> None:
+    grey = whole(views(many(np.full((48, 48), 0.4))))
+    # An even picture stays even up to its borders, whatever was moved in from outside
+    assert np.ptp(grey, axis=(1, 2)).max() < 1e-5
+    level = grey[:, 0, 0] - 0.4
+    assert np.abs(level).max() <= 0.12 + 1e-6
+    assert level.min() < -0.11
+    assert level.max() > 0.11
+    halves = np.where(np.arange(48) < 24, 0.3, 0.6)[:, None] * np.ones(48)
+    steps = whole(views(many(halves)))
+    contrast = (steps[:, 40:].mean(axis=(1, 2)) - steps[:, :8].mean(axis=(1, 2))) / 0.3
+    assert 0.74 < contrast.min() < 0.78
+    assert 1.22 < contrast.max() < 1.26
+
+
+def test_two_faces_of_five_are_partly_covered_by_a_grey_rectangle() -> None:
+    covered = views(many(np.full((48, 48), 0.8)))[..., 0] == ERASED
+    some = covered.any(axis=(1, 2))
+    assert some.mean() == pytest.approx(0.4, abs=0.06)
+    sides: list[int] = []
+    for mask in covered[some]:
+        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+        height, width = rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
+        assert mask.sum() == height * width
+        assert max(height, width) <= 18
+        # At a border a part of it lies outside
+        sides += [int(height)] if rows[0] > 0 and rows[-1] < 47 else []
+        sides += [int(width)] if columns[0] > 0 and columns[-1] < 47 else []
+    assert min(sides) in {5, 6, 7}
+    assert max(sides) >= 17
+    # Anywhere on a face, also its corners
+    assert covered.any(axis=0).all()
+
+
+def test_without_play_a_view_is_the_face_or_its_mirror_image(noise: Pictures, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, still in (("ROTATION_DEG", 0.0), ("SCALE", (1.0, 1.0)), ("SHIFT_PX", 0.0), ("CONTRAST", 0.0)):
+        monkeypatch.setattr(module, name, still)
+    monkeypatch.setattr(module, "BRIGHTNESS", 0.0)
+    monkeypatch.setattr(module, "ERASE_PROBABILITY", 0.0)
+    seen = views(noise)
+    same = np.abs(seen - noise).max(axis=(1, 2, 3)) < 1e-4
+    mirrored = np.abs(seen - noise[:, :, ::-1]).max(axis=(1, 2, 3)) < 1e-4
+    assert (same ^ mirrored).all()
+    assert same.any()
+    assert mirrored.any()

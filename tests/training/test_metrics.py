@@ -1,0 +1,131 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from realtime.training import metrics
+
+NAN = float("nan")
+
+# Three of the seven are there: rows are what it is, columns what was said
+TABLE = np.zeros((7, 7), np.int64)
+TABLE[0, 0], TABLE[0, 3] = 3, 1
+TABLE[3, 3], TABLE[3, 0], TABLE[3, 6] = 8, 2, 2
+TABLE[4, 3] = 4
+
+indices = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=60)
+
+
+def told(*faces: tuple[float, bool]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Probabilities and labels of faces given by their confidence, above a half, and whether it is right to be so."""
+    rows = [[confidence, *[(1 - confidence) / 6] * 6] for confidence, _ in faces]
+    return np.array(rows), np.array([0 if right else 1 for _, right in faces])
+
+
+def test_a_confusion_table_has_a_row_for_what_it_is_and_a_column_for_what_was_said() -> None:
+    table = metrics.confusion(np.array([0, 0, 6, 6, 6]), np.array([0, 3, 6, 6, 1]))
+    wanted = np.zeros((7, 7), np.int64)
+    wanted[0, 0], wanted[0, 3], wanted[6, 6], wanted[6, 1] = 1, 1, 2, 1
+    np.testing.assert_array_equal(table, wanted)
+
+
+def test_figures_of_a_table_counted_by_hand() -> None:
+    assert metrics.accuracy(TABLE) == pytest.approx(11 / 20)
+    assert metrics.recalls(TABLE) == pytest.approx([3 / 4, NAN, NAN, 8 / 12, 0, NAN, NAN], nan_ok=True)
+    # Precision 3/5 and recall 3/4; 8/13 and 8/12; never right; said twice where it was not
+    assert metrics.f1_scores(TABLE) == pytest.approx([2 / 3, NAN, NAN, 16 / 25, 0, NAN, 0], nan_ok=True)
+    assert metrics.mean(metrics.recalls(TABLE)) == pytest.approx((3 / 4 + 2 / 3) / 3)
+
+
+@given(indices)
+def test_figures_follow_from_their_definitions(pairs: list[tuple[int, int]]) -> None:
+    labels, said = np.array(pairs).T
+    table = metrics.confusion(labels, said)
+    assert table.sum() == len(pairs)
+    assert metrics.accuracy(table) == pytest.approx(np.mean(labels == said))
+    for index, (recall, f1) in enumerate(zip(metrics.recalls(table), metrics.f1_scores(table), strict=True)):
+        hits, real, named = ((labels == index) & (said == index)).sum(), (labels == index).sum(), (said == index).sum()
+        assert math.isnan(recall) == (real == 0)
+        assert math.isnan(f1) == (real + named == 0)
+        if real:
+            assert recall == pytest.approx(hits / real)
+        if hits:
+            assert f1 == pytest.approx(2 / (real / hits + named / hits))
+
+
+@given(indices)
+def test_an_expression_called_by_another_name_changes_no_total(pairs: list[tuple[int, int]]) -> None:
+    labels, said = np.array(pairs).T
+    table, renamed = metrics.confusion(labels, said), metrics.confusion(6 - labels, 6 - said)
+    assert metrics.accuracy(table) == metrics.accuracy(renamed)
+    assert metrics.recalls(table) == pytest.approx(metrics.recalls(renamed)[::-1], nan_ok=True)
+
+
+def test_what_nobody_showed_has_no_figure() -> None:
+    nothing = metrics.confusion(np.zeros(0, np.int64), np.zeros(0, np.int64))
+    assert math.isnan(metrics.accuracy(nothing))
+    assert math.isnan(metrics.mean(metrics.recalls(nothing)))
+    assert all(math.isnan(score) for score in metrics.f1_scores(nothing))
+    probabilities, labels = np.zeros((0, 7)), np.zeros(0, np.int64)
+    assert math.isnan(metrics.calibration_error(probabilities, labels))
+    assert all(math.isnan(share) for share in metrics.coverage(probabilities, labels, 0.5))
+
+
+@pytest.mark.parametrize(("confidence", "right"), [(0.6, 3), (0.8, 4), (1.0, 5)])
+def test_who_is_right_as_often_as_sure_has_no_calibration_error(confidence: float, right: int) -> None:
+    faces = [(confidence, index < right) for index in range(5)]
+    assert metrics.calibration_error(*told(*faces)) == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("faces", "error"),
+    [
+        ([(1.0, False)], 1.0),
+        ([(0.8, True)], 0.2),
+        ([(0.8, False)] * 3, 0.8),
+        # One bin reaches from 9/15 to 10/15: there too little and too much sureness cancel
+        ([(0.61, True), (0.65, False)], (0.65 + 0.61 - 1) / 2),
+        ([(0.61, True), (0.68, False)], (0.39 + 0.68) / 2),
+        # The last bin holds one itself
+        ([(0.99, False), (1.0, True)], 0.99 / 2),
+        # Each bin counts by its faces
+        ([(0.7, True), (0.9, True), (0.9, True)], (0.3 + 0.1 + 0.1) / 3),
+    ],
+)
+def test_calibration_errors_counted_by_hand(faces: list[tuple[float, bool]], error: float) -> None:
+    assert metrics.calibration_error(*told(*faces)) == pytest.approx(error)
+
+
+@given(st.lists(st.tuples(st.floats(0.5, 1), st.booleans()), min_size=1, max_size=40))
+def test_a_calibration_error_is_a_share_and_not_below_the_gap_of_the_means(faces: list[tuple[float, bool]]) -> None:
+    error = metrics.calibration_error(*told(*faces))
+    gap = abs(np.mean([confidence for confidence, _ in faces]) - np.mean([right for _, right in faces]))
+    assert gap - 1e-9 <= error <= 1
+
+
+def test_sureness_against_votes_is_the_share_of_them_for_what_was_said() -> None:
+    shares = np.zeros((2, 7))
+    # Most people said otherwise than the network, in the second picture
+    shares[0, 0], shares[0, 1], shares[1, 0], shares[1, 1] = 0.7, 0.3, 0.2, 0.8
+    assert metrics.vote_calibration_error(told((0.7, True))[0], shares[:1]) == pytest.approx(0, abs=1e-12)
+    assert metrics.vote_calibration_error(told((0.7, True), (0.9, True))[0], shares) == pytest.approx((0 + 0.7) / 2)
+
+
+@given(st.lists(st.tuples(st.floats(0.5, 1), st.booleans()), max_size=40))
+def test_a_crowd_of_one_mind_is_a_label(faces: list[tuple[float, bool]]) -> None:
+    probabilities, labels = told(*faces) if faces else (np.zeros((0, 7)), np.zeros(0, np.int64))
+    error = metrics.vote_calibration_error(probabilities, np.eye(7)[labels])
+    assert error == pytest.approx(metrics.calibration_error(probabilities, labels), nan_ok=True)
+
+
+def test_coverage_at_a_threshold() -> None:
+    faces = told((0.9, True), (0.75, True), (0.75, False), (0.6, False))
+    assert metrics.coverage(*faces, 0.5) == (1.0, 0.5)
+    assert metrics.coverage(*faces, 0.75) == pytest.approx((0.75, 2 / 3))
+    assert metrics.coverage(*faces, 0.8) == (0.25, 1.0)
+    answered, right = metrics.coverage(*faces, 0.95)
+    assert answered == 0
+    assert math.isnan(right)
