@@ -91,11 +91,9 @@ def _print(found: Sequence[Picture], *, as_json: bool) -> None:
     if as_json:
         print_document(documents.pictures(found), indent=2)
         return
-    for number, picture in enumerate(found):
-        lines = list(report.picture(picture))
-        if lines and number:
-            click.echo()
-        for line in lines:
+    reports = [list(report.picture(picture)) for picture in found]
+    for number, lines in enumerate(filter(None, reports)):
+        for line in ["", *lines] if number else lines:
             click.echo(line)
 
 

@@ -7,14 +7,19 @@ that is what the run delivers (Polyak & Juditsky 1992).
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import math
 import time
+import zipfile
+import zlib
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from realtime.assets import write_whole
 from realtime.errors import EmodjError, UsageError
 from realtime.network import build, tensorflow
 from realtime.training.augment import augment
@@ -70,8 +75,9 @@ def fit(recipe: Recipe, training: Dataset, tuning: Dataset, run: Path, report: C
         The Keras network with the averaged weights.
 
     Raises:
-        UsageError: the run folder holds a run of another recipe.
-        EmodjError: the loss is no number, or TensorFlow is missing.
+        UsageError: the run folder holds a run of another recipe or on other data, or one that is damaged; or the data
+            hold no face.
+        EmodjError: the loss is no number, a file cannot be written, or TensorFlow is missing.
     """
     run.mkdir(parents=True, exist_ok=True)
     session = _Session(recipe, training)
@@ -79,7 +85,7 @@ def fit(recipe: Recipe, training: Dataset, tuning: Dataset, run: Path, report: C
     for number in range(len(history), recipe.epochs):
         started = time.monotonic()
         loss = session.epoch(number)
-        if not math.isfinite(loss):
+        if not (math.isfinite(loss) and session.is_finite()):
             raise EmodjError(
                 f"the loss of epoch {number + 1} is not a number: try a learning rate below {recipe.learning_rate}"
             )
@@ -106,7 +112,10 @@ class _Session:
         tf = self.tf = tensorflow("training")
         tf.keras.utils.set_random_seed(recipe.seed)
         kept = trainable(training)
+        if not len(kept):
+            raise UsageError("the training part holds no picture of a face, as the crowd saw them")
         self.images, self.targets = kept.images, targets(kept, recipe.label_share, recipe.smoothing)
+        self._fingerprint = hashlib.sha256(self.images.tobytes() + self.targets.tobytes()).hexdigest()
         self.network = build(recipe.architecture)
         self.optimizer = tf.keras.optimizers.SGD(recipe.learning_rate, momentum=recipe.momentum, nesterov=True)
         self.optimizer.build(self.network.trainable_variables)
@@ -157,29 +166,45 @@ class _Session:
         self._averaged.set_weights([mean.numpy() for mean in self.average])
         return self._averaged
 
+    def is_finite(self) -> bool:
+        """Whether all averaged weights are numbers: the last step of an epoch spoils them after its loss was taken."""
+        return all(bool(np.isfinite(mean.numpy()).all()) for mean in self.average)
+
     def save(self, run: Path, history: list[Epoch]) -> None:
-        """Write checkpoint and history, each whole or not at all."""
+        """Write checkpoint and history, whole or not at all."""
         arrays = {f"{name}_{i}": np.asarray(value) for name, values in self._state().items() for i, value in enumerate(values)}
-        part = run / (CHECKPOINT + ".part")
-        document = {"recipe": asdict(self.recipe), "epochs": [asdict(epoch) for epoch in history]}
-        with part.open("wb") as file:
-            np.savez(file, allow_pickle=False, about=np.array(json.dumps(document)), **arrays)
-        part.replace(run / CHECKPOINT)
-        (run / HISTORY).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        document = {
+            "recipe": asdict(self.recipe),
+            "data_sha256": self._fingerprint,
+            "epochs": [asdict(epoch) for epoch in history],
+        }
+        checkpoint = io.BytesIO()
+        arrays["about"] = np.array(json.dumps(document))
+        np.savez(checkpoint, **arrays)  # pyright: ignore[reportArgumentType] - its stub takes any name for `allow_pickle`
+        text = json.dumps(document, indent=1) + "\n"
+        write_whole({run / CHECKPOINT: checkpoint.getvalue(), run / HISTORY: text.encode()})
 
     def restore(self, run: Path) -> list[Epoch]:
         """Take up the folder's checkpoint, if there is one, and return the epochs behind it."""
         path = run / CHECKPOINT
         if not path.exists():
             return []
-        with np.load(path) as archive:
-            document = json.loads(str(archive["about"]))
-            if document["recipe"] != asdict(self.recipe):
-                raise UsageError(f"{run} holds a run of another recipe: choose another folder, or the same options")
-            for name, variables in self._state().items():
-                for i, variable in enumerate(variables):
-                    variable.assign(archive[f"{name}_{i}"])
-        return [Epoch(**epoch) for epoch in document["epochs"]]
+        try:
+            with np.load(path) as archive:
+                document = json.loads(str(archive["about"]))
+                self._check(document, run)
+                for name, variables in self._state().items():
+                    for i, variable in enumerate(variables):
+                        variable.assign(archive[f"{name}_{i}"])
+            return [Epoch(**epoch) for epoch in document["epochs"]]
+        except (OSError, EOFError, ValueError, TypeError, LookupError, zipfile.BadZipFile, zlib.error) as error:
+            raise UsageError(f"the checkpoint {path} is damaged: delete it to begin anew, or choose another folder") from error
+
+    def _check(self, document: dict[str, Any], run: Path) -> None:
+        if document["recipe"] != asdict(self.recipe):
+            raise UsageError(f"{run} holds a run of another recipe: choose another folder, or the same options")
+        if document["data_sha256"] != self._fingerprint:
+            raise UsageError(f"{run} holds a run on other data: choose another folder, or the same data")
 
     def _state(self) -> dict[str, list[Any]]:
         # `variables` has the dropout seeds too, `weights` has not

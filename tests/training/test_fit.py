@@ -70,6 +70,7 @@ def test_a_run_learns_and_says_how_it_goes(unbroken: tuple[Path, list[Any], list
     assert reported[1].loss < reported[0].loss - 0.1
     assert sorted(path.name for path in run.iterdir()) == ["checkpoint.npz", "history.json"]
     history = json.loads((run / "history.json").read_text(encoding="utf-8"))
+    assert history.pop("data_sha256")
     assert history == {"recipe": asdict(RECIPE), "epochs": [asdict(epoch) for epoch in reported]}
 
 
@@ -178,3 +179,26 @@ def test_predictions_do_not_depend_on_the_batches(easy: Dataset, batch_size: int
     assert said.dtype == np.float32
     crops = (images[..., None] / 255).astype(np.float32)
     np.testing.assert_allclose(said, answers(network, crops), atol=1e-6)
+
+
+def test_other_data_in_the_same_folder_are_refused(
+    unbroken: tuple[Path, list[Any], list[Epoch]], easy: Dataset, people: Build
+) -> None:
+    other = people([HAPPY, SAD] * 32, images=255 - easy.images)
+    with pytest.raises(UsageError, match="holds a run on other data"):
+        fit(RECIPE, other, easy, unbroken[0], ignore)
+
+
+@pytest.mark.parametrize("keep", [0, 10, 5000], ids=["empty", "a few bytes", "half"])
+def test_a_damaged_checkpoint_is_said_in_a_sentence(
+    unbroken: tuple[Path, list[Any], list[Epoch]], easy: Dataset, tmp_path: Path, keep: int
+) -> None:
+    whole = (unbroken[0] / "checkpoint.npz").read_bytes()
+    (tmp_path / "checkpoint.npz").write_bytes(whole[:keep])
+    with pytest.raises(UsageError, match=r"checkpoint\.npz is damaged: delete it to begin anew"):
+        fit(RECIPE, easy, easy, tmp_path, ignore)
+
+
+def test_data_without_a_face_are_refused(people: Build, easy: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no picture of a face"):
+        fit(RECIPE, people([HAPPY] * 4, [{"NF": 10}] * 4), easy, tmp_path, ignore)
