@@ -190,7 +190,7 @@ class _Session:
         if not path.exists():
             return []
         try:
-            with np.load(path) as archive:
+            with path.open("rb") as file, np.load(file) as archive:
                 document = json.loads(str(archive["about"]))
                 self._check(document, run)
                 for name, variables in self._state().items():
