@@ -355,7 +355,9 @@ def test_a_file_is_shown_and_its_last_frame_analysed(count: int) -> None:
             assert analysed.wait(PATIENCE_S)
             return super().poll(wait_ms)
 
-    stage = Stage(film(count), classifier=Happy(analysed.set))
+    # Nobody is in the last frame, so that it can be told from the others
+    frames = [shot(index, index * 0.01, level=100 if index < count - 1 else 0) for index in range(count)]
+    stage = Stage(Film(frames), classifier=Happy(analysed.set))
     screen = Patient()
     LiveWindow(
         stage.source,
@@ -368,7 +370,7 @@ def test_a_file_is_shown_and_its_last_frame_analysed(count: int) -> None:
         announce=print,
         emit=stage.record.emit,
     ).run()
-    assert stage.record.times[-1] == pytest.approx((count - 1) * 0.01)
+    assert not stage.record.faces[-1]
     assert stage.session.summary().frames == stage.analysed
     assert screen.shown
 

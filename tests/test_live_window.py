@@ -94,14 +94,16 @@ class Emodj:
 
     def appears(self) -> None:
         def there() -> bool:
-            assert self.process.poll() is None, self.complaints
+            assert self.process.poll() is None, self.output + self.complaints
             self.number = self.tool("xdotool", "search", "--onlyvisible", "--name", "^emodj$", check=False).decode().strip()
             return bool(self.number)
 
         until(there)
+        until(lambda: self.tool("xdotool", "getwindowfocus", check=False).decode().strip() == self.number)
 
     def press(self, *keys: str) -> None:
-        self.tool("xdotool", "key", "--delay", "150", "--window", self.number, *keys)
+        # Sent to the window by its number, a key would stay down for ever where it closes the window
+        self.tool("xdotool", "key", "--delay", "100", *keys)
 
     def close(self) -> None:
         self.tool("wmctrl", "-i", "-c", self.number)
@@ -204,6 +206,8 @@ def test_every_key_does_what_the_help_says(clip: Path, display: str, tmp_path: P
         assert emodj.finish() == 0
         *frames, summary = emodj.lines
         assert summary["frames"] == len(frames)
+        # Not the end of the clip was it that ended the session
+        assert summary["seconds"] < 39
         assert summary["mood"]["expression"] == "happy"
         assert summary["playlist"]["url"] == HAPPY
 
@@ -350,8 +354,10 @@ def test_r_forgets_the_votes_and_without_them_p_opens_nothing(leaving: Path, dis
         before = emodj.picture()
         emodj.press("p")
         until(lambda: differs(before, emodj.picture(), (380, 440), (100, 540)))
-        emodj.press("escape")
+        emodj.press("Escape")
         assert emodj.finish() == 0
+        # Not the end of the clip was it that ended the session
+        assert emodj.lines[-1]["seconds"] < 15
         assert emodj.lines[-1]["mood"] is None
         assert emodj.lines[-1]["playlist"] is None
         assert not emodj.browsed
@@ -388,11 +394,15 @@ def test_every_way_out_prints_the_summary(
         assert emodj.finish() == status
         looked, length, mood, music, link = emodj.output.splitlines()
         assert looked.startswith("looked  happy ")
-        assert re.fullmatch(r"length  \d+\.\d s, \d+ frames? analysed", length)
+        seconds = re.fullmatch(r"length  (\d+\.\d) s, \d+ frames? analysed", length)
+        # Not the end of the clip was it that ended the session
+        assert seconds
+        assert float(seconds[1]) < 30
         assert mood.startswith("mood    happy, ")
         assert music.startswith("music   ")
         assert link == HAPPY
-        assert not emodj.complaints
+        # Where the terminal showed ^C the line is ended
+        assert emodj.complaints == ("\n" if status else "")
         assert not emodj.browsed
         # Nothing is saved unless a key asked for it
         assert sorted(path.name for path in tmp_path.iterdir()) == ["browser", "errors", "output"]

@@ -82,9 +82,11 @@ class Shown:
             return bool(self.number)
 
         until(there)
+        until(lambda: self.tool("xdotool", "getwindowfocus", check=False).strip() == self.number)
 
     def press(self, key: str) -> None:
-        self.tool("xdotool", "key", "--window", self.number, key)
+        # Sent to the window by its number, a key would stay down for ever where it closes the window
+        self.tool("xdotool", "key", key)
 
     @property
     def said(self) -> list[str]:
@@ -132,7 +134,6 @@ def test_keys_have_names_and_other_keys_have_none(display: str, tmp_path: Path) 
         "Delete": None,
         "F1": None,
         "Shift_L": None,
-        "adiaeresis": None,
         "z": "z",
     }
     heard: list[str] = []

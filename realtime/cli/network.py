@@ -119,16 +119,21 @@ def evaluate(context: Context, data: Path, pair: Path | None, part: str, as_json
     for group, values in figures.items():
         click.echo(f"\n{group}, {values['images']} images")
         for name in ("accuracy", "macro_f1", "mean_recall", "calibration_error", "answered", "right_of_answered"):
-            click.echo(f"  {name.replace('_', ' '):18s} {values[name]:6.1%}")
+            click.echo(f"  {name.replace('_', ' '):18s} {_share(values[name], digits=1):>6s}")
         if "vote_calibration_error" in values:
             click.echo(f"  {'against votes':18s} {values['vote_calibration_error']:6.1%}")
-        click.echo("  recall             " + ", ".join(f"{name} {value:.0%}" for name, value in values["recall"].items()))
+        click.echo("  recall             " + ", ".join(f"{name} {_share(value)}" for name, value in values["recall"].items()))
 
 
 def _need_parts(images: Dataset, parts: tuple[str, ...], data: Path) -> None:
     for part in parts:
         if not len(images.part(part)):
             raise UsageError(f"{data} has no image in its {part} part")
+
+
+def _share(value: float, *, digits: int = 0) -> str:
+    """A figure that does not exist, such as the recall of an expression that nobody has, is a dash."""
+    return f"{value:.{digits}%}" if math.isfinite(value) else "–"
 
 
 def _finite(value: Any) -> Any:

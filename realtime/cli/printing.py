@@ -25,7 +25,7 @@ def print_document(document: Document, *, indent: int | None = None) -> None:
     left = memoryview(text.encode(errors="backslashreplace"))
     with _ctrl_c_waits():
         sys.stdout.flush()
-        # A signal makes a long write return early, and Python's buffer does not go on by itself
+        # Where Python does not buffer (-u), a signal makes a long write return early
         while left:
             left = left[sys.stdout.buffer.write(left) :]
         sys.stdout.buffer.flush()

@@ -259,16 +259,21 @@ def test_a_terminal_without_the_letters_gets_what_it_can_show(alone: Run, photo:
 # Ctrl-C
 
 
+def asleep(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "S"
+
+
 def cut_off(started: subprocess.Popen[str], endless: Path, press: Callable[[subprocess.Popen[str]], None]) -> tuple[str, str]:
     """Press Ctrl-C once the endless picture is being read: those before it are finished then."""
+    opened: int | None = None
     with started:
-        while True:
-            try:
-                opened = os.open(endless, os.O_WRONLY | os.O_NONBLOCK)
-                break
-            except OSError:
-                with suppress(subprocess.TimeoutExpired):
-                    pytest.fail(f"ended with {started.wait(0.02)} before the endless picture")
+        # It must wait in its read by then: a signal just before that would be seen only once the read is over
+        while opened is None or not asleep(started.pid):
+            with suppress(subprocess.TimeoutExpired):
+                pytest.fail(f"ended with {started.wait(0.02)} before the endless picture")
+            if opened is None:
+                with suppress(OSError):  # nobody reads it yet
+                    opened = os.open(endless, os.O_WRONLY | os.O_NONBLOCK)
         press(started)
         said = started.communicate(timeout=60)
         os.close(opened)
@@ -303,12 +308,13 @@ def test_ctrl_c_prints_what_is_finished_for_a_person_too(
     assert [path.name for path in photo.with_name("drawn").iterdir()] == ["photo.jpg"]
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_document_is_whole_though_ctrl_c_comes_while_it_is_printed(
-    process: Start, ctrl_c: Callable[[subprocess.Popen[str]], None]
+    process: Start, ctrl_c: Callable[[subprocess.Popen[str]], None], unbuffered: str
 ) -> None:
     # More than a pipe holds, and who reads is slow
     names = [f"missing-{number}.jpg" for number in range(2000)]
-    with process("image", "--json", *names, stderr=subprocess.DEVNULL) as started:
+    with process("image", "--json", *names, stderr=subprocess.DEVNULL, env={"PYTHONUNBUFFERED": unbuffered}) as started:
         assert started.stdout is not None
         first = started.stdout.read(1)
         ctrl_c(started)

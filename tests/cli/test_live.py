@@ -1,0 +1,204 @@
+"""`emodj live` without a window: its documents, its limits, and the sources that are none."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from subprocess import CompletedProcess
+
+    Run = Callable[..., CompletedProcess[str]]
+    Clip = Callable[[int], Path]
+
+NAMES = ["angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"]
+HAPPY_LIST = "https://open.spotify.com/playlist/37i9dQZF1DXdPec7aLTmlC"
+
+
+def documents(ended: CompletedProcess[str]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The lines of the frames and the summary."""
+    *lines, summary = [json.loads(line) for line in ended.stdout.splitlines()]
+    return lines, summary
+
+
+# What is printed
+
+
+def test_the_summary_for_a_person_ends_with_the_link_on_a_line_of_its_own(emodj: Run, clip: Clip) -> None:
+    ended = emodj("live", "--no-window", "--source", clip(10))
+    assert (ended.returncode, ended.stderr) == (0, "")
+    looked, length, mood, music, link = ended.stdout.splitlines()
+    assert looked.startswith("looked  happy ")
+    assert all(name in looked for name in NAMES)
+    assert length == "length  0.9 s, 10 frames analysed"
+    assert mood.startswith("mood    happy, ")
+    assert (music, link) == ("music   Bright and happy", HAPPY_LIST)
+
+
+def test_the_summary_as_json(emodj: Run, clip: Clip) -> None:
+    ended = emodj("live", "--no-window", "--source", clip(10), "--json")
+    lines, summary = documents(ended)
+    assert lines == []
+    assert list(summary) == ["schema", "mood", "shares", "frames", "seconds", "playlist"]
+    assert (summary["schema"], summary["frames"], summary["seconds"]) == (1, 10, 0.9)
+    assert summary["mood"]["expression"] == "happy"
+    assert list(summary["mood"]) == ["expression", "share"]
+    assert list(summary["shares"]) == NAMES
+    assert sum(summary["shares"].values()) == pytest.approx(1, abs=1e-3)
+    assert summary["playlist"] == {"title": "Bright and happy", "url": HAPPY_LIST}
+
+
+def test_jsonl_is_a_line_a_frame_and_the_summary_last(emodj: Run, clip: Clip) -> None:
+    lines, summary = documents(emodj("live", "--no-window", "--source", clip(10), "--jsonl"))
+    assert [line["t"] for line in lines] == [index / 10 for index in range(10)]
+    for line in lines:
+        assert list(line) == ["schema", "t", "faces", "mood"]
+        assert line["schema"] == 1
+        (face,) = line["faces"]
+        assert list(face) == ["box", "expression", "confidence", "probabilities", "unsure", "reason", "track"]
+        assert (face["expression"], face["track"], face["unsure"], face["reason"]) == ("happy", 1, False, None)
+        assert list(face["box"]) == ["left", "top", "width", "height"]
+        assert all(type(value) is int for value in face["box"].values())
+        assert list(face["probabilities"]) == NAMES
+        assert line["mood"]["expression"] == "happy"
+    assert summary == documents(emodj("live", "--no-window", "--source", clip(10), "--json"))[1]
+
+
+def test_json_and_jsonl_together_are_jsonl(emodj: Run, clip: Clip) -> None:
+    both = emodj("live", "--no-window", "--source", clip(10), "--json", "--jsonl")
+    assert both.stdout == emodj("live", "--no-window", "--source", clip(10), "--jsonl").stdout
+
+
+def test_two_runs_are_identical(alone: Run, clip: Clip) -> None:
+    one, two = (alone("live", "--no-window", "--source", clip(25), "--jsonl") for _ in range(2))
+    assert one.stdout == two.stdout
+    assert (one.returncode, one.stderr, len(one.stdout.splitlines())) == (0, "", 26)
+
+
+def test_a_session_without_faces_has_no_mood(emodj: Run, clip: Clip, settings: Callable[[str], Path]) -> None:
+    blind = settings("[faces.live]\nmin_face = 360\n")
+    ended = emodj("live", "--config", blind, "--no-window", "--source", clip(10), "--jsonl")
+    lines, summary = documents(ended)
+    assert ended.returncode == 0
+    assert all((line["faces"], line["mood"]) == ([], None) for line in lines)
+    assert (summary["mood"], summary["shares"], summary["playlist"], summary["frames"]) == (None, None, None, 10)
+    said = emodj("live", "--config", blind, "--no-window", "--source", clip(10)).stdout.splitlines()
+    assert said == ["length  0.9 s, 10 frames analysed", "mood    none: no face was clear enough"]
+
+
+def test_documents_hold_the_boxes_of_the_unmirrored_frame(emodj: Run, clip: Clip) -> None:
+    plain, mirrored = (emodj("live", "--no-window", "--source", clip(10), "--jsonl", option) for option in MIRROR)
+    assert plain.stdout == mirrored.stdout
+    lefts = [line["faces"][0]["box"]["left"] for line in documents(plain)[0]]
+    assert lefts[-1] > lefts[0], "the face of the clip moves to the right"
+
+
+MIRROR = ("--no-mirror", "--mirror")
+
+
+# When it ends
+
+
+@pytest.mark.parametrize(
+    ("limits", "frames"),
+    [
+        (("--max-frames", "3"), 3),
+        (("--max-frames", "1000"), 10),
+        (("--duration", "0.5"), 6),
+        (("--duration", "0.45"), 6),
+        (("--duration", "60"), 10),
+        (("--duration", "0.5", "--max-frames", "2"), 2),
+        (("--duration", "0.1", "--max-frames", "8"), 2),
+    ],
+)
+def test_limits_end_it(emodj: Run, clip: Clip, limits: tuple[str, ...], frames: int) -> None:
+    lines, summary = documents(emodj("live", "--no-window", "--source", clip(10), "--jsonl", *limits))
+    assert len(lines) == summary["frames"] == frames
+    assert summary["seconds"] == (frames - 1) / 10
+
+
+def test_a_picture_is_a_film_of_one_frame(emodj: Run, photo: Path) -> None:
+    lines, summary = documents(emodj("live", "--no-window", "--source", photo, "--jsonl"))
+    assert (len(lines), summary["frames"], summary["seconds"]) == (1, 1, 0)
+    assert emodj("live", "--no-window", "--source", photo).stdout.splitlines()[1] == "length  0.0 s, 1 frame analysed"
+
+
+def test_a_film_that_is_cut_off_is_read_to_where_it_goes(emodj: Run, clip: Clip, tmp_path: Path) -> None:
+    whole = clip(25).read_bytes()
+    (tmp_path / "cut.avi").write_bytes(whole[: len(whole) // 2])
+    lines, summary = documents(emodj("live", "--no-window", "--source", tmp_path / "cut.avi", "--jsonl"))
+    assert 5 < len(lines) == summary["frames"] < 20
+
+
+# Sources that are none
+
+
+def test_a_camera_that_is_not_there_is_status_4_and_one_sentence(alone: Run) -> None:
+    ended = alone("live", "--no-window", "--camera", "99", "--json")
+    assert (ended.returncode, ended.stdout) == (4, "")
+    assert ended.stderr.startswith("emodj: camera 99 cannot be opened")
+    assert "--source" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_source_that_is_missing_is_status_2(emodj: Run, tmp_path: Path) -> None:
+    missing = tmp_path / "missing.mkv"
+    ended = emodj("live", "--no-window", "--source", missing)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", f"emodj: no such file: {missing}\n")
+    assert emodj("live", "--no-window", "--source", "").returncode == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"no video at all\n" * 100])
+@pytest.mark.parametrize("name", ["clip.mkv", "clip.avi", "clip.jpg"])
+def test_a_source_that_is_no_video_is_status_4_and_one_sentence(alone: Run, tmp_path: Path, name: str, content: bytes) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    ended = alone("live", "--no-window", "--source", path, "--jsonl")
+    assert (ended.returncode, ended.stdout) == (4, "")
+    assert ended.stderr.startswith(f"emodj: {path} ")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_video_that_ends_at_once_is_status_4(emodj: Run, clip: Clip, tmp_path: Path) -> None:
+    whole = clip(10).read_bytes()
+    (tmp_path / "header.avi").write_bytes(whole[: whole.index(b"movi") + 4])
+    ended = emodj("live", "--no-window", "--source", tmp_path / "header.avi")
+    assert (ended.returncode, ended.stdout) == (4, "")
+
+
+def test_a_stream_that_does_not_answer_is_status_4_and_keeps_the_password(alone: Run) -> None:
+    ended = alone("live", "--no-window", "--source", "rtsp://me:secret@127.0.0.1:9/stream?token=secret")
+    assert (ended.returncode, ended.stdout) == (4, "")
+    assert "127.0.0.1" in ended.stderr
+    assert "secret" not in ended.stderr
+
+
+@pytest.mark.parametrize("option", ["--camera", "--width", "--height", "--fps"])
+def test_camera_options_and_a_source_exclude_each_other(emodj: Run, clip: Clip, option: str) -> None:
+    ended = emodj("live", "--no-window", "--source", clip(10), option, "64")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert option in ended.stderr
+    assert "--source" in ended.stderr
+
+
+@pytest.mark.parametrize("option", [("--width", "63"), ("--height", "9000"), ("--fps", "0"), ("--duration", "0")])
+def test_options_keep_to_the_ranges_of_the_settings(emodj: Run, option: tuple[str, str]) -> None:
+    ended = emodj("live", "--no-window", *option)
+    assert ended.returncode == 2
+    assert f"Invalid value for '{option[0]}'" in ended.stderr
+
+
+def test_a_network_that_is_missing_is_status_5(emodj: Run, clip: Clip, settings: Callable[[str], Path]) -> None:
+    ended = emodj("live", "--no-window", "--source", clip(10), "--config", settings("[network]\npair = 'missing.json'\n"))
+    assert (ended.returncode, ended.stdout) == (5, "")
+    assert "missing.json" in ended.stderr
+
+
+def test_no_display_is_status_6_and_says_how_to_do_without(emodj: Run, clip: Clip) -> None:
+    ended = emodj("live", "--source", clip(10), "--json")
+    assert (ended.returncode, ended.stdout) == (6, "")
+    assert "--no-window" in ended.stderr

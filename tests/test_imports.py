@@ -1,0 +1,74 @@
+"""What a command loads: nobody waits for TensorFlow, or for OpenCV, who did not ask for it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ASTRONAUT = Path(__file__).parent / "data" / "astronaut.jpg"
+TENSORFLOW = {"tensorflow", "keras", "tf_keras", "jax", "torch"}
+HEAVY = TENSORFLOW | {"cv2", "numpy", "PIL", "ai_edge_litert", "spotipy", "pillow_heif"}
+
+PROGRAM = """
+import sys
+from realtime.cli import main
+status = main(sys.argv[1:])
+sys.stdout.flush()
+print(*sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
+sys.exit(status)
+"""
+
+
+def loaded(*arguments: str, status: int = 0) -> set[str]:
+    """Top-level names of all modules that a command line has loaded at its end."""
+    command = [sys.executable, "-c", PROGRAM, *arguments]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == status, ended.stderr
+    return set(ended.stderr.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["--version"]])
+def test_help_and_version_load_nothing_heavy(arguments: list[str]) -> None:
+    assert not loaded(*arguments) & HEAVY
+
+
+def test_a_typing_error_loads_nothing_heavy() -> None:
+    assert not loaded("imgae", status=2) & HEAVY
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["image", "-h"],
+        ["live", "-h"],
+        ["config", "path"],
+        ["config", "show"],
+    ],
+)
+def test_help_of_a_command_and_the_settings_load_neither_tensorflow_nor_opencv(arguments: list[str]) -> None:
+    assert not loaded(*arguments) & (TENSORFLOW | {"cv2", "ai_edge_litert"})
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["image", str(ASTRONAUT)], ["live", "--no-window", "--source", str(ASTRONAUT)], ["live", "--no-window", "--camera", "99"]],
+)
+def test_pictures_and_sessions_load_no_tensorflow(arguments: list[str]) -> None:
+    names = loaded(*arguments, status=4 if "--camera" in arguments else 0)
+    assert not names & TENSORFLOW
+    assert "cv2" in names, "else this test would see nothing"
+
+
+def test_a_folder_of_pictures_in_json_with_annotated_ones_loads_no_tensorflow(tmp_path: Path) -> None:
+    names = loaded("image", str(ASTRONAUT.parent), "--json", "-o", f"{tmp_path}/")
+    assert not names & TENSORFLOW
+    assert {"cv2", "PIL"} <= names
+
+
+def test_the_package_itself_loads_nothing() -> None:
+    program = "import sys; before = set(sys.modules); import realtime; print(*sorted(set(sys.modules) - before))"
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ended.stdout.split() == ["realtime"]

@@ -1,0 +1,147 @@
+"""A session and a run over pictures write no file and talk to nobody."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from realtime.domain import Image
+
+ASTRONAUT = Path(__file__).parent / "data" / "astronaut.jpg"
+
+# Loaded by the interpreter before anything of ours; Python tells such a hook of what it is about to do
+RECORDER = """
+import os, sys
+
+REPORT = int(os.environ["REPORT"])
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
+CHANGES = {"os.mkdir", "os.rename", "os.link", "os.symlink", "os.truncate", "shutil.copyfile", "tempfile.mkstemp"}
+
+
+def hook(event, arguments):
+    if event == "open":
+        path, _, flags = arguments
+        told = flags & WRITING and path != os.devnull
+    else:
+        told = event.startswith(("socket.", "http.", "urllib.", "subprocess.", "webbrowser.", "os.exec", "os.posix_spawn"))
+        told = told or event in CHANGES
+    if told:
+        os.write(REPORT, f"{event} {arguments!r}\\n".encode())
+
+
+sys.addaudithook(hook)
+"""
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> dict[str, Path]:
+    """Folders of its own for everything that a process may write to by default."""
+    found = {name: tmp_path / name for name in ("home", "cwd", "tmp")}
+    for folder in found.values():
+        folder.mkdir()
+    return found
+
+
+def watched(places: dict[str, Path], command: list[str]) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+    """Run a command; what it did to files and with whom it talked."""
+    hooks = places["cwd"].parent / "hooks"
+    hooks.mkdir(exist_ok=True)
+    (hooks / "sitecustomize.py").write_text(RECORDER, encoding="utf-8")
+    with (places["cwd"].parent / "report").open("w+", encoding="utf-8") as report:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")} | {
+            "HOME": str(places["home"]),
+            "TMPDIR": str(places["tmp"]),
+            "PYTHONPATH": str(hooks),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "REPORT": str(report.fileno()),
+        }
+        ended = subprocess.run(
+            [sys.executable, *command],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=places["cwd"],
+            env=environment,
+            pass_fds=[report.fileno()],
+        )
+        report.seek(0)
+        return ended, report.read().splitlines()
+
+
+def left_behind(places: dict[str, Path]) -> list[Path]:
+    # Also what native code wrote, of which Python knows nothing
+    return [path for folder in places.values() for path in folder.rglob("*")]
+
+
+@pytest.fixture
+def clip(tmp_path: Path, astronaut: Image) -> Iterator[Path]:
+    path = tmp_path / "clip.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (256, 256))
+    for _ in range(15):
+        writer.write(cv2.resize(astronaut, (256, 256)))
+    writer.release()
+    yield path
+    path.unlink()
+
+
+def test_a_run_over_pictures_writes_nothing_and_talks_to_nobody(places: dict[str, Path], tmp_path: Path) -> None:
+    album = tmp_path / "album"
+    album.mkdir()
+    for name in ("1.jpg", "2.jpg"):
+        shutil.copy(ASTRONAUT, album / name)
+    ended, did = watched(places, ["-m", "realtime", "image", str(album), "--json"])
+    assert len(json.loads(ended.stdout)["images"]) == 2
+    assert did == []
+    assert left_behind(places) == []
+    assert sorted(path.name for path in album.iterdir()) == ["1.jpg", "2.jpg"]
+
+
+@pytest.mark.parametrize("options", [["--json"], ["--jsonl"], ["-vv"]])
+def test_a_session_writes_nothing_and_talks_to_nobody(places: dict[str, Path], clip: Path, options: list[str]) -> None:
+    ended, did = watched(places, ["-m", "realtime", "live", "--no-window", "--source", str(clip), *options])
+    assert ended.returncode == 0
+    assert "happy" in ended.stdout
+    assert did == []
+    assert left_behind(places) == []
+
+
+def test_a_session_that_fails_leaves_nothing_either(places: dict[str, Path]) -> None:
+    ended, did = watched(places, ["-m", "realtime", "live", "--no-window", "--camera", "99"])
+    assert ended.returncode == 4
+    assert did == []
+    assert left_behind(places) == []
+
+
+def test_only_the_output_is_written(places: dict[str, Path], tmp_path: Path) -> None:
+    ended, did = watched(places, ["-m", "realtime", "image", str(ASTRONAUT), "-o", str(tmp_path / "drawn.png")])
+    assert ended.returncode == 0
+    assert did, "else the recorder sees nothing"
+    assert all(str(tmp_path) in line and not line.startswith("socket") for line in did)
+    assert left_behind(places) == []
+
+
+@pytest.mark.parametrize(
+    ("program", "told"),
+    [
+        ("import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(('127.0.0.1', 9))", "socket.connect"),
+        ("import socket; socket.getaddrinfo('localhost', 80)", "socket.getaddrinfo"),
+        ("open('trace', 'w')", "open"),
+        ("import os; os.close(os.open('trace', os.O_CREAT | os.O_WRONLY))", "open"),
+        ("import pathlib; pathlib.Path('trace').mkdir()", "os.mkdir"),
+        ("import subprocess; subprocess.run(['true'])", "subprocess.Popen"),
+    ],
+)
+def test_the_recorder_sees_what_it_is_for(places: dict[str, Path], program: str, told: str) -> None:
+    _, did = watched(places, ["-c", program])
+    assert any(line.startswith(told) for line in did)
