@@ -55,7 +55,7 @@ def tensorflow(purpose: str) -> Any:
 
             _ = tf.keras.layers
     except ImportError as error:
-        raise EmodjError(f"{purpose} needs TensorFlow, which is not installed: pip install 'emodj[train]'") from error
+        raise EmodjError(f"{purpose} needs TensorFlow, which is not installed: pip install tensorflow") from error
     tf.get_logger().setLevel(logging.ERROR)
     return tf
 

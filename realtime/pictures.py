@@ -152,7 +152,7 @@ def _allow_heic(data: bytes, name: str) -> None:
     try:
         import pillow_heif
     except ImportError as error:
-        raise EmodjError(f"{name} is a HEIC picture, which needs pillow-heif: pip install 'emodj[heic]'") from error
+        raise EmodjError(f"{name} is a HEIC picture, which needs pillow-heif: pip install pillow-heif") from error
     pillow_heif.register_heif_opener()
 
 

@@ -324,7 +324,7 @@ except EmodjError as error:
     print(type(error).__name__, error)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
-    wanted = "the standard input is a HEIC picture, which needs pillow-heif: pip install 'emodj[heic]'"
+    wanted = "the standard input is a HEIC picture, which needs pillow-heif: pip install pillow-heif"
     assert done.stdout == f"EmodjError {wanted}\n"
 
 

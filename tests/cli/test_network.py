@@ -109,7 +109,7 @@ def test_training_evaluating_compiling_and_foreign_pairs_say_that_they_need_tens
         assert (ended.returncode, ended.stdout) == (1, ""), command
         last = ended.stderr.splitlines()[-1]
         assert last.startswith("emodj: ")
-        assert last.endswith("needs TensorFlow, which is not installed: pip install 'emodj[train]'")
+        assert last.endswith("needs TensorFlow, which is not installed: pip install tensorflow")
         assert "Traceback" not in ended.stderr
 
 
