@@ -108,7 +108,7 @@ def help_card(size: int) -> Card:
 
 
 def _percent(share: float) -> str:
-    return f"{max(0.0, share):.0%}"
+    return f"{share:.0%}"
 
 
 def _smaller(size: int) -> int:

@@ -34,11 +34,6 @@ def test_the_three_most_probable_in_order() -> None:
     assert [cell.share for row in card.rows for cell in row if isinstance(cell, Bar)] == pytest.approx([0.6, 0.2, 0.1])
 
 
-def test_no_share_is_below_nothing() -> None:
-    card = top_three(face((1, -1e-4, -1e-4, -1e-4, -1e-4, -1e-4, -1e-4)), 16)
-    assert said(card)[1].endswith(" 0%")
-
-
 @pytest.mark.parametrize(
     ("mood", "words"),
     [
