@@ -1,0 +1,96 @@
+"""What the README says is what the program does."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import click
+
+from realtime import cli, errors
+from realtime.overlay import KEYS
+from tests.conftest import ASTRONAUT, ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pytest
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def commands() -> Iterator[click.Command]:
+    def inside(command: click.Command) -> Iterator[click.Command]:
+        yield command
+        if isinstance(command, click.Group):
+            context = click.Context(command)
+            for name in command.list_commands(context):
+                found = command.get_command(context, name)
+                assert found is not None
+                yield from inside(found)
+
+    return inside(cli.emodj)
+
+
+def test_every_option_that_it_names_exists() -> None:
+    known = {name for command in commands() for option in command.params for name in (*option.opts, *option.secondary_opts)}
+    # Those of pip and uv in the two commands
+    known |= {"--quiet", "--locked"}
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
+    assert named
+    assert named <= known, named - known
+
+
+def test_every_command_is_in_it() -> None:
+    for name in cli.COMMANDS:
+        assert f"emodj {name}" in README
+
+
+def test_every_key_of_the_help_is_in_its_table() -> None:
+    table = README[README.index("| key | does |") : README.index("`--no-window`")]
+    for key in KEYS:
+        for name in key.names:
+            assert f"`{name}`" in table or name in {"space", "Esc", *"23456"}, name
+        assert key.does.split(";")[0].replace("’", "'") in table, key.does
+
+
+def test_every_status_is_in_its_table() -> None:
+    table = {int(number) for number in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)}
+    raised = {
+        error.status for error in vars(errors).values() if isinstance(error, type) and issubclass(error, errors.EmodjError)
+    }
+    assert table == raised | {0, 7, 130}
+
+
+def test_its_example_is_what_comes_out(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert cli.main(["image", str(ASTRONAUT.relative_to(ROOT))]) == 0
+    assert capsys.readouterr().out in README
+
+
+def test_its_document_has_the_keys_that_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["image", "--json", str(ASTRONAUT)]) == 0
+    described = README[README.index('{"schema": 1, "images"') :].split("```")[0]
+
+    def keys(value: object) -> set[str]:
+        if isinstance(value, dict):
+            return set(value) | {key for inside in value.values() for key in keys(inside)}
+        return {key for inside in value for key in keys(inside)} if isinstance(value, list) else set()
+
+    assert set(re.findall(r'"(\w+)":', described)) == keys(json.loads(capsys.readouterr().out))
+
+
+def test_the_figures_are_those_of_the_shipped_network() -> None:
+    about = json.loads((ROOT / "models" / "emotiondetector.contract.json").read_text(encoding="utf-8"))["about"]
+    assert f"{about['parameters']:,} parameters" in README
+    groups = ("original labels", "without copies of training", "clear majority")
+    rows = re.findall(r"^\|[^|]+\| ([\d,]+) \| ([\d.]+)% \| ([\d.]+)% \| ([\d.]+)% \|", README, re.MULTILINE)
+    measured = [
+        (f"{figures['images']:,}", *(f"{100 * figures[name]:.1f}" for name in ("accuracy", "macro_f1", "mean_recall")))
+        for figures in (about["private_test"][group] for group in groups)
+    ]
+    for said, real in zip(rows, measured, strict=True):
+        assert said[0] == real[0]
+        # The contract is rounded to four digits, and so a tenth may round the other way
+        assert all(abs(float(one) - float(other)) < 0.11 for one, other in zip(said[1:], real[1:], strict=True))
