@@ -1,4 +1,4 @@
-"""Frames from a camera, a video file or a stream; `LatestFrames` is the thread that keeps the newest of them."""
+"""Frames from a camera, a video file or a stream."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
 from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import cv2
 import numpy as np
@@ -24,7 +25,7 @@ TIMEOUT_MS = 5000
 USUAL_RATE = 30.0
 """Frames a second where a file does not say its own."""
 
-JOIN_S = 2.0
+RELEASE_S = 2.0
 """How long closing waits for a driver to return from a read."""
 
 
@@ -55,11 +56,13 @@ class VideoSource:
         capture: opened; owned from here on.
         name: for sentences.
         live: whether it is a camera or a stream, not a file.
+        hint: what to try when a live source gives no more frames.
     """
 
-    def __init__(self, capture: cv2.VideoCapture, name: str, *, live: bool) -> None:
+    def __init__(self, capture: cv2.VideoCapture, name: str, *, live: bool, hint: str) -> None:
         self.live = live
         self.name = name
+        self._hint = hint
         self._capture = capture
         self._index = 0
         self._lock = threading.Lock()
@@ -79,7 +82,7 @@ class VideoSource:
                 ok, image = False, None
         if not ok or image is None or image.size == 0:
             if self.live:
-                raise SourceError(f"{self.name} gives no more frames: is it still plugged in, or in use by another program?")
+                raise SourceError(f"{self.name} gives no more frames: {self._hint}")
             return None
         time_s = time.monotonic() if self.live else self._index / self._rate
         frame = Frame(_bgr(image), self._index, time_s)
@@ -88,7 +91,7 @@ class VideoSource:
 
     def close(self) -> None:
         """Give the device back, unless a read hangs in its driver: the end of the process does it then."""
-        if self._lock.acquire(timeout=JOIN_S):
+        if self._lock.acquire(timeout=RELEASE_S):
             try:
                 self._capture.release()
             finally:
@@ -101,11 +104,11 @@ class VideoSource:
         self.close()
 
 
-def open_camera(index: int, *, width: int, height: int, fps: float) -> VideoSource:
+def open_camera(camera: int | str, *, width: int, height: int, fps: float) -> VideoSource:
     """Open a camera.
 
     Args:
-        index: 0 for the first.
+        camera: its number, 0 for the first, or the path of its device.
         width: wanted size in pixels; the driver takes the nearest that it has.
         height: likewise.
         fps: wanted frames a second.
@@ -113,31 +116,34 @@ def open_camera(index: int, *, width: int, height: int, fps: float) -> VideoSour
     Raises:
         SourceError: no such camera, or it gives nothing.
     """
-    capture = cv2.VideoCapture(index)
+    capture = cv2.VideoCapture(camera)
     if not capture.isOpened():
         capture.release()
         raise SourceError(
-            f"camera {index} cannot be opened: is it plugged in, free, and allowed? "
+            f"camera {camera} cannot be opened: is it plugged in, free, and allowed? "
             "--camera 1 tries the next one, --source PATH plays a file"
         )
     for key, value in ((cv2.CAP_PROP_FRAME_WIDTH, width), (cv2.CAP_PROP_FRAME_HEIGHT, height), (cv2.CAP_PROP_FPS, fps)):
         capture.set(key, value)
     # The newest frame is the one that matters; drivers that keep a queue make every label late
     capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
-    return VideoSource(capture, f"camera {index}", live=True)
+    hint = "is it still plugged in, or in use by another program?"
+    return VideoSource(capture, f"camera {camera}", live=True, hint=hint)
 
 
 def open_source(place: str) -> VideoSource:
-    """Open a video file, a device path or the URL of a stream.
+    """Open a video file, by its path or a `file://` URL, or the URL of a stream.
 
     Raises:
         UsageError: a file that does not exist.
         SourceError: OpenCV cannot read it.
     """
-    place = place.removeprefix("file://")
+    place = local_path(place)
     name = display_name(place)
     streamed = "://" in place
-    live = streamed or _is_device(place)
+    if not streamed and not stat.S_ISREG(_mode(place)):
+        # OpenCV would wait for ever for somebody to write into a pipe
+        raise SourceError(f"{place} is neither a video file nor a camera")
     limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, TIMEOUT_MS]
     try:
         capture = cv2.VideoCapture(place, cv2.CAP_FFMPEG, limits) if streamed else cv2.VideoCapture(place)
@@ -147,10 +153,24 @@ def open_source(place: str) -> VideoSource:
         capture.release()
         hint = "does it answer in a browser?" if streamed else "is it a video, and whole?"
         raise SourceError(f"{name} cannot be opened as a video: {hint}")
-    if streamed and capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0:
-        # A recording on a server has a length: it is played like a file, and its end is no fault
-        live = False
-    return VideoSource(capture, name, live=live)
+    # A recording on a server has a length: it is played like a file, and its end is no fault
+    live = streamed and capture.get(cv2.CAP_PROP_FRAME_COUNT) <= 0
+    return VideoSource(capture, name, live=live, hint="does it still send, and is the network there?")
+
+
+def local_path(place: str) -> str:
+    """The path behind a `file://` URL; anything else as it is."""
+    return url2pathname(urlsplit(place).path) if place.startswith("file://") else place
+
+
+def is_camera(place: str) -> bool:
+    """Whether a path is that of a device.
+
+    Raises:
+        UsageError: there is nothing at the path.
+        SourceError: it cannot be looked at.
+    """
+    return "://" not in place and stat.S_ISCHR(_mode(place))
 
 
 def display_name(place: str) -> str:
@@ -169,9 +189,13 @@ def display_name(place: str) -> str:
     return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}/…"
 
 
-def _is_device(place: str) -> bool:
+def _mode(place: str) -> int:
     try:
-        return stat.S_ISCHR(Path(place).stat().st_mode)
+        # OpenCV ends the whole process at a name that is no text
+        place.encode()
+        return Path(place).stat().st_mode
+    except UnicodeEncodeError as error:
+        raise SourceError(f"{place!r} cannot be opened: rename it, its name is not UTF-8") from error
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UsageError(f"no such file: {place}") from error
     except (OSError, ValueError) as error:
@@ -187,101 +211,3 @@ def _bgr(image: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> Image:
     if pixels.shape[2] == 4:  # noqa: PLR2004
         return cv2.cvtColor(pixels, cv2.COLOR_BGRA2BGR).astype(np.uint8, copy=False)
     return pixels
-
-
-class LatestFrames:
-    """Reads a source in a thread and keeps the newest frame, so that no queue grows and no reader waits for a device.
-
-    A file is read at its own pace and can be paused; a live source goes on whether anybody looks or not.
-
-    Args:
-        source: read by the thread alone from here on; not closed here.
-    """
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self._changed = threading.Condition()
-        self._newest: Frame | None = None
-        self._error: BaseException | None = None
-        self._ended = False
-        self._stopped = False
-        self._paused = False
-        # A driver whose read never returns cannot be joined; only then the thread is left behind
-        self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with self._changed:
-            self._stopped = True
-            self._changed.notify_all()
-        self._thread.join(JOIN_S)
-
-    @property
-    def ended(self) -> bool:
-        """Whether the source is at its end and its last frame was the newest one."""
-        with self._changed:
-            return self._ended
-
-    def pause(self, paused: bool) -> None:  # noqa: FBT001 - a switch
-        """Hold a file where it is, or let it go on; a live source cannot be held."""
-        with self._changed:
-            self._paused = paused and not self._source.live
-            self._changed.notify_all()
-
-    def newest(self, after: int = -1, timeout_s: float = 0.0) -> Frame | None:
-        """The newest frame if its index is above `after`, else None once `timeout_s` has passed or the source ended.
-
-        Raises:
-            SourceError: what the source raised.
-        """
-
-        def ready() -> bool:
-            return self._ended or (self._newest is not None and self._newest.index > after)
-
-        with self._changed:
-            if timeout_s > 0:
-                self._changed.wait_for(ready, timeout_s)
-            if self._newest is not None and self._newest.index > after:
-                return self._newest
-            if self._error is not None:
-                raise self._error
-            return None
-
-    def _run(self) -> None:
-        try:
-            due = time.monotonic()
-            before = 0.0
-            while (frame := self._source.read()) is not None:
-                if not self._source.live:
-                    due = self._wait(due + frame.time_s - before)
-                    before = frame.time_s
-                with self._changed:
-                    if self._stopped:
-                        return
-                    self._newest = frame
-                    self._changed.notify_all()
-        except BaseException as error:  # noqa: BLE001 - raised again by whoever asks for a frame
-            self._error = error
-        finally:
-            with self._changed:
-                self._ended = True
-                self._changed.notify_all()
-
-    def _wait(self, due: float) -> float:
-        """Wait until `due`, longer while paused; returns when the frame was due, so that the pause does not count."""
-        with self._changed:
-            while not self._stopped:
-                if self._paused:
-                    left = max(0.0, due - time.monotonic())
-                    self._changed.wait_for(lambda: self._stopped or not self._paused)
-                    due = time.monotonic() + left
-                    continue
-                wait_s = due - time.monotonic()
-                if wait_s <= 0:
-                    break
-                self._changed.wait(wait_s)
-            # A slow disk makes the clip late once, not hurried for ever after
-            return max(due, time.monotonic() - 1.0)

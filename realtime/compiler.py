@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 ROWS = 2
 """Dimensions of a batch of vectors."""
 
+REVISION = 1
+"""Of what the compiler makes of a network: raise it, and what was kept of other people's networks is compiled anew."""
+
 TOLERANCE = 1e-4
 """Largest difference of a probability between Keras and what was compiled."""
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from realtime.assets import write_whole
 from realtime.classifier import open_classifier
-from realtime.compiler import compile_pair
+from realtime.compiler import REVISION, compile_pair
 from realtime.domain import EXPRESSIONS, Expression
 from realtime.errors import AssetError, EmodjError
 from realtime.golden import SMILE, answered, batch, from_document, to_document
@@ -134,7 +134,7 @@ def load(
         f"{json_path} is not a network that emodj knows: it gets crops of the face box in grey 0..1, "
         "and its answers are read in alphabetical order"
     )
-    model = _compiled_before(json_path, cache_dir / f"{digest}.tflite", notify)
+    model = _compiled_before(json_path, cache_dir / f"{digest}-{REVISION}.tflite", notify)
     classifier = open_classifier(model, num_threads=num_threads)
     if shipped.exists():
         _warn_of_smiles(json_path, classifier, read(shipped), notify)
@@ -149,8 +149,8 @@ def seal(
     Args:
         json_path: the `.json` of the pair.
         crops: golden crops; those of the pair's present contract stay, unless one of the same name is given.
-        about: as in `Contract`; None keeps what the present contract says.
-        side_ratio: likewise.
+        about: as in `Contract`; None keeps what the present contract says, unless it is of another pair.
+        side_ratio: as in `Contract`; None keeps that of the present contract.
 
     Raises:
         AssetError: the pair or its present contract cannot be used, or there is no golden crop.
@@ -165,7 +165,9 @@ def seal(
     digest, model = pair_digest(json_path), compile_pair(json_path)
     golden = answered(open_classifier(model), chosen.values())
     ratio = before.side_ratio if side_ratio is None else side_ratio
-    contract = Contract(digest, _sha256(model), ratio, golden, before.about if about is None else about)
+    # What was measured of other weights says nothing of these
+    old = before.about if before.pair_digest == digest else {}
+    contract = Contract(digest, _sha256(model), ratio, golden, old if about is None else about)
     write_whole({compiled_path(json_path): model, path: _to_bytes(contract)})
     return contract
 

@@ -1,4 +1,4 @@
-"""The live session: frames in, faces and mood on screen, a key press away from music."""
+"""The live session in a window: frames in, faces and mood on screen, a key press away from music."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from realtime.capture import LatestFrames
-from realtime.errors import EmodjError, SourceError
+from realtime.errors import EmodjError
+from realtime.latest import LatestFrames
 from realtime.overlay import draw
 from realtime.session import WELCOME, Action
+from realtime.windowless import no_frame
 from realtime.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from realtime.capture import Source
     from realtime.domain import Face, Frame, Image
@@ -22,82 +23,13 @@ if TYPE_CHECKING:
     from realtime.playlists import Playlist
     from realtime.session import Session
     from realtime.window import Window
+    from realtime.windowless import Limits
 
 KEY_WAIT_MS = 5
 """How long a turn of the loop waits for a key; also how late a new frame may be shown."""
 
 REDRAW_S = 0.25
 """A picture that stands still is drawn anew so often, for notices that end."""
-
-QUIET_S = 1.0
-"""How long a session without a window waits for a frame before it looks again whether the source ended."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """When a session ends by itself; None is no limit.
-
-    Attributes:
-        seconds: since its first frame.
-        frames: analysed.
-    """
-
-    seconds: float | None = None
-    frames: int | None = None
-
-    def reached(self, seconds: float, frames: int) -> bool:
-        """Whether so many seconds or analysed frames are enough."""
-        return (self.seconds is not None and seconds >= self.seconds) or (self.frames is not None and frames >= self.frames)
-
-
-def run_without_window(
-    source: Source, reader: FrameReader, session: Session, limits: Limits, emit: Callable[[float, tuple[Face, ...]], None]
-) -> None:
-    """Analyse a source: every frame of a file in order, so that two runs agree; of a live source the newest ones.
-
-    Args:
-        source: closed by whoever opened it.
-        reader: reads the frames.
-        session: counts the votes.
-        limits: when to stop.
-        emit: called for each analysed frame with its seconds since the first and its faces.
-
-    Raises:
-        SourceError: the source gives no frame, or no more of them.
-    """
-    first_s: float | None = None
-    for count, frame in enumerate(_frames(source), 1):
-        first_s = frame.time_s if first_s is None else first_s
-        elapsed = frame.time_s - first_s
-        faces = reader.read(frame)
-        session.take(faces, frame.time_s)
-        emit(elapsed, faces)
-        if limits.reached(elapsed, count):
-            return
-    if first_s is None:
-        raise _no_frame(source)
-
-
-def _frames(source: Source) -> Iterator[Frame]:
-    if not source.live:
-        while (frame := source.read()) is not None:
-            yield frame
-        return
-    with LatestFrames(source) as frames:
-        index = -1
-        while True:
-            # Asked before: the last frame may come between the two questions
-            ended = frames.ended
-            frame = frames.newest(index, QUIET_S)
-            if frame is not None:
-                index = frame.index
-                yield frame
-            elif ended:
-                return
-
-
-def _no_frame(source: Source) -> SourceError:
-    return SourceError(f"{source.name} holds no frame that can be read: is it a video, and whole?")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -188,7 +120,7 @@ class LiveWindow:
         # Asked before: a short clip may come and end between the two questions
         ended = self._frames.ended
         if self._frames.newest(timeout_s=KEY_WAIT_MS / 1000) is None and ended:
-            raise _no_frame(self._source)
+            raise no_frame(self._source)
 
     def _look(self, now: float) -> bool:
         """Take what capture, analysis and music have; say whether there is something new to draw."""

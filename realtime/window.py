@@ -28,6 +28,12 @@ xcb.xcb_connection_has_error.argtypes = [ctypes.c_void_p]
 sys.exit(1 if xcb.xcb_connection_has_error(xcb.xcb_connect(None, None)) else 0)
 """
 
+FIRST_SIZE = (1200, 720)
+"""Width and height in pixels that a window has at most when it opens: OpenCV does not say how large the screen is."""
+
+LARGEST = (3840, 2160)
+"""A larger picture is shrunk before it is shown: Qt would scale all of it each time that it draws."""
+
 _NAMED_KEYS = {27: "escape", 32: "space"}
 _KEYPAD = {0xFFB0 + digit: str(digit) for digit in range(10)}
 _PRINTABLE = range(33, 127)
@@ -55,17 +61,13 @@ def check_display() -> None:
 
 
 class Window:
-    """A window that shows frames and hears keys; opened at the first frame.
+    """A window that shows frames and hears keys; opened at the first frame. Call `check_display` before.
 
     Args:
         title: in its title bar, and its name for OpenCV.
-
-    Raises:
-        DisplayError: there is no screen, or it does not answer.
     """
 
     def __init__(self, title: str) -> None:
-        check_display()
         self._title = title
         self._open = False
         self._full = False
@@ -78,9 +80,9 @@ class Window:
         try:
             if not self._open:
                 cv2.namedWindow(self._title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
-                cv2.resizeWindow(self._title, image.shape[1], image.shape[0])
+                cv2.resizeWindow(self._title, *_fitted(image, FIRST_SIZE))
                 self._open = True
-            cv2.imshow(self._title, image)
+            cv2.imshow(self._title, _shrunken(image))
         except cv2.error as error:
             raise DisplayError(
                 "the window cannot be opened: this OpenCV was built without one; --no-window does without"
@@ -128,3 +130,17 @@ class Window:
             return cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) == 0
         except cv2.error:
             return True
+
+
+def _fitted(image: Image, size: tuple[int, int]) -> tuple[int, int]:
+    """Width and height of the picture, shrunk to fit into `size` if need be."""
+    height, width = image.shape[:2]
+    scale = min(size[0] / width, size[1] / height, 1.0)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def _shrunken(image: Image) -> Image:
+    size = _fitted(image, LARGEST)
+    if size == (image.shape[1], image.shape[0]):
+        return image
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype("uint8", copy=False)

@@ -16,12 +16,13 @@ from realtime.cli import parts
 from realtime.cli.context import Context
 from realtime.domain import EXPRESSIONS, Box, Expression, Face, Frame
 from realtime.errors import EmodjError, SourceError
-from realtime.live import Limits, LiveWindow, run_without_window
+from realtime.live import LiveWindow
 from realtime.mood import MoodVote
 from realtime.pipeline import FaceReader, FrameReader
 from realtime.playlists import Playlist
 from realtime.session import WELCOME, Session
 from realtime.tracks import Tracker
+from realtime.windowless import Limits, run_without_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence

@@ -393,7 +393,7 @@ def test_every_way_out_prints_the_summary(
         end(emodj)
         assert emodj.finish() == status
         looked, length, mood, music, link = emodj.output.splitlines()
-        assert looked.startswith("looked  happy ")
+        assert looked.startswith("faces   happy ")
         seconds = re.fullmatch(r"length  (\d+\.\d) s, \d+ frames? analysed", length)
         # Not the end of the clip was it that ended the session
         assert seconds

@@ -225,3 +225,22 @@ def silent_display() -> Generator[str]:
             yield f"127.0.0.1:{number}"
             return
         pytest.fail("no port is free")
+
+
+LARGE = """
+import numpy as np
+from realtime.window import Window
+
+with Window("keys") as window:
+    window.show(np.zeros((3000, 9000, 3), np.uint8))
+    while window.poll(20) != "q":
+        pass
+"""
+
+
+@pytest.mark.window
+def test_a_large_picture_opens_in_a_window_that_fits_a_screen(display: str, tmp_path: Path) -> None:
+    with showing(LARGE, display, tmp_path) as shown:
+        until(lambda: shown.size == (1200, 400))
+        shown.press("q")
+        assert shown.process.wait(PATIENCE_S) == 0

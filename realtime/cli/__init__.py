@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import importlib
 import os
+import signal
 import sys
 from contextlib import contextmanager
 from io import TextIOWrapper
@@ -17,6 +18,7 @@ from realtime.errors import EmodjError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
+    from types import FrameType
 
 INTERRUPTED = 130
 BROKEN = EmodjError.status
@@ -100,8 +102,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _open_what_was_closed()
     context = Context()
     try:
-        status = emodj.main(None if arguments is None else list(arguments), "emodj", standalone_mode=False, obj=context)
-        sys.stdout.flush()
+        with _remembered_ctrl_c(context):
+            status = emodj.main(None if arguments is None else list(arguments), "emodj", standalone_mode=False, obj=context)
+            sys.stdout.flush()
     except EmodjError as error:
         context.complain(error)
         return error.status
@@ -121,6 +124,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         context.complain(EmodjError(f"cannot write the results ({error.strerror})"))
         return BROKEN
     return status if isinstance(status, int) else 0
+
+
+@contextmanager
+def _remembered_ctrl_c(context: Context) -> Generator[None]:
+    """Ctrl-C raises as ever, and is noted: a library that is being imported may swallow what was raised in it."""
+
+    def pressed(_number: int, _frame: FrameType | None) -> None:
+        context.interrupted = True
+        raise KeyboardInterrupt
+
+    # A shell can wish that Ctrl-C be ignored, and somebody who calls `main` has a handler of his own
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, pressed)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _discard_stdout() -> None:

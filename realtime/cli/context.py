@@ -31,11 +31,13 @@ class Context:
         verbosity: 0, or how many `-v` were given.
         quiet: whether remarks on stderr are left out; errors are not.
         config: the file that `--config` named.
+        interrupted: whether Ctrl-C was pressed.
     """
 
     verbosity: int = 0
     quiet: bool = False
     config: Path | None = None
+    interrupted: bool = False
 
     def settings(self) -> Settings:
         """Read the settings.
@@ -60,6 +62,15 @@ class Context:
         if not self.quiet:
             _say(sentence)
 
+    def stop_if_interrupted(self) -> None:
+        """Call it once everything is imported.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C was pressed while a library was imported that kept it to itself.
+        """
+        if self.interrupted:
+            raise KeyboardInterrupt
+
     def complain(self, error: EmodjError) -> None:
         """Say what failed; with `-vv` also where."""
         if self.verbosity > 1:
@@ -67,10 +78,13 @@ class Context:
         _say(str(error))
 
 
+def printable(text: str, keep: str = "") -> str:
+    """The text as a terminal may see it: a file name can hold line ends, colours, bells, and bytes that are no text."""
+    return "".join(mark if mark.isprintable() or mark in keep else "�" for mark in text)
+
+
 def _say(sentence: str) -> None:
-    # A file name in it can hold colours and bells
-    safe = "".join(mark if mark.isprintable() or mark == "\n" else "�" for mark in sentence)
-    click.echo(f"emodj: {safe}", err=True)
+    click.echo(f"emodj: {printable(sentence, keep=chr(10))}", err=True)
 
 
 pass_context = click.make_pass_decorator(Context, ensure=True)
@@ -96,7 +110,9 @@ def common_options(command: Command) -> Command:
         context.config = value or context.config
 
     options = [
-        click.option("-v", "--verbose", count=True, expose_value=False, callback=verbose, help="Say more; -vv: say all."),
+        click.option(
+            "-v", "--verbose", count=True, expose_value=False, callback=verbose, help="Say more; -vv: tracebacks too."
+        ),
         click.option(
             "-q", "--quiet", is_flag=True, default=None, expose_value=False, callback=quiet, help="No remarks, errors only."
         ),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from realtime.cli.context import Context, common_options, pass_context
+from realtime.cli.context import Context, common_options, pass_context, printable
 from realtime.errors import EmodjError
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _progress(inputs: Sequence[Input], context: Context) -> Generator[Iterator[I
 
 
 def _shown(item: Input | None) -> str:
-    return "" if item is None else item.name.name
+    return "" if item is None else printable(item.name.name)
 
 
 class _Analyst:
@@ -146,6 +146,7 @@ class _Analyst:
 
         picture = Picture(item.path)
         failure = item.error
+        drawn = None
         if failure is None:
             try:
                 pixels = pictures.read(item.path, sys.stdin.buffer)
@@ -153,10 +154,12 @@ class _Analyst:
                 failure = error
             else:
                 picture = self._analysed(item.path, pixels)
-                failure = self._deliver(item, pixels, picture)
-        # Only now, so that Ctrl-C leaves a picture out or takes it whole
+                drawn, failure = self._annotated(item, pixels, picture)
+        # Only now, so that Ctrl-C leaves a picture out or takes it whole; and before somebody looks at it for a while
         self.found.append(picture if failure is None else replace(picture, error=str(failure)))
         self.failures += [failure] if failure else []
+        if self._view is not None and drawn is not None:
+            self._view(drawn)
 
     def _analysed(self, path: str, pixels: Image) -> Picture:
         from realtime import mood, playlists
@@ -165,26 +168,25 @@ class _Analyst:
 
         if self._reader is None:
             self._reader = face_reader(self._settings, self._settings.faces.image, self._context)
+            self._context.stop_if_interrupted()
         faces = self._reader.read(pixels)
         together = mood.of(faces)
         height, width = pixels.shape[:2]
         return Picture(path, width, height, faces, together, playlists.for_mood(self._settings.playlists, together))
 
-    def _deliver(self, item: Input, pixels: Image, picture: Picture) -> EmodjError | None:
+    def _annotated(self, item: Input, pixels: Image, picture: Picture) -> tuple[Image | None, EmodjError | None]:
+        """The annotated picture where somebody wants it, and why it could not be written."""
         if self._target is None and self._view is None:
-            return None
+            return None, None
         from realtime.overlay import annotate
 
         drawn = annotate(pixels, picture.faces, picture.mood)
-        failure = None
         if self._target is not None:
             try:
                 self._target.write(item.name, drawn)
             except EmodjError as error:
-                failure = error
-        if self._view is not None:
-            self._view(drawn)
-        return failure
+                return drawn, error
+        return drawn, None
 
 
 @contextmanager
@@ -193,8 +195,9 @@ def _viewer(wanted: bool) -> Generator[Callable[[Image], None] | None]:
     if not wanted:
         yield None
         return
-    from realtime.window import Window
+    from realtime.window import Window, check_display
 
+    check_display()
     with Window("emodj") as window:
 
         def view(drawn: Image) -> None:
@@ -217,7 +220,7 @@ def _open(settings: Settings, found: Sequence[Picture], context: Context, *, as_
     together = mood.of([face for picture in found for face in picture.faces])
     playlist = playlists.for_mood(settings.playlists, together)
     if playlist is None:
-        context.remark("no playlist to open: no face was clear enough")
+        context.remark("no playlist to open: no face was seen clearly enough")
         return
     # A machine without a browser loses nothing: the link stands on a line of its own, below a single picture it does already
     if as_json:

@@ -11,15 +11,18 @@ import click
 import platformdirs
 
 from realtime.cli.context import Context, common_options, pass_context
+from realtime.errors import EmodjError
 from realtime.settings import Camera, limits
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from realtime.capture import VideoSource
     from realtime.domain import Face, Image
-    from realtime.live import Limits
     from realtime.pipeline import FrameReader
     from realtime.playlists import Playlist
     from realtime.settings import Settings
+    from realtime.windowless import Limits
 
 
 def _whole(name: str) -> click.IntRange:
@@ -68,31 +71,47 @@ def live(
 
     Analysed on this computer; nothing is written or sent unless you press a key for it. Prints a summary at the end.
     """
-    from realtime.capture import open_camera, open_source
-    from realtime.live import Limits
+    from realtime.windowless import Limits
 
-    if source is not None and any(value is not None for value in (camera, width, height, fps)):
-        raise click.UsageError(
-            "--camera, --width, --height and --fps are for a camera, and --source is none: which should it be?"
-        )
-    if source is not None and not source:
-        raise click.UsageError("--source is empty: name a file or a stream")
-    settings = _with_options(context.settings(), {"index": camera, "width": width, "height": height, "fps": fps})
+    wanted = {"index": camera, "width": width, "height": height, "fps": fps}
+    settings = _with_options(context.settings(), wanted)
+    device = _device(source, settings.camera.index, [name for name, value in wanted.items() if value is not None])
     if not no_window:
         from realtime.window import check_display
 
         # Before the camera: its light must not go on for nothing
         check_display()
-    wanted = settings.camera
-    opened = (
-        open_camera(wanted.index, width=wanted.width, height=wanted.height, fps=wanted.fps)
-        if source is None
-        else open_source(source)
-    )
-    mirrored = mirror if mirror is not None else wanted.mirror and source is None
-    with opened:
+    mirrored = mirror if mirror is not None else settings.camera.mirror and device is not None
+    with _opened(source, device, settings.camera) as opened:
         session = _Printed(settings, opened, context, mirrored=mirrored, as_json=bool(as_json or jsonl), jsonl=bool(jsonl))
+        context.stop_if_interrupted()
         session.run(Limits(duration, max_frames), in_window=not no_window)
+
+
+def _device(source: str | None, index: int, wanted: Sequence[str]) -> int | str | None:
+    """Number or path of the camera that is asked for, None for a file or a stream."""
+    from realtime.capture import is_camera, local_path
+
+    if source is None:
+        return index
+    if not source:
+        raise click.UsageError("--source is empty: name a file or a stream")
+    if is_camera(local_path(source)):
+        if "index" not in wanted:
+            return local_path(source)
+    elif not wanted:
+        return None
+    raise click.UsageError(
+        "--camera, --width, --height and --fps are for a camera, and --source names something else: which should it be?"
+    )
+
+
+def _opened(source: str | None, device: int | str | None, wanted: Camera) -> VideoSource:
+    from realtime.capture import open_camera, open_source
+
+    if source is not None and device is None:
+        return open_source(source)
+    return open_camera(device or wanted.index, width=wanted.width, height=wanted.height, fps=wanted.fps)
 
 
 def _with_options(settings: Settings, given: dict[str, int | None]) -> Settings:
@@ -130,7 +149,7 @@ class _Printed:
             if in_window:
                 self._run_in_window(limits)
             else:
-                from realtime.live import run_without_window
+                from realtime.windowless import run_without_window
 
                 run_without_window(self._source, self._reader, self._session, limits, self._emit)
         except BrokenPipeError:
@@ -199,16 +218,20 @@ def _play(playlist: Playlist) -> str:
     from realtime.music.link import open_link
 
     if open_link(playlist.url):
-        return f"opened in the browser: {playlist.title}"
+        return f"handed to the browser: {playlist.title}; the link is in the terminal too"
     return "no browser could be started: the link is in the terminal"
 
 
 def _snapshot(drawn: Image) -> str:
     """Write a snapshot into the person's folder of pictures, or where emodj was started if there is none."""
     from realtime import pictures
+    from realtime.cli.inputs import is_folder
 
     folder = platformdirs.user_pictures_path()
-    folder = folder if folder.is_dir() else Path.cwd()
+    try:
+        folder = folder if is_folder(folder) else Path.cwd()
+    except OSError as error:
+        raise EmodjError("no picture saved: the folder that emodj was started in is gone") from error
     name = datetime.now().astimezone().strftime("emodj-%Y%m%d-%H%M%S-%f")
     path = folder / f"{name}.png"
     pictures.write(drawn, path, overwrite=False)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from types import FrameType
 
     from realtime.documents import Document
 
@@ -33,15 +34,16 @@ def print_document(document: Document, *, indent: int | None = None) -> None:
 
 @contextmanager
 def _ctrl_c_waits() -> Generator[None]:
-    # Somebody else's handler stays, and so does a shell's wish that Ctrl-C be ignored
-    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+    handler = signal.getsignal(signal.SIGINT)
+    # A shell can wish that Ctrl-C be ignored
+    if not callable(handler):
         yield
         return
-    pressed: list[int] = []
-    signal.signal(signal.SIGINT, lambda number, _frame: pressed.append(number))
+    pressed: list[tuple[int, FrameType | None]] = []
+    signal.signal(signal.SIGINT, lambda number, frame: pressed.append((number, frame)))
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, handler)
     if pressed:
-        raise KeyboardInterrupt
+        handler(*pressed[0])

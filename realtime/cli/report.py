@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from realtime.cli.context import printable
 from realtime.domain import EXPRESSIONS
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def picture(found: Picture) -> Iterator[str]:
     if found.width is None:
         return
     faces = "no face found" if not found.faces else "1 face" if len(found.faces) == 1 else f"{len(found.faces)} faces"
-    yield f"{_printable(found.path)}  {found.width}×{found.height}, {faces}"
+    yield f"{printable(found.path)}  {found.width}×{found.height}, {faces}"
     for number, face in enumerate(found.faces, 1):
         yield f"  {number:>3}  {_face(face)}"
     if found.faces:
@@ -31,7 +32,7 @@ def summary(session: Summary) -> Iterator[str]:
     """The lines at the end of a live session."""
     if session.shares is not None:
         ranked = sorted(zip(EXPRESSIONS, session.shares, strict=True), key=lambda pair: -pair[1])
-        yield "looked  " + ", ".join(f"{expression.value} {share:.0%}" for expression, share in ranked)
+        yield "faces   " + ", ".join(f"{expression.value} {share:.0%}" for expression, share in ranked)
     frames = "1 frame" if session.frames == 1 else f"{session.frames} frames"
     yield f"length  {session.seconds:.1f} s, {frames} analysed"
     yield from mood(session.mood, session.playlist)
@@ -40,7 +41,7 @@ def summary(session: Summary) -> Iterator[str]:
 def mood(vote: Mood | None, playlist: Playlist | None) -> Iterator[str]:
     """The lines about a mood and what fits it."""
     if vote is None or vote.leader is None:
-        yield "mood    none: no face was clear enough"
+        yield "mood    none: no face was seen clearly enough"
         return
     how = "chosen by hand" if vote.source == "hand" else f"{vote.share:.0%}"
     yield f"mood    {vote.leader.value}, {how}"
@@ -48,11 +49,6 @@ def mood(vote: Mood | None, playlist: Playlist | None) -> Iterator[str]:
         yield f"music   {playlist.title}"
         # Alone on its line, so that a terminal does not break it and a mouse can take it
         yield playlist.url
-
-
-def _printable(path: str) -> str:
-    """A path as a terminal may see it: a name can hold line ends, colours, and bytes that are no text."""
-    return "".join(mark if mark.isprintable() else "�" for mark in path)
 
 
 def _face(face: Face) -> str:

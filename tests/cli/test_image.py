@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,6 @@ from PIL import Image as Pillow
 from realtime.domain import EXPRESSIONS
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable
     from subprocess import CompletedProcess
 
@@ -83,7 +83,7 @@ def test_a_face_that_is_not_clear_has_a_reason_and_no_vote(emodj: Run, photo: Pa
     assert (image["mood"], image["playlist"]) == (None, None)
     said = emodj("image", photo, "--config", strict).stdout
     assert "not sure, perhaps happy" in said
-    assert said.endswith("mood    none: no face was clear enough\n")
+    assert said.endswith("mood    none: no face was seen clearly enough\n")
 
 
 def test_the_mood_is_that_of_all_faces_and_faces_go_from_left_to_right(emodj: Run, tmp_path: Path, astronaut: Any) -> None:
@@ -455,7 +455,7 @@ def test_nothing_is_opened_without_a_mood_or_without_being_asked(
     emodj: Run, photo: Path, browser: Callable[[], list[str]]
 ) -> None:
     ended = emodj("image", blank(photo.with_name("blank.png")), "--open")
-    assert (ended.returncode, ended.stderr) == (0, "emodj: no playlist to open: no face was clear enough\n")
+    assert (ended.returncode, ended.stderr) == (0, "emodj: no playlist to open: no face was seen clearly enough\n")
     assert emodj("image", photo).returncode == 0
     assert browser() == []
 
@@ -514,3 +514,21 @@ def test_show_without_a_display_is_status_6_before_anything_is_read(emodj: Run, 
     assert (ended.returncode, ended.stdout) == (6, "")
     assert "DISPLAY" in ended.stderr
     assert not photo.with_name("drawn.png").exists()
+
+
+@pytest.mark.window
+def test_ctrl_c_while_a_picture_is_shown_keeps_what_was_found(
+    display: str,
+    photo: Path,
+    process: Callable[..., subprocess.Popen[str]],
+    ctrl_c: Callable[[subprocess.Popen[str]], None],
+) -> None:
+    environment = {**os.environ, "DISPLAY": display}
+    with process("image", photo, "--json", "--show", env={"DISPLAY": display}) as started:
+        search = ["xdotool", "search", "--sync", "--onlyvisible", "--name", "^emodj$"]
+        subprocess.run(search, env=environment, check=True, capture_output=True, timeout=60)
+        ctrl_c(started)
+        out, _ = started.communicate(timeout=60)
+    assert started.returncode == 130
+    [found] = json.loads(out)["images"]
+    assert found["faces"][0]["expression"] == "happy"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -32,7 +34,7 @@ def test_the_summary_for_a_person_ends_with_the_link_on_a_line_of_its_own(emodj:
     ended = emodj("live", "--no-window", "--source", clip(10))
     assert (ended.returncode, ended.stderr) == (0, "")
     looked, length, mood, music, link = ended.stdout.splitlines()
-    assert looked.startswith("looked  happy ")
+    assert looked.startswith("faces   happy ")
     assert all(name in looked for name in NAMES)
     assert length == "length  0.9 s, 10 frames analysed"
     assert mood.startswith("mood    happy, ")
@@ -87,7 +89,7 @@ def test_a_session_without_faces_has_no_mood(emodj: Run, clip: Clip, settings: C
     assert all((line["faces"], line["mood"]) == ([], None) for line in lines)
     assert (summary["mood"], summary["shares"], summary["playlist"], summary["frames"]) == (None, None, None, 10)
     said = emodj("live", "--config", blind, "--no-window", "--source", clip(10)).stdout.splitlines()
-    assert said == ["length  0.9 s, 10 frames analysed", "mood    none: no face was clear enough"]
+    assert said == ["length  0.9 s, 10 frames analysed", "mood    none: no face was seen clearly enough"]
 
 
 def test_documents_hold_the_boxes_of_the_unmirrored_frame(emodj: Run, clip: Clip) -> None:
@@ -202,3 +204,49 @@ def test_no_display_is_status_6_and_says_how_to_do_without(emodj: Run, clip: Cli
     ended = emodj("live", "--source", clip(10), "--json")
     assert (ended.returncode, ended.stdout) == (6, "")
     assert "--no-window" in ended.stderr
+
+
+SWALLOWED = """
+import builtins, os, signal, sys
+from realtime.cli import main
+
+real = builtins.__import__
+
+def importing(name, *arguments, **options):
+    if name == "cv2" and builtins.__import__ is importing:
+        builtins.__import__ = real
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        except KeyboardInterrupt:
+            print("swallowed", file=sys.stderr)
+    return real(name, *arguments, **options)
+
+builtins.__import__ = importing
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("command", [["live", "--no-window", "--source"], ["image"]])
+def test_ctrl_c_that_a_library_swallows_while_it_is_imported_counts(
+    command: list[str], clip: Callable[[int], Path], photo: Path
+) -> None:
+    place = clip(10) if command[0] == "live" else photo
+    ended = subprocess.run(
+        [sys.executable, "-c", SWALLOWED, *command, str(place)], check=False, capture_output=True, text=True, timeout=60
+    )
+    assert "swallowed" in ended.stderr
+    assert ended.returncode == 130
+    assert "happy" not in ended.stdout
+
+
+def test_a_device_that_is_no_camera_has_a_sentence(emodj: Callable[..., CompletedProcess[str]]) -> None:
+    ended = emodj("live", "--no-window", "--width", "320", "--source", "/dev/null")
+    assert ended.returncode == 4
+    assert ended.stderr.startswith("emodj: camera /dev/null cannot be opened: ")
+
+
+def test_a_source_that_is_not_there_is_told_before_a_display_that_is_not(
+    emodj: Callable[..., CompletedProcess[str]],
+) -> None:
+    ended = emodj("live", "--source", "none.avi")
+    assert (ended.returncode, ended.stderr) == (2, "emodj: no such file: none.avi\n")

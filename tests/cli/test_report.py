@@ -29,7 +29,7 @@ def test_a_picture_with_one_face_that_is_not_clear() -> None:
     assert list(report.picture(Picture("-", 3, 2, (UNSURE,)))) == [
         "-  3×2, 1 face",
         "    1  not sure, perhaps sad 40%  (then angry 30%, happy 20%)",
-        "mood    none: no face was clear enough",
+        "mood    none: no face was seen clearly enough",
     ]
 
 
@@ -70,7 +70,7 @@ def test_a_file_name_can_neither_upset_a_terminal_nor_forge_a_line(path: str, sh
 
 def test_a_session() -> None:
     assert list(report.summary(Summary(MOOD, PROBABILITIES, 1234, 61.25, PLAYLIST))) == [
-        "looked  happy 75%, neutral 14%, fear 3%, sad 3%, angry 2%, surprise 2%, disgust 1%",
+        "faces   happy 75%, neutral 14%, fear 3%, sad 3%, angry 2%, surprise 2%, disgust 1%",
         "length  61.2 s, 1234 frames analysed",
         "mood    happy, 75%",
         "music   Bright and happy",
@@ -81,14 +81,14 @@ def test_a_session() -> None:
 def test_a_session_in_which_nobody_was_seen() -> None:
     assert list(report.summary(Summary(None, None, 1, 0, None))) == [
         "length  0.0 s, 1 frame analysed",
-        "mood    none: no face was clear enough",
+        "mood    none: no face was seen clearly enough",
     ]
 
 
 def test_a_mood_chosen_by_hand_has_no_share_and_stands_beside_what_faces_looked_like() -> None:
     by_hand = Mood(tuple(float(expression is Expression.SAD) for expression in EXPRESSIONS), Expression.SAD, "hand")
     lines = list(report.summary(Summary(by_hand, PROBABILITIES, 2, 0.03, PLAYLIST)))
-    assert lines[0].startswith("looked  happy 75%")
+    assert lines[0].startswith("faces   happy 75%")
     assert "mood    sad, chosen by hand" in lines
 
 
