@@ -8,11 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime import golden
+from realtime.contract import read
 from realtime.crops import cut
-from realtime.domain import Box
+from realtime.detector import HaarDetector
+from realtime.domain import Box, Image
 from realtime.golden import Crop, Golden
 
-PICTURE = Path(__file__).parent / "data" / "astronaut.jpg"
+ROOT = Path(__file__).parent.parent
+PICTURE = ROOT / "tests" / "data" / "astronaut.jpg"
 BOX = Box(175, 70, 100, 100)
 
 crops = st.builds(Crop, st.text(), st.text(), st.binary(min_size=2304, max_size=2304))
@@ -49,3 +52,13 @@ def test_sizes_are_checked() -> None:
         Crop("small", "nowhere", b"abc")
     with pytest.raises(ValueError, match="'grey' has 2 probabilities"):
         Golden(Crop("grey", "nowhere", bytes(2304)), (0.5, 0.5))
+
+
+def test_the_shipped_crops_are_made_by_this_code(astronaut: Image) -> None:
+    shipped = read(ROOT / "models" / "emotiondetector.contract.json")
+    cascade = ROOT / "cascades" / "haarcascade_frontalface_alt2.xml"
+    detector = HaarDetector(cascade, search_size=(1280, 1280), scale_factor=1.1, min_neighbors=5, min_face=60)
+    (box,) = detector.find(astronaut)
+    (smile, *drawn) = [item.crop for item in shipped.golden]
+    assert drawn == list(golden.rendered())
+    assert smile == golden.from_picture("smile-astronaut", smile.source, astronaut, box, shipped.side_ratio)

@@ -525,10 +525,13 @@ def test_ctrl_c_while_a_picture_is_shown_keeps_what_was_found(
 ) -> None:
     environment = {**os.environ, "DISPLAY": display}
     with process("image", photo, "--json", "--show", env={"DISPLAY": display}) as started:
-        search = ["xdotool", "search", "--sync", "--onlyvisible", "--name", "^emodj$"]
-        subprocess.run(search, env=environment, check=True, capture_output=True, timeout=60)
-        ctrl_c(started)
-        out, _ = started.communicate(timeout=60)
+        try:
+            search = ["xdotool", "search", "--sync", "--onlyvisible", "--name", "^emodj$"]
+            subprocess.run(search, env=environment, check=True, capture_output=True, timeout=60)
+            ctrl_c(started)
+            out, _ = started.communicate(timeout=60)
+        finally:
+            started.kill()
     assert started.returncode == 130
     [found] = json.loads(out)["images"]
     assert found["faces"][0]["expression"] == "happy"
