@@ -20,21 +20,13 @@ from realtime.domain import Frame
 from realtime.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Generator
     from pathlib import Path
 
 PATIENCE_S = 20.0
 RATE = 25
 FRAMES = 12
 SECRET = "hunter2"  # noqa: S105 - a password that must not be seen
-
-
-def until(condition: Callable[[], object], patience_s: float = PATIENCE_S) -> None:
-    """Ask again and again until it is true."""
-    deadline = time.monotonic() + patience_s
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.005)
 
 
 def grey(level: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:

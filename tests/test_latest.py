@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,19 +10,9 @@ from realtime import latest
 from realtime.domain import Frame
 from realtime.errors import SourceError
 from realtime.latest import LatestFrames
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.waiting import until
 
 PATIENCE_S = 20.0
-
-
-def until(condition: Callable[[], object], patience_s: float = PATIENCE_S) -> None:
-    """Ask again and again until it is true."""
-    deadline = time.monotonic() + patience_s
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.005)
 
 
 def grey(level: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:

@@ -23,6 +23,7 @@ from realtime.playlists import Playlist
 from realtime.session import WELCOME, Session
 from realtime.tracks import Tracker
 from realtime.windowless import Limits, run_without_window
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
@@ -35,14 +36,6 @@ PATIENCE_S = 20.0
 NO_LIMIT = Limits()
 PLAYLISTS = {expression: Playlist(expression.value, f"https://example.org/{expression.value}") for expression in EXPRESSIONS}
 HAPPY = PLAYLISTS[Expression.HAPPY]
-
-
-def until(condition: Callable[[], object], patience_s: float = PATIENCE_S) -> None:
-    """Ask again and again until it is true."""
-    deadline = time.monotonic() + patience_s
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.002)
 
 
 class OneFace:

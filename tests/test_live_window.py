@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ import pytest
 
 from realtime.cards import COLOURS
 from realtime.domain import EXPRESSIONS, Expression
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -31,14 +31,6 @@ ROOT = Path(__file__).parent.parent
 HAPPY = "https://open.spotify.com/playlist/37i9dQZF1DXdPec7aLTmlC"
 WALL = 90
 MARK = (0, 0, 255)
-
-
-def until(condition: Callable[[], object], patience_s: float = PATIENCE_S) -> None:
-    """Ask again and again until it is true."""
-    deadline = time.monotonic() + patience_s
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
 
 
 def write_clip(path: Path, frames: int, picture: Image | None) -> Path:

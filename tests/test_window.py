@@ -4,7 +4,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -15,9 +14,10 @@ import pytest
 from realtime import window
 from realtime.errors import DisplayError
 from realtime.window import check_display
+from tests.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Generator
     from pathlib import Path
 
 PATIENCE_S = 30.0
@@ -52,14 +52,6 @@ window.close()
 assert window.closed
 print("end", flush=True)
 """
-
-
-def until(condition: Callable[[], object], patience_s: float = PATIENCE_S) -> None:
-    """Ask again and again until it is true."""
-    deadline = time.monotonic() + patience_s
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
 
 
 class Shown:

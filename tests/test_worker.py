@@ -1,21 +1,12 @@
 import threading
-import time
-from collections.abc import Callable
 
 import pytest
 
 from realtime import worker
 from realtime.worker import Worker
+from tests.waiting import until
 
 PATIENCE_S = 20.0
-
-
-def until(condition: Callable[[], object], patience_s: float = PATIENCE_S) -> None:
-    """Ask again and again until it is true."""
-    deadline = time.monotonic() + patience_s
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.005)
 
 
 def threads(name: str) -> list[threading.Thread]:

@@ -1,0 +1,20 @@
+"""Waiting for what another process or thread will do, where nothing of it can be waited on."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PATIENCE_S = 30.0
+POLL_S = 0.005
+
+
+def until(condition: Callable[[], object], patience_s: float = PATIENCE_S) -> None:
+    """Ask again and again until it is true; fail after `patience_s`."""
+    deadline = time.monotonic() + patience_s
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(POLL_S)
