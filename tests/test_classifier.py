@@ -34,7 +34,7 @@ def network(request: pytest.FixtureRequest) -> Any:
     # An untrained network gives every face nearly the same answer: spread its logits
     logits = np.log(answers(network, some(8)))
     deviation = float(logits.std(axis=0).mean()) * 3
-    fold(network, deviation, -logits.mean(axis=0) / deviation)
+    fold(network, deviation, (-logits.mean(axis=0) / deviation).astype(np.float32))
     return network
 
 

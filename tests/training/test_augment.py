@@ -44,7 +44,7 @@ def shapes(batch: Pictures) -> list[tuple[float, float, float, float]]:
         right, down = right - 23.5, down - 23.5
         spread = np.cov(right, down)
         angle = np.degrees(0.5 * np.arctan2(2 * spread[0, 1], spread[0, 0] - spread[1, 1]))
-        found.append((len(right), right.mean(), down.mean(), angle))
+        found.append((len(right), float(right.mean()), float(down.mean()), float(angle)))
     return found
 
 
