@@ -53,7 +53,7 @@ class LatestFrames:
     def pause(self, paused: bool) -> None:  # noqa: FBT001 - a switch
         """Hold a file where it is, or let it go on; a live source cannot be held."""
         with self._changed:
-            self._paused = paused and not self._source.live
+            self._paused = paused
             self._changed.notify_all()
 
     def newest(self, after: int = -1, timeout_s: float = 0.0) -> Frame | None:

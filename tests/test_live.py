@@ -464,6 +464,32 @@ def test_space_holds_picture_and_vote_until_it_is_pressed_again() -> None:
     stage.run(person())
 
 
+def test_what_was_being_analysed_when_the_picture_froze_does_not_vote() -> None:
+    begun, goes_on, over = threading.Semaphore(0), threading.Semaphore(0), threading.Event()
+
+    def slow() -> None:
+        begun.release()
+        assert over.is_set() or goes_on.acquire(timeout=PATIENCE_S)
+
+    stage = Stage(Film(endless()), classifier=Happy(slow))
+
+    def person() -> Generator[str | None]:
+        assert begun.acquire(timeout=PATIENCE_S)
+        goes_on.release()
+        yield from stage.voted()
+        assert begun.acquire(timeout=PATIENCE_S)
+        before = stage.analysed
+        yield "space"
+        goes_on.release()
+        for _ in range(20):
+            yield None
+        assert stage.analysed == before
+        over.set()
+        goes_on.release()
+
+    stage.run(person())
+
+
 def test_a_frozen_picture_stays_when_its_file_ends() -> None:
     stage = Stage(film(3))
 

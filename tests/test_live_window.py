@@ -91,7 +91,21 @@ class Emodj:
             return bool(self.number)
 
         until(there)
+        until(self._painted)
         until(lambda: self.tool("xdotool", "getwindowfocus", check=False).decode().strip() == self.number)
+
+    def _painted(self) -> bool:
+        """Whether the wall is to be seen.
+
+        On a machine under load the Qt of OpenCV's wheel now and then loses the event that its window is on screen, and
+        then never paints it. A window that is put away and fetched back is well.
+        """
+        for _ in range(20):
+            if np.abs(self.picture()[60, 630].astype(int) - WALL).max() < 12:
+                return True
+        self.tool("xdotool", "windowminimize", self.number)
+        self.tool("xdotool", "windowactivate", self.number)
+        return False
 
     def press(self, *keys: str) -> None:
         # Sent to the window by its number, a key would stay down for ever where it closes the window

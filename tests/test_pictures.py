@@ -135,9 +135,9 @@ def test_grey_becomes_three_equal_channels(mode: str, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
 def test_16_bits_are_scaled_and_not_cut_off(kind: str) -> None:
-    values = np.array([[0, 128, 257, 40 * 257, 40 * 257 + 129, 65535]], np.uint16)
+    values = np.array([[0, 128, 257, 40 * 257, 40 * 257 + 129, 200 * 257, 65535]], np.uint16)
     image = read_data(data_of(Pillow.fromarray(values), kind))
-    assert image[0, :, 0].tolist() == [0, 0, 1, 40, 41, 255]
+    assert image[0, :, 0].tolist() == [0, 0, 1, 40, 41, 200, 255]
 
 
 def test_16_bits_in_the_order_of_other_machines() -> None:
