@@ -121,7 +121,7 @@ def open_camera(camera: int | str, *, width: int, height: int, fps: float) -> Vi
         capture.release()
         raise SourceError(
             f"camera {camera} cannot be opened: is it plugged in, free, and allowed? "
-            "--camera 1 tries the next one, --source PATH plays a file"
+            "--camera N names another one, --source PATH plays a file"
         )
     for key, value in ((cv2.CAP_PROP_FRAME_WIDTH, width), (cv2.CAP_PROP_FRAME_HEIGHT, height), (cv2.CAP_PROP_FPS, fps)):
         capture.set(key, value)

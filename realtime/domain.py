@@ -34,14 +34,8 @@ class Expression(Enum):
     SAD = "sad"
     SURPRISE = "surprise"
 
-    @property
-    def adjective(self) -> str:
-        """How a sentence says it: "looks disgusted"."""
-        return _ADJECTIVES.get(self, self.value)
-
 
 EXPRESSIONS: tuple[Expression, ...] = tuple(Expression)
-_ADJECTIVES = {Expression.DISGUST: "disgusted", Expression.FEAR: "afraid", Expression.SURPRISE: "surprised"}
 
 
 @dataclass(frozen=True, slots=True)

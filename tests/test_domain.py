@@ -33,22 +33,6 @@ def test_the_seven_stand_in_the_order_of_the_networks_outputs() -> None:
     assert names == ["angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"]
 
 
-@pytest.mark.parametrize(
-    ("expression", "adjective"),
-    [
-        (Expression.ANGRY, "angry"),
-        (Expression.DISGUST, "disgusted"),
-        (Expression.FEAR, "afraid"),
-        (Expression.HAPPY, "happy"),
-        (Expression.NEUTRAL, "neutral"),
-        (Expression.SAD, "sad"),
-        (Expression.SURPRISE, "surprised"),
-    ],
-)
-def test_a_sentence_can_say_how_a_face_looks(expression: Expression, adjective: str) -> None:
-    assert expression.adjective == adjective
-
-
 @pytest.mark.parametrize(("width", "height"), [(0, 1), (1, 0), (-3, 5), (5, -3), (0, 0)])
 def test_a_box_has_a_size(width: int, height: int) -> None:
     with pytest.raises(ValueError, match=f"not {width}x{height}"):

@@ -41,7 +41,7 @@ Examples:
 """,
 )
 @click.option("--camera", type=_whole("index"), help="Number of the camera, from 0.")
-@click.option("--source", metavar="PATH|URL", help="A video file or a stream in place of a camera.")
+@click.option("--source", metavar="PATH|URL", help="A video file or a stream; or a camera by its device.")
 @click.option("--width", type=_whole("width"), help="Wanted width of the camera's picture, pixels.")
 @click.option("--height", type=_whole("height"), help="Wanted height, pixels.")
 @click.option("--fps", type=_whole("fps"), help="Wanted frames a second.")
