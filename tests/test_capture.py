@@ -156,7 +156,7 @@ def test_a_path_that_the_system_refuses_has_a_sentence() -> None:
 
 
 def test_a_camera_that_is_not_there_says_what_to_try() -> None:
-    with pytest.raises(SourceError, match=r"^camera 97 cannot be opened: .*--camera 1.*--source PATH"):
+    with pytest.raises(SourceError, match=r"^camera 97 cannot be opened: .*--camera N.*--source PATH"):
         open_camera(97, width=640, height=480, fps=30)
 
 
