@@ -91,11 +91,14 @@ class Frame:
         image: BGR pixels.
         index: counts frames of this source from 0.
         time_s: `time.monotonic()` when it was grabbed from a live source, else its position in the file; seconds.
+        stretch: counts the unbroken stretches of the source from 0: one more when a camera came back, or was let go on.
+            Between two stretches no time passes for tracks and votes.
     """
 
     image: Image
     index: int
     time_s: float
+    stretch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,7 @@ class Face:
         probabilities: seven numbers in the order of `Expression`.
         track: number of the person within a session, None on a single picture.
         reason: why the expression is not to be relied on, None if it is.
+        held: what the face is called where a steadier choice was made than the most probable expression of the moment.
 
     Raises:
         ValueError: not seven numbers in 0..1 that sum to one within 1e-3.
@@ -116,19 +120,20 @@ class Face:
     probabilities: tuple[float, ...]
     track: int | None = None
     reason: str | None = None
+    held: Expression | None = None
 
     def __post_init__(self) -> None:
         _check_shares(self.probabilities)
 
     @property
     def expression(self) -> Expression:
-        """The most probable expression; of equals the first."""
-        return EXPRESSIONS[self.probabilities.index(max(self.probabilities))]
+        """What the face is called: the one that is held, else the most probable expression; of equals the first."""
+        return self.held or EXPRESSIONS[self.probabilities.index(max(self.probabilities))]
 
     @property
     def confidence(self) -> float:
-        """Probability of `expression`, 1/7..1."""
-        return max(self.probabilities)
+        """Probability of `expression`, 0..1."""
+        return self.probabilities[EXPRESSIONS.index(self.expression)]
 
     @property
     def unsure(self) -> bool:

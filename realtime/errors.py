@@ -10,6 +10,7 @@ A library's own exception is translated where it is raised, with `from`, so that
 Each message says what failed, on which input, and what to try.
 """
 
+from enum import Enum
 from typing import ClassVar
 
 
@@ -25,10 +26,29 @@ class UsageError(EmodjError):
     status: ClassVar[int] = 2
 
 
+class Cause(Enum):
+    """Why a source gives no frames."""
+
+    ABSENT = "absent"
+    BUSY = "busy"
+    DENIED = "denied"
+    LOST = "lost"
+    UNREADABLE = "unreadable"
+
+
 class SourceError(EmodjError):
-    """A camera, a video or a stream gives no frames."""
+    """A camera, a video or a stream gives no frames.
+
+    Args:
+        message: a sentence that says what to try.
+        cause: why, as far as it can be told.
+    """
 
     status: ClassVar[int] = 4
+
+    def __init__(self, message: str, cause: Cause = Cause.UNREADABLE) -> None:
+        super().__init__(message)
+        self.cause = cause
 
 
 class AssetError(EmodjError):
