@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from realtime.domain import Frame
-from realtime.errors import SourceError, UsageError
+from realtime.errors import Cause, SourceError, UsageError
 
 if TYPE_CHECKING:
     from realtime.domain import Image
@@ -44,6 +44,10 @@ class Source(Protocol):
         """The next frame, None at the end."""
         ...
 
+    def skip(self) -> None:
+        """Let one frame of a live source go by, without the cost of decoding it where that can be."""
+        ...
+
     def close(self) -> None:
         """Give the device back; safe to call twice."""
         ...
@@ -57,6 +61,9 @@ class VideoSource:
         name: for sentences.
         live: whether it is a camera or a stream, not a file.
         hint: what to try when a live source gives no more frames.
+
+    Attributes:
+        rate: frames a second, as the source says.
     """
 
     def __init__(self, capture: cv2.VideoCapture, name: str, *, live: bool, hint: str) -> None:
@@ -67,7 +74,7 @@ class VideoSource:
         self._index = 0
         self._lock = threading.Lock()
         rate = capture.get(cv2.CAP_PROP_FPS)
-        self._rate = rate if 0 < rate <= 1000 else USUAL_RATE  # noqa: PLR2004 - beyond any camera: the container's clock
+        self.rate = rate if 0 < rate <= 1000 else USUAL_RATE  # noqa: PLR2004 - beyond any camera: the container's clock
 
     def read(self) -> Frame | None:
         """The next frame, BGR; None at the end of a file.
@@ -82,12 +89,29 @@ class VideoSource:
                 ok, image = False, None
         if not ok or image is None or image.size == 0:
             if self.live:
-                raise SourceError(f"{self.name} gives no more frames: {self._hint}")
+                raise self._lost()
             return None
-        time_s = time.monotonic() if self.live else self._index / self._rate
+        time_s = time.monotonic() if self.live else self._index / self.rate
         frame = Frame(_bgr(image), self._index, time_s)
         self._index += 1
         return frame
+
+    def skip(self) -> None:
+        """Let one frame go by undecoded, so that none is stale when somebody looks again.
+
+        Raises:
+            SourceError: there are no more.
+        """
+        with self._lock:
+            try:
+                ok = self._capture.grab()
+            except cv2.error:
+                ok = False
+        if not ok:
+            raise self._lost()
+
+    def _lost(self) -> SourceError:
+        return SourceError(f"{self.name} gives no {'more ' if self._index else ''}frames: {self._hint}", Cause.LOST)
 
     def close(self) -> None:
         """Give the device back, unless a read hangs in its driver: the end of the process does it then."""
@@ -102,33 +126,6 @@ class VideoSource:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def open_camera(camera: int | str, *, width: int, height: int, fps: float) -> VideoSource:
-    """Open a camera.
-
-    Args:
-        camera: its number, 0 for the first, or the path of its device.
-        width: wanted size in pixels; the driver takes the nearest that it has.
-        height: likewise.
-        fps: wanted frames a second.
-
-    Raises:
-        SourceError: no such camera, or it gives nothing.
-    """
-    capture = cv2.VideoCapture(camera)
-    if not capture.isOpened():
-        capture.release()
-        raise SourceError(
-            f"camera {camera} cannot be opened: is it plugged in, free, and allowed? "
-            "--camera N names another one, --source PATH plays a file"
-        )
-    for key, value in ((cv2.CAP_PROP_FRAME_WIDTH, width), (cv2.CAP_PROP_FRAME_HEIGHT, height), (cv2.CAP_PROP_FPS, fps)):
-        capture.set(key, value)
-    # The newest frame is the one that matters; drivers that keep a queue make every label late
-    capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
-    hint = "is it still plugged in, or in use by another program?"
-    return VideoSource(capture, f"camera {camera}", live=True, hint=hint)
 
 
 def open_source(place: str) -> VideoSource:

@@ -23,6 +23,7 @@ BRIGHT: Colour = (250, 250, 250)
 DIM: Colour = (206, 202, 200)
 UNSURE: Colour = (225, 225, 225)
 PLATE: Colour = (26, 20, 16)
+RED: Colour = (80, 80, 245)
 CAP: Colour = (106, 97, 90)
 TRACK: Colour = (94, 84, 77)
 

@@ -15,7 +15,7 @@ import tomli_w
 from realtime.domain import EXPRESSIONS
 from realtime.errors import UsageError
 from realtime.playlists import Playlist
-from realtime.rules import RULES, SECTIONS, Key, expanded, shown
+from realtime.rules import RENAMED, RULES, SECTIONS, Key, expanded, shown
 from realtime.settings import Settings
 
 VARIABLE = "EMODJ_CONFIG"
@@ -126,6 +126,8 @@ def _entries(table: Mapping[str, Any], at: Key, file: Path, faults: list[str]) -
 
 
 def _advice(key: Key) -> str:
+    if key in RENAMED:
+        return RENAMED[key]
     known = sorted({*RULES, *SECTIONS})
     siblings = [other[-1] for other in known if other[:-1] == key[:-1]]
     if elsewhere := [_dotted(other) for other in known if other[-1] == key[-1]]:

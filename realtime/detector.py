@@ -1,4 +1,4 @@
-"""Find faces with a Haar cascade (Viola & Jones 2001; Lienhart & Maydt 2002)."""
+"""Find faces with Haar cascades (Viola & Jones 2001; Lienhart & Maydt 2002)."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING
 import cv2
 
 from realtime.domain import Box
-from realtime.errors import AssetError
+from realtime.searching import PROFILE, Sizes, View, load
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from realtime.domain import Image
+    from realtime.searching import Grey
 
 # Around a face of the last frame: how far to look, in sides of its box, and for which sizes. Measured on webcam clips:
 # the small region finds faces that the scan of a whole frame misses, at a quarter of its cost.
@@ -24,32 +22,67 @@ NEAR_MARGIN = 0.3
 NEAR_SIZES = (0.75, 1.35)
 NEAR_SCALE_FACTOR = 1.1
 
+SURE_HITS = 8
+"""A face of the scan with so many overlapping hits needs no second opinion."""
+
+TILT_DEG = 20
+"""How far heads are tilted that are looked for with a tilted picture; a frontal cascade alone sees them up to about half."""
+
+# The scans for tilted and turned heads see a smaller picture: what is small and tilted and far away is not worth their cost
+EXTRA_SIDE = 480
+TILTED_NEIGHBORS = 6
+PROFILE_NEIGHBORS = 4
+
 SAME_FACE_OVERLAP = 0.3
 """Two hits of one scan that overlap more (intersection over union) are one face."""
 
 
 class HaarDetector:
-    """A cascade and how to search with it. Not for two threads at once: OpenCV then returns wrong boxes.
+    """Cascades and how to search with them. Not for two threads at once: OpenCV then returns wrong boxes.
+
+    Alone, the first cascade does all. With a closer one its doubtful hits count only where the other agrees in a close
+    look, upright or tilted. Such a look costs little, so the scan may be generous.
 
     Args:
-        cascade: OpenCV cascade file.
+        cascade: OpenCV cascade file that scans whole pictures.
         search_size: (width, height) in pixels; a larger picture is shrunk to fit into it before the search.
         scale_factor: ratio between one searched size and the next, above 1.
-        min_neighbors: a face needs more than so many overlapping hits.
+        min_neighbors: a face needs more than so many overlapping hits; near a known face one more where there is `closer`.
         min_face: side of the smallest face, in pixels of the shrunken picture.
+        closer: a frontal cascade that looks closely at doubtful hits and around known faces, also for tilted heads.
+        profile: a cascade of heads turned to the left; with it whole pictures are scanned for tilted and turned heads, too.
 
     Raises:
-        AssetError: the cascade is missing, damaged, or this OpenCV cannot read cascades.
+        AssetError: a cascade is missing, damaged, or this OpenCV cannot read cascades.
     """
 
     def __init__(
-        self, cascade: Path, *, search_size: tuple[int, int], scale_factor: float, min_neighbors: int, min_face: int
+        self,
+        cascade: Path,
+        *,
+        search_size: tuple[int, int],
+        scale_factor: float,
+        min_neighbors: int,
+        min_face: int,
+        closer: Path | None = None,
+        profile: Path | None = None,
     ) -> None:
-        self._cascade = _load(cascade)
         self._search_size = search_size
         self._scale_factor = scale_factor
         self._min_neighbors = min_neighbors
         self._min_face = min_face
+        # What is near a known face is not asked for a second opinion, so it has to be surer
+        self._near_neighbors = min_neighbors + (1 if closer else 0)
+        self._scan = View(load(cascade))
+        frontal = load(closer or cascade)
+        tilted = [View(frontal, tilt_deg=tilt) for tilt in (TILT_DEG, -TILT_DEG)]
+        self._second = [View(frontal), *tilted] if closer else []
+        self._near = [self._second[0], self._scan, *tilted] if closer else [self._scan]
+        self._extra: list[tuple[View, int]] = []
+        if profile:
+            side = load(profile)
+            turned = [View(side, framing=PROFILE, mirrored=mirrored) for mirrored in (False, True)]
+            self._extra = [(view, TILTED_NEIGHBORS) for view in tilted] + [(view, PROFILE_NEIGHBORS) for view in turned]
 
     def find(self, image: Image, near: Sequence[Box] = ()) -> list[Box]:
         """Find faces, from left to right, in pixels of `image`.
@@ -59,67 +92,75 @@ class HaarDetector:
             near: where faces were a moment ago. If given, only their surroundings are searched.
         """
         grey, scale = self._shrunken(image)
-        hits = self._search_near(grey, near, scale) if near else self._search(grey)
-        boxes = (_in_picture(hit, scale, image.shape[1], image.shape[0]) for hit in _without_doubles(hits))
+        if near:
+            hits = self._close_looks(grey, [_scaled(box, scale) for box in near])
+        else:
+            hits = [*self._scanned(grey), *self._extra_hits(grey)]
+        boxes = (_in_picture(box, scale, image.shape[1], image.shape[0]) for box in _without_doubles(hits))
         return sorted((box for box in boxes if box), key=lambda box: (box.left, box.top))
 
-    def _shrunken(self, image: Image) -> tuple[NDArray[np.uint8], float]:
+    def _shrunken(self, image: Image) -> tuple[Grey, float]:
         height, width = image.shape[:2]
         scale = min(self._search_size[0] / width, self._search_size[1] / height, 1.0)
-        if scale < 1:
-            size = (max(1, round(width * scale)), max(1, round(height * scale)))
-            image = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype("uint8", copy=False)
-        return cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype("uint8", copy=False), scale
+        return cv2.cvtColor(_shrunk(image, scale), cv2.COLOR_BGR2GRAY).astype("uint8", copy=False), scale
 
-    def _search(self, grey: NDArray[np.uint8]) -> list[Box]:
-        found = self._cascade.detectMultiScale(
-            grey,
-            scaleFactor=self._scale_factor,
-            minNeighbors=self._min_neighbors,
-            minSize=(self._min_face, self._min_face),
-        )
-        return [Box(int(x), int(y), int(w), int(h)) for x, y, w, h in found]
+    def _scanned(self, grey: Grey) -> list[Box]:
+        hits = self._scan.hits(grey, Sizes(self._scale_factor, self._min_face), self._min_neighbors)
+        return [hit.box for hit in hits if not self._second or hit.count >= SURE_HITS or self._is_confirmed(grey, hit.box)]
 
-    def _search_near(self, grey: NDArray[np.uint8], near: Sequence[Box], scale: float) -> list[Box]:
-        hits: list[Box] = []
-        for box in near:
-            side = max(box.width, box.height) * scale
-            reach = side * NEAR_MARGIN
-            left, top = max(0, int(box.left * scale - reach)), max(0, int(box.top * scale - reach))
-            # A negative end would count from the other side
-            right, bottom = max(0, int(box.right * scale + reach) + 1), max(0, int(box.bottom * scale + reach) + 1)
-            region = grey[top:bottom, left:right]
-            smallest = max(self._min_face, int(side * NEAR_SIZES[0]))
-            largest = max(smallest + 1, int(side * NEAR_SIZES[1]))
-            if min(region.shape) < smallest:
-                continue
-            found = self._cascade.detectMultiScale(
-                region,
-                scaleFactor=NEAR_SCALE_FACTOR,
-                minNeighbors=self._min_neighbors,
-                minSize=(smallest, smallest),
-                maxSize=(largest, largest),
-            )
-            hits += [Box(left + int(x), top + int(y), int(w), int(h)) for x, y, w, h in found]
-        return hits
+    def _is_confirmed(self, grey: Grey, box: Box) -> bool:
+        region, _, _ = _surroundings(grey, box)
+        sizes = _sizes_about(box, 1)
+        return any(view.hits(region, sizes, self._min_neighbors) for view in self._second)
+
+    def _close_looks(self, grey: Grey, near: Sequence[Box]) -> list[Box]:
+        return [hit for box in near for hit in self._close_look(grey, box)]
+
+    def _close_look(self, grey: Grey, box: Box) -> list[Box]:
+        """What the first view sees that sees anything: most faces cost one look."""
+        region, left, top = _surroundings(grey, box)
+        sizes = _sizes_about(box, self._min_face)
+        for view in self._near:
+            if hits := view.hits(region, sizes, self._near_neighbors):
+                return [Box(left + hit.box.left, top + hit.box.top, hit.box.width, hit.box.height) for hit in hits]
+        return []
+
+    def _extra_hits(self, grey: Grey) -> Iterator[Box]:
+        if not self._extra:
+            return
+        scale = min(1.0, EXTRA_SIDE / max(grey.shape))
+        small = _shrunk(grey, scale)
+        for view, neighbors in self._extra:
+            for hit in view.hits(small, Sizes(self._scale_factor, self._min_face), neighbors):
+                yield _scaled(hit.box, 1 / scale)
 
 
-def _load(path: Path) -> cv2.CascadeClassifier:
-    if not hasattr(cv2, "CascadeClassifier"):
-        raise AssetError(f"OpenCV {cv2.__version__} cannot read Haar cascades: install opencv-python below 5")
-    if not path.is_file():
-        raise AssetError(f"no cascade at {path}: name a file of the folder cascades, or give a path that exists")
-    try:
-        # A path that is no text makes OpenCV crash
-        str(path).encode()
-        cascade = cv2.CascadeClassifier(str(path))
-    except UnicodeEncodeError as error:
-        raise AssetError(f"cannot read the cascade {path}: OpenCV needs a path in UTF-8, move or rename it") from error
-    except (cv2.error, SystemError) as error:
-        raise AssetError(f"cannot read the cascade {path}: is it an OpenCV cascade in XML?") from error
-    if cascade.empty():
-        raise AssetError(f"cannot read the cascade {path}: is it an OpenCV cascade in XML?")
-    return cascade
+def _shrunk(image: Image | Grey, scale: float) -> Image | Grey:
+    if scale >= 1:
+        return image
+    height, width = image.shape[:2]
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype("uint8", copy=False)
+
+
+def _scaled(box: Box, scale: float) -> Box:
+    left, top = round(box.left * scale), round(box.top * scale)
+    return Box(left, top, max(1, round(box.width * scale)), max(1, round(box.height * scale)))
+
+
+def _surroundings(grey: Grey, box: Box) -> tuple[Grey, int, int]:
+    """The box with a margin in its sides, as far as there is picture, and where that begins."""
+    reach = max(box.width, box.height) * NEAR_MARGIN
+    left, top = max(0, int(box.left - reach)), max(0, int(box.top - reach))
+    # A negative end would count from the other side
+    right, bottom = max(0, int(box.right + reach) + 1), max(0, int(box.bottom + reach) + 1)
+    return grey[top:bottom, left:right], left, top
+
+
+def _sizes_about(box: Box, smallest: int) -> Sizes:
+    side = max(box.width, box.height)
+    low = max(smallest, int(side * NEAR_SIZES[0]))
+    return Sizes(NEAR_SCALE_FACTOR, low, max(low + 1, int(side * NEAR_SIZES[1])))
 
 
 def _in_picture(hit: Box, scale: float, width: int, height: int) -> Box | None:
@@ -129,9 +170,18 @@ def _in_picture(hit: Box, scale: float, width: int, height: int) -> Box | None:
 
 
 def _without_doubles(hits: Sequence[Box]) -> list[Box]:
-    """Regions around two faces may overlap, and each then finds both: keep the first, largest one."""
+    """One box a face, the first of its hits: views overlap, and regions around two faces may each hold both."""
     kept: list[Box] = []
-    for hit in sorted(hits, key=lambda box: -box.area):
-        if all(hit.overlap(other) < SAME_FACE_OVERLAP for other in kept):
+    for hit in hits:
+        if not any(_same_face(hit, other) for other in kept):
             kept.append(hit)
     return kept
+
+
+def _same_face(one: Box, other: Box) -> bool:
+    return one.overlap(other) >= SAME_FACE_OVERLAP or _holds_centre(one, other) or _holds_centre(other, one)
+
+
+def _holds_centre(outer: Box, inner: Box) -> bool:
+    x, y = inner.left + inner.width / 2, inner.top + inner.height / 2
+    return outer.left < x < outer.right and outer.top < y < outer.bottom

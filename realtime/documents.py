@@ -51,7 +51,7 @@ def pictures(found: Sequence[Picture]) -> Document:
 def frame(time_s: float, faces: Sequence[Face], mood: Mood | None) -> Document:
     """A line of `emodj live --jsonl`; `time_s` counts from the first frame."""
     lines = [{**_face(face), "track": face.track} for face in faces]
-    return {"schema": SCHEMA, "t": round(time_s, _DIGITS), "faces": lines, "mood": _mood(mood)}
+    return {"schema": SCHEMA, "t": round(time_s, _DIGITS), "faces": lines, "mood": _mood(mood), **_about(mood)}
 
 
 def summary(session: Summary) -> Document:
@@ -63,6 +63,7 @@ def summary(session: Summary) -> Document:
         "frames": session.frames,
         "seconds": round(session.seconds, _DIGITS),
         "playlist": _playlist(session.playlist),
+        **_about(session.mood),
     }
 
 
@@ -75,6 +76,7 @@ def _picture(picture: Picture) -> Document:
         "mood": _mood(picture.mood),
         "playlist": _playlist(picture.playlist),
         "error": picture.error,
+        **_about(picture.mood),
     }
 
 
@@ -94,6 +96,15 @@ def _mood(mood: Mood | None) -> Document | None:
     if mood is None or mood.leader is None:
         return None
     return {"expression": mood.leader.value, "share": round(mood.share, _DIGITS)}
+
+
+def _about(mood: Mood | None) -> Document:
+    """Who made the mood, also where none leads; mixed is a mood of faces that disagree, unlike none at all."""
+    return {
+        "mood_source": None if mood is None else mood.source,
+        "mood_shares": None if mood is None else _seven(mood.shares),
+        "mixed": mood is not None and mood.leader is None,
+    }
 
 
 def _playlist(playlist: Playlist | None) -> Document | None:

@@ -1,12 +1,18 @@
-"""The capture thread: it keeps the newest frame of a source."""
+"""The capture thread: it opens a source, keeps its newest frame, and opens it again when it is lost."""
 
 from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
+from realtime.errors import EmodjError, SourceError
+from realtime.health import RETRIES_S, SENTENCES, SILENCE_S, SILENT, STATE_OF, Backoff, Health, State, Watch
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from realtime.capture import Source
     from realtime.domain import Frame
 
@@ -17,20 +23,43 @@ JOIN_S = 2.0
 class LatestFrames:
     """Reads a source in a thread and keeps the newest frame, so that no queue grows and no reader waits for a device.
 
-    A file is read at its own pace and can be paused; a live source goes on whether anybody looks or not.
+    A file is read at its own pace and can be paused. A live source goes on whether anybody looks or not, and is opened
+    again when it is lost; the frames' indices and the session go on then, in another stretch.
 
     Args:
-        source: read by the thread alone from here on; not closed here.
+        opener: opens the source, in the thread; closed there too.
+        patient: whether a source that cannot be opened at first is tried again as well.
+        opening: what the screen says until the first frame.
+        retries_s: seconds before each new attempt.
+        silence_s: a live source without a new picture for so long is not live.
+        clock: does not fall; seconds.
     """
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
+    def __init__(
+        self,
+        opener: Callable[[], Source],
+        *,
+        patient: bool = False,
+        opening: str = "opening the camera",
+        retries_s: Sequence[float] = RETRIES_S,
+        silence_s: float = SILENCE_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
+        self._silence_s = silence_s
+        self._opener = opener
+        self._patient = patient
         self._changed = threading.Condition()
+        self._backoff = Backoff(retries_s)
+        self._watch = Watch(silence_s)
+        self._health = Health(State.OPENING, opening)
+        self._name = "the source"
         self._newest: Frame | None = None
+        self._heard_at: float | None = None
+        self._published_at: float | None = None
         self._error: BaseException | None = None
-        self._ended = False
-        self._stopped = False
-        self._paused = False
+        self._index = self._stretch = 0
+        self._ended = self._stopped = self._paused = self._switched = self._gap = False
         # A driver whose read never returns cannot be joined; only then the thread is left behind
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
 
@@ -50,17 +79,41 @@ class LatestFrames:
         with self._changed:
             return self._ended
 
+    @property
+    def name(self) -> str:
+        """Of the source that was opened last, for sentences."""
+        with self._changed:
+            return self._name
+
+    def health(self, now_s: float) -> Health:
+        """How the source fares at `now_s` on the clock of frames."""
+        with self._changed:
+            silent = self._heard_at is not None and now_s - self._heard_at >= self._silence_s
+            return Health(State.LOST, SILENT.format(self._name)) if silent and not self._ended else self._health
+
     def pause(self, paused: bool) -> None:  # noqa: FBT001 - a switch
-        """Hold a file where it is, or let it go on; a live source cannot be held."""
+        """Hold a file where it is, or let it go on; a live source goes by unseen meanwhile."""
         with self._changed:
             self._paused = paused
+            self._changed.notify_all()
+
+    def switch(self, opener: Callable[[], Source], opening: str) -> None:
+        """Close the source, as soon as its driver lets go of it, and open another one in its place."""
+        with self._changed:
+            self._opener = opener
+            # Whoever looks for another camera wants the window to stay if the next one is no better
+            self._switched = self._patient = True
+            self._heard_at = None
+            self._backoff.restart()
+            self._watch = Watch(self._silence_s)
+            self._health = Health(State.OPENING, opening)
             self._changed.notify_all()
 
     def newest(self, after: int = -1, timeout_s: float = 0.0) -> Frame | None:
         """The newest frame if its index is above `after`, else None once `timeout_s` has passed or the source ended.
 
         Raises:
-            SourceError: what the source raised.
+            SourceError: what the source raised, unless it is tried again.
         """
 
         def ready() -> bool:
@@ -77,36 +130,120 @@ class LatestFrames:
 
     def _run(self) -> None:
         try:
-            due = time.monotonic()
-            before = 0.0
-            while (frame := self._source.read()) is not None:
-                if not self._source.live:
-                    due = self._wait(due + frame.time_s - before)
-                    before = frame.time_s
-                with self._changed:
-                    if self._stopped:
-                        return
-                    self._newest = frame
-                    self._changed.notify_all()
+            goes_on = True
+            while goes_on and not self._stopped:
+                goes_on = self._attempt()
         except BaseException as error:  # noqa: BLE001 - raised again by whoever asks for a frame
             self._error = error
         finally:
             with self._changed:
                 self._ended = True
+                self._health = Health(State.CLOSED)
                 self._changed.notify_all()
+
+    def _attempt(self) -> bool:
+        """Open the source and read it for as long as it goes; whether to try again."""
+        with self._changed:
+            opener, self._switched = self._opener, False
+        try:
+            source = opener()
+            try:
+                with self._changed:
+                    self._name = source.name
+                return self._read(source)
+            finally:
+                source.close()
+        except EmodjError as error:
+            if self._newest is None and not self._patient:
+                raise
+            # Another one that is plugged in can make a name ambiguous that was not
+            state = STATE_OF[error.cause] if isinstance(error, SourceError) else State.LOST
+            self._lose(Health(state, str(error)))
+            return True
+
+    def _read(self, source: Source) -> bool:
+        if not source.live:
+            return self._play(source)
+        reopen_at: float | None = None
+        self._gap = True
+        while not (self._stopped or self._switched):
+            if self._paused:
+                self._pass_by(source)
+                continue
+            frame = source.read()
+            if frame is None:
+                return self._switched
+            now = self._clock()
+            # Kept while it is opened again: the same picture then is no return
+            state = self._watch.see(frame.image, now)
+            if state is State.LIVE:
+                self._backoff.lives(now)
+            if not self._watch.still:
+                reopen_at = None
+            elif reopen_at is None:
+                reopen_at = now + self._backoff.next()
+            elif now >= reopen_at:
+                return True
+            health = Health(state, SENTENCES[state].format(source.name), reopen_at)
+            self._publish(None if state is State.FROZEN else frame, health)
+        return True
+
+    def _pass_by(self, source: Source) -> None:
+        source.skip()
+        with self._changed:
+            if not self._switched:
+                self._gap = True
+                self._heard_at = self._clock()
+                self._health = Health(State.LIVE, source.name)
+
+    def _play(self, source: Source) -> bool:
+        """Read a file to its end, at its own pace; whether another source takes its place."""
+        due, before = self._clock(), 0.0
+        while not (self._stopped or self._switched) and (frame := source.read()) is not None:
+            due = self._wait(due + frame.time_s - before)
+            before = frame.time_s
+            self._publish(frame, Health(State.LIVE, source.name), live=False)
+        return self._switched
+
+    def _publish(self, frame: Frame | None, health: Health, *, live: bool = True) -> None:
+        with self._changed:
+            if self._stopped or self._switched:
+                return
+            self._health = health
+            now = self._clock()
+            self._heard_at = now if live else None
+            if frame is not None:
+                late = live and self._published_at is not None and now - self._published_at >= self._silence_s
+                if self._newest is not None and (self._gap or late):
+                    self._stretch += 1
+                self._gap = False
+                self._published_at = now
+                self._newest = replace(frame, index=self._index, stretch=self._stretch)
+                self._index += 1
+            self._changed.notify_all()
+
+    def _lose(self, health: Health) -> None:
+        """Say what is wrong, and wait until the source is to be tried again."""
+        with self._changed:
+            if self._switched:
+                return
+            wait_s = self._backoff.next()
+            self._heard_at = None
+            self._health = replace(health, retry_at=self._clock() + wait_s)
+            self._changed.wait_for(lambda: self._stopped or self._switched, wait_s)
 
     def _wait(self, due: float) -> float:
         """Wait until `due`, longer while paused; returns when the frame was due, so that the pause does not count."""
         with self._changed:
-            while not self._stopped:
+            while not (self._stopped or self._switched):
                 if self._paused:
-                    left = max(0.0, due - time.monotonic())
-                    self._changed.wait_for(lambda: self._stopped or not self._paused)
-                    due = time.monotonic() + left
+                    left = max(0.0, due - self._clock())
+                    self._changed.wait_for(lambda: self._stopped or self._switched or not self._paused)
+                    due = self._clock() + left
                     continue
-                wait_s = due - time.monotonic()
+                wait_s = due - self._clock()
                 if wait_s <= 0:
                     break
                 self._changed.wait(wait_s)
             # A slow disk makes the clip late once, not hurried for ever after
-            return max(due, time.monotonic() - 1.0)
+            return max(due, self._clock() - 1.0)

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
+from realtime.domain import Frame
 from realtime.errors import EmodjError
-from realtime.latest import LatestFrames
+from realtime.gauge import Gauge
 from realtime.overlay import draw
 from realtime.session import WELCOME, Action
 from realtime.windowless import no_frame
 from realtime.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from realtime.capture import Source
-    from realtime.domain import Face, Frame, Image
-    from realtime.overlay import Screen
+    from realtime.domain import Face, Image
+    from realtime.latest import LatestFrames
     from realtime.pipeline import FrameReader
     from realtime.playlists import Playlist
     from realtime.session import Session
@@ -28,62 +28,98 @@ if TYPE_CHECKING:
 KEY_WAIT_MS = 5
 """How long a turn of the loop waits for a key; also how late a new frame may be shown."""
 
+IDLE_WAIT_MS = 40
+"""The same while the picture stands still."""
+
+HOLD_S = 0.012
+"""A new frame is held back for so long for its own faces, so that boxes lie where the faces are; then it is shown with
+those of the frame before."""
+
 REDRAW_S = 0.25
 """A picture that stands still is drawn anew so often, for notices that end."""
 
 
+class Desk(Protocol):
+    """What a session asks of the world around it. All but `play` are called in the window's thread and do not wait."""
+
+    def play(self, playlist: Playlist, /) -> str:
+        """Open a playlist, in a thread of its own; returns the sentence that the screen shows."""
+        ...
+
+    def announce(self, playlist: Playlist, /) -> None:
+        """Told of the playlist when its key is pressed, before it is opened."""
+        ...
+
+    def snapshot(self, image: Image, /) -> str:
+        """Write a picture (BGR) and return where, for the screen."""
+        ...
+
+    def emit(self, elapsed_s: float, faces: tuple[Face, ...], /) -> None:
+        """Told of each analysed frame: its seconds since the first, and its faces."""
+        ...
+
+    def shown(self, image: Image, /) -> None:
+        """Told of each picture (BGR) that is shown."""
+        ...
+
+    def next_camera(self, frames: LatestFrames, /) -> str:
+        """Have the frames come from the next camera; returns the sentence that the screen shows."""
+        ...
+
+    def problem(self) -> str | None:
+        """A sentence on what can no longer be written, once."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class _Analysis:
+class _Seen:
+    """A frame, when it was seen, and its faces once they are known."""
+
     frame: Frame
-    faces: tuple[Face, ...]
-    given_at: float
+    at_s: float
+    faces: tuple[Face, ...] = ()
 
 
 class LiveWindow:
     """A session in a window. Its thread waits for neither camera, network nor browser.
 
     Args:
-        source: closed by whoever opened it.
+        frames: of the source; started and stopped here.
         reader: reads the frames, in a thread of its own.
         session: what keys and votes change.
         window: shown in; closed at the end.
         limits: when to stop by itself.
-        play: opens a playlist, in a thread of its own; returns the sentence that the screen shows.
-        snapshot: writes a picture (BGR) and returns where, for the screen.
-        announce: called with the playlist when its key is pressed, before it is opened.
-        emit: called for each analysed frame with its seconds since the first and its faces.
+        desk: what else is done with frames, faces and keys.
+        blank: width and height of the picture until the first frame; None waits for that before the window opens.
+        gauge: told of what is shown and analysed.
     """
 
     def __init__(
         self,
-        source: Source,
+        frames: LatestFrames,
         reader: FrameReader,
         session: Session,
         window: Window,
         limits: Limits,
+        desk: Desk,
         *,
-        play: Callable[[Playlist], str],
-        snapshot: Callable[[Image], str],
-        announce: Callable[[Playlist], None],
-        emit: Callable[[float, tuple[Face, ...]], None],
+        blank: tuple[int, int] | None = None,
+        gauge: Gauge | None = None,
     ) -> None:
-        self._source = source
+        self._frames = frames
         self._session = session
         self._window = window
         self._limits = limits
-        self._snapshot = snapshot
-        self._announce = announce
-        self._emit = emit
-        self._frames = LatestFrames(source)
-        self._analyst: Worker[tuple[Frame, float], _Analysis] = Worker(
-            "analysis", lambda task: _Analysis(task[0], reader.read(task[0]), task[1])
-        )
-        self._music: Worker[Playlist, str] = Worker("music", play)
-        self._shown: Frame | None = None
-        self._shown_rate, self._analysed_rate = _Rate(), _Rate()
-        self._age_s = 0.0
-        self._analysed = 0
-        self._first_s = 0.0
+        self._desk = desk
+        self._gauge = gauge or Gauge()
+        self._analyst: Worker[_Seen, _Seen] = Worker("analysis", lambda seen: replace(seen, faces=reader.read(seen.frame)))
+        self._music: Worker[Playlist, str] = Worker("music", desk.play)
+        self._shown = None if blank is None else Frame(np.zeros((blank[1], blank[0], 3), np.uint8), -1, 0.0)
+        self._held: _Seen | None = None
+        self._drawn_at = 0.0
+        self._started: float | None = None
+        self._trouble: str | None = None
+        self._index, self._analysed, self._first_s = -1, 0, 0.0
         self._quits = False
 
     def run(self) -> None:
@@ -94,66 +130,88 @@ class LiveWindow:
             DisplayError: the window cannot be opened.
         """
         with self._frames, self._analyst, self._music, self._window:
-            started: float | None = None
-            drawn_at = 0.0
             while not self._quits and not self._window.closed:
                 now = time.monotonic()
-                fresh = self._look(now)
+                new = self._look(now)
                 if self._shown is None:
                     # Nothing to show and so no window to wait in yet
-                    self._wait_for_the_first()
-                    continue
-                if started is None:
-                    started = now
-                    self._session.tell(WELCOME, now)
-                if fresh or now - drawn_at >= REDRAW_S:
-                    self._window.show(draw(self._shown.image, self._screen(now)))
-                    drawn_at = now
-                key = self._window.poll(KEY_WAIT_MS)
-                if key is not None:
-                    self._press(key, time.monotonic())
-                    drawn_at = 0.0
-                if self._limits.reached(time.monotonic() - started, self._analysed) or self._at_end():
+                    self._frames.newest(self._index, KEY_WAIT_MS / 1000)
+                else:
+                    if new or now - self._drawn_at >= REDRAW_S:
+                        self._draw(self._shown, now)
+                    self._listen()
+                if self._is_over(time.monotonic()):
                     return
 
-    def _wait_for_the_first(self) -> None:
-        # Asked before: a short clip may come and end between the two questions
-        ended = self._frames.ended
-        if self._frames.newest(timeout_s=KEY_WAIT_MS / 1000) is None and ended:
-            raise no_frame(self._source)
-
     def _look(self, now: float) -> bool:
-        """Take what capture, analysis and music have; say whether there is something new to draw."""
-        told = self._music.take()
+        """Take what camera, analysis, music and disk have; say whether there is something new to draw."""
+        told = self._music.take() or self._desk.problem()
         if told is not None:
             self._session.tell(told, now)
         analysis = self._analyst.take()
         if analysis is not None and not self._session.frozen:
             self._count(analysis, now)
-        frame = None if self._session.frozen else self._frames.newest(self._shown.index if self._shown else -1)
-        if frame is not None:
-            self._shown = frame
-            self._shown_rate.tick(now)
-            self._analyst.give((frame, now))
-        return frame is not None or told is not None
+        trouble = self._frames.health(now).trouble(now)
+        new = self._take_frame(now, analysis)
+        # While the first picture after it is held back, trouble stays: what is still shown did not become true again
+        changed = self._held is None and trouble != self._trouble
+        self._trouble = trouble if changed else self._trouble
+        return new or changed or told is not None
 
-    def _count(self, analysis: _Analysis, now: float) -> None:
-        time_s = analysis.frame.time_s
-        self._first_s = time_s if self._analysed == 0 else self._first_s
-        self._session.take(analysis.faces, time_s)
-        self._emit(time_s - self._first_s, analysis.faces)
+    def _take_frame(self, now: float, analysis: _Seen | None) -> bool:
+        """Take the newest frame and have it analysed; say whether it is to be shown now."""
+        frame = self._frames.newest(self._index)
+        self._index = frame.index if frame else self._index
+        if frame is not None and not self._session.frozen:
+            # Held since the first that was not shown: a slow machine shows fresh frames with older labels
+            self._held = _Seen(frame, self._held.at_s if self._held else now)
+            self._analyst.give(_Seen(frame, now))
+        if self._held is None:
+            return False
+        read = analysis is not None and analysis.frame.index >= self._held.frame.index
+        if not read and now - self._held.at_s < HOLD_S:
+            return False
+        self._shown, self._held = self._held.frame, None
+        self._gauge.shown(self._shown, now)
+        if self._started is None:
+            self._started = now
+            self._session.tell(WELCOME, now)
+        return True
+
+    def _count(self, analysis: _Seen, now: float) -> None:
+        frame = analysis.frame
+        self._first_s = frame.time_s if self._analysed == 0 else self._first_s
+        self._session.take(analysis.faces, frame.time_s, frame.stretch)
+        self._desk.emit(frame.time_s - self._first_s, analysis.faces)
         self._analysed += 1
-        self._analysed_rate.tick(now)
-        self._age_s = now - analysis.given_at
+        self._gauge.analysed(frame, analysis.at_s, now)
 
-    def _at_end(self) -> bool:
-        """Whether a file was shown to its last frame, and that frame was analysed."""
-        ended = self._frames.ended and not self._session.frozen
-        return ended and self._frames.newest(self._shown.index if self._shown else -1) is None and not self._analyst.busy
+    def _draw(self, frame: Frame, now: float) -> None:
+        picture = draw(frame.image, self._session.screen(now, self._gauge.line, self._trouble, frame.stretch))
+        self._window.show(picture)
+        if self._started is not None:
+            # A film is as large as its first picture
+            self._desk.shown(picture)
+        self._drawn_at = now
 
-    def _screen(self, now: float) -> Screen:
-        rates = f"{self._shown_rate.per_second:.0f} frames/s shown, {self._analysed_rate.per_second:.0f} analysed"
-        return self._session.screen(now, f"{rates}, labels {self._age_s * 1000:.0f} ms old")
+    def _listen(self) -> None:
+        idle = self._session.frozen or self._trouble
+        key = self._window.poll(1 if self._held else IDLE_WAIT_MS if idle else KEY_WAIT_MS)
+        if key is not None:
+            self._press(key, time.monotonic())
+            self._drawn_at = 0.0
+
+    def _is_over(self, now: float) -> bool:
+        """Whether a limit is reached, or a file was shown to its last frame and that was analysed."""
+        if self._limits.reached(now - (self._started or now), self._analysed):
+            return True
+        under_way = self._session.frozen or self._held is not None or self._analyst.busy
+        # `ended` is asked before `newest`: a short clip may come and end between the two questions
+        if under_way or not self._frames.ended or self._frames.newest(self._index) is not None:
+            return False
+        if self._started is None:
+            raise no_frame(self._frames.name)
+        return True
 
     def _press(self, key: str, now: float) -> None:
         action = self._session.press(key, now)
@@ -161,46 +219,31 @@ class LiveWindow:
             self._quits = True
         elif action is Action.FREEZE:
             self._frames.pause(self._session.frozen)
+            # Its faces will not be counted, and so it would stand still under those of the frame before
+            self._held = None
         elif action is Action.FULL_SCREEN:
             self._window.toggle_full_screen()
         elif action is Action.SNAPSHOT:
             self._session.tell(self._take_snapshot(now), now)
         elif action is Action.PLAY:
             self._play(now)
+        elif action is Action.NEXT_CAMERA:
+            self._session.tell(self._desk.next_camera(self._frames), now)
 
     def _play(self, now: float) -> None:
-        playlist = self._session.playlist()
-        if playlist is None:
+        if (playlist := self._session.playlist()) is None:
             return
-        self._announce(playlist)
+        self._desk.announce(playlist)
         if self._music.busy:
             self._session.tell("the last playlist is still being opened", now)
         else:
             self._music.give(playlist)
 
     def _take_snapshot(self, now: float) -> str:
-        if self._shown is None:
+        if self._shown is None or self._started is None:
             return "no picture yet"
-        screen = self._session.plain_screen(now)
+        picture = draw(self._shown.image, self._session.plain_screen(now, self._shown.stretch))
         try:
-            return f"picture saved: {self._snapshot(draw(self._shown.image, screen))}"
+            return f"picture saved: {self._desk.snapshot(picture)}"
         except EmodjError as error:
             return str(error)
-
-
-class _Rate:
-    """Events a second, averaged over about the last second."""
-
-    def __init__(self) -> None:
-        self._before: float | None = None
-        self._gap_s = 0.0
-
-    def tick(self, now: float) -> None:
-        if self._before is not None:
-            gap = now - self._before
-            self._gap_s = gap if self._gap_s == 0 else self._gap_s + (gap - self._gap_s) / 30
-        self._before = now
-
-    @property
-    def per_second(self) -> float:
-        return 1 / self._gap_s if self._gap_s > 0 else 0.0

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from realtime.cards import COLOURS, DIM, Bar, Cap, Card, Cell, Dot, Gap, Tab, Word
-from realtime.domain import EXPRESSIONS, Face, Mood
+from realtime.cards import COLOURS, DIM, RED, Bar, Cap, Card, Cell, Dot, Gap, Tab, Word
+from realtime.domain import EXPRESSIONS, Expression, Face, Mood
 from realtime.lettering import wrapped
 
 
@@ -25,6 +25,7 @@ PLAIN_KEYS = (
     Key(("space",), "freeze; the vote pauses too"),
     Key(("r",), "start the vote anew"),
     Key(("s",), "save a snapshot"),
+    Key(("c",), "next camera"),
     Key(("m",), "mirror"),
     Key(("b",), "bars"),
     Key(("i",), "frames a second and latency"),
@@ -36,6 +37,9 @@ KEYS: tuple[Key, ...] = PLAIN_KEYS + MOOD_KEYS
 """Every key of the live window, as the help panel shows it; 1 to 7 and 0 choose the mood by hand."""
 
 HINTS = (("1-7", "mood"), ("space", "freeze"), ("p", "playlist"), ("h", "help"), ("q", "quit"))
+
+LEAST_SHARE = 0.05
+"""A smaller share of a mixed mood is left out: it is doubt about some face, not a face that looks like it."""
 
 SMALLEST = 11
 """Pixels: below this the font can no longer be read."""
@@ -51,6 +55,11 @@ def info_card(text: str, size: int) -> Card:
     return Card(((Word(text, DIM),),), _smaller(size))
 
 
+def recording_card(size: int) -> Card:
+    """That what is shown is being written to a file."""
+    return Card(((Dot(RED), Word("REC", bold=True)),), size)
+
+
 def label(face: Face, size: int) -> Card:
     """What a face looks like; of one that is not to be relied on, that first."""
     name, share = face.expression.value, _percent(face.confidence)
@@ -62,22 +71,19 @@ def label(face: Face, size: int) -> Card:
 def top_three(face: Face, size: int) -> Card:
     """The three most probable expressions of a face as bars."""
     return Card(
-        tuple(
-            (Word(name.value), Tab(4.6), Bar(share, COLOURS[name], 4.2), Word(_percent(share), room=2.3))
-            for name, share in face.ranked()[:3]
-        ),
+        tuple(_share_row(name, share) for name, share in face.ranked()[:3]),
         _smaller(size),
     )
 
 
 def mood_card(mood: Mood | None, size: int) -> Card:
-    """What the mood is, and by what right: its share of the vote, or somebody's choice."""
+    """What the mood is, and by what right: its share of the vote, or somebody's choice; of a mixed one the largest shares."""
     if mood is None:
         return Card(((Word("no mood yet"),),), size)
     if mood.leader is None:
-        first, second = sorted(zip(mood.shares, EXPRESSIONS, strict=True), key=lambda pair: -pair[0])[:2]
-        shares = " · ".join(f"{name.value} {_percent(share)}" for share, name in (first, second))
-        return Card(((Word("mood:", DIM), Word("mixed", bold=True)), (Word(shares),)), size)
+        ranked = sorted(zip(EXPRESSIONS, mood.shares, strict=True), key=lambda pair: -pair[1])
+        rows = [_share_row(name, share) for name, share in ranked[:3] if share >= LEAST_SHARE]
+        return Card(((Word("mood:", DIM), Word("mixed", bold=True)), *rows), _smaller(size))
     head = (Word("mood:", DIM), Word(mood.leader.value, bold=True))
     if mood.source == "hand":
         return Card(((*head, Dot(COLOURS[mood.leader])), (Word("chosen by hand", DIM),)), size)
@@ -105,6 +111,10 @@ def help_card(size: int) -> Card:
         rows.append(row)
     head = (Word("keys", bold=True), Tab(20), Word("mood by hand", bold=True))
     return Card((head, (Gap(0),), *rows), size, cover=235, padding=(1.1, 0.8))
+
+
+def _share_row(name: Expression, share: float) -> tuple[Cell, ...]:
+    return Word(name.value), Tab(4.6), Bar(share, COLOURS[name], 4.2), Word(_percent(share), room=2.3)
 
 
 def _percent(share: float) -> str:

@@ -7,18 +7,24 @@ from typing import TYPE_CHECKING, Protocol
 
 from realtime.crops import cut
 from realtime.domain import Face
+from realtime.steady import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from realtime.domain import Batch, Box, Frame, Image, Probabilities
+    from realtime.domain import Batch, Box, Expression, Frame, Image, Probabilities
+    from realtime.steady import Labels
     from realtime.tracks import Tracker
 
 UNSURE = "low confidence"
 """Why a face is unsure: its best expression is less probable than the threshold."""
 
-FULL_SCAN_EVERY = 10
-"""A face that enters is found within so many frames; between two scans only the surroundings of known faces are searched."""
+FULL_SCAN_S = 0.3
+"""A face that enters is found within so many seconds and a frame; between two scans only the surroundings of known faces are
+searched. In time, not in frames: a slow machine finds a newcomer as soon."""
+
+EMPTY_SCAN_S = 0.09
+"""The same while nobody is known: an empty room is not worth a scan of each frame."""
 
 
 class Detector(Protocol):
@@ -75,18 +81,51 @@ class FrameReader:
     Args:
         faces: reads single pictures.
         tracker: follows faces; belongs to this reader alone.
+        labels: what each face is called, held against noise; likewise. None: each frame's most probable expression.
+        hold_s: a face that a frame does not show is kept as it was for so long; seconds.
     """
 
-    def __init__(self, faces: FaceReader, tracker: Tracker) -> None:
+    def __init__(self, faces: FaceReader, tracker: Tracker, labels: Labels | None = None, *, hold_s: float = 0.0) -> None:
         self._faces = faces
         self._tracker = tracker
-        self._frames = 0
+        self._labels = labels
+        self._hold_s = hold_s
+        self._clock = Clock()
+        self._stretch = 0
+        self._scanned_s: float | None = None
 
     def read(self, frame: Frame) -> tuple[Face, ...]:
-        """The faces of the frame, from left to right, with tracks and smoothed probabilities."""
-        scan = self._frames % FULL_SCAN_EVERY == 0
-        near = () if scan else self._tracker.boxes(frame.time_s)
-        self._frames += 1
+        """The faces of the frame, from left to right, with tracks, smoothed probabilities and the labels that they hold."""
+        now_s = self._now(frame)
+        near = self._tracker.boxes(frame.time_s)
+        if self._scanned_s is None or now_s - self._scanned_s >= (FULL_SCAN_S if near else EMPTY_SCAN_S):
+            near, self._scanned_s = [], now_s
+        elif not near:
+            return ()
         boxes, probabilities = self._faces.look(frame.image, near)
         tracked = self._tracker.update(boxes, probabilities, frame.time_s)
-        return tuple(self._faces.judged(face) for face in tracked)
+        # A frame of another size has other places
+        tracked += (face for face in self._tracker.missed(self._hold_s) if _inside(face.box, frame.image))
+        tracked.sort(key=lambda face: (face.box.left, face.box.top))
+        if self._labels is None:
+            return tuple(self._faces.judged(face) for face in tracked)
+        self._labels.forget(now_s)
+        return tuple(_called(face, *self._labels.settle(face, now_s)) for face in tracked)
+
+    def _now(self, frame: Frame) -> float:
+        """The session's time of a frame: it stands while the source is away."""
+        if frame.stretch != self._stretch:
+            self._stretch = frame.stretch
+            self._clock.pause()
+            self._tracker.pause()
+            self._scanned_s = None
+        return self._clock.advance(frame.time_s)
+
+
+def _called(face: Face, expression: Expression, sure: bool) -> Face:  # noqa: FBT001 - a pair, as it comes from the labels
+    return replace(face, held=expression, reason=None if sure else UNSURE)
+
+
+def _inside(box: Box, image: Image) -> bool:
+    height, width = image.shape[:2]
+    return box.left >= 0 and box.top >= 0 and box.right <= width and box.bottom <= height

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-from realtime.domain import Expression, Mood
+from realtime.domain import EXPRESSIONS, Expression, Mood
 
 SPOTIFY_KINDS = ("playlist", "album", "track", "artist", "show", "episode")
 """What a Spotify link may lead to."""
@@ -43,9 +43,14 @@ class Playlist:
             raise ValueError(f"a playlist holds the link as parse() returns it, {parse(self.url)}, not {self.url}")
 
 
+def played_for(mood: Mood) -> Expression:
+    """Whose list goes with a mood: the leader's, or in a mixed mood that of the largest share; of equals the first."""
+    return mood.leader or EXPRESSIONS[mood.shares.index(max(mood.shares))]
+
+
 def for_mood(playlists: Mapping[Expression, Playlist], mood: Mood | None) -> Playlist | None:
-    """The list of the expression that leads; None while there is no mood, none leads or the leader has no list."""
-    return None if mood is None or mood.leader is None else playlists.get(mood.leader)
+    """The list that goes with a mood; None while there is none, or if that expression has no list."""
+    return None if mood is None else playlists.get(played_for(mood))
 
 
 def check_title(text: str) -> str:

@@ -4,11 +4,11 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import is_dataclass
 from pathlib import Path, PurePath
-from typing import get_type_hints
+from typing import get_args, get_type_hints
 
 from realtime.domain import EXPRESSIONS
 from realtime.playlists import check_title, parse
-from realtime.settings import Range, Settings, limits
+from realtime.settings import DetectorName, Range, Settings, limits
 
 Key = tuple[str, ...]
 """Path of a setting, `("faces", "live", "cascade")`. A name may hold a dot, so it is no joined text."""
@@ -95,12 +95,35 @@ def _pair(value: object, folder: Path) -> Path | None:
     return _located(text, folder) if text else None
 
 
+def _yunet(value: object, folder: Path) -> Path | None:
+    text = _text(value)
+    return _located(text, folder) if text else None
+
+
+def _detector(value: object, _folder: Path) -> str:
+    text = _text(value)
+    if text in get_args(DetectorName):
+        return text
+    raise ValueError(f'must be "haar" or "yunet", not {shown(text)}')
+
+
+def _optional_cascade(value: object, folder: Path) -> Path | None:
+    return _cascade(value, folder) if _text(value) else None
+
+
 def _cascade(value: object, folder: Path) -> Path:
     text = _text(value)
     if not text:
         raise ValueError("must be the name of a cascade file or a path, not empty")
     located = _located(text, folder)
     return Path(text) if PurePath(text).name == text else located
+
+
+def _device(value: object, _folder: Path) -> str:
+    text = _text(value)
+    if not text.strip() or any(unicodedata.category(mark) == "Cc" for mark in text):
+        raise ValueError(f"must be a camera's number, a part of its name or the path of its device, not {shown(text)}")
+    return text
 
 
 def _located(text: str, folder: Path) -> Path:
@@ -124,14 +147,20 @@ def _plain_rules(section: type, at: Key) -> Iterator[tuple[Key, Rule]]:
 
 _TEXT_RULES: dict[Key, Rule] = {
     ("network", "pair"): _pair,
-    ("faces", "live", "cascade"): _cascade,
-    ("faces", "image", "cascade"): _cascade,
+    ("faces", "detector"): _detector,
+    ("faces", "yunet_model"): _yunet,
+    **{("faces", where, "cascade"): _cascade for where in ("live", "image")},
+    **{("faces", where, f"{kind}_cascade"): _optional_cascade for where in ("live", "image") for kind in ("close", "profile")},
+    ("camera", "device"): _device,
     **{("playlists", expression.value, "title"): _said_by(check_title) for expression in EXPRESSIONS},
     **{("playlists", expression.value, "url"): _said_by(parse) for expression in EXPRESSIONS},
 }
 
 RULES: dict[Key, Rule] = {**dict(_plain_rules(Settings, ())), **_TEXT_RULES}
 """Every setting there is."""
+
+RENAMED: dict[Key, str] = {("camera", "index"): 'it is camera.device now, text in quotes: device = "1"'}
+"""What to write instead of a setting that there was once."""
 
 SECTIONS: frozenset[Key] = frozenset(key[:depth] for key in RULES for depth in range(1, len(key)))
 """Every section there is, `("faces",)` and `("faces", "live")` among them."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from realtime.domain import EXPRESSIONS, Mood
 from realtime.overlay import Screen
-from realtime.playlists import for_mood
+from realtime.playlists import for_mood, played_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,6 +34,7 @@ class Action(Enum):
     SNAPSHOT = auto()
     FULL_SCREEN = auto()
     FREEZE = auto()
+    NEXT_CAMERA = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,35 +78,53 @@ class Session:
         self._played_at: float | None = None
         self._frames = 0
         self._first_s = self._last_s = 0.0
+        self._stretch = 0
 
     @property
     def frozen(self) -> bool:
         """Whether picture and vote stand still."""
         return self._screen.frozen
 
-    def take(self, faces: Sequence[Face], time_s: float) -> None:
-        """Count the faces of one analysed frame, of `time_s` in seconds on the source's clock."""
+    def take(self, faces: Sequence[Face], time_s: float, stretch: int = 0) -> None:
+        """Count the faces of one analysed frame, of `time_s` in seconds on the source's clock, in a stretch of it."""
+        if stretch != self._stretch:
+            self._vote.pause()
+            self._stretch = stretch
         self._vote.vote(faces, time_s)
         self._screen = replace(self._screen, faces=tuple(faces))
         self._first_s = time_s if self._frames == 0 else self._first_s
         self._last_s = time_s
         self._frames += 1
 
+    def record(self, *, on: bool) -> None:
+        """Show, or no longer show, that a film is being made."""
+        self._screen = replace(self._screen, recording=on)
+
     def tell(self, sentence: str, now_s: float) -> None:
         """Show a sentence for a while, from `now_s` on the clock of keys and screen."""
         self._screen = replace(self._screen, notice=sentence)
         self._notice_until = now_s + NOTICE_S
 
-    def screen(self, now_s: float, info: str) -> Screen:
-        """What is on screen at `now_s`; `info` is the line on rate and latency, shown on demand."""
+    def screen(self, now_s: float, info: str, trouble: str | None = None, stretch: int | None = None) -> Screen:
+        """What is on screen at a moment.
+
+        Args:
+            now_s: on the clock of keys and screen.
+            info: the line on rate and latency, shown on demand.
+            trouble: the camera's.
+            stretch: of the picture, if there is a choice; faces of another stretch may be long gone and are left out.
+        """
         if self._notice_until is not None and now_s >= self._notice_until:
             self._screen = replace(self._screen, notice=None)
             self._notice_until = None
-        return replace(self._screen, mood=self._vote.mood(), info=info if self._shows_info else None)
+        mood, shown_info = self._vote.mood(), info if self._shows_info else None
+        faces = self._screen.faces if stretch in {None, self._stretch} else ()
+        return replace(self._screen, faces=faces, mood=mood, info=shown_info, trouble=trouble)
 
-    def plain_screen(self, now_s: float) -> Screen:
-        """What a snapshot shows: faces and mood, nothing that is about the program."""
-        return replace(self.screen(now_s, ""), hints=False, help=False, notice=None, info=None, frozen=False)
+    def plain_screen(self, now_s: float, stretch: int | None = None) -> Screen:
+        """What a snapshot shows, of a picture of that stretch: faces and mood, nothing that is about the program."""
+        screen = self.screen(now_s, "", stretch=stretch)
+        return replace(screen, hints=False, help=False, notice=None, info=None, frozen=False, recording=False)
 
     def playlist(self) -> Playlist | None:
         """What fits the mood of now."""
@@ -160,17 +179,24 @@ class Session:
         self.tell(f"mood by hand: {expression.value}" if expression else "the faces choose the mood again", now_s)
 
     def _play(self, now_s: float) -> Action | None:
-        playlist = self.playlist()
-        if playlist is None:
+        mood, playlist = self._vote.mood(), self.playlist()
+        if mood is None or playlist is None:
             self.tell("no mood yet: a face has to look at the camera first, or choose with 1 to 7", now_s)
             return None
         if self._played_at is not None and now_s - self._played_at < PLAY_AGAIN_S:
             return None
         self._played_at = now_s
-        self.tell(f"opening the playlist: {playlist.title}", now_s)
+        mixed = f"the faces disagree, so the playlist for {played_for(mood).value}: {playlist.title}"
+        self.tell(f"opening the playlist: {playlist.title}" if mood.leader else mixed, now_s)
         return Action.PLAY
 
 
 _SWITCHES = {"h": "help", "?": "help", "m": "mirrored", "b": "bars"}
-_ACTIONS = {"q": Action.QUIT, "escape": Action.QUIT, "s": Action.SNAPSHOT, "f": Action.FULL_SCREEN}
+_ACTIONS = {
+    "q": Action.QUIT,
+    "escape": Action.QUIT,
+    "s": Action.SNAPSHOT,
+    "f": Action.FULL_SCREEN,
+    "c": Action.NEXT_CAMERA,
+}
 _BY_HAND: dict[str, Expression | None] = {"0": None} | {str(i): expression for i, expression in enumerate(EXPRESSIONS, 1)}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, get_type_hints
+from typing import Annotated, Literal, get_type_hints
 
 from realtime.domain import Expression
 from realtime.playlists import Playlist
@@ -34,6 +34,8 @@ class Search:
 
     Attributes:
         cascade: name of a shipped file (a single part), or an absolute path.
+        close_cascade: the same, of a second one that looks closely; None for none.
+        profile_cascade: the same, of one for turned heads; with it the scan looks for tilted and turned heads, too.
         search_width: the frame is shrunk to fit into this before the search; pixels.
         search_height: the same, downwards; pixels.
         scale_factor: step from one face size to the next.
@@ -45,6 +47,8 @@ class Search:
     """
 
     cascade: Path
+    close_cascade: Path | None
+    profile_cascade: Path | None
     search_width: Annotated[int, Range(64, 8192)]
     search_height: Annotated[int, Range(64, 8192)]
     scale_factor: Annotated[float, Range(1.01, 2)]
@@ -57,19 +61,35 @@ class Search:
             raise ValueError(f"min_face = {self.min_face} finds nothing in a frame that is shrunk to {size} pixels")
 
 
+DetectorName = Literal["haar", "yunet"]
+
+
 @dataclass(frozen=True, slots=True)
 class Faces:
     """Finding and reading faces.
 
     Attributes:
+        detector: what finds them, Haar cascades or the YuNet network.
+        yunet_model: absolute path of YuNet's file; None where there is none.
         unsure_below: a face whose best expression is less probable than this is "not sure" and does not vote; 0..1.
         live: the search in a session.
         image: the search in pictures, where there is time for a closer look.
+
+    Raises:
+        ValueError: YuNet is asked for without its file.
     """
 
+    detector: DetectorName
+    yunet_model: Path | None
     unsure_below: Annotated[float, Range(0, 1)]
     live: Search
     image: Search
+
+    def __post_init__(self) -> None:
+        if self.detector == "yunet" and self.yunet_model is None:
+            raise ValueError(
+                'detector = "yunet" needs yunet_model, the path of its file: see the README for where it is published'
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +97,14 @@ class Camera:
     """What is asked of a camera; it may give something else.
 
     Attributes:
-        index: number of the camera, from 0.
+        device: number of the camera, from 0, or a part of its name, or its path.
         width: pixels.
         height: pixels.
         fps: frames a second.
         mirror: whether the picture is shown as in a mirror.
     """
 
-    index: Annotated[int, Range(0, 99)]
+    device: str
     width: Annotated[int, Range(64, 8192)]
     height: Annotated[int, Range(64, 8192)]
     fps: Annotated[int, Range(1, 240)]
@@ -98,12 +118,22 @@ class Tracking:
     Attributes:
         match_overlap: intersection over union from which two boxes are the same person; 0..1.
         forget_after_s: a person not seen for this long is forgotten; seconds.
+        confirm_s: a newcomer counts once two frames show it that are less than this apart; seconds.
+        hold_s: a face that a frame does not show is kept for this long; seconds.
         smoothing_s: over how long a person's probabilities are smoothed; seconds.
+        label_lead: by how much another expression has to be more probable to take the label at once; 0..1.
+        label_dwell_s: for how long it has to be more probable to take the label with less; seconds.
+        unsure_slack: how far below `unsure_below` a face has to fall, for as long, to become "not sure"; 0..1.
     """
 
     match_overlap: Annotated[float, Range(0.01, 1)]
     forget_after_s: Annotated[float, Range(0, 60)]
+    confirm_s: Annotated[float, Range(0, 1)]
+    hold_s: Annotated[float, Range(0, 1)]
     smoothing_s: Annotated[float, Range(0, 60)]
+    label_lead: Annotated[float, Range(0, 1)]
+    label_dwell_s: Annotated[float, Range(0, 60)]
+    unsure_slack: Annotated[float, Range(0, 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +143,12 @@ class Vote:
     Attributes:
         window_s: how far back votes count; seconds.
         lead: share by which a challenger has to be ahead before the mood changes; 0..1.
+        dwell_s: the mood stays for at least so long after each change; seconds.
     """
 
     window_s: Annotated[float, Range(0.5, 600)]
     lead: Annotated[float, Range(0, 1)]
+    dwell_s: Annotated[float, Range(0, 60)]
 
 
 @dataclass(frozen=True, slots=True)

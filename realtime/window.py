@@ -71,6 +71,7 @@ class Window:
         self._title = title
         self._open = False
         self._full = False
+        self._shape: tuple[int, ...] = ()
         self.closed = False
 
     def show(self, image: Image) -> None:
@@ -80,8 +81,11 @@ class Window:
         try:
             if not self._open:
                 cv2.namedWindow(self._title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
-                cv2.resizeWindow(self._title, *_fitted(image, FIRST_SIZE))
                 self._open = True
+            if image.shape != self._shape and not self._full:
+                # Also when the camera changes its mind, or another one takes over
+                self._shape = image.shape
+                cv2.resizeWindow(self._title, *_fitted(image, FIRST_SIZE))
             cv2.imshow(self._title, _shrunken(image))
         except cv2.error as error:
             raise DisplayError(

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from realtime.errors import SourceError
-from realtime.latest import LatestFrames
+from realtime.health import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from realtime.capture import Source
     from realtime.domain import Face, Frame
+    from realtime.health import Health
+    from realtime.latest import LatestFrames
     from realtime.pipeline import FrameReader
     from realtime.session import Session
 
-QUIET_S = 1.0
-"""How long a session without a window waits for a frame before it looks again whether the source ended."""
+TURN_S = 0.25
+"""How long a session without a window waits for a frame before it looks again at limits and at the source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,13 @@ class Limits:
 
 
 def run_without_window(
-    source: Source, reader: FrameReader, session: Session, limits: Limits, emit: Callable[[float, tuple[Face, ...]], None]
+    source: Source,
+    reader: FrameReader,
+    session: Session,
+    limits: Limits,
+    emit: Callable[[Frame, float, tuple[Face, ...]], None],
 ) -> None:
-    """Analyse a source: every frame of a file in order, so that two runs agree; of a live source the newest ones.
+    """Analyse every frame of a file in order, as fast as it goes, so that two runs agree.
 
     Args:
         source: closed by whoever opened it.
@@ -50,39 +57,84 @@ def run_without_window(
         emit: called for each analysed frame with its seconds since the first and its faces.
 
     Raises:
-        SourceError: the source gives no frame, or no more of them.
+        SourceError: the source gives no frame.
     """
     first_s: float | None = None
-    for count, frame in enumerate(_frames(source), 1):
+    count = 0
+    while (frame := source.read()) is not None:
         first_s = frame.time_s if first_s is None else first_s
-        elapsed = frame.time_s - first_s
-        faces = reader.read(frame)
-        session.take(faces, frame.time_s)
-        emit(elapsed, faces)
-        if limits.reached(elapsed, count):
+        count += 1
+        _take(frame, frame.time_s - first_s, reader, session, emit)
+        if limits.reached(frame.time_s - first_s, count):
             return
     if first_s is None:
-        raise no_frame(source)
+        raise no_frame(source.name)
 
 
-def _frames(source: Source) -> Iterator[Frame]:
-    if not source.live:
-        while (frame := source.read()) is not None:
-            yield frame
-        return
-    with LatestFrames(source) as frames:
-        index = -1
-        while True:
+def watch_without_window(
+    frames: LatestFrames,
+    reader: FrameReader,
+    session: Session,
+    limits: Limits,
+    emit: Callable[[Frame, float, tuple[Face, ...]], None],
+    remark: Callable[[str], None],
+) -> None:
+    """Analyse the newest frames of a live source, and wait for it while it is away.
+
+    Args:
+        frames: of the source; started and stopped here.
+        reader: reads the frames.
+        session: counts the votes.
+        limits: when to stop; the seconds go by also while the source is away.
+        emit: called for each analysed frame with its seconds since the first and its faces.
+        remark: told what is wrong with the source, once each time, and when it is back.
+
+    Raises:
+        SourceError: the source cannot be opened, or it ends without a frame.
+    """
+    started: float | None = None
+    first_s, count, index, away = 0.0, 0, -1, ""
+    with frames:
+        while started is None or not limits.reached(time.monotonic() - started, count):
             # Asked before: the last frame may come between the two questions
             ended = frames.ended
-            frame = frames.newest(index, QUIET_S)
+            frame = frames.newest(index, TURN_S)
+            health = frames.health(time.monotonic())
+            away = _remarked(health, away, remark)
             if frame is not None:
                 index = frame.index
-                yield frame
+                if started is None:
+                    started, first_s = time.monotonic(), frame.time_s
+                count += 1
+                _take(frame, frame.time_s - first_s, reader, session, emit)
             elif ended:
-                return
+                break
+    if started is None:
+        raise no_frame(frames.name)
 
 
-def no_frame(source: Source) -> SourceError:
+def _take(
+    frame: Frame,
+    elapsed_s: float,
+    reader: FrameReader,
+    session: Session,
+    emit: Callable[[Frame, float, tuple[Face, ...]], None],
+) -> None:
+    faces = reader.read(frame)
+    session.take(faces, frame.time_s, frame.stretch)
+    emit(frame, elapsed_s, faces)
+
+
+def _remarked(health: Health, before: str, remark: Callable[[str], None]) -> str:
+    """Say what changed, and return what is wrong now."""
+    if health.state in {State.OPENING, State.CLOSED}:
+        return before
+    wrong = "" if health.well else health.sentence
+    if wrong != before:
+        remark(wrong or f"{health.sentence} is back")
+    return wrong
+
+
+def no_frame(name: str) -> SourceError:
     """What to raise where a source ends before its first frame."""
-    return SourceError(f"{source.name} holds no frame that can be read: is it a video, and whole?")
+    return SourceError(f"{name} holds no frame that can be read: is it a video, and whole?")

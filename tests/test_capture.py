@@ -5,7 +5,6 @@ import http.server
 import os
 import threading
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import cv2
@@ -15,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime import capture
-from realtime.capture import VideoSource, display_name, is_camera, open_camera, open_source
+from realtime.capture import VideoSource, display_name, is_camera, open_source
 from realtime.domain import Frame
-from realtime.errors import SourceError, UsageError
+from realtime.errors import Cause, SourceError, UsageError
+from tests.streams import NetworkCamera, jpeg, streaming
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
     from pathlib import Path
 
 PATIENCE_S = 20.0
@@ -155,63 +154,22 @@ def test_a_path_that_the_system_refuses_has_a_sentence() -> None:
         open_source("x" * 5000)
 
 
-def test_a_camera_that_is_not_there_says_what_to_try() -> None:
-    with pytest.raises(SourceError, match=r"^camera 97 cannot be opened: .*--camera N.*--source PATH"):
-        open_camera(97, width=640, height=480, fps=30)
-
-
 # Streams
 
 
-class _Stream(http.server.BaseHTTPRequestHandler):
-    """A network camera: sends its frames and then drops the line, or falls silent."""
-
-    def do_GET(self) -> None:
-        server = cast("_Camera", self.server)
-        self.send_response(200)
-        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
-        self.end_headers()
-        for index in range(server.frames):
-            picture = cv2.imencode(".jpg", grey(level_of(index)))[1].tobytes()
-            head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n"
-            self.wfile.write(head.encode() + picture + b"\r\n")
-        if server.falls_silent:
-            server.ends.wait(PATIENCE_S)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the base class
-        ...
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a second of silence is enough to give a stream up."""
+    monkeypatch.setattr(capture, "TIMEOUT_MS", 500)
 
 
-class _Camera(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self, frames: int, *, falls_silent: bool = False) -> None:
-        super().__init__(("127.0.0.1", 0), _Stream)
-        self.frames = frames
-        self.falls_silent = falls_silent
-        self.ends = threading.Event()
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Whoever hangs up early is no fault."""
-
-
-@contextmanager
-def serving(server: http.server.HTTPServer) -> Generator[str]:
-    """The address of a server that runs."""
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"127.0.0.1:{server.server_port}"
-    finally:
-        if isinstance(server, _Camera):
-            server.ends.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+def camera() -> NetworkCamera:
+    return NetworkCamera([jpeg(grey(level_of(index))) for index in range(FRAMES)])
 
 
 def test_a_stream_gives_frames_until_its_server_drops_the_line() -> None:
-    with serving(_Camera(FRAMES)) as address, open_source(f"http://user:{SECRET}@{address}/live?key={SECRET}") as source:
+    server = camera()
+    with streaming(server) as address, open_source(f"http://user:{SECRET}@{address}/live?key={SECRET}") as source:
         assert source.live
         assert source.name == f"http://{address}/…"
         before = time.monotonic()
@@ -220,24 +178,43 @@ def test_a_stream_gives_frames_until_its_server_drops_the_line() -> None:
         assert first.index == 0
         assert before <= first.time_s <= time.monotonic()
         assert float(first.image.mean()) == pytest.approx(level_of(0), abs=3)
+        server.drop()
         with pytest.raises(SourceError, match="gives no more frames") as caught:
             list(iter(source.read, None))
+    assert caught.value.cause is Cause.LOST
     assert SECRET not in str(caught.value)
     assert address in str(caught.value)
 
 
-def test_a_stream_that_falls_silent_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(capture, "TIMEOUT_MS", 500)
-    with serving(_Camera(3, falls_silent=True)) as address, open_source(f"http://{address}/") as source:
+@pytest.mark.usefixtures("quick")
+def test_a_stream_that_falls_silent_is_lost() -> None:
+    server = camera()
+    with streaming(server) as address, open_source(f"http://{address}/") as source:
         assert source.read() is not None
+        server.stall()
         with pytest.raises(SourceError, match="gives no more frames"):
             list(iter(source.read, None))
 
 
-def test_a_server_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(capture, "TIMEOUT_MS", 500)
-    with serving(_Camera(0, falls_silent=True)) as address, pytest.raises(SourceError, match=f"http://{address}/… cannot be"):
+@pytest.mark.usefixtures("quick")
+def test_a_server_that_says_nothing_is_given_up() -> None:
+    server = camera()
+    server.stall()
+    with streaming(server) as address, pytest.raises(SourceError, match=f"http://{address}/… cannot be"):
         open_source(f"http://{address}/")
+
+
+def test_frames_that_are_passed_by_are_not_read() -> None:
+    server = camera()
+    with streaming(server) as address, open_source(f"http://{address}/") as source:
+        for _ in range(3):
+            source.skip()
+        found = source.read()
+        assert found is not None
+        assert float(found.image.mean()) == pytest.approx(level_of(3), abs=3)
+        server.drop()
+        with pytest.raises(SourceError, match="gives no more frames"):
+            list(iter(source.skip, "the server is there for ever"))
 
 
 def test_a_recording_on_a_server_is_played_like_a_file(clip: Path) -> None:
@@ -245,7 +222,7 @@ def test_a_recording_on_a_server_is_played_like_a_file(clip: Path) -> None:
         return _Files(*arguments, directory=str(clip.parent))
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    with serving(server) as address, open_source(f"http://{address}/{clip.name}") as source:
+    with streaming(server) as address, open_source(f"http://{address}/{clip.name}") as source:
         assert not source.live
         assert len(list(iter(source.read, None))) == FRAMES
 
@@ -302,6 +279,9 @@ class Driver:
             raise answer
         return answer is not None, answer
 
+    def grab(self) -> bool:
+        return self.read()[0]
+
     def get(self, _: int) -> float:
         return self.rate
 
@@ -326,8 +306,21 @@ def test_grey_and_four_channels_become_three(shape: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("answer", [None, np.zeros((0, 0, 3), np.uint8), cv2.error("broken")])
 def test_no_picture_is_the_end_of_a_file_and_the_loss_of_a_camera(answer: object) -> None:
     assert source_of(Driver(answer), live=False).read() is None
-    with pytest.raises(SourceError, match=r"^camera 0 gives no more frames: is it still plugged in"):
+    source = source_of(Driver(grey(1), answer), live=True)
+    assert source.read() is not None
+    with pytest.raises(SourceError, match=r"^camera 0 gives no more frames: is it still plugged in") as caught:
+        source.read()
+    assert caught.value.cause is Cause.LOST
+    with pytest.raises(SourceError, match=r"^camera 0 gives no frames: is it still plugged in"):
         source_of(Driver(answer), live=True).read()
+
+
+@pytest.mark.parametrize("answer", [None, cv2.error("broken")])
+def test_a_camera_that_is_lost_while_it_goes_by_unseen_is_lost(answer: object) -> None:
+    source = source_of(Driver(grey(1), answer), live=True)
+    source.skip()
+    with pytest.raises(SourceError, match="gives no frames"):
+        source.skip()
 
 
 @pytest.mark.parametrize(("claimed", "rate"), [(50.0, 50.0), (0.0, 30.0), (-1.0, 30.0), (90000.0, 30.0), (float("nan"), 30.0)])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from realtime.cards import BRIGHT, CAP, COLOURS, DIM, PLATE, PLATE_COVER, Bar, Cap, Card, Cell, Colour, Dot, Gap, Tab, Word
+from realtime.cards import BRIGHT, CAP, COLOURS, DIM, PLATE, PLATE_COVER, RED, Bar, Cap, Card, Cell, Colour, Dot, Gap, Tab, Word
 from realtime.domain import Expression, Image
 from realtime.lettering import line_height
 
@@ -40,6 +40,16 @@ def test_text_keeps_its_contrast_on_a_plate_over_any_picture(ink: Colour, value:
 
 def test_the_letters_on_a_key_keep_their_contrast() -> None:
     assert contrast(BRIGHT, CAP) >= 4.5
+
+
+@pytest.mark.parametrize("value", [0, 128, 255])
+def test_the_red_of_a_dot_stands_out_from_its_plate_over_any_picture(value: int) -> None:
+    canvas = white(value=value)
+    plate = Card(((Gap(9),),), 20).paint(canvas, 10, 10)
+    blue, green, red = canvas[plate.top + plate.height // 2, plate.left + plate.width // 2].tolist()
+    # What is no text needs 3:1
+    assert contrast(RED, (blue, green, red)) >= 3
+    assert RED not in COLOURS.values()
 
 
 def test_the_seven_colours_are_those_of_okabe_and_ito() -> None:

@@ -103,15 +103,18 @@ def test_the_comment_of_a_number_gives_the_range_that_is_checked() -> None:
 def test_the_defaults_are_those_of_the_shipped_file() -> None:
     settings = load([SHIPPED])
     assert settings.network == Network(pair=None)
-    assert settings.faces.live == Search(Path("haarcascade_frontalface_alt2.xml"), 640, 360, 1.2, 3, 36)
-    assert settings.camera == Camera(index=0, width=640, height=480, fps=30, mirror=True)
+    cascades = Path("haarcascade_frontalface_default.xml"), Path("haarcascade_frontalface_alt2.xml"), None
+    assert settings.faces.live == Search(*cascades, 640, 360, 1.2, 2, 36)
+    assert (settings.faces.detector, settings.faces.yunet_model) == ("haar", None)
+    assert settings.camera == Camera(device="0", width=640, height=480, fps=30, mirror=True)
     assert set(settings.playlists) == set(Expression)
 
 
 def test_the_shipped_cascades_are_there() -> None:
     settings = load([SHIPPED])
     for search in (settings.faces.live, settings.faces.image):
-        assert (SHIPPED.parent / "cascades" / search.cascade).is_file()
+        for cascade in filter(None, (search.cascade, search.close_cascade, search.profile_cascade)):
+            assert (SHIPPED.parent / "cascades" / cascade).is_file()
 
 
 def test_no_dataclass_has_a_default() -> None:
@@ -176,21 +179,21 @@ def test_the_option_wins_over_the_environment(home: Path, monkeypatch: pytest.Mo
 
 
 def test_the_current_directory_is_not_searched(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (home / "config.toml").write_text("[camera]\nindex = 9\n", encoding="utf-8")
+    (home / "config.toml").write_text('[camera]\ndevice = "9"\n', encoding="utf-8")
     work = home / "work"
     work.mkdir()
     monkeypatch.chdir(work)
-    (work / "config.toml").write_text("[camera]\nindex = 9\n", encoding="utf-8")
-    assert load(sources(SHIPPED)).camera.index == 0
+    (work / "config.toml").write_text('[camera]\ndevice = "9"\n', encoding="utf-8")
+    assert load(sources(SHIPPED)).camera.device == "0"
 
 
 def test_later_files_win_key_by_key(tmp_path: Path) -> None:
     first, second = tmp_path / "first.toml", tmp_path / "second.toml"
-    first.write_text('[camera]\nindex = 1\nwidth = 1280\n[playlists.sad]\ntitle = "Mine"\n', encoding="utf-8")
-    second.write_text("[camera]\nindex = 2\n", encoding="utf-8")
+    first.write_text('[camera]\ndevice = "1"\nwidth = 1280\n[playlists.sad]\ntitle = "Mine"\n', encoding="utf-8")
+    second.write_text('[camera]\ndevice = "2"\n', encoding="utf-8")
     shipped = load([SHIPPED])
     settings = load([SHIPPED, first, second])
-    assert settings.camera == replace(shipped.camera, index=2, width=1280)
+    assert settings.camera == replace(shipped.camera, device="2", width=1280)
     sad = Playlist("Mine", shipped.playlists[Expression.SAD].url)
     assert settings.playlists == {**shipped.playlists, Expression.SAD: sad}
     assert replace(settings, camera=shipped.camera, playlists=shipped.playlists) == shipped
@@ -206,8 +209,8 @@ def test_a_whole_number_will_do_for_a_real_one(mine: Path) -> None:
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_read(mine: Path) -> None:
-    mine.write_bytes(b"\xef\xbb\xbf[camera]\r\nindex = 3\r\n")
-    assert load([SHIPPED, mine]).camera.index == 3
+    mine.write_bytes(b"\xef\xbb\xbf[camera]\r\nfps = 3\r\n")
+    assert load([SHIPPED, mine]).camera.fps == 3
 
 
 def test_a_spotify_link_is_kept_in_its_plain_form(mine: Path) -> None:
@@ -225,6 +228,11 @@ def test_paths_start_from_the_file_that_they_are_written_in(home: Path, monkeypa
     assert settings.network.pair == home / "net" / "big.json"
     assert settings.faces.live.cascade == home / "net" / "own.xml"
     assert settings.faces.image.cascade == home / "c.xml"
+    finder = loaded(
+        file, '[faces]\ndetector = "yunet"\nyunet_model = "y.onnx"\n[faces.live]\nclose_cascade = "./near.xml"\n'
+    ).faces
+    assert (finder.detector, finder.yunet_model) == ("yunet", home / "net" / "y.onnx")
+    assert (finder.live.close_cascade, finder.live.profile_cascade) == (home / "net" / "near.xml", None)
     assert loaded(file, '[network]\npair = "/big.JSON"\n').network.pair == Path("/big.JSON").absolute()
     assert loaded(file, '[faces.live]\ncascade = "other.xml"\n').faces.live.cascade == Path("other.xml")
 
@@ -232,13 +240,16 @@ def test_paths_start_from_the_file_that_they_are_written_in(home: Path, monkeypa
 @pytest.mark.parametrize(
     ("key", "value", "sentence"),
     [
-        ("camera.index", "-1", "must be a whole number from 0 to 99, not -1"),
-        ("camera.index", "1.0", "must be a whole number from 0 to 99, not 1.0"),
-        ("camera.index", "true", "must be a whole number from 0 to 99, not true"),
-        ("camera.index", "'0'", "must be a whole number from 0 to 99, not '0'"),
-        ("camera.index", "[0]", "must be a whole number from 0 to 99, not a list"),
-        ("camera.index", "{a = 1}", "must be a whole number from 0 to 99, not a section"),
-        ("camera.index", "0x" + "f" * 5000, "not a number of so many digits"),
+        ("camera.fps", "-1", "must be a whole number from 1 to 240, not -1"),
+        ("camera.fps", "1.0", "must be a whole number from 1 to 240, not 1.0"),
+        ("camera.fps", "true", "must be a whole number from 1 to 240, not true"),
+        ("camera.fps", "'0'", "must be a whole number from 1 to 240, not '0'"),
+        ("camera.fps", "[0]", "must be a whole number from 1 to 240, not a list"),
+        ("camera.fps", "{a = 1}", "must be a whole number from 1 to 240, not a section"),
+        ("camera.fps", "0x" + "f" * 5000, "not a number of so many digits"),
+        ("camera.device", "1", "must be text in quotes, not 1"),
+        ("camera.device", "' '", "must be a camera's number, a part of its name or the path of its device, not ' '"),
+        ("camera.device", '"\\u0000"', "the path of its device, not '\\x00'"),
         ("camera.mirror", "1", "must be true or false, not 1"),
         ("camera.mirror", "'yes'", "must be true or false, not 'yes'"),
         ("mood.window_s", "0.4", "must be a number from 0.5 to 600, not 0.4"),
@@ -252,6 +263,8 @@ def test_paths_start_from_the_file_that_they_are_written_in(home: Path, monkeypa
         ("faces.live.scale_factor", "1", "must be a number from 1.01 to 2, not 1"),
         ("faces.live.cascade", "''", "must be the name of a cascade file or a path, not empty"),
         ("faces.live.cascade", '"a\\u0000b"', "must be a path without control characters, not 'a\\x00b'"),
+        ("faces.detector", "'dlib'", 'must be "haar" or "yunet", not \'dlib\''),
+        ("faces.yunet_model", "1", "must be text in quotes, not 1"),
         ("network.pair", "7", "must be text in quotes, not 7"),
         ("network.pair", "'net.h5'", "must be empty or the path of a .json file with the .h5 beside it, not 'net.h5'"),
         (
@@ -271,9 +284,14 @@ def test_a_bad_value_is_refused_with_key_file_and_what_it_may_be(mine: Path, key
     assert len(message) < 400
 
 
+def test_yunet_is_refused_without_its_file(mine: Path) -> None:
+    assert 'faces: detector = "yunet" needs yunet_model' in refused(mine, 'faces.detector = "yunet"\n')
+
+
 def test_both_ends_of_a_range_are_allowed(mine: Path) -> None:
-    assert loaded(mine, "[mood]\nwindow_s = 0.5\nlead = 1\n").mood == Vote(window_s=0.5, lead=1.0)
-    assert loaded(mine, "[mood]\nwindow_s = 600\nlead = 0\n").mood == Vote(window_s=600.0, lead=0.0)
+    lowest, highest = "window_s = 0.5\nlead = 0\ndwell_s = 0\n", "window_s = 600\nlead = 1\ndwell_s = 60\n"
+    assert loaded(mine, f"[mood]\n{lowest}").mood == Vote(window_s=0.5, lead=0.0, dwell_s=0.0)
+    assert loaded(mine, f"[mood]\n{highest}").mood == Vote(window_s=600.0, lead=1.0, dwell_s=60.0)
 
 
 def test_values_that_do_not_go_together_are_refused(mine: Path) -> None:
@@ -296,6 +314,7 @@ def test_values_that_do_not_go_together_are_refused(mine: Path) -> None:
         ("[window]\nxyz = 1", "unknown key window.xyz in {}: known here: bars, info"),
         ('"mood.lead" = 0.2', "unknown key 'mood.lead' in {}: did you mean mood?"),
         ("[image]\nmin_face = 30", "unknown section image in {}: did you mean faces.image?"),
+        ("[camera]\nindex = 1", 'unknown key camera.index in {}: it is camera.device now, text in quotes: device = "1"'),
         ("xyz = 1", "unknown key xyz in {}: known here: camera, faces, mood, network, playlists, tracking, window"),
         ('[window]\n"\\u001b[2J" = 1', "unknown key window.'\\x1b[2J' in {}: known here: bars, info"),
         ("[window]\n'' = 1", "unknown key window.'' in {}: known here: bars, info"),
@@ -338,8 +357,8 @@ def test_a_key_that_no_file_sets_is_told(mine: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("[camera]\nindex = \n", "line 2"),
-        ("[camera]\nindex = 1\nindex = 2\n", "line 3"),
+        ("[camera]\nfps = \n", "line 2"),
+        ("[camera]\nfps = 1\nfps = 2\n", "line 3"),
         ("[camera", "end of document"),
         ("a = \x00", "line 1"),
     ],
@@ -352,7 +371,7 @@ def test_broken_toml_is_refused_with_file_and_line(mine: Path, text: str, place:
 
 
 def test_what_python_cannot_hold_is_refused(mine: Path) -> None:
-    assert "is not valid TOML" in refused(mine, f"[camera]\nindex = {'9' * 5000}\n")
+    assert "is not valid TOML" in refused(mine, f"[camera]\nfps = {'9' * 5000}\n")
     assert "is nested too deeply" in refused(mine, f"a = {'[' * 20000}")
 
 
@@ -386,9 +405,12 @@ LINE = st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"])
 TITLES = st.text(LINE, max_size=LONGEST_TITLE - 1).map(lambda text: text + "x")
 SIGNS = st.characters(exclude_categories=["C", "Z"], exclude_characters='"<>\\^`{|}')
 LINKS = st.text(SIGNS, max_size=30).map("https://example.org/".__add__)
+CASCADES = st.one_of(NAMES.map(Path), PATHS)
 SEARCHES = st.builds(
     Search,
-    cascade=st.one_of(NAMES.map(Path), PATHS),
+    cascade=CASCADES,
+    close_cascade=st.none() | CASCADES,
+    profile_cascade=st.none() | CASCADES,
     search_width=st.integers(1000, 8192),
     search_height=st.integers(1000, 8192),
     **{name: number(Search, name) for name in ("scale_factor", "min_neighbors", "min_face")},
@@ -396,9 +418,19 @@ SEARCHES = st.builds(
 SETTINGS = st.builds(
     Settings,
     network=st.builds(Network, pair=st.none() | PATHS.map(lambda path: path.with_name(path.name + ".json"))),
-    faces=st.builds(Faces, unsure_below=number(Faces, "unsure_below"), live=SEARCHES, image=SEARCHES),
+    faces=st.builds(
+        Faces,
+        detector=st.sampled_from(["haar", "yunet"]),
+        yunet_model=PATHS,
+        unsure_below=number(Faces, "unsure_below"),
+        live=SEARCHES,
+        image=SEARCHES,
+    ),
     camera=st.builds(
-        Camera, mirror=st.booleans(), **{name: number(Camera, name) for name in ("index", "width", "height", "fps")}
+        Camera,
+        device=NAMES.filter(str.strip),
+        mirror=st.booleans(),
+        **{name: number(Camera, name) for name in ("width", "height", "fps")},
     ),
     tracking=st.builds(Tracking, **{field.name: number(Tracking, field.name) for field in fields(Tracking)}),
     mood=st.builds(Vote, **{field.name: number(Vote, field.name) for field in fields(Vote)}),

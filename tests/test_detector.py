@@ -14,6 +14,7 @@ from realtime.errors import AssetError
 
 CASCADES = Path(__file__).parent.parent / "cascades"
 FAST, CLOSE = CASCADES / "haarcascade_frontalface_alt2.xml", CASCADES / "haarcascade_frontalface_alt.xml"
+SCAN, PROFILE = CASCADES / "haarcascade_frontalface_default.xml", CASCADES / "haarcascade_profileface.xml"
 FACE = Box(174, 64, 101, 101)
 """Where the astronaut's face is."""
 
@@ -214,6 +215,86 @@ def test_a_larger_search_size_finds_smaller_faces(head: Image) -> None:
     assert live().find(image) == []
     (box,) = still().find(image)
     assert box.overlap(Box(617, 317, 39, 39)) > SAME
+
+
+def seconded(*, min_neighbors: int = 2) -> HaarDetector:
+    """As the shipped settings search in a session: with a second opinion."""
+    size = (640, 360)
+    return HaarDetector(SCAN, search_size=size, scale_factor=1.2, min_neighbors=min_neighbors, min_face=36, closer=FAST)
+
+
+def thorough() -> HaarDetector:
+    """As the shipped settings search in a picture: for tilted and turned heads, too."""
+    size = (1280, 1280)
+    return HaarDetector(CLOSE, search_size=size, scale_factor=1.2, min_neighbors=3, min_face=24, closer=FAST, profile=PROFILE)
+
+
+def tilted(image: Image, angle: float) -> Image:
+    """The picture turned about the face's centre, where the face stays."""
+    matrix = cv2.getRotationMatrix2D((FACE.left + FACE.width / 2, FACE.top + FACE.height / 2), angle, 1)
+    return cv2.warpAffine(image, matrix, (512, 512), borderMode=cv2.BORDER_REPLICATE).astype(np.uint8)
+
+
+@pytest.mark.parametrize("build", [seconded, thorough])
+def test_an_upright_face_is_found_once_however_many_views_see_it(astronaut: Image, head: Image, build: Build) -> None:
+    (box,) = build().find(astronaut)
+    assert box.overlap(FACE) > SAME
+    two = on_grey(head, 20, 90)
+    two[90:270, 400:580] = head
+    assert len(build().find(two)) == 2
+
+
+@pytest.mark.parametrize("angle", [-25, 30])
+def test_a_known_face_is_kept_when_the_head_tilts(astronaut: Image, angle: float) -> None:
+    image = tilted(astronaut, angle)
+    assert live().find(image, [FACE]) == []
+    (box,) = seconded().find(image, [FACE])
+    assert box.overlap(FACE) > SAME
+
+
+@pytest.mark.parametrize("angle", [-27, 27])
+def test_a_tilted_head_in_a_picture_is_found_by_the_tilted_scans(astronaut: Image, angle: float) -> None:
+    image = cv2.resize(tilted(astronaut, angle), None, fx=2, fy=2).astype(np.uint8)
+    assert still().find(image) == []
+    (box,) = thorough().find(image)
+    assert box.overlap(times(2, FACE)) > SAME
+
+
+def noise(seed: int) -> Image:
+    blocks = np.random.default_rng(seed).integers(0, 256, (30, 40, 3), np.uint8)
+    return np.kron(blocks, np.ones((12, 12, 1), np.uint8))
+
+
+def test_a_second_opinion_takes_doubtful_hits_away_and_adds_none() -> None:
+    alone = HaarDetector(SCAN, search_size=(640, 360), scale_factor=1.1, min_neighbors=0, min_face=24)
+    both_of_them = HaarDetector(SCAN, search_size=(640, 360), scale_factor=1.1, min_neighbors=0, min_face=24, closer=FAST)
+    before, after = 0, 0
+    for seed in range(20):
+        image = noise(seed)
+        hits, left = alone.find(image), both_of_them.find(image)
+        before, after = before + len(hits), after + len(left)
+        assert all(is_inside(box, image) for box in left)
+    assert before > 10
+    assert after < before / 2
+
+
+def test_a_sure_hit_needs_no_second_opinion(astronaut: Image, tmp_path: Path) -> None:
+    # A second cascade that never agrees: a face is no number plate
+    other = tmp_path / "other.xml"
+    other.write_bytes((Path(cv2.__file__).parent / "data" / "haarcascade_russian_plate_number.xml").read_bytes())
+    large = cv2.resize(astronaut, None, fx=1.4, fy=1.4).astype(np.uint8)
+    found = HaarDetector(SCAN, search_size=(720, 720), scale_factor=1.05, min_neighbors=2, min_face=36, closer=other).find(
+        large
+    )
+    assert any(box.overlap(times(1.4, FACE)) > SAME for box in found)
+
+
+@pytest.mark.parametrize("name", ["closer", "profile"])
+def test_a_second_cascade_that_is_not_there(tmp_path: Path, name: str) -> None:
+    with pytest.raises(AssetError, match="no cascade at"):
+        HaarDetector(  # pyright: ignore[reportCallIssue]
+            FAST, search_size=(9, 9), scale_factor=1.2, min_neighbors=3, min_face=9, **{name: tmp_path / "no.xml"}
+        )
 
 
 def test_a_cascade_that_is_not_there(tmp_path: Path) -> None:

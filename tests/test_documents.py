@@ -24,6 +24,8 @@ FACE_DOCUMENT = {
     "reason": None,
 }
 MOOD_DOCUMENT = {"expression": "happy", "share": 0.8765}
+ABOUT_DOCUMENT = {"mood_source": "faces", "mood_shares": NAMED, "mixed": False}
+NOBODY_DOCUMENT = {"mood_source": None, "mood_shares": None, "mixed": False}
 PLAYLIST_DOCUMENT = {"title": "Bright and happy", "url": "https://example.org/happy"}
 
 rows = st.tuples(*[st.integers(0, 100)] * 7).filter(any).map(lambda parts: tuple(part / sum(parts) for part in parts))
@@ -58,7 +60,7 @@ def test_the_document_of_pictures() -> None:
         Picture("-", 1, 1),
         Picture("broken.jpg", error="broken.jpg is cut off"),
     ]
-    nothing = {"width": None, "height": None, "faces": [], "mood": None, "playlist": None}
+    nothing = {"width": None, "height": None, "faces": [], "mood": None, "playlist": None, **NOBODY_DOCUMENT}
     assert read_back(documents.pictures(found)) == {
         "schema": 1,
         "images": [
@@ -70,6 +72,7 @@ def test_the_document_of_pictures() -> None:
                 "mood": MOOD_DOCUMENT,
                 "playlist": PLAYLIST_DOCUMENT,
                 "error": None,
+                **ABOUT_DOCUMENT,
             },
             {**nothing, "path": "-", "width": 1, "height": 1, "error": None},
             {**nothing, "path": "broken.jpg", "error": "broken.jpg is cut off"},
@@ -85,8 +88,9 @@ def test_the_line_of_a_frame() -> None:
         "t": 1.2346,
         "faces": [{**FACE_DOCUMENT, "track": 3, "unsure": True, "reason": "low confidence"}],
         "mood": MOOD_DOCUMENT,
+        **ABOUT_DOCUMENT,
     }
-    assert read_back(documents.frame(0, [], None)) == {"schema": 1, "t": 0, "faces": [], "mood": None}
+    assert read_back(documents.frame(0, [], None)) == {"schema": 1, "t": 0, "faces": [], "mood": None, **NOBODY_DOCUMENT}
 
 
 def test_the_document_of_a_session() -> None:
@@ -97,19 +101,31 @@ def test_the_document_of_a_session() -> None:
         "frames": 120,
         "seconds": 4.0001,
         "playlist": PLAYLIST_DOCUMENT,
+        **ABOUT_DOCUMENT,
     }
-    nothing = {"schema": 1, "mood": None, "shares": None, "frames": 0, "seconds": 0, "playlist": None}
+    nothing = {"schema": 1, "mood": None, "shares": None, "frames": 0, "seconds": 0, "playlist": None, **NOBODY_DOCUMENT}
     assert read_back(documents.summary(Summary(None, None, 0, 0.0, None))) == nothing
 
 
 def test_fields_come_in_the_order_of_the_description() -> None:
     face = ["box", "expression", "confidence", "probabilities", "unsure", "reason"]
     (image,) = documents.pictures([Picture("a.jpg", 640, 480, (FACE,), MOOD, PLAYLIST)])["images"]
-    assert list(image) == ["path", "width", "height", "faces", "mood", "playlist", "error"]
+    assert list(image) == [
+        "path",
+        "width",
+        "height",
+        "faces",
+        "mood",
+        "playlist",
+        "error",
+        "mood_source",
+        "mood_shares",
+        "mixed",
+    ]
     assert list(image["faces"][0]) == face
     assert list(image["faces"][0]["probabilities"]) == [expression.value for expression in EXPRESSIONS]
     frame = documents.frame(0, [FACE], MOOD)
-    assert list(frame) == ["schema", "t", "faces", "mood"]
+    assert list(frame) == ["schema", "t", "faces", "mood", "mood_source", "mood_shares", "mixed"]
     assert list(frame["faces"][0]) == [*face, "track"]
     assert list(documents.summary(Summary(MOOD, PROBABILITIES, 1, 1, PLAYLIST))) == [
         "schema",
@@ -118,12 +134,29 @@ def test_fields_come_in_the_order_of_the_description() -> None:
         "frames",
         "seconds",
         "playlist",
+        "mood_source",
+        "mood_shares",
+        "mixed",
     ]
 
 
 @pytest.mark.parametrize("mood", [None, Mood(PROBABILITIES, None)])
 def test_a_mood_that_nobody_leads_is_none(mood: Mood | None) -> None:
     assert documents.frame(0, [], mood)["mood"] is None
+
+
+def test_a_mixed_mood_is_told_from_none_and_has_its_shares() -> None:
+    mixed = Mood(PROBABILITIES, None)
+    for document in (documents.frame(0, [], mixed), documents.summary(Summary(mixed, PROBABILITIES, 1, 1, PLAYLIST))):
+        assert {name: document[name] for name in ABOUT_DOCUMENT} == {**ABOUT_DOCUMENT, "mixed": True}
+        assert document["mood"] is None
+
+
+def test_a_mood_by_hand_says_so() -> None:
+    sad = dict.fromkeys(NAMED, 0.0) | {"sad": 1.0}
+    by_hand = Mood(tuple(sad.values()), Expression.SAD, "hand")
+    for document in (documents.frame(0, [], by_hand), documents.summary(Summary(by_hand, PROBABILITIES, 1, 1, PLAYLIST))):
+        assert {name: document[name] for name in ABOUT_DOCUMENT} == {"mood_source": "hand", "mood_shares": sad, "mixed": False}
 
 
 def test_the_share_of_a_mood_is_its_leaders() -> None:
@@ -137,7 +170,7 @@ def test_any_session_is_a_line_of_the_same_fields(
 ) -> None:
     document = documents.frame(time_s, found, Mood(shares, leader))
     assert read_back(document) == document, "nothing but plain JSON in it"
-    expected = fields({"schema": 1, "t": 0, "faces": [{**FACE_DOCUMENT, "track": 1}], "mood": MOOD_DOCUMENT})
+    expected = fields({"schema": 1, "t": 0, "faces": [{**FACE_DOCUMENT, "track": 1}], "mood": MOOD_DOCUMENT, **ABOUT_DOCUMENT})
     assert fields(document) == (expected if found else [name for name in expected if not name.startswith("faces.")])
     for face, written in zip(found, document["faces"], strict=True):
         assert written["confidence"] == max(written["probabilities"].values())

@@ -1,49 +1,51 @@
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Self, cast
 
-import cv2
 import numpy as np
 import pytest
 
-from realtime import live, worker
-from realtime.capture import open_source
-from realtime.cli import parts
-from realtime.cli.context import Context
+from realtime import latest, live, worker
+from realtime.cards import COLOURS
 from realtime.domain import EXPRESSIONS, Box, Expression, Face, Frame
-from realtime.errors import EmodjError, SourceError
-from realtime.live import LiveWindow
+from realtime.errors import Cause, EmodjError, SourceError
+from realtime.gauge import Gauge
+from realtime.health import SILENCE_S, State
+from realtime.latest import LatestFrames
+from realtime.live import HOLD_S, IDLE_WAIT_MS, KEY_WAIT_MS, REDRAW_S, LiveWindow
 from realtime.mood import MoodVote
 from realtime.pipeline import FaceReader, FrameReader
 from realtime.playlists import Playlist
 from realtime.session import WELCOME, Session
 from realtime.tracks import Tracker
-from realtime.windowless import Limits, run_without_window
+from realtime.windowless import Limits
 from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
-    from pathlib import Path
 
+    from realtime.capture import Source
     from realtime.domain import Batch, Image, Probabilities
     from realtime.window import Window
 
 PATIENCE_S = 20.0
 NO_LIMIT = Limits()
+BLANK = (320, 240)
 PLAYLISTS = {expression: Playlist(expression.value, f"https://example.org/{expression.value}") for expression in EXPRESSIONS}
 HAPPY = PLAYLISTS[Expression.HAPPY]
+ABSENT = SourceError("there is no camera: plug one in", cause=Cause.ABSENT)
 
 
 class OneFace:
-    """Finds one face, unless the frame is black."""
+    """Finds one face, further right in each frame; none if the frame is black."""
 
     def find(self, image: Image, near: Sequence[Box] = ()) -> list[Box]:
         del near
-        return [Box(10, 10, 60, 60)] if image.any() else []
+        return [box_of(number_of(image))] if image.any() else []
 
 
 class Happy:
@@ -57,13 +59,36 @@ class Happy:
         return np.tile(np.array([0, 0, 0, 0.9, 0.1, 0, 0], np.float32), (len(batch), 1))
 
 
+class Gated(Happy):
+    """Takes as long as it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__(self._wait)
+        self.begun = threading.Semaphore(0)
+        self.goes_on = threading.Semaphore(0)
+        self.free = threading.Event()
+
+    def _wait(self) -> None:
+        self.begun.release()
+        assert self.free.is_set() or self.goes_on.acquire(timeout=PATIENCE_S)
+
+    def begins(self) -> Generator[None]:
+        """Turns until the next batch has come."""
+        while not self.begun.acquire(blocking=False):
+            yield
+
+    def is_freed(self) -> None:
+        self.free.set()
+        self.goes_on.release()
+
+
 def reader_of(classifier: Happy | None = None) -> FrameReader:
     tracker = Tracker(match_overlap=0.3, forget_after_s=1, smoothing_s=0)
     return FrameReader(FaceReader(OneFace(), classifier or Happy(), 1.0, 0.5), tracker)
 
 
 def session_of() -> Session:
-    return Session(MoodVote(window_s=15, lead=0.1), PLAYLISTS, mirrored=False, bars=True, info=False)
+    return Session(MoodVote(window_s=15, lead=0.1, dwell_s=0), PLAYLISTS, mirrored=False, bars=False, info=False)
 
 
 class Film:
@@ -72,11 +97,20 @@ class Film:
     def __init__(self, frames: Iterable[Frame | BaseException], *, live: bool = False) -> None:
         self.live = live
         self.name = "film"
-        self.reads = 0
+        self.reads = self.skips = 0
         self._frames = iter(frames)
 
     def read(self) -> Frame | None:
         self.reads += 1
+        return self._next()
+
+    def skip(self) -> None:
+        self.skips += 1
+        self._next()
+
+    def close(self) -> None: ...
+
+    def _next(self) -> Frame | None:
         if self.live:
             # A camera gives so many frames a second and no more
             threading.Event().wait(0.001)
@@ -85,22 +119,78 @@ class Film:
             raise step
         return step
 
-    def close(self) -> None: ...
-
 
 def shot(index: int, time_s: float, level: int = 100) -> Frame:
-    return Frame(np.full((120, 160, 3), level, np.uint8), index, time_s)
+    """A wall on which the number of the frame can be read, where no card lies."""
+    image = np.full((240, 320, 3), level, np.uint8)
+    if level:
+        image[116:124, 304:312] = index % 200
+    return Frame(image, index, time_s)
 
 
-def endless(gap_s: float = 0.01) -> Generator[Frame]:
-    index = 0
-    while True:
-        yield shot(index, index * gap_s)
-        index += 1
+def number_of(image: Image) -> int:
+    return int(image[120, 308, 0])
 
 
-def film(count: int, gap_s: float = 0.01, start_s: float = 0.0) -> Film:
-    return Film(shot(index, start_s + index * gap_s) for index in range(count))
+def box_of(number: int) -> Box:
+    return Box(80 + number % 40, 80, 60, 80)
+
+
+def box_drawn(image: Image) -> int | None:
+    """Left end of the box in a picture that was shown."""
+    happy = np.flatnonzero((image[120] == COLOURS[Expression.HAPPY]).all(axis=1))
+    return int(happy[0]) if len(happy) else None
+
+
+def endless(first: int = 0, *, start_s: float = 0.0, level: int = 100) -> Generator[Frame]:
+    for index in itertools.count(first):
+        yield shot(index, start_s + index * 0.01, level)
+
+
+def film(count: int) -> Film:
+    return Film(shot(index, index * 0.01) for index in range(count))
+
+
+def camera(frames: Iterable[Frame | BaseException] | None = None) -> Film:
+    return Film(endless() if frames is None else frames, live=True)
+
+
+def threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name in {"capture", "analysis", "music"}]
+
+
+@dataclass
+class Clock:
+    """The clock of window and camera, which stands still until it is moved."""
+
+    now: float = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(live, "time", clock)
+    return clock
+
+
+class Watcher(Gauge):
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pictures: list[Frame] = []
+        self.readings: list[tuple[Frame, float, float]] = []
+
+    def analysed(self, frame: Frame, seen_s: float, now_s: float) -> None:
+        super().analysed(frame, seen_s, now_s)
+        self.readings.append((frame, seen_s, now_s))
+
+    def shown(self, frame: Frame, now_s: float) -> None:
+        super().shown(frame, now_s)
+        self.pictures.append(frame)
 
 
 @dataclass
@@ -110,144 +200,6 @@ class Record:
     times: list[float] = field(default_factory=list)
     faces: list[tuple[Face, ...]] = field(default_factory=list)
 
-    def emit(self, time_s: float, faces: tuple[Face, ...]) -> None:
-        self.times.append(time_s)
-        self.faces.append(faces)
-
-
-# Without a window
-
-
-@pytest.fixture(scope="session")
-def clip(tmp_path_factory: pytest.TempPathFactory, astronaut: Image) -> Path:
-    """The astronaut drifts across a grey wall for a second."""
-    path = tmp_path_factory.mktemp("clip") / "clip.avi"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 30, (640, 480))
-    for index in range(30):
-        frame = np.full((480, 640, 3), 128, np.uint8)
-        frame[:, index * 2 : index * 2 + 512] = astronaut[:480]
-        writer.write(frame)
-    writer.release()
-    return path
-
-
-def test_two_runs_over_a_clip_agree_and_see_the_astronaut_look_happy(clip: Path) -> None:
-    settings = Context().settings()
-    runs: list[tuple[Record, object]] = []
-    for _ in range(2):
-        tracking = settings.tracking
-        tracker = Tracker(
-            match_overlap=tracking.match_overlap, forget_after_s=tracking.forget_after_s, smoothing_s=tracking.smoothing_s
-        )
-        reader = FrameReader(parts.face_reader(settings, settings.faces.live, Context()), tracker)
-        record, session = Record(), session_of()
-        with open_source(str(clip)) as source:
-            run_without_window(source, reader, session, NO_LIMIT, record.emit)
-        runs.append((record, session.summary()))
-    assert runs[0] == runs[1]
-    record, _ = runs[0]
-    assert record.times == pytest.approx([index / 30 for index in range(30)])
-    assert [[face.expression for face in faces] for faces in record.faces] == [[Expression.HAPPY]] * 30
-    assert {face.track for faces in record.faces for face in faces} == {record.faces[0][0].track}
-    # The box goes along with the face
-    assert record.faces[-1][0].box.left - record.faces[0][0].box.left == pytest.approx(58, abs=12)
-
-
-def test_every_frame_of_a_file_counts_from_the_first() -> None:
-    record, session = Record(), session_of()
-    run_without_window(film(7, 0.5, start_s=100), reader_of(), session, NO_LIMIT, record.emit)
-    assert record.times == pytest.approx([0, 0.5, 1, 1.5, 2, 2.5, 3])
-    summary = session.summary()
-    assert (summary.frames, summary.seconds) == (7, pytest.approx(3))
-    assert summary.playlist == HAPPY
-
-
-@pytest.mark.parametrize(
-    ("limits", "count"),
-    [
-        (Limits(frames=1), 1),
-        (Limits(frames=3), 3),
-        (Limits(seconds=1.0), 3),
-        (Limits(seconds=0.9), 3),
-        (Limits(seconds=1.0, frames=2), 2),
-        (Limits(seconds=0.4, frames=9), 2),
-        (Limits(frames=99), 7),
-    ],
-)
-def test_a_limit_ends_a_file_and_nothing_is_read_beyond(limits: Limits, count: int) -> None:
-    record, source = Record(), film(7, 0.5, start_s=100)
-    run_without_window(source, reader_of(), session_of(), limits, record.emit)
-    assert len(record.times) == count
-    assert source.reads == (count if count < 7 else 8)
-
-
-@pytest.mark.parametrize("is_live", [False, True])
-def test_no_frame_at_all_has_a_sentence(*, is_live: bool) -> None:
-    with pytest.raises(SourceError, match=r"^film holds no frame that can be read: is it a video, and whole\?$"):
-        run_without_window(Film([], live=is_live), reader_of(), session_of(), NO_LIMIT, Record().emit)
-
-
-def test_a_camera_gives_its_newest_frames_until_it_is_lost() -> None:
-    lost = SourceError("unplugged")
-    held = threading.Event()
-
-    def frames() -> Generator[Frame | BaseException]:
-        yield shot(0, 50.0)
-        assert held.wait(PATIENCE_S)
-        # While the first is analysed the next two come: the second is never seen
-        yield shot(1, 51.0)
-        yield shot(2, 52.0)
-        read.set()
-        assert done.wait(PATIENCE_S)
-        yield lost
-
-    read, done = threading.Event(), threading.Event()
-
-    def slow() -> None:
-        held.set()
-        assert read.wait(PATIENCE_S)
-
-    record = Record()
-
-    def emit(time_s: float, faces: tuple[Face, ...]) -> None:
-        record.emit(time_s, faces)
-        if time_s == 2.0:
-            done.set()
-
-    with pytest.raises(SourceError) as caught:
-        run_without_window(Film(frames(), live=True), reader_of(Happy(slow)), session_of(), NO_LIMIT, emit)
-    assert caught.value is lost
-    assert record.times == [0.0, 2.0]
-
-
-def test_the_last_frames_of_a_camera_are_not_lost() -> None:
-    record = Record()
-    run_without_window(Film([shot(0, 1.0)], live=True), reader_of(), session_of(), NO_LIMIT, record.emit)
-    assert record.times == [0.0]
-
-
-@pytest.mark.parametrize("error", [BrokenPipeError(), KeyboardInterrupt()])
-@pytest.mark.parametrize("is_live", [False, True])
-def test_whatever_ends_a_session_ends_its_thread(error: BaseException, *, is_live: bool) -> None:
-    def emit(*_: object) -> None:
-        raise error
-
-    with pytest.raises(type(error)):
-        run_without_window(Film(endless(), live=is_live), reader_of(), session_of(), NO_LIMIT, emit)
-    assert not threads()
-
-
-def test_a_limit_ends_the_thread_of_a_camera() -> None:
-    run_without_window(Film(endless(), live=True), reader_of(), session_of(), Limits(frames=2), Record().emit)
-    assert not threads()
-
-
-def threads() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name in {"capture", "analysis", "music"}]
-
-
-# In a window
-
 
 class Screen:
     """A window with somebody in front of it: `person` is asked at each turn what key is pressed, and looks around meanwhile."""
@@ -256,6 +208,7 @@ class Screen:
         self.closed = False
         self.toggles = 0
         self.shown: list[Image] = []
+        self.waits: list[int] = []
         self._person = person
         self._patience = time.monotonic() + PATIENCE_S
 
@@ -264,7 +217,8 @@ class Screen:
 
     def poll(self, wait_ms: int) -> str | None:
         assert time.monotonic() < self._patience, "waited in vain"
-        threading.Event().wait(wait_ms / 1000)
+        self.waits.append(wait_ms)
+        threading.Event().wait(min(wait_ms, KEY_WAIT_MS) / 1000)
         return None if self._person is None else next(self._person, "q")
 
     def toggle_full_screen(self) -> None:
@@ -281,62 +235,115 @@ class Screen:
 
 
 class Stage:
-    """A live window with all its parts, and what it did."""
+    """A live window with all its parts, its desk, and what it did."""
 
-    def __init__(self, source: Film, *, classifier: Happy | None = None, limits: Limits = NO_LIMIT) -> None:
-        self.source = source
+    def __init__(
+        self,
+        source: Film | Callable[[], Source],
+        *,
+        classifier: Happy | None = None,
+        limits: Limits = NO_LIMIT,
+        blank: tuple[int, int] | None = None,
+        gauge: Gauge | None = None,
+        patient: bool = False,
+        clock: Clock | None = None,
+    ) -> None:
+        self.source = source if isinstance(source, Film) else camera()
+        opener = source if callable(source) else lambda: source
+        # What is lost stays lost, unless a test has it come back
+        self.frames = LatestFrames(
+            opener, patient=patient, retries_s=(1000.0,), clock=(clock or time).monotonic, opening="opening the camera"
+        )
         self.classifier = classifier
         self.limits = limits
+        self.blank = blank
+        self.gauge = gauge
         self.session = session_of()
         self.record = Record()
         self.announced: list[str] = []
         self.played: list[str] = []
         self.snapshots: list[Image] = []
-        self.play: Callable[[], str] = lambda: "opened"
+        self.recorded: list[Image] = []
+        self.problems: list[str] = []
+        self.turns = 0
+        self.open: Callable[[], str] = lambda: "opened"
         self.place: Callable[[], str] = lambda: "/pictures/one.png"
+        self.turn: Callable[[LatestFrames], object] = bool
         self.screen = Screen()
 
-    def run(self, person: Generator[str | None] | None = None) -> None:
-        self.screen = Screen(person)
+    def run(self, person: Generator[str | None] | None = None, screen: Screen | None = None) -> None:
+        """Run it to its end, after which no thread is left; one that is gated is freed where the test fails."""
+        self.screen = screen or Screen(person)
+        window = cast("Window", self.screen)
         try:
             LiveWindow(
-                self.source,
+                self.frames,
                 reader_of(self.classifier),
                 self.session,
-                cast("Window", self.screen),
+                window,
                 self.limits,
-                play=self._play,
-                snapshot=self._snapshot,
-                announce=lambda playlist: self.announced.append(playlist.url),
-                emit=self.record.emit,
+                self,
+                blank=self.blank,
+                gauge=self.gauge,
             ).run()
         finally:
+            if isinstance(self.classifier, Gated):
+                self.classifier.is_freed()
+                until(lambda: "analysis" not in threads())
             assert self.screen.closed
             assert not threads()
 
-    def _play(self, playlist: Playlist) -> str:
+    def play(self, playlist: Playlist, /) -> str:
         # The link is said before anything is opened, so that nothing is lost where that hangs
         assert self.announced
-        told = self.play()
+        told = self.open()
         self.played.append(playlist.url)
         return told
 
-    def _snapshot(self, image: Image) -> str:
+    def announce(self, playlist: Playlist, /) -> None:
+        self.announced.append(playlist.url)
+
+    def snapshot(self, image: Image, /) -> str:
         self.snapshots.append(image)
         return self.place()
 
+    def emit(self, elapsed_s: float, faces: tuple[Face, ...], /) -> None:
+        self.record.times.append(elapsed_s)
+        self.record.faces.append(faces)
+
+    def shown(self, image: Image, /) -> None:
+        self.recorded.append(image)
+
+    def next_camera(self, frames: LatestFrames, /) -> str:
+        self.turns += 1
+        self.turn(frames)
+        return "looking for the next camera"
+
+    def problem(self) -> str | None:
+        return self.problems.pop() if self.problems else None
+
     @property
     def notice(self) -> str | None:
-        return self.session.screen(time.monotonic(), "").notice
+        return self.session.screen(live.time.monotonic(), "").notice
 
     @property
     def analysed(self) -> int:
         return len(self.record.times)
 
+    @property
+    def last(self) -> Image:
+        return self.screen.shown[-1]
+
     def voted(self) -> Generator[None]:
         """Turns until somebody voted."""
         while self.session.mood() is None:
             yield
+
+
+def nobody() -> Generator[str | None]:
+    """In front of the window."""
+    while True:
+        yield None
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
@@ -352,21 +359,10 @@ def test_a_file_is_shown_and_its_last_frame_analysed(count: int) -> None:
     # Nobody is in the last frame, so that it can be told from the others
     frames = [shot(index, index * 0.01, level=100 if index < count - 1 else 0) for index in range(count)]
     stage = Stage(Film(frames), classifier=Happy(analysed.set))
-    screen = Patient()
-    LiveWindow(
-        stage.source,
-        reader_of(stage.classifier),
-        stage.session,
-        cast("Window", screen),
-        NO_LIMIT,
-        play=str,
-        snapshot=str,
-        announce=print,
-        emit=stage.record.emit,
-    ).run()
+    stage.run(screen=Patient())
     assert not stage.record.faces[-1]
     assert stage.session.summary().frames == stage.analysed
-    assert screen.shown
+    assert stage.screen.shown
 
 
 def test_no_frame_at_all_opens_no_window() -> None:
@@ -374,6 +370,12 @@ def test_no_frame_at_all_opens_no_window() -> None:
     with pytest.raises(SourceError, match=r"^film holds no frame that can be read"):
         stage.run()
     assert not stage.screen.shown
+
+
+@pytest.mark.parametrize("is_live", [False, True])
+def test_no_frame_at_all_ends_a_window_that_is_open_already(*, is_live: bool) -> None:
+    with pytest.raises(SourceError, match=r"^film holds no frame that can be read"):
+        Stage(Film([], live=is_live), blank=BLANK).run(nobody())
 
 
 @pytest.mark.parametrize("key", ["q", "Q", "escape"])
@@ -397,10 +399,7 @@ def test_a_closed_window_quits() -> None:
     stage.run(person())
 
 
-def test_the_start_says_that_nothing_is_saved_however_late_the_first_frame_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = SimpleNamespace(now=0.0)
-    monkeypatch.setattr(live, "time", SimpleNamespace(monotonic=lambda: clock.now))
-
+def test_the_start_says_that_nothing_is_saved_however_late_the_first_frame_is(clock: Clock) -> None:
     def late() -> Generator[Frame]:
         clock.now += 100
         yield shot(0, 0.0)
@@ -424,10 +423,7 @@ def test_the_limit_on_frames_counts_analysed_ones(count: int) -> None:
     assert stage.analysed == count
 
 
-def test_the_limit_on_seconds_counts_from_the_first_frame(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = SimpleNamespace(now=0.0)
-    monkeypatch.setattr(live, "time", SimpleNamespace(monotonic=lambda: clock.now))
-
+def test_the_limit_on_seconds_counts_from_the_first_frame(clock: Clock) -> None:
     def late() -> Generator[Frame]:
         clock.now += 100
         yield from endless()
@@ -440,8 +436,8 @@ def test_the_limit_on_seconds_counts_from_the_first_frame(monkeypatch: pytest.Mo
             turns.append(clock.now)
             yield None
 
-    Stage(Film(late(), live=True), limits=Limits(seconds=9)).run(person())
-    assert turns == [103, 106, 109]
+    Stage(camera(late()), limits=Limits(seconds=9)).run(person())
+    assert turns == [1103, 1106, 1109]
 
 
 def test_space_holds_picture_and_vote_until_it_is_pressed_again() -> None:
@@ -509,21 +505,44 @@ def test_a_frozen_picture_stays_when_its_file_ends() -> None:
 
 
 def test_a_frozen_camera_comes_back_with_what_it_sees_now() -> None:
-    stage = Stage(Film(endless(), live=True))
+    stage = Stage(camera())
 
     def person() -> Generator[str | None]:
         yield from stage.voted()
         yield "space"
-        seen, read = stage.record.times[-1], stage.source.reads
-        while stage.source.reads < read + 50:
+        seen, passed = stage.analysed, stage.source.skips
+        while stage.source.skips < passed + 50:
             yield None
-        assert stage.record.times[-1] == seen
+        assert stage.analysed == seen
+        before = stage.record.times[-1]
         yield "space"
-        # Those that came meanwhile are not shown after the fact
-        before = stage.analysed
-        while stage.record.times[-1] < (read + 48) * 0.01:
+        while stage.analysed == seen:
             yield None
-        assert stage.analysed <= before + 2
+        # Those that came meanwhile are not shown after the fact
+        assert stage.record.times[seen] > before + 0.48
+
+    stage.run(person())
+
+
+def test_a_camera_is_not_decoded_while_the_picture_stands_still_and_the_window_idles(clock: Clock) -> None:
+    stage = Stage(camera(), clock=clock)
+
+    def person() -> Generator[str | None]:
+        yield from stage.voted()
+        yield "space"
+        while not stage.source.skips:
+            yield None
+        reads, pictures, turns = stage.source.reads, len(stage.screen.shown), len(stage.screen.waits)
+        while stage.source.skips < 50:
+            yield None
+        assert stage.source.reads == reads
+        assert len(stage.screen.shown) == pictures
+        assert set(stage.screen.waits[turns:]) == {IDLE_WAIT_MS}
+        # For a notice that ends
+        clock.now += REDRAW_S
+        yield None
+        yield None
+        assert len(stage.screen.shown) == pictures + 1
 
     stage.run(person())
 
@@ -551,7 +570,7 @@ def test_a_snapshot_is_a_picture_without_hints_and_the_screen_says_where() -> No
 
     stage.run(person())
     (taken,) = stage.snapshots
-    assert taken.shape == (120, 160, 3)
+    assert taken.shape == (240, 320, 3)
     # The hints lie at the bottom, where a snapshot shows the frame alone
     assert (taken[-12:] == 100).all()
     assert not (stage.screen.shown[-1][-12:] == 100).all()
@@ -576,7 +595,7 @@ def test_a_snapshot_that_cannot_be_written_is_told_and_the_session_goes_on() -> 
 
 
 def test_p_without_a_mood_says_so_and_opens_nothing() -> None:
-    stage = Stage(Film(shot(index, index * 0.01, level=0) for index in range(10**6)))
+    stage = Stage(Film(endless(level=0)))
 
     def person() -> Generator[str | None]:
         while not stage.analysed:
@@ -617,12 +636,10 @@ def test_p_plays_the_mood_chosen_by_hand() -> None:
     assert stage.announced == [PLAYLISTS[Expression.SAD].url]
 
 
-def test_a_browser_that_takes_its_time_holds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = SimpleNamespace(now=0.0)
-    monkeypatch.setattr(live, "time", SimpleNamespace(monotonic=lambda: clock.now))
-    stage = Stage(Film(endless(), live=True))
+def test_a_browser_that_takes_its_time_holds_nothing(clock: Clock) -> None:
+    stage = Stage(camera())
     opens = threading.Event()
-    stage.play = lambda: str(opens.wait(PATIENCE_S))
+    stage.open = lambda: str(opens.wait(PATIENCE_S))
 
     def person() -> Generator[str | None]:
         yield from stage.voted()
@@ -644,7 +661,7 @@ def test_a_browser_that_takes_its_time_holds_nothing(monkeypatch: pytest.MonkeyP
 
 
 def test_a_browser_that_hangs_does_not_hold_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "JOIN_S", 0.05)
+    monkeypatch.setattr(worker, "JOIN_S", 0.5)
     stage = Stage(Film(endless()))
     opening, opens = threading.Event(), threading.Event()
 
@@ -652,7 +669,7 @@ def test_a_browser_that_hangs_does_not_hold_the_end(monkeypatch: pytest.MonkeyPa
         opening.set()
         return str(opens.wait(PATIENCE_S))
 
-    stage.play = hang
+    stage.open = hang
 
     def person() -> Generator[str | None]:
         yield from stage.voted()
@@ -660,26 +677,24 @@ def test_a_browser_that_hangs_does_not_hold_the_end(monkeypatch: pytest.MonkeyPa
         while not opening.is_set():
             yield None
 
-    with pytest.raises(AssertionError):
-        # The stage finds the one thread that is left behind
-        stage.run(person())
-    assert threads() == ["music"]
-    opens.set()
+    try:
+        with pytest.raises(AssertionError):
+            # The stage finds the one thread that is left behind
+            stage.run(person())
+        assert threads() == ["music"]
+    finally:
+        opens.set()
     until(lambda: not threads())
 
 
-def test_a_camera_that_is_lost_ends_the_session_after_what_it_gave() -> None:
-    seen = threading.Event()
+def test_a_camera_that_is_not_there_ends_the_session_unless_it_is_waited_for() -> None:
+    def absent() -> Film:
+        raise ABSENT
 
-    def frames() -> Generator[Frame | BaseException]:
-        yield shot(0, 5.0)
-        assert seen.wait(PATIENCE_S)
-        yield SourceError("unplugged")
-
-    stage = Stage(Film(frames(), live=True), classifier=Happy(seen.set))
-    with pytest.raises(SourceError, match=r"^unplugged$"):
-        stage.run()
-    assert stage.screen.shown
+    stage = Stage(absent, blank=BLANK)
+    with pytest.raises(SourceError) as caught:
+        stage.run(nobody())
+    assert caught.value is ABSENT
 
 
 def test_an_error_in_the_analysis_is_raised_even_at_the_last_frame() -> None:
@@ -710,21 +725,21 @@ def test_a_mirror_changes_the_picture_and_not_the_boxes() -> None:
 
     def person() -> Generator[str | None]:
         yield from stage.voted()
-        assert stage.screen.shown[-1][60, 5].tolist() == [255] * 3
+        assert stage.screen.shown[-1][120, 5].tolist() == [255] * 3
         yield "m"
         before = len(stage.screen.shown)
         analysed = stage.analysed
         while len(stage.screen.shown) == before or stage.analysed < analysed + 2:
             yield None
-        assert stage.screen.shown[-1][60, -5].tolist() == [255] * 3
-        assert stage.screen.shown[-1][60, 5].tolist() != [255] * 3
+        assert stage.screen.shown[-1][120, -5].tolist() == [255] * 3
+        assert stage.screen.shown[-1][120, 5].tolist() != [255] * 3
 
     stage.run(person())
-    assert {faces[0].box for faces in stage.record.faces} == {Box(10, 10, 60, 60)}
+    assert {faces[0].box for faces in stage.record.faces} == {box_of(0)}
 
 
 def test_times_count_from_the_first_analysed_frame() -> None:
-    stage = Stage(Film((shot(index, 1000 + index * 0.01) for index in range(10**6)), live=True), limits=Limits(frames=3))
+    stage = Stage(camera(endless(start_s=1000)), limits=Limits(frames=3))
     stage.run()
     assert stage.record.times[0] == 0.0
     assert stage.record.times == sorted(stage.record.times)
@@ -745,6 +760,361 @@ def test_i_shows_rate_and_latency() -> None:
             yield None
         yield "i"
         while not corner_is_bare():
+            yield None
+
+    stage.run(person())
+
+
+# A frame is held back for its own faces
+
+
+def test_with_a_quick_analyst_boxes_lie_on_the_frame_that_they_were_found_in(clock: Clock) -> None:
+    del clock
+    # No time passes: however slow this machine is, no frame is held back for too long
+    stage = Stage(Film(endless()), limits=Limits(frames=12))
+    stage.run()
+    numbers = [number_of(image) for image in stage.screen.shown]
+    assert len(numbers) > 3
+    for number, image in zip(numbers, stage.screen.shown, strict=True):
+        assert box_drawn(image) == pytest.approx(box_of(number).left, abs=3)
+
+
+def test_with_an_analyst_that_hangs_the_newest_frames_are_shown_and_no_queue_grows(clock: Clock) -> None:
+    classifier, gauge = Gated(), Watcher()
+    stage = Stage(camera(), classifier=classifier, blank=BLANK, gauge=gauge, clock=clock)
+
+    def person() -> Generator[str | None]:
+        yield from classifier.begins()
+        for times in range(3):
+            count = stage.source.reads + 20
+            while stage.source.reads < count:
+                yield None
+            # Held back, and each by the next
+            assert len(gauge.pictures) == times
+            clock.now += 2 * HOLD_S
+            while len(gauge.pictures) == times:
+                yield None
+            # One is being read, one was just published
+            assert gauge.pictures[-1].index >= count - 2
+            assert number_of(stage.last) == gauge.pictures[-1].index % 200
+            assert box_drawn(stage.last) is None
+        classifier.is_freed()
+        while stage.analysed < 2:
+            yield None
+
+    stage.run(person())
+    # Of all that came meanwhile the next one to be analysed is the newest
+    assert gauge.readings[1][0].index >= gauge.pictures[2].index
+
+
+def test_the_faces_of_before_are_shown_where_those_of_the_frame_are_late(clock: Clock) -> None:
+    classifier, more = Gated(), threading.Event()
+
+    def frames() -> Generator[Frame]:
+        yield shot(0, 0.0)
+        assert more.wait(PATIENCE_S)
+        yield from endless(20)
+
+    stage = Stage(camera(frames()), classifier=classifier, blank=BLANK, clock=clock)
+
+    def person() -> Generator[str | None]:
+        classifier.goes_on.release()
+        yield from stage.voted()
+        yield from classifier.begins()
+        more.set()
+        yield from classifier.begins()
+        clock.now += 2 * HOLD_S
+        while number_of(stage.last) == 0:
+            yield None
+        assert box_drawn(stage.last) == pytest.approx(box_of(0).left, abs=3)
+        classifier.is_freed()
+
+    stage.run(person())
+
+
+def test_a_frame_that_is_held_back_when_the_picture_freezes_is_not_shown(clock: Clock) -> None:
+    classifier, more = Gated(), threading.Event()
+
+    def frames() -> Generator[Frame]:
+        yield shot(0, 0.0)
+        assert more.wait(PATIENCE_S)
+        yield from endless(20)
+
+    stage = Stage(camera(frames()), classifier=classifier, blank=BLANK, clock=clock)
+
+    def person() -> Generator[str | None]:
+        classifier.goes_on.release()
+        yield from stage.voted()
+        yield from classifier.begins()
+        more.set()
+        yield from classifier.begins()
+        yield "space"
+        classifier.is_freed()
+        for _ in range(10):
+            clock.now += REDRAW_S
+            yield None
+            assert number_of(stage.last) == 0
+            assert box_drawn(stage.last) == pytest.approx(box_of(0).left, abs=3)
+        yield "space"
+        while number_of(stage.last) == 0:
+            yield None
+
+    stage.run(person())
+
+
+def test_the_gauge_is_told_of_what_is_shown_and_analysed(clock: Clock) -> None:
+    gauge = Watcher()
+    stage = Stage(Film(endless()), limits=Limits(frames=5), gauge=gauge)
+
+    def person() -> Generator[str | None]:
+        while True:
+            clock.now += 0.001
+            yield None
+
+    stage.run(person())
+    assert [frame.time_s - gauge.readings[0][0].time_s for frame, *_ in gauge.readings] == stage.record.times
+    assert all(1000 <= seen_s <= now_s <= clock.now for _, seen_s, now_s in gauge.readings)
+    # What is shown is told once, drawn as often as need be
+    shown = [frame.index for frame in gauge.pictures]
+    assert shown == sorted(set(shown))
+    assert {index % 200 for index in shown} == {number_of(image) for image in stage.screen.shown}
+
+
+# The desk
+
+
+def test_what_is_shown_is_what_may_be_recorded() -> None:
+    stage = Stage(camera(), blank=BLANK)
+
+    def person() -> Generator[str | None]:
+        while len(stage.screen.shown) < 5:
+            yield None
+
+    stage.run(person())
+    # The blank picture is none: its size is not that of the camera
+    pictures = [image for image in stage.screen.shown if number_of(image) or image[120, 5].any()]
+    assert len(stage.recorded) == len(pictures) > 1
+    assert all(one is other for one, other in zip(stage.recorded, pictures, strict=True))
+
+
+def test_what_can_no_longer_be_written_is_told_and_the_session_goes_on() -> None:
+    stage = Stage(camera())
+
+    def person() -> Generator[str | None]:
+        yield from stage.voted()
+        stage.problems.append("the disk is full: the film ends here")
+        yield None
+        assert stage.notice == "the disk is full: the film ends here"
+        before = stage.analysed
+        while stage.analysed == before:
+            yield None
+
+    stage.run(person())
+
+
+@pytest.mark.parametrize("key", ["c", "C"])
+def test_c_turns_to_the_next_camera_and_the_session_goes_on(key: str) -> None:
+    gauge, other = Watcher(), camera(endless(level=60, start_s=500))
+    stage = Stage(camera(), gauge=gauge)
+    stage.turn = lambda frames: frames.switch(lambda: other, "opening the next camera")
+
+    def person() -> Generator[str | None]:
+        yield from stage.voted()
+        yield key
+        assert stage.turns == 1
+        assert stage.notice == "looking for the next camera"
+        assert stage.session.mood() is not None
+        before = stage.analysed
+        while stage.analysed < before + 3 or stage.last[120, 5, 0] != 60:
+            yield None
+
+    stage.run(person())
+    indices, stretches = zip(*((frame.index, frame.stretch) for frame, *_ in gauge.readings), strict=True)
+    assert list(indices) == sorted(set(indices))
+    assert list(stretches) == sorted(stretches)
+    # Between the two no time passes for the vote
+    assert set(stretches) == {0, 1}
+    assert stage.session.summary().frames == stage.analysed
+
+
+def test_the_faces_of_one_camera_are_not_drawn_on_the_picture_of_another() -> None:
+    classifier, other = Gated(), camera(endless(level=60))
+    stage = Stage(camera(), classifier=classifier, blank=BLANK)
+    stage.turn = lambda frames: frames.switch(lambda: other, "opening the next camera")
+
+    def person() -> Generator[str | None]:
+        classifier.goes_on.release()
+        yield from stage.voted()
+        while box_drawn(stage.last) is None:
+            yield None
+        # Another one of the first camera is being analysed
+        yield from classifier.begins()
+        yield from classifier.begins()
+        yield "c"
+        while stage.last[120, 5, 0] != 60:
+            yield None
+        assert box_drawn(stage.last) is None
+        # What was still being analysed is of the first camera, and comes late
+        before, pictures = stage.analysed, len(stage.screen.shown)
+        classifier.goes_on.release()
+        while stage.analysed == before or len(stage.screen.shown) < pictures + 3:
+            yield None
+        assert box_drawn(stage.last) is None
+        yield "s"
+        assert box_drawn(stage.snapshots[-1]) is None
+        classifier.is_freed()
+        while box_drawn(stage.last) is None:
+            yield None
+        assert stage.last[120, 5, 0] == 60
+
+    stage.run(person())
+
+
+# The life of a camera
+
+
+def says_trouble(image: Image) -> bool:
+    """Whether there is a sentence in the middle."""
+    return bool((image[112:128, 100:220] > 200).all(axis=2).any())
+
+
+def failing(state: State, hanging: threading.Event) -> Callable[[], Source]:
+    """Opens a camera that comes into that state."""
+    same = shot(0, 0.0).image
+
+    def waiting() -> Generator[Frame]:
+        yield shot(0, 0.0)
+        assert hanging.wait(PATIENCE_S)
+
+    def opening() -> Film:
+        assert hanging.wait(PATIENCE_S)
+        return camera()
+
+    def refuse() -> Film:
+        cause = {State.ABSENT: Cause.ABSENT, State.BUSY: Cause.BUSY, State.DENIED: Cause.DENIED}[state]
+        raise SourceError("the camera does not open: try another", cause=cause)
+
+    films: dict[State, Callable[[], Film]] = {
+        State.OPENING: opening,
+        State.LIVE: camera,
+        State.LOST: lambda: camera([*itertools.islice(endless(), 3), SourceError("unplugged: plug it in", cause=Cause.LOST)]),
+        State.BLACK: lambda: camera(endless(level=0)),
+        State.FROZEN: lambda: camera(Frame(same, index, 0.0) for index in itertools.count()),
+        # A read that does not return
+        State.CLOSED: lambda: camera(waiting()),
+    }
+    return films.get(state, refuse)
+
+
+@pytest.mark.parametrize("state", State)
+def test_in_each_state_of_the_camera_the_window_lives_and_keys_are_answered_at_once(state: State, clock: Clock) -> None:
+    hanging = threading.Event()
+    expected = State.LOST if state is State.CLOSED else state
+    stage = Stage(failing(state, hanging), blank=BLANK, patient=True, clock=clock)
+    has_picture = state in {State.LIVE, State.LOST, State.BLACK, State.FROZEN, State.CLOSED}
+
+    def now() -> tuple[object, ...]:
+        screen = stage.session.screen(clock.now, "30 fps")
+        return screen.help, screen.mirrored, screen.bars, screen.info, screen.frozen, stage.screen.toggles, screen.mood
+
+    def person() -> Generator[str | None]:
+        while stage.frames.health(clock.now).state is not expected or (has_picture and stage.session.summary().frames == 0):
+            clock.now += SILENCE_S / 20
+            yield None
+        while says_trouble(stage.last) is (state is State.LIVE):
+            yield None
+        for key in ("h", "m", "b", "i", "f", "space", "4"):
+            before, pictures = now(), len(stage.screen.shown)
+            yield key
+            assert now() != before
+            yield None
+            assert len(stage.screen.shown) > pictures
+            yield "0" if key == "4" else key
+        yield "s"
+        assert stage.notice == ("picture saved: /pictures/one.png" if has_picture else "no picture yet")
+        yield "r"
+        assert stage.notice == "the vote starts anew"
+        yield "1"
+        yield "p"
+        assert stage.announced == [PLAYLISTS[Expression.ANGRY].url]
+        yield "c"
+        assert stage.turns == 1
+        # What it showed last is darkened
+        bright = {State.LIVE: 100, State.LOST: 40, State.FROZEN: 40, State.CLOSED: 40}.get(state, 0)
+        assert stage.last[120, 5].tolist() == [bright] * 3
+        hanging.set()
+        yield "q"
+        pytest.fail("the session went on")
+
+    try:
+        stage.run(person())
+    finally:
+        hanging.set()
+
+
+def test_until_the_first_frame_the_window_is_blank_and_says_what_is_going_on(clock: Clock) -> None:
+    classifier, opens = Gated(), threading.Event()
+
+    def opener() -> Film:
+        assert opens.wait(PATIENCE_S)
+        return camera()
+
+    stage = Stage(opener, classifier=classifier, blank=BLANK, clock=clock)
+
+    def person() -> Generator[str | None]:
+        yield None
+        opens.set()
+        yield from classifier.begins()
+        # Its first frame is held back: the blank one is no picture of the camera and keeps its sentence
+        stage.problems.append("the disk is full")
+        yield None
+        for image in stage.screen.shown:
+            assert image.shape == (240, 320, 3)
+            assert says_trouble(image)
+            assert not image[120, 308].any()
+        clock.now += 2 * HOLD_S
+        yield None
+        assert not says_trouble(stage.last)
+        assert stage.last[120, 5].tolist() == [100] * 3
+        assert stage.notice == WELCOME
+        classifier.is_freed()
+
+    stage.run(person())
+
+
+def test_a_camera_that_comes_back_goes_on_with_the_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    gauge, unplugged = Watcher(), threading.Event()
+
+    def frames() -> Generator[Frame | BaseException]:
+        yield from itertools.takewhile(lambda _: not unplugged.is_set(), endless())
+        yield SourceError("unplugged: plug it in", cause=Cause.LOST)
+
+    films = [camera(frames()), camera(endless(level=60, start_s=500))]
+    stage = Stage(lambda: films.pop(0), gauge=gauge)
+    monkeypatch.setattr(stage.frames, "_backoff", latest.Backoff((0.0,)))
+
+    def person() -> Generator[str | None]:
+        yield from stage.voted()
+        unplugged.set()
+        while stage.last[120, 5, 0] != 60 or box_drawn(stage.last) is None:
+            yield None
+        assert not says_trouble(stage.last)
+
+    stage.run(person())
+    assert {frame.stretch for frame, *_ in gauge.readings} == {0, 1}
+    assert stage.session.summary().frames == stage.analysed
+
+
+def test_a_change_of_size_in_mid_stream_is_survived() -> None:
+    def frames() -> Generator[Frame]:
+        for index in itertools.count():
+            frame = shot(index, index * 0.01)
+            yield frame if index % 20 < 10 else Frame(np.repeat(frame.image, 2, axis=0), index, frame.time_s)
+
+    stage = Stage(camera(frames()), blank=BLANK)
+
+    def person() -> Generator[str | None]:
+        while {image.shape for image in stage.screen.shown} != {(240, 320, 3), (480, 320, 3)}:
             yield None
 
     stage.run(person())

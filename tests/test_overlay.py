@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -6,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realtime.cards import COLOURS
+from realtime.cards import COLOURS, RED
 from realtime.domain import EXPRESSIONS, Box, Expression, Face, Image, Mood
 from realtime.overlay import Screen, annotate, draw
 
@@ -281,3 +282,145 @@ def test_a_still_picture_shows_no_bars_that_would_hide_its_face() -> None:
     image = flat()
     drawn = annotate(image, [Face(Box(0, 0, 640, 480), HAPPY)], None)
     assert np.array_equal(drawn[100:460, 20:620], image[100:460, 20:620])
+
+
+TROUBLE = (
+    "no new picture comes from Integrated Webcam (/dev/video0): is it still plugged in, and does no other program use it? "
+    "· trying again in 4 s"
+)
+BLANK = np.zeros((480, 640, 3), np.uint8)
+SMALL_AND_LARGE = [(120, 160), (240, 320), (480, 640), (1080, 1920), (640, 240)]
+
+
+def letters(image: Image) -> Box:
+    """The smallest box around all that is as bright as text."""
+    return touched(np.zeros_like(image), np.where((image > 200).all(axis=2, keepdims=True), image, np.uint8(0)))
+
+
+def middle_plate(drawn: Image) -> Box:
+    """Where the plate in the middle of a darkened grey picture lies."""
+    height = drawn.shape[0]
+    covered = (drawn != 51).any(axis=2)
+    columns = np.flatnonzero(covered[height // 2])
+    left, right = int(columns[0]), int(columns[-1]) + 1
+    # Beside the letters
+    column = covered[:, left + 2]
+    top = bottom = height // 2
+    while top > 0 and column[top - 1]:
+        top -= 1
+    while bottom < height and column[bottom]:
+        bottom += 1
+    return Box(left, top, right - left, bottom - top)
+
+
+@pytest.mark.parametrize(("height", "width"), SMALL_AND_LARGE)
+@pytest.mark.parametrize("recording", [False, True])
+def test_trouble_is_a_sentence_in_the_middle_over_what_was_shown_last(height: int, width: int, *, recording: bool) -> None:
+    image = flat(height, width)
+    drawn = draw(image, Screen(hints=False, trouble=TROUBLE, recording=recording))
+    # It is no longer true: darker, but to be seen
+    assert drawn[-2, 2].tolist() == [51] * 3
+    area = middle_plate(drawn)
+    assert area.left + area.right == pytest.approx(width, abs=2)
+    assert width * 0.4 < area.width < width
+    assert area.top > 0
+    assert area.bottom < height
+    assert area.top + area.bottom == pytest.approx(height, abs=2)
+    # Of several lines, each whole: the plate goes beyond the letters on every side
+    text = letters(drawn[area.top : area.bottom, area.left : area.right])
+    assert text.left > 0
+    assert text.right < area.width
+    assert text.bottom < area.height
+
+
+@pytest.mark.parametrize(("height", "width"), [(480, 640), (1080, 1920)])
+def test_trouble_is_said_to_its_end(height: int, width: int) -> None:
+    image = flat(height, width)
+    cut, whole = (draw(image, Screen(trouble=text)) for text in (TROUBLE[:-1], TROUBLE))
+    assert not np.array_equal(cut, whole)
+
+
+@pytest.mark.parametrize("image", [BLANK, flat()], ids=["before the first picture", "over the last picture"])
+def test_trouble_leaves_out_faces_and_says_not_that_there_is_none(image: Image) -> None:
+    face = Face(Box(260, 200, 120, 120), HAPPY)
+    with_face, without = (draw(image, Screen(faces, MOOD, trouble=TROUBLE)) for faces in ((face,), ()))
+    assert np.array_equal(with_face, without)
+    assert letters(with_face).width > 200
+    # The mood stays, and below it stands nothing
+    assert not (without[40:180, :200] > 200).all(axis=2).any()
+
+
+def test_without_trouble_nothing_is_darkened() -> None:
+    for trouble in (None, ""):
+        assert draw(flat(), Screen(trouble=trouble))[240, 2].tolist() == [128] * 3
+
+
+@pytest.mark.parametrize(("height", "width"), SMALL_AND_LARGE)
+def test_the_sentence_on_trouble_is_hidden_by_nothing(height: int, width: int) -> None:
+    image = flat(height, width)
+    bare = draw(image, Screen(hints=False, trouble=TROUBLE))
+    area = middle_plate(bare)
+    full = draw(image, Screen((), MOOD, trouble=TROUBLE, notice="one " * 60, info="30 frames/s shown", frozen=True))
+    middle = np.s_[area.top : area.bottom, area.left + 1 : area.right - 1]
+    assert np.array_equal(full[middle], bare[middle])
+
+
+def test_trouble_while_the_help_is_open_is_said_below_it_unless_a_key_is_being_answered() -> None:
+    image = flat()
+    plain, trouble, both = (
+        draw(image, Screen(help=True, trouble=said, notice=notice))
+        for said, notice in ((None, None), (TROUBLE, None), (TROUBLE, "saved"))
+    )
+    area = touched(plain, trouble)
+    assert area.top > 380
+    assert area.width > 200
+    assert np.array_equal(both, draw(image, Screen(help=True, notice="saved")))
+
+
+def test_a_frozen_picture_in_trouble_says_both() -> None:
+    moving, frozen = (draw(flat(), Screen((), MOOD, trouble=TROUBLE, frozen=state)) for state in (False, True))
+    area = touched(moving, frozen)
+    assert area.left > 500
+    assert area.bottom < 60
+
+
+@pytest.mark.parametrize(("height", "width"), SMALL_AND_LARGE)
+@pytest.mark.parametrize(
+    "screen",
+    [
+        Screen((), MOOD, recording=True),
+        Screen((Face(Box(0, 0, 600, 400), HAPPY),), MOOD, recording=True, frozen=True, info="30 frames/s shown"),
+        Screen((), None, help=True, recording=True, notice="one two three"),
+        Screen((), MOOD, trouble=TROUBLE, recording=True, frozen=True),
+    ],
+    ids=["calm", "busy", "help", "trouble"],
+)
+def test_a_red_mark_says_that_a_film_is_made_whatever_else_is_shown(height: int, width: int, screen: Screen) -> None:
+    image = flat(height, width)
+
+    def red(drawn: Image) -> int:
+        return int((drawn[: height // 4, width // 2 :] == RED).all(axis=2).sum())
+
+    assert red(draw(image, screen)) > 10
+    assert red(draw(image, replace(screen, recording=False))) == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    height=st.integers(1, 400),
+    width=st.integers(1, 400),
+    trouble=st.text(alphabet=st.characters(), min_size=1, max_size=200),
+    recording=st.booleans(),
+    helped=st.booleans(),
+)
+def test_any_trouble_fits_into_any_picture(
+    height: int,
+    width: int,
+    trouble: str,
+    recording: bool,  # noqa: FBT001 drawn by hypothesis
+    helped: bool,  # noqa: FBT001 drawn by hypothesis
+) -> None:
+    image = flat(height, width)
+    screen = Screen((), MOOD, trouble=trouble, recording=recording, help=helped, notice=trouble, info=trouble)
+    assert draw(image, screen).shape == image.shape
+    assert (image == 128).all()

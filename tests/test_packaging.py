@@ -32,6 +32,8 @@ ASSETS = {
             "models/emotiondetector.contract.json",
             "cascades/haarcascade_frontalface_alt.xml",
             "cascades/haarcascade_frontalface_alt2.xml",
+            "cascades/haarcascade_frontalface_default.xml",
+            "cascades/haarcascade_profileface.xml",
             "cascades/LICENSE.txt",
         )
     },

@@ -2,9 +2,9 @@ from collections import Counter
 
 import pytest
 
-from realtime.cards import Bar, Cap, Card, Dot, Word
+from realtime.cards import COLOURS, Bar, Cap, Card, Dot, Word
 from realtime.domain import EXPRESSIONS, Box, Expression, Face, Mood
-from realtime.panels import HINTS, KEYS, help_card, hints_card, label, mood_card, sentence, top_three
+from realtime.panels import HINTS, KEYS, SMALLEST, help_card, hints_card, label, mood_card, sentence, top_three
 
 
 def shares(**named: float) -> tuple[float, ...]:
@@ -40,16 +40,32 @@ def test_the_three_most_probable_in_order() -> None:
         (None, ["no mood yet"]),
         (Mood(shares(happy=0.63), Expression.HAPPY), ["mood: happy 63%", ""]),
         (Mood(shares(sad=1), Expression.SAD, "hand"), ["mood: sad", "chosen by hand"]),
-        (Mood(shares(happy=0.34, sad=0.31), None), ["mood: mixed", "happy 34% · sad 31%"]),
+        (Mood(shares(happy=0.34, sad=0.31), None), ["mood: mixed", "happy 34%", "sad 31%", "angry 7%"]),
+        (Mood(shares(happy=0.44, sad=0.5), None), ["mood: mixed", "sad 50%", "happy 44%"]),
     ],
 )
 def test_the_mood(mood: Mood | None, words: list[str]) -> None:
     assert said(mood_card(mood, 16)) == words
 
 
+def test_the_shares_of_a_mixed_mood_have_bars_in_their_colours() -> None:
+    card = mood_card(Mood(shares(happy=0.34, sad=0.31, fear=0.3), None), 16)
+    bars = [cell for row in card.rows for cell in row if isinstance(cell, Bar)]
+    assert [bar.share for bar in bars] == pytest.approx([0.34, 0.31, 0.3])
+    assert [bar.colour for bar in bars] == [COLOURS[name] for name in (Expression.HAPPY, Expression.SAD, Expression.FEAR)]
+
+
+@pytest.mark.parametrize("size", [SMALLEST, 16, 40])
+def test_the_largest_mixed_mood_leaves_room_in_its_corner(size: int) -> None:
+    width, height = mood_card(Mood(shares(surprise=0.4, neutral=0.3, disgust=0.2), None), size).extent()
+    # A frame of 640×480 is lettered in 16 pixels
+    assert width <= 0.32 * size * 40
+    assert height <= 0.2 * size * 30
+
+
 def test_every_key_is_named_once() -> None:
     names = Counter(name for key in KEYS for name in key.names)
-    assert set(names) == {*"qh?pmbifsr01234567", "Esc", "space"}
+    assert set(names) == {*"qh?pmbifsrc01234567", "Esc", "space"}
     assert set(names.values()) == {1}
 
 

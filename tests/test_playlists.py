@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime.domain import EXPRESSIONS, Expression, Mood
-from realtime.playlists import LONGEST_TITLE, SPOTIFY_KINDS, Playlist, check_title, for_mood, parse
+from realtime.playlists import LONGEST_TITLE, SPOTIFY_KINDS, Playlist, check_title, for_mood, parse, played_for
 
 ID = "37i9dQZF1DXdPec7aLTmlC"
 PLAIN = f"https://open.spotify.com/playlist/{ID}"
@@ -172,7 +172,16 @@ def test_the_leader_chooses_the_list_not_the_largest_share(leader: Expression) -
     assert for_mood(playlists, _mood(leader)) is playlists[leader]
 
 
-def test_no_mood_no_leader_and_no_list_give_no_music() -> None:
+@given(st.tuples(*[st.integers(0, 3)] * 7).filter(any))
+def test_a_mixed_mood_has_the_list_of_the_largest_share_and_of_equals_of_the_first(parts: tuple[int, ...]) -> None:
+    playlists = {each: Playlist(each.value, PLAIN) for each in EXPRESSIONS}
+    mood = Mood(tuple(part / sum(parts) for part in parts), None)
+    largest = next(each for each, part in zip(EXPRESSIONS, parts, strict=True) if part == max(parts))
+    assert played_for(mood) is largest
+    assert for_mood(playlists, mood) is playlists[largest]
+
+
+def test_no_mood_and_no_list_give_no_music() -> None:
     playlists = {Expression.HAPPY: Playlist("Songs", PLAIN)}
     assert for_mood(playlists, None) is None
     assert for_mood(playlists, _mood(None)) is None

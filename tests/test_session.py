@@ -26,7 +26,7 @@ NOBODY = Face(Box(0, 0, 10, 10), (1 / 7,) * 7, reason="low confidence")
 
 
 def session(*, mirrored: bool = False, bars: bool = True, info: bool = False, window_s: float = 15) -> Session:
-    return Session(MoodVote(window_s=window_s, lead=0.1), PLAYLISTS, mirrored=mirrored, bars=bars, info=info)
+    return Session(MoodVote(window_s=window_s, lead=0.1, dwell_s=0), PLAYLISTS, mirrored=mirrored, bars=bars, info=info)
 
 
 def notice(of: Session, now_s: float) -> str | None:
@@ -36,6 +36,11 @@ def notice(of: Session, now_s: float) -> str | None:
 def leader(of: Session) -> Expression | None:
     mood = of.mood()
     return mood.leader if mood else None
+
+
+def sadness(of: Session) -> float:
+    mood = of.mood()
+    return mood.shares[EXPRESSIONS.index(Expression.SAD)] if mood else 0.0
 
 
 def either_case(key: str) -> list[str]:
@@ -49,15 +54,16 @@ def test_a_session_begins_with_nobody_and_what_the_settings_ask_for() -> None:
 
 def test_the_screen_shows_the_faces_of_the_last_frame_and_the_mood_of_all() -> None:
     running = session()
-    running.take([HAPPY, HAPPY], 0)
-    running.take([SAD], 1)
-    screen = running.screen(1, "")
+    for time_s, face in enumerate([HAPPY, HAPPY, HAPPY, SAD]):
+        running.take([face], time_s)
+    screen = running.screen(3, "")
     assert screen.faces == (SAD,)
     assert screen.mood == running.mood()
     assert screen.mood is not None
-    assert (screen.mood.leader, screen.mood.share) == (Expression.HAPPY, pytest.approx(2 / 3))
-    running.take([], 2)
-    assert running.screen(2, "").faces == ()
+    # The first frame stands for a moment, each of the others for a second
+    assert (screen.mood.leader, screen.mood.share) == (Expression.HAPPY, pytest.approx(2 / 3, abs=0.01))
+    running.take([], 4)
+    assert running.screen(4, "").faces == ()
     assert leader(running) is Expression.HAPPY
 
 
@@ -67,6 +73,7 @@ def test_the_screen_shows_the_faces_of_the_last_frame_and_the_mood_of_all() -> N
         *[(key, Action.QUIT) for key in ("q", "Q", "escape")],
         *[(key, Action.SNAPSHOT) for key in ("s", "S")],
         *[(key, Action.FULL_SCREEN) for key in ("f", "F")],
+        *[(key, Action.NEXT_CAMERA) for key in ("c", "C")],
         ("space", Action.FREEZE),
     ],
 )
@@ -128,6 +135,52 @@ def test_the_space_bar_freezes_and_thaws_and_the_vote_pauses_too() -> None:
     mood = running.mood()
     assert mood is not None
     assert (mood.leader, mood.share) == (Expression.HAPPY, 0.5), "the vote of before still counts"
+
+
+def test_between_two_stretches_of_a_source_no_time_passes_for_the_vote() -> None:
+    unbroken, broken = session(), session()
+    for running, stretch in ((unbroken, 0), (broken, 1)):
+        running.take([HAPPY], 0)
+        running.take([SAD], 100, stretch)
+    assert sadness(unbroken) > 0.9, "a frame stands for the time since the one before"
+    assert sadness(broken) == 0.5, "a moment each"
+    broken.take([SAD], 101, 1)
+    assert sadness(broken) > 0.9, "time goes on within a stretch, whatever its number"
+    assert broken.summary().frames == 3
+
+
+def test_faces_of_an_earlier_stretch_are_not_on_the_picture_of_another() -> None:
+    running = session()
+    running.take([HAPPY], 0, 3)
+    for screen in (
+        running.screen(0, ""),
+        running.screen(0, "", stretch=3),
+        running.plain_screen(0),
+        running.plain_screen(0, 3),
+    ):
+        assert screen.faces == (HAPPY,)
+    for screen in (running.screen(0, "", stretch=4), running.plain_screen(0, 4)):
+        assert screen.faces == ()
+        assert screen.mood == running.mood()
+    running.take([SAD], 9, 4)
+    assert running.screen(0, "", stretch=4).faces == (SAD,)
+
+
+def test_the_trouble_of_the_camera_is_on_screen_for_as_long_as_it_lasts() -> None:
+    running = session()
+    assert running.screen(0, "", "unplugged").trouble == "unplugged"
+    assert running.screen(0, "").trouble is None
+
+
+def test_recording_is_shown_from_when_it_begins_until_it_ends() -> None:
+    running = session()
+    assert not running.screen(0, "").recording
+    running.record(on=True)
+    running.take([HAPPY], 0)
+    assert running.screen(0, "").recording
+    assert not running.plain_screen(0).recording
+    running.record(on=False)
+    assert not running.screen(0, "").recording
 
 
 @pytest.mark.parametrize("key", ["p", "P"])
@@ -239,23 +292,26 @@ def test_the_welcome_says_that_nothing_leaves_the_computer() -> None:
 def test_a_snapshot_shows_faces_and_mood_and_nothing_about_the_program() -> None:
     running = session(mirrored=True, bars=False, info=True)
     running.take([HAPPY], 0)
+    running.record(on=True)
     running.press("h", 0)
     running.press("space", 0)
     running.tell("a notice", 0)
     before = running.screen(0, "30 fps")
     assert running.plain_screen(0) == Screen(faces=(HAPPY,), mood=running.mood(), mirrored=True, bars=False, hints=False)
     assert running.screen(0, "30 fps") == before, "what is on screen stays"
-    assert (before.help, before.frozen, before.notice, before.info) == (True, True, "a notice", "30 fps")
+    assert (before.help, before.frozen, before.recording) == (True, True, True)
+    assert (before.notice, before.info) == ("a notice", "30 fps")
 
 
 def test_the_summary_counts_from_the_first_analysed_frame_to_the_last() -> None:
     running = session()
-    for time_s, face in [(1000.5, HAPPY), (1001, HAPPY), (1012, SAD), (1030.5, HAPPY)]:
+    for time_s, face in [(1000.5, HAPPY), (1001.5, HAPPY), (1012, SAD), (1030, HAPPY), (1030.5, HAPPY)]:
         running.take([face], time_s)
     summary = running.summary()
-    assert (summary.frames, summary.seconds) == (4, 30)
+    assert (summary.frames, summary.seconds) == (5, 30)
     assert summary.mood is not None
-    assert (summary.mood.leader, summary.mood.share) == (Expression.HAPPY, 0.75)
+    # No frame stands for more than a second
+    assert (summary.mood.leader, summary.mood.share) == (Expression.HAPPY, pytest.approx(2.5 / 3.5, abs=0.01))
     assert summary.shares == summary.mood.shares
     assert summary.playlist is PLAYLISTS[Expression.HAPPY]
 
@@ -275,3 +331,13 @@ def test_the_summary_of_a_mood_chosen_by_hand_still_says_what_faces_looked_like(
     assert summary.mood == running.mood()
     assert summary.playlist is PLAYLISTS[Expression.ANGRY]
     assert summary.shares == HAPPY.probabilities
+
+
+def test_p_in_a_mixed_mood_plays_the_list_of_the_largest_share_and_says_so() -> None:
+    running = session()
+    running.take([HAPPY, SAD, looks(Expression.FEAR, 40)], 0)
+    assert leader(running) is None
+    running.take([SAD], 0.01)
+    assert running.press("p", 1) is Action.PLAY
+    assert running.playlist() is PLAYLISTS[Expression.SAD]
+    assert notice(running, 1) == "the faces disagree, so the playlist for sad: sad"

@@ -224,6 +224,59 @@ def silent_display() -> Generator[str]:
         pytest.fail("no port is free")
 
 
+CHANGING = """
+import numpy as np
+from realtime.window import Window
+
+sizes = {"a": (240, 320, 3), "b": (480, 400, 3), "c": (600, 2400, 3)}
+image = np.full(sizes["a"], 90, np.uint8)
+with Window("keys") as window:
+    while not window.closed:
+        window.show(image)
+        key = window.poll(20)
+        if key in sizes:
+            image = np.full(sizes[key], 90, np.uint8)
+        if key == "f":
+            window.toggle_full_screen()
+        if key is not None:
+            print(key, flush=True)
+        if key == "q":
+            break
+"""
+
+
+@pytest.mark.window
+def test_the_window_follows_a_picture_that_changes_its_size_but_not_while_it_fills_the_screen(
+    display: str, tmp_path: Path
+) -> None:
+    with showing(CHANGING, display, tmp_path) as shown:
+        until(lambda: shown.size == (320, 240))
+        shown.press("b")
+        until(lambda: shown.size == (400, 480))
+        # Larger than a screen may be
+        shown.press("c")
+        until(lambda: shown.size == (1200, 300))
+        shown.press("f")
+        until(lambda: shown.size == (1280, 1024))
+        heard = len(shown.said)
+        shown.press("a")
+        until(lambda: len(shown.said) > heard)
+        # Two more turns, and with them two pictures of another size
+        shown.press("z")
+        until(lambda: len(shown.said) > heard + 1)
+        assert shown.size == (1280, 1024)
+        shown.press("f")
+        until(lambda: shown.size == (320, 240))
+        # A size that somebody chose stays for as long as the picture does
+        shown.tool("wmctrl", "-r", "keys", "-e", "0,-1,-1,500,450")
+        until(lambda: shown.size == (500, 450))
+        shown.press("z")
+        until(lambda: len(shown.said) > heard + 3)
+        assert shown.size == (500, 450)
+        shown.press("q")
+        assert shown.process.wait(PATIENCE_S) == 0
+
+
 LARGE = """
 import numpy as np
 from realtime.window import Window

@@ -27,6 +27,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 COMMANDS = {
     "image": ("realtime.cli.image", "Read the expressions in pictures."),
     "live": ("realtime.cli.live", "Read the expressions on camera, with the mood of the session."),
+    "cameras": ("realtime.cli.cameras", "List the cameras of this computer."),
     "config": ("realtime.cli.config", "Show the settings and where they come from."),
     "train": ("realtime.cli.network", "Train a network (needs TensorFlow)."),
     "evaluate": ("realtime.cli.network", "Measure a network (needs TensorFlow)."),

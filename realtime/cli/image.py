@@ -217,7 +217,7 @@ def _open(settings: Settings, found: Sequence[Picture], context: Context, *, as_
     from realtime.cli import report
     from realtime.music.link import open_link
 
-    together = mood.of([face for picture in found for face in picture.faces])
+    together = mood.of(*(picture.faces for picture in found))
     playlist = playlists.for_mood(settings.playlists, together)
     if playlist is None:
         context.remark("no playlist to open: no face was seen clearly enough")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import platformdirs
 
@@ -13,30 +13,45 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from realtime.cli.context import Context
-    from realtime.detector import HaarDetector
-    from realtime.pipeline import FaceReader
-    from realtime.settings import Search, Settings
+    from realtime.pipeline import Detector, FaceReader
+    from realtime.settings import Faces, Search, Settings
 
 log = logging.getLogger(__name__)
 
 
-def detector(search: Search) -> HaarDetector:
+def detector(faces: Faces, search: Search) -> Detector:
     """The detector of a search.
 
     Raises:
-        AssetError: its cascade cannot be used.
+        AssetError: a cascade, or YuNet's file, cannot be used.
     """
+    if faces.detector == "yunet" and faces.yunet_model:
+        from realtime.yunet import YuNetDetector
+
+        log.info("faces are found with %s", faces.yunet_model)
+        # It sees faces of half the size that a cascade sees
+        return YuNetDetector(faces.yunet_model, search_side=max(search.search_width, search.search_height) // 2)
     from realtime.detector import HaarDetector
 
-    cascade = search.cascade if search.cascade.is_absolute() else assets.cascades() / search.cascade
-    log.info("faces are found with %s", cascade)
+    scan, closer, profile = _cascade(search.cascade), _cascade(search.close_cascade), _cascade(search.profile_cascade)
+    log.info("faces are found with %s", ", ".join(str(path) for path in (scan, closer, profile) if path))
     return HaarDetector(
-        cascade,
+        scan,
         search_size=(search.search_width, search.search_height),
         scale_factor=search.scale_factor,
         min_neighbors=search.min_neighbors,
         min_face=search.min_face,
+        closer=closer,
+        profile=profile,
     )
+
+
+@overload
+def _cascade(name: Path) -> Path: ...
+@overload
+def _cascade(name: Path | None) -> Path | None: ...
+def _cascade(name: Path | None) -> Path | None:
+    return name if name is None or name.is_absolute() else assets.cascades() / name
 
 
 def face_reader(settings: Settings, search: Search, context: Context) -> FaceReader:
@@ -49,7 +64,7 @@ def face_reader(settings: Settings, search: Search, context: Context) -> FaceRea
     from realtime import contract
     from realtime.pipeline import FaceReader
 
-    finder = detector(search)
+    finder = detector(settings.faces, search)
     shipped = shipped_pair()
     pair = settings.network.pair or shipped
     log.info("expressions are read by %s", pair)

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from realtime.session import Summary
 
 
+LEAST_SHARE = 0.05
+"""A smaller share of a mixed mood is left out: it is doubt about some face, not a face that looks like it."""
+
+
 def picture(found: Picture) -> Iterator[str]:
     """The lines about one picture."""
     if found.width is None:
@@ -40,13 +44,18 @@ def summary(session: Summary) -> Iterator[str]:
 
 def mood(vote: Mood | None, playlist: Playlist | None) -> Iterator[str]:
     """The lines about a mood and what fits it."""
-    if vote is None or vote.leader is None:
+    if vote is None:
         yield "mood    none: no face was seen clearly enough"
         return
-    how = "chosen by hand" if vote.source == "hand" else f"{vote.share:.0%}"
-    yield f"mood    {vote.leader.value}, {how}"
+    ranked = sorted(zip(EXPRESSIONS, vote.shares, strict=True), key=lambda pair: -pair[1])
+    if vote.leader is None:
+        most = [f"{expression.value} {share:.0%}" for expression, share in ranked[:3] if share >= LEAST_SHARE]
+        yield f"mood    mixed, the faces disagree: {', '.join(most)}"
+    else:
+        how = "chosen by hand" if vote.source == "hand" else f"{vote.share:.0%}"
+        yield f"mood    {vote.leader.value}, {how}"
     if playlist is not None:
-        yield f"music   {playlist.title}"
+        yield f"music   {playlist.title}" + (f", for {ranked[0][0].value}" if vote.leader is None else "")
         # Alone on its line, so that a terminal does not break it and a mouse can take it
         yield playlist.url
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Run = Callable[..., CompletedProcess[str]]
     Start = Callable[..., subprocess.Popen[str]]
 
+ABOUT = ["mood_source", "mood_shares", "mixed"]
 NAMES = ["angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"]
 HAPPY_LIST = "https://open.spotify.com/playlist/37i9dQZF1DXdPec7aLTmlC"
 
@@ -58,7 +59,7 @@ def test_a_person_gets_faces_mood_playlist_and_the_link_on_a_line_of_its_own(emo
 
 def test_the_document_has_the_keys_and_types_that_are_promised(emodj: Run, photo: Path) -> None:
     (image,) = images(emodj("image", photo, "--json"))
-    assert list(image) == ["path", "width", "height", "faces", "mood", "playlist", "error"]
+    assert list(image) == ["path", "width", "height", "faces", "mood", "playlist", "error", *ABOUT]
     assert (image["path"], image["width"], image["height"], image["error"]) == (str(photo), 512, 512, None)
     (face,) = image["faces"]
     assert list(face) == ["box", "expression", "confidence", "probabilities", "unsure", "reason"]

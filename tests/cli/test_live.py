@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.streams import NetworkCamera, moving, streaming
+from tests.waiting import until
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
     from subprocess import CompletedProcess
+
+    from realtime.domain import Image
 
     Run = Callable[..., CompletedProcess[str]]
     Clip = Callable[[int], Path]
@@ -250,3 +256,88 @@ def test_a_source_that_is_not_there_is_told_before_a_display_that_is_not(
 ) -> None:
     ended = emodj("live", "--source", "none.avi")
     assert (ended.returncode, ended.stderr) == (2, "emodj: no such file: none.avi\n")
+
+
+# Cameras and streams
+
+
+def test_a_camera_that_nobody_has_is_status_4_and_says_how_to_find_one(emodj: Run) -> None:
+    ended = emodj("live", "--no-window", "--camera", "no such maker", "--json")
+    assert (ended.returncode, ended.stdout) == (4, "")
+    assert ended.stderr.startswith('emodj: no camera is called "no such maker"')
+    assert "`emodj cameras`" in ended.stderr
+
+
+def test_nobody_waits_for_a_file(emodj: Run, clip: Clip) -> None:
+    ended = emodj("live", "--no-window", "--wait", "--source", clip(10))
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "--wait is for a camera or a stream" in ended.stderr
+
+
+@pytest.fixture
+def camera(astronaut: Image) -> NetworkCamera:
+    """A network camera that sees the astronaut."""
+    return NetworkCamera(moving(astronaut[10:250, 80:400]))
+
+
+SECRET = "hunter2"  # noqa: S105 - a password that must not be seen
+
+
+@pytest.mark.parametrize("ends", ["-q", "-v", "-vv"])
+def test_a_stream_that_is_lost_is_told_and_comes_back_and_its_password_is_nowhere(
+    process: Callable[..., subprocess.Popen[str]], camera: NetworkCamera, tmp_path: Path, ends: str
+) -> None:
+    with streaming(camera) as address:
+        source = f"http://me:{SECRET}@{address}/{SECRET}?token={SECRET}"
+        log = tmp_path / "faces.jsonl"
+        options = ("--no-window", "--max-frames", "100000", "--jsonl", "--duration", "4", "--log", log, ends)
+        with process("live", "--source", source, *options) as started:
+            until(lambda: camera.sent > 20)
+            visits = camera.visits
+            camera.drop()
+            until(lambda: camera.visits > visits)
+            out, err = started.communicate(timeout=60)
+    assert started.returncode == 0
+    assert SECRET not in out + err + log.read_text()
+    assert json.loads(out.splitlines()[-1])["mood"]["expression"] == "happy"
+    lines = [line for line in err.splitlines() if line.startswith("emodj: ")]
+    if ends == "-q":
+        assert lines == []
+    else:
+        assert lines[-1] == f"emodj: http://{address}/… is back"
+        assert lines[-2].startswith(f"emodj: http://{address}/… gives no more frames: ")
+
+
+def test_a_stream_that_is_waited_for_comes(process: Callable[..., subprocess.Popen[str]], camera: NetworkCamera) -> None:
+    camera.absent = True
+    with streaming(camera) as address:
+        options = ("--no-window", "--wait", "--max-frames", "3", "--json")
+        with process("live", "--source", f"http://{address}/", *options) as started:
+            until(lambda: camera.visits)
+            camera.absent = False
+            out, err = started.communicate(timeout=60)
+    assert started.returncode == 0
+    assert json.loads(out)["frames"] == 3
+    assert err.splitlines()[0].startswith(f"emodj: http://{address}/… cannot be opened as a video")
+
+
+@pytest.mark.parametrize("state", ["waiting", "live", "lost"])
+def test_ctrl_c_ends_a_stream_in_each_state(
+    process: Callable[..., subprocess.Popen[str]], camera: NetworkCamera, state: str
+) -> None:
+    camera.absent = state == "waiting"
+    with (
+        streaming(camera) as address,
+        process("live", "--source", f"http://{address}/", "--no-window", "--wait", "--json") as started,
+    ):
+        until(lambda: camera.visits > 1 if camera.absent else camera.sent > 20)
+        if state == "lost":
+            camera.absent = True
+            camera.drop()
+            visits = camera.visits
+            until(lambda: camera.visits > visits)
+        started.send_signal(signal.SIGINT)
+        out, err = started.communicate(timeout=60)
+    assert started.returncode == 130
+    assert "Traceback" not in err
+    assert len(out.splitlines()) == (state != "waiting")

@@ -93,7 +93,7 @@ def test_python_m_realtime_does_what_emodj_does(tmp_path: Path) -> None:
         (["imgae"], "No such command 'imgae'"),
         (["image", "--jsn", "x"], "No such option '--jsn'"),
         (["image"], "Missing argument 'PATH...'"),
-        (["live", "--camera", "100"], "not in the range"),
+        (["live", "--fps", "241"], "not in the range"),
         (["live", "--max-frames", "0"], "not in the range"),
         (["live", "extra"], "unexpected extra argument"),
         (["config", "shwo"], "No such command 'shwo'"),

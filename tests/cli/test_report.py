@@ -92,6 +92,25 @@ def test_a_mood_chosen_by_hand_has_no_share_and_stands_beside_what_faces_looked_
     assert "mood    sad, chosen by hand" in lines
 
 
+MIXED = Mood((0.02, 0.0, 0.01, 0.44, 0.1, 0.43, 0.0), None)
+
+
+def test_a_mixed_mood_says_who_stands_for_it_and_whose_music_it_is() -> None:
+    lines = [
+        "mood    mixed, the faces disagree: happy 44%, sad 43%, neutral 10%",
+        "music   Bright and happy, for happy",
+        "https://example.org/happy",
+    ]
+    assert list(report.summary(Summary(MIXED, PROBABILITIES, 2, 1, PLAYLIST)))[-3:] == lines
+    assert list(report.picture(Picture("a.jpg", 1, 1, (FACE, UNSURE), MIXED, PLAYLIST)))[-3:] == lines
+    assert list(report.mood(MIXED, None)) == lines[:1]
+
+
+def test_a_mixed_mood_leaves_out_what_nobody_looks_like() -> None:
+    two = Mood((0.02, 0.0, 0.01, 0.47, 0.04, 0.46, 0.0), None)
+    assert list(report.mood(two, None)) == ["mood    mixed, the faces disagree: happy 47%, sad 46%"]
+
+
 def test_the_link_is_alone_on_its_line() -> None:
     for lines in (
         report.picture(Picture("a.jpg", 1, 1, (FACE,), MOOD, PLAYLIST)),
@@ -109,5 +128,6 @@ def test_nothing_says_what_somebody_feels() -> None:
     pages = [
         *report.picture(Picture("a.jpg", 1, 1, (FACE, UNSURE), MOOD, PLAYLIST)),
         *report.summary(Summary(MOOD, PROBABILITIES, 2, 1, PLAYLIST)),
+        *report.mood(MIXED, PLAYLIST),
     ]
     assert not any(word in line.lower() for line in pages for word in ("feel", "emotion", " is happy"))

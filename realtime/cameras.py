@@ -1,0 +1,242 @@
+"""Cameras by name: which there are, which one is meant, and opening it."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import os
+import re
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import cv2
+
+from realtime.capture import VideoSource
+from realtime.diagnosis import Facts, diagnosed, seen
+from realtime.errors import Cause, SourceError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from cv2_enumerate_cameras import CameraInfo
+
+log = logging.getLogger(__name__)
+
+GO_ON = "`emodj cameras` lists all, --camera NAME takes another one, --source PATH plays a file, --wait waits for it"
+"""Ends the sentence on a camera that cannot be used."""
+
+BACKENDS = {"linux": (cv2.CAP_V4L2,), "darwin": (cv2.CAP_AVFOUNDATION,), "win32": (cv2.CAP_MSMF, cv2.CAP_DSHOW)}
+"""What lists the cameras of a platform without opening them. Elsewhere the library would open one after the other."""
+
+_LONGEST_NUMBER = 4
+"""Digits; more of them are no number of a camera anywhere, and OpenCV cannot hold them."""
+
+
+Listing: TypeAlias = "Callable[[int], Iterable[CameraInfo]]"
+"""Takes the number of an OpenCV backend and gives its cameras."""
+
+Opener: TypeAlias = "Callable[[int | str, int], cv2.VideoCapture]"
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A camera of this computer, as a person would name it.
+
+    Attributes:
+        index: its number, from 0; None where only a path is known.
+        name: what its maker calls it; empty if nobody says.
+        path: of its device, `/dev/video0`, or what the platform has instead; None if it was not listed.
+        backend: number of OpenCV's way to it, `cv2.CAP_V4L2`; `cv2.CAP_ANY` lets OpenCV choose.
+    """
+
+    index: int | None
+    name: str = ""
+    path: str | None = None
+    backend: int = cv2.CAP_ANY
+
+    @property
+    def label(self) -> str:
+        """For sentences: `camera "Integrated Webcam" (0)`, `camera 3` or `camera /dev/video3`."""
+        if self.index is None:
+            return f"camera {self.path}"
+        return f'camera "{self.name}" ({self.index})' if self.name else f"camera {self.index}"
+
+
+def found(listing: Listing | None = None, platform: str = sys.platform) -> list[Device]:
+    """List the cameras that are there, by number. None is switched on for it: their lights stay off.
+
+    Args:
+        listing: who lists them, if not the library.
+        platform: as `sys.platform` has it.
+    """
+    devices: list[Device] = []
+    for position, backend in enumerate(BACKENDS.get(platform, ())):
+        try:
+            listed = list((listing or _by_library)(backend))
+        except (ImportError, OSError) as error:
+            log.info("the cameras cannot be listed: %s", error)
+            continue
+        known = {device.name for device in devices}
+        for each in listed:
+            # Its types deny it, but on Linux a name can be None
+            name = _printable(each.name or "")
+            if position == 0:
+                devices.append(Device(each.index, name, each.path, backend))
+            elif name not in known:
+                # The second way lists most cameras once more; what it alone has, OpenCV knows by a number of two parts
+                devices.append(Device(backend + each.index, name, each.path))
+    return sorted(devices, key=_number)
+
+
+def chosen(wanted: str, cameras: Sequence[Device]) -> Device:
+    """The camera that somebody means.
+
+    Args:
+        wanted: its number, its path, or a part of its name in any case.
+        cameras: what `found` lists. A number or a path that is not in it is taken as it is: a list can be blind.
+
+    Raises:
+        UsageError: nothing is named, or the name fits several.
+        SourceError: no camera has that name; `Cause.ABSENT`.
+    """
+    wanted = wanted.strip()
+    if not wanted:
+        raise UsageError("no camera is named: a number, a part of its name or a path is needed, and `emodj cameras` lists them")
+    if wanted.isdecimal() and len(wanted) <= _LONGEST_NUMBER:
+        return next((each for each in cameras if each.index == int(wanted)), Device(int(wanted)))
+    if at_path := [each for each in cameras if each.path and _real(each.path) == _real(wanted)]:
+        return at_path[0]
+    if os.path.isabs(wanted):  # noqa: PTH117 - no more than a look at the text
+        return Device(_number_in(_real(wanted)), path=wanted)
+    folded = wanted.casefold()
+    called = [each for each in cameras if folded in each.name.casefold()]
+    exactly = [each for each in called if folded == each.name.casefold()]
+    match exactly or called:
+        case [device]:
+            return device
+        case []:
+            raise SourceError(_nobody(wanted, cameras), Cause.ABSENT)
+        case several:
+            raise UsageError(f'"{wanted}" fits {_names(several)}: name one of them by its number')
+
+
+def after(current: Device, cameras: Sequence[Device]) -> Device | None:
+    """The next camera by number, the first after the last; None if there is no other."""
+    others = sorted((each for each in cameras if not _same(each, current)), key=_number)
+    later = [each for each in others if _number(each) > _number(current)]
+    return next(iter(later or others), None)
+
+
+def why(device: Device, cameras: Sequence[Device] | None = None, platform: str = sys.platform) -> tuple[Cause, str]:
+    """Look why a camera cannot be opened, or gives nothing: the cause, and a sentence that does not say how else to go on.
+
+    Args:
+        device: the camera.
+        cameras: what `found` lists, where that is at hand; on Linux it is not needed.
+        platform: as `sys.platform` has it.
+    """
+    node = _node(device, platform)
+    if node is None:
+        there = found() if cameras is None else cameras
+        facts = Facts(platform, listed=any(_same(each, device) for each in there) if there else None)
+    else:
+        facts = seen(node)
+    cause, reason = diagnosed(facts)
+    return cause, f"{device.label} cannot be opened: {reason}"
+
+
+def open_camera(device: Device, *, width: int, height: int, fps: float, opener: Opener | None = None) -> VideoSource:
+    """Open a camera.
+
+    Args:
+        device: from `chosen`, `found` or `after`.
+        width: wanted size in pixels; the driver takes the nearest that it has.
+        height: likewise.
+        fps: wanted frames a second.
+        opener: who opens a number or a path by a backend, if not OpenCV.
+
+    Raises:
+        SourceError: it cannot be opened; sentence and cause say why.
+    """
+    capture = _opened(device, opener)
+    if capture is None:
+        cause, sentence = why(device)
+        raise SourceError(f"{sentence}; {GO_ON}", cause)
+    for key, value in ((cv2.CAP_PROP_FRAME_WIDTH, width), (cv2.CAP_PROP_FRAME_HEIGHT, height), (cv2.CAP_PROP_FPS, fps)):
+        capture.set(key, value)
+    # The newest frame is the one that matters; drivers that keep a queue make every label late
+    capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+    hint = "is it still plugged in, or in use by another program?"
+    return VideoSource(capture, device.label, live=True, hint=hint)
+
+
+def _opened(device: Device, opener: Opener | None) -> cv2.VideoCapture | None:
+    node = _node(device, sys.platform)
+    place, backend = (device.index, device.backend) if node is None else (node, cv2.CAP_V4L2)
+    if place is None:
+        return None
+    try:
+        # OpenCV ends the whole process at a name that is no text
+        str(place).encode()
+        capture = opener(place, backend) if opener else cv2.VideoCapture(place, backend)
+    except (UnicodeEncodeError, cv2.error):
+        return None
+    if capture.isOpened():
+        return capture
+    capture.release()
+    return None
+
+
+def _node(device: Device, platform: str) -> str | None:
+    """Path of the device to open, None where a platform knows cameras by number alone."""
+    if platform in {"darwin", "win32"}:
+        return None
+    return _real(device.path) if device.path else f"/dev/video{device.index}"
+
+
+def _by_library(backend: int) -> Iterable[CameraInfo]:
+    # Late: nothing but a list and a choice of cameras needs it
+    from cv2_enumerate_cameras import enumerate_cameras  # noqa: PLC0415
+
+    return enumerate_cameras(backend)
+
+
+def _same(one: Device, other: Device) -> bool:
+    if one.index is None or other.index is None:
+        return bool(one.path and other.path) and _real(str(one.path)) == _real(str(other.path))
+    return one.index == other.index
+
+
+def _real(path: str) -> str:
+    # udev gives a camera names that last, /dev/v4l/by-id/...: links to its number of today
+    return os.path.realpath(path) if os.path.isabs(path) else path  # noqa: PTH117
+
+
+def _number_in(node: str) -> int | None:
+    match = re.fullmatch(r"/dev/video(\d{1,4})", node)
+    return int(match[1]) if match else None
+
+
+def _number(device: Device) -> int:
+    return -1 if device.index is None else device.index
+
+
+def _printable(name: str) -> str:
+    """A device says its own name, and can say anything."""
+    return " ".join("".join(mark if mark.isprintable() else " " for mark in name).split())
+
+
+def _names(cameras: Iterable[Device]) -> str:
+    names = [each.label.removeprefix("camera ") for each in cameras]
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _nobody(wanted: str, cameras: Sequence[Device]) -> str:
+    if not cameras:
+        return f'no camera is called "{wanted}", none is there at all; {GO_ON}'
+    words = {word: each.name for each in cameras for word in [*each.name.casefold().split(), each.name.casefold()]}
+    close = difflib.get_close_matches(wanted.casefold(), words, 1)
+    meant = f' (did you mean "{words[close[0]]}"?)' if close else ""
+    there = f"there {'is' if len(cameras) == 1 else 'are'} {_names(cameras)}"
+    return f'no camera is called "{wanted}", {there}{meant}; {GO_ON}'

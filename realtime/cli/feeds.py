@@ -1,0 +1,114 @@
+"""Where a live session's frames come from: a camera by name or number, a file, a stream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from realtime.cameras import Device, after, chosen, found, open_camera
+from realtime.capture import display_name, is_camera, local_path, open_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import ExitStack
+
+    from realtime.capture import Source, VideoSource
+    from realtime.latest import LatestFrames
+    from realtime.settings import Camera
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A source that was asked for.
+
+    Attributes:
+        open: opens it, in whichever thread.
+        opening: what to say meanwhile.
+        file: opened already, if it is read from the first frame to the last.
+        cameras: turns through the cameras, if it is one.
+    """
+
+    open: Callable[[], Source]
+    opening: str
+    file: VideoSource | None = None
+    cameras: Cameras | None = None
+
+
+class Cameras:
+    """The cameras of this computer, one at a time.
+
+    Args:
+        wanted: number, path, or part of the name of the first.
+        camera: what is asked of each.
+    """
+
+    def __init__(self, wanted: str, camera: Camera) -> None:
+        self._wanted = wanted
+        self._camera = camera
+        self._device: Device | None = None
+        self._turned: Device | None = None
+        self._news: str | None = None
+
+    def open(self) -> Source:
+        """Open the one of now. Looked for anew each time: unplugged and plugged in, it may have another number."""
+        self._device = self._turned or chosen(self._wanted, found())
+        wanted = self._camera
+        return open_camera(self._device, width=wanted.width, height=wanted.height, fps=wanted.fps)
+
+    def turn(self, frames: LatestFrames) -> str:
+        """Have the frames come from the next one; what to say about it."""
+        turned = False
+
+        def opener() -> Source:
+            # Called again for each new attempt: it is the same camera then
+            nonlocal turned
+            if not turned:
+                self._turn()
+                turned = True
+            return self.open()
+
+        frames.switch(opener, "opening the next camera")
+        return "looking for the next camera"
+
+    def news(self) -> str | None:
+        """What there is to say about the last turn, once."""
+        said, self._news = self._news, None
+        return said
+
+    def _turn(self) -> None:
+        listed = found()
+        following = after(self._device, listed) if self._device else next(iter(listed), None)
+        self._turned = following or self._turned
+        self._news = following.label if following else "there is no other camera"
+
+
+def feed(source: str | None, camera: Camera, stack: ExitStack, *, in_order: bool) -> Feed:
+    """What `--source` and the camera's settings ask for.
+
+    Args:
+        source: a path or a URL; None for the camera of the settings.
+        camera: which one, and what is asked of it.
+        stack: closes what is opened here.
+        in_order: a recording on a server is read frame by frame, and so opened at once like a file; all else opens later.
+
+    Raises:
+        UsageError: a file that does not exist.
+        SourceError: a file that is no video, or a stream that cannot be opened.
+    """
+    place = camera.device if source is None else local_path(source)
+    if source is None or is_camera(place):
+        # Given as a path, it is no part of a name
+        cameras = Cameras(place if source is None else str(Path(place).absolute()), camera)
+        return Feed(cameras.open, "opening the camera", cameras=cameras)
+    if "://" not in place:
+        opened = stack.enter_context(open_source(place))
+        return Feed(lambda: opened, "", file=opened)
+    opening = f"connecting to {display_name(place)}"
+    if in_order:
+        opened = stack.enter_context(open_source(place))
+        if not opened.live:
+            return Feed(lambda: opened, opening, file=opened)
+        waiting = [opened]
+        return Feed(lambda: waiting.pop() if waiting else open_source(place), opening)
+    return Feed(lambda: open_source(place), opening)

@@ -1,0 +1,180 @@
+"""A live session of the command line, from its parts to its summary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from contextlib import ExitStack
+    from pathlib import Path
+
+    from realtime.cli.context import Context
+    from realtime.cli.desk import Desk
+    from realtime.cli.feeds import Feed
+    from realtime.mood import MoodVote
+    from realtime.pipeline import FrameReader
+    from realtime.settings import Settings
+    from realtime.windowless import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What is printed and written of a session.
+
+    Attributes:
+        as_json: stdout holds documents alone.
+        jsonl: one of them for each frame.
+        record: where a film goes, if one is made.
+        log: where faces and moods go.
+    """
+
+    as_json: bool
+    jsonl: bool
+    record: Path | None
+    log: Path | None
+
+
+class Running:
+    """A session and what is printed of it. The summary is printed however the session ends.
+
+    Args:
+        settings: in force.
+        frames: where they come from.
+        context: of the command line.
+        output: what is printed and written.
+        stack: closes what is opened here.
+        mirrored: whether the picture is shown as in a mirror.
+        in_window: or without one.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        frames: Feed,
+        context: Context,
+        output: Output,
+        stack: ExitStack,
+        *,
+        mirrored: bool,
+        in_window: bool,
+    ) -> None:
+        from realtime.session import Session
+
+        self._settings = settings
+        self._feed = frames
+        self._context = context
+        self._output = output
+        self._in_window = in_window
+        window = settings.window
+        self._session = Session(_vote(settings), settings.playlists, mirrored=mirrored, bars=window.bars, info=window.info)
+        self._reader = _frame_reader(settings, context)
+        self._desk = self._opened_desk(stack)
+
+    def run(self, limits: Limits, *, wait: bool) -> None:
+        """Run the session and print its summary, also where it ends by an error or Ctrl-C after its first frame."""
+        try:
+            if self._in_window:
+                self._run_in_window(limits, wait=wait)
+            else:
+                self._run_without(limits, wait=wait)
+        except BrokenPipeError:
+            raise
+        except BaseException:
+            if self._session.summary().frames:
+                self._print_summary()
+            raise
+        self._print_summary()
+
+    def _run_in_window(self, limits: Limits, *, wait: bool) -> None:
+        from realtime.latest import LatestFrames
+        from realtime.live import LiveWindow
+        from realtime.window import Window
+
+        camera = self._settings.camera
+        frames = LatestFrames(self._feed.open, patient=wait, opening=self._feed.opening)
+        blank = None if self._feed.file else (camera.width, camera.height)
+        LiveWindow(frames, self._reader, self._session, Window("emodj"), limits, self._desk, blank=blank).run()
+
+    def _run_without(self, limits: Limits, *, wait: bool) -> None:
+        from realtime.latest import LatestFrames
+        from realtime.windowless import run_without_window, watch_without_window
+
+        emit, remark = self._desk.emit_frame, self._context.remark
+        if self._feed.file is not None:
+            run_without_window(self._feed.file, self._reader, self._session, limits, emit)
+            return
+        frames = LatestFrames(self._feed.open, patient=wait, opening=self._feed.opening)
+        watch_without_window(frames, self._reader, self._session, limits, emit, remark)
+
+    def _opened_desk(self, stack: ExitStack) -> Desk:
+        from realtime.cli.desk import Desk
+
+        output = self._output
+        recorder = film = journal = None
+        if output.record is not None:
+            from realtime.recording import Film, Recorder
+
+            if self._feed.file is not None and not self._in_window:
+                film = stack.enter_context(Film(output.record, fps=self._feed.file.rate))
+            else:
+                recorder = stack.enter_context(Recorder(output.record, fps=self._settings.camera.fps))
+            self._session.record(on=True)
+        if output.log is not None:
+            from realtime.journal import Journal
+
+            journal = stack.enter_context(Journal(output.log))
+        return Desk(
+            self._session,
+            self._feed.cameras,
+            as_json=output.as_json,
+            jsonl=output.jsonl,
+            recorder=recorder,
+            film=film,
+            journal=journal,
+            remark=self._context.remark,
+        )
+
+    def _print_summary(self) -> None:
+        from realtime import documents
+        from realtime.cli import report
+        from realtime.cli.printing import print_document
+
+        summary = self._session.summary()
+        document = documents.summary(summary)
+        self._desk.close(document)
+        if self._output.as_json:
+            print_document(document)
+            return
+        for line in report.summary(summary):
+            click.echo(line)
+
+
+def _vote(settings: Settings) -> MoodVote:
+    from realtime.mood import MoodVote
+
+    return MoodVote(window_s=settings.mood.window_s, lead=settings.mood.lead, dwell_s=settings.mood.dwell_s)
+
+
+def _frame_reader(settings: Settings, context: Context) -> FrameReader:
+    from realtime.cli.parts import face_reader
+    from realtime.pipeline import FrameReader
+    from realtime.steady import Labels
+    from realtime.tracks import Tracker
+
+    tracking = settings.tracking
+    tracker = Tracker(
+        match_overlap=tracking.match_overlap,
+        forget_after_s=tracking.forget_after_s,
+        smoothing_s=tracking.smoothing_s,
+        confirm_s=tracking.confirm_s,
+    )
+    labels = Labels(
+        unsure_below=settings.faces.unsure_below,
+        slack=tracking.unsure_slack,
+        lead=tracking.label_lead,
+        dwell_s=tracking.label_dwell_s,
+    )
+    return FrameReader(face_reader(settings, settings.faces.live, context), tracker, labels, hold_s=tracking.hold_s)

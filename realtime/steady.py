@@ -1,0 +1,124 @@
+"""What keeps still: a clock that never falls, and what a face is called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from realtime.domain import EXPRESSIONS
+
+if TYPE_CHECKING:
+    from realtime.domain import Expression, Face
+
+REMEMBERED_S = 60.0
+"""What a face was called is kept for so long after it was last seen: longer than any track lives."""
+
+
+class Clock:
+    """Seconds that passed for a session, whatever the clock of its source does: they never fall, and a pause takes none."""
+
+    def __init__(self) -> None:
+        self._now_s = 0.0
+        self._last_s: float | None = None
+
+    def at(self, time_s: float) -> float:
+        """The session's time at `time_s` of the source, as if it came next; a clock that falls back or is no number stands."""
+        if self._last_s is None or not isfinite(time_s):
+            return self._now_s
+        ahead = self._now_s + max(0.0, time_s - self._last_s)
+        return ahead if isfinite(ahead) else self._now_s
+
+    def advance(self, time_s: float) -> float:
+        """Go on to `time_s` of the source; returns the session's time."""
+        self._now_s = self.at(time_s)
+        if isfinite(time_s):
+            self._last_s = time_s
+        return self._now_s
+
+    def pause(self) -> None:
+        """Let no time pass until the next reading, whatever it says."""
+        self._last_s = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What a face is called.
+
+    Attributes:
+        expression: its label.
+        sure: whether it is relied on.
+        rival: who is ahead of the label.
+        rival_s: since when; None while nobody is.
+        doubt_s: since when a sure face has been below the threshold; None while it is not.
+        seen_s: when the face was seen last.
+    """
+
+    expression: Expression
+    sure: bool
+    rival: Expression | None
+    rival_s: float | None
+    doubt_s: float | None
+    seen_s: float
+
+
+class Labels:
+    """What each face of a session is called: a label stays until another one is clearly ahead, or has been for a while.
+
+    Doubt works likewise: a face is sure from `unsure_below` on, and unsure again when it has been clearly below for a while.
+
+    Args:
+        unsure_below: a face whose best expression is less probable is unsure, 0..1.
+        slack: a sure face becomes unsure only when it is below the threshold by so much, 0..1.
+        lead: a rival that is more probable than the label by so much takes its place at once, 0..1.
+        dwell_s: a rival that has been ahead for so long takes it with a smaller lead; a face in doubt for so long is unsure.
+    """
+
+    def __init__(self, *, unsure_below: float, slack: float, lead: float, dwell_s: float) -> None:
+        self._unsure_below = unsure_below
+        self._slack = slack
+        self._lead = lead
+        self._dwell_s = dwell_s
+        self._held: dict[int, _Held] = {}
+
+    def settle(self, face: Face, now_s: float) -> tuple[Expression, bool]:
+        """Take the smoothed probabilities of a tracked face.
+
+        Args:
+            face: with its track.
+            now_s: of the session, not falling.
+
+        Returns:
+            What the face is called, and whether that is to be relied on.
+        """
+        track = face.track or 0
+        best = EXPRESSIONS[face.probabilities.index(max(face.probabilities))]
+        held = self._held.get(track)
+        if held is None:
+            held = _Held(best, max(face.probabilities) >= self._unsure_below, None, None, None, now_s)
+        held = self._relied_on(self._named(held, face, best, now_s), max(face.probabilities), now_s)
+        self._held[track] = replace(held, seen_s=now_s)
+        return held.expression, held.sure
+
+    def forget(self, now_s: float) -> None:
+        """Drop the labels of faces that will not come back."""
+        self._held = {track: held for track, held in self._held.items() if now_s - held.seen_s <= REMEMBERED_S}
+
+    def _named(self, held: _Held, face: Face, best: Expression, now_s: float) -> _Held:
+        if best is held.expression:
+            return replace(held, rival=None, rival_s=None)
+        since = held.rival_s if held.rival is best and held.rival_s is not None else now_s
+        ahead = max(face.probabilities) - face.probabilities[EXPRESSIONS.index(held.expression)]
+        if ahead >= self._lead or (now_s - since >= self._dwell_s and ahead > 0):
+            return replace(held, expression=best, rival=None, rival_s=None)
+        return replace(held, rival=best, rival_s=since)
+
+    def _relied_on(self, held: _Held, probability: float, now_s: float) -> _Held:
+        if probability >= self._unsure_below:
+            return replace(held, sure=True, doubt_s=None)
+        if not held.sure or probability >= self._unsure_below - self._slack:
+            return replace(held, doubt_s=None)
+        since = now_s if held.doubt_s is None else held.doubt_s
+        if now_s - since >= self._dwell_s:
+            return replace(held, sure=False, doubt_s=None)
+        return replace(held, doubt_s=since)

@@ -1,0 +1,79 @@
+"""`emodj cameras`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from realtime.cameras import Device, found
+from realtime.cli.cameras import document, lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from subprocess import CompletedProcess
+
+    Run = Callable[..., CompletedProcess[str]]
+
+THERE = [
+    Device(0, "Integrated Webcam", "/dev/video0"),
+    Device(2, "Logitech BRIO", "/dev/video2"),
+    Device(10, "", None),
+]
+
+
+def test_a_line_for_each_camera_in_columns() -> None:
+    assert list(lines(THERE)) == [
+        " 0  Integrated Webcam  /dev/video0",
+        " 2  Logitech BRIO      /dev/video2",
+        "10  (no name)",
+    ]
+    assert list(lines([])) == []
+
+
+def test_the_document_says_the_same() -> None:
+    assert document(THERE) == {
+        "schema": 1,
+        "cameras": [
+            {"number": 0, "name": "Integrated Webcam", "path": "/dev/video0"},
+            {"number": 2, "name": "Logitech BRIO", "path": "/dev/video2"},
+            {"number": 10, "name": None, "path": None},
+        ],
+    }
+
+
+def test_what_is_there_is_listed_in_lines_and_in_json(alone: Run) -> None:
+    there = found()
+    plain, as_json = alone("cameras"), alone("cameras", "--json")
+    assert (plain.returncode, as_json.returncode) == (0, 0)
+    assert plain.stdout.splitlines() == list(lines(there))
+    assert json.loads(as_json.stdout) == document(there)
+    for ended in (plain, as_json):
+        assert ended.stderr.count("\n") == (0 if there else 1), ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "modules"),
+    [
+        (["cameras", "--help"], {"cv2", "cv2_enumerate_cameras"}),
+        (["--help"], {"cv2_enumerate_cameras"}),
+        (["image", "missing.jpg"], {"cv2_enumerate_cameras"}),
+    ],
+)
+def test_who_asks_for_no_list_waits_for_none(arguments: list[str], modules: set[str]) -> None:
+    program = "import sys; from realtime.cli import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
+    ended = subprocess.run([sys.executable, "-c", program, *arguments], check=True, capture_output=True, text=True)
+    assert not modules & set(ended.stderr.splitlines()[-1].split())
+
+
+def test_no_camera_is_no_failure_and_a_remark(emodj: Run) -> None:
+    if found():
+        pytest.skip("there is a camera")
+    ended = emodj("cameras")
+    assert (ended.returncode, ended.stdout) == (0, "")
+    assert ended.stderr.startswith("emodj: no camera was found: ")
+    quiet = emodj("-q", "cameras", "--json")
+    assert (quiet.returncode, json.loads(quiet.stdout), quiet.stderr) == (0, {"schema": 1, "cameras": []}, "")

@@ -1,0 +1,148 @@
+from collections.abc import Sequence
+from math import inf, nan
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime.domain import EXPRESSIONS, Box, Expression, Face
+from realtime.steady import REMEMBERED_S, Clock, Labels
+
+times = st.floats(allow_nan=True, allow_infinity=True)
+rows = st.tuples(*[st.integers(0, 100)] * 7).filter(any).map(lambda parts: tuple(part / sum(parts) for part in parts))
+HAPPY, SAD, ANGRY = Expression.HAPPY, Expression.SAD, Expression.ANGRY
+
+
+def labels(**changed: float) -> Labels:
+    wanted: dict[str, Any] = {"unsure_below": 0.5, "slack": 0.1, "lead": 0.2, "dwell_s": 1.0}
+    return Labels(**wanted | changed)
+
+
+def face(track: int = 1, **shares: float) -> Face:
+    """A face that looks as named; what is left is shared by the others, so little to each that none of them leads."""
+    rest = (1 - sum(shares.values())) / (len(EXPRESSIONS) - len(shares))
+    return Face(Box(0, 0, 50, 50), tuple(shares.get(expression.value, rest) for expression in EXPRESSIONS), track)
+
+
+def called(held: Labels, told: Sequence[tuple[float, Face]]) -> list[Expression]:
+    return [held.settle(face, now_s)[0] for now_s, face in told]
+
+
+def relied_on(held: Labels, told: Sequence[tuple[float, float]]) -> list[bool]:
+    return [held.settle(face(happy=probability), now_s)[1] for now_s, probability in told]
+
+
+# The clock
+
+
+@given(st.lists(st.one_of(times, st.none()), max_size=30))
+def test_the_clock_never_falls_and_stays_a_number(readings: list[float | None]) -> None:
+    clock = Clock()
+    before = 0.0
+    for reading in readings:
+        if reading is None:
+            clock.pause()
+            continue
+        asked = clock.at(reading)
+        now = clock.advance(reading)
+        assert before <= now < inf
+        assert now == asked, "asking changes nothing"
+        before = now
+
+
+def test_the_clock_goes_as_its_source_does_and_takes_no_time_for_a_pause() -> None:
+    clock = Clock()
+    assert clock.advance(100) == 0
+    assert clock.advance(100.5) == pytest.approx(0.5)
+    clock.pause()
+    assert clock.advance(200) == pytest.approx(0.5)
+    assert clock.advance(200.25) == pytest.approx(0.75)
+
+
+def test_a_clock_that_falls_back_stands_and_goes_on_from_there() -> None:
+    clock = Clock()
+    told = [clock.advance(time_s) for time_s in (50, 51, 2, 3, nan, 4, inf, 5)]
+    assert told == [0, 1, 1, 2, 2, 3, 3, 4]
+
+
+# Labels
+
+
+@given(st.lists(st.tuples(st.integers(1, 3), st.floats(0, 2), rows), max_size=40))
+def test_a_label_is_one_that_is_or_was_the_most_probable(told: list[tuple[int, float, tuple[float, ...]]]) -> None:
+    held = labels()
+    best: dict[int, set[Expression]] = {}
+    now = 0.0
+    for track, gap, row in told:
+        now += gap
+        someone = Face(Box(0, 0, 50, 50), row, track)
+        best.setdefault(track, set()).add(someone.expression)
+        label, _ = held.settle(someone, now)
+        assert label in best[track]
+        assert max(row) - row[EXPRESSIONS.index(label)] < 0.2 or label is someone.expression, "nobody is ahead by the lead"
+
+
+def test_a_new_face_has_its_label_at_once() -> None:
+    held = labels()
+    assert held.settle(face(happy=0.9), 0) == (HAPPY, True)
+    assert held.settle(face(track=2, sad=0.4), 0) == (SAD, False)
+
+
+def test_a_rival_takes_the_label_at_once_only_with_the_lead() -> None:
+    told = [(0.0, face(happy=0.6)), (0.1, face(happy=0.36, sad=0.55)), (0.2, face(happy=0.34, sad=0.55))]
+    assert called(labels(), told) == [HAPPY, HAPPY, SAD]
+
+
+def test_a_rival_with_less_takes_it_when_it_has_been_ahead_for_long_enough() -> None:
+    told = [(time_s, face(happy=0.4, sad=0.5)) for time_s in (0.1, 0.6, 1.05, 1.15)]
+    assert called(labels(), [(0.0, face(happy=0.6)), *told]) == [HAPPY, HAPPY, HAPPY, HAPPY, SAD]
+
+
+def test_a_rival_that_falls_behind_or_is_passed_by_another_one_starts_anew() -> None:
+    ahead, behind, other = face(happy=0.4, sad=0.5), face(happy=0.5, sad=0.4), face(happy=0.4, angry=0.5)
+    for between in (behind, other):
+        told = [(0.0, face(happy=0.6)), (0.1, ahead), (0.9, between), (1.0, ahead), (1.9, ahead), (2.0, ahead)]
+        assert called(labels(), told) == [HAPPY] * 5 + [SAD]
+
+
+def test_noise_about_a_tie_changes_no_label() -> None:
+    told = [(index / 30, face(happy=0.45 + swing, sad=0.45 - swing)) for index in range(300) for swing in (0.04, -0.04)]
+    assert set(called(labels(), told)) == {HAPPY}
+
+
+def test_each_face_has_its_own_label() -> None:
+    held = labels()
+    told = [(0.0, face(1, happy=0.9)), (0.0, face(2, sad=0.9)), (0.1, face(2, angry=0.9)), (0.1, face(1, happy=0.9))]
+    assert called(held, told) == [HAPPY, SAD, ANGRY, HAPPY]
+
+
+def test_an_unsure_face_is_sure_from_the_threshold_on() -> None:
+    assert relied_on(labels(), [(0, 0.49), (0.1, 0.5)]) == [False, True]
+
+
+def test_a_sure_face_stays_so_within_the_slack_however_long() -> None:
+    assert relied_on(labels(), [(time_s, 0.41) for time_s in (5.0, 50.0)]) == [False, False]
+    assert relied_on(labels(), [(0, 0.5), (0.1, 0.41), (5.0, 0.41), (50.0, 0.41)]) == [True] * 4
+
+
+def test_a_sure_face_that_falls_clearly_below_is_unsure_after_a_while() -> None:
+    assert relied_on(labels(), [(0, 0.5), (0.1, 0.39), (1.0, 0.39), (1.1, 0.39), (1.2, 0.45)]) == [True] * 3 + [False] * 2
+
+
+def test_a_moment_of_doubt_that_passes_counts_for_nothing() -> None:
+    for passed in (0.41, 0.9):
+        told = [(0.0, 0.5), (0.1, 0.3), (0.9, passed), (1.0, 0.3), (1.9, 0.3), (2.0, 0.3)]
+        assert relied_on(labels(), told) == [True] * 5 + [False]
+
+
+def test_faces_that_will_not_come_back_are_forgotten_and_others_kept() -> None:
+    held = labels()
+    held.settle(face(1, happy=0.9), 0)
+    held.settle(face(2, happy=0.9), REMEMBERED_S)
+    held.forget(REMEMBERED_S)
+    between = {"happy": 0.4, "sad": 0.5}
+    assert called(held, [(REMEMBERED_S, face(1, **between)), (REMEMBERED_S, face(2, **between))]) == [HAPPY, HAPPY]
+    held.settle(face(2, **between), REMEMBERED_S + 2)
+    held.forget(REMEMBERED_S + REMEMBERED_S + 1)
+    assert called(held, [(121.0, face(1, **between)), (121.0, face(2, **between))]) == [SAD, SAD]
