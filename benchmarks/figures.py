@@ -69,7 +69,7 @@ class Figure:
 
 def as_ratio(value: float) -> str:
     """A number below one half as one over something: that is how it is said."""
-    return f"1/{1 / value:.3g}" if 0 < value <= 0.5 else f"{value:.3g}"  # noqa: PLR2004
+    return f"1/{1 / value:.3g}" if 0 < value <= 0.5 else f"{value:.3g}"
 
 
 def of_turns(name: str, pairs: Sequence[tuple[float, float]], *, unit: str, **bars: float | bool) -> Figure:

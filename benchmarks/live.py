@@ -155,6 +155,8 @@ def run(source: str, seconds: float, *, window: bool, freezes: bool = False) -> 
         watch_without_window(frames, reader, state, limits, emit, remark)
         return meter.numbers()
     check_display()
+    # As `emodj live` does
+    cv2.setNumThreads(1)
     metered = MeteredWindow(meter, freezes=freezes)
     desk = Desk(state, None, as_json=True, jsonl=False, remark=remark)
     size = settings.camera.width, settings.camera.height

@@ -22,10 +22,10 @@ def shipped_settings() -> Settings:
 
 def frame_reader(settings: Settings) -> FrameReader:
     """What reads the frames of a session."""
-    return running._frame_reader(settings, Context(quiet=True))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - what is measured is what runs
+    return running.frame_reader(settings, Context(quiet=True))
 
 
 def session(settings: Settings, *, mirrored: bool = True) -> Session:
     """The state of a session; `mirrored` as for a camera."""
-    vote = running._vote(settings)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - as above
+    vote = running.vote(settings)
     return Session(vote, settings.playlists, mirrored=mirrored, bars=settings.window.bars, info=settings.window.info)

@@ -5,6 +5,7 @@ with any of the common colour deficiencies tell them apart. No card says anythin
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from realtime.domain import Box, Expression, Image
 from realtime.lettering import line_height, text_mask, text_width
@@ -99,17 +100,14 @@ class Card:
 
     def extent(self) -> tuple[int, int]:
         """Width and height in pixels."""
-        width = max((_row_width(row, self.size) for row in self.rows), default=0)
-        heights = sum(_row_height(row, self.size) for row in self.rows)
-        beside, above = self._padding()
-        return width + 2 * beside, heights + 2 * above
+        return _extent(self)
 
     def paint(self, canvas: Image, left: int, top: int) -> Box:
         """Paint onto `canvas`, in place; what lies outside is cut off. Returns where the plate lies."""
         width, height = self.extent()
         plate = Box(left, top, width, height)
         paint(canvas, rounded(width, height, round(0.35 * self.size), self.cover), left, top, PLATE)
-        beside, above = self._padding()
+        beside, above = self.edges()
         row_top = top + above
         for row in self.rows:
             row_height = _row_height(row, self.size)
@@ -118,8 +116,18 @@ class Card:
             row_top += row_height
         return plate
 
-    def _padding(self) -> tuple[int, int]:
+    def edges(self) -> tuple[int, int]:
+        """Pixels between the edge of the plate and its rows: at the sides, above and below."""
         return round(self.padding[0] * self.size), round(self.padding[1] * self.size)
+
+
+@lru_cache(maxsize=512)
+def _extent(card: Card) -> tuple[int, int]:
+    # Asked again and again while a place for the card is looked for
+    width = max((_row_width(row, card.size) for row in card.rows), default=0)
+    heights = sum(_row_height(row, card.size) for row in card.rows)
+    beside, above = card.edges()
+    return width + 2 * beside, heights + 2 * above
 
 
 def _cell_width(cell: Cell, size: int) -> int:

@@ -102,7 +102,8 @@ class HaarDetector:
     def _shrunken(self, image: Image) -> tuple[Grey, float]:
         height, width = image.shape[:2]
         scale = min(self._search_size[0] / width, self._search_size[1] / height, 1.0)
-        return cv2.cvtColor(_shrunk(image, scale), cv2.COLOR_BGR2GRAY).astype("uint8", copy=False), scale
+        # Grey first: one channel shrinks three times as fast as three
+        return _shrunk(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype("uint8", copy=False), scale), scale
 
     def _scanned(self, grey: Grey) -> list[Box]:
         hits = self._scan.hits(grey, Sizes(self._scale_factor, self._min_face), self._min_neighbors)

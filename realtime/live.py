@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,8 +17,10 @@ from realtime.windowless import no_frame
 from realtime.worker import Worker
 
 if TYPE_CHECKING:
-    from realtime.domain import Face, Image
+    from realtime.desk import Desk
+    from realtime.domain import Face
     from realtime.latest import LatestFrames
+    from realtime.overlay import Screen
     from realtime.pipeline import FrameReader
     from realtime.playlists import Playlist
     from realtime.session import Session
@@ -36,39 +38,7 @@ HOLD_S = 0.012
 those of the frame before."""
 
 REDRAW_S = 0.25
-"""A picture that stands still is drawn anew so often, for notices that end."""
-
-
-class Desk(Protocol):
-    """What a session asks of the world around it. All but `play` are called in the window's thread and do not wait."""
-
-    def play(self, playlist: Playlist, /) -> str:
-        """Open a playlist, in a thread of its own; returns the sentence that the screen shows."""
-        ...
-
-    def announce(self, playlist: Playlist, /) -> None:
-        """Told of the playlist when its key is pressed, before it is opened."""
-        ...
-
-    def snapshot(self, image: Image, /) -> str:
-        """Write a picture (BGR) and return where, for the screen."""
-        ...
-
-    def emit(self, elapsed_s: float, faces: tuple[Face, ...], /) -> None:
-        """Told of each analysed frame: its seconds since the first, and its faces."""
-        ...
-
-    def shown(self, image: Image, /) -> None:
-        """Told of each picture (BGR) that is shown."""
-        ...
-
-    def next_camera(self, frames: LatestFrames, /) -> str:
-        """Have the frames come from the next camera; returns the sentence that the screen shows."""
-        ...
-
-    def problem(self) -> str | None:
-        """A sentence on what can no longer be written, once."""
-        ...
+"""How often a picture that stands still is looked after, for notices that end."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,6 +87,7 @@ class LiveWindow:
         self._shown = None if blank is None else Frame(np.zeros((blank[1], blank[0], 3), np.uint8), -1, 0.0)
         self._held: _Seen | None = None
         self._drawn_at = 0.0
+        self._screen: Screen | None = None
         self._started: float | None = None
         self._trouble: str | None = None
         self._index, self._analysed, self._first_s = -1, 0, 0.0
@@ -138,7 +109,7 @@ class LiveWindow:
                     self._frames.newest(self._index, KEY_WAIT_MS / 1000)
                 else:
                     if new or now - self._drawn_at >= REDRAW_S:
-                        self._draw(self._shown, now)
+                        self._draw(self._shown, now, new=new)
                     self._listen()
                 if self._is_over(time.monotonic()):
                     return
@@ -154,29 +125,35 @@ class LiveWindow:
         trouble = self._frames.health(now).trouble(now)
         new = self._take_frame(now, analysis)
         # While the first picture after it is held back, trouble stays: what is still shown did not become true again
-        changed = self._held is None and trouble != self._trouble
+        changed = (new or self._held is None) and trouble != self._trouble
         self._trouble = trouble if changed else self._trouble
         return new or changed or told is not None
 
     def _take_frame(self, now: float, analysis: _Seen | None) -> bool:
-        """Take the newest frame and have it analysed; say whether it is to be shown now."""
+        """Take the newest frame and have it analysed; say whether one is to be shown now."""
+        held = self._held
+        shown = held is not None and analysis is not None and analysis.frame.index >= held.frame.index
+        if shown:
+            self._show(now)
         frame = self._frames.newest(self._index)
         self._index = frame.index if frame else self._index
         if frame is not None and not self._session.frozen:
             # Held since the first that was not shown: a slow machine shows fresh frames with older labels
             self._held = _Seen(frame, self._held.at_s if self._held else now)
             self._analyst.give(_Seen(frame, now))
+        if not shown and self._held is not None and now - self._held.at_s >= HOLD_S:
+            self._show(now)
+            return True
+        return shown
+
+    def _show(self, now: float) -> None:
         if self._held is None:
-            return False
-        read = analysis is not None and analysis.frame.index >= self._held.frame.index
-        if not read and now - self._held.at_s < HOLD_S:
-            return False
+            return
         self._shown, self._held = self._held.frame, None
         self._gauge.shown(self._shown, now)
         if self._started is None:
             self._started = now
             self._session.tell(WELCOME, now)
-        return True
 
     def _count(self, analysis: _Seen, now: float) -> None:
         frame = analysis.frame
@@ -186,20 +163,22 @@ class LiveWindow:
         self._analysed += 1
         self._gauge.analysed(frame, analysis.at_s, now)
 
-    def _draw(self, frame: Frame, now: float) -> None:
-        picture = draw(frame.image, self._session.screen(now, self._gauge.line, self._trouble, frame.stretch))
-        self._window.show(picture)
-        if self._started is not None:
-            # A film is as large as its first picture
-            self._desk.shown(picture)
+    def _draw(self, frame: Frame, now: float, *, new: bool) -> None:
+        before, self._screen = self._screen, self._session.screen(now, self._gauge.line, self._trouble, frame.stretch)
         self._drawn_at = now
+        if new or self._screen != before:
+            picture = draw(frame.image, self._screen)
+            self._window.show(picture)
+            if self._started is not None:
+                # A film is as large as its first picture
+                self._desk.shown(picture)
 
     def _listen(self) -> None:
         idle = self._session.frozen or self._trouble
         key = self._window.poll(1 if self._held else IDLE_WAIT_MS if idle else KEY_WAIT_MS)
         if key is not None:
             self._press(key, time.monotonic())
-            self._drawn_at = 0.0
+            self._drawn_at, self._screen = 0.0, None
 
     def _is_over(self, now: float) -> bool:
         """Whether a limit is reached, or a file was shown to its last frame and that was analysed."""

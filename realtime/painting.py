@@ -20,9 +20,12 @@ def paint(canvas: Image, mask: Mask, left: int, top: int, colour: Colour) -> Non
     if first_row >= last_row or first_column >= last_column:
         return
     under = canvas[first_row:last_row, first_column:last_column]
-    cover = mask[first_row - top : last_row - top, first_column - left : last_column - left, np.newaxis].astype(np.uint16)
-    # 255 * 255 + 127 still fits into 16 bits
-    under[:] = (under * (255 - cover) + cover * np.array(colour, np.uint16) + 127) // 255
+    part = mask[first_row - top : last_row - top, first_column - left : last_column - left]
+    # By OpenCV, whose loops over bytes are several times faster than NumPy's over 16 bits: a frame has many small masks
+    # Three channels first: it takes a column of four bytes for four channels of a colour
+    cover = cv2.cvtColor(part, cv2.COLOR_GRAY2BGR)
+    ink = cv2.multiply(cover, np.array((*colour, 0), np.float64), scale=1 / 255)
+    under[:] = cv2.add(cv2.multiply(under, cv2.bitwise_not(cover), scale=1 / 255), ink)
 
 
 @lru_cache(maxsize=128)

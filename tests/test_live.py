@@ -20,7 +20,7 @@ from realtime.live import HOLD_S, IDLE_WAIT_MS, KEY_WAIT_MS, REDRAW_S, LiveWindo
 from realtime.mood import MoodVote
 from realtime.pipeline import FaceReader, FrameReader
 from realtime.playlists import Playlist
-from realtime.session import WELCOME, Session
+from realtime.session import NOTICE_S, WELCOME, Session
 from realtime.tracks import Tracker
 from realtime.windowless import Limits
 from tests.waiting import until
@@ -538,11 +538,13 @@ def test_a_camera_is_not_decoded_while_the_picture_stands_still_and_the_window_i
         assert stage.source.reads == reads
         assert len(stage.screen.shown) == pictures
         assert set(stage.screen.waits[turns:]) == {IDLE_WAIT_MS}
-        # For a notice that ends
         clock.now += REDRAW_S
         yield None
         yield None
-        assert len(stage.screen.shown) == pictures + 1
+        assert len(stage.screen.shown) == pictures, "nothing on it has changed"
+        clock.now += NOTICE_S
+        while len(stage.screen.shown) == pictures:
+            yield None
 
     stage.run(person())
 

@@ -194,3 +194,10 @@ def test_so_many_frames_are_enough() -> None:
     take.watch(source, limits=Limits(frames=3))
     assert len(take.emitted) == 3
     assert source.closed == 1
+
+
+def test_a_stream_that_ends_while_something_is_wrong_is_not_back() -> None:
+    take = Take()
+    gone = SourceError("gone", Cause.LOST)
+    take.watch(Film(shot(0, 0.0), take.came, gone), gone, Film())
+    assert take.said == ["gone"]

@@ -82,14 +82,14 @@ def live(
         raise click.UsageError("--source is empty: name a file or a stream")
     wanted: dict[str, object] = {"device": camera, "width": width, "height": height, "fps": fps}
     settings = _with_options(context.settings(), wanted)
-    if not no_window:
-        from realtime.window import check_display
-
-        # Before the camera: its light must not go on for nothing
-        check_display()
     with ExitStack() as stack:
         frames = feed(source, settings.camera, stack, in_order=bool(no_window and not wait))
         _check_options(frames, source, wanted, wait=bool(wait))
+        if not no_window:
+            from realtime.window import check_display
+
+            # Before a camera or a stream is opened: its light must not go on for nothing
+            check_display()
         mirrored = mirror if mirror is not None else settings.camera.mirror and frames.cameras is not None
         output = Output(as_json=bool(as_json or jsonl), jsonl=bool(jsonl), record=record, log=log)
         running = Running(settings, frames, context, output, stack, mirrored=mirrored, in_window=not no_window)

@@ -69,8 +69,8 @@ class Running:
         self._output = output
         self._in_window = in_window
         window = settings.window
-        self._session = Session(_vote(settings), settings.playlists, mirrored=mirrored, bars=window.bars, info=window.info)
-        self._reader = _frame_reader(settings, context)
+        self._session = Session(vote(settings), settings.playlists, mirrored=mirrored, bars=window.bars, info=window.info)
+        self._reader = frame_reader(settings, context)
         self._desk = self._opened_desk(stack)
 
     def run(self, limits: Limits, *, wait: bool) -> None:
@@ -89,10 +89,14 @@ class Running:
         self._print_summary()
 
     def _run_in_window(self, limits: Limits, *, wait: bool) -> None:
+        import cv2
+
         from realtime.latest import LatestFrames
         from realtime.live import LiveWindow
         from realtime.window import Window
 
+        # The other cores are for the other threads; OpenCV's pool spins while it waits for work
+        cv2.setNumThreads(1)
         camera = self._settings.camera
         frames = LatestFrames(self._feed.open, patient=wait, opening=self._feed.opening)
         blank = None if self._feed.file else (camera.width, camera.height)
@@ -152,13 +156,20 @@ class Running:
             click.echo(line)
 
 
-def _vote(settings: Settings) -> MoodVote:
+def vote(settings: Settings) -> MoodVote:
+    """The vote of a session, with its settings."""
     from realtime.mood import MoodVote
 
     return MoodVote(window_s=settings.mood.window_s, lead=settings.mood.lead, dwell_s=settings.mood.dwell_s)
 
 
-def _frame_reader(settings: Settings, context: Context) -> FrameReader:
+def frame_reader(settings: Settings, context: Context) -> FrameReader:
+    """What reads the frames of a session, with its settings.
+
+    Raises:
+        AssetError: a cascade or the network cannot be used.
+        EmodjError: a network without a compiled form, and no TensorFlow to compile it.
+    """
     from realtime.cli.parts import face_reader
     from realtime.pipeline import FrameReader
     from realtime.steady import Labels

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Clip = Callable[[int], Path]
 
 NAMES = ["angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"]
+WHO = ["mood_source", "mood_shares", "mixed"]
 HAPPY_LIST = "https://open.spotify.com/playlist/37i9dQZF1DXdPec7aLTmlC"
 
 
@@ -51,7 +52,7 @@ def test_the_summary_as_json(emodj: Run, clip: Clip) -> None:
     ended = emodj("live", "--no-window", "--source", clip(10), "--json")
     lines, summary = documents(ended)
     assert lines == []
-    assert list(summary) == ["schema", "mood", "shares", "frames", "seconds", "playlist"]
+    assert list(summary) == ["schema", "mood", "shares", "frames", "seconds", "playlist", *WHO]
     assert (summary["schema"], summary["frames"], summary["seconds"]) == (1, 10, 0.9)
     assert summary["mood"]["expression"] == "happy"
     assert list(summary["mood"]) == ["expression", "share"]
@@ -64,7 +65,7 @@ def test_jsonl_is_a_line_a_frame_and_the_summary_last(emodj: Run, clip: Clip) ->
     lines, summary = documents(emodj("live", "--no-window", "--source", clip(10), "--jsonl"))
     assert [line["t"] for line in lines] == [index / 10 for index in range(10)]
     for line in lines:
-        assert list(line) == ["schema", "t", "faces", "mood"]
+        assert list(line) == ["schema", "t", "faces", "mood", *WHO]
         assert line["schema"] == 1
         (face,) = line["faces"]
         assert list(face) == ["box", "expression", "confidence", "probabilities", "unsure", "reason", "track"]
@@ -178,8 +179,9 @@ def test_a_video_that_ends_at_once_is_status_4(emodj: Run, clip: Clip, tmp_path:
     assert (ended.returncode, ended.stdout) == (4, "")
 
 
-def test_a_stream_that_does_not_answer_is_status_4_and_keeps_the_password(alone: Run) -> None:
-    ended = alone("live", "--no-window", "--source", "rtsp://me:secret@127.0.0.1:9/stream?token=secret")
+@pytest.mark.parametrize("options", [(), ("-vv",)])
+def test_a_stream_that_does_not_answer_is_status_4_and_keeps_the_password(alone: Run, options: tuple[str, ...]) -> None:
+    ended = alone("live", "--no-window", *options, "--source", "rtsp://me:secret@127.0.0.1:9/stream?token=secret")
     assert (ended.returncode, ended.stdout) == (4, "")
     assert "127.0.0.1" in ended.stderr
     assert "secret" not in ended.stderr
@@ -283,14 +285,14 @@ def camera(astronaut: Image) -> NetworkCamera:
 SECRET = "hunter2"  # noqa: S105 - a password that must not be seen
 
 
-@pytest.mark.parametrize("ends", ["-q", "-v", "-vv"])
+@pytest.mark.parametrize("verbosity", ["-q", "-vv"])
 def test_a_stream_that_is_lost_is_told_and_comes_back_and_its_password_is_nowhere(
-    process: Callable[..., subprocess.Popen[str]], camera: NetworkCamera, tmp_path: Path, ends: str
+    process: Callable[..., subprocess.Popen[str]], camera: NetworkCamera, tmp_path: Path, verbosity: str
 ) -> None:
     with streaming(camera) as address:
         source = f"http://me:{SECRET}@{address}/{SECRET}?token={SECRET}"
         log = tmp_path / "faces.jsonl"
-        options = ("--no-window", "--max-frames", "100000", "--jsonl", "--duration", "4", "--log", log, ends)
+        options = ("--no-window", "--max-frames", "100000", "--jsonl", "--duration", "4", "--log", log, verbosity)
         with process("live", "--source", source, *options) as started:
             until(lambda: camera.sent > 20)
             visits = camera.visits
@@ -301,7 +303,7 @@ def test_a_stream_that_is_lost_is_told_and_comes_back_and_its_password_is_nowher
     assert SECRET not in out + err + log.read_text()
     assert json.loads(out.splitlines()[-1])["mood"]["expression"] == "happy"
     lines = [line for line in err.splitlines() if line.startswith("emodj: ")]
-    if ends == "-q":
+    if verbosity == "-q":
         assert lines == []
     else:
         assert lines[-1] == f"emodj: http://{address}/… is back"
