@@ -7,11 +7,12 @@ import json
 import sys
 import time
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import cv2
 import numpy as np
 
+from benchmarks import camera
 from benchmarks.ours import frame_reader, session, shipped_settings
 from benchmarks.reference import peak_kib
 from realtime.capture import VideoSource
@@ -169,6 +170,8 @@ def run(source: str, seconds: float, *, window: bool, freezes: bool = False) -> 
 
 
 def _opened(source: str) -> VideoSource:
+    if source.endswith(camera.SUFFIX):
+        return VideoSource(cast("cv2.VideoCapture", camera.PacedCamera(source)), "clip", live=True, hint="it has no end")
     capture = cv2.VideoCapture(source, cv2.CAP_FFMPEG)
     if not capture.isOpened():
         raise SourceError("FFmpeg cannot open the live source of the benchmark: is its clip there?")

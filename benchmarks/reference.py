@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import cv2
 import numpy as np
 
+from benchmarks import camera
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -90,7 +92,7 @@ def save(json_path: Path) -> None:
 def run(network: Any, source: str, seconds: float, *, window: bool) -> dict[str, float]:
     """Read a live source at the loop's own pace; what it did in so many seconds after the first frame, a warm-up."""
     reference = Reference(network)
-    capture = cv2.VideoCapture(source, cv2.CAP_FFMPEG)
+    capture = camera.PacedCamera(source) if source.endswith(camera.SUFFIX) else cv2.VideoCapture(source, cv2.CAP_FFMPEG)
     _step(reference, capture, window=window)
     began, used = time.monotonic(), time.process_time()
     frames = 0
@@ -101,7 +103,7 @@ def run(network: Any, source: str, seconds: float, *, window: bool) -> dict[str,
     return {"wall_s": wall, "cpu_s": cpu, "analysed": frames, "peak_kib": peak_kib()}
 
 
-def _step(reference: Reference, capture: cv2.VideoCapture, *, window: bool) -> bool:
+def _step(reference: Reference, capture: cv2.VideoCapture | camera.PacedCamera, *, window: bool) -> bool:
     ok, image = capture.read()
     if not ok:
         return False

@@ -1,7 +1,7 @@
 """A paced camera of 30 frames a second and a real window: frames shown, age of labels, processor time.
 
-The window stands on a virtual screen; the camera is a clip that FFmpeg plays at its pace. Each session is a process of its
-own. A gap is the time from one new frame in the window to the next; the age of a label is counted from the moment that its
+The window stands on a virtual screen; the camera is a clip played at a camera's pace. Each session is a process of its own.
+A gap is the time from one new frame in the window to the next; the age of a label is counted from the moment that its
 frame was grabbed to the moment that it was handed to the window.
 """
 
@@ -11,7 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.children import environment, live_clip, numbers, python, screen
+from benchmarks import camera
+from benchmarks.children import environment, numbers, python, screen
 from benchmarks.figures import Figure, parser, report
 from benchmarks.reference import save
 from benchmarks.scene import Scene
@@ -34,7 +35,8 @@ def figures(seconds: float) -> list[Figure]:
         DisplayError: there are no tools for a virtual screen.
         EmodjError: TensorFlow is not installed, or a session failed.
     """
-    with tempfile.TemporaryDirectory() as folder, screen() as display, live_clip(CAMERA) as source:
+    with tempfile.TemporaryDirectory() as folder, screen() as display:
+        source = str(camera.write(CAMERA, Path(folder)))
         pair, env = Path(folder) / "ancestor.json", environment(display)
         save(pair)
         own = numbers(python("benchmarks.live", source, "--window", "--seconds", str(seconds)), env)
