@@ -22,6 +22,11 @@ NEAR_MARGIN = 0.3
 NEAR_SIZES = (0.75, 1.35)
 NEAR_SCALE_FACTOR = 1.1
 
+# Near a known face the closer cascade needs so many hits more than a scan, and the one that scans still more: it would
+# hold on to what was taken for a face once, as long as that looks a little like one
+CLOSE_MORE = 2
+SCAN_MORE = 4
+
 SURE_HITS = 8
 """A face of the scan with so many overlapping hits needs no second opinion."""
 
@@ -47,7 +52,7 @@ class HaarDetector:
         cascade: OpenCV cascade file that scans whole pictures.
         search_size: (width, height) in pixels; a larger picture is shrunk to fit into it before the search.
         scale_factor: ratio between one searched size and the next, above 1.
-        min_neighbors: a face needs more than so many overlapping hits; near a known face one more where there is `closer`.
+        min_neighbors: a face needs more than so many overlapping hits; near a known face more where there is `closer`.
         min_face: side of the smallest face, in pixels of the shrunken picture.
         closer: a frontal cascade that looks closely at doubtful hits and around known faces, also for tilted heads.
         profile: a cascade of heads turned to the left; with it whole pictures are scanned for tilted and turned heads, too.
@@ -71,13 +76,15 @@ class HaarDetector:
         self._scale_factor = scale_factor
         self._min_neighbors = min_neighbors
         self._min_face = min_face
-        # What is near a known face is not asked for a second opinion, so it has to be surer
-        self._near_neighbors = min_neighbors + (1 if closer else 0)
         self._scan = View(load(cascade))
         frontal = load(closer or cascade)
         tilted = [View(frontal, tilt_deg=tilt) for tilt in (TILT_DEG, -TILT_DEG)]
         self._second = [View(frontal), *tilted] if closer else []
-        self._near = [self._second[0], self._scan, *tilted] if closer else [self._scan]
+        # What is near a known face is not asked for a second opinion, so it has to be surer
+        closely = [(view, min_neighbors + CLOSE_MORE) for view in self._second]
+        self._near = (
+            [closely[0], (self._scan, min_neighbors + SCAN_MORE), *closely[1:]] if closer else [(self._scan, min_neighbors)]
+        )
         self._extra: list[tuple[View, int]] = []
         if profile:
             side = load(profile)
@@ -121,8 +128,8 @@ class HaarDetector:
         """What the first view sees that sees anything: most faces cost one look."""
         region, left, top = _surroundings(grey, box)
         sizes = _sizes_about(box, self._min_face)
-        for view in self._near:
-            if hits := view.hits(region, sizes, self._near_neighbors):
+        for view, neighbors in self._near:
+            if hits := view.hits(region, sizes, neighbors):
                 return [Box(left + hit.box.left, top + hit.box.top, hit.box.width, hit.box.height) for hit in hits]
         return []
 

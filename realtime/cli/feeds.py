@@ -10,7 +10,7 @@ from realtime.cameras import Device, after, chosen, found, open_camera
 from realtime.capture import display_name, is_camera, local_path, open_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from contextlib import ExitStack
 
     from realtime.capture import Source, VideoSource
@@ -41,20 +41,32 @@ class Cameras:
     Args:
         wanted: number, path, or part of the name of the first.
         camera: what is asked of each.
+        listing: lists them.
+        opener: opens one.
     """
 
-    def __init__(self, wanted: str, camera: Camera) -> None:
+    def __init__(
+        self,
+        wanted: str,
+        camera: Camera,
+        *,
+        listing: Callable[[], list[Device]] = found,
+        opener: Callable[..., Source] = open_camera,
+    ) -> None:
         self._wanted = wanted
         self._camera = camera
+        self._listing = listing
+        self._opener = opener
         self._device: Device | None = None
         self._turned: Device | None = None
         self._news: str | None = None
 
     def open(self) -> Source:
         """Open the one of now. Looked for anew each time: unplugged and plugged in, it may have another number."""
-        self._device = self._turned or chosen(self._wanted, found())
+        listed = self._listing()
+        self._device = _again(self._turned, listed) if self._turned else chosen(self._wanted, listed)
         wanted = self._camera
-        return open_camera(self._device, width=wanted.width, height=wanted.height, fps=wanted.fps)
+        return self._opener(self._device, width=wanted.width, height=wanted.height, fps=wanted.fps)
 
     def turn(self, frames: LatestFrames) -> str:
         """Have the frames come from the next one; what to say about it."""
@@ -77,10 +89,16 @@ class Cameras:
         return said
 
     def _turn(self) -> None:
-        listed = found()
+        listed = self._listing()
         following = after(self._device, listed) if self._device else next(iter(listed), None)
         self._turned = following or self._turned
         self._news = following.label if following else "there is no other camera"
+
+
+def _again(device: Device, listed: Sequence[Device]) -> Device:
+    """The camera, under another number if it has one now."""
+    namesakes = [other for other in listed if other.name == device.name]
+    return device if device in listed or not namesakes else namesakes[0]
 
 
 def feed(source: str | None, camera: Camera, stack: ExitStack, *, in_order: bool) -> Feed:

@@ -8,8 +8,10 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import pytest
 
+from tests.cli.conftest import START
 from tests.streams import NetworkCamera, moving, streaming
 from tests.waiting import until
 
@@ -343,3 +345,56 @@ def test_ctrl_c_ends_a_stream_in_each_state(
     assert started.returncode == 130
     assert "Traceback" not in err
     assert len(out.splitlines()) == (state != "waiting")
+
+
+def test_a_film_and_a_log_are_written_where_they_are_asked_for(emodj: Run, clip: Clip, tmp_path: Path) -> None:
+    film, log = tmp_path / "film.mkv", tmp_path / "log.jsonl"
+    ended = emodj("live", "--source", clip(12), "--no-window", "--json", "--record", film, "--log", log)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    capture = cv2.VideoCapture(str(film))
+    pictures = [image for there, image in (capture.read() for _ in range(13)) if there]
+    assert capture.get(cv2.CAP_PROP_FPS) == pytest.approx(10)
+    capture.release()
+    assert [picture.shape for picture in pictures] == [(180, 240, 3)] * 12
+    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    assert [line["t"] for line in lines[:-1]] == pytest.approx([index / 10 for index in range(12)])
+    assert lines[-1] == json.loads(ended.stdout)
+    assert {path.stat().st_mode & 0o777 for path in (film, log)} == {0o600}
+
+
+@pytest.mark.parametrize("option", [("--record", "film.mkv"), ("--log", "log.jsonl")])
+def test_nothing_is_written_over(emodj: Run, clip: Clip, tmp_path: Path, option: tuple[str, str]) -> None:
+    kept = tmp_path / option[1]
+    kept.write_bytes(b"mine")
+    ended = emodj("live", "--source", clip(2), "--no-window", option[0], kept)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert str(kept) in ended.stderr
+    assert ended.stderr.count("\n") == 1
+    assert kept.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize(("option", "name"), [("--record", "film.mkv"), ("--log", "log.jsonl")])
+def test_a_full_disk_ends_what_is_written_and_not_the_session(clip: Clip, tmp_path: Path, option: str, name: str) -> None:
+    full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, resource.RLIM_INFINITY))\n"
+    arguments = ["live", "--source", str(clip(60)), "--no-window", "--json", option, str(tmp_path / name)]
+    ended = subprocess.run(
+        [sys.executable, "-c", full + START, *arguments], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert ended.returncode == 0
+    assert json.loads(ended.stdout)["frames"] == 60
+    assert ended.stderr.count("\n") == 1
+    assert name in ended.stderr
+    written = tmp_path / name
+    assert 0 < written.stat().st_size <= 12_000
+    if option == "--log":
+        assert all(json.loads(line) for line in written.read_text(encoding="utf-8").splitlines())
+    else:
+        assert cv2.VideoCapture(str(written)).read()[0]
+
+
+def test_a_session_that_never_began_leaves_no_empty_film_and_no_empty_log(alone: Run, tmp_path: Path) -> None:
+    film, log = tmp_path / "film.mkv", tmp_path / "log.jsonl"
+    ended = alone("live", "--camera", "97", "--no-window", "--record", film, "--log", log)
+    assert ended.returncode == 4
+    assert not film.exists()
+    assert not log.exists()

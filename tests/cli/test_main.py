@@ -37,12 +37,12 @@ def test_help_names_every_command_and_gives_examples(emodj: Run, option: str) ->
     assert ended.returncode == 0
     assert ended.stderr == ""
     listed = re.findall(r"^  (\w+)  ", ended.stdout.split("Commands:")[1], re.MULTILINE)
-    assert listed == [*COMMANDS] == ["image", "live", "config", "train", "evaluate", "model"]
+    assert listed == [*COMMANDS] == ["image", "live", "cameras", "config", "train", "evaluate", "model"]
     assert "Examples:\n    emodj live " in ended.stdout
     assert "not what somebody feels" in ended.stdout
 
 
-@pytest.mark.parametrize("name", ["image", "live", "train", "evaluate"])
+@pytest.mark.parametrize("name", ["image", "live", "cameras", "train", "evaluate"])
 def test_help_of_a_command_has_an_example_that_the_command_understands(emodj: Run, name: str) -> None:
     ended = emodj(name, "-h")
     assert ended.returncode == 0
@@ -335,6 +335,7 @@ def test_ctrl_c_in_a_session_ends_it_with_its_summary(
     lines = [json.loads(line) for line in [first, *out.splitlines()]]
     assert started.returncode == 130
     assert all("t" in line for line in lines[:-1])
-    assert lines[-1].keys() == {"schema", "mood", "shares", "frames", "seconds", "playlist"}
+    about = {"mood_source", "mood_shares", "mixed"}
+    assert lines[-1].keys() == {"schema", "mood", "shares", "frames", "seconds", "playlist", *about}
     assert len(lines) - 1 <= lines[-1]["frames"] < 300
     assert err.strip() == ""
