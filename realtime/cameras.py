@@ -109,6 +109,9 @@ def chosen(wanted: str, cameras: Sequence[Device]) -> Device:
         return at_path[0]
     if os.path.isabs(wanted):  # noqa: PTH117 - no more than a look at the text
         return Device(_number_in(_real(wanted)), path=wanted)
+    if "@" in wanted or "://" in wanted:
+        # Not repeated: it may hold a password
+        raise UsageError("an address is no camera: --source takes streams, --camera a number, a part of a name or a path")
     folded = wanted.casefold()
     called = [each for each in cameras if folded in each.name.casefold()]
     exactly = [each for each in called if folded == each.name.casefold()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import threading
 import time
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 TIMEOUT_MS = 5000
 """How long opening a stream, or one read of it, may take."""
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:.*@")
+_AFTER_HOST = re.compile(r"://[^@]*[/?#][^@]*@")
+"""A password with one of these marks in it seems to end before it does."""
 
 USUAL_RATE = 30.0
 """Frames a second where a file does not say its own."""
@@ -176,7 +181,10 @@ def display_name(place: str) -> str:
     Passwords stand in front of the host, in the query and, with some cameras, in the path.
     """
     if "://" not in place:
-        return place
+        # Mistyped, an address is a path that does not exist; its password is none the less one
+        return f"{place.split(':', 1)[0]}:…" if _ADDRESS.match(place) else place
+    if "@" in place.split("://", 1)[1].partition("@")[2] or _AFTER_HOST.search(place):
+        return place.split("://", 1)[0] + "://…"
     try:
         parts = urlsplit(place)
         port = f":{parts.port}" if parts.port else ""
@@ -194,7 +202,7 @@ def _mode(place: str) -> int:
     except UnicodeEncodeError as error:
         raise SourceError(f"{place!r} cannot be opened: rename it, its name is not UTF-8") from error
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise UsageError(f"no such file: {place}") from error
+        raise UsageError(f"no such file: {display_name(place)}") from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise SourceError(f"{place} cannot be opened as a video ({reason})") from error

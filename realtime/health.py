@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from realtime.errors import Cause
+from realtime.errors import Cause, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +23,9 @@ RETRIES_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 STEADY_S = 5.0
 """A source that lives for so long starts again with the first of the seconds when it is lost."""
+
+DARK_S = 1.0
+"""A picture that is black for so long is said to be: shorter than a face that is out of sight is remembered."""
 
 # A covered lens: sensors answer darkness with a little noise, video levels put black at 16
 BLACK_MEAN = 18.0
@@ -50,7 +53,7 @@ SILENT = "no new picture comes from {}: is it still there?"
 SENTENCES = {
     State.LIVE: "{}",
     State.BLACK: "the picture of {} is black: is the lens covered, or its shutter closed?",
-    State.FROZEN: "{} sends the same picture over and over",
+    State.FROZEN: "{} sends the same picture over and over: if that goes on, unplug it and plug it in again",
 }
 """What is said of a source by its name."""
 
@@ -96,18 +99,20 @@ class Watch:
     """Tells from the pictures of a live source whether they are black or always the same.
 
     Args:
-        silence_s: for so long they have to be.
+        silence_s: for so long they have to be the same.
+        dark_s: for so long they have to be black.
 
     Attributes:
         still: whether they have been the same for so long, black or not.
     """
 
-    def __init__(self, silence_s: float = SILENCE_S) -> None:
+    def __init__(self, silence_s: float = SILENCE_S, dark_s: float = DARK_S) -> None:
         self.still = False
         self._silence_s = silence_s
+        self._dark_s = dark_s
         self._before: Image | None = None
         self._same_s = 0.0
-        self._dark_s: float | None = None
+        self._since_s: float | None = None
 
     def see(self, image: Image, now_s: float) -> State:
         """Take the next picture, BGR, seen at `now_s`; returns LIVE, BLACK or FROZEN.
@@ -120,11 +125,11 @@ class Watch:
         self.still = now_s - self._same_s >= self._silence_s
         thin = image[::_STEP, ::_STEP]
         if float(thin.mean()) > BLACK_MEAN or float(thin.std()) > BLACK_SPREAD:
-            self._dark_s = None
-        elif self._dark_s is None:
-            self._dark_s = now_s
+            self._since_s = None
+        elif self._since_s is None:
+            self._since_s = now_s
         # Black before frozen: a lens that is covered is the likelier reason, and easier mended
-        if self._dark_s is not None and now_s - self._dark_s >= self._silence_s:
+        if self._since_s is not None and now_s - self._since_s >= self._dark_s:
             return State.BLACK
         return State.FROZEN if self.still else State.LIVE
 
@@ -166,3 +171,10 @@ class Backoff:
         wait_s = self._retries_s[min(self._attempts, len(self._retries_s) - 1)]
         self._attempts += 1
         return wait_s
+
+
+def failed(name: str, error: Exception) -> SourceError:
+    """What a source's own exception comes to, whatever it was."""
+    lost = SourceError(f"{name} failed ({type(error).__name__}): unplug it and plug it in again", Cause.LOST)
+    lost.__cause__ = error
+    return lost

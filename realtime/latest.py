@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from realtime.errors import EmodjError, SourceError
-from realtime.health import RETRIES_S, SENTENCES, SILENCE_S, SILENT, STATE_OF, Backoff, Health, State, Watch
+from realtime.health import RETRIES_S, SENTENCES, SILENCE_S, SILENT, STATE_OF, Backoff, Health, State, Watch, failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from realtime.capture import Source
     from realtime.domain import Frame
+
+log = logging.getLogger(__name__)
 
 JOIN_S = 2.0
 """How long closing waits for a driver to return from a read."""
@@ -23,8 +26,8 @@ JOIN_S = 2.0
 class LatestFrames:
     """Reads a source in a thread and keeps the newest frame, so that no queue grows and no reader waits for a device.
 
-    A file is read at its own pace and can be paused. A live source goes on whether anybody looks or not, and is opened
-    again when it is lost; the frames' indices and the session go on then, in another stretch.
+    A file is read at its own pace and can be paused. A live source goes on whether anybody looks or not, and is opened again
+    when it is lost; indices and session go on then, in another stretch.
 
     Args:
         opener: opens the source, in the thread; closed there too.
@@ -32,7 +35,11 @@ class LatestFrames:
         opening: what the screen says until the first frame.
         retries_s: seconds before each new attempt.
         silence_s: a live source without a new picture for so long is not live.
-        clock: does not fall; seconds.
+        clock: seconds.
+
+    Attributes:
+        name: of the source that was opened last, for sentences.
+        patient: as above; once another source was asked for, true.
     """
 
     def __init__(
@@ -48,12 +55,12 @@ class LatestFrames:
         self._clock = clock
         self._silence_s = silence_s
         self._opener = opener
-        self._patient = patient
+        self.patient = patient
         self._changed = threading.Condition()
         self._backoff = Backoff(retries_s)
         self._watch = Watch(silence_s)
         self._health = Health(State.OPENING, opening)
-        self._name = "the source"
+        self.name = "the source"
         self._newest: Frame | None = None
         self._heard_at: float | None = None
         self._published_at: float | None = None
@@ -79,17 +86,11 @@ class LatestFrames:
         with self._changed:
             return self._ended
 
-    @property
-    def name(self) -> str:
-        """Of the source that was opened last, for sentences."""
-        with self._changed:
-            return self._name
-
     def health(self, now_s: float) -> Health:
         """How the source fares at `now_s` on the clock of frames."""
         with self._changed:
             silent = self._heard_at is not None and now_s - self._heard_at >= self._silence_s
-            return Health(State.LOST, SILENT.format(self._name)) if silent and not self._ended else self._health
+            return Health(State.LOST, SILENT.format(self.name)) if silent and not self._ended else self._health
 
     def pause(self, paused: bool) -> None:  # noqa: FBT001 - a switch
         """Hold a file where it is, or let it go on; a live source goes by unseen meanwhile."""
@@ -102,7 +103,7 @@ class LatestFrames:
         with self._changed:
             self._opener = opener
             # Whoever looks for another camera wants the window to stay if the next one is no better
-            self._switched = self._patient = True
+            self._switched = self.patient = True
             self._heard_at = None
             self._backoff.restart()
             self._watch = Watch(self._silence_s)
@@ -130,9 +131,8 @@ class LatestFrames:
 
     def _run(self) -> None:
         try:
-            goes_on = True
-            while goes_on and not self._stopped:
-                goes_on = self._attempt()
+            while not self._stopped and self._attempt():
+                pass
         except BaseException as error:  # noqa: BLE001 - raised again by whoever asks for a frame
             self._error = error
         finally:
@@ -148,18 +148,15 @@ class LatestFrames:
         try:
             source = opener()
             try:
-                with self._changed:
-                    self._name = source.name
+                self.name = source.name
                 return self._read(source)
             finally:
                 source.close()
-        except EmodjError as error:
-            if self._newest is None and not self._patient:
-                raise
-            # Another one that is plugged in can make a name ambiguous that was not
-            state = STATE_OF[error.cause] if isinstance(error, SourceError) else State.LOST
-            self._lose(Health(state, str(error)))
-            return True
+        except Exception as error:
+            # No driver ends a session, whatever it does
+            log.info("%s failed", self.name, exc_info=error)
+            self._lose(error if isinstance(error, EmodjError) else failed(self.name, error))
+        return True
 
     def _read(self, source: Source) -> bool:
         if not source.live:
@@ -185,7 +182,8 @@ class LatestFrames:
             elif now >= reopen_at:
                 return True
             health = Health(state, SENTENCES[state].format(source.name), reopen_at)
-            self._publish(None if state is State.FROZEN else frame, health)
+            self._gap |= state is not State.LIVE
+            self._publish(frame if state is State.LIVE else None, health)
         return True
 
     def _pass_by(self, source: Source) -> None:
@@ -222,14 +220,18 @@ class LatestFrames:
                 self._index += 1
             self._changed.notify_all()
 
-    def _lose(self, health: Health) -> None:
+    def _lose(self, error: EmodjError) -> None:
         """Say what is wrong, and wait until the source is to be tried again."""
+        if self._newest is None and not self.patient:
+            raise error
+        # Another one that is plugged in can make a name ambiguous that was not
+        state = STATE_OF[error.cause] if isinstance(error, SourceError) else State.LOST
         with self._changed:
             if self._switched:
                 return
             wait_s = self._backoff.next()
             self._heard_at = None
-            self._health = replace(health, retry_at=self._clock() + wait_s)
+            self._health = Health(state, str(error), self._clock() + wait_s)
             self._changed.wait_for(lambda: self._stopped or self._switched, wait_s)
 
     def _wait(self, due: float) -> float:
@@ -241,8 +243,7 @@ class LatestFrames:
                     self._changed.wait_for(lambda: self._stopped or self._switched or not self._paused)
                     due = self._clock() + left
                     continue
-                wait_s = due - self._clock()
-                if wait_s <= 0:
+                if (wait_s := due - self._clock()) <= 0:
                     break
                 self._changed.wait(wait_s)
             # A slow disk makes the clip late once, not hurried for ever after

@@ -12,8 +12,8 @@ from realtime.domain import Frame
 from realtime.errors import EmodjError
 from realtime.gauge import Gauge
 from realtime.overlay import draw
-from realtime.session import WELCOME, Action
-from realtime.windowless import no_frame
+from realtime.session import Action
+from realtime.windowless import no_frame, since, too_late
 from realtime.worker import Worker
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ class LiveWindow:
         self._held: _Seen | None = None
         self._drawn_at = 0.0
         self._screen: Screen | None = None
+        self._begun = 0.0
         self._started: float | None = None
         self._trouble: str | None = None
         self._index, self._analysed, self._first_s = -1, 0, 0.0
@@ -100,6 +101,7 @@ class LiveWindow:
             SourceError: the source gives no frame, or no more of them.
             DisplayError: the window cannot be opened.
         """
+        self._begun = time.monotonic()
         with self._frames, self._analyst, self._music, self._window:
             while not self._quits and not self._window.closed:
                 now = time.monotonic()
@@ -153,7 +155,7 @@ class LiveWindow:
         self._gauge.shown(self._shown, now)
         if self._started is None:
             self._started = now
-            self._session.tell(WELCOME, now)
+            self._session.tell(self._session.welcome, now)
 
     def _count(self, analysis: _Seen, now: float) -> None:
         frame = analysis.frame
@@ -182,7 +184,9 @@ class LiveWindow:
 
     def _is_over(self, now: float) -> bool:
         """Whether a limit is reached, or a file was shown to its last frame and that was analysed."""
-        if self._limits.reached(now - (self._started or now), self._analysed):
+        if self._limits.reached(now - since(self._started, self._begun, self._frames), self._analysed):
+            if self._started is None and not self._analysed:
+                raise too_late(self._frames.health(now))
             return True
         under_way = self._session.frozen or self._held is not None or self._analyst.busy
         # `ended` is asked before `newest`: a short clip may come and end between the two questions

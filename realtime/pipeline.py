@@ -83,13 +83,23 @@ class FrameReader:
         tracker: follows faces; belongs to this reader alone.
         labels: what each face is called, held against noise; likewise. None: each frame's most probable expression.
         hold_s: a face that a frame does not show is kept as it was for so long; seconds.
+        empty_scan_s: while nobody is known, a frame is searched so often; seconds, 0 for every frame.
     """
 
-    def __init__(self, faces: FaceReader, tracker: Tracker, labels: Labels | None = None, *, hold_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        faces: FaceReader,
+        tracker: Tracker,
+        labels: Labels | None = None,
+        *,
+        hold_s: float = 0.0,
+        empty_scan_s: float = EMPTY_SCAN_S,
+    ) -> None:
         self._faces = faces
         self._tracker = tracker
         self._labels = labels
         self._hold_s = hold_s
+        self._empty_scan_s = empty_scan_s
         self._clock = Clock()
         self._stretch = 0
         self._scanned_s: float | None = None
@@ -98,7 +108,7 @@ class FrameReader:
         """The faces of the frame, from left to right, with tracks, smoothed probabilities and the labels that they hold."""
         now_s = self._now(frame)
         near = self._tracker.boxes(frame.time_s)
-        if self._scanned_s is None or now_s - self._scanned_s >= (FULL_SCAN_S if near else EMPTY_SCAN_S):
+        if self._scanned_s is None or now_s - self._scanned_s >= (FULL_SCAN_S if near else self._empty_scan_s):
             near, self._scanned_s = [], now_s
         elif not near:
             return ()

@@ -24,6 +24,7 @@ PLAY_AGAIN_S = 3.0
 """A second press of the playlist key within so many seconds does nothing: one press, one tab in the browser."""
 
 WELCOME = "analysed on this computer, nothing is saved"
+"""Said at the start, where nothing is."""
 
 
 class Action(Enum):
@@ -65,11 +66,20 @@ class Session:
         mirrored: whether the picture is shown as in a mirror.
         bars: whether the three most probable expressions are shown.
         info: whether rate and latency are shown.
+        welcome: what the screen says at the start.
     """
 
     def __init__(
-        self, vote: MoodVote, playlists: Mapping[Expression, Playlist], *, mirrored: bool, bars: bool, info: bool
+        self,
+        vote: MoodVote,
+        playlists: Mapping[Expression, Playlist],
+        *,
+        mirrored: bool,
+        bars: bool,
+        info: bool,
+        welcome: str = WELCOME,
     ) -> None:
+        self.welcome = welcome
         self._vote = vote
         self._playlists = playlists
         self._screen = Screen(mirrored=mirrored, bars=bars)

@@ -118,7 +118,7 @@ class Tracking:
     Attributes:
         match_overlap: intersection over union from which two boxes are the same person; 0..1.
         forget_after_s: a person not seen for this long is forgotten; seconds.
-        confirm_s: a newcomer counts once two frames show it that are less than this apart; seconds.
+        confirm_s: a newcomer counts once every frame has shown it for so long; seconds.
         hold_s: a face that a frame does not show is kept for this long; seconds.
         smoothing_s: over how long a person's probabilities are smoothed; seconds.
         label_lead: by how much another expression has to be more probable to take the label at once; 0..1.

@@ -51,13 +51,20 @@ KNOWN_S = 0.5
 GAP_S = 0.25
 """A look at a face says nothing of the time before it beyond this."""
 
+APART_S = 0.15
+"""Frames that are so far apart do not confirm each other: then each box is taken for a face at once."""
+
+RARELY = 0.13
+"""A face that is there is found in nearly every frame. A track whose presence falls below this ends: that of a face out of
+sight when it is forgotten, that of what only now and then looks like one much earlier."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Track:
     """One person.
 
     Attributes:
-        number: of the person; None until a second look confirms that it is one.
+        number: of the person; None until further looks confirm that it is one.
         box: where the face was found last.
         place: its smoothed centre, pixels.
         speed: pixels a second, to the right and down.
@@ -66,6 +73,7 @@ class _Track:
         seen_s: when the face was seen last, on the clock of the tracker.
         since_s: when it was seen first.
         adrift: whether it may have moved unseen while no time passed.
+        presence: in how much of the last while it was found, 0..1, the older the less.
     """
 
     number: int | None
@@ -77,6 +85,7 @@ class _Track:
     seen_s: float
     since_s: float
     adrift: bool = False
+    presence: float = 0.5
 
     def foretold(self, now_s: float) -> Box:
         """Where the face should be."""
@@ -92,8 +101,7 @@ class Tracker:
         match_overlap: intersection over union, 0..1, from which on a box fits a track; below it the distance has to be small.
         forget_after_s: a track that was not seen for so long ends, and its number is not used again.
         smoothing_s: time constant of the exponential average of probabilities; 0 takes each frame as it is.
-        confirm_s: a newcomer counts from the second of two frames on that both hold it, if they are at most so far apart;
-            0 takes each box for a face at once.
+        confirm_s: a newcomer counts when every frame has held it for so long; 0 takes each box for a face at once.
     """
 
     def __init__(self, *, match_overlap: float, forget_after_s: float, smoothing_s: float, confirm_s: float = 0.0) -> None:
@@ -130,24 +138,28 @@ class Tracker:
         """
         now_s = self._clock.advance(time_s)
         # Nothing to compare with: long ago it may have looked otherwise
-        trusting = self._now_s is None or not 0 <= now_s - self._now_s < self._confirm_s
+        passed_s = GAP_S if self._now_s is None else now_s - self._now_s
+        trusting = self._confirm_s <= 0 or passed_s >= APART_S
         self._now_s = now_s
-        tracks = self._alive(now_s)
+        fades = math.exp(-2 * passed_s / max(self._forget_after_s, 1e-9))
+        tracks = [replace(track, presence=track.presence * fades) for track in self._alive(now_s)]
         owners = assign([[self._cost(track, box, now_s) for track in tracks] for box in boxes], STRANGER_COST)
         faces: list[Face] = []
         newcomers: list[_Track] = []
         for row, box in enumerate(boxes):
             said = _distribution(probabilities[row])
             if row in owners:
-                track = self._numbered(self._followed(tracks[owners[row]], box, said, now_s))
+                track = self._followed(tracks[owners[row]], box, said, now_s)
+                track = replace(track, presence=track.presence + 1 - fades)
+                track = self._numbered(track) if now_s - track.since_s >= self._confirm_s else track
                 tracks[owners[row]] = track
             else:
                 track = _Track(None, box, _centre(box), (0.0, 0.0), said, FIRST_S, now_s, now_s)
-                track = self._numbered(track) if trusting else track
+                track = replace(self._numbered(track), presence=1.0) if trusting else track
                 newcomers.append(track)
             if track.number is not None:
                 faces.append(Face(box, track.probabilities, track.number))
-        self._tracks = [track for track in tracks if track.number is not None] + newcomers
+        self._tracks = [track for track in tracks if track.number is not None or track.seen_s == now_s] + newcomers
         return faces
 
     def missed(self, within_s: float) -> list[Face]:
@@ -164,7 +176,8 @@ class Tracker:
         return replace(track, number=self._next - 1)
 
     def _alive(self, now_s: float) -> list[_Track]:
-        return [track for track in self._tracks if now_s - track.seen_s <= self._forget_after_s]
+        there = (track for track in self._tracks if now_s - track.seen_s <= self._forget_after_s)
+        return [track for track in there if track.presence >= RARELY]
 
     def _cost(self, track: _Track, box: Box, now_s: float) -> float:
         """How badly a box fits a track; infinite if it does not."""
@@ -186,7 +199,7 @@ class Tracker:
         passed_s = now_s - track.seen_s
         place, speed = _filtered(track, _centre(box), passed_s)
         smooth, weight_s = self._smoothed(track, said, min(passed_s, GAP_S))
-        return _Track(track.number, box, place, speed, smooth, weight_s, now_s, track.since_s)
+        return _Track(track.number, box, place, speed, smooth, weight_s, now_s, track.since_s, presence=track.presence)
 
     def _smoothed(self, track: _Track, said: tuple[float, ...], passed_s: float) -> tuple[tuple[float, ...], float]:
         """The average of all that was said, weighted by time, the older the less."""

@@ -85,7 +85,7 @@ def watch_without_window(
         frames: of the source; started and stopped here.
         reader: reads the frames.
         session: counts the votes.
-        limits: when to stop; the seconds go by also while the source is away.
+        limits: when to stop; the seconds go by also while the source is away, and while it is waited for.
         emit: called for each analysed frame with its seconds since the first and its faces.
         remark: told what is wrong with the source, once each time, and when it is back.
 
@@ -93,9 +93,11 @@ def watch_without_window(
         SourceError: the source cannot be opened, or it ends without a frame.
     """
     started: float | None = None
-    first_s, count, index, away = 0.0, 0, -1, ""
+    first_s, count, index, away, ended = 0.0, 0, -1, "", False
+    health: Health | None = None
+    begun = time.monotonic()
     with frames:
-        while started is None or not limits.reached(time.monotonic() - started, count):
+        while not limits.reached(time.monotonic() - since(started, begun, frames), count):
             # Asked before: the last frame may come between the two questions
             ended = frames.ended
             frame = frames.newest(index, TURN_S)
@@ -110,7 +112,17 @@ def watch_without_window(
             elif ended:
                 break
     if started is None:
-        raise no_frame(frames.name)
+        raise too_late(health) if health is not None and not ended else no_frame(frames.name)
+
+
+def since(started: float | None, begun: float, frames: LatestFrames) -> float:
+    """When the seconds of a session began: at its first frame, or while somebody waits for that, when they began to wait."""
+    return begun if started is None and frames.patient else started or time.monotonic()
+
+
+def too_late(health: Health) -> SourceError:
+    """What to raise where nothing came in the time that there was."""
+    return SourceError(f"no picture came in time: {health.sentence}")
 
 
 def _take(

@@ -341,3 +341,10 @@ def test_p_in_a_mixed_mood_plays_the_list_of_the_largest_share_and_says_so() -> 
     assert running.press("p", 1) is Action.PLAY
     assert running.playlist() is PLAYLISTS[Expression.SAD]
     assert notice(running, 1) == "the faces disagree, so the playlist for sad: sad"
+
+
+def test_the_start_says_what_it_was_told_to() -> None:
+    assert session().welcome == WELCOME
+    vote = MoodVote(window_s=15, lead=0.1, dwell_s=0)
+    written = Session(vote, PLAYLISTS, mirrored=False, bars=True, info=False, welcome="written to a.mkv")
+    assert written.welcome == "written to a.mkv"

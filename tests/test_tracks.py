@@ -332,3 +332,20 @@ def test_a_pause_starts_no_new_time_for_those_who_do_not_come_back() -> None:
     assert numbers(followed, [], 100) == []
     assert followed.boxes(100.5) == [LEFT]
     assert followed.boxes(100.6) == []
+
+
+def test_what_only_now_and_then_looks_like_a_face_ends_soon() -> None:
+    followed = tracker(forget_after_s=2)
+    for index in range(10):
+        numbers(followed, [LEFT], index / 30)
+    # Found twice a second, so never forgotten for being out of sight
+    times = [index / 30 for index in range(10, 150)]
+    for index, time_s in enumerate(times):
+        numbers(followed, [LEFT] if index % 15 == 0 and followed.boxes(time_s) else [], time_s)
+    assert followed.boxes(times[-1]) == []
+
+
+def test_a_face_that_every_second_frame_misses_stays() -> None:
+    followed = tracker(forget_after_s=2)
+    found = [numbers(followed, [LEFT] if index % 2 == 0 else [], index / 30) for index in range(300)]
+    assert [number for frame in found for number in frame] == [1] * 150

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,13 +17,13 @@ from realtime.errors import EmodjError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from realtime.cli.feeds import Cameras
     from realtime.domain import Face, Frame, Image
     from realtime.journal import Journal
     from realtime.latest import LatestFrames
     from realtime.playlists import Playlist
     from realtime.recording import Film, Recorder
     from realtime.session import Session
+    from realtime.worker import Worker
 
 
 class Desk:
@@ -30,7 +31,7 @@ class Desk:
 
     Args:
         session: what was asked for is told about.
-        cameras: turned through by a key; None where the frames come from elsewhere.
+        turner: turns to the next camera, in a thread of its own; None where the frames come from elsewhere.
         as_json: stdout holds documents alone.
         jsonl: each frame is one of them.
         recorder: takes what the window shows.
@@ -42,7 +43,7 @@ class Desk:
     def __init__(
         self,
         session: Session,
-        cameras: Cameras | None,
+        turner: Worker[LatestFrames, str] | None,
         *,
         as_json: bool,
         jsonl: bool,
@@ -52,13 +53,14 @@ class Desk:
         remark: Callable[[str], None],
     ) -> None:
         self._session = session
-        self._cameras = cameras
+        self._turner = turner
         self._as_json = as_json
         self._jsonl = jsonl
         self._recorder = recorder
         self._film = film
         self._journal = journal
         self._remark = remark
+        self._ended: list[str] = []
 
     def play(self, playlist: Playlist) -> str:
         """Open a playlist; returns the sentence that the screen shows."""
@@ -103,7 +105,8 @@ class Desk:
         if self._film is not None or self._recorder is not None:
             from realtime.overlay import draw
 
-            self._record(draw(frame.image, self._session.plain_screen(elapsed_s)))
+            screen = replace(self._session.plain_screen(elapsed_s), recording=True)
+            self._record(draw(frame.image, screen))
         self._remark_problem()
 
     def shown(self, image: Image) -> None:
@@ -113,29 +116,33 @@ class Desk:
 
     def next_camera(self, frames: LatestFrames) -> str:
         """Turn to the next camera."""
-        if self._cameras is None:
+        if self._turner is None:
             return "this is no camera: start emodj without --source to turn through the cameras"
-        return self._cameras.turn(frames)
+        self._turner.give(frames)
+        return "looking for the next camera"
 
     def problem(self) -> str | None:
         """What there is to say about film, log and cameras, one thing at a time."""
-        for writer in (self._recorder, self._film):
+        for writer in (self._recorder, self._film, self._journal):
             if writer is not None and (said := writer.problem()):
-                self._session.record(on=False)
+                self._ended.append(said)
+                if writer is not self._journal:
+                    self._session.record(on=False)
                 return said
-        if self._journal is not None and (said := self._journal.problem()):
-            return said
-        return self._cameras.news() if self._cameras is not None else None
+        return self._turner.take() if self._turner is not None else None
 
     def close(self, summary: documents.Document) -> None:
-        """The session is over: the log ends with its summary."""
+        """The session is over: the log ends with its summary, and what ended early is told in the terminal."""
         if self._journal is not None:
             self._journal.write(summary)
         self._remark_problem()
 
     def _remark_problem(self) -> None:
-        if said := self.problem():
+        while self.problem():
+            pass
+        for said in self._ended:
             self._remark(said)
+        self._ended.clear()
 
     def _record(self, image: Image) -> None:
         if self._film is not None:

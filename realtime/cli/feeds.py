@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from realtime.cameras import Device, after, chosen, found, open_camera
 from realtime.capture import display_name, is_camera, local_path, open_source
+from realtime.errors import EmodjError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,46 +60,34 @@ class Cameras:
         self._opener = opener
         self._device: Device | None = None
         self._turned: Device | None = None
-        self._news: str | None = None
+        self._known: list[Device] = []
 
     def open(self) -> Source:
         """Open the one of now. Looked for anew each time: unplugged and plugged in, it may have another number."""
         listed = self._listing()
-        self._device = _again(self._turned, listed) if self._turned else chosen(self._wanted, listed)
+        self._device = _again(self._turned, listed, self._known) if self._turned else chosen(self._wanted, listed)
         wanted = self._camera
         return self._opener(self._device, width=wanted.width, height=wanted.height, fps=wanted.fps)
 
     def turn(self, frames: LatestFrames) -> str:
-        """Have the frames come from the next one; what to say about it."""
-        turned = False
-
-        def opener() -> Source:
-            # Called again for each new attempt: it is the same camera then
-            nonlocal turned
-            if not turned:
-                self._turn()
-                turned = True
-            return self.open()
-
-        frames.switch(opener, "opening the next camera")
-        return "looking for the next camera"
-
-    def news(self) -> str | None:
-        """What there is to say about the last turn, once."""
-        said, self._news = self._news, None
-        return said
-
-    def _turn(self) -> None:
-        listed = self._listing()
-        following = after(self._device, listed) if self._device else next(iter(listed), None)
-        self._turned = following or self._turned
-        self._news = following.label if following else "there is no other camera"
+        """Have the frames come from the next one, if there is another; what to say. Takes as long as listing them."""
+        try:
+            listed = self._listing()
+        except EmodjError as error:
+            return str(error)
+        current = self._turned or self._device
+        following = after(current, listed) if current else next(iter(listed), None)
+        if following is None:
+            return "there is no other camera"
+        self._turned, self._known = following, listed
+        frames.switch(self.open, f"opening {following.label}")
+        return following.label
 
 
-def _again(device: Device, listed: Sequence[Device]) -> Device:
-    """The camera, under another number if it has one now."""
-    namesakes = [other for other in listed if other.name == device.name]
-    return device if device in listed or not namesakes else namesakes[0]
+def _again(device: Device, listed: Sequence[Device], known: Sequence[Device]) -> Device:
+    """The camera, under another number if it has one now: the only one of its name that was not there before."""
+    namesakes = [other for other in listed if device.name and other.name == device.name and other not in known]
+    return namesakes[0] if device not in listed and len(namesakes) == 1 else device
 
 
 def feed(source: str | None, camera: Camera, stack: ExitStack, *, in_order: bool) -> Feed:

@@ -43,7 +43,12 @@ Examples:
 @click.option("--fps", type=_whole("fps"), help="Wanted frames a second.")
 @click.option("--mirror/--no-mirror", default=None, help="Show as in a mirror; on for cameras, off for files.")
 @click.option("--wait", is_flag=True, default=None, help="Wait for a camera or stream that is not there yet.")
-@click.option("--duration", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="End after so long.")
+@click.option(
+    "--duration",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    help="End so long after the first picture; with --wait, also without one.",
+)
 @click.option("--max-frames", type=click.IntRange(1), metavar="N", help="End after so many analysed frames.")
 @click.option("--no-window", is_flag=True, default=None, help="Analyse only; every frame of a file, as fast as it goes.")
 @click.option("--record", type=_file, metavar="FILE.mkv", help="Write what is shown as a video.")
@@ -78,6 +83,8 @@ def live(
     from realtime.cli.running import Output, Running
     from realtime.windowless import Limits
 
+    if log is not None and str(log) == "-":
+        raise click.UsageError("--log writes a file: --jsonl prints the same lines")
     if source is not None and not source:
         raise click.UsageError("--source is empty: name a file or a stream")
     wanted: dict[str, object] = {"device": camera, "width": width, "height": height, "fps": fps}

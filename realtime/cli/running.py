@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from realtime.cli.context import Context
     from realtime.cli.desk import Desk
     from realtime.cli.feeds import Feed
+    from realtime.latest import LatestFrames
     from realtime.mood import MoodVote
     from realtime.pipeline import FrameReader
     from realtime.settings import Settings
     from realtime.windowless import Limits
+    from realtime.worker import Worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Running:
         mirrored: bool,
         in_window: bool,
     ) -> None:
+        from realtime.pipeline import EMPTY_SCAN_S
         from realtime.session import Session
 
         self._settings = settings
@@ -69,8 +72,17 @@ class Running:
         self._output = output
         self._in_window = in_window
         window = settings.window
-        self._session = Session(vote(settings), settings.playlists, mirrored=mirrored, bars=window.bars, info=window.info)
-        self._reader = frame_reader(settings, context)
+        self._session = Session(
+            vote(settings),
+            settings.playlists,
+            mirrored=mirrored,
+            bars=window.bars,
+            info=window.info,
+            welcome=_welcome(output),
+        )
+        # A file that is read as fast as it goes misses nobody
+        hurries = in_window or frames.file is None
+        self._reader = frame_reader(settings, context, empty_scan_s=EMPTY_SCAN_S if hurries else 0.0)
         self._desk = self._opened_desk(stack)
 
     def run(self, limits: Limits, *, wait: bool) -> None:
@@ -132,7 +144,7 @@ class Running:
             journal = stack.enter_context(Journal(output.log))
         return Desk(
             self._session,
-            self._feed.cameras,
+            self._turner(stack),
             as_json=output.as_json,
             jsonl=output.jsonl,
             recorder=recorder,
@@ -140,6 +152,12 @@ class Running:
             journal=journal,
             remark=self._context.remark,
         )
+
+    def _turner(self, stack: ExitStack) -> Worker[LatestFrames, str] | None:
+        from realtime.worker import Worker
+
+        cameras = self._feed.cameras
+        return None if cameras is None else stack.enter_context(Worker("cameras", cameras.turn))
 
     def _print_summary(self) -> None:
         from realtime import documents
@@ -156,6 +174,14 @@ class Running:
             click.echo(line)
 
 
+def _welcome(output: Output) -> str:
+    """What the screen says at the start: what is written is not passed over."""
+    from realtime.session import WELCOME
+
+    files = [file.name for file in (output.record, output.log) if file is not None]
+    return f"analysed on this computer, written to {' and '.join(files)}" if files else WELCOME
+
+
 def vote(settings: Settings) -> MoodVote:
     """The vote of a session, with its settings."""
     from realtime.mood import MoodVote
@@ -163,8 +189,8 @@ def vote(settings: Settings) -> MoodVote:
     return MoodVote(window_s=settings.mood.window_s, lead=settings.mood.lead, dwell_s=settings.mood.dwell_s)
 
 
-def frame_reader(settings: Settings, context: Context) -> FrameReader:
-    """What reads the frames of a session, with its settings.
+def frame_reader(settings: Settings, context: Context, *, empty_scan_s: float = 0.0) -> FrameReader:
+    """What reads the frames of a session, with its settings; of an empty room one in so many seconds.
 
     Raises:
         AssetError: a cascade or the network cannot be used.
@@ -188,4 +214,6 @@ def frame_reader(settings: Settings, context: Context) -> FrameReader:
         lead=tracking.label_lead,
         dwell_s=tracking.label_dwell_s,
     )
-    return FrameReader(face_reader(settings, settings.faces.live, context), tracker, labels, hold_s=tracking.hold_s)
+    return FrameReader(
+        face_reader(settings, settings.faces.live, context), tracker, labels, hold_s=tracking.hold_s, empty_scan_s=empty_scan_s
+    )

@@ -57,14 +57,19 @@ class Computer:
         return Cameras(wanted, Context().settings().camera, listing=self.listing, opener=self.open)
 
 
-def turned(computer: Computer, cameras: Cameras, times: int = 1) -> None:
-    """Open the camera that is wanted, and press the key for the next one, so many times."""
+def turned(computer: Computer, cameras: Cameras, times: int = 1) -> list[str]:
+    """Open the camera that is wanted, and turn to the next one, so many times; what was said."""
+    said: list[str] = []
     with LatestFrames(cameras.open, patient=True, retries_s=(1000.0,)) as frames:
-        until(lambda: len(computer.opened) == 1)
-        for count in range(2, times + 2):
-            until(lambda: frames.health(0).state is State.LOST)
-            assert cameras.turn(frames) == "looking for the next camera"
-            until(lambda count=count: len(computer.opened) == count)
+        until(lambda: frames.health(0).state in {State.LOST, State.ABSENT})
+        for _ in range(times):
+            count = len(computer.opened)
+            said.append(cameras.turn(frames))
+            if said[-1] == "there is no other camera":
+                continue
+            until(lambda count=count: len(computer.opened) == count + 1)
+            until(lambda: frames.health(0).state in {State.LOST, State.ABSENT})
+    return said
 
 
 def test_the_camera_is_looked_for_by_name_each_time() -> None:
@@ -76,13 +81,10 @@ def test_the_camera_is_looked_for_by_name_each_time() -> None:
     assert [device.index for device in computer.opened] == [2, 4]
 
 
-def test_a_turn_opens_the_next_one_and_says_which_once() -> None:
+def test_a_turn_opens_the_next_one_and_says_which() -> None:
     computer = Computer(DESK, LAPTOP)
-    cameras = computer.cameras()
-    turned(computer, cameras)
+    assert turned(computer, computer.cameras()) == [LAPTOP.label]
     assert computer.opened == [DESK, LAPTOP]
-    assert cameras.news() == LAPTOP.label
-    assert cameras.news() is None
 
 
 def test_after_the_last_comes_the_first() -> None:
@@ -91,21 +93,16 @@ def test_after_the_last_comes_the_first() -> None:
     assert computer.opened == [DESK, LAPTOP, DESK]
 
 
-def test_where_there_is_no_other_it_says_so_and_stays() -> None:
+def test_where_there_is_no_other_it_says_so_and_the_camera_stays_open() -> None:
     computer = Computer(DESK)
-    cameras = computer.cameras()
-    turned(computer, cameras)
-    assert computer.opened == [DESK, DESK]
-    assert cameras.news() == "there is no other camera"
+    assert turned(computer, computer.cameras()) == ["there is no other camera"]
+    assert computer.opened == [DESK]
 
 
 def test_a_turn_from_a_camera_that_nobody_has_goes_to_the_first_there_is() -> None:
     computer = Computer(LAPTOP)
-    cameras = computer.cameras("webcam that was sold")
-    with LatestFrames(cameras.open, patient=True, retries_s=(1000.0,)) as frames:
-        until(lambda: frames.health(0).state is State.ABSENT)
-        cameras.turn(frames)
-        until(lambda: computer.opened == [LAPTOP])
+    assert turned(computer, computer.cameras("webcam that was sold")) == [LAPTOP.label]
+    assert computer.opened == [LAPTOP]
 
 
 def test_a_camera_that_was_turned_to_is_found_again_under_another_number() -> None:
@@ -118,11 +115,19 @@ def test_a_camera_that_was_turned_to_is_found_again_under_another_number() -> No
     assert computer.opened[-1] == moved
 
 
-def test_one_that_is_gone_is_tried_as_it_was() -> None:
-    computer = Computer(DESK, LAPTOP)
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (DESK, LAPTOP),
+        (DESK, Device(1, "Desk camera", "/dev/video1")),
+        (Device(0), Device(1)),
+    ],
+)
+def test_one_that_is_gone_is_tried_as_it_was_and_no_other_in_its_place(first: Device, second: Device) -> None:
+    computer = Computer(first, second)
     cameras = computer.cameras()
     turned(computer, cameras)
-    computer.there = [DESK]
+    computer.there = [first]
     with pytest.raises(SourceError, match="is not there"):
         cameras.open()
-    assert computer.opened[-1] == LAPTOP
+    assert computer.opened[-1] == second

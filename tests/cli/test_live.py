@@ -398,3 +398,54 @@ def test_a_session_that_never_began_leaves_no_empty_film_and_no_empty_log(alone:
     assert ended.returncode == 4
     assert not film.exists()
     assert not log.exists()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--camera", "http://user:geheim@127.0.0.1/x"),
+        ("--camera", "user:geheim@127.0.0.1"),
+        ("--source", "http:/user:geheim@127.0.0.1/x"),
+        ("--source", "rtsp:user:geheim@127.0.0.1/x"),
+        ("--source", "http://user:12/geheim@127.0.0.1:1/x"),
+        ("--source", "http://user:1#geheim@127.0.0.1:1/x"),
+    ],
+)
+def test_a_mistyped_address_does_not_show_its_password(emodj: Run, options: tuple[str, str]) -> None:
+    ended = emodj("live", "--no-window", *options)
+    assert ended.returncode in {2, 4}
+    assert ended.stderr.count("\n") == 1
+    assert "geheim" not in ended.stderr
+    assert "12" not in ended.stderr
+
+
+def test_a_film_without_a_window_bears_the_mark_of_a_recording(emodj: Run, clip: Clip, tmp_path: Path) -> None:
+    film = tmp_path / "film.mkv"
+    assert emodj("live", "--source", clip(3), "--no-window", "--record", film).returncode == 0
+    _, drawn = cv2.VideoCapture(str(film)).read()
+    blue, green, red = (drawn[:40, 160:, channel].astype(int) for channel in range(3))
+    assert ((red > 180) & (blue < 140) & (green < 140)).any()
+
+
+def test_waiting_ends_with_the_time_that_there_is(alone: Run) -> None:
+    ended = alone("live", "--no-window", "--camera", "97", "--wait", "--duration", "0.5")
+    assert ended.returncode == 4
+    assert ended.stdout == ""
+    assert "no picture came in time" in ended.stderr.splitlines()[-1]
+
+
+def test_a_log_on_stdout_has_an_option_of_its_own(emodj: Run, clip: Clip) -> None:
+    ended = emodj("live", "--no-window", "--source", clip(2), "--log", "-")
+    assert ended.returncode == 2
+    assert "--jsonl" in ended.stderr
+
+
+def test_every_frame_of_a_file_is_searched(emodj: Run, tmp_path: Path, astronaut: Image) -> None:
+    path = tmp_path / "late.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 30, (512, 480))
+    for index in range(12):
+        writer.write(astronaut[:480] if index >= 4 else astronaut[:480] // 20)
+    writer.release()
+    lines, _ = documents(emodj("live", "--no-window", "--source", path, "--jsonl"))
+    shown = [index for index, line in enumerate(lines) if line["faces"]]
+    assert shown == [*range(7, 12)], "found in the fourth, and in every frame for a tenth of a second"
