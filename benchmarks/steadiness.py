@@ -22,13 +22,11 @@ from benchmarks.figures import Figure, parser, report
 from benchmarks.ours import shipped_settings
 from benchmarks.reference import MIN_NEIGHBORS, SCALE_FACTOR
 from benchmarks.scene import RATE
-from realtime.cli import parts
+from realtime.cli import parts, running
 from realtime.cli.context import Context
 from realtime.domain import Box, Frame
 from realtime.errors import EmodjError
 from realtime.pipeline import FaceReader, FrameReader
-from realtime.steady import Labels
-from realtime.tracks import Tracker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -194,20 +192,8 @@ def run(faces: FaceReader, settings: Settings, clip: Clip, names: Sequence[Expre
 
 
 def _reader(faces: FaceReader, settings: Settings, *, held: bool) -> FrameReader:
-    tracking = settings.tracking
-    tracker = Tracker(
-        match_overlap=tracking.match_overlap,
-        forget_after_s=tracking.forget_after_s,
-        smoothing_s=tracking.smoothing_s,
-        confirm_s=tracking.confirm_s,
-    )
-    labels = Labels(
-        unsure_below=settings.faces.unsure_below,
-        slack=tracking.unsure_slack,
-        lead=tracking.label_lead,
-        dwell_s=tracking.label_dwell_s,
-    )
-    return FrameReader(faces, tracker, labels if held else None, hold_s=tracking.hold_s)
+    labels = running.labels(settings) if held else None
+    return FrameReader(faces, running.tracker(settings), labels, hold_s=settings.tracking.hold_s)
 
 
 def figures(seeds: Sequence[int], seconds: float) -> list[Figure]:

@@ -27,18 +27,6 @@ QUALITY = 80
 """Of the JPEG pictures: about as large as those of `cv2.VideoWriter`."""
 
 
-def check(path: Path) -> None:
-    """See whether a film can be written, before a camera opens; leaves nothing behind.
-
-    Raises:
-        UsageError: another suffix than .mkv, the file is there already, is a folder, or stands in one that does not exist.
-        EmodjError: the disk refuses, or is nearly full.
-    """
-    if path.suffix.lower() != SUFFIX:
-        raise UsageError(f"cannot record into {path}: choose a name that ends in {SUFFIX}")
-    NewFile(path, WHAT).close()
-
-
 class Film:
     """Writes every picture that it is given, in order. Once open it raises nothing: a failure ends it, not the session.
 
@@ -51,8 +39,8 @@ class Film:
         reserve: bytes that are left free on the disk.
 
     Raises:
-        UsageError: as `check`.
-        EmodjError: as `check`.
+        UsageError: another suffix than .mkv, the file is there already, is a folder, or stands in one that does not exist.
+        EmodjError: the disk refuses, or is nearly full.
     """
 
     def __init__(self, path: Path, *, fps: float, reserve: int = RESERVE) -> None:
@@ -71,16 +59,6 @@ class Film:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    @property
-    def path(self) -> Path:
-        """Of the file."""
-        return self._file.path
-
-    @property
-    def seconds(self) -> float:
-        """How long the film is."""
-        return self._count / self._fps
 
     @property
     def ended(self) -> bool:
@@ -119,7 +97,7 @@ class Film:
     def close(self) -> None:
         """Write index and length, and close the file; safe to call twice."""
         if self._count and not self._closed:
-            self._file.patch(*matroska.length_patch(self.seconds))
+            self._file.patch(*matroska.length_patch(self._seconds))
             begin = self._file.size
             if self._file.finish(matroska.cues(self._points)):
                 self._file.patch(*matroska.cues_patch(begin))
@@ -127,17 +105,22 @@ class Film:
         self._closed = True
         self._file.close()
 
+    @property
+    def _seconds(self) -> float:
+        """How long the film is."""
+        return self._count / self._fps
+
     def _append(self, jpeg: bytes) -> None:
         header = matroska.header(*self._size, self._fps) if self._count == 0 and self._size is not None else b""
         begin = self._file.size + len(header)
-        if not self._file.append(header + matroska.cluster(self.seconds, jpeg)):
+        if not self._file.append(header + matroska.cluster(self._seconds, jpeg)):
             return
-        shown_at = self.seconds
+        shown_at = self._seconds
         self._count += 1
         if not self._points or int(shown_at) > int(self._points[-1][0]):
             self._points.append((shown_at, begin))
             # Also a film that breaks off says how long it is
-            self._file.patch(*matroska.length_patch(self.seconds))
+            self._file.patch(*matroska.length_patch(self._seconds))
             self._file.look()
 
 

@@ -17,16 +17,6 @@ LOOK_EVERY = 64
 WHAT = "the log"
 
 
-def check(path: Path) -> None:
-    """See whether a log can be written, before anything else begins; leaves nothing behind.
-
-    Raises:
-        UsageError: the file is there already, is a folder, or stands in a folder that does not exist.
-        EmodjError: the disk refuses, or is nearly full.
-    """
-    NewFile(path, WHAT).close()
-
-
 class Journal:
     """Writes a new file, readable by its owner alone. Once open it raises nothing: a failure ends the log, not the session.
 
@@ -37,8 +27,8 @@ class Journal:
         reserve: bytes that are left free on the disk.
 
     Raises:
-        UsageError: as `check`.
-        EmodjError: as `check`.
+        UsageError: the file is there already, is a folder, or stands in a folder that does not exist.
+        EmodjError: the disk refuses, or is nearly full.
     """
 
     def __init__(self, path: Path, *, reserve: int = RESERVE) -> None:
@@ -50,16 +40,6 @@ class Journal:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    @property
-    def path(self) -> Path:
-        """Of the file."""
-        return self._file.path
-
-    @property
-    def lines(self) -> int:
-        """How many were written."""
-        return self._lines
 
     def write(self, document: dict[str, Any]) -> None:
         """Add a line in UTF-8; nothing after the log has ended. A kill of the process loses no line before it.

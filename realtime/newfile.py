@@ -112,20 +112,20 @@ class NewFile:
             return
         try:
             if os.fstat(self._file.fileno()).st_nlink == 0:
-                self.fail("its file was removed")
+                self.fail("its file was removed, and with it what it held", kept=False)
             elif shutil.disk_usage(self.path.parent).free < self._reserve:
                 self.fail("the disk is nearly full, make room")
         except OSError:
             # The folder was moved, or is not for us to look at: the next write tells whether that matters
             return
 
-    def fail(self, reason: str) -> None:
-        """Cut off a half piece, write nothing more, and have `problem` give the reason."""
+    def fail(self, reason: str, *, kept: bool = True) -> None:
+        """Cut off a half piece, write nothing more, and have `problem` give the reason, and say whether the file is kept."""
         if self._ended:
             return
         self._ended = True
-        kept = f"; {self.path.name} is whole up to here" if self._size else ""
-        self._problem = f"{self._what} has ended: {reason}{kept}"
+        left = f"; {self.path.name} is whole up to here" if kept and self._size else ""
+        self._problem = f"{self._what} has ended: {reason}{left}"
         self._cut()
 
     def close(self) -> None:

@@ -37,7 +37,7 @@ class Pace:
     def due(self, now_s: float) -> int:
         """How many pictures bring the film up to `now_s`; they count as written from here on."""
         if self._begin_s is None:
-            self._begin_s = now_s - self._count / self._fps
+            self._begin_s = now_s
         behind_s = now_s - self._begin_s - self._count / self._fps
         if behind_s > MOST_BEHIND_S:
             self._begin_s += behind_s
@@ -45,10 +45,6 @@ class Pace:
         due = max(int(behind_s * self._fps + _ROUNDING) + (behind_s >= -_ROUNDING), 0)
         self._count += due
         return due
-
-    def hold(self) -> None:
-        """Let time pass without the film, until `due` is asked again."""
-        self._begin_s = None
 
     def next_s(self, now_s: float) -> float:
         """Seconds from `now_s` until a picture is due."""
@@ -77,21 +73,18 @@ class Recorder:
         self._pace = Pace(fps)
         self._changed = threading.Condition()
         self._newest: Image | None = None
-        self._fresh = self._paused = self._stopped = False
+        self._fresh = self._stopped = False
         self._problem: str | None = None
-        self._seconds = 0.0
-        self._recording = False
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
         """Create the file and begin.
 
         Raises:
-            UsageError: as `film.check`.
-            EmodjError: as `film.check`.
+            UsageError: as for `Film`.
+            EmodjError: as for `Film`.
         """
         film = Film(self.path, fps=self._fps, reserve=self._reserve)
-        self._recording = True
         # A disk that never answers must not keep the process alive
         self._thread = threading.Thread(target=self._run, args=(film,), name="recorder", daemon=True)
         self._thread.start()
@@ -99,18 +92,6 @@ class Recorder:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    @property
-    def recording(self) -> bool:
-        """Whether pictures are written now, for the mark on the screen: not while paused, nor after a failure."""
-        with self._changed:
-            return self._recording and not self._paused and not self._stopped
-
-    @property
-    def seconds(self) -> float:
-        """How long the film is."""
-        with self._changed:
-            return self._seconds
 
     def give(self, image: Image) -> None:
         """Have a picture recorded, in place of one that was not begun; never waits.
@@ -121,14 +102,6 @@ class Recorder:
         with self._changed:
             self._newest = image
             self._fresh = True
-            self._changed.notify_all()
-
-    def pause(self, paused: bool) -> None:  # noqa: FBT001 - a switch
-        """Leave out what happens from here on, or go on."""
-        with self._changed:
-            self._paused = paused
-            if paused:
-                self._pace.hold()
             self._changed.notify_all()
 
     def problem(self) -> str | None:
@@ -160,20 +133,16 @@ class Recorder:
         finally:
             film.close()
             self._tell(film)
-            with self._changed:
-                self._recording = False
 
     def _tell(self, film: Film) -> None:
         with self._changed:
-            self._seconds = film.seconds
             self._problem = film.problem() or self._problem
-            self._recording = not film.ended
 
     def _next(self) -> tuple[Image | None, int] | None:
         """The picture to write, or None for the last one again, and how often; None at the end."""
         with self._changed:
             while not self._stopped:
-                if self._newest is None or self._paused:
+                if self._newest is None:
                     self._changed.wait()
                     continue
                 times = self._pace.due(self._clock())
@@ -181,7 +150,7 @@ class Recorder:
                     return self._taken(times)
                 self._changed.wait(self._pace.next_s(self._clock()))
             # The last picture is not lost because its turn had not come
-            if self._newest is None or self._paused or not self._fresh:
+            if not self._fresh:
                 return None
             return self._taken(1)
 

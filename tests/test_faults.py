@@ -15,22 +15,21 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime import capture
-from realtime.capture import open_source
+from realtime import assets, capture
+from realtime.capture import VideoSource, open_source
 from realtime.cli.context import Context
-from realtime.cli.parts import face_reader
+from realtime.cli.running import frame_reader
+from realtime.config import load
 from realtime.domain import EXPRESSIONS, Expression, Frame
 from realtime.errors import Cause, SourceError
-from realtime.health import State
+from realtime.health import SILENCE_S, State
 from realtime.latest import LatestFrames
 from realtime.live import LiveWindow
 from realtime.mood import MoodVote
-from realtime.pipeline import FrameReader
 from realtime.playlists import Playlist
 from realtime.session import Session
-from realtime.tracks import Tracker
 from realtime.windowless import Limits
-from tests.streams import NetworkCamera, darkness, jpeg, moving, open_handles, streaming
+from tests.streams import NetworkCamera, darkness, moving, open_handles, streaming
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -38,25 +37,25 @@ if TYPE_CHECKING:
 
     from realtime.capture import Source
     from realtime.domain import Face, Image
-    from realtime.pipeline import FaceReader
+    from realtime.pipeline import FrameReader
     from realtime.window import Window
 
 ROOT = Path(__file__).parent.parent
 PATIENCE_S = 30.0
-SILENCE_S = 0.6
+QUICK_S = 0.6
 PLAYLISTS = {expression: Playlist(expression.value, f"https://example.org/{expression.value}") for expression in EXPRESSIONS}
 
 
-class Witness(FrameReader):
-    """Reads frames, and remembers what they were."""
+class Witness:
+    """Reads frames as `emodj live` does, and remembers what they were."""
 
-    def __init__(self, faces: FaceReader) -> None:
-        super().__init__(faces, Tracker(match_overlap=0.3, forget_after_s=2, smoothing_s=0.5))
+    def __init__(self) -> None:
+        self._reader = frame_reader(load([assets.config()]), Context(quiet=True))
         self.seen: list[tuple[int, int, tuple[int, ...]]] = []
         self.tracks: set[int | None] = set()
 
     def read(self, frame: Frame) -> tuple[Face, ...]:
-        faces = super().read(frame)
+        faces = self._reader.read(frame)
         self.tracks |= {face.track for face in faces}
         self.seen.append((frame.index, frame.stretch, frame.image.shape))
         return faces
@@ -121,25 +120,25 @@ class Sitting:
     """A session in front of a source, and what came of it.
 
     Args:
-        faces: reads pictures.
         opener: opens the source.
         patient: whether somebody waits for it.
         following: opens another one, at the key `c`.
         clock: of the capture thread.
+        silence_s: so long the same picture, or none, is too long.
     """
 
     def __init__(
         self,
-        faces: FaceReader,
         opener: Callable[[], Source],
         *,
         patient: bool = False,
         following: Callable[[], Source] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        silence_s: float = QUICK_S,
     ) -> None:
         self.clock = clock
-        self.frames = LatestFrames(opener, patient=patient, retries_s=(0.05,), silence_s=SILENCE_S, clock=clock)
-        self.reader = Witness(faces)
+        self.frames = LatestFrames(opener, patient=patient, retries_s=(0.05,), silence_s=silence_s, clock=clock)
+        self.reader = Witness()
         vote = MoodVote(window_s=15, lead=0.1, dwell_s=0)
         self.session = Session(vote, PLAYLISTS, mirrored=False, bars=True, info=True)
         self._following = following
@@ -148,7 +147,8 @@ class Sitting:
         """Live through a script; no thread is left after it."""
         threads = set(threading.enumerate())
         window = cast("Window", Screen(script))
-        live = LiveWindow(self.frames, self.reader, self.session, window, Limits(), Desk(self._following), blank=(320, 240))
+        reader = cast("FrameReader", self.reader)
+        live = LiveWindow(self.frames, reader, self.session, window, Limits(), Desk(self._following), blank=(320, 240))
         try:
             live.run()
         finally:
@@ -180,26 +180,22 @@ class Sitting:
     def goes_on(self) -> None:
         """The session was never interrupted: one person, one vote, frames that rise in stretches that rise."""
         assert self.reader.tracks == {1}
-        indices, stretches = [seen[0] for seen in self.reader.seen], [seen[1] for seen in self.reader.seen]
-        assert indices == sorted(set(indices))
-        assert stretches == sorted(stretches)
+        self.is_in_order()
         summary = self.session.summary()
         assert summary.mood is not None
         assert summary.mood.leader is Expression.HAPPY
         # A result that nobody took in time is replaced by the next
         assert 0 < summary.frames <= self.analysed
 
+    def is_in_order(self) -> None:
+        """No frame came twice, nor after a later one."""
+        indices, stretches = [seen[0] for seen in self.reader.seen], [seen[1] for seen in self.reader.seen]
+        assert indices == sorted(set(indices))
+        assert stretches == sorted(stretches)
+
     @property
     def stretches(self) -> set[int]:
         return {seen[1] for seen in self.reader.seen}
-
-
-@pytest.fixture(scope="session")
-def faces() -> FaceReader:
-    """The detector and the network as they are shipped."""
-    context = Context()
-    settings = context.settings()
-    return face_reader(settings, settings.faces.live, context)
 
 
 @pytest.fixture(scope="session")
@@ -209,9 +205,8 @@ def portrait(astronaut: Image) -> Image:
 
 
 @pytest.fixture(autouse=True)
-def nothing_left_open(faces: FaceReader) -> Iterator[None]:
+def nothing_left_open() -> Iterator[None]:
     """No file and no connection outlives its test; those of the server end before this looks."""
-    del faces
     before = open_handles()
     yield
     until(lambda: len(open_handles()) <= len(before))
@@ -236,8 +231,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def sitting(faces: FaceReader, url: str) -> Sitting:
-    return Sitting(faces, lambda: open_source(url))
+def sitting(url: str) -> Sitting:
+    return Sitting(lambda: open_source(url))
 
 
 # A network camera
@@ -251,8 +246,8 @@ def test_a_camera_that_is_not_there_is_the_end(sitting: Sitting, camera: Network
     assert not sitting.analysed
 
 
-def test_a_camera_that_is_waited_for_comes(faces: FaceReader, url: str, camera: NetworkCamera) -> None:
-    sitting = Sitting(faces, lambda: open_source(url), patient=True)
+def test_a_camera_that_is_waited_for_comes(url: str, camera: NetworkCamera) -> None:
+    sitting = Sitting(lambda: open_source(url), patient=True)
     camera.absent = True
 
     def script() -> Generator[str | None]:
@@ -382,45 +377,6 @@ def test_a_frozen_camera_is_opened_again_until_it_moves(sitting: Sitting, camera
     sitting.goes_on()
 
 
-def resized(pictures: Sequence[bytes], width: int, height: int) -> list[bytes]:
-    images = [cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR) for picture in pictures]
-    return [jpeg(cv2.resize(image, (width, height)).astype(np.uint8)) for image in images if image is not None]
-
-
-@pytest.mark.parametrize(("width", "height"), [(640, 480), (160, 120), (322, 243), (16, 16)])
-def test_a_change_of_size_is_survived(sitting: Sitting, camera: NetworkCamera, width: int, height: int) -> None:
-    usual = camera.pictures
-
-    def script() -> Generator[str | None]:
-        yield from sitting.more()
-        camera.pictures = resized(usual, width, height)
-        yield from sitting.more(3)
-        yield from sitting.comes(lambda: camera.sent > 30)
-        camera.pictures = usual
-        yield from sitting.more()
-        assert sitting.state is State.LIVE
-
-    sitting.run(script())
-    indices = [seen[0] for seen in sitting.reader.seen]
-    assert indices == sorted(set(indices))
-    assert sitting.session.summary().mood is not None
-
-
-def test_a_camera_that_turns_grey_is_survived(sitting: Sitting, camera: NetworkCamera, portrait: Image) -> None:
-    usual = camera.pictures
-    grey = cv2.cvtColor(portrait, cv2.COLOR_BGR2GRAY).astype(np.uint8)
-
-    def script() -> Generator[str | None]:
-        yield from sitting.more()
-        camera.pictures = moving(grey)
-        yield from sitting.more(10)
-        camera.pictures = usual
-        yield from sitting.more()
-
-    sitting.run(script())
-    sitting.goes_on()
-
-
 def spoiled(pictures: Sequence[bytes], how: str) -> list[bytes]:
     """Every other picture is not what it should be."""
     noise = np.random.default_rng(0).bytes(3000)
@@ -455,8 +411,7 @@ def test_parts_that_are_no_pictures_do_not_end_the_session(sitting: Sitting, cam
         yield from sitting.is_now(State.LIVE)
 
     sitting.run(script())
-    indices = [seen[0] for seen in sitting.reader.seen]
-    assert indices == sorted(set(indices))
+    sitting.is_in_order()
     assert 1 in sitting.reader.tracks
 
 
@@ -475,8 +430,8 @@ def test_nothing_but_noise_is_a_loss_and_pictures_a_return(sitting: Sitting, cam
 
 
 @pytest.mark.parametrize("rate", [1.0, 120.0])
-def test_a_slow_and_a_fast_camera_are_live(faces: FaceReader, url: str, camera: NetworkCamera, rate: float) -> None:
-    sitting = Sitting(faces, lambda: open_source(url))
+def test_a_slow_and_a_fast_camera_are_live(url: str, camera: NetworkCamera, rate: float) -> None:
+    sitting = Sitting(lambda: open_source(url))
     # A slow camera must not be called silent
     sitting.frames = LatestFrames(lambda: open_source(url), retries_s=(0.05,))
     states: set[State] = set()
@@ -495,9 +450,7 @@ def test_a_slow_and_a_fast_camera_are_live(faces: FaceReader, url: str, camera: 
     assert sitting.stretches == {0}
 
 
-def test_a_recording_on_a_server_ends_the_session_with_its_last_frame(
-    faces: FaceReader, portrait: Image, tmp_path: Path
-) -> None:
+def test_a_recording_on_a_server_ends_the_session_with_its_last_frame(portrait: Image, tmp_path: Path) -> None:
     class Files(http.server.SimpleHTTPRequestHandler):
         def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002
 
@@ -511,7 +464,7 @@ def test_a_recording_on_a_server_ends_the_session_with_its_last_frame(
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     with streaming(server) as address:
-        sitting = Sitting(faces, lambda: open_source(f"http://{address}/clip.avi"))
+        sitting = Sitting(lambda: open_source(f"http://{address}/clip.avi"))
         sitting.run(sitting.comes(lambda: False))
     assert sitting.state is State.CLOSED
     assert sitting.reader.seen[-1][0] == 11
@@ -526,8 +479,8 @@ STATES = [State.OPENING, State.LOST, State.LIVE, State.BLACK, State.FROZEN]
 
 @pytest.mark.parametrize("way", WAYS_OUT)
 @pytest.mark.parametrize("state", STATES)
-def test_each_state_can_be_left(faces: FaceReader, url: str, camera: NetworkCamera, state: State, way: str) -> None:
-    sitting = Sitting(faces, lambda: open_source(url), patient=True)
+def test_each_state_can_be_left(url: str, camera: NetworkCamera, state: State, way: str) -> None:
+    sitting = Sitting(lambda: open_source(url), patient=True)
     if state is State.OPENING:
         camera.stall()
 
@@ -584,16 +537,139 @@ def shots(portrait: Image, times: Iterator[float]) -> Iterator[Frame]:
         yield Frame(np.roll(portrait, index % 8, axis=1), index, time_s)
 
 
-def test_a_read_that_raises_is_a_loss_and_the_source_is_closed(faces: FaceReader, portrait: Image) -> None:
+SIZES = [(640, 480), (320, 240), (101, 77)]
+
+
+def test_a_change_of_size_is_survived(astronaut: Image) -> None:
+    """Each is the same part of the world, so that the face has another place and size in it."""
+    room = np.ascontiguousarray(astronaut[10:310, 40:440])
+    pictures = [cv2.resize(room, size, interpolation=cv2.INTER_AREA).astype(np.uint8) for size in SIZES]
+    step = 0
+
+    def frames() -> Iterator[Frame]:
+        for index in itertools.count():
+            yield Frame(np.roll(pictures[step], index % 8, axis=1), index, time.monotonic())
+
+    source = Scripted(frames())
+    sitting = Sitting(lambda: source)
+
+    def script() -> Generator[str | None]:
+        nonlocal step
+        for step in (0, 1, 2, 1, 0):
+            yield from sitting.more(10)
+            assert sitting.reader.seen[-1][2] == (*SIZES[step][::-1], 3)
+        assert sitting.state is State.LIVE
+
+    sitting.run(script())
+    sitting.is_in_order()
+    assert {seen[2] for seen in sitting.reader.seen} == {(480, 640, 3), (240, 320, 3), (77, 101, 3)}
+    mood = sitting.session.summary().mood
+    assert mood is not None
+    assert mood.leader is Expression.HAPPY
+
+
+class Driver:
+    """What OpenCV hands over of a camera that changes its mind about channels."""
+
+    def __init__(self, portrait: Image) -> None:
+        self.given: list[tuple[int, ...]] = []
+        self.form = 0
+        self._portrait = portrait
+
+    def get(self, prop: int) -> float:
+        return 30.0 if prop == cv2.CAP_PROP_FPS else 0.0
+
+    def read(self) -> tuple[bool, np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]:
+        threading.Event().wait(0.005)
+        picture = np.roll(self._portrait, len(self.given) % 8, axis=1)
+        grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).astype(np.uint8)
+        forms = [picture, grey, grey[..., None], cv2.cvtColor(picture, cv2.COLOR_BGR2BGRA).astype(np.uint8)]
+        self.given.append(forms[self.form].shape)
+        return True, forms[self.form]
+
+    def release(self) -> None: ...
+
+
+def test_a_camera_that_changes_its_channels_is_survived(portrait: Image) -> None:
+    driver = Driver(portrait)
+    source = VideoSource(cast("cv2.VideoCapture", driver), "the camera", live=True, hint="none")
+    sitting = Sitting(lambda: source)
+
+    def script() -> Generator[str | None]:
+        for form in (0, 1, 0, 2, 3, 1, 0):
+            driver.form = form
+            yield from sitting.more()
+        assert sitting.state is State.LIVE
+
+    sitting.run(script())
+    sitting.goes_on()
+    assert set(driver.given) == {(240, 320, 3), (240, 320), (240, 320, 1), (240, 320, 4)}
+    assert {seen[2] for seen in sitting.reader.seen} == {(240, 320, 3)}
+
+
+@pytest.mark.parametrize("trouble", [State.BLACK, State.LOST, State.FROZEN])
+def test_the_same_person_is_known_again_after_seconds_of_trouble(portrait: Image, trouble: State) -> None:
+    ahead_s, state = 0.0, State.LIVE
+
+    def clock() -> float:
+        return time.monotonic() + ahead_s
+
+    def steps() -> Iterator[Frame | BaseException]:
+        nonlocal ahead_s
+        index = 0
+        while True:
+            ahead_s += 0.03
+            index += state is not State.FROZEN
+            picture = np.roll(portrait, index % 8, axis=1)
+            if state is State.LOST:
+                ahead_s += 1
+                yield SourceError("it is gone", Cause.LOST)
+            else:
+                yield Frame(picture % 3 if state is State.BLACK else picture, index, clock())
+
+    told = steps()
+    sitting = Sitting(lambda: Scripted(told), clock=clock, silence_s=SILENCE_S)
+
+    def script() -> Generator[str | None]:
+        nonlocal state
+        yield from sitting.more(20)
+        state, since = trouble, clock()
+        yield from sitting.is_now(trouble)
+        yield from sitting.comes(lambda: clock() - since > 3.5)
+        assert sitting.state is trouble
+        state = State.LIVE
+        yield from sitting.more(10)
+        assert sitting.state is State.LIVE
+
+    sitting.run(script())
+    sitting.goes_on()
+    assert sitting.stretches == {0, 1}
+
+
+@pytest.mark.parametrize("error", [OSError("driver"), RuntimeError("driver"), ValueError("driver")])
+def test_a_read_that_raises_before_the_first_frame_is_the_end(error: Exception) -> None:
+    source = Scripted(iter([error]))
+    sitting = Sitting(lambda: source)
+    with pytest.raises(SourceError, match="the scripted camera failed") as caught:
+        sitting.run(sitting.comes(lambda: False))
+    assert caught.value.status == 4
+    assert caught.value.__cause__ is error
+    assert source.closed
+
+
+@pytest.mark.parametrize(
+    "error", [SourceError("the driver failed", Cause.LOST), OSError("driver"), RuntimeError("driver"), ValueError("driver")]
+)
+def test_a_read_that_raises_is_a_loss_and_the_source_is_closed(portrait: Image, error: Exception) -> None:
     opened: list[Scripted] = []
 
     def opener() -> Source:
         frames = shots(portrait, (time.monotonic() for _ in itertools.count()))
         some = itertools.islice(frames, 30) if len(opened) < 3 else frames
-        opened.append(Scripted(itertools.chain(some, [SourceError("the driver failed", Cause.LOST)])))
+        opened.append(Scripted(itertools.chain(some, [error])))
         return opened[-1]
 
-    sitting = Sitting(faces, opener)
+    sitting = Sitting(opener)
 
     def script() -> Generator[str | None]:
         yield from sitting.comes(lambda: len(opened) == 4)
@@ -608,14 +684,14 @@ JUMPS = [[0.0, 3600.0], [0.0, -3600.0], [1e9, 0.0, 1e9], [0.0, 0.0]]
 
 
 @pytest.mark.parametrize("jumps", JUMPS)
-def test_a_clock_that_jumps_does_no_harm(faces: FaceReader, portrait: Image, jumps: list[float]) -> None:
+def test_a_clock_that_jumps_does_no_harm(portrait: Image, jumps: list[float]) -> None:
     offset = jumps[0]
 
     def clock() -> float:
         return time.monotonic() + offset
 
     source = Scripted(shots(portrait, (clock() for _ in itertools.count())))
-    sitting = Sitting(faces, lambda: source, clock=clock)
+    sitting = Sitting(lambda: source, clock=clock)
 
     def script() -> Generator[str | None]:
         nonlocal offset
@@ -653,11 +729,9 @@ def test_a_pause_while_the_camera_is_lost(sitting: Sitting, camera: NetworkCamer
 
 
 @pytest.mark.parametrize("state", [State.OPENING, State.LOST, State.LIVE, State.FROZEN])
-def test_the_next_camera_takes_over_in_each_state(
-    faces: FaceReader, url: str, camera: NetworkCamera, portrait: Image, state: State
-) -> None:
+def test_the_next_camera_takes_over_in_each_state(url: str, camera: NetworkCamera, portrait: Image, state: State) -> None:
     following = Scripted(shots(portrait, (time.monotonic() for _ in itertools.count())))
-    sitting = Sitting(faces, lambda: open_source(url), patient=True, following=lambda: following)
+    sitting = Sitting(lambda: open_source(url), patient=True, following=lambda: following)
     if state is State.OPENING:
         camera.stall()
 
@@ -682,7 +756,7 @@ def test_the_next_camera_takes_over_in_each_state(
 HANGS = """
 import sys, threading, time
 import numpy as np
-from tests.test_faults import Desk, PLAYLISTS, Scripted, Screen, Sitting, faces_for_a_process, shots
+from tests.test_faults import Desk, PLAYLISTS, Scripted, Screen, Sitting, shots
 from realtime.health import State
 
 class Hangs(Scripted):
@@ -697,7 +771,7 @@ def opener():
         threading.Event().wait()
     return Hangs(shots(np.full((240, 320, 3), 90, np.uint8), iter([0.0, 0.1])))
 
-sitting = Sitting(faces_for_a_process(), opener, following=opener)
+sitting = Sitting(opener, following=opener)
 
 def script():
     if sys.argv[1] == "read":
@@ -719,13 +793,6 @@ LiveWindow(
 left = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
 print("over", left)
 """
-
-
-def faces_for_a_process() -> FaceReader:
-    """The same as the fixture."""
-    context = Context()
-    settings = context.settings()
-    return face_reader(settings, settings.faces.live, context)
 
 
 @pytest.mark.parametrize("where", ["read", "open", "switch"])

@@ -158,7 +158,7 @@ def test_a_removed_file_ends_the_writing(tmp_path: Path) -> None:
         file.path.unlink()
         file.look()
         assert file.ended
-        assert "its file was removed" in (file.problem() or "")
+        assert file.problem() == "the log has ended: its file was removed, and with it what it held"
         assert file.problem() is None
 
 

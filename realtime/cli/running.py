@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from realtime.mood import MoodVote
     from realtime.pipeline import FrameReader
     from realtime.settings import Settings
+    from realtime.steady import Labels
+    from realtime.tracks import Tracker
     from realtime.windowless import Limits
     from realtime.worker import Worker
 
@@ -198,22 +200,32 @@ def frame_reader(settings: Settings, context: Context, *, empty_scan_s: float = 
     """
     from realtime.cli.parts import face_reader
     from realtime.pipeline import FrameReader
-    from realtime.steady import Labels
+
+    faces, hold_s = face_reader(settings, settings.faces.live, context), settings.tracking.hold_s
+    return FrameReader(faces, tracker(settings), labels(settings), hold_s=hold_s, empty_scan_s=empty_scan_s)
+
+
+def tracker(settings: Settings) -> Tracker:
+    """What follows the faces of a session, with its settings."""
     from realtime.tracks import Tracker
 
     tracking = settings.tracking
-    tracker = Tracker(
+    return Tracker(
         match_overlap=tracking.match_overlap,
         forget_after_s=tracking.forget_after_s,
         smoothing_s=tracking.smoothing_s,
         confirm_s=tracking.confirm_s,
     )
-    labels = Labels(
+
+
+def labels(settings: Settings) -> Labels:
+    """What holds the labels of a session, with its settings."""
+    from realtime.steady import Labels
+
+    tracking = settings.tracking
+    return Labels(
         unsure_below=settings.faces.unsure_below,
         slack=tracking.unsure_slack,
         lead=tracking.label_lead,
         dwell_s=tracking.label_dwell_s,
-    )
-    return FrameReader(
-        face_reader(settings, settings.faces.live, context), tracker, labels, hold_s=tracking.hold_s, empty_scan_s=empty_scan_s
     )
