@@ -141,32 +141,41 @@ def run(source: str, seconds: float, *, window: bool, freezes: bool = False) -> 
         SourceError: the source cannot be opened.
         DisplayError: there is no display.
     """
-    settings = shipped_settings()
-    reader, state, meter = frame_reader(settings), session(settings), Meter()
+    meter = Meter()
     frames, limits = LatestFrames(lambda: _opened(source)), Limits(seconds)
+    frozen = _in_window(frames, limits, meter, freezes=freezes) if window else _without(frames, limits, meter)
+    found = meter.numbers()
+    if frozen is not None:
+        wall, cpu = time.monotonic() - frozen[0], time.process_time() - frozen[1]
+        found["frozen_share"] = cpu / wall
+    return found
 
-    def remark(sentence: str) -> None:
-        print(sentence, file=sys.stderr)
 
-    if not window:
+def _without(frames: LatestFrames, limits: Limits, meter: Meter) -> None:
+    settings = shipped_settings()
 
-        def emit(frame: Frame, _elapsed_s: float, _faces: tuple[Face, ...]) -> None:
-            meter.note(frame)
+    def emit(frame: Frame, _elapsed_s: float, _faces: tuple[Face, ...]) -> None:
+        meter.note(frame)
 
-        watch_without_window(frames, reader, state, limits, emit, remark)
-        return meter.numbers()
+    watch_without_window(frames, frame_reader(settings), session(settings), limits, emit, _remark)
+
+
+def _in_window(frames: LatestFrames, limits: Limits, meter: Meter, *, freezes: bool) -> tuple[float, float] | None:
+    """When it was frozen, and the processor time used by then."""
+    settings = shipped_settings()
+    reader, state = frame_reader(settings), session(settings)
     check_display()
     # As `emodj live` does
     cv2.setNumThreads(1)
-    metered = MeteredWindow(meter, freezes=freezes)
-    desk = Desk(state, None, as_json=True, jsonl=False, remark=remark)
+    window = MeteredWindow(meter, freezes=freezes)
+    desk = Desk(state, None, as_json=True, jsonl=False, remark=_remark)
     size = settings.camera.width, settings.camera.height
-    LiveWindow(frames, reader, state, metered, limits, desk, blank=size, gauge=meter).run()
-    found = meter.numbers()
-    if metered.frozen is not None:
-        wall, cpu = time.monotonic() - metered.frozen[0], time.process_time() - metered.frozen[1]
-        found["frozen_share"] = cpu / wall
-    return found
+    LiveWindow(frames, reader, state, window, limits, desk, blank=size, gauge=meter).run()
+    return window.frozen
+
+
+def _remark(sentence: str) -> None:
+    print(sentence, file=sys.stderr)
 
 
 def _opened(source: str) -> VideoSource:

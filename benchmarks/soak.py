@@ -1,6 +1,7 @@
 """A live session for many minutes, with faces that come and go: does its memory grow, are threads or files left open?
 
-The session is a process of its own, watched from without (Linux). The first two minutes are left to it to settle.
+The session is a process of its own, watched from without (Linux). The first two minutes are left to it to settle. The last
+line says whether the bar is met; as with the other benchmarks, the exit status tells errors alone.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Frames analysed a second, and what one more face costs: ours beside the reference, in one thread, without a window.
+"""Frames analysed a second, and what one more face costs: ours beside the reference, one loop each, without a window.
 
 A frame counts as analysed when its own pixels were searched, every face in it was classified, and the result was drawn.
 The frames lie in memory before. The two take turns, so that whatever else the machine does meets both.

@@ -117,11 +117,15 @@ def test_a_player_can_jump(tmp_path: Path) -> None:
 def test_the_header_leads_to_the_index(tmp_path: Path) -> None:
     with Film(tmp_path / "film.mkv", fps=10) as written:
         written.write(grey(7), times=35)
-    _, (_, inside) = elements((tmp_path / "film.mkv").read_bytes())
+    data = (tmp_path / "film.mkv").read_bytes()
+    _, (_, inside) = elements(data)
     parts = elements(inside)
     assert [id_ for id_, _ in parts] == [SEEK_HEAD, INFO, TRACKS, *[CLUSTER] * 35, CUES]
     # A point a second
     assert len(elements(parts[-1][1])) == 4
+    # A film in order says where it ends; one that breaks off goes on to the end of its file
+    size = int.from_bytes(data[-len(inside) - 8 : -len(inside)]) - (1 << 56)
+    assert size == len(inside)
 
 
 def test_colours_stay_what_they_are(tmp_path: Path) -> None:

@@ -41,6 +41,16 @@ def test_a_rate_that_changes_is_followed_within_some_seconds_and_not_at_once() -
     assert rate.per_second == pytest.approx(10, abs=0.3)
 
 
+def test_after_a_pause_the_rate_starts_anew() -> None:
+    rate = Rate()
+    for event in range(60):
+        rate.tick(event / 30)
+    rate.tick(4.5)
+    assert rate.per_second == 0
+    rate.tick(4.5 + 1 / 30)
+    assert rate.per_second == pytest.approx(30)
+
+
 def test_two_events_at_once_are_no_division_by_zero() -> None:
     rate = Rate()
     rate.tick(1.0)

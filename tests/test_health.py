@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime.errors import Cause
-from realtime.health import RETRIES_S, SILENCE_S, STATE_OF, STEADY_S, Backoff, Health, State, Watch
+from realtime.health import BLACK_MEAN, RETRIES_S, SILENCE_S, STATE_OF, STEADY_S, Backoff, Health, State, Watch
 
 if TYPE_CHECKING:
     from realtime.domain import Image
@@ -82,6 +82,15 @@ def test_a_dark_room_with_a_lamp_is_live() -> None:
     pictures = [noisy(4, seed) for seed in range(seconds(4))]
     for picture in pictures:
         picture[:16, :16] = 250
+    assert set(states(Watch(), pictures)) == {State.LIVE}
+
+
+def test_a_room_in_which_only_a_screen_glows_is_live() -> None:
+    pictures = [noisy(4, seed) for seed in range(seconds(4))]
+    for picture in pictures:
+        picture[:16, :16] = 60
+    # As dark as a covered lens on the whole
+    assert pictures[0].mean() < BLACK_MEAN
     assert set(states(Watch(), pictures)) == {State.LIVE}
 
 

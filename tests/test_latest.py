@@ -130,8 +130,8 @@ def test_waiting_ends_with_the_source() -> None:
         assert frames.ended
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("a bug")])
-def test_what_the_source_raises_is_raised_again_after_its_last_frame(error: BaseException) -> None:
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit()])
+def test_what_ends_a_program_is_raised_again_after_the_last_frame(error: BaseException) -> None:
     with LatestFrames(lambda: flowing(frame(0), error)) as frames:
         until(lambda: frames.ended)
         found = frames.newest()
@@ -359,6 +359,30 @@ def test_a_source_that_was_lost_comes_back_with_rising_indices_in_another_stretc
     assert opener.calls == 4
 
 
+@pytest.mark.parametrize("error", [OSError("driver"), RuntimeError("driver"), ValueError("driver")])
+def test_whatever_a_driver_raises_is_a_loss_that_is_tried_again(error: Exception) -> None:
+    second = Script(frame(1))
+    with soon(Opener(flowing(frame(0), error), error, second)) as frames:
+        second.was_asked()
+        health = frames.health(0)
+        assert (health.state, health.sentence) == (
+            State.LOST,
+            f"script failed ({type(error).__name__}): unplug it and plug it in again",
+        )
+        assert stretches(frames, second, 1) == [(1, 1)]
+        second.may_answer.release()
+
+
+def test_whatever_a_driver_raises_before_the_first_frame_is_the_end_with_a_sentence() -> None:
+    error = OSError("driver")
+    with soon(Opener(error)) as frames:
+        until(lambda: frames.ended)
+        with pytest.raises(SourceError, match=r"the source failed \(OSError\)") as caught:
+            frames.newest()
+        assert caught.value.status == 4
+        assert caught.value.__cause__ is error
+
+
 def test_a_source_that_is_lost_for_ever_is_tried_until_the_end() -> None:
     first = flowing(frame(0), *[SourceError("gone", Cause.LOST)])
     opener = Opener(first, *[SourceError("gone", Cause.LOST)] * 500)
@@ -396,18 +420,31 @@ def test_frames_that_come_in_time_are_one_stretch_however_slow() -> None:
         script.may_answer.release()
 
 
-def test_a_black_picture_is_shown_and_said() -> None:
+def test_a_picture_that_stays_black_is_said_and_no_news_and_light_a_new_stretch() -> None:
     clock = Clock()
-    script = Script(*(Frame(np.full((48, 64, 3), index % 3, np.uint8), index, 0.0) for index in range(4)), frame(100))
+    dark = (Frame(np.full((48, 64, 3), index % 3, np.uint8), index, 0.0) for index in range(5))
+    script = Script(frame(90), *dark, frame(100), frame(101))
     with soon(Opener(script), clock=clock) as frames:
-        for moment in (0.0, 1.0, 1.9, 2.0):
-            assert frames.health(moment).state is not State.BLACK
+        assert stretches(frames, script, 1) == [(0, 0)]
+        for moment in (1.0, 1.5, 1.9):
             clock.now = moment
+            # Darkness is shown before it is said: a light that is switched off is no fault
             stretches(frames, script, 1)
-        assert frames.health(2.0).state is State.BLACK
-        assert frames.health(2.0).trouble(2.0) == "the picture of script is black: is the lens covered, or its shutter closed?"
-        stretches(frames, script, 1)
-        assert frames.health(2.0).state is State.LIVE
+            assert frames.health(moment).state is State.LIVE
+        last = frames.newest()
+        for _ in range(4):
+            script.was_asked()
+        # Back before it counts as silent: the stretch is new for the darkness alone
+        for moment in (2.0, 3.0):
+            script.was_asked()
+            clock.now = moment
+            script.may_answer.release()
+        script.was_asked()
+        assert frames.newest() is last
+        assert frames.health(3.0).state is State.BLACK
+        assert frames.health(3.0).trouble(3.0) == "the picture of script is black: is the lens covered, or its shutter closed?"
+        assert stretches(frames, script, 2) == [(4, 1), (5, 1)]
+        assert frames.health(3.0).state is State.LIVE
         script.may_answer.release()
 
 
@@ -442,6 +479,17 @@ def test_a_frozen_picture_is_no_news_and_a_reason_to_open_it_again() -> None:
         assert back is not None
         assert (back.index, back.stretch, frames.health(7.1).state) == (2, 1, State.LIVE)
         second.may_answer.release(2)
+
+
+def test_a_picture_that_froze_twice_is_given_the_whole_time_again() -> None:
+    clock, script = Clock(), Script(frame(7), frame(7), frame(8), frame(8))
+    with LatestFrames(Opener(script), retries_s=(5.0,), clock=clock) as frames:
+        for moment, retry_at in ((0.0, None), (2.0, 7.0), (3.0, None), (5.0, 10.0)):
+            answers(script, moment, clock)
+            until(lambda: script.asked.acquire(blocking=False))
+            script.asked.release()
+            assert frames.health(moment).retry_at == retry_at
+        script.may_answer.release()
 
 
 def test_a_camera_goes_by_unseen_while_it_is_paused_and_goes_on_in_another_stretch() -> None:
@@ -567,6 +615,15 @@ def test_a_source_that_cannot_take_over_is_tried_again() -> None:
         third.was_asked()
         assert frames.health(0).state is State.BUSY
         third.may_answer.release(2)
+
+
+def test_another_source_does_not_wait_as_long_as_the_first_had_to() -> None:
+    gone, script = SourceError("gone", Cause.LOST), Script(frame(5))
+    with LatestFrames(Opener(gone, gone), patient=True, retries_s=(0.001, 3600), clock=Clock()) as frames:
+        until(lambda: frames.health(0).retry_at == 3600)
+        frames.switch(Opener(gone, script), "the next one")
+        script.was_asked()
+        script.may_answer.release(2)
 
 
 def test_another_source_takes_the_place_of_a_file() -> None:

@@ -270,6 +270,16 @@ def test_a_face_that_leaves_for_a_second_is_known_again_near_where_it_was() -> N
     assert numbers(followed, [box_at(420), box_at(700)], 1.0) == [1, 2]
 
 
+def test_who_stopped_behind_something_is_known_again_where_it_was() -> None:
+    followed = tracker(forget_after_s=2)
+    for index in range(30):
+        numbers(followed, [box_at(100 + 10 * index)], index / 30)
+    last_s = 29 / 30
+    (foretold,) = followed.boxes(last_s + 1)
+    assert foretold.left > box_at(390 + 150).left, "it is out of reach from where it would have gone"
+    assert numbers(followed, [box_at(390)], last_s + 1) == [1]
+
+
 def test_a_newcomer_takes_nobodys_number() -> None:
     followed = tracker(forget_after_s=2)
     numbers(followed, [box_at(300)], 0)
