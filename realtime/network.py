@@ -73,13 +73,16 @@ def build(architecture: str) -> KerasNetwork:
 
 
 def _compact() -> KerasNetwork:
-    """Four stages of two 3×3 convolutions with batch norm (VGG, arXiv:1409.1556), global pooling: 0.66 M weights, 66 MMAC."""
+    """Four stages of 3×3 convolutions with batch norm (VGG, arXiv:1409.1556), global pooling: 1.17 M weights, 97 MMAC.
+
+    The first stage has one: on all 48×48 pixels a convolution takes most time and tells least.
+    """
     layers = tensorflow("building a network").keras.layers
     stack: list[Any] = [layers.Rescaling(1 / FER_STD, offset=-FER_MEAN / FER_STD, name="standardise")]
-    for stage, filters in enumerate((24, 48, 96, 192)):
+    for stage, (filters, convolutions) in enumerate(((32, 1), (64, 2), (128, 2), (256, 2))):
         if stage:
             stack.append(layers.MaxPooling2D())
-        for _ in range(2):
+        for _ in range(convolutions):
             stack += [
                 layers.Conv2D(filters, 3, padding="same", use_bias=False, kernel_initializer="he_normal"),
                 layers.BatchNormalization(),

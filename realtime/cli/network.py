@@ -32,14 +32,23 @@ Example:
 @_data
 @click.option("--run", type=click.Path(path_type=Path), default=Path("runs/train"), show_default=True, metavar="DIR")
 @click.option("--architecture", type=click.Choice(["compact", "ancestor"]), default="compact", show_default=True)
-@click.option("--epochs", type=click.IntRange(1), default=40, show_default=True)
+@click.option("--epochs", type=click.IntRange(1), default=70, show_default=True)
 @click.option("--batch-size", type=click.IntRange(1), default=128, show_default=True)
-@click.option("--learning-rate", type=click.FloatRange(0, min_open=True), default=0.05, show_default=True)
+@click.option("--learning-rate", type=click.FloatRange(0, min_open=True), default=0.1, show_default=True)
+@click.option("--bfloat16", is_flag=True, help="Multiply in bfloat16: faster on processors that can, slower on others.")
 @click.option("--seed", type=int, default=1, show_default=True)
 @common_options
 @pass_context
 def train(
-    context: Context, data: Path, run: Path, architecture: str, epochs: int, batch_size: int, learning_rate: float, seed: int
+    context: Context,
+    data: Path,
+    run: Path,
+    architecture: str,
+    epochs: int,
+    batch_size: int,
+    learning_rate: float,
+    bfloat16: bool,
+    seed: int,
 ) -> None:
     """Train a network on DATA, FER-2013 with the crowd's votes as one .npz file.
 
@@ -52,7 +61,9 @@ def train(
 
     images = dataset.read(data)
     _need_parts(images, ("training", "public"), data)
-    recipe = Recipe(architecture, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, seed=seed)
+    recipe = Recipe(
+        architecture, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, bfloat16=bfloat16, seed=seed
+    )
     try:
         _train(recipe, images, run, context)
     except OSError as error:

@@ -1,4 +1,8 @@
-"""Random views of a batch of faces, vectorised and reproducible from one seed a batch."""
+"""Random views of a batch of faces, vectorised and reproducible from one seed a batch.
+
+Besides what moves and covers a face, some views are spoilt as webcams and messengers spoil pictures: too bright, too
+dark, blurred, noisy, or squeezed into a small JPEG (after Hendrycks & Dietterich 2019, arXiv:1903.12261).
+"""
 
 from __future__ import annotations
 
@@ -8,18 +12,42 @@ from typing import Any
 from realtime.domain import CROP_SIDE
 from realtime.network import tensorflow
 
-ROTATION_DEG = 12.0
+ROTATION_DEG = 15.0
 SCALE = (0.85, 1.2)
 SHIFT_PX = 4.0
 CONTRAST = 0.25
 BRIGHTNESS = 0.12
 ERASE_PROBABILITY = 0.4
 ERASE_PX = (6.0, 18.0)
+BAR_SHARE = 0.3
+"""Of the covered faces, how many are covered by a bar across all of the picture."""
+BAR_PX = (6.0, 14.0)
 ERASE_GREY = 0.5
+SPOIL_PROBABILITY = 0.12
+"""Of each of exposure, gamma, blur, noise and JPEG."""
+EXPOSURE = (1.0, 2.2)
+GAMMA = (0.4, 2.7)
+BLUR_SIGMA_PX = (0.4, 1.7)
+BLUR_RADIUS_PX = 4
+NOISE_SIGMA = (0.0, 0.11)
+JPEG_STEP = (1.0, 6.0)
+"""Times the table of quality 50; quality 10 is 5."""
+
+# Luminance steps at quality 50 (ITU-T T.81, Annex K, table K.1), on pixels of 0..255
+_JPEG_TABLE = (
+    (16, 11, 10, 16, 24, 40, 51, 61),
+    (12, 12, 14, 19, 26, 58, 60, 55),
+    (14, 13, 16, 24, 40, 57, 69, 56),
+    (14, 17, 22, 29, 51, 87, 80, 62),
+    (18, 22, 37, 56, 68, 109, 103, 77),
+    (24, 35, 55, 64, 81, 104, 113, 92),
+    (49, 64, 78, 87, 103, 121, 120, 101),
+    (72, 92, 95, 98, 112, 100, 103, 99),
+)
 
 
 def augment(batch: Any, seed: Any) -> Any:
-    """Flip, turn, scale, shift, relight and partly cover each face of a batch.
+    """Flip, turn, scale, shift, relight, spoil and partly cover each face of a batch.
 
     Args:
         batch: tensor (n, 48, 48, 1) float32 in 0..1.
@@ -30,7 +58,7 @@ def augment(batch: Any, seed: Any) -> Any:
     """
     tf = tensorflow("training")
     count = tf.shape(batch)[0]
-    draws = tf.random.stateless_uniform((12, count), seed)
+    draws = tf.random.stateless_uniform((24, count), seed)
 
     def between(row: int, low: float, high: float) -> Any:
         return low + (high - low) * draws[row]
@@ -45,9 +73,86 @@ def augment(batch: Any, seed: Any) -> Any:
     contrast = _per_face(between(5, 1 - CONTRAST, 1 + CONTRAST))
     views = (views - mean) * contrast + mean + _per_face(between(6, -BRIGHTNESS, BRIGHTNESS))
 
-    covered = _covered(tf, between(7, 0, CROP_SIDE), between(8, 0, CROP_SIDE), between(9, *ERASE_PX), between(10, *ERASE_PX))
+    views = spoil(tf.clip_by_value(views, 0.0, 1.0), draws[12:22], seed)
+
+    bar = draws[22] < BAR_SHARE
+    width = tf.where(bar, 2.0 * CROP_SIDE, between(9, *ERASE_PX))
+    height = tf.where(bar, between(23, *BAR_PX), between(10, *ERASE_PX))
+    covered = _covered(tf, between(7, 0, CROP_SIDE), between(8, 0, CROP_SIDE), width, height)
     covered &= _per_face(draws[11] < ERASE_PROBABILITY)
-    return tf.clip_by_value(tf.where(covered, ERASE_GREY, views), 0.0, 1.0)
+    return tf.where(covered, ERASE_GREY, views)
+
+
+def mixed(views: Any, targets: Any, alpha: float, seed: Any) -> tuple[Any, Any]:
+    """Lay each view over another of the batch, and mix their targets alike (mixup, Zhang et al. 2017, arXiv:1710.09412).
+
+    Args:
+        views: tensor (n, 48, 48, 1) float32.
+        targets: tensor (n, 7) float32.
+        alpha: both parameters of the beta distribution of the shares, above 0; small ones leave most views as they are.
+        seed: tensor (2,) int32; the same seed mixes alike.
+    """
+    tf = tensorflow("training")
+    # A beta variate is the share of one gamma variate in the sum of two
+    seeds = tf.constant([0, 1 << 29])
+    draws = tf.random.stateless_gamma((2, tf.shape(views)[0]), seed + seeds, alpha=alpha) + 1e-6
+    share = draws[0] / (draws[0] + draws[1])
+    share = tf.maximum(share, 1.0 - share)
+    across, down = _per_face(share), share[:, None]
+    return across * views + (1 - across) * views[::-1], down * targets + (1 - down) * targets[::-1]
+
+
+def spoil(views: Any, draws: Any, seed: Any) -> Any:
+    """Spoil some of the views.
+
+    Args:
+        views: tensor (n, 48, 48, 1) float32 in 0..1.
+        draws: tensor (10, n) float32 in 0..1: whether, and how much, of exposure, gamma, blur, noise and JPEG.
+        seed: tensor (2,) int32, of the noise.
+    """
+    tf = tensorflow("training")
+
+    def chosen(row: int) -> Any:
+        return _per_face(draws[2 * row] < SPOIL_PROBABILITY)
+
+    def amount(row: int, low: float, high: float) -> Any:
+        return _per_face(low + (high - low) * draws[2 * row + 1])
+
+    views = tf.where(chosen(0), tf.minimum(1.0, views * amount(0, *EXPOSURE)), views)
+    gamma = tf.exp(amount(1, math.log(GAMMA[0]), math.log(GAMMA[1])))
+    views = tf.where(chosen(1), tf.pow(views, gamma), views)
+    views = tf.where(chosen(2), _blurred(tf, views, amount(2, *BLUR_SIGMA_PX)), views)
+    # The draws come from the same seed, so the noise takes another
+    noise = tf.random.stateless_normal(tf.shape(views), seed + tf.constant([0, 1 << 30]))
+    views = tf.where(chosen(3), views + noise * amount(3, *NOISE_SIGMA), views)
+    views = tf.where(chosen(4), _squeezed(tf, views, amount(4, *JPEG_STEP)), views)
+    return tf.clip_by_value(views, 0.0, 1.0)
+
+
+def _blurred(tf: Any, views: Any, sigma: Any) -> Any:
+    """A Gaussian blur of another width for each view: the views become the channels of one picture."""
+    offsets = tf.range(-BLUR_RADIUS_PX, BLUR_RADIUS_PX + 1, dtype=tf.float32)
+    weights = tf.exp(-0.5 * tf.square(offsets[:, None] / sigma[None, :, 0, 0, 0]))
+    weights /= tf.reduce_sum(weights, axis=0, keepdims=True)
+    edge = [[0, 0], [BLUR_RADIUS_PX] * 2, [BLUR_RADIUS_PX] * 2, [0, 0]]
+    picture = tf.pad(tf.transpose(views, (3, 1, 2, 0)), edge, "SYMMETRIC")
+    for kernel in (weights[:, None, :, None], weights[None, :, :, None]):
+        picture = tf.nn.depthwise_conv2d(picture, kernel, (1, 1, 1, 1), "VALID")
+    return tf.transpose(picture, (3, 1, 2, 0))
+
+
+def _squeezed(tf: Any, views: Any, step: Any) -> Any:
+    """What JPEG leaves of each view: its blocks' cosine transforms, rounded to `step` times the table."""
+    size = len(_JPEG_TABLE)
+    waves = [[math.cos(math.pi * (2 * x + 1) * u / (2 * size)) for x in range(size)] for u in range(size)]
+    cosines = tf.constant(waves) * tf.constant([[math.sqrt((2 if u else 1) / size)] for u in range(size)])
+    steps = tf.constant(_JPEG_TABLE, tf.float32)[None, None, :, None, :] * step[:, :, :, :, None]
+    side = CROP_SIDE // size
+    blocks = tf.reshape(views * 255.0 - 128.0, (-1, side, size, side, size))
+    waves_of = tf.einsum("uy,naybx,vx->naubv", cosines, blocks, cosines)
+    rounded = tf.round(waves_of / steps) * steps
+    blocks = tf.einsum("uy,naubv,vx->naybx", cosines, rounded, cosines)
+    return tf.reshape((blocks + 128.0) / 255.0, (-1, CROP_SIDE, CROP_SIDE, 1))
 
 
 def _per_face(values: Any) -> Any:

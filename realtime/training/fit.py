@@ -1,8 +1,8 @@
 """One training run: epochs of SGD over augmented faces, a moving average of the weights, a checkpoint an epoch.
 
 The recipe: SGD with Nesterov momentum, one warm-up epoch, a cosine down to a thousandth (Loshchilov & Hutter 2017,
-arXiv:1608.03983), L2 on kernels, soft targets from labels and votes, and an exponential moving average of the weights
-that is what the run delivers (Polyak & Juditsky 1992).
+arXiv:1608.03983), L2 on kernels, soft targets from labels and votes, mixup (Zhang et al. 2017, arXiv:1710.09412), and
+an exponential moving average of the weights that is what the run delivers (Polyak & Juditsky 1992).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy as np
 from realtime.assets import write_whole
 from realtime.errors import EmodjError, UsageError
 from realtime.network import build, tensorflow
-from realtime.training.augment import augment
+from realtime.training.augment import augment, mixed
 from realtime.training.dataset import targets, trainable
 
 if TYPE_CHECKING:
@@ -40,14 +40,16 @@ class Recipe:
     """Everything that a run's result depends on, apart from the data and the versions of the libraries."""
 
     architecture: str = "compact"
-    epochs: int = 40
+    epochs: int = 70
     batch_size: int = 128
-    learning_rate: float = 0.05
-    l2: float = 2e-4
+    learning_rate: float = 0.1
+    l2: float = 2.5e-4
     momentum: float = 0.9
     label_share: float = 0.4
     smoothing: float = 0.05
+    mixup: float = 0.2
     ema_decay: float = 0.999
+    bfloat16: bool = False
     seed: int = 1
 
 
@@ -111,6 +113,8 @@ class _Session:
         self.recipe = recipe
         tf = self.tf = tensorflow("training")
         tf.keras.utils.set_random_seed(recipe.seed)
+        # Processors that multiply in bfloat16 take a fifth less time; weights and sums stay float32
+        tf.config.optimizer.set_experimental_options({"auto_mixed_precision_onednn_bfloat16": recipe.bfloat16})
         kept = trainable(training)
         if not len(kept):
             raise UsageError("the training part holds no picture of a face, as the crowd saw them")
@@ -149,6 +153,8 @@ class _Session:
     def _train_step(self, images: Any, wanted: Any, seed: Any, decay: Any) -> Any:
         tf, network = self.tf, self.network
         views = augment(tf.cast(images, tf.float32) / 255.0, seed)
+        if self.recipe.mixup:
+            views, wanted = mixed(views, wanted, self.recipe.mixup, seed)
         kernels = [weight for weight in network.trainable_variables if weight.name == "kernel"]
         with tf.GradientTape() as tape:
             said = network(views, training=True)

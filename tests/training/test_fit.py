@@ -90,7 +90,7 @@ def test_the_learning_rate_ends_on_the_cosine(unbroken: tuple[Path, list[Any], l
     iterations, rate, *_ = kept(unbroken[0], "optimizer")
     assert iterations == 8
     # Four steps of warm-up, then the last of four steps: three quarters of the way down to a thousandth
-    assert rate == pytest.approx(0.05 * (0.001 + 0.999 * (1 + np.cos(0.75 * np.pi)) / 2), rel=1e-5)
+    assert rate == pytest.approx(RECIPE.learning_rate * (0.001 + 0.999 * (1 + np.cos(0.75 * np.pi)) / 2), rel=1e-5)
 
 
 def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(
@@ -103,7 +103,7 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(
         fit(RECIPE, easy, easy, tmp_path, stop)
     whole, delivered, reported = unbroken
     # At the end of the warm-up epoch
-    assert kept(tmp_path, "optimizer")[1] == np.float32(0.05)
+    assert kept(tmp_path, "optimizer")[1] == np.float32(RECIPE.learning_rate)
     resumed: list[Epoch] = []
     network = fit(RECIPE, easy, easy, tmp_path, resumed.append)
     assert [(epoch.number, epoch.loss, epoch.accuracy) for epoch in resumed] == [(2, reported[1].loss, reported[1].accuracy)]
@@ -129,7 +129,7 @@ def test_another_recipe_in_the_same_folder_is_refused(
     shutil.copytree(unbroken[0], tmp_path / "run")
     before = (tmp_path / "run" / "checkpoint.npz").read_bytes()
     with pytest.raises(UsageError, match="holds a run of another recipe"):
-        fit(replace(RECIPE, learning_rate=0.01), easy, easy, tmp_path / "run", ignore)
+        fit(replace(RECIPE, learning_rate=0.02), easy, easy, tmp_path / "run", ignore)
     assert (tmp_path / "run" / "checkpoint.npz").read_bytes() == before
 
 
@@ -155,7 +155,7 @@ def test_decay_is_for_kernels_only(one_step: Callable[[float, Dataset], list[Any
         [weight.name for weight in network.weights], weights(network), one_step(0.0, few), one_step(0.1, few), strict=True
     ):
         # One step of plain descent takes off the rate times the penalty's gradient, and nothing averages it away
-        pull = 0.05 * 2 * 0.1 * start if name == "kernel" else np.zeros_like(start)
+        pull = ONE_STEP.learning_rate * 2 * 0.1 * start if name == "kernel" else np.zeros_like(start)
         np.testing.assert_allclose(free - held, pull, atol=1e-6, err_msg=name)
         assert not np.array_equal(free, start), name
 
