@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -14,7 +15,7 @@ import tomli_w
 
 from realtime.domain import EXPRESSIONS
 from realtime.errors import UsageError
-from realtime.playlists import Playlist
+from realtime.playlists import Choice, Playlists
 from realtime.rules import RENAMED, RULES, SECTIONS, Key, expanded, shown
 from realtime.settings import Settings
 
@@ -145,12 +146,10 @@ def _build(section: type, at: Key, values: Mapping[Key, Any], faults: list[str])
     parts: dict[str, Any] = {}
     for name, kind in get_type_hints(section).items():
         key = (*at, name)
-        if isinstance(kind, type) and is_dataclass(kind):
+        if kind is Playlists:
+            parts[name] = Playlists({each: values[*key, each.value] for each in EXPRESSIONS}, values[*key, "lift"])
+        elif isinstance(kind, type) and is_dataclass(kind):
             parts[name] = _build(kind, key, values, faults)
-        elif key == ("playlists",):
-            parts[name] = {
-                each: Playlist(values[*key, each.value, "title"], values[*key, each.value, "url"]) for each in EXPRESSIONS
-            }
         else:
             parts[name] = values[key]
     try:
@@ -162,10 +161,20 @@ def _build(section: type, at: Key, values: Mapping[Key, Any], faults: list[str])
 
 
 def _table(value: Any) -> Any:
-    if is_dataclass(value):
-        return {field.name: _table(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, Mapping):
-        return {expression.value: _table(part) for expression, part in value.items()}
-    if value is None:
-        return ""
-    return str(value) if isinstance(value, Path) else value
+    match value:
+        case Playlists():
+            lists = {each.value: value.moods[each] for each in EXPRESSIONS} | {"lift": value.lift}
+            return {name: [_choice(choice) for choice in choices] for name, choices in lists.items()}
+        case Enum():
+            return value.value
+        case None:
+            return ""
+        case _ if is_dataclass(value):
+            return {field.name: _table(getattr(value, field.name)) for field in fields(value)}
+        case _:
+            return str(value) if isinstance(value, Path) else value
+
+
+def _choice(choice: Choice) -> dict[str, Any]:
+    place = {"url": choice.url} if choice.url is not None else {"path": str(choice.path)}
+    return {"title": choice.title, **place, "valence": choice.point.valence, "arousal": choice.point.arousal}

@@ -1,13 +1,16 @@
 """What each setting may be: how the value that a file gives it becomes one of ours, or why it cannot."""
 
+import difflib
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import is_dataclass
+from dataclasses import is_dataclass, replace
 from pathlib import Path, PurePath
-from typing import get_args, get_type_hints
+from typing import cast, get_args, get_type_hints
 
-from realtime.domain import EXPRESSIONS
-from realtime.playlists import check_title, parse
+from realtime.affect import POINTS, Point
+from realtime.domain import EXPRESSIONS, Expression
+from realtime.links import parse
+from realtime.playlists import CALM, Choice, Playlists, Strategy, check_title
 from realtime.settings import DetectorName, Range, Settings, limits
 
 Key = tuple[str, ...]
@@ -77,17 +80,6 @@ def _text(value: object) -> str:
     raise ValueError(f"must be text in quotes, not {shown(value)}")
 
 
-def _said_by(check: Callable[[str], str]) -> Rule:
-    def rule(value: object, _folder: Path) -> str:
-        text = _text(value)
-        try:
-            return check(text)
-        except ValueError as error:
-            raise ValueError(f"cannot be {shown(text)}: {error}") from error
-
-    return rule
-
-
 def _pair(value: object, folder: Path) -> Path | None:
     text = _text(value)
     if text and not text.lower().endswith(".json"):
@@ -105,6 +97,78 @@ def _detector(value: object, _folder: Path) -> str:
     if text in get_args(DetectorName):
         return text
     raise ValueError(f'must be "haar" or "yunet", not {shown(text)}')
+
+
+def _strategy(value: object, _folder: Path) -> Strategy:
+    text = _text(value)
+    if text in (names := [strategy.value for strategy in Strategy]):
+        return Strategy(text)
+    raise ValueError(f"must be one of {', '.join(names)}, not {shown(text)}")
+
+
+def _choices(title: str, point: Point, mood: Expression | None = None) -> Rule:
+    """A list of music, each a table; alone it need not be in a list.
+
+    Args:
+        title: where none is given.
+        point: likewise.
+        mood: whose list it is.
+    """
+
+    def rule(value: object, folder: Path) -> tuple[Choice, ...]:
+        tables = cast("list[object]", value if isinstance(value, list) else [value])
+        choices = list[Choice]()
+        for number, table in enumerate(tables, 1):
+            which = f" number {number}" if len(tables) > 1 else ""
+            if not isinstance(table, dict):
+                raise ValueError(f"must be a list of tables with a url or a path each, not {shown(table)}")  # noqa: TRY004 - of a file
+            try:
+                choice = _choice(cast("dict[str, object]", table), title, point, folder)
+                choices.append(replace(choice, mood=mood))
+            except ValueError as error:
+                raise ValueError(f"has a choice{which} that will not do: {error}") from error
+        return tuple(choices)
+
+    return rule
+
+
+def _choice(table: dict[str, object], title: str, point: Point, folder: Path) -> Choice:
+    for name in table:
+        if name not in CHOICE:
+            close = difflib.get_close_matches(name, CHOICE, 1)
+            advice = f"did you mean {close[0]}?" if close else f"known are {', '.join(CHOICE)}"
+            raise ValueError(f"unknown key {name!r}: {advice}")
+    if ("url" in table) == ("path" in table):
+        raise ValueError("it needs either a url or a path")
+    axis = _real(Range(-1, 1))
+    numbers = dict[str, float]()
+    for name in ("valence", "arousal"):
+        try:
+            numbers[name] = cast(float, axis(table.get(name, getattr(point, name)), folder))
+        except ValueError as error:
+            raise ValueError(f"{name} {error}") from error
+    url, path = table.get("url"), table.get("path")
+    return Choice(
+        check_title(_text(table.get("title", title))),
+        None if url is None else parse(_text(url)),
+        None if path is None else _music(path, folder),
+        Point(**numbers),
+    )
+
+
+def _library(value: object, folder: Path) -> Path | None:
+    return _music(value, folder) if _text(value) else None
+
+
+def _music(value: object, folder: Path) -> Path:
+    text = _text(value)
+    if not text:
+        raise ValueError("a path of music is not empty")
+    return _located(text, folder)
+
+
+CHOICE = ("title", "url", "path", "valence", "arousal")
+"""What a choice of music may say of itself."""
 
 
 def _optional_cascade(value: object, folder: Path) -> Path | None:
@@ -135,7 +199,8 @@ def _located(text: str, folder: Path) -> Path:
 def _plain_rules(section: type, at: Key) -> Iterator[tuple[Key, Rule]]:
     for name, kind in get_type_hints(section).items():
         key = (*at, name)
-        if isinstance(kind, type) and is_dataclass(kind):
+        # Its keys are moods, not attributes
+        if isinstance(kind, type) and is_dataclass(kind) and kind is not Playlists:
             yield from _plain_rules(kind, key)
         elif kind is bool:
             yield key, _flag
@@ -152,8 +217,10 @@ _TEXT_RULES: dict[Key, Rule] = {
     **{("faces", where, "cascade"): _cascade for where in ("live", "image")},
     **{("faces", where, f"{kind}_cascade"): _optional_cascade for where in ("live", "image") for kind in ("close", "profile")},
     ("camera", "device"): _device,
-    **{("playlists", expression.value, "title"): _said_by(check_title) for expression in EXPRESSIONS},
-    **{("playlists", expression.value, "url"): _said_by(parse) for expression in EXPRESSIONS},
+    ("music", "strategy"): _strategy,
+    ("music", "library"): _library,
+    **{("playlists", each.value): _choices(f"music for {each.value}", POINTS[each], each) for each in EXPRESSIONS},
+    ("playlists", "lift"): _choices("music that lifts", CALM),
 }
 
 RULES: dict[Key, Rule] = {**dict(_plain_rules(Settings, ())), **_TEXT_RULES}

@@ -1,12 +1,10 @@
 """Every setting as a frozen value, its range beside it. No defaults here: those stand in `config.toml` alone."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, get_type_hints
 
-from realtime.domain import Expression
-from realtime.playlists import Playlist
+from realtime.playlists import Playlists, Strategy
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +163,23 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Music:
+    """How music is chosen and played.
+
+    Attributes:
+        strategy: what a mood asks for.
+        library: absolute path of a person's songs, a folder with a folder for each mood or a CSV; None for none.
+        volume: of songs at the start; 0..1.
+        shuffle: whether songs come in random order at the start.
+    """
+
+    strategy: Strategy
+    library: Path | None
+    volume: Annotated[float, Range(0, 1)]
+    shuffle: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of them; each attribute is a section of `config.toml`. Change one with `dataclasses.replace`."""
 
@@ -174,7 +189,8 @@ class Settings:
     tracking: Tracking
     mood: Vote
     window: Window
-    playlists: Mapping[Expression, Playlist]
+    music: Music
+    playlists: Playlists
 
 
 def limits(section: type, name: str) -> Range:

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from realtime.affect import POINTS, Point
 from realtime.config import VARIABLE, dump, load, sources, user_file
 from realtime.domain import EXPRESSIONS, Expression
 from realtime.errors import UsageError
-from realtime.playlists import LONGEST_TITLE, Playlist
-from realtime.rules import RULES
-from realtime.settings import Camera, Faces, Network, Range, Search, Settings, Tracking, Vote, Window, limits
+from realtime.playlists import CALM, LONGEST_TITLE, Choice, Playlists, Strategy
+from realtime.rules import CHOICE, RULES
+from realtime.settings import Camera, Faces, Music, Network, Range, Search, Settings, Tracking, Vote, Window, limits
 
 SHIPPED = Path(__file__).parent.parent / "config.toml"
 
@@ -56,10 +57,10 @@ def defaults() -> dict[tuple[str, ...], Any]:
 
 def names(section: type, at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     for name, kind in get_type_hints(section).items():
-        if isinstance(kind, type) and is_dataclass(kind):
+        if kind is Playlists:
+            yield from ((name, part) for part in [*(each.value for each in EXPRESSIONS), "lift"])
+        elif isinstance(kind, type) and is_dataclass(kind):
             yield from names(kind, (*at, name))
-        elif name == "playlists":
-            yield from ((name, each.value, field.name) for each in EXPRESSIONS for field in fields(Playlist))
         else:
             yield (*at, name)
 
@@ -69,7 +70,12 @@ def test_the_shipped_file_has_the_keys_of_the_dataclasses_and_no_others() -> Non
 
 
 def test_every_key_of_the_shipped_file_has_a_comment_above_it() -> None:
-    lines = SHIPPED.read_text(encoding="utf-8").splitlines()
+    # What a choice of music may hold is said once, above them all
+    settings, *choices = SHIPPED.read_text(encoding="utf-8").split("[[playlists.")
+    for name in CHOICE:
+        assert f"\n#   {name}" in settings
+    assert {line.partition(" = ")[0] for choice in choices for line in choice.splitlines() if " = " in line} <= set(CHOICE)
+    lines = settings.splitlines()
     bare = [
         line for above, line in zip(["", *lines], lines, strict=False) if " = " in line and line[0] != "#" and above[:2] != "# "
     ]
@@ -83,6 +89,7 @@ NUMBERED = {
     "camera": Camera,
     "tracking": Tracking,
     "mood": Vote,
+    "music": Music,
 }
 
 
@@ -92,7 +99,7 @@ def test_the_comment_of_a_number_gives_the_range_that_is_checked() -> None:
         name, equals, value = line.partition(" = ")
         if line.startswith("["):
             section = line.strip("[]")
-        elif equals and value[0].isdigit():
+        elif equals and value[0].isdigit() and section in NUMBERED:
             known = limits(NUMBERED[section], name)
             assert f"{known.low:g} to {known.high:g}." in above, line
             checked += 1
@@ -107,7 +114,24 @@ def test_the_defaults_are_those_of_the_shipped_file() -> None:
     assert settings.faces.live == Search(*cascades, 640, 360, 1.2, 2, 36)
     assert (settings.faces.detector, settings.faces.yunet_model) == ("haar", None)
     assert settings.camera == Camera(device="0", width=640, height=480, fps=30, mirror=True)
-    assert set(settings.playlists) == set(Expression)
+    assert settings.music == Music(Strategy.MATCH, None, 0.7, shuffle=False)
+    assert set(settings.playlists.moods) == set(Expression)
+
+
+def test_every_mood_has_music_that_sounds_like_it_and_there_is_some_that_lifts() -> None:
+    playlists = load([SHIPPED]).playlists
+    for expression, choices in playlists.moods.items():
+        assert choices
+        for choice in choices:
+            assert choice.mood is expression
+            assert choice.point.distance(POINTS[expression]) < 0.25, choice.title
+    assert playlists.lift
+    for choice in playlists.lift:
+        assert choice.mood is None
+        assert choice.point.valence > 0.3
+        assert choice.point.arousal < 0.2
+    titles = [choice.title for choice in playlists.all()]
+    assert len(set(titles)) == len(titles)
 
 
 def test_the_shipped_cascades_are_there() -> None:
@@ -118,7 +142,7 @@ def test_the_shipped_cascades_are_there() -> None:
 
 
 def test_no_dataclass_has_a_default() -> None:
-    for section in (Settings, Network, Faces, Search, Camera, Tracking, Vote, Window, Playlist):
+    for section in (Settings, Network, Faces, Search, Camera, Tracking, Vote, Window, Music):
         assert all(field.default is MISSING and field.default_factory is MISSING for field in fields(section)), section
 
 
@@ -189,13 +213,13 @@ def test_the_current_directory_is_not_searched(home: Path, monkeypatch: pytest.M
 
 def test_later_files_win_key_by_key(tmp_path: Path) -> None:
     first, second = tmp_path / "first.toml", tmp_path / "second.toml"
-    first.write_text('[camera]\ndevice = "1"\nwidth = 1280\n[playlists.sad]\ntitle = "Mine"\n', encoding="utf-8")
+    first.write_text('[camera]\ndevice = "1"\nwidth = 1280\n[[playlists.sad]]\nurl = "https://example.org"\n', encoding="utf-8")
     second.write_text('[camera]\ndevice = "2"\n', encoding="utf-8")
     shipped = load([SHIPPED])
     settings = load([SHIPPED, first, second])
     assert settings.camera == replace(shipped.camera, device="2", width=1280)
-    sad = Playlist("Mine", shipped.playlists[Expression.SAD].url)
-    assert settings.playlists == {**shipped.playlists, Expression.SAD: sad}
+    sad = Choice("music for sad", "https://example.org", None, POINTS[Expression.SAD], Expression.SAD)
+    assert settings.playlists == Playlists({**shipped.playlists.moods, Expression.SAD: (sad,)}, shipped.playlists.lift)
     assert replace(settings, camera=shipped.camera, playlists=shipped.playlists) == shipped
 
 
@@ -215,7 +239,63 @@ def test_a_byte_order_mark_and_windows_line_ends_are_read(mine: Path) -> None:
 
 def test_a_spotify_link_is_kept_in_its_plain_form(mine: Path) -> None:
     settings = loaded(mine, '[playlists.happy]\nurl = "spotify:album:4aawyAB9vmqN3uQ7FjRGTy"\n')
-    assert settings.playlists[Expression.HAPPY].url == "https://open.spotify.com/album/4aawyAB9vmqN3uQ7FjRGTy"
+    (choice,) = settings.playlists.moods[Expression.HAPPY]
+    assert choice.url == "https://open.spotify.com/album/4aawyAB9vmqN3uQ7FjRGTy"
+
+
+def test_a_choice_of_music_is_a_path_or_a_link_and_says_what_it_sounds_like(mine: Path) -> None:
+    text = """
+[[playlists.happy]]
+title = "Mine"
+path = "songs/happy"
+valence = 1
+arousal = -0.5
+[[playlists.happy]]
+url = "https://example.org/"
+[[playlists.lift]]
+path = "/music/calm.m3u8"
+"""
+    playlists = loaded(mine, text).playlists
+    assert playlists.moods[Expression.HAPPY] == (
+        Choice("Mine", None, mine.parent / "songs/happy", Point(1, -0.5), Expression.HAPPY),
+        Choice("music for happy", "https://example.org/", None, POINTS[Expression.HAPPY], Expression.HAPPY),
+    )
+    assert playlists.lift == (Choice("music that lifts", None, Path("/music/calm.m3u8"), CALM),)
+
+
+def test_a_mood_may_have_no_music(mine: Path) -> None:
+    assert loaded(mine, "playlists.sad = []\n").playlists.moods[Expression.SAD] == ()
+
+
+def test_the_path_of_a_persons_own_songs(mine: Path) -> None:
+    assert loaded(mine, '[music]\nlibrary = "songs"\nstrategy = "lift"\n').music.library == mine.parent / "songs"
+
+
+TABLE = "must be a list of tables with a url or a path each, not "
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("1", TABLE + "1"),
+        ("['https://example.org']", TABLE + "'https://example.org'"),
+        ("{title = 'x'}", "has a choice that will not do: it needs either a url or a path"),
+        ("{url = 'https://a.org', path = 'x'}", "has a choice that will not do: it needs either a url or a path"),
+        ("[{path = 'x'}, {ulr = 'x'}]", "has a choice number 2 that will not do: unknown key 'ulr': did you mean url?"),
+        ("{xyz = 1}", "has a choice that will not do: unknown key 'xyz': known are title, url, path, valence, arousal"),
+        ("{url = 'http://example.org'}", "has a choice that will not do: a link starts with https:// or spotify:"),
+        ("{url = 1}", "has a choice that will not do: must be text in quotes, not 1"),
+        ("{path = ''}", "has a choice that will not do: a path of music is not empty"),
+        ("{path = 'x', title = ''}", "has a choice that will not do: a title needs at least one character that can be seen"),
+        (
+            f"{{path = 'x', title = '{'a' * 200}'}}",
+            "has a choice that will not do: a title has at most 40 characters, not 200",
+        ),
+        ("{path = 'x', valence = 2}", "has a choice that will not do: valence must be a number from -1 to 1, not 2"),
+    ],
+)
+def test_music_that_will_not_do_is_refused_with_the_choice(mine: Path, value: str, sentence: str) -> None:
+    assert refused(mine, f"playlists.sad = {value}\n") == f"playlists.sad in {mine} {sentence}"
 
 
 def test_paths_start_from_the_file_that_they_are_written_in(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,14 +347,9 @@ def test_paths_start_from_the_file_that_they_are_written_in(home: Path, monkeypa
         ("faces.yunet_model", "1", "must be text in quotes, not 1"),
         ("network.pair", "7", "must be text in quotes, not 7"),
         ("network.pair", "'net.h5'", "must be empty or the path of a .json file with the .h5 beside it, not 'net.h5'"),
-        (
-            "playlists.sad.url",
-            "'http://example.org'",
-            "cannot be 'http://example.org': a link starts with https:// or spotify:",
-        ),
-        ("playlists.sad.url", "1", "must be text in quotes, not 1"),
-        ("playlists.sad.title", "''", "cannot be '': a title needs at least one character that can be seen"),
-        ("playlists.sad.title", f"'{'a' * 200}'", f"cannot be '{'a' * 80}'…: a title has at most 40 characters, not 200"),
+        ("music.strategy", "'cheer'", "must be one of match, lift, journey, not 'cheer'"),
+        ("music.library", "1", "must be text in quotes, not 1"),
+        ("music.volume", "70", "must be a number from 0 to 1, not 70"),
     ],
 )
 def test_a_bad_value_is_refused_with_key_file_and_what_it_may_be(mine: Path, key: str, value: str, sentence: str) -> None:
@@ -308,14 +383,13 @@ def test_values_that_do_not_go_together_are_refused(mine: Path) -> None:
         ("[mood]\nwindows_s = 3", "unknown key mood.windows_s in {}: did you mean window_s?"),
         ("[moods]\nwindow_s = 3", "unknown section moods in {}: did you mean mood?"),
         ("[faces.life]\nmin_face = 30", "unknown section faces.life in {}: did you mean live?"),
-        ("[playlists.anger]\nurl = ''", "unknown section playlists.anger in {}: did you mean angry?"),
+        ("[[playlists.anger]]\nurl = ''", "unknown key playlists.anger in {}: did you mean angry?"),
         ("min_face = 30", "unknown key min_face in {}: did you mean faces.image.min_face or faces.live.min_face?"),
-        ("[window]\nurl = 1", "unknown key window.url in {}: did you mean playlists.angry.url or playlists.disgust.url?"),
         ("[window]\nxyz = 1", "unknown key window.xyz in {}: known here: bars, info"),
         ('"mood.lead" = 0.2', "unknown key 'mood.lead' in {}: did you mean mood?"),
         ("[image]\nmin_face = 30", "unknown section image in {}: did you mean faces.image?"),
         ("[camera]\nindex = 1", 'unknown key camera.index in {}: it is camera.device now, text in quotes: device = "1"'),
-        ("xyz = 1", "unknown key xyz in {}: known here: camera, faces, mood, network, playlists, tracking, window"),
+        ("xyz = 1", "unknown key xyz in {}: known here: camera, faces, mood, music, network, playlists, tracking, window"),
         ('[window]\n"\\u001b[2J" = 1', "unknown key window.'\\x1b[2J' in {}: known here: bars, info"),
         ("[window]\n'' = 1", "unknown key window.'' in {}: known here: bars, info"),
         ("mood = 3", "mood in {} must be a section, [mood], not 3"),
@@ -415,6 +489,18 @@ SEARCHES = st.builds(
     search_height=st.integers(1000, 8192),
     **{name: number(Search, name) for name in ("scale_factor", "min_neighbors", "min_face")},
 )
+AXIS = st.floats(-1, 1)
+
+
+def choices(mood: Expression | None) -> st.SearchStrategy[tuple[Choice, ...]]:
+    point = st.builds(Point, AXIS, AXIS)
+    one = st.one_of(
+        st.builds(Choice, TITLES, LINKS, st.none(), point, st.just(mood)),
+        st.builds(Choice, TITLES, st.none(), PATHS, point, st.just(mood)),
+    )
+    return st.lists(one, max_size=3).map(tuple)
+
+
 SETTINGS = st.builds(
     Settings,
     network=st.builds(Network, pair=st.none() | PATHS.map(lambda path: path.with_name(path.name + ".json"))),
@@ -435,7 +521,12 @@ SETTINGS = st.builds(
     tracking=st.builds(Tracking, **{field.name: number(Tracking, field.name) for field in fields(Tracking)}),
     mood=st.builds(Vote, **{field.name: number(Vote, field.name) for field in fields(Vote)}),
     window=st.builds(Window, bars=st.booleans(), info=st.booleans()),
-    playlists=st.fixed_dictionaries({each: st.builds(Playlist, title=TITLES, url=LINKS) for each in EXPRESSIONS}),
+    music=st.builds(Music, st.sampled_from(Strategy), PATHS, number(Music, "volume"), shuffle=st.booleans()),
+    playlists=st.builds(
+        Playlists,
+        st.fixed_dictionaries({each: choices(each) for each in EXPRESSIONS}),
+        choices(None),
+    ),
 )
 
 

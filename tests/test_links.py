@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.domain import EXPRESSIONS, Expression, Mood
-from realtime.playlists import LONGEST_TITLE, SPOTIFY_KINDS, Playlist, check_title, for_mood, parse, played_for
+from realtime.links import SPOTIFY_KINDS, parse, spotify_uri
 
 ID = "37i9dQZF1DXdPec7aLTmlC"
 PLAIN = f"https://open.spotify.com/playlist/{ID}"
@@ -131,58 +130,20 @@ def test_an_id_of_another_length_is_refused(name: str) -> None:
         parse(f"spotify:album:{name}")
 
 
-@pytest.mark.parametrize("title", ["x", "Énergie\u00a0!", "悲しい", "a" * LONGEST_TITLE, "\U0001f469\u200d\U0001f3a4 live"])
-def test_a_title_is_one_line_of_any_script(title: str) -> None:
-    assert check_title(title) == title
+@given(kind=KINDS, name=IDS)
+def test_the_app_has_links_of_its_own(kind: str, name: str) -> None:
+    uri = f"spotify:{kind}:{name}"
+    assert spotify_uri(parse(uri)) == uri
 
 
 @pytest.mark.parametrize(
-    ("title", "sentence"),
+    "link",
     [
-        ("", "can be seen"),
-        ("  ", "can be seen"),
-        ("a" * 41, "not 41"),
-        ("a\nb", "one line"),
-        ("\x1b[31mred", "one line"),
-        ("a\u2028b", "one line"),
+        "https://example.org/playlist/" + ID,
+        "https://open.spotify.com/search/dark%20suspense",
+        "https://open.spotify.com",
+        f"https://open.spotify.com.example.org/playlist/{ID}",
     ],
 )
-def test_a_title_that_would_spoil_the_screen_is_refused(title: str, sentence: str) -> None:
-    with pytest.raises(ValueError, match=sentence):
-        check_title(title)
-
-
-def test_a_playlist_is_checked_when_it_is_built() -> None:
-    assert Playlist("Songs", PLAIN).url == PLAIN
-    with pytest.raises(ValueError, match="can be seen"):
-        Playlist("", PLAIN)
-    with pytest.raises(ValueError, match="starts with"):
-        Playlist("Songs", "nowhere")
-    with pytest.raises(ValueError, match="as parse"):
-        Playlist("Songs", f"spotify:playlist:{ID}")
-
-
-def _mood(leader: Expression | None) -> Mood:
-    return Mood(tuple(float(each is Expression.SAD) for each in EXPRESSIONS), leader)
-
-
-@pytest.mark.parametrize("leader", EXPRESSIONS)
-def test_the_leader_chooses_the_list_not_the_largest_share(leader: Expression) -> None:
-    playlists = {each: Playlist(each.value, PLAIN) for each in EXPRESSIONS}
-    assert for_mood(playlists, _mood(leader)) is playlists[leader]
-
-
-@given(st.tuples(*[st.integers(0, 3)] * 7).filter(any))
-def test_a_mixed_mood_has_the_list_of_the_largest_share_and_of_equals_of_the_first(parts: tuple[int, ...]) -> None:
-    playlists = {each: Playlist(each.value, PLAIN) for each in EXPRESSIONS}
-    mood = Mood(tuple(part / sum(parts) for part in parts), None)
-    largest = next(each for each, part in zip(EXPRESSIONS, parts, strict=True) if part == max(parts))
-    assert played_for(mood) is largest
-    assert for_mood(playlists, mood) is playlists[largest]
-
-
-def test_no_mood_and_no_list_give_no_music() -> None:
-    playlists = {Expression.HAPPY: Playlist("Songs", PLAIN)}
-    assert for_mood(playlists, None) is None
-    assert for_mood(playlists, _mood(None)) is None
-    assert for_mood(playlists, _mood(Expression.SAD)) is None
+def test_the_app_knows_no_other_links(link: str) -> None:
+    assert spotify_uri(parse(link)) is None
