@@ -7,18 +7,34 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from realtime.domain import Face, Image
     from realtime.latest import LatestFrames
-    from realtime.playlists import Playlist
+    from realtime.playlists import Plan
+    from realtime.songs import Playing
+    from realtime.wishes import Wish
+
+
+class Music(Protocol):
+    """What plays a session's music. `obey` and `tend` are called in one thread, that of the music, and may take their time."""
+
+    def obey(self, wish: Wish, /) -> str | None:
+        """Do what was asked for; returns a sentence for the screen, if there is something to say."""
+        ...
+
+    def tend(self) -> str | None:
+        """Look after what plays by itself, a few times a second; returns likewise."""
+        ...
+
+    def now(self) -> tuple[Playing | None, Plan | None]:
+        """What is played now, and the plan that it belongs to; to be asked in any thread."""
+        ...
 
 
 class Desk(Protocol):
-    """What a session asks of the world around it. All but `play` are called in the window's thread and do not wait."""
+    """What a session asks of the world around it, in the window's thread: nothing here waits."""
 
-    def play(self, playlist: Playlist, /) -> str:
-        """Open a playlist, in a thread of its own; returns the sentence that the screen shows."""
+    @property
+    def music(self) -> Music:
+        """Its music."""
         ...
-
-    def announce(self, playlist: Playlist, /) -> None:
-        """Told of the playlist when its key is pressed, before it is opened."""
 
     def snapshot(self, image: Image, /) -> str:
         """Write a picture (BGR) and return where, for the screen."""

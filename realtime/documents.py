@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from realtime.domain import Face, Mood
-    from realtime.playlists import Playlist
+    from realtime.playlists import Plan
     from realtime.session import Summary
 
 SCHEMA = 1
@@ -30,7 +30,7 @@ class Picture:
         height: likewise.
         faces: from left to right.
         mood: of all its faces together.
-        playlist: what fits it.
+        plan: what music fits it.
         error: why there is no result, or why the annotated picture was not written.
     """
 
@@ -39,7 +39,7 @@ class Picture:
     height: int | None = None
     faces: tuple[Face, ...] = ()
     mood: Mood | None = None
-    playlist: Playlist | None = None
+    plan: Plan | None = None
     error: str | None = None
 
 
@@ -62,7 +62,7 @@ def summary(session: Summary) -> Document:
         "shares": None if session.shares is None else _seven(session.shares),
         "frames": session.frames,
         "seconds": round(session.seconds, _DIGITS),
-        "playlist": _playlist(session.playlist),
+        "playlist": _playlist(session.plan),
         **_about(session.mood),
     }
 
@@ -74,7 +74,7 @@ def _picture(picture: Picture) -> Document:
         "height": picture.height,
         "faces": [_face(face) for face in picture.faces],
         "mood": _mood(picture.mood),
-        "playlist": _playlist(picture.playlist),
+        "playlist": _playlist(picture.plan),
         "error": picture.error,
         **_about(picture.mood),
     }
@@ -107,8 +107,13 @@ def _about(mood: Mood | None) -> Document:
     }
 
 
-def _playlist(playlist: Playlist | None) -> Document | None:
-    return None if playlist is None else {"title": playlist.title, "url": playlist.url}
+def _playlist(plan: Plan | None) -> Document | None:
+    """What fits best, and by which strategy; music on this computer has a `file:` link."""
+    if plan is None:
+        return None
+    wanted = {"valence": round(plan.wanted.valence, _DIGITS), "arousal": round(plan.wanted.arousal, _DIGITS)}
+    best = plan.best
+    return {"title": best.title, "url": best.place, "strategy": plan.strategy.value, "why": plan.why, "wanted": wanted}
 
 
 def _seven(values: tuple[float, ...]) -> Document:

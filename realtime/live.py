@@ -14,6 +14,7 @@ from realtime.gauge import Gauge
 from realtime.overlay import draw
 from realtime.session import Action
 from realtime.windowless import no_frame, since, too_late
+from realtime.wishes import Wish
 from realtime.worker import Worker
 
 if TYPE_CHECKING:
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     from realtime.latest import LatestFrames
     from realtime.overlay import Screen
     from realtime.pipeline import FrameReader
-    from realtime.playlists import Playlist
+    from realtime.playlists import Plan
     from realtime.session import Session
+    from realtime.songs import Playing
     from realtime.window import Window
     from realtime.windowless import Limits
 
@@ -83,7 +85,8 @@ class LiveWindow:
         self._desk = desk
         self._gauge = gauge or Gauge()
         self._analyst: Worker[_Seen, _Seen] = Worker("analysis", lambda seen: replace(seen, faces=reader.read(seen.frame)))
-        self._music: Worker[Playlist, str] = Worker("music", desk.play)
+        music = desk.music
+        self._music: Worker[Wish, str] = Worker("music", music.obey, merge=Wish.then, idle=music.tend)
         self._shown = None if blank is None else Frame(np.zeros((blank[1], blank[0], 3), np.uint8), -1, 0.0)
         self._held: _Seen | None = None
         self._drawn_at = 0.0
@@ -91,6 +94,8 @@ class LiveWindow:
         self._begun = 0.0
         self._started: float | None = None
         self._trouble: str | None = None
+        self._asked: Plan | None = None
+        self._playing: tuple[Playing | None, Plan | None] = (None, None)
         self._index, self._analysed, self._first_s = -1, 0, 0.0
         self._quits = False
 
@@ -121,6 +126,11 @@ class LiveWindow:
         told = self._music.take() or self._desk.problem()
         if told is not None:
             self._session.tell(told, now)
+        playing = self._desk.music.now()
+        news = playing != self._playing
+        if news:
+            self._playing = playing
+            self._session.hear(*playing)
         analysis = self._analyst.take()
         if analysis is not None and not self._session.frozen:
             self._count(analysis, now)
@@ -129,7 +139,7 @@ class LiveWindow:
         # While the first picture after it is held back, trouble stays: what is still shown did not become true again
         changed = (new or self._held is None) and trouble != self._trouble
         self._trouble = trouble if changed else self._trouble
-        return new or changed or told is not None
+        return new or changed or news or told is not None
 
     def _take_frame(self, now: float, analysis: _Seen | None) -> bool:
         """Take the newest frame and have it analysed; say whether one is to be shown now."""
@@ -208,19 +218,20 @@ class LiveWindow:
             self._window.toggle_full_screen()
         elif action is Action.SNAPSHOT:
             self._session.tell(self._take_snapshot(now), now)
-        elif action is Action.PLAY:
-            self._play(now)
+        elif isinstance(action, Wish):
+            self._wish(action, now)
         elif action is Action.NEXT_CAMERA:
             self._session.tell(self._desk.next_camera(self._frames), now)
 
-    def _play(self, now: float) -> None:
-        if (playlist := self._session.playlist()) is None:
-            return
-        self._desk.announce(playlist)
-        if self._music.busy:
-            self._session.tell("the last playlist is still being opened", now)
-        else:
-            self._music.give(playlist)
+    def _wish(self, wish: Wish, now: float) -> None:
+        """Hand it to the music, where presses of a busy moment wait and become one."""
+        if wish.plan is not None:
+            if self._music.busy and self._asked == wish.plan:
+                # A browser that takes its time is no reason for a second tab
+                self._session.tell(f"still opening {wish.plan.best.title}", now)
+                return
+            self._asked = wish.plan
+        self._music.give(wish)
 
     def _take_snapshot(self, now: float) -> str:
         if self._shown is None or self._started is None:

@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING
 
 from realtime.domain import EXPRESSIONS, Mood
 from realtime.overlay import Screen
-from realtime.playlists import for_mood, played_for
+from realtime.playlists import Strategy, plan
+from realtime.selection import Selection
+from realtime.wishes import KEYS as MUSIC_KEYS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from realtime.domain import Expression, Face
     from realtime.mood import MoodVote
-    from realtime.playlists import Playlist
+    from realtime.playlists import Plan, Playlists
+    from realtime.selection import Asked
+    from realtime.songs import Playing
+    from realtime.wishes import Wish
 
 NOTICE_S = 4.0
 """How long a sentence stays on screen."""
-
-PLAY_AGAIN_S = 3.0
-"""A second press of the playlist key within so many seconds does nothing: one press, one tab in the browser."""
 
 WELCOME = "analysed on this computer, nothing is saved"
 """Said at the start, where nothing is."""
@@ -31,7 +33,6 @@ class Action(Enum):
     """What a key asks of the parts around the session."""
 
     QUIT = auto()
-    PLAY = auto()
     SNAPSHOT = auto()
     FULL_SCREEN = auto()
     FREEZE = auto()
@@ -47,14 +48,14 @@ class Summary:
         shares: what the faces looked like, 0..1 for each expression; None if nobody voted.
         frames: how many were analysed.
         seconds: from the first analysed frame to the last.
-        playlist: what fits the mood.
+        plan: what music fits the mood.
     """
 
     mood: Mood | None
     shares: tuple[float, ...] | None
     frames: int
     seconds: float
-    playlist: Playlist | None
+    plan: Plan | None
 
 
 class Session:
@@ -62,7 +63,8 @@ class Session:
 
     Args:
         vote: the session's own.
-        playlists: what fits which mood.
+        playlists: what music there is.
+        strategy: what a mood asks of it at the start.
         mirrored: whether the picture is shown as in a mirror.
         bars: whether the three most probable expressions are shown.
         info: whether rate and latency are shown.
@@ -72,8 +74,9 @@ class Session:
     def __init__(
         self,
         vote: MoodVote,
-        playlists: Mapping[Expression, Playlist],
+        playlists: Playlists,
         *,
+        strategy: Strategy = Strategy.MATCH,
         mirrored: bool,
         bars: bool,
         info: bool,
@@ -82,10 +85,10 @@ class Session:
         self.welcome = welcome
         self._vote = vote
         self._playlists = playlists
+        self._selection = Selection(playlists, strategy)
         self._screen = Screen(mirrored=mirrored, bars=bars)
         self._shows_info = info
         self._notice_until: float | None = None
-        self._played_at: float | None = None
         self._frames = 0
         self._first_s = self._last_s = 0.0
         self._stretch = 0
@@ -129,16 +132,22 @@ class Session:
             self._notice_until = None
         mood, shown_info = self._vote.mood(), info if self._shows_info else None
         faces = self._screen.faces if stretch in {None, self._stretch} else ()
-        return replace(self._screen, faces=faces, mood=mood, info=shown_info, trouble=trouble)
+        return replace(self._screen, faces=faces, mood=mood, info=shown_info, trouble=trouble, strategy=self._selection.name)
 
     def plain_screen(self, now_s: float, stretch: int | None = None) -> Screen:
         """What a snapshot shows, of a picture of that stretch: faces and mood, nothing that is about the program."""
         screen = self.screen(now_s, "", stretch=stretch)
-        return replace(screen, hints=False, help=False, notice=None, info=None, frozen=False, recording=False)
+        about_us = replace(screen, hints=False, help=False, notice=None, info=None, frozen=False, recording=False)
+        return replace(about_us, playing=None, strategy=None)
 
-    def playlist(self) -> Playlist | None:
-        """What fits the mood of now."""
-        return for_mood(self._playlists, self._vote.mood())
+    def hear(self, playing: Playing | None, begun: Plan | None) -> None:
+        """Be told what is played now, and the plan that it belongs to: songs go on by themselves, and a journey with them."""
+        self._screen = replace(self._screen, playing=playing)
+        self._selection.follow(begun)
+
+    def plan(self) -> Plan | None:
+        """What the mood of now asks for, or a journey that is under way where it stands."""
+        return self._selection.plan(self._vote.mood())
 
     def mood(self) -> Mood | None:
         """The mood of now."""
@@ -148,9 +157,10 @@ class Session:
         """What the session came to until now."""
         whole = self._vote.whole()
         seconds = self._last_s - self._first_s
-        return Summary(whole, self._vote.shares(), self._frames, seconds, for_mood(self._playlists, whole))
+        fitting = plan(self._playlists, whole, self._selection.strategy)
+        return Summary(whole, self._vote.shares(), self._frames, seconds, fitting)
 
-    def press(self, key: str, now_s: float) -> Action | None:
+    def press(self, key: str, now_s: float) -> Action | Wish | None:
         """Do what a key is for.
 
         Args:
@@ -166,18 +176,29 @@ class Session:
         if key == "space":
             return self._freeze()
         if key == "p":
-            return self._play(now_s)
+            return self._asked(self._selection.ask(self._vote.mood(), now_s), now_s)
+        if key == "n" and self._selection.on_the_way:
+            return self._asked(self._selection.next_step(self._vote.mood(), now_s), now_s)
+        if key in MUSIC_KEYS:
+            return MUSIC_KEYS[key]
+        self._change(key, now_s)
+        return None
+
+    def _change(self, key: str, now_s: float) -> None:
+        """Do what a key is for that changes nothing but the session."""
         if key in _SWITCHES:
             part = _SWITCHES[key]
             self._screen = replace(self._screen, **{part: not getattr(self._screen, part)})
         elif key == "i":
             self._shows_info = not self._shows_info
+        elif key == "l":
+            self.tell(self._selection.change(), now_s)
         elif key == "r":
             self._vote.restart()
+            self._selection.give_up()
             self.tell("the vote starts anew", now_s)
         elif key in _BY_HAND:
             self._choose(_BY_HAND[key], now_s)
-        return None
 
     def _freeze(self) -> Action:
         self._screen = replace(self._screen, frozen=not self._screen.frozen)
@@ -186,19 +207,13 @@ class Session:
 
     def _choose(self, expression: Expression | None, now_s: float) -> None:
         self._vote.choose(expression)
+        self._selection.give_up()
         self.tell(f"mood by hand: {expression.value}" if expression else "the faces choose the mood again", now_s)
 
-    def _play(self, now_s: float) -> Action | None:
-        mood, playlist = self._vote.mood(), self.playlist()
-        if mood is None or playlist is None:
-            self.tell("no mood yet: a face has to look at the camera first, or choose with 1 to 7", now_s)
-            return None
-        if self._played_at is not None and now_s - self._played_at < PLAY_AGAIN_S:
-            return None
-        self._played_at = now_s
-        mixed = f"the faces disagree, so the playlist for {played_for(mood).value}: {playlist.title}"
-        self.tell(f"opening the playlist: {playlist.title}" if mood.leader else mixed, now_s)
-        return Action.PLAY
+    def _asked(self, asked: Asked, now_s: float) -> Wish | None:
+        if asked.sentence is not None:
+            self.tell(asked.sentence, now_s)
+        return asked.wish
 
 
 _SWITCHES = {"h": "help", "?": "help", "m": "mirrored", "b": "bars"}

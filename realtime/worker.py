@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
+IDLE_S = 0.2
+"""How often a thread without a task looks after what goes on by itself."""
+
 JOIN_S = 2.0
 """How long closing waits for a task that is being worked on."""
 
@@ -20,11 +23,22 @@ class Worker(Generic[Task, Result]):
 
     Args:
         name: of the thread.
-        work: called in the thread, one task at a time. What it raises is raised again by `take`.
+        work: called in the thread, one task at a time; None is no result. What it raises is raised again by `take`.
+        merge: makes one task of the one that was not begun and the next, in place of leaving it out.
+        idle: called in the thread every `IDLE_S` while there is no task; what it returns is a result too.
     """
 
-    def __init__(self, name: str, work: Callable[[Task], Result]) -> None:
+    def __init__(
+        self,
+        name: str,
+        work: Callable[[Task], Result | None],
+        *,
+        merge: Callable[[Task, Task], Task] | None = None,
+        idle: Callable[[], Result | None] | None = None,
+    ) -> None:
         self._work = work
+        self._merge = merge
+        self._idle = idle
         self._changed = threading.Condition()
         self._task: tuple[Task] | None = None
         self._result: tuple[Result] | None = None
@@ -51,9 +65,11 @@ class Worker(Generic[Task, Result]):
             return self._working or any(part is not None for part in (self._task, self._result, self._error))
 
     def give(self, task: Task) -> None:
-        """Have a task done, in place of one that was not begun."""
+        """Have a task done, in place of one that was not begun, or merged with it."""
         with self._changed:
-            self._task = (task,)
+            waiting, self._task = self._task, (task,)
+            if waiting is not None and self._merge is not None:
+                self._task = (self._merge(waiting[0], task),)
             self._changed.notify_all()
 
     def take(self) -> Result | None:
@@ -72,17 +88,19 @@ class Worker(Generic[Task, Result]):
         while True:
             with self._changed:
                 self._working = False
-                self._changed.wait_for(lambda: self._stopped or self._task is not None)
-                if self._stopped or self._task is None:
+                wait_s = None if self._idle is None else IDLE_S
+                self._changed.wait_for(lambda: self._stopped or self._task is not None, wait_s)
+                if self._stopped:
                     return
-                (task,), self._task = self._task, None
-                self._working = True
+                task, self._task = self._task, None
+                self._working = task is not None
             try:
-                result = self._work(task)
+                result = self._work(task[0]) if task is not None else self._idle() if self._idle is not None else None
             except BaseException as error:  # noqa: BLE001 - raised again by whoever takes
                 with self._changed:
                     self._error = error
                     self._working = False
                 return
-            with self._changed:
-                self._result = (result,)
+            if result is not None:
+                with self._changed:
+                    self._result = (result,)

@@ -32,7 +32,7 @@ LOOPBACK = ("127.", "::1", "localhost")
 
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home, so that no test reads or writes a person's files; no screen and no browser either."""
+    """An empty home, so that no test reads or writes a person's files; no screen, no browser, no bus either."""
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(folder))
     for name in (
@@ -43,6 +43,10 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
         "DISPLAY",
         "WAYLAND_DISPLAY",
         "BROWSER",
+        # Somebody's Spotify app would begin to play
+        "DBUS_SESSION_BUS_ADDRESS",
+        "XDG_RUNTIME_DIR",
+        "SSH_CONNECTION",
     ):
         monkeypatch.delenv(name, raising=False)
     return folder

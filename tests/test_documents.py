@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 from realtime import documents
 from realtime.documents import Document, Picture
 from realtime.domain import EXPRESSIONS, Box, Expression, Face, Mood
-from realtime.playlists import Playlist
 from realtime.session import Summary
+from tests.lists import PLAN
+from tests.lists import PLAN_DOCUMENT as PLAYLIST_DOCUMENT
 
 PROBABILITIES = (0.02, 0.01, 0.03, 0.876543, 0.023457, 0.01, 0.03)
 NAMED = {"angry": 0.02, "disgust": 0.01, "fear": 0.03, "happy": 0.8765, "neutral": 0.0235, "sad": 0.01, "surprise": 0.03}
 FACE = Face(Box(11, 22, 33, 44), PROBABILITIES)
 MOOD = Mood(PROBABILITIES, Expression.HAPPY)
-PLAYLIST = Playlist("Bright and happy", "https://example.org/happy")
 FACE_DOCUMENT = {
     "box": {"left": 11, "top": 22, "width": 33, "height": 44},
     "expression": "happy",
@@ -26,7 +26,6 @@ FACE_DOCUMENT = {
 MOOD_DOCUMENT = {"expression": "happy", "share": 0.8765}
 ABOUT_DOCUMENT = {"mood_source": "faces", "mood_shares": NAMED, "mixed": False}
 NOBODY_DOCUMENT = {"mood_source": None, "mood_shares": None, "mixed": False}
-PLAYLIST_DOCUMENT = {"title": "Bright and happy", "url": "https://example.org/happy"}
 
 rows = st.tuples(*[st.integers(0, 100)] * 7).filter(any).map(lambda parts: tuple(part / sum(parts) for part in parts))
 sizes = st.integers(1, 10**5)
@@ -56,7 +55,7 @@ def fields(document: Document) -> list[str]:
 
 def test_the_document_of_pictures() -> None:
     found = [
-        Picture("a.jpg", 640, 480, (FACE, FACE), MOOD, PLAYLIST),
+        Picture("a.jpg", 640, 480, (FACE, FACE), MOOD, PLAN),
         Picture("-", 1, 1),
         Picture("broken.jpg", error="broken.jpg is cut off"),
     ]
@@ -94,7 +93,7 @@ def test_the_line_of_a_frame() -> None:
 
 
 def test_the_document_of_a_session() -> None:
-    assert read_back(documents.summary(Summary(MOOD, PROBABILITIES, 120, 4.00006, PLAYLIST))) == {
+    assert read_back(documents.summary(Summary(MOOD, PROBABILITIES, 120, 4.00006, PLAN))) == {
         "schema": 1,
         "mood": MOOD_DOCUMENT,
         "shares": NAMED,
@@ -109,7 +108,7 @@ def test_the_document_of_a_session() -> None:
 
 def test_fields_come_in_the_order_of_the_description() -> None:
     face = ["box", "expression", "confidence", "probabilities", "unsure", "reason"]
-    (image,) = documents.pictures([Picture("a.jpg", 640, 480, (FACE,), MOOD, PLAYLIST)])["images"]
+    (image,) = documents.pictures([Picture("a.jpg", 640, 480, (FACE,), MOOD, PLAN)])["images"]
     assert list(image) == [
         "path",
         "width",
@@ -127,7 +126,7 @@ def test_fields_come_in_the_order_of_the_description() -> None:
     frame = documents.frame(0, [FACE], MOOD)
     assert list(frame) == ["schema", "t", "faces", "mood", "mood_source", "mood_shares", "mixed"]
     assert list(frame["faces"][0]) == [*face, "track"]
-    assert list(documents.summary(Summary(MOOD, PROBABILITIES, 1, 1, PLAYLIST))) == [
+    assert list(documents.summary(Summary(MOOD, PROBABILITIES, 1, 1, PLAN))) == [
         "schema",
         "mood",
         "shares",
@@ -147,7 +146,7 @@ def test_a_mood_that_nobody_leads_is_none(mood: Mood | None) -> None:
 
 def test_a_mixed_mood_is_told_from_none_and_has_its_shares() -> None:
     mixed = Mood(PROBABILITIES, None)
-    for document in (documents.frame(0, [], mixed), documents.summary(Summary(mixed, PROBABILITIES, 1, 1, PLAYLIST))):
+    for document in (documents.frame(0, [], mixed), documents.summary(Summary(mixed, PROBABILITIES, 1, 1, PLAN))):
         assert {name: document[name] for name in ABOUT_DOCUMENT} == {**ABOUT_DOCUMENT, "mixed": True}
         assert document["mood"] is None
 
@@ -155,7 +154,7 @@ def test_a_mixed_mood_is_told_from_none_and_has_its_shares() -> None:
 def test_a_mood_by_hand_says_so() -> None:
     sad = dict.fromkeys(NAMED, 0.0) | {"sad": 1.0}
     by_hand = Mood(tuple(sad.values()), Expression.SAD, "hand")
-    for document in (documents.frame(0, [], by_hand), documents.summary(Summary(by_hand, PROBABILITIES, 1, 1, PLAYLIST))):
+    for document in (documents.frame(0, [], by_hand), documents.summary(Summary(by_hand, PROBABILITIES, 1, 1, PLAN))):
         assert {name: document[name] for name in ABOUT_DOCUMENT} == {"mood_source": "hand", "mood_shares": sad, "mixed": False}
 
 

@@ -26,9 +26,9 @@ from realtime.health import SILENCE_S, State
 from realtime.latest import LatestFrames
 from realtime.live import LiveWindow
 from realtime.mood import MoodVote
-from realtime.playlists import Playlist
 from realtime.session import Session
 from realtime.windowless import Limits
+from tests.lists import PLAYLISTS
 from tests.streams import NetworkCamera, darkness, moving, open_handles, streaming
 from tests.waiting import until
 
@@ -39,11 +39,11 @@ if TYPE_CHECKING:
     from realtime.domain import Face, Image
     from realtime.pipeline import FrameReader
     from realtime.window import Window
+    from realtime.wishes import Wish
 
 ROOT = Path(__file__).parent.parent
 PATIENCE_S = 30.0
 QUICK_S = 0.6
-PLAYLISTS = {expression: Playlist(expression.value, f"https://example.org/{expression.value}") for expression in EXPRESSIONS}
 
 
 class Witness:
@@ -89,16 +89,25 @@ class Screen:
     def __exit__(self, *_: object) -> None: ...
 
 
+class Silence:
+    """Music that does nothing."""
+
+    def obey(self, wish: Wish, /) -> str | None:
+        return str(wish)
+
+    def tend(self) -> str | None:
+        return None
+
+    def now(self) -> tuple[None, None]:
+        return None, None
+
+
 class Desk:
     """Does nothing but what `c` is for."""
 
     def __init__(self, following: Callable[[], Source] | None) -> None:
         self._following = following
-
-    def play(self, playlist: Playlist, /) -> str:
-        return playlist.title
-
-    def announce(self, playlist: Playlist, /) -> None: ...
+        self.music = Silence()
 
     def snapshot(self, image: Image, /) -> str:
         return str(image.shape)

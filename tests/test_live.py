@@ -11,7 +11,7 @@ import pytest
 
 from realtime import latest, live, worker
 from realtime.cards import COLOURS
-from realtime.domain import EXPRESSIONS, Box, Expression, Face, Frame
+from realtime.domain import Box, Expression, Face, Frame
 from realtime.errors import Cause, EmodjError, SourceError
 from realtime.gauge import Gauge
 from realtime.health import SILENCE_S, State
@@ -19,10 +19,12 @@ from realtime.latest import LatestFrames
 from realtime.live import HOLD_S, IDLE_WAIT_MS, KEY_WAIT_MS, REDRAW_S, LiveWindow
 from realtime.mood import MoodVote
 from realtime.pipeline import FaceReader, FrameReader
-from realtime.playlists import Playlist
 from realtime.session import NOTICE_S, WELCOME, Session
+from realtime.songs import Playing
 from realtime.tracks import Tracker
 from realtime.windowless import Limits
+from realtime.wishes import Wish
+from tests.lists import PLAYLISTS, link
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -30,13 +32,13 @@ if TYPE_CHECKING:
 
     from realtime.capture import Source
     from realtime.domain import Batch, Image, Probabilities
+    from realtime.playlists import Plan
     from realtime.window import Window
 
 PATIENCE_S = 20.0
 NO_LIMIT = Limits()
 BLANK = (320, 240)
-PLAYLISTS = {expression: Playlist(expression.value, f"https://example.org/{expression.value}") for expression in EXPRESSIONS}
-HAPPY = PLAYLISTS[Expression.HAPPY]
+HAPPY = link(Expression.HAPPY)
 ABSENT = SourceError("there is no camera: plug one in", cause=Cause.ABSENT)
 
 
@@ -260,13 +262,16 @@ class Stage:
         self.gauge = gauge
         self.session = session_of()
         self.record = Record()
-        self.announced: list[str] = []
+        self.wishes: list[Wish] = []
+        self.asked: list[str] = []
         self.played: list[str] = []
         self.snapshots: list[Image] = []
         self.recorded: list[Image] = []
         self.problems: list[str] = []
         self.turns = 0
         self.open: Callable[[], str] = lambda: "opened"
+        self.heard: tuple[Playing | None, Plan | None] = (None, None)
+        self.tended = 0
         self.place: Callable[[], str] = lambda: "/pictures/one.png"
         self.turn: Callable[[LatestFrames], object] = bool
         self.screen = Screen()
@@ -293,15 +298,26 @@ class Stage:
             assert self.screen.closed
             assert not threads()
 
-    def play(self, playlist: Playlist, /) -> str:
-        # The link is said before anything is opened, so that nothing is lost where that hangs
-        assert self.announced
+    @property
+    def music(self) -> Stage:
+        return self
+
+    def obey(self, wish: Wish, /) -> str | None:
+        assert threading.current_thread().name == "music"
+        self.wishes.append(wish)
+        if wish.plan is None:
+            return None
+        self.asked.append(wish.plan.best.place)
         told = self.open()
-        self.played.append(playlist.url)
+        self.played.append(wish.plan.best.place)
         return told
 
-    def announce(self, playlist: Playlist, /) -> None:
-        self.announced.append(playlist.url)
+    def tend(self) -> str | None:
+        self.tended += 1
+        return None
+
+    def now(self) -> tuple[Playing | None, Plan | None]:
+        return self.heard
 
     def snapshot(self, image: Image, /) -> str:
         self.snapshots.append(image)
@@ -607,7 +623,7 @@ def test_p_without_a_mood_says_so_and_opens_nothing() -> None:
         assert stage.notice.startswith("no mood yet")
 
     stage.run(person())
-    assert not stage.announced
+    assert not stage.asked
     assert not stage.played
 
 
@@ -617,14 +633,14 @@ def test_p_says_the_link_opens_it_and_tells_how_that_went() -> None:
     def person() -> Generator[str | None]:
         yield from stage.voted()
         yield "p"
-        assert stage.announced == [HAPPY.url]
+        assert stage.asked == [HAPPY.place]
         # Within three seconds it does nothing
         yield "p"
         while stage.notice != "opened":
             yield None
 
     stage.run(person())
-    assert stage.announced == stage.played == [HAPPY.url]
+    assert stage.asked == stage.played == [HAPPY.place]
 
 
 def test_p_plays_the_mood_chosen_by_hand() -> None:
@@ -635,7 +651,7 @@ def test_p_plays_the_mood_chosen_by_hand() -> None:
         yield "p"
 
     stage.run(person())
-    assert stage.announced == [PLAYLISTS[Expression.SAD].url]
+    assert stage.asked == [link(Expression.SAD).place]
 
 
 def test_a_browser_that_takes_its_time_holds_nothing(clock: Clock) -> None:
@@ -651,15 +667,60 @@ def test_a_browser_that_takes_its_time_holds_nothing(clock: Clock) -> None:
             yield None
         clock.now += 10
         yield "p"
-        assert stage.session.screen(clock.now, "").notice == "the last playlist is still being opened"
-        # The second press is answered with the link, and with no second tab
-        assert len(stage.announced) == 2
+        assert stage.session.screen(clock.now, "").notice == "still opening happy"
         opens.set()
         while stage.session.screen(clock.now, "").notice != "True":
             yield None
 
     stage.run(person())
-    assert stage.played == [HAPPY.url]
+    assert stage.played == [HAPPY.place]
+
+
+def test_presses_of_a_busy_moment_are_obeyed_as_one() -> None:
+    stage = Stage(Film(endless()))
+    opening, opens = threading.Event(), threading.Event()
+
+    def slow() -> str:
+        opening.set()
+        return str(opens.wait(PATIENCE_S))
+
+    stage.open = slow
+
+    def person() -> Generator[str | None]:
+        yield from stage.voted()
+        yield "p"
+        while not opening.is_set():
+            yield None
+        yield from "nn,+z"
+        opens.set()
+        while len(stage.wishes) < 2:
+            yield None
+
+    stage.run(person())
+    assert stage.wishes[1:] == [Wish(skip=1, louder=1, shuffle=True)]
+
+
+def test_the_screen_shows_what_is_played_as_soon_as_it_is() -> None:
+    stage = Stage(Film(endless()))
+
+    def person() -> Generator[str | None]:
+        yield from stage.voted()
+        stage.heard = Playing("A title", "An artist", 1, 3), None
+        while stage.session.screen(0, "").playing != stage.heard[0]:
+            yield None
+
+    stage.run(person())
+
+
+def test_music_that_plays_is_looked_after_while_nobody_presses_a_key() -> None:
+    stage = Stage(Film(endless()))
+
+    def person() -> Generator[str | None]:
+        while stage.tended < 2:
+            yield None
+
+    stage.run(person())
+    assert not stage.wishes
 
 
 def test_a_browser_that_hangs_does_not_hold_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -1038,7 +1099,7 @@ def test_in_each_state_of_the_camera_the_window_lives_and_keys_are_answered_at_o
         assert stage.notice == "the vote starts anew"
         yield "1"
         yield "p"
-        assert stage.announced == [PLAYLISTS[Expression.ANGRY].url]
+        assert stage.asked == [link(Expression.ANGRY).place]
         yield "c"
         assert stage.turns == 1
         # What it showed last is darkened

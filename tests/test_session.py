@@ -7,10 +7,14 @@ from hypothesis import strategies as st
 from realtime.domain import EXPRESSIONS, Box, Expression, Face, Mood
 from realtime.mood import MoodVote
 from realtime.overlay import KEYS, Screen
-from realtime.playlists import Playlist
-from realtime.session import NOTICE_S, PLAY_AGAIN_S, WELCOME, Action, Session, Summary
+from realtime.playlists import Choice, Plan, Strategy
+from realtime.selection import PLAY_AGAIN_S
+from realtime.session import NOTICE_S, WELCOME, Action, Session, Summary
+from realtime.songs import Playing
+from realtime.wishes import KEYS as MUSIC_KEYS
+from realtime.wishes import Wish
+from tests.lists import LIFTS, PLAYLISTS, link
 
-PLAYLISTS = {expression: Playlist(expression.value, f"https://example.org/{expression.value}") for expression in EXPRESSIONS}
 SPELLED = {"Esc": "escape"}
 """Keys that the help names otherwise than the window does."""
 
@@ -31,6 +35,14 @@ def session(*, mirrored: bool = False, bars: bool = True, info: bool = False, wi
 
 def notice(of: Session, now_s: float) -> str | None:
     return of.screen(now_s, "").notice
+
+
+def best(plan: Plan | None) -> Choice | None:
+    return None if plan is None else plan.best
+
+
+def opens(asked: object) -> Choice | None:
+    return best(asked.plan) if isinstance(asked, Wish) else None
 
 
 def leader(of: Session) -> Expression | None:
@@ -187,16 +199,16 @@ def test_recording_is_shown_from_when_it_begins_until_it_ends() -> None:
 def test_the_playlist_key_asks_for_the_moods_playlist_and_says_so(key: str) -> None:
     running = session()
     running.take([SAD], 0)
-    assert running.playlist() is PLAYLISTS[Expression.SAD]
-    assert running.press(key, 10) is Action.PLAY
-    assert notice(running, 10) == "opening the playlist: sad"
+    assert best(running.plan()) == link(Expression.SAD)
+    assert opens(running.press(key, 10)) == link(Expression.SAD)
+    assert notice(running, 10) == "opening sad, for sad"
 
 
 @pytest.mark.parametrize("faces", [[], [NOBODY]])
 def test_without_a_mood_the_playlist_key_says_so(faces: list[Face]) -> None:
     running = session()
     running.take(faces, 0)
-    assert running.playlist() is None
+    assert running.plan() is None
     assert running.press("p", 10) is None
     said = notice(running, 10)
     assert said is not None
@@ -206,13 +218,13 @@ def test_without_a_mood_the_playlist_key_says_so(faces: list[Face]) -> None:
 def test_the_playlist_key_again_within_three_seconds_does_nothing() -> None:
     running = session()
     running.take([HAPPY], 0)
-    assert running.press("p", 10) is Action.PLAY
+    assert opens(running.press("p", 10))
     running.tell("something else", 10)
     before = running.screen(10, "")
     for now_s in (10, 11, 12.99):
         assert running.press("p", now_s) is None
         assert running.screen(12.99, "") == before
-    assert running.press("p", 10 + PLAY_AGAIN_S) is Action.PLAY
+    assert opens(running.press("p", 10 + PLAY_AGAIN_S))
     assert running.press("p", 10 + PLAY_AGAIN_S + 1) is None, "the three seconds count from the last time it opened"
     assert PLAY_AGAIN_S == 3
 
@@ -221,7 +233,7 @@ def test_asking_too_early_does_not_delay_the_first_playlist() -> None:
     running = session()
     assert running.press("p", 10) is None
     running.take([HAPPY], 0)
-    assert running.press("p", 10.5) is Action.PLAY
+    assert opens(running.press("p", 10.5))
 
 
 @pytest.mark.parametrize(("key", "expression"), list(zip("1234567", EXPRESSIONS, strict=True)))
@@ -231,7 +243,7 @@ def test_a_number_chooses_the_mood_in_the_order_of_the_alphabet(key: str, expres
     assert running.press(key, 5) is None
     assert running.mood() == Mood(looks(expression).probabilities, expression, "hand")
     assert running.screen(5, "").mood == running.mood()
-    assert running.playlist() is PLAYLISTS[expression]
+    assert best(running.plan()) == link(expression)
     assert notice(running, 5) == f"mood by hand: {expression.value}"
     assert running.press("0", 6) is None
     assert running.mood() == Mood(HAPPY.probabilities, Expression.HAPPY, "faces")
@@ -241,7 +253,7 @@ def test_a_number_chooses_the_mood_in_the_order_of_the_alphabet(key: str, expres
 def test_a_mood_chosen_by_hand_plays_before_anybody_voted() -> None:
     running = session()
     running.press("6", 0)
-    assert running.press("p", 1) is Action.PLAY
+    assert opens(running.press("p", 1))
     running.press("0", 2)
     assert running.mood() is None
 
@@ -313,7 +325,7 @@ def test_the_summary_counts_from_the_first_analysed_frame_to_the_last() -> None:
     # No frame stands for more than a second
     assert (summary.mood.leader, summary.mood.share) == (Expression.HAPPY, pytest.approx(2.5 / 3.5, abs=0.01))
     assert summary.shares == summary.mood.shares
-    assert summary.playlist is PLAYLISTS[Expression.HAPPY]
+    assert best(summary.plan) == link(Expression.HAPPY)
 
 
 def test_the_summary_of_a_session_in_which_nobody_was_seen() -> None:
@@ -329,18 +341,92 @@ def test_the_summary_of_a_mood_chosen_by_hand_still_says_what_faces_looked_like(
     running.press("1", 0)
     summary = running.summary()
     assert summary.mood == running.mood()
-    assert summary.playlist is PLAYLISTS[Expression.ANGRY]
+    assert best(summary.plan) == link(Expression.ANGRY)
     assert summary.shares == HAPPY.probabilities
 
 
-def test_p_in_a_mixed_mood_plays_the_list_of_the_largest_share_and_says_so() -> None:
+def test_p_in_a_mixed_mood_plays_what_lies_between_the_faces() -> None:
     running = session()
     running.take([HAPPY, SAD, looks(Expression.FEAR, 40)], 0)
     assert leader(running) is None
-    running.take([SAD], 0.01)
-    assert running.press("p", 1) is Action.PLAY
-    assert running.playlist() is PLAYLISTS[Expression.SAD]
-    assert notice(running, 1) == "the faces disagree, so the playlist for sad: sad"
+    assert opens(running.press("p", 1)) == link(Expression.NEUTRAL)
+    assert notice(running, 1) == "opening neutral, for faces that disagree"
+
+
+@pytest.mark.parametrize("key", ["l", "L"])
+def test_a_key_changes_what_the_mood_asks_of_music(key: str) -> None:
+    running = session()
+    running.take([SAD], 0)
+    assert running.screen(0, "").strategy is None
+    assert running.press(key, 1) is None
+    assert notice(running, 1) == "lift: music towards calm and content"
+    assert running.screen(1, "").strategy == "lift"
+    assert opens(running.press("p", 2)) == LIFTS
+    assert best(running.summary().plan) == LIFTS
+    running.press(key, 3)
+    assert running.screen(3, "").strategy == "journey"
+    running.press(key, 4)
+    assert running.screen(4, "").strategy is None
+
+
+def test_a_session_begins_with_the_strategy_of_the_settings() -> None:
+    vote = MoodVote(window_s=15, lead=0.1, dwell_s=0)
+    running = Session(vote, PLAYLISTS, mirrored=False, bars=True, info=False, strategy=Strategy.LIFT)
+    assert running.screen(0, "").strategy == "lift"
+
+
+@pytest.mark.parametrize(("key", "wish"), list(MUSIC_KEYS.items()))
+def test_the_keys_of_the_music_are_handed_on(key: str, wish: Wish) -> None:
+    assert session().press(key, 0) == wish
+
+
+def test_a_journey_takes_a_step_with_each_p_and_each_next_song_and_the_screen_counts_them() -> None:
+    running = session()
+    running.take([SAD], 0)
+    running.press("l", 0)
+    running.press("l", 0)
+    assert opens(running.press("p", 10)) == link(Expression.SAD)
+    assert running.screen(10, "").strategy == "journey 1/4"
+    running.press("n", 10.1)
+    assert running.screen(10.1, "").strategy == "journey 2/4"
+    running.press("p", 20)
+    assert opens(running.press("n", 21)) == LIFTS
+    assert running.screen(21, "").strategy == "journey 4/4"
+    assert running.press("n", 22) == Wish(skip=1), "where it has arrived the next song is just the next"
+
+
+@pytest.mark.parametrize("key", ["r", "1", "0", "l"])
+def test_a_new_vote_a_mood_by_hand_or_another_strategy_end_a_journey(key: str) -> None:
+    running = session()
+    running.take([SAD], 0)
+    running.press("l", 0)
+    running.press("l", 0)
+    running.press("p", 10)
+    running.press(key, 11)
+    assert running.screen(11, "").strategy in {"journey", None}
+
+
+def test_the_screen_shows_what_is_played_and_a_snapshot_does_not() -> None:
+    running = session()
+    playing = Playing("Title", "Artist", 1, 2)
+    running.hear(playing, None)
+    running.press("l", 0)
+    assert (running.screen(0, "").playing, running.screen(0, "").strategy) == (playing, "lift")
+    assert (running.plain_screen(0).playing, running.plain_screen(0).strategy) == (None, None)
+    running.hear(None, None)
+    assert running.screen(0, "").playing is None
+
+
+def test_a_journey_whose_songs_went_on_by_themselves_goes_on_from_there() -> None:
+    running = session()
+    running.take([SAD], 0)
+    running.press("l", 0)
+    running.press("l", 0)
+    asked = running.press("p", 10)
+    assert isinstance(asked, Wish)
+    assert asked.plan is not None
+    running.hear(Playing("Title", None, 1, 1), asked.plan.then)
+    assert running.screen(10, "").strategy == "journey 2/4"
 
 
 def test_the_start_says_what_it_was_told_to() -> None:

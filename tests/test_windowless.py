@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from realtime.domain import EXPRESSIONS, Box, Expression, Face, Frame
+from realtime.domain import Box, Expression, Face, Frame
 from realtime.errors import Cause, SourceError
 from realtime.latest import LatestFrames
 from realtime.mood import MoodVote
 from realtime.pipeline import FaceReader, FrameReader
-from realtime.playlists import Playlist
 from realtime.session import Session
 from realtime.tracks import Tracker
 from realtime.windowless import Limits, run_without_window, watch_without_window
+from tests.lists import PLAYLISTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from realtime.domain import Batch, Image, Probabilities
 
 PATIENCE_S = 20.0
-PLAYLISTS = {expression: Playlist(expression.value, f"https://example.org/{expression.value}") for expression in EXPRESSIONS}
 
 
 class OneFace:

@@ -7,7 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
 import platformdirs
 
 from realtime import documents
@@ -17,10 +16,10 @@ from realtime.errors import EmodjError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from realtime.cli.music import Music
     from realtime.domain import Face, Frame, Image
     from realtime.journal import Journal
     from realtime.latest import LatestFrames
-    from realtime.playlists import Playlist
     from realtime.recording import Film, Recorder
     from realtime.session import Session
     from realtime.worker import Worker
@@ -32,8 +31,8 @@ class Desk:
     Args:
         session: what was asked for is told about.
         turner: turns to the next camera, in a thread of its own; None where the frames come from elsewhere.
-        as_json: stdout holds documents alone.
-        jsonl: each frame is one of them.
+        music: of the session.
+        jsonl: each frame is a document on stdout.
         recorder: takes what the window shows.
         film: takes each frame of a file, drawn, in order.
         journal: takes faces and moods.
@@ -44,8 +43,8 @@ class Desk:
         self,
         session: Session,
         turner: Worker[LatestFrames, str] | None,
+        music: Music,
         *,
-        as_json: bool,
         jsonl: bool,
         recorder: Recorder | None = None,
         film: Film | None = None,
@@ -54,25 +53,13 @@ class Desk:
     ) -> None:
         self._session = session
         self._turner = turner
-        self._as_json = as_json
+        self.music = music
         self._jsonl = jsonl
         self._recorder = recorder
         self._film = film
         self._journal = journal
         self._remark = remark
         self._ended: list[str] = []
-
-    def play(self, playlist: Playlist) -> str:
-        """Open a playlist; returns the sentence that the screen shows."""
-        from realtime.music.link import open_link
-
-        if open_link(playlist.url):
-            return f"handed to the browser: {playlist.title}; the link is in the terminal too"
-        return "no browser could be started: the link is in the terminal"
-
-    def announce(self, playlist: Playlist) -> None:
-        """Print the link. In JSON it stands in the summary, and stdout holds nothing else."""
-        click.echo(playlist.url, err=self._as_json)
 
     def snapshot(self, image: Image) -> str:
         """Write a snapshot into the person's folder of pictures, or where emodj was started if there is none."""

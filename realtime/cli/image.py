@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from realtime.cli.context import Context, common_options, pass_context, printable
+from realtime.cli.options import STRATEGY, with_strategy
 from realtime.errors import EmodjError
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ Examples:
 @click.option("--force", is_flag=True, default=None, help="Let --output replace files; never the picture itself.")
 @click.option("--show", is_flag=True, default=None, help="Show each annotated picture in a window; any key goes on.")
 @click.option("--open", "opens", is_flag=True, default=None, help="Open the playlist that fits all of them together.")
+@click.option("--strategy", type=STRATEGY, help="Music like the mood, that lifts, or from the one to the other.")
+@click.option("--qr", is_flag=True, default=None, help="With --open: print its link as a QR code, too.")
 @common_options
 @pass_context
 def image(
@@ -52,6 +55,8 @@ def image(
     force: bool | None,
     show: bool | None,
     opens: bool | None,
+    strategy: str | None,
+    qr: bool | None,
 ) -> int:
     """Read the expressions in pictures.
 
@@ -61,7 +66,7 @@ def image(
     from realtime.cli.inputs import inputs as find_inputs
     from realtime.cli.target import Target
 
-    settings = context.settings()
+    settings = with_strategy(context.settings(), strategy)
     inputs = list(find_inputs(paths, recursive=bool(recursive)))
     target = None if output is None else Target(output, [item.path for item in inputs], force=bool(force))
     interrupted = False
@@ -79,7 +84,7 @@ def image(
             context.complain(failure)
         raise KeyboardInterrupt
     if opens:
-        _open(settings, analyst.found, context, as_json=bool(as_json))
+        _open(settings, analyst.found, context, as_json=bool(as_json), qr=bool(qr))
     return _status(analyst.failures, len(inputs), context)
 
 
@@ -162,9 +167,10 @@ class _Analyst:
             self._view(drawn)
 
     def _analysed(self, path: str, pixels: Image) -> Picture:
-        from realtime import mood, playlists
-        from realtime.cli.parts import face_reader
+        from realtime import mood
+        from realtime.cli.parts import face_reader, playlists
         from realtime.documents import Picture
+        from realtime.playlists import plan
 
         if self._reader is None:
             self._reader = face_reader(self._settings, self._settings.faces.image, self._context)
@@ -172,7 +178,8 @@ class _Analyst:
         faces = self._reader.read(pixels)
         together = mood.of(faces)
         height, width = pixels.shape[:2]
-        return Picture(path, width, height, faces, together, playlists.for_mood(self._settings.playlists, together))
+        fitting = plan(playlists(self._settings), together, self._settings.music.strategy)
+        return Picture(path, width, height, faces, together, fitting)
 
     def _annotated(self, item: Input, pixels: Image, picture: Picture) -> tuple[Image | None, EmodjError | None]:
         """The annotated picture where somebody wants it, and why it could not be written."""
@@ -212,21 +219,28 @@ def _viewer(wanted: bool) -> Generator[Callable[[Image], None] | None]:
         yield view
 
 
-def _open(settings: Settings, found: Sequence[Picture], context: Context, *, as_json: bool) -> None:
-    from realtime import mood, playlists
+def _open(settings: Settings, found: Sequence[Picture], context: Context, *, as_json: bool, qr: bool) -> None:
+    from realtime import mood
     from realtime.cli import report
+    from realtime.cli.offering import offer
+    from realtime.cli.parts import playlists
     from realtime.music.link import open_link
+    from realtime.playlists import plan
 
     together = mood.of(*(picture.faces for picture in found))
-    playlist = playlists.for_mood(settings.playlists, together)
-    if playlist is None:
+    fitting = plan(playlists(settings), together, settings.music.strategy)
+    if together is None:
         context.remark("no playlist to open: no face was seen clearly enough")
         return
-    # A machine without a browser loses nothing: the link stands on a line of its own, below a single picture it does already
-    if as_json:
-        click.echo(playlist.url, err=True)
-    elif len(found) > 1:
-        for line in ("", "all together", *report.mood(together, playlist)):
+    link = None if fitting is None else next((choice for choice in fitting.choices if choice.url), None)
+    if link is None:
+        context.remark("no playlist to open: your settings have no link for this mood, and emodj play plays songs")
+        return
+    if len(found) > 1 and not as_json:
+        for line in ("", "all together", *report.mood(together, fitting)):
             click.echo(line)
-    if not open_link(playlist.url):
-        context.remark("no browser could be started: open the link yourself")
+    # A machine without a browser loses nothing: the link stands on a line of its own, below a single picture it does already
+    offer(link, qr=qr, err=as_json)
+    opened = open_link(link.place)
+    if opened.where is None:
+        context.remark(f"not opened, {opened.why}: open the link yourself")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from realtime.cli.context import Context, common_options, pass_context
+from realtime.cli.options import STRATEGY, with_strategy
 from realtime.settings import Camera, limits
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ Examples:
 @click.option("--no-window", is_flag=True, default=None, help="Analyse only; every frame of a file, as fast as it goes.")
 @click.option("--record", type=_file, metavar="FILE.mkv", help="Write what is shown as a video.")
 @click.option("--log", type=_file, metavar="FILE.jsonl", help="Write faces and moods, a line of JSON for each frame.")
+@click.option("--strategy", type=STRATEGY, help="Music like the mood, that lifts, or from the one to the other.")
+@click.option("--qr", is_flag=True, default=None, help="Print links as QR codes, too.")
 @click.option("--json", "as_json", is_flag=True, default=None, help="Print the summary as JSON.")
 @click.option("--jsonl", is_flag=True, default=None, help="Print a line of JSON for each frame, the summary last.")
 @common_options
@@ -71,6 +74,8 @@ def live(
     no_window: bool | None,
     record: Path | None,
     log: Path | None,
+    strategy: str | None,
+    qr: bool | None,
     as_json: bool | None,
     jsonl: bool | None,
 ) -> None:
@@ -88,7 +93,7 @@ def live(
     if source is not None and not source:
         raise click.UsageError("--source is empty: name a file or a stream")
     wanted: dict[str, object] = {"device": camera, "width": width, "height": height, "fps": fps}
-    settings = _with_options(context.settings(), wanted)
+    settings = _with_options(with_strategy(context.settings(), strategy), wanted)
     with ExitStack() as stack:
         frames = feed(source, settings.camera, stack, in_order=bool(no_window and not wait))
         _check_options(frames, source, wanted, wait=bool(wait))
@@ -98,7 +103,7 @@ def live(
             # Before a camera or a stream is opened: its light must not go on for nothing
             check_display()
         mirrored = mirror if mirror is not None else settings.camera.mirror and frames.cameras is not None
-        output = Output(as_json=bool(as_json or jsonl), jsonl=bool(jsonl), record=record, log=log)
+        output = Output(as_json=bool(as_json or jsonl), jsonl=bool(jsonl), record=record, log=log, qr=bool(qr))
         running = Running(settings, frames, context, output, stack, mirrored=mirrored, in_window=not no_window)
         context.stop_if_interrupted()
         running.run(Limits(duration, max_frames), wait=bool(wait))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from realtime.cli.context import Context
     from realtime.pipeline import Detector, FaceReader
+    from realtime.playlists import Playlists
     from realtime.settings import Faces, Search, Settings
 
 log = logging.getLogger(__name__)
@@ -79,6 +80,12 @@ def face_reader(settings: Settings, search: Search, context: Context) -> FaceRea
         num_threads=CORES,
     )
     return FaceReader(finder, classifier, terms.side_ratio, settings.faces.unsure_below)
+
+
+def playlists(settings: Settings) -> Playlists:
+    """All music of the settings; a person's own library comes before the lists of each mood."""
+    library = settings.music.library
+    return settings.playlists if library is None else settings.playlists.preferring(library)
 
 
 def shipped_pair() -> Path:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from realtime.cli.context import printable
 from realtime.domain import EXPRESSIONS
+from realtime.playlists import Strategy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from realtime.documents import Picture
     from realtime.domain import Face, Mood
-    from realtime.playlists import Playlist
+    from realtime.playlists import Plan
     from realtime.session import Summary
 
 
@@ -29,7 +30,7 @@ def picture(found: Picture) -> Iterator[str]:
     for number, face in enumerate(found.faces, 1):
         yield f"  {number:>3}  {_face(face)}"
     if found.faces:
-        yield from mood(found.mood, found.playlist)
+        yield from mood(found.mood, found.plan)
 
 
 def summary(session: Summary) -> Iterator[str]:
@@ -39,10 +40,10 @@ def summary(session: Summary) -> Iterator[str]:
         yield "faces   " + ", ".join(f"{expression.value} {share:.0%}" for expression, share in ranked)
     frames = "1 frame" if session.frames == 1 else f"{session.frames} frames"
     yield f"length  {session.seconds:.1f} s, {frames} analysed"
-    yield from mood(session.mood, session.playlist)
+    yield from mood(session.mood, session.plan)
 
 
-def mood(vote: Mood | None, playlist: Playlist | None) -> Iterator[str]:
+def mood(vote: Mood | None, plan: Plan | None) -> Iterator[str]:
     """The lines about a mood and what fits it."""
     if vote is None:
         yield "mood    none: no face was seen clearly enough"
@@ -54,10 +55,11 @@ def mood(vote: Mood | None, playlist: Playlist | None) -> Iterator[str]:
     else:
         how = "chosen by hand" if vote.source == "hand" else f"{vote.share:.0%}"
         yield f"mood    {vote.leader.value}, {how}"
-    if playlist is not None:
-        yield f"music   {playlist.title}" + (f", for {ranked[0][0].value}" if vote.leader is None else "")
+    if plan is not None:
+        plain = plan.strategy is Strategy.MATCH and vote.leader is not None
+        yield f"music   {plan.best.title}" + ("" if plain else f", {plan.why}")
         # Alone on its line, so that a terminal does not break it and a mouse can take it
-        yield playlist.url
+        yield printable(plan.best.url or str(plan.best.path))
 
 
 def _face(face: Face) -> str:

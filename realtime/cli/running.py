@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from realtime.latest import LatestFrames
     from realtime.mood import MoodVote
     from realtime.pipeline import FrameReader
+    from realtime.playlists import Choice
     from realtime.settings import Settings
     from realtime.steady import Labels
     from realtime.tracks import Tracker
@@ -33,12 +34,14 @@ class Output:
         jsonl: one of them for each frame.
         record: where a film goes, if one is made.
         log: where faces and moods go.
+        qr: links are printed as QR codes, too.
     """
 
     as_json: bool
     jsonl: bool
     record: Path | None
     log: Path | None
+    qr: bool = False
 
 
 class Running:
@@ -65,6 +68,7 @@ class Running:
         mirrored: bool,
         in_window: bool,
     ) -> None:
+        from realtime.cli.parts import playlists as playlists_of
         from realtime.pipeline import EMPTY_SCAN_S
         from realtime.session import Session
 
@@ -76,7 +80,8 @@ class Running:
         window = settings.window
         self._session = Session(
             vote(settings),
-            settings.playlists,
+            playlists_of(settings),
+            strategy=settings.music.strategy,
             mirrored=mirrored,
             bars=window.bars,
             info=window.info,
@@ -129,6 +134,7 @@ class Running:
 
     def _opened_desk(self, stack: ExitStack) -> Desk:
         from realtime.cli.desk import Desk
+        from realtime.cli.music import Music
 
         output = self._output
         recorder = film = journal = None
@@ -147,7 +153,7 @@ class Running:
         return Desk(
             self._session,
             self._turner(stack),
-            as_json=output.as_json,
+            stack.enter_context(Music(self._settings.music, self._announce)),
             jsonl=output.jsonl,
             recorder=recorder,
             film=film,
@@ -160,6 +166,12 @@ class Running:
 
         cameras = self._feed.cameras
         return None if cameras is None else stack.enter_context(Worker("cameras", cameras.turn))
+
+    def _announce(self, choice: Choice) -> None:
+        """Print a link before it is opened. In JSON it stands in the summary, and stdout holds nothing else."""
+        from realtime.cli.offering import offer
+
+        offer(choice, qr=self._output.qr, err=self._output.as_json)
 
     def _print_summary(self) -> None:
         from realtime import documents

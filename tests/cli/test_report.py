@@ -1,20 +1,22 @@
+from pathlib import Path
+
 import pytest
 
 from realtime.cli import report
 from realtime.documents import Picture
 from realtime.domain import EXPRESSIONS, Box, Expression, Face, Mood
-from realtime.playlists import Playlist
+from realtime.playlists import Strategy, plan
 from realtime.session import Summary
+from tests.lists import PLAN, PLAYLISTS
 
 PROBABILITIES = (0.02, 0.01, 0.03, 0.75, 0.14, 0.03, 0.02)
 FACE = Face(Box(0, 0, 10, 10), PROBABILITIES)
 UNSURE = Face(Box(20, 0, 10, 10), (0.3, 0.0, 0.1, 0.2, 0.0, 0.4, 0.0), reason="low confidence")
 MOOD = Mood(PROBABILITIES, Expression.HAPPY)
-PLAYLIST = Playlist("Bright and happy", "https://example.org/happy")
 
 
 def test_a_picture_with_faces() -> None:
-    picture = Picture("photos/a.jpg", 640, 480, (FACE, UNSURE), MOOD, PLAYLIST)
+    picture = Picture("photos/a.jpg", 640, 480, (FACE, UNSURE), MOOD, PLAN)
     assert list(report.picture(picture)) == [
         "photos/a.jpg  640×480, 2 faces",
         "    1  happy 75%  (then neutral 14%, fear 3%)",
@@ -42,12 +44,12 @@ def test_a_picture_that_could_not_be_read_is_left_to_its_error() -> None:
 
 
 def test_a_picture_that_was_read_and_not_written_is_reported_all_the_same() -> None:
-    lines = list(report.picture(Picture("a.jpg", 640, 480, (FACE,), MOOD, PLAYLIST, "no room on the disk")))
-    assert lines[-1] == PLAYLIST.url
+    lines = list(report.picture(Picture("a.jpg", 640, 480, (FACE,), MOOD, PLAN, "no room on the disk")))
+    assert lines[-1] == PLAN.best.place
 
 
 def test_faces_are_numbered_in_line() -> None:
-    lines = list(report.picture(Picture("crowd.jpg", 640, 480, (FACE,) * 12, MOOD, PLAYLIST)))
+    lines = list(report.picture(Picture("crowd.jpg", 640, 480, (FACE,) * 12, MOOD, PLAN)))
     assert lines[0].endswith("12 faces")
     assert [line.split()[0] for line in lines[1:13]] == [str(number) for number in range(1, 13)]
     assert len({line.index("happy") for line in lines[1:13]}) == 1
@@ -69,7 +71,7 @@ def test_a_file_name_can_neither_upset_a_terminal_nor_forge_a_line(path: str, sh
 
 
 def test_a_session() -> None:
-    assert list(report.summary(Summary(MOOD, PROBABILITIES, 1234, 61.25, PLAYLIST))) == [
+    assert list(report.summary(Summary(MOOD, PROBABILITIES, 1234, 61.25, PLAN))) == [
         "faces   happy 75%, neutral 14%, fear 3%, sad 3%, angry 2%, surprise 2%, disgust 1%",
         "length  61.2 s, 1234 frames analysed",
         "mood    happy, 75%",
@@ -87,7 +89,7 @@ def test_a_session_in_which_nobody_was_seen() -> None:
 
 def test_a_mood_chosen_by_hand_has_no_share_and_stands_beside_what_faces_looked_like() -> None:
     by_hand = Mood(tuple(float(expression is Expression.SAD) for expression in EXPRESSIONS), Expression.SAD, "hand")
-    lines = list(report.summary(Summary(by_hand, PROBABILITIES, 2, 0.03, PLAYLIST)))
+    lines = list(report.summary(Summary(by_hand, PROBABILITIES, 2, 0.03, PLAN)))
     assert lines[0].startswith("faces   happy 75%")
     assert "mood    sad, chosen by hand" in lines
 
@@ -95,15 +97,26 @@ def test_a_mood_chosen_by_hand_has_no_share_and_stands_beside_what_faces_looked_
 MIXED = Mood((0.02, 0.0, 0.01, 0.44, 0.1, 0.43, 0.0), None)
 
 
-def test_a_mixed_mood_says_who_stands_for_it_and_whose_music_it_is() -> None:
+def test_a_mixed_mood_says_who_stands_for_it_and_that_its_music_is_for_all() -> None:
     lines = [
         "mood    mixed, the faces disagree: happy 44%, sad 43%, neutral 10%",
-        "music   Bright and happy, for happy",
-        "https://example.org/happy",
+        "music   neutral, for faces that disagree",
+        "https://example.org/neutral",
     ]
-    assert list(report.summary(Summary(MIXED, PROBABILITIES, 2, 1, PLAYLIST)))[-3:] == lines
-    assert list(report.picture(Picture("a.jpg", 1, 1, (FACE, UNSURE), MIXED, PLAYLIST)))[-3:] == lines
+    mixed = plan(PLAYLISTS, MIXED, Strategy.MATCH)
+    assert list(report.summary(Summary(MIXED, PROBABILITIES, 2, 1, mixed)))[-3:] == lines
+    assert list(report.picture(Picture("a.jpg", 1, 1, (FACE, UNSURE), MIXED, mixed)))[-3:] == lines
     assert list(report.mood(MIXED, None)) == lines[:1]
+
+
+def test_music_that_does_not_just_match_says_why() -> None:
+    lifted = plan(PLAYLISTS, MOOD, Strategy.LIFT)
+    assert list(report.mood(MOOD, lifted))[1] == "music   happy, to lift happy"
+
+
+def test_music_of_ones_own_is_named_by_its_path() -> None:
+    own = plan(PLAYLISTS.preferring(Path("/my music")), MOOD, Strategy.MATCH)
+    assert list(report.mood(MOOD, own))[1:] == ["music   your songs for happy", "/my music"]
 
 
 def test_a_mixed_mood_leaves_out_what_nobody_looks_like() -> None:
@@ -113,10 +126,10 @@ def test_a_mixed_mood_leaves_out_what_nobody_looks_like() -> None:
 
 def test_the_link_is_alone_on_its_line() -> None:
     for lines in (
-        report.picture(Picture("a.jpg", 1, 1, (FACE,), MOOD, PLAYLIST)),
-        report.summary(Summary(MOOD, PROBABILITIES, 2, 1, PLAYLIST)),
+        report.picture(Picture("a.jpg", 1, 1, (FACE,), MOOD, PLAN)),
+        report.summary(Summary(MOOD, PROBABILITIES, 2, 1, PLAN)),
     ):
-        assert PLAYLIST.url in list(lines)
+        assert PLAN.best.place in list(lines)
 
 
 def test_a_mood_without_a_list_has_no_link() -> None:
@@ -126,8 +139,8 @@ def test_a_mood_without_a_list_has_no_link() -> None:
 
 def test_nothing_says_what_somebody_feels() -> None:
     pages = [
-        *report.picture(Picture("a.jpg", 1, 1, (FACE, UNSURE), MOOD, PLAYLIST)),
-        *report.summary(Summary(MOOD, PROBABILITIES, 2, 1, PLAYLIST)),
-        *report.mood(MIXED, PLAYLIST),
+        *report.picture(Picture("a.jpg", 1, 1, (FACE, UNSURE), MOOD, PLAN)),
+        *report.summary(Summary(MOOD, PROBABILITIES, 2, 1, PLAN)),
+        *report.mood(MIXED, PLAN),
     ]
     assert not any(word in line.lower() for line in pages for word in ("feel", "emotion", " is happy"))

@@ -1,0 +1,201 @@
+"""The music of a session with everything real but the browser: folders, lists, tags and the player."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from realtime.affect import POINTS
+from realtime.cli.music import Music
+from realtime.domain import EXPRESSIONS, Expression, Mood
+from realtime.playlists import Choice, Plan, Playlists, Strategy, plan
+from realtime.settings import Music as Terms
+from realtime.wishes import KEYS, Wish
+from tests.sounds import sound
+from tests.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from pathlib import Path
+
+HAPPY, SAD = Expression.HAPPY, Expression.SAD
+
+
+def web(name: str, mood: Expression = HAPPY) -> Choice:
+    return Choice(name, f"https://example.org/{name}", None, POINTS[mood], mood)
+
+
+def folder(path: Path, mood: Expression = HAPPY, title: str = "mine") -> Choice:
+    return Choice(title, None, path, POINTS[mood], mood)
+
+
+def asked(*choices: Choice) -> Wish:
+    return Wish(Plan(Strategy.MATCH, POINTS[HAPPY], choices, "for happy"))
+
+
+class Room:
+    """Music and what it said of links."""
+
+    def __init__(self, music: Music, announced: list[str]) -> None:
+        self.music = music
+        self.announced = announced
+
+    @property
+    def title(self) -> str | None:
+        playing = self.music.now()[0]
+        return None if playing is None else playing.title
+
+
+@contextmanager
+def room(library: Path | None = None, *, shuffle: bool = False) -> Generator[Room]:
+    announced: list[str] = []
+    terms = Terms(Strategy.MATCH, library, 0.5, shuffle)
+    with Music(terms, lambda choice: announced.append(choice.place)) as music:
+        yield Room(music, announced)
+
+
+@pytest.fixture
+def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """A browser that writes down what it is asked to open."""
+    visited, script = tmp_path / "visited.txt", tmp_path / "browser.sh"
+    script.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >> "{visited}"\n', encoding="utf-8")
+    script.chmod(0o755)
+    monkeypatch.setenv("BROWSER", f"{script} %s")
+    return lambda: visited.read_text(encoding="utf-8").splitlines() if visited.exists() else []
+
+
+def test_a_folder_plays_and_its_songs_are_named(tmp_path: Path) -> None:
+    sound(tmp_path / "songs" / "1.ogg", title="Première", artist="Quelqu’un")
+    sound(tmp_path / "songs" / "2 second.wav")
+    with room() as here:
+        assert here.music.now() == (None, None)
+        assert here.music.obey(asked(folder(tmp_path / "songs"))) == "playing mine, for happy"
+        playing, begun = here.music.now()
+        assert playing is not None
+        assert (playing.title, playing.artist, playing.number, playing.count) == ("Première", "Quelqu’un", 1, 2)
+        assert playing.volume == 0.5
+        assert begun is not None
+        assert begun.why == "for happy"
+        here.music.obey(KEYS["n"])
+        assert here.title == "2 second"
+        assert not here.announced
+
+
+def test_one_song_after_the_other_without_a_key(tmp_path: Path) -> None:
+    for name in "ab":
+        sound(tmp_path / "songs" / f"{name}.wav", seconds=0.2)
+    with room() as here:
+        here.music.obey(asked(folder(tmp_path / "songs")))
+
+        def on_second() -> bool:
+            here.music.tend()
+            return here.title == "b"
+
+        until(on_second)
+
+
+def test_keys_without_music_say_what_to_do() -> None:
+    with room() as here:
+        assert here.music.tend() is None
+        assert here.music.obey(KEYS["."]) == "nothing is playing: press p for music"
+        assert here.music.obey(KEYS["+"]) == "volume 60%"
+
+
+def test_what_cannot_be_had_gives_way_to_the_next_choice(tmp_path: Path, browser: Callable[[], list[str]]) -> None:
+    with room() as here:
+        told = here.music.obey(asked(folder(tmp_path / "gone"), web("one"), web("two")))
+        assert told is not None
+        assert str(tmp_path / "gone") in told
+        assert told.endswith("; so handed to the browser: one, for happy")
+        assert here.announced == browser() == ["https://example.org/one"]
+
+
+def test_where_no_link_can_be_opened_songs_can_still_be_played_and_each_link_is_not_tried(tmp_path: Path) -> None:
+    sound(tmp_path / "songs" / "a.flac")
+    with room() as here:
+        told = here.music.obey(asked(web("one"), web("two"), folder(tmp_path / "songs")))
+        assert here.title == "a"
+        assert str(told).endswith("the link is in the terminal; so playing mine, for happy")
+        assert here.announced == ["https://example.org/one"]
+
+
+def test_where_nothing_can_be_had_the_first_reason_is_said(tmp_path: Path) -> None:
+    with room() as here:
+        assert str(tmp_path / "gone") in str(here.music.obey(asked(folder(tmp_path / "gone"))))
+        assert "the link is in the terminal" in str(here.music.obey(asked(web("one"))))
+        assert here.music.now() == (None, None)
+
+
+def test_a_link_that_is_opened_ends_the_songs(tmp_path: Path, browser: Callable[[], list[str]]) -> None:
+    sound(tmp_path / "songs" / "a.wav")
+    with room() as here:
+        here.music.obey(asked(folder(tmp_path / "songs")))
+        assert here.title == "a"
+        here.music.obey(asked(web("one")))
+        assert here.title is None
+        assert browser() == ["https://example.org/one"]
+
+
+def test_the_same_music_again_goes_on_where_it_is(tmp_path: Path) -> None:
+    for name in "ab":
+        sound(tmp_path / "songs" / f"{name}.wav")
+    with room() as here:
+        again = asked(folder(tmp_path / "songs"))
+        here.music.obey(again)
+        here.music.obey(KEYS["n"].then(KEYS["."]))
+        here.music.obey(again)
+        playing = here.music.now()[0]
+        assert playing is not None
+        assert (playing.title, playing.paused) == ("b", False)
+
+
+def library_of(tmp_path: Path, *moods: Expression) -> Path:
+    for mood in moods:
+        sound(tmp_path / "library" / mood.value / f"{mood.value} song.wav")
+    return tmp_path / "library"
+
+
+def alone(expression: Expression) -> Mood:
+    return Mood(tuple(float(each is expression) for each in EXPRESSIONS), expression)
+
+
+def test_a_library_plays_the_songs_of_the_mood(tmp_path: Path) -> None:
+    library = library_of(tmp_path, HAPPY, SAD)
+    playlists = Playlists({HAPPY: (web("one"),)}).preferring(library)
+    with room(library) as here:
+        here.music.obey(Wish(plan(playlists, alone(SAD), Strategy.MATCH)))
+        assert here.title == "sad song"
+
+
+def test_a_library_without_songs_for_the_mood_gives_way_to_its_list(tmp_path: Path, browser: Callable[[], list[str]]) -> None:
+    library = library_of(tmp_path, HAPPY)
+    playlists = Playlists({SAD: (web("one", SAD),)}).preferring(library)
+    with room(library) as here:
+        told = here.music.obey(Wish(plan(playlists, alone(SAD), Strategy.MATCH)))
+        assert str(told).startswith(f"no songs for sad in {library}; so handed to the browser")
+        assert browser() == ["https://example.org/one"]
+
+
+def test_a_journey_goes_on_by_itself_from_song_to_song_and_opens_no_link(
+    tmp_path: Path, browser: Callable[[], list[str]]
+) -> None:
+    for mood in (SAD, Expression.NEUTRAL, HAPPY):
+        sound(tmp_path / mood.value / f"{mood.value} song.wav", seconds=0.2)
+    lists = {mood: (web("link", mood), folder(tmp_path / mood.value, mood)) for mood in (SAD, Expression.NEUTRAL, HAPPY)}
+    first = plan(Playlists({**lists, SAD: (folder(tmp_path / "sad", SAD),)}), alone(SAD), Strategy.JOURNEY)
+    assert first is not None
+    heard: list[str | None] = []
+    with room() as here:
+        here.music.obey(Wish(first))
+
+        def arrived() -> bool:
+            here.music.tend()
+            heard.extend([here.title] if here.title and here.title not in heard else [])
+            begun = here.music.now()[1]
+            return begun is not None and begun.step == 3
+
+        until(arrived)
+    assert heard[:2] == ["sad song", "neutral song"]
+    assert not browser()
