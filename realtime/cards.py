@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from realtime.domain import Box, Expression, Image
 from realtime.lettering import line_height, text_mask, text_width
-from realtime.painting import Colour, paint, rounded
+from realtime.painting import Colour, Sign, paint, rounded, sign
 
 COLOURS: dict[Expression, Colour] = {
     Expression.ANGRY: (0, 94, 213),  # vermilion
@@ -66,6 +66,14 @@ class Dot:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """A sign that fonts lack."""
+
+    sign: Sign
+    colour: Colour = BRIGHT
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
     """Nothing, `length` text sizes long."""
 
@@ -79,7 +87,7 @@ class Tab:
     at: float
 
 
-Cell = Word | Cap | Bar | Dot | Gap | Tab
+Cell = Word | Cap | Bar | Dot | Mark | Gap | Tab
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +146,7 @@ def _cell_width(cell: Cell, size: int) -> int:
             return max(text_width(text, _cap_size(size), bold=True) + round(0.6 * size), round(1.3 * size))
         case Bar(_, _, length) | Gap(length):
             return round(length * size)
-        case Dot():
+        case Dot() | Mark():
             return round(0.7 * size)
         case Tab():
             return 0
@@ -190,5 +198,7 @@ def _paint_cell(canvas: Image, cell: Cell, left: int, top: int, height: int, siz
                 paint(canvas, rounded(filled, tall, tall // 2), left, top + (height - tall) // 2, colour)
         case Dot(colour):
             paint(canvas, rounded(width, width, width // 2), left, top + (height - width) // 2, colour)
+        case Mark(name, colour):
+            paint(canvas, sign(name, width), left, top + (height - width) // 2, colour)
         case Gap() | Tab():
             pass

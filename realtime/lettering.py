@@ -1,52 +1,35 @@
-"""Turn text into masks of ink with a real font, so that accents come out right; `cv2.putText` knows ASCII only.
+"""Turn text of any script into masks of ink with real fonts; `cv2.putText` knows ASCII only."""
 
-The font is Inter (Rasmus Andersson and others, SIL Open Font License 1.1, see `fonts/LICENSE.txt`).
-"""
-
-import unicodedata
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
 
-from realtime.errors import AssetError
+from realtime.typesetting import Line, ink, line, runs, shipped_font
+from realtime.writing import letters, printable
 
 Mask = NDArray[np.uint8]
 """Shape (height, width), 0 leaves a pixel alone and 255 covers it."""
 
-FONTS = Path(__file__).parent / "fonts"
-MEDIUM = FONTS / "Inter-Medium.otf"
-SEMIBOLD = FONTS / "Inter-SemiBold.otf"
-
 LONGEST = 400
 """Characters of a text that are looked at: no screen holds more, and a name of a file may have any length."""
 
-LARGEST_KEPT = 64
-"""Pixels of the largest text that is kept for the next frame: big pictures come one at a time and would fill the memory."""
+LARGEST_KEPT = 80
+"""Pixels of the largest text that is kept for the next frame, above that of 4K: bigger pictures come one at a time."""
 
 _ELLIPSIS = "…"
 
 
-def read_font(path: Path, size: int) -> ImageFont.FreeTypeFont:
-    """Read the font file at `path` for letters of `size` pixels.
-
-    Raises:
-        AssetError: the file is missing or is no font.
-    """
-    try:
-        # Pillow's other layout engine fails on some strings and is not there on every machine; Latin text needs none of it
-        return ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.BASIC)
-    except OSError as cause:
-        raise AssetError(f"the font {path} cannot be read; installing emodj again puts it back") from cause
+def prepare(text: str) -> None:
+    """Look for the fonts of a text, so that drawing it later holds up no frame: the first strange letter takes a while."""
+    runs(_clean(text))
 
 
 def text_mask(text: str, size: int, *, bold: bool = False) -> Mask:
     """Draw one line of text.
 
     Args:
-        text: anything; what cannot be printed becomes a space, a letter that the font lacks becomes a box.
+        text: anything; what cannot be printed becomes a space, a letter that no font has becomes a box.
         size: pixels of the font, above zero.
         bold: the heavier of the two fonts.
 
@@ -54,23 +37,18 @@ def text_mask(text: str, size: int, *, bold: bool = False) -> Mask:
         A read-only mask; its height depends on `size` alone, so that lines of one size share a baseline.
     """
     keep = _kept_mask if size <= LARGEST_KEPT else _new_mask
-    return keep(_printable(text), size, bold=bold)
+    return keep(_clean(text), size, bold=bold)
 
 
 def text_width(text: str, size: int, *, bold: bool = False) -> int:
     """Width in pixels of `text_mask` with the same arguments."""
-    return _width(text[:LONGEST], size, bold=bold)
-
-
-@lru_cache(maxsize=1024)
-def _width(text: str, size: int, *, bold: bool) -> int:
-    left, right = _extent(_font(size, bold=bold), _printable(text))
-    return right - left
+    set_line = _kept_line(_clean(text), size, bold=bold)
+    return set_line.right - set_line.left
 
 
 def line_height(size: int) -> int:
     """Height in pixels of every mask of this size."""
-    ascent, descent = _font(size, bold=False).getmetrics()
+    ascent, descent = shipped_font(size, bold=False).getmetrics()
     return ascent + descent
 
 
@@ -78,13 +56,13 @@ def line_height(size: int) -> int:
 def wrapped(text: str, size: int, width: int, lines: int, *, bold: bool = False) -> tuple[str, ...]:
     """Break a text into lines of at most `width` pixels; what does not fit into `lines` of them ends in an ellipsis.
 
-    Breaks between words, and inside a word that is wider than a line, such as the path of a file.
+    Breaks between words, and inside a word that is wider than a line, such as the path of a file; never inside a letter.
     """
     broken: list[str] = []
-    rest = _printable(text).strip()
+    rest = _clean(text).strip()
     while rest:
         if len(broken) == lines - 1:
-            broken.append(_shortened(rest, size, width, bold=bold))
+            broken.append(shortened(rest, size, width, bold=bold))
             break
         cut = _fitting(rest, size, width, bold=bold)
         if cut < len(rest):
@@ -95,7 +73,10 @@ def wrapped(text: str, size: int, width: int, lines: int, *, bold: bool = False)
     return tuple(broken)
 
 
-def _shortened(text: str, size: int, width: int, *, bold: bool) -> str:
+@lru_cache(maxsize=256)
+def shortened(text: str, size: int, width: int, *, bold: bool = False) -> str:
+    """Return the text, or as much of it as fits into `width` pixels with an ellipsis; at least its first letter."""
+    text = _clean(text)
     cut = _fitting(text, size, width, bold=bold)
     if cut == len(text):
         return text
@@ -104,41 +85,37 @@ def _shortened(text: str, size: int, width: int, *, bold: bool) -> str:
 
 
 def _fitting(text: str, size: int, width: int, *, bold: bool) -> int:
-    """Return how many leading characters fit; at least one, so that breaking a text always ends."""
-    few, many = 1, len(text)
+    """Return how many leading characters fit: whole letters and at least one, so that breaking a text always ends."""
+    ends = list(_ends(text))
+    few, many = 0, len(ends) - 1
     while few < many:
         middle = (few + many + 1) // 2
-        if text_width(text[:middle], size, bold=bold) <= width:
+        if text_width(text[: ends[middle]], size, bold=bold) <= width:
             few = middle
         else:
             many = middle - 1
-    return few
+    return ends[few] if ends else 0
 
 
-def _printable(text: str) -> str:
-    # Composed, because the font has é but no rule that puts an accent onto an e
-    composed = unicodedata.normalize("NFC", text[:LONGEST])
-    return "".join(letter if letter.isprintable() else " " for letter in composed)
+def _ends(text: str) -> list[int]:
+    found, end = list[int](), 0
+    for letter in letters(text):
+        end += len(letter)
+        found.append(end)
+    return found
 
 
-@lru_cache(maxsize=32)
-def _font(size: int, *, bold: bool) -> ImageFont.FreeTypeFont:
-    return read_font(SEMIBOLD if bold else MEDIUM, size)
+def _clean(text: str) -> str:
+    return printable(text[:LONGEST])
 
 
-def _extent(font: ImageFont.FreeTypeFont, text: str) -> tuple[int, int]:
-    """Return the first and last column of the ink or of the pen's way, whichever reaches further; relative to the pen."""
-    left, _, right, _ = font.getbbox(text, anchor="ls")
-    return min(0, int(left)), max(1, int(np.ceil(max(right, font.getlength(text)))))
+@lru_cache(maxsize=1024)
+def _kept_line(text: str, size: int, *, bold: bool) -> Line:
+    return line(text, size, bold=bold)
 
 
 def _new_mask(text: str, size: int, *, bold: bool) -> Mask:
-    font = _font(size, bold=bold)
-    left, right = _extent(font, text)
-    ascent, descent = font.getmetrics()
-    page = Image.new("L", (right - left, ascent + descent))
-    ImageDraw.Draw(page).text((-left, ascent), text, fill=255, font=font, anchor="ls")
-    mask = np.array(page, dtype=np.uint8)
+    mask = np.array(ink(_kept_line(text, size, bold=bold), size), dtype=np.uint8)
     mask.flags.writeable = False
     return mask
 

@@ -1,7 +1,9 @@
 """Where things are drawn: boxes and labels of faces, the mood, hints and help, on a copy of a frame."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import cast
 
 import cv2
@@ -19,16 +21,21 @@ from realtime.panels import (
     info_card,
     label,
     mood_card,
+    playing_card,
     recording_card,
     sentence,
     top_three,
 )
 from realtime.placing import common, label_spots, low_spots, place, spots_around
+from realtime.songs import Playing
 
 __all__ = ["KEYS", "Key", "Screen", "annotate", "draw"]
 
 SMALLEST_LIVE = 14
 """Pixels of a label that is read from an arm's length while it moves."""
+
+_Seen = tuple[Face, Box, int]
+"""A face, what of it lies in the picture, and the size of its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,8 @@ class Screen:
         frozen: the picture stands still.
         trouble: what is wrong with the camera and what to try, over what it showed last.
         recording: what is shown is being written to a file.
+        playing: the song that is being played here; None if there is none.
+        strategy: what the mood asks of the music, in a word or two; None says nothing of it.
     """
 
     faces: tuple[Face, ...] = ()
@@ -60,6 +69,8 @@ class Screen:
     frozen: bool = False
     trouble: str | None = None
     recording: bool = False
+    playing: Playing | None = None
+    strategy: str | None = None
 
 
 def draw(image: Image, screen: Screen) -> Image:
@@ -76,8 +87,8 @@ def draw(image: Image, screen: Screen) -> Image:
     size = _text_size(canvas)
     if screen.help:
         cv2.convertScaleAbs(canvas, canvas, alpha=0.5)
-        _paint_help(canvas, size)
-        _paint_bottom(canvas, screen.notice or screen.trouble, size, [], hints=False)
+        playing = _paint_bottom(canvas, [_playing(screen, canvas, size)], size, _paint_help(canvas, size))
+        _paint_bottom(canvas, [_said(screen.notice or screen.trouble, canvas, size)], size, [], beneath=playing)
         _stack(canvas, _recording(screen, size), size, [])
         return canvas
     taken = list[Box]()
@@ -87,8 +98,11 @@ def draw(image: Image, screen: Screen) -> Image:
         taken = _paint_middle(canvas, screen.trouble, size, _recording(screen, size))
         screen = replace(screen, faces=())
     boxes = [face.box.mirrored(image.shape[1]) if screen.mirrored else face.box for face in screen.faces]
-    taken += _paint_top(canvas, screen, size, taken) + _paint_bottom(canvas, screen.notice, size, taken, hints=screen.hints)
-    _paint_faces(canvas, list(zip(screen.faces, boxes, strict=True)), taken, size, bars=screen.bars)
+    faces = _paint_boxes(canvas, list(zip(screen.faces, boxes, strict=True)), size)
+    hints = hints_card(size, canvas.shape[1] - 2 * (size // 2)) if screen.hints else None
+    below = [hints, _playing(screen, canvas, size), _said(screen.notice, canvas, size)]
+    taken += _paint_top(canvas, screen, size, taken) + _paint_bottom(canvas, below, size, taken)
+    _paint_labels(canvas, faces, taken, bars=screen.bars)
     return canvas
 
 
@@ -114,7 +128,7 @@ def annotate(image: Image, faces: Sequence[Face], mood: Mood | None) -> Image:
         corners = ((gap, gap), (right, gap), (gap, bottom), (right, bottom))
         if area := place(card, corners, frame, [face.box for face in faces], free=True):
             taken.append(card.paint(canvas, area.left, area.top))
-    _paint_faces(canvas, [(face, face.box) for face in faces], taken, size, still=True)
+    _paint_labels(canvas, _paint_boxes(canvas, [(face, face.box) for face in faces], size, still=True), taken, still=True)
     return canvas
 
 
@@ -132,14 +146,18 @@ def _face_text_size(box: Box, size: int, *, still: bool) -> int:
     return min(size, max(floor, round(0.15 * box.width)))
 
 
-def _paint_faces(
-    canvas: Image, faces: Sequence[tuple[Face, Box]], taken: list[Box], size: int, *, bars: bool = True, still: bool = False
-) -> None:
-    frame = _frame(canvas)
-    seen = [(face, part, _face_text_size(box, size, still=still)) for face, box in faces if (part := common(box, frame))]
+def _paint_boxes(canvas: Image, faces: Sequence[tuple[Face, Box]], size: int, *, still: bool = False) -> list[_Seen]:
+    """Frame the faces that are in the picture; every card lies above that."""
+    parts = [(face, box, common(box, _frame(canvas))) for face, box in faces]
+    seen = [(face, part, _face_text_size(box, size, still=still)) for face, box, part in parts if part]
     for face, box, text in seen:
         colour = UNSURE if face.unsure else COLOURS[face.expression]
         outline(canvas, box, colour, PLATE, max(1, round(text / (10 if face.unsure else 7))), dashed=face.unsure)
+    return seen
+
+
+def _paint_labels(canvas: Image, seen: Sequence[_Seen], taken: list[Box], *, bars: bool = True, still: bool = False) -> None:
+    frame = _frame(canvas)
     for face, box, text in seen:
         card = label(face, text)
         others = taken + [other for _, other, _ in seen if other is not box]
@@ -149,8 +167,7 @@ def _paint_faces(
         card = top_three(face, text)
         others = taken + [other for _, other, _ in seen if other is not box]
         area = place(card, spots_around(card, box), frame, [*others, box], free=True)
-        width, height = card.extent()
-        if area is None and not still and box.area > 6 * width * height:
+        if area is None and not still and box.area > 6 * math.prod(card.extent()):
             # Somebody close to the camera fills the frame; of a smaller face too much would be hidden
             area = place(card, low_spots(card, box), frame, others, free=True)
         if area:
@@ -160,7 +177,7 @@ def _paint_faces(
 def _paint_top(canvas: Image, screen: Screen, size: int, full: Sequence[Box]) -> list[Box]:
     width = canvas.shape[1]
     cards = _recording(screen, size)
-    cards.append((mood_card(screen.mood, size), False))
+    cards.append((mood_card(screen.mood, size, screen.strategy), False))
     if not screen.faces and not screen.trouble:
         cards.append((sentence("no face", size, width), False))
     if screen.frozen:
@@ -188,15 +205,21 @@ def _stack(canvas: Image, cards: Sequence[tuple[Card, bool]], size: int, full: S
     return taken
 
 
-def _paint_bottom(canvas: Image, notice: str | None, size: int, full: Sequence[Box], *, hints: bool) -> list[Box]:
-    """Put the hints that fit at the bottom, and the notice above them."""
+def _playing(screen: Screen, canvas: Image, size: int) -> Card | None:
+    return playing_card(screen.playing, size, canvas.shape[1] - 2 * (size // 2)) if screen.playing else None
+
+
+def _said(notice: str | None, canvas: Image, size: int) -> Card | None:
+    return sentence(notice, size, canvas.shape[1] - 4 * (size // 2)) if notice else None
+
+
+def _paint_bottom(
+    canvas: Image, cards: Sequence[Card | None], size: int, full: Sequence[Box], beneath: Sequence[Box] = ()
+) -> list[Box]:
+    """Stack cards at the bottom, the first lowest, above what lies there already."""
     height, width = canvas.shape[:2]
-    gap = size // 2
-    cards = [
-        hints_card(size, width - 2 * gap) if hints else None,
-        sentence(notice, size, width - 4 * gap) if notice else None,
-    ]
-    taken, bottom = list[Box](), height - gap
+    taken, gap = list[Box](), size // 2
+    bottom = min([height, *(box.top for box in beneath)]) - gap
     for card in filter(None, cards):
         wide, tall = card.extent()
         left, top = (width - wide) // 2, bottom - tall
@@ -213,15 +236,14 @@ def _paint_middle(canvas: Image, text: str, size: int, above: Sequence[tuple[Car
     lines = max(1, (height - 2 * margin) // line_height(size))
     card = Card(tuple((Word(line),) for line in wrapped(text, size, width * 4 // 5, lines)), size)
     wide, tall = card.extent()
-    fits = wide <= width and tall <= height
-    return [card.paint(canvas, (width - wide) // 2, (height - tall) // 2)] if fits else []
+    return [card.paint(canvas, (width - wide) // 2, (height - tall) // 2)] if wide <= width and tall <= height else []
 
 
-def _paint_help(canvas: Image, size: int) -> None:
+def _paint_help(canvas: Image, size: int) -> list[Box]:
     height, width = canvas.shape[:2]
-    for smaller in range(size, 4, -1):
-        card = help_card(smaller)
+    for smaller, upright in product(range(size, 4, -1), (False, True)):
+        card = help_card(smaller, tall=upright)
         wide, tall = card.extent()
         if wide <= width and tall <= height:
-            card.paint(canvas, (width - wide) // 2, (height - tall) // 2)
-            return
+            return [card.paint(canvas, (width - wide) // 2, (height - tall) // 2)]
+    return []

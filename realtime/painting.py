@@ -1,15 +1,22 @@
 """Put ink onto a picture, in place and only where it lands: the strokes that every card and box consists of."""
 
 from functools import lru_cache
+from typing import Literal, cast
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from realtime.domain import Box, Image
 from realtime.lettering import Mask
 
 Colour = tuple[int, int, int]
 """Blue, green, red; each 0..255."""
+
+Sign = Literal["play", "pause", "shuffle", "volume"]
+"""A small drawing that stands beside words."""
+
+_Points = tuple[tuple[float, float], ...]
 
 
 def paint(canvas: Image, mask: Mask, left: int, top: int, colour: Colour) -> None:
@@ -43,6 +50,50 @@ def rounded(width: int, height: int, radius: int, cover: int = 255) -> Mask:
         mask[-radius:, -radius:] = corner[::-1, ::-1]
     mask.flags.writeable = False
     return mask
+
+
+_FINER = 8
+"""Times as large as it is shown a sign is drawn, for smooth edges."""
+
+
+def _upside_down(shape: _Points) -> _Points:
+    return tuple((x, 1 - y) for x, y in shape)
+
+
+_ARROW = ((-0.02, 0.3), (0.22, 0.3), (0.62, 0.72), (0.8, 0.72))
+_HEAD = ((0.74, 0.5), (1.0, 0.72), (0.74, 0.94))
+_SIGNS: dict[Sign, tuple[tuple[_Points, ...], tuple[_Points, ...]]] = {
+    "play": ((((0.12, 0.06), (0.94, 0.5), (0.12, 0.94)),), ()),
+    "pause": (
+        (((0.1, 0.06), (0.38, 0.06), (0.38, 0.94), (0.1, 0.94)), ((0.62, 0.06), (0.9, 0.06), (0.9, 0.94), (0.62, 0.94))),
+        (),
+    ),
+    "shuffle": ((_HEAD, _upside_down(_HEAD)), (_ARROW, _upside_down(_ARROW))),
+    "volume": (
+        (((0.0, 0.34), (0.22, 0.34), (0.54, 0.06), (0.54, 0.94), (0.22, 0.66), (0.0, 0.66)),),
+        (((0.7, 0.3), (0.78, 0.4), (0.8, 0.5), (0.78, 0.6), (0.7, 0.7)),),
+    ),
+}
+"""Of each sign in a square of side 1: what is filled, and what is a line."""
+
+
+@lru_cache(maxsize=64)
+def sign(name: Sign, side: int) -> Mask:
+    """Draw the mask of a sign that fonts lack, `side` pixels wide and high, read-only."""
+    filled, lines = _SIGNS[name]
+    finer = _FINER * side
+    mask = np.zeros((finer, finer), np.uint8)
+    for shape in filled:
+        cv2.fillPoly(mask, [_pixels(shape, finer)], 255)
+    for shape in lines:
+        cv2.polylines(mask, [_pixels(shape, finer)], isClosed=False, color=255, thickness=max(1, round(0.13 * finer)))
+    mask = cast(Mask, cv2.resize(mask, (side, side), interpolation=cv2.INTER_AREA))
+    mask.flags.writeable = False
+    return mask
+
+
+def _pixels(shape: _Points, side: int) -> NDArray[np.int32]:
+    return np.round(np.array(shape) * side).astype(np.int32)
 
 
 def outline(canvas: Image, box: Box, colour: Colour, rim: Colour, thickness: int, *, dashed: bool) -> None:

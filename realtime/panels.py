@@ -1,16 +1,18 @@
 """What the cards of the overlay say: values in, cards out. Words only ever say what a face looks like."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import zip_longest
 
-from realtime.cards import COLOURS, DIM, RED, Bar, Cap, Card, Cell, Dot, Gap, Tab, Word
+from realtime.cards import COLOURS, DIM, RED, Bar, Cap, Card, Cell, Dot, Gap, Mark, Tab, Word
 from realtime.domain import EXPRESSIONS, Expression, Face, Mood
-from realtime.lettering import wrapped
+from realtime.lettering import shortened, text_width, wrapped
+from realtime.songs import Playing
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What a key of the live window does; `names` are keys that do the same."""
+    """What a key of the live window does; `names` are keys that do the same, or the things that are said, in that order."""
 
     names: tuple[str, ...]
     does: str
@@ -20,8 +22,15 @@ MOOD_KEYS = (
     *(Key((str(number),), expression.value) for number, expression in enumerate(EXPRESSIONS, start=1)),
     Key(("0",), "back to automatic"),
 )
+MUSIC_KEYS = (
+    Key(("p",), "play what fits the mood"),
+    Key(("l",), "match, lift or journey"),
+    Key((".",), "pause or go on"),
+    Key(("n", ","), "next, previous song"),
+    Key(("z",), "shuffle"),
+    Key(("-", "+"), "volume"),
+)
 PLAIN_KEYS = (
-    Key(("p",), "open the mood’s playlist"),
     Key(("space",), "freeze; the vote pauses too"),
     Key(("r",), "start the vote anew"),
     Key(("s",), "save a snapshot"),
@@ -33,10 +42,16 @@ PLAIN_KEYS = (
     Key(("h", "?"), "help"),
     Key(("q", "Esc"), "quit"),
 )
-KEYS: tuple[Key, ...] = PLAIN_KEYS + MOOD_KEYS
+KEYS: tuple[Key, ...] = PLAIN_KEYS + MUSIC_KEYS + MOOD_KEYS
 """Every key of the live window, as the help panel shows it; 1 to 7 and 0 choose the mood by hand."""
 
-HINTS = (("1-7", "mood"), ("space", "freeze"), ("p", "playlist"), ("h", "help"), ("q", "quit"))
+HINTS = (("1-7", "mood"), ("space", "freeze"), ("p", "play"), ("h", "help"), ("q", "quit"))
+
+ENOUGH_NAME = 14
+"""Text sizes of title and artist that are worth more than the volume and the number of the song."""
+
+LEAST_NAME = 3
+"""Text sizes below which too little is left of an artist to be recognised."""
 
 LEAST_SHARE = 0.05
 """A smaller share of a mixed mood is left out: it is doubt about some face, not a face that looks like it."""
@@ -76,18 +91,62 @@ def top_three(face: Face, size: int) -> Card:
     )
 
 
-def mood_card(mood: Mood | None, size: int) -> Card:
-    """What the mood is, and by what right: its share of the vote, or somebody's choice; of a mixed one the largest shares."""
+def mood_card(mood: Mood | None, size: int, strategy: str | None = None) -> Card:
+    """What the mood is, and by what right: its share of the vote, or somebody's choice; of a mixed one the largest shares.
+
+    Args:
+        mood: of the session.
+        size: of the text, pixels.
+        strategy: what it asks of the music, in a word or two.
+    """
+    rows = _of_mood(mood)
+    if strategy:
+        rows = (*rows, (Word("music:", DIM), Word(strategy)))
+    return Card(rows, _smaller(size) if mood and mood.leader is None else size)
+
+
+def _of_mood(mood: Mood | None) -> tuple[tuple[Cell, ...], ...]:
     if mood is None:
-        return Card(((Word("no mood yet"),),), size)
+        return ((Word("no mood yet"),),)
     if mood.leader is None:
         ranked = sorted(zip(EXPRESSIONS, mood.shares, strict=True), key=lambda pair: -pair[1])
         rows = [_share_row(name, share) for name, share in ranked[:3] if share >= LEAST_SHARE]
-        return Card(((Word("mood:", DIM), Word("mixed", bold=True)), *rows), _smaller(size))
+        return ((Word("mood:", DIM), Word("mixed", bold=True)), *rows)
     head = (Word("mood:", DIM), Word(mood.leader.value, bold=True))
     if mood.source == "hand":
-        return Card(((*head, Dot(COLOURS[mood.leader])), (Word("chosen by hand", DIM),)), size)
-    return Card(((*head, Word(_percent(mood.share))), (Bar(mood.share, COLOURS[mood.leader], 8.5),)), size)
+        return ((*head, Dot(COLOURS[mood.leader])), (Word("chosen by hand", DIM),))
+    return ((*head, Word(_percent(mood.share))), (Bar(mood.share, COLOURS[mood.leader], 8.5),))
+
+
+@lru_cache(maxsize=16)
+def playing_card(playing: Playing, size: int, width: int) -> Card | None:
+    """What is being played, in one line of at most `width` pixels: rather whole names than volume and number."""
+    size = _smaller(size)
+    state = Mark("pause" if playing.paused else "play")
+    number = (Word(f"{playing.number}/{playing.count}", DIM),) if playing.count > 1 else ()
+    shuffled = (Mark("shuffle", DIM),) if playing.shuffled else ()
+    volume = (Mark("volume", DIM), Bar(playing.volume, DIM, 2))
+    title, artist = playing.title.strip() or "no title", (playing.artist or "").strip()
+    for rest in ((*number, *shuffled, *volume), (*number, *shuffled), shuffled, ()):
+        beside = (Gap(0.2), *rest) if rest else ()
+        room = width - Card(((state, Gap(0), *beside),), size).extent()[0]
+        names = _names(title, artist, size, max(room, ENOUGH_NAME * size))
+        card = Card(((state, *names, *beside),), size)
+        if card.extent()[0] <= width:
+            return card
+    card = Card(((state, *_names(title, "", size, room)),), size)
+    return card if card.extent()[0] <= width else None
+
+
+def _names(title: str, artist: str, size: int, room: int) -> tuple[Cell, ...]:
+    """Title and artist in `room` pixels: of two long ones both are cut, and an artist that has too little room is left out."""
+    dash = Word("–", DIM)
+    left = room - text_width(dash.text, size) - 2 * round(0.4 * size)
+    share = max(left - text_width(title, size, bold=True), round(0.4 * left))
+    if not artist or share < LEAST_NAME * size:
+        return (Word(shortened(title, size, room, bold=True), bold=True),)
+    shown = shortened(artist, size, share)
+    return Word(shortened(title, size, left - text_width(shown, size), bold=True), bold=True), dash, Word(shown, DIM)
 
 
 def hints_card(size: int, width: int) -> Card | None:
@@ -100,17 +159,47 @@ def hints_card(size: int, width: int) -> Card | None:
     return None
 
 
-def help_card(size: int) -> Card:
-    """Every key: what it does at the left, the moods at the right."""
-    rows = list[tuple[Cell, ...]]()
-    for plain, hand in zip_longest(PLAIN_KEYS, MOOD_KEYS):
-        row: tuple[Cell, ...] = (*(Cap(name) for name in plain.names), Tab(5), Word(plain.does, DIM))
-        if hand:
-            dots = [Dot(colour) for expression, colour in COLOURS.items() if expression.value == hand.does]
-            row += (Tab(20), *(Cap(name) for name in hand.names), Tab(21.8), *dots, Tab(23), Word(hand.does, DIM))
-        rows.append(row)
-    head = (Word("keys", bold=True), Tab(20), Word("mood by hand", bold=True))
-    return Card((head, (Gap(0),), *rows), size, cover=235, padding=(1.1, 0.8))
+def help_card(size: int, *, tall: bool = False) -> Card:
+    """Every key: of picture and program at the left, of music and moods at the right; or if `tall`, below them."""
+    music = [_heading("music"), *(_key_row(key, 3.4) for key in MUSIC_KEYS)]
+    hand = [_heading("mood by hand"), *_mood_rows()]
+    rows = [_heading("keys"), *(_key_row(key, 4.4) for key in PLAIN_KEYS)]
+    if tall:
+        rows += [(Gap(0),), *music, (Gap(0),), *hand]
+    else:
+        beside = [*music, (), *hand]
+        rows = [(*one, *(_shifted(cell) for cell in other)) for one, other in zip_longest(rows, beside, fillvalue=())]
+    return Card(tuple(rows), size, cover=235, padding=(1.1, 0.8))
+
+
+HELP_COLUMN = 18.8
+"""Text sizes from the left end of the help to its second column."""
+
+
+def _heading(text: str) -> tuple[Cell, ...]:
+    return Tab(0), Word(text, bold=True)
+
+
+def _key_row(key: Key, at: float) -> tuple[Cell, ...]:
+    return (Tab(0), *(Cap(name) for name in key.names), Tab(at), Word(key.does, DIM))
+
+
+def _mood_rows() -> list[tuple[Cell, ...]]:
+    """Two moods a row, the first four below each other; and how to get back."""
+    *moods, back = MOOD_KEYS
+    half = (len(moods) + 1) // 2
+    rows = [(Tab(0), *_mood_cells(key)) for key in moods[:half]]
+    beside = [*moods[half:], back]
+    return [(*row, Tab(7.3), *_mood_cells(key)) for row, key in zip(rows, beside, strict=True)]
+
+
+def _mood_cells(key: Key) -> tuple[Cell, ...]:
+    dots = [Dot(colour) for expression, colour in COLOURS.items() if expression.value == key.does]
+    return Cap(key.names[0]), *dots, Word(key.does, DIM)
+
+
+def _shifted(cell: Cell) -> Cell:
+    return Tab(cell.at + HELP_COLUMN) if isinstance(cell, Tab) else cell
 
 
 def _share_row(name: Expression, share: float) -> tuple[Cell, ...]:

@@ -20,7 +20,8 @@ def label_spots(card: Card, box: Box) -> list[Spot]:
     width, height = card.extent()
     below, *_, above = spots_around(card, box)
     outside, within = [above, (box.right - width, above[1])], spots_within(card, box)
-    return [*outside, *within, below] if box.height > 5 * height else [*outside, below, *within]
+    # A face that fills the frame has its corners full of other cards
+    return [*outside, *within, *low_spots(card, box), below] if box.height > 5 * height else [*outside, below, *within]
 
 
 def spots_around(card: Card, box: Box) -> list[Spot]:

@@ -1,7 +1,25 @@
 import numpy as np
 import pytest
 
-from realtime.cards import BRIGHT, CAP, COLOURS, DIM, PLATE, PLATE_COVER, RED, Bar, Cap, Card, Cell, Colour, Dot, Gap, Tab, Word
+from realtime.cards import (
+    BRIGHT,
+    CAP,
+    COLOURS,
+    DIM,
+    PLATE,
+    PLATE_COVER,
+    RED,
+    Bar,
+    Cap,
+    Card,
+    Cell,
+    Colour,
+    Dot,
+    Gap,
+    Mark,
+    Tab,
+    Word,
+)
 from realtime.domain import Expression, Image
 from realtime.lettering import line_height
 
@@ -59,7 +77,15 @@ def test_the_seven_colours_are_those_of_okabe_and_ito() -> None:
 
 
 def test_a_card_stays_on_its_plate() -> None:
-    cells: tuple[Cell, ...] = (Cap("space"), Word("freeze"), Bar(0.5, DIM, 4), Dot(DIM), Tab(20), Word("é", bold=True))
+    cells: tuple[Cell, ...] = (
+        Cap("space"),
+        Word("freeze"),
+        Bar(0.5, DIM, 4),
+        Dot(DIM),
+        Mark("volume"),
+        Tab(20),
+        Word("é", bold=True),
+    )
     canvas = white()
     plate = Card((cells, (Bar(1, DIM, 3),)), 14).paint(canvas, 20, 30)
     outside = np.ones(canvas.shape[:2], bool)

@@ -1,22 +1,21 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.errors import AssetError
 from realtime.lettering import (
     LARGEST_KEPT,
-    MEDIUM,
-    SEMIBOLD,
     Mask,
     line_height,
-    read_font,
+    prepare,
+    shortened,
     text_mask,
     text_width,
     wrapped,
 )
+from realtime.typefaces import typeface_for
+from realtime.typesetting import BOX
+from realtime.writing import letters
 
 ANYTHING = st.text(alphabet=st.characters(), max_size=40)
 
@@ -77,7 +76,7 @@ def test_no_ink_is_cut_off_at_the_sides() -> None:
 def test_wrapped_lines_fit_and_are_few(text: str, size: int, width: int, lines: int) -> None:
     broken = wrapped(text, size, width, lines)
     assert len(broken) <= lines
-    assert all(text_width(line, size) <= width for line in broken if len(line) > 2)
+    assert all(text_width(line, size) <= width for line in broken if len(letters(line)) > 2)
 
 
 def test_nothing_is_lost_where_there_is_room() -> None:
@@ -105,21 +104,51 @@ def test_a_text_of_any_length_is_cut() -> None:
     assert text_width("x" * 1_000_000, 16) == text_width("x" * 1_000, 16)
 
 
-def test_a_missing_font_is_an_asset_error(tmp_path: Path) -> None:
-    with pytest.raises(AssetError, match=r"gone\.otf"):
-        read_font(tmp_path / "gone.otf", 16)
+TITLES = [
+    "宇多田ヒカル – 初恋 (First Love)",
+    "방탄소년단 – 봄날",
+    "فيروز – نسّم علينا الهوى",
+    "Idan – ממעמקים (live) 2005",
+    "तुझसे नाराज़ नहीं",
+    "น้ำใต้ดิน กำลังใจ",
+    "\U0001f468\u200d\U0001f469\u200d\U0001f467\U0001f468\u200d\U0001f469\u200d\U0001f467 ❤\ufe0f 😀",
+]
 
 
-def test_a_file_that_is_no_font_is_an_asset_error(tmp_path: Path) -> None:
-    path = tmp_path / "broken.otf"
-    path.write_bytes(MEDIUM.read_bytes()[:100])
-    with pytest.raises(AssetError, match="cannot be read") as caught:
-        read_font(path, 16)
-    assert isinstance(caught.value.__cause__, OSError)
+@pytest.mark.parametrize("title", TITLES)
+def test_a_title_in_any_script_is_as_wide_as_it_says(title: str) -> None:
+    prepare(title)
+    mask = text_mask(title, 24)
+    assert mask.shape == (line_height(24), text_width(title, 24))
+    assert mask.any()
 
 
-def test_the_licence_lies_beside_the_fonts() -> None:
-    licence = (MEDIUM.parent / "LICENSE.txt").read_text(encoding="utf-8")
-    assert "SIL OPEN FONT LICENSE Version 1.1" in licence
-    assert "The Inter Project Authors" in licence
-    assert SEMIBOLD.is_file()
+def test_what_no_font_has_is_a_box() -> None:
+    rare = (chr(code) for code in range(0x16E40, 0x18000))
+    missing = next((mark for mark in rare if mark.isprintable() and typeface_for(mark) is None), None)
+    if missing is None:
+        pytest.skip("the fonts here have everything")
+    assert np.array_equal(text_mask(missing, 30), text_mask(BOX, 30))
+
+
+@pytest.mark.parametrize("title", TITLES)
+@pytest.mark.parametrize("width", [40, 90, 160, 1000])
+def test_a_title_is_cut_between_letters_and_fits(title: str, width: int) -> None:
+    short = shortened(title, 16, width)
+    assert text_width(short, 16) <= width
+    if short == title:
+        return
+    kept = short.removesuffix("…")
+    assert kept != short
+    whole = letters(title)
+    assert any(kept == "".join(whole[:count]).rstrip() for count in range(len(whole)))
+
+
+@given(text=ANYTHING, size=st.integers(8, 40), width=st.integers(-5, 400))
+def test_any_text_can_be_cut(text: str, size: int, width: int) -> None:
+    short = shortened(text, size, width)
+    assert text_width(short, size) <= width or len(letters(short)) <= 2
+
+
+def test_a_text_that_turns_the_words_around_it_does_not() -> None:
+    assert np.array_equal(text_mask("\u202eabc\u202c", 20), text_mask("abc", 20))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from realtime.cards import COLOURS, RED
 from realtime.domain import EXPRESSIONS, Box, Expression, Face, Image, Mood
 from realtime.overlay import Screen, annotate, draw
+from realtime.songs import Playing
 
 ASTRONAUT = Path(__file__).parent / "data" / "astronaut.jpg"
 HAPPY = (0.01, 0.01, 0.01, 0.93, 0.01, 0.01, 0.02)
@@ -38,6 +39,10 @@ def where(image: Image, expression: Expression) -> Box:
     rows, columns = np.nonzero((image == COLOURS[expression]).all(axis=2))
     left, top = int(columns.min()), int(rows.min())
     return Box(left, top, int(columns.max()) - left + 1, int(rows.max()) - top + 1)
+
+
+SONG = Playing("First Love – 初恋", "宇多田ヒカル", 3, 12, shuffled=True, volume=0.6)
+LONG_SONG = Playing("A Title That Goes on and on Until Nobody Reads It " * 2, "The Orchestra of Long Names " * 3, 3, 100_000)
 
 
 def busy(face: Face) -> Screen:
@@ -423,4 +428,100 @@ def test_any_trouble_fits_into_any_picture(
     image = flat(height, width)
     screen = Screen((), MOOD, trouble=trouble, recording=recording, help=helped, notice=trouble, info=trouble)
     assert draw(image, screen).shape == image.shape
+    assert (image == 128).all()
+
+
+@pytest.mark.parametrize(("height", "width"), [(240, 320), (480, 640), (640, 360), (1080, 1920), (2160, 3840)])
+@pytest.mark.parametrize("song", [SONG, LONG_SONG])
+def test_the_song_is_one_line_in_the_lower_part_above_the_hints(height: int, width: int, song: Playing) -> None:
+    image = flat(height, width)
+    without, with_song = (draw(image, Screen((), MOOD, playing=what)) for what in (None, song))
+    area = touched(without, with_song)
+    assert area.top > 0.75 * height
+    assert area.height < 0.1 * min(height, width)
+    assert area.left > 0
+    assert area.right < width
+    assert area.left + area.right == pytest.approx(width, abs=2)
+    hints = touched(draw(image, Screen((), MOOD, hints=False)), without)
+    assert area.bottom < hints.top
+
+
+@pytest.mark.parametrize(("height", "width"), [(240, 320), (480, 640), (1080, 1920)])
+@pytest.mark.parametrize("left", [0, 0.2, 0.6])
+@pytest.mark.parametrize("top", [0, 0.3, 0.65])
+def test_the_song_and_the_label_of_a_face_hide_each_other_nowhere(height: int, width: int, left: float, top: float) -> None:
+    image = flat(height, width)
+    face = Face(Box(int(left * width), int(top * height), int(0.3 * height), int(0.3 * height)), HAPPY)
+    bare = draw(image, Screen((), MOOD, hints=False, playing=LONG_SONG))
+    song = touched(draw(image, Screen((), MOOD, hints=False)), bare)
+    drawn = draw(image, Screen((face,), MOOD, hints=False, playing=LONG_SONG, bars=True))
+    label = draw(image, Screen((face,), MOOD, hints=False, bars=True))
+    middle = np.s_[song.top + 4 : song.bottom - 4, song.left + 4 : song.right - 4]
+    bright = (bare[middle] > 225).all(axis=2)
+    assert (drawn[middle][bright] > 200).all()
+    if top < 0.5:
+        area = np.s_[: int(0.8 * height)]
+        assert np.array_equal(drawn[area], label[area])
+
+
+def test_the_song_goes_on_while_the_camera_is_in_trouble_and_while_the_help_is_open() -> None:
+    image = flat()
+    for screen in (Screen(trouble=TROUBLE), Screen(help=True), Screen(help=True, notice="skipped a file"), Screen(frozen=True)):
+        without, with_song = (draw(image, replace(screen, playing=what)) for what in (None, SONG))
+        area = touched(without, with_song)
+        assert area.top > 370
+        assert area.width > 200
+
+
+@pytest.mark.parametrize(("height", "width"), SMALL_AND_LARGE)
+def test_the_song_hides_no_line_of_the_help(height: int, width: int) -> None:
+    image = flat(height, width)
+    bare, with_song = (draw(image, Screen(help=True, playing=what)) for what in (None, SONG))
+    lines = (bare > 100).all(axis=2)
+    assert np.array_equal(bare[lines], with_song[lines])
+
+
+def test_a_notice_stands_above_the_song() -> None:
+    image = flat()
+    song = touched(draw(image, BARE), draw(image, replace(BARE, playing=SONG)))
+    notice = touched(draw(image, replace(BARE, playing=SONG)), draw(image, replace(BARE, playing=SONG, notice="saved")))
+    assert notice.bottom < song.top
+
+
+def test_a_paused_song_looks_otherwise_and_so_does_a_shuffled_one() -> None:
+    songs = [replace(SONG, paused=paused, shuffled=shuffled) for paused in (False, True) for shuffled in (False, True)]
+    drawn = [draw(flat(), Screen(playing=song)).tobytes() for song in songs]
+    assert len(set(drawn)) == 4
+
+
+def test_what_the_mood_asks_of_the_music_stands_with_the_mood() -> None:
+    without, with_word = (draw(flat(), Screen((), MOOD, strategy=word)) for word in (None, "journey 2/4"))
+    area = touched(without, with_word)
+    assert area.left < 20
+    assert area.right < 220
+    assert area.bottom < 110
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    height=st.integers(1, 400),
+    width=st.integers(1, 400),
+    title=st.text(alphabet=st.characters(), max_size=60),
+    artist=st.none() | st.text(alphabet=st.characters(), max_size=60),
+    count=st.integers(0, 10**9),
+    volume=st.floats(0, 1),
+    helped=st.booleans(),
+)
+def test_any_song_fits_into_any_picture(
+    height: int,
+    width: int,
+    title: str,
+    artist: str | None,
+    count: int,
+    volume: float,
+    helped: bool,  # noqa: FBT001 drawn by hypothesis
+) -> None:
+    image = flat(height, width)
+    song = Playing(title, artist, count, count, paused=helped, shuffled=not helped, volume=volume)
+    assert draw(image, Screen((), MOOD, playing=song, strategy=title, help=helped)).shape == image.shape
     assert (image == 128).all()

@@ -1,10 +1,12 @@
+from typing import get_args
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime.domain import Box, Image
-from realtime.painting import outline, paint, rounded
+from realtime.painting import Sign, outline, paint, rounded, sign
 
 
 def grey(height: int, width: int, value: int = 90) -> Image:
@@ -79,3 +81,31 @@ def test_an_outline_of_any_size_can_be_drawn(left: int, top: int, width: int, he
     box = Box(left, top, min(width, 30 - left), min(height, 20 - top))
     outline(canvas, box, (0, 0, 255), (0, 0, 0), size, dashed=size % 2 == 0)
     assert (canvas != 90).any()
+
+
+SIGNS: tuple[Sign, ...] = get_args(Sign)
+
+
+@pytest.mark.parametrize("name", SIGNS)
+@pytest.mark.parametrize("side", [1, 8, 10, 50])
+def test_a_sign_fills_its_square_but_not_all_of_it(name: Sign, side: int) -> None:
+    mask = sign(name, side)
+    assert mask.shape == (side, side)
+    assert mask.any()
+    assert not mask.flags.writeable
+    assert 0.2 < float(mask.mean()) / 255 < 0.8
+
+
+def test_signs_are_told_apart_by_their_shape_where_they_are_smallest() -> None:
+    drawn = [sign(name, 8).astype(float) for name in SIGNS]
+    for at, one in enumerate(drawn):
+        for other in drawn[at + 1 :]:
+            assert abs(one - other).mean() > 40
+
+
+def test_playing_points_to_the_right_and_a_pause_is_two_bars() -> None:
+    play, pause = sign("play", 40), sign("pause", 40)
+    assert (play[:, 5] > 0).sum() > 2 * (play[:, 30] > 0).sum()
+    assert abs(pause.astype(float) - pause[:, ::-1]).mean() < 20
+    assert pause[20, 20] == 0
+    assert pause[20, 10] == 255

@@ -2,9 +2,23 @@ from collections import Counter
 
 import pytest
 
-from realtime.cards import COLOURS, Bar, Cap, Card, Dot, Word
+from realtime.cards import COLOURS, Bar, Cap, Card, Dot, Mark, Word
 from realtime.domain import EXPRESSIONS, Box, Expression, Face, Mood
-from realtime.panels import HINTS, KEYS, SMALLEST, help_card, hints_card, label, mood_card, sentence, top_three
+from realtime.panels import (
+    HINTS,
+    KEYS,
+    MUSIC_KEYS,
+    SMALLEST,
+    help_card,
+    hints_card,
+    label,
+    mood_card,
+    playing_card,
+    sentence,
+    top_three,
+)
+from realtime.songs import Playing
+from realtime.wishes import KEYS as WISHES
 
 
 def shares(**named: float) -> tuple[float, ...]:
@@ -65,7 +79,7 @@ def test_the_largest_mixed_mood_leaves_room_in_its_corner(size: int) -> None:
 
 def test_every_key_is_named_once() -> None:
     names = Counter(name for key in KEYS for name in key.names)
-    assert set(names) == {*"qh?pmbifsrc01234567", "Esc", "space"}
+    assert set(names) == {*"qh?pmbifsrc01234567l.n,z-+", "Esc", "space"}
     assert set(names.values()) == {1}
 
 
@@ -74,8 +88,9 @@ def test_the_moods_are_numbered_in_the_order_of_the_network() -> None:
     assert [does[str(number)] for number in range(1, 8)] == [expression.value for expression in EXPRESSIONS]
 
 
-def test_help_shows_every_key_and_what_it_does() -> None:
-    card = help_card(16)
+@pytest.mark.parametrize("tall", [False, True])
+def test_help_shows_every_key_and_what_it_does(*, tall: bool) -> None:
+    card = help_card(16, tall=tall)
     caps = {cell.text for row in card.rows for cell in row if isinstance(cell, Cap)}
     words = {cell.text for row in card.rows for cell in row if isinstance(cell, Word)}
     assert caps == {name for key in KEYS for name in key.names}
@@ -86,7 +101,14 @@ def test_help_shows_every_key_and_what_it_does() -> None:
 def test_help_fits_where_people_will_see_it() -> None:
     width, height = help_card(16).extent()
     assert width <= 620
-    assert height <= 460
+    # Below it there is room for the song and a notice
+    assert height <= 370
+
+
+def test_help_of_an_upright_picture_is_higher_than_wide() -> None:
+    width, height = help_card(11, tall=True).extent()
+    assert width <= 240
+    assert height <= 470
 
 
 def test_hints_drop_the_first_where_room_is_scarce() -> None:
@@ -102,3 +124,76 @@ def test_hints_drop_the_first_where_room_is_scarce() -> None:
 def test_a_long_sentence_takes_several_lines() -> None:
     card = sentence("the snapshot was saved in a folder with quite a long name", 16, 200)
     assert 1 < len(card.rows) <= 4
+
+
+LONG = Playing("A Title That Goes on and on Until Nobody Reads It " * 2, "The Orchestra of Long Names " * 3, 31_415, 100_000)
+
+
+def marks(card: Card) -> list[str]:
+    return [cell.sign for row in card.rows for cell in row if isinstance(cell, Mark)]
+
+
+def playing(what: Playing, size: int = 16, width: int = 620) -> Card:
+    card = playing_card(what, size, width)
+    assert card is not None
+    return card
+
+
+def test_every_key_of_the_music_is_in_the_help() -> None:
+    # The equals sign lies on the key of the plus
+    assert {name for key in MUSIC_KEYS for name in key.names} == {*WISHES, "p", "l"} - {"="}
+
+
+def test_a_song_is_shown_with_its_artist_its_number_and_the_volume() -> None:
+    card = playing(Playing("Halo", "Beyoncé", 3, 12, volume=0.4))
+    assert said(card) == ["Halo – Beyoncé 3/12"]
+    assert marks(card) == ["play", "volume"]
+    assert [cell.share for cell in card.rows[0] if isinstance(cell, Bar)] == [0.4]
+
+
+def test_what_is_not_known_of_a_song_is_left_out() -> None:
+    assert said(playing(Playing("Halo", None, 1, 1))) == ["Halo"]
+    assert said(playing(Playing("  ", " ", 1, 1))) == ["no title"]
+
+
+def test_signs_say_that_a_song_stands_still_and_that_the_next_is_a_random_one() -> None:
+    assert marks(playing(Playing("Halo", None, 1, 2, paused=True, shuffled=True))) == ["pause", "shuffle", "volume"]
+
+
+@pytest.mark.parametrize("width", [60, 110, 150, 300, 620, 3800])
+@pytest.mark.parametrize("size", [SMALLEST, 16, 73])
+def test_a_song_never_needs_more_than_its_room(width: int, size: int) -> None:
+    for what in (LONG, Playing("Halo", "Beyoncé", 3, 12, shuffled=True), Playing("x" * 300, None, 1, 1)):
+        card = playing_card(what, size, width)
+        if card is None:
+            assert width < 6 * size
+            continue
+        assert card.extent()[0] <= width
+        assert "play" in marks(card)
+
+
+def test_of_two_long_names_both_are_cut() -> None:
+    (line,) = said(playing(LONG))
+    assert line.count("…") == 2
+    assert line.endswith("31415/100000")
+    title, artist = line.split(" – ")
+    assert len(title) > 15
+    assert len(artist) > 15
+
+
+def test_where_room_is_scarce_the_names_stay_and_the_rest_goes() -> None:
+    what = Playing("A Whole Lot of Love", "Led Zeppelin", 3, 12, shuffled=True)
+    wide, narrow, slim = (playing(what, SMALLEST, width) for width in (400, 220, 110))
+    assert marks(wide) == ["play", "shuffle", "volume"]
+    assert "volume" not in marks(narrow)
+    assert said(narrow)[0].startswith("A Whole")
+    assert said(slim)[0].startswith("A Whole")
+    assert "3/12" not in said(slim)[0]
+
+
+def test_the_mood_says_what_it_asks_of_the_music() -> None:
+    mixed, happy = Mood(shares(happy=0.44, sad=0.5), None), Mood(shares(happy=0.63), Expression.HAPPY)
+    assert said(mood_card(happy, 16, "lift")) == ["mood: happy 63%", "", "music: lift"]
+    assert said(mood_card(mixed, 16, "journey 2/4")) == ["mood: mixed", "sad 50%", "happy 44%", "music: journey 2/4"]
+    assert said(mood_card(None, 16, "lift")) == ["no mood yet", "music: lift"]
+    assert mood_card(happy, 16, None) == mood_card(happy, 16)
