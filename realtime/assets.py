@@ -26,10 +26,7 @@ def path(*parts: str) -> Path:
     Raises:
         AssetError: it is not there.
     """
-    found = root().joinpath(*parts)
-    if not found.exists():
-        raise AssetError(f"{found} is missing: this installation of emodj is incomplete, install it again")
-    return found
+    return _there(root().joinpath(*parts))
 
 
 def models() -> Path:
@@ -45,6 +42,11 @@ def cascades() -> Path:
 def config() -> Path:
     """The shipped configuration, every setting with its default. Raises `AssetError` where it is missing."""
     return path("config.toml")
+
+
+def songs() -> Path:
+    """The shipped list of well-known songs for each mood, a CSV. Raises `AssetError` where it is missing."""
+    return _there(Path(__file__).parent / "data" / "songs.csv")
 
 
 def write_whole(files: Mapping[Path, bytes]) -> None:
@@ -72,3 +74,9 @@ def write_whole(files: Mapping[Path, bytes]) -> None:
             # A read-only disk refuses even to look for it
             with suppress(OSError):
                 part.unlink()
+
+
+def _there(found: Path) -> Path:
+    if not found.exists():
+        raise AssetError(f"{found} is missing: this installation of emodj is incomplete, install it again")
+    return found

@@ -54,3 +54,14 @@ def test_if_one_cannot_be_written_none_is(tmp_path: Path) -> None:
     with pytest.raises(EmodjError, match="cannot be written: No such file or directory"):
         assets.write_whole({tmp_path / "a": b"new", tmp_path / "missing" / "b": b"other"})
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": b"old"}
+
+
+def test_the_list_of_songs_lies_in_the_package(tmp_path: Path) -> None:
+    assert assets.songs().read_text(encoding="utf-8").startswith("mood,")
+    # Also where the other files lie elsewhere
+    (tmp_path / "_assets").mkdir()
+    with pytest.raises(AssetError, match=r"songs\.csv is missing"):
+        installed_in(tmp_path).songs()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "songs.csv").touch()
+    assert installed_in(tmp_path).songs() == tmp_path / "data" / "songs.csv"

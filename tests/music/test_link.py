@@ -7,9 +7,22 @@ from pathlib import Path
 import pytest
 
 from realtime.music import link
-from realtime.music.link import open_link
+from realtime.music.link import Opened, Surroundings, ascii_link, open_link
+from tests.bus import private_bus
 
-URL = "https://open.spotify.com/playlist/37i9dQZF1DXdPec7aLTmlC?si=a&b='c'"
+LIST = "https://open.spotify.com/playlist/37i9dQZF1DXdPec7aLTmlC"
+URL = f"{LIST}?si=a&b='c'"
+BROWSER = Opened("browser")
+FAILED = Opened(None, "no browser could be started")
+SCREEN = {"DISPLAY": ":0"}
+FROM_AFAR = {"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22"}
+
+
+@pytest.fixture(autouse=True)
+def at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No bus with a person's own app on it, and no line to another computer."""
+    for name in ("DBUS_SESSION_BUS_ADDRESS", "SSH_CONNECTION"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
@@ -27,7 +40,7 @@ def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_link_reaches_the_browser_as_it_is(browser: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert open_link(URL)
+    assert open_link(URL) == BROWSER
     assert browser.read_text() == URL
     assert capfd.readouterr() == ("", "")
 
@@ -35,13 +48,13 @@ def test_the_link_reaches_the_browser_as_it_is(browser: Path, capfd: pytest.Capt
 def test_a_link_is_never_a_command(browser: Path, tmp_path: Path) -> None:
     trap = tmp_path / "trap"
     url = f"https://example.org/$(touch${{IFS}}{trap});`touch {trap}`&touch {trap}"
-    assert open_link(url)
+    assert open_link(url) == BROWSER
     assert browser.read_text() == url
     assert not trap.exists()
 
 
 def test_ctrl_c_in_our_terminal_does_not_reach_the_browser(browser: Path) -> None:
-    assert open_link(URL)
+    assert open_link(URL) == BROWSER
     assert int(browser.with_name("record.session").read_text()) != os.getsid(0)
 
 
@@ -49,7 +62,7 @@ def test_the_browser_does_not_inherit_what_opencv_sets_for_its_own_qt(browser: P
     program = (
         "import os; os.environ.update(KEPT='yes', QT_QPA_PLATFORM='xcb', LD_LIBRARY_PATH='/opt/own'); import cv2; "
         "assert 'cv2' in os.environ['LD_LIBRARY_PATH']; assert 'QT_QPA_FONTDIR' in os.environ; "
-        f"from realtime.music.link import open_link; assert open_link({URL!r})"
+        f"from realtime.music.link import open_link; assert open_link({URL!r}).where == 'browser'"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
     seen = dict(line.split("=", 1) for line in browser.with_name("record.env").read_text().splitlines() if "=" in line)
@@ -60,7 +73,7 @@ def test_the_browser_does_not_inherit_what_opencv_sets_for_its_own_qt(browser: P
 
 def test_no_screen_is_no_browser(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subprocess, "run", None)
-    assert not open_link(URL)
+    assert open_link(URL) == Opened(None, "there is no screen here")
 
 
 @pytest.mark.parametrize("name", ["DISPLAY", "WAYLAND_DISPLAY"])
@@ -70,7 +83,7 @@ def test_either_kind_of_screen_will_do(name: str, browser: Path, monkeypatch: py
     monkeypatch.delenv("BROWSER")
     monkeypatch.setenv("PATH", f"{browser.parent}{os.pathsep}/usr/bin{os.pathsep}/bin")
     monkeypatch.setenv(name, ":4711")
-    assert open_link(URL)
+    assert open_link(URL) == BROWSER
     assert browser.read_text() == URL
 
 
@@ -78,7 +91,7 @@ def test_a_browser_that_fails_or_is_not_there_is_told(tmp_path: Path, monkeypatc
     monkeypatch.setenv("PATH", str(tmp_path))
     for browser in ("/usr/bin/false %s", f"{tmp_path}/nothing %s"):
         monkeypatch.setenv("BROWSER", browser)
-        assert not open_link(URL)
+        assert open_link(URL) == FAILED
 
 
 def test_a_browser_that_stays_in_the_foreground_counts_as_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +100,7 @@ def test_a_browser_that_stays_in_the_foreground_counts_as_started(tmp_path: Path
     program.chmod(0o755)
     monkeypatch.setenv("BROWSER", f"{program} %s")
     monkeypatch.setattr(link, "STARTER_S", 3.0)
-    assert open_link(URL)
+    assert open_link(URL) == BROWSER
     # It outlives us; had it been ended, there would be nobody to signal
     os.kill(int(number.read_text()), signal.SIGKILL)
 
@@ -95,4 +108,74 @@ def test_a_browser_that_stays_in_the_foreground_counts_as_started(tmp_path: Path
 def test_python_that_cannot_be_started_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BROWSER", "anything")
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    assert not open_link(URL)
+    assert open_link(URL) == FAILED
+
+
+def test_the_app_comes_before_the_browser(browser: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with private_bus(tmp_path) as bus:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
+        with bus.player("answers") as calls:
+            assert open_link(LIST) == Opened("app")
+            assert not browser.exists()
+            assert calls.read_text().endswith("OpenUri spotify:playlist:37i9dQZF1DXdPec7aLTmlC\n")
+        with bus.player("refuses"):
+            assert open_link(LIST) == BROWSER
+        assert browser.read_text() == LIST
+
+
+def test_only_what_the_app_knows_is_handed_to_it(browser: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with private_bus(tmp_path) as bus, bus.player("answers") as calls:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
+        assert open_link("https://open.spotify.com/search/sad/playlists") == BROWSER
+        assert browser.exists()
+        assert calls.read_text() == ""
+
+
+def test_nothing_plays_on_a_far_desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSH_CONNECTION", FROM_AFAR["SSH_CONNECTION"])
+    with private_bus(tmp_path) as bus, bus.player("answers") as calls:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
+        assert open_link(LIST).where is None
+        assert calls.read_text() == ""
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
+def test_from_afar_only_a_browser_that_is_named_or_a_screen_that_is_lent(platform: str) -> None:
+    closed = Surroundings(platform, FROM_AFAR).command(URL)
+    assert closed == Opened(None, "the screen belongs to another computer than this terminal")
+    for lent in ({"BROWSER": "relay"}, SCREEN, {"WAYLAND_DISPLAY": "wayland-0"}):
+        assert isinstance(Surroundings(platform, {**FROM_AFAR, **lent}).command(URL), list)
+
+
+def test_only_linux_needs_a_screen_to_be_named() -> None:
+    assert isinstance(Surroundings("linux", {}).command(URL), Opened)
+    for platform in ("darwin", "win32"):
+        assert Surroundings(platform, {}).command(URL) == Surroundings("linux", SCREEN).command(URL)
+
+
+def test_linux_within_windows_hands_links_to_windows() -> None:
+    assert Surroundings("linux", {}, "wslview").command(LIST) == ["wslview", LIST]
+    command = Surroundings("linux", SCREEN, "powershell.exe").command(LIST)
+    assert isinstance(command, list)
+    assert (command[:2], command[-1]) == (["powershell.exe", "-NoProfile"], f"Start-Process '{LIST}'")
+    named = Surroundings("linux", {"BROWSER": "firefox"}, "wslview").command(LIST)
+    assert isinstance(named, list)
+    assert named[0] == sys.executable
+
+
+@pytest.mark.parametrize("trap", ["?a=1&calc", "?';calc;'", "/\u2019;calc;\u2018", "/$(calc);`calc`", "/%27;calc"])
+def test_windows_gets_no_link_that_could_end_its_quotes(trap: str) -> None:
+    command = Surroundings("linux", {}, "powershell.exe").command(f"https://example.org{trap}")
+    assert isinstance(command, list)
+    quoted = command[-1].removeprefix("Start-Process '").removesuffix("'")
+    assert quoted.startswith("https://example.org")
+    assert quoted.isascii()
+    assert "'" not in quoted
+
+
+def test_a_link_in_ascii_leads_to_the_same_place() -> None:
+    assert ascii_link(LIST) == LIST
+    assert ascii_link("https://example.org/a%20b?c=d&e#f") == "https://example.org/a%20b?c=d&e#f"
+    assert ascii_link("https://bücher.example/größe") == "https://xn--bcher-kva.example/gr%C3%B6%C3%9Fe"
+    assert ascii_link("https://[::1]:8443/") == "https://[::1]:8443/"
+    assert ascii_link(f"https://{'ü' * 80}.example/").isascii()

@@ -1,0 +1,189 @@
+"""Reads songs from disk: a folder, an M3U8 or a CSV, and a person's own library with songs for each mood.
+
+No song is opened and none is looked for, so that a hundred thousand of them take no time: what is missing or broken shows
+when it is played.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from stat import S_ISDIR
+from typing import TYPE_CHECKING, overload
+
+from realtime.domain import EXPRESSIONS, Expression
+from realtime.errors import EmodjError, UsageError
+from realtime.music.fence import Fence
+from realtime.music.folders import leads_out, walk
+from realtime.music.lists import CSV, KINDS, M3U, Entry, Notices, Table, read_m3u, refusals
+from realtime.music.tags import cleaned
+from realtime.songs import Song, with_songs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import PurePath
+
+_LONG = 12
+"""Characters of a name that is no mistyped mood."""
+_MOODS = {each.value: each for each in EXPRESSIONS}
+
+
+class _Songs(Sequence[Song]):
+    """Makes each song when it is asked for: to make them all takes longer than to find them."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._entries = entries
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @overload
+    def __getitem__(self, index: int) -> Song: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Song]: ...
+    def __getitem__(self, index: int | slice) -> Song | Sequence[Song]:
+        if isinstance(index, slice):
+            return _Songs(self._entries[index])
+        title, artist, path, url = self._entries[index]
+        return Song(cleaned(title), cleaned(artist), None if path is None else Path(path), url)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Songs that were found, at least one.
+
+    Attributes:
+        songs: in the order of their list, or by their names.
+        notices: sentences on what was left out.
+        mood: whose they are; of a library it may be another one than was asked for, and then a notice says so. None if
+            no mood was asked for.
+    """
+
+    songs: Sequence[Song]
+    notices: tuple[str, ...] = ()
+    mood: Expression | None = None
+
+
+def read(path: PurePath, mood: Expression | None) -> Found:
+    """The songs of a folder, an M3U8 or a CSV.
+
+    Args:
+        path: of one of them.
+        mood: of a CSV only its rows are taken; None for all rows. All that a folder or an M3U8 has is for the mood.
+
+    Raises:
+        UsageError: it is not there, is something else, has no song, or cannot be understood.
+        EmodjError: it cannot be read.
+    """
+    source, notices = _absolute(path), Notices()
+    if _is_folder(source):
+        fence = Fence(str(source))
+        entries = walk(fence.root, fence, notices)
+        none = f"there is no song in {source}: their names end in {', '.join(KINDS)}"
+    elif source.suffix.lower() in M3U:
+        entries = read_m3u(source, _beside(source), notices)
+        none = f"there is no song in {source}: each line names one, from the folder of the list on, or is a link"
+    else:
+        entries = _table(source, notices, with_moods=mood is not None).songs(mood, _beside(source))
+        none = f"there is no song{f' for {mood.value}' if mood else ''} in {source}: each line names one"
+    if not entries:
+        raise _nothing(none, notices)
+    return Found(_Songs(entries), notices.all(), mood)
+
+
+def read_library(path: PurePath, mood: Expression) -> Found:
+    """The songs of a library for a mood, or where it has none those for its nearest neighbour that has some.
+
+    Args:
+        path: of a folder with folders `happy` and so on in it, or lists `happy.m3u8`, or both; or of a CSV.
+        mood: whose songs are wanted.
+
+    Raises:
+        UsageError: it is not there, is something else, has no song for any mood, or cannot be understood.
+        EmodjError: it cannot be read.
+    """
+    source, notices = _absolute(path), Notices()
+    if _is_folder(source):
+        songs_of = _shelves(source, mood, notices)
+    elif source.suffix.lower() in M3U:
+        raise UsageError(f"{source} says nothing of moods: name the folder that holds {mood.value}.m3u8, or a CSV")
+    else:
+        if source.suffix.lower() != CSV:
+            raise UsageError(f"{source} is no library: name a folder with folders of songs for each mood, or a {CSV} file")
+        songs_of = _rows(source, notices)
+    found = with_songs(songs_of, mood)
+    if found is None:
+        raise _nothing(
+            f"there is no song for any mood in {source}: their names end in {', '.join(KINDS)}, or they are links", notices
+        )
+    used, songs = found
+    other = () if used is mood else (f"{source} has no song for {mood.value}: here is the nearest it has, for {used.value}",)
+    return Found(songs, (*notices.all(), *other), used)
+
+
+def _rows(source: Path, notices: Notices) -> Callable[[Expression], Sequence[Song]]:
+    """What looks up the songs of a mood in a CSV."""
+    table, fence = _table(source, notices, with_moods=True), _beside(source)
+    return lambda mood: _Songs(table.songs(mood, fence))
+
+
+def _shelves(library: Path, wanted: Expression, notices: Notices) -> Callable[[Expression], Sequence[Song]]:
+    """What looks up the songs of a mood in a folder of moods."""
+    shelves = dict[Expression, list[str]]()
+    with refusals(library), os.scandir(library) as there:
+        for name in sorted(entry.name for entry in there):
+            stem, suffix = os.path.splitext(name.lower())  # noqa: PTH122 - of a name
+            mood = _MOODS.get(stem if suffix in M3U else name.lower())
+            if mood is not None:
+                shelves.setdefault(mood, []).append(name)
+            elif len(name) < _LONG and difflib.get_close_matches(name.lower(), [wanted.value], cutoff=0.75):
+                notices.add(f"{library / name} is left out, {name!r} is no mood: did you mean {wanted.value}?")
+    if not shelves:
+        moods = ", ".join(_MOODS)
+        raise _nothing(f"{library} has no mood in it: a library has folders or lists (.m3u8) named {moods}", notices)
+    fence = Fence(str(library))
+
+    def songs_of(mood: Expression) -> Sequence[Song]:
+        entries = list[Entry]()
+        for name in shelves.get(mood, ()):
+            # Where one of two cannot be read, the other can
+            try:
+                entries += _shelf(library / name, fence, notices)
+            except EmodjError as error:
+                notices.add(str(error))
+        return _Songs(entries)
+
+    return songs_of
+
+
+def _shelf(path: Path, fence: Fence, notices: Notices) -> list[Entry]:
+    real = os.path.realpath(path)
+    if not fence.holds(real):
+        raise UsageError(leads_out(str(path), real, fence))
+    return read_m3u(path, fence, notices) if path.suffix.lower() in M3U else walk(real, fence, notices)
+
+
+def _absolute(path: PurePath) -> Path:
+    return Path(path).absolute()
+
+
+def _is_folder(path: Path) -> bool:
+    with refusals(path):
+        return S_ISDIR(path.stat().st_mode)
+
+
+def _beside(path: Path) -> Fence:
+    return Fence(str(path.parent))
+
+
+def _table(path: Path, notices: Notices, *, with_moods: bool) -> Table:
+    if path.suffix.lower() != CSV:
+        raise UsageError(f"{path} is no list of songs: name a folder, or a file that ends in {M3U[0]} or {CSV}")
+    return Table(path, notices, with_moods=with_moods)
+
+
+def _nothing(sentence: str, notices: Notices) -> UsageError:
+    return UsageError("; ".join([sentence, *notices.all()]))

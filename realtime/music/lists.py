@@ -1,0 +1,203 @@
+"""Reads lists of songs, M3U8 and CSV: what each line names, as long as it stays where the list is."""
+
+from __future__ import annotations
+
+import csv
+import re
+from contextlib import contextmanager
+from io import StringIO
+from stat import S_ISDIR, S_ISREG
+from typing import TYPE_CHECKING
+
+from realtime.domain import Expression
+from realtime.errors import EmodjError, UsageError
+from realtime.links import parse
+from realtime.rules import shown
+from realtime.songs import mood_named
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+    from pathlib import Path
+
+    from realtime.music.fence import Fence
+
+KINDS = (".mp3", ".ogg", ".opus", ".flac", ".wav")
+"""How the name of a song's file ends, in any case."""
+
+M3U = (".m3u8", ".m3u")
+CSV = ".csv"
+
+LARGEST = 64 * 2**20
+"""Bytes of a list; a hundred thousand songs take ten million."""
+
+_IN_FULL = 3
+_EXTINF = re.compile(r'#EXTINF:\s*[-+\d.]*(?:\s+[\w-]+="[^"]*")*\s*,(.*)', re.IGNORECASE)
+
+
+Entry = tuple[str, str, str | None, str | None]
+"""A song as a list has it, title, artist, path and url: `realtime.songs.Song` takes more work."""
+
+
+class Notices:
+    """What was left out and why. Of many, only the first few are kept."""
+
+    def __init__(self) -> None:
+        self._sentences = list[str]()
+        self._count = 0
+
+    def add(self, sentence: str) -> None:
+        """Note one more."""
+        self._count += 1
+        if self._count <= _IN_FULL:
+            self._sentences.append(sentence)
+
+    def all(self) -> tuple[str, ...]:
+        """Every sentence that was kept, and how many were not."""
+        more = self._count - len(self._sentences)
+        return (*self._sentences, f"and {more} more") if more else tuple(self._sentences)
+
+
+class Table:
+    """A CSV of songs, with the columns mood, path or url or both, and maybe title and artist.
+
+    Args:
+        path: of the file.
+        notices: takes what is left out.
+        with_moods: whether the column mood counts; else it may be missing.
+
+    Raises:
+        UsageError: columns are missing, or the file is.
+        EmodjError: it cannot be read.
+    """
+
+    def __init__(self, path: Path, notices: Notices, *, with_moods: bool = True) -> None:
+        self._path = path
+        self._notices = notices
+        self._rows = dict[Expression | None, list[tuple[int, list[str]]]]()
+        lines = _rows(path)
+        _, header = next(lines, (0, list[str]()))
+        names = [name.strip().lower() for name in header]
+        missing = [
+            *(["mood"] if with_moods and "mood" not in names else []),
+            *([] if {"path", "url"} & {*names} else ["path or url"]),
+        ]
+        if missing:
+            raise UsageError(
+                f"{path} has no column {' and no column '.join(missing)}: its first line has to name the columns, with commas "
+                f"between them, as in mood,path,url,title,artist, and reads {shown(','.join(header))}"
+            )
+        # The last cell of a row is always an empty one
+        self._columns = [names.index(name) if name in names else -1 for name in ("path", "url", "title", "artist")]
+        moods = dict[str, Expression]()
+        column = names.index("mood") if with_moods else -1
+        for number, row in lines:
+            row.extend([""] * max(1, len(names) + 1 - len(row)))
+            mood, text = None, row[column]
+            try:
+                if with_moods and (mood := moods.get(text)) is None:
+                    mood = moods[text] = mood_named(text)
+            except ValueError as error:
+                notices.add(f"{path}, line {number} is left out: {error}")
+            else:
+                self._rows.setdefault(mood, []).append((number, row))
+
+    def songs(self, mood: Expression | None, fence: Fence) -> list[Entry]:
+        """The songs of a mood, in their order; of all without regard to moods where the table was read so."""
+        found = list[Entry]()
+        path, url, title, artist = self._columns
+        for number, row in self._rows.get(mood, ()):
+            try:
+                found.append(_entry(row[path].strip(), row[url].strip(), row[title], row[artist], fence=fence))
+            except ValueError as error:
+                named = row[path] or row[url]
+                which = f": {shown(named)}" if named else ""
+                self._notices.add(f"{self._path}, line {number}{which} is left out, {error}")
+        return found
+
+
+def read_m3u(path: Path, fence: Fence, notices: Notices) -> list[Entry]:
+    """The songs of an M3U8, with the titles of its `#EXTINF` lines.
+
+    Raises:
+        UsageError: it is not there, or no text.
+        EmodjError: it cannot be read.
+    """
+    songs, named = list[Entry](), ("", "")
+    # Not splitlines(), which takes the separators of other scripts for ends of lines, too
+    for number, raw in enumerate(StringIO(_text(path), newline=None), 1):
+        line = raw.strip()
+        if told := _EXTINF.fullmatch(line):
+            artist, dash, title = told[1].partition(" - ")
+            named = (title, artist) if dash else (artist, "")
+        elif line and not line.startswith("#"):
+            try:
+                songs.append(_entry(line, "", *named, fence=fence))
+            except ValueError as error:
+                notices.add(f"{path}, line {number}: {shown(line)} is left out, {error}")
+            named = ("", "")
+    return songs
+
+
+@contextmanager
+def refusals(path: Path | str) -> Generator[None]:
+    """Say in a sentence why a file or folder cannot be read.
+
+    Raises:
+        UsageError: it is not there.
+        EmodjError: the system refuses.
+    """
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UsageError(f"there is no folder or list of songs at {path}: look for the right name") from error
+    except OSError as error:
+        raise EmodjError(
+            f"cannot read {path} ({error.strerror or error}): mend that, or name another place of songs"
+        ) from error
+
+
+def _text(path: Path) -> str:
+    with refusals(path):
+        about = path.stat()
+        if S_ISDIR(about.st_mode):
+            raise UsageError(f"{path} is a folder, but its name is that of a list: rename it")
+        # Opening a pipe would wait for whoever writes into it
+        if not S_ISREG(about.st_mode):
+            raise UsageError(f"{path} is neither a file nor a folder: name a folder of songs, an M3U8 or a CSV")
+        if about.st_size > LARGEST:
+            raise UsageError(f"{path} has {about.st_size // 2**20} MiB, and no list of songs is as long: name another file")
+        data = path.read_bytes()
+    try:
+        # Editors on Windows put a byte order mark in front
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise UsageError(f"{path} is no UTF-8 text (at line {line}): save it as UTF-8") from error
+
+
+def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Each row that is not empty, and the line it starts at."""
+    reader = csv.reader(StringIO(_text(path), newline=""), strict=True)
+    start = 1
+    try:
+        for row in reader:
+            if any(row):
+                yield start, row
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise UsageError(f"{path} is no CSV from line {start} on ({error}): look for a quote that is missing there") from error
+
+
+def _entry(path: str, url: str, title: str, artist: str, *, fence: Fence) -> Entry:
+    """Check what a line names.
+
+    Raises:
+        ValueError: it will not do; the message ends a sentence.
+    """
+    if "://" in path or path[:8].lower() == "spotify:":
+        path, url = "", url or path
+    if not path and not url:
+        raise ValueError("it names neither a path nor a url")
+    if path and not path.lower().endswith(KINDS):
+        raise ValueError(f"it is no song: their names end in {', '.join(KINDS)}")
+    return title, artist, fence.located(path) if path else None, parse(url) if url else None

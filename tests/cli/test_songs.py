@@ -1,0 +1,169 @@
+"""`emodj songs`."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from realtime.domain import EXPRESSIONS
+from tests.sounds import sound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from subprocess import CompletedProcess
+
+    Run = Callable[..., CompletedProcess[str]]
+
+
+def written(path: Path, text: str) -> Path:
+    """A list of that text."""
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def told(ended: CompletedProcess[str]) -> dict[str, Any]:
+    """The document of a command that went well."""
+    assert ended.returncode == 0, ended.stderr
+    document: dict[str, Any] = json.loads(ended.stdout)
+    assert document["schema"] == 1
+    return document
+
+
+@pytest.mark.parametrize("mood", EXPRESSIONS)
+def test_a_fresh_machine_has_songs_for_each_mood(emodj: Run, mood: object) -> None:
+    ended = emodj("songs", str(getattr(mood, "value", "")).upper())
+    assert ended.returncode == 0
+    lines = ended.stdout.splitlines()
+    assert len(lines) == 10
+    for number, (name, place) in enumerate(zip(lines[::2], lines[1::2], strict=True), 1):
+        assert re.fullmatch(rf"{number}\. .+ – .+", name)
+        assert re.fullmatch(r" {3}https://open\.spotify\.com/search/\S+", place)
+    assert ended.stderr.count("\n") == 1
+    assert "example list" in ended.stderr
+    assert "--library" in ended.stderr
+
+
+def test_quiet_is_quiet(emodj: Run) -> None:
+    assert not emodj("songs", "sad", "-q").stderr
+
+
+def test_a_seed_makes_it_repeatable_and_the_document_tells_it(emodj: Run) -> None:
+    first = told(emodj("songs", "fear", "--json"))
+    assert (first["mood"], first["mood_used"], first["library"], len(first["songs"])) == ("fear", "fear", None, 5)
+    assert set(first["songs"][0]) == {"title", "artist", "path", "url"}
+    assert told(emodj("songs", "fear", "--json", "--seed", str(first["seed"]))) == first
+    assert len({emodj("songs", "fear", "-n", "3").stdout for _ in range(9)}) > 1
+
+
+def test_n_songs_are_different_ones(emodj: Run, tmp_path: Path) -> None:
+    links = "".join(f"happy,https://example.org/{number % 20}\n" for number in range(100))
+    library = written(tmp_path / "songs.csv", f"mood,url\n{links}")
+    songs = told(emodj("songs", "happy", "-n", "12", "--json", "--library", library))["songs"]
+    assert len({song["url"] for song in songs}) == 12
+    ended = emodj("songs", "happy", "-n", "50", "--library", library)
+    assert ended.stdout.count("https://") == 20
+    assert ended.stdout.splitlines()[0] == " 1. untitled"
+    assert "that is all there is for happy" in ended.stderr
+
+
+def test_songs_of_files_are_called_as_they_say(emodj: Run, tmp_path: Path) -> None:
+    tagged = sound(tmp_path / "happy" / "a.flac", title="月光", artist="Бетховен")
+    untagged = sound(tmp_path / "happy" / "02 some name.wav")
+    (tmp_path / "happy" / "broken.mp3").write_text("no music")
+    document = told(emodj("songs", "happy", "--library", tmp_path, "--json"))
+    assert document["library"] == str(tmp_path)
+    assert sorted((song["title"], song["artist"], song["path"], song["url"]) for song in document["songs"]) == [
+        ("02 some name", None, str(untagged), None),
+        ("broken", None, str(tmp_path / "happy" / "broken.mp3"), None),
+        ("月光", "Бетховен", str(tagged), None),
+    ]
+    lines = emodj("songs", "happy", "--library", tmp_path).stdout.splitlines()
+    place = lines.index(f"   {tagged}")
+    assert lines[place - 1][2:] == " 月光 – Бетховен"
+
+
+def test_the_library_of_the_settings_counts_and_an_option_wins(
+    emodj: Run, tmp_path: Path, settings: Callable[[str], Path]
+) -> None:
+    mine, other = tmp_path / "mine", tmp_path / "other"
+    sound(mine / "sad" / "a.wav")
+    sound(other / "sad" / "b.wav")
+    file = settings('[music]\nlibrary = "mine"\n')
+    ended = emodj("songs", "sad", "--config", file, "-n", "1")
+    assert (ended.stdout, ended.stderr) == (f"1. a\n   {mine}/sad/a.wav\n", "")
+    assert "b.wav" in emodj("songs", "sad", "--config", file, "--library", other).stdout
+
+
+def test_a_mood_without_songs_gets_its_nearest_neighbours_and_says_so(emodj: Run, tmp_path: Path) -> None:
+    sound(tmp_path / "angry" / "a.wav")
+    ended = emodj("songs", "fear", "-n", "1", "--library", tmp_path, "--json")
+    document = told(ended)
+    assert (document["mood"], document["mood_used"]) == ("fear", "angry")
+    assert ended.stderr == f"emodj: {tmp_path} has no song for fear: here is the nearest it has, for angry\n"
+
+
+def test_files_that_are_not_there_make_room_for_others(emodj: Run, tmp_path: Path) -> None:
+    sound(tmp_path / "a.wav")
+    rows = "".join(f"sad,gone{number}.mp3,\n" for number in range(9))
+    library = written(tmp_path / "songs.csv", f"mood,path,url\n{rows}sad,a.wav,\nsad,gone.mp3,https://example.org\n")
+    ended = emodj("songs", "sad", "-n", "2", "--library", library, "--json")
+    songs = told(ended)["songs"]
+    assert sorted((song["path"], song["url"]) for song in songs if song["url"] is None) == [(str(tmp_path / "a.wav"), None)]
+    assert [song["path"] for song in songs if song["url"] == "https://example.org"] == [None]
+    assert re.search(r"left out, as the file is not there: .*gone\d?\.mp3", ended.stderr)
+
+
+def test_a_library_whose_disk_is_gone(emodj: Run, tmp_path: Path) -> None:
+    library = written(tmp_path / "songs.csv", "mood,path\nsad,a.mp3\nsad,b.mp3\n")
+    ended = emodj("songs", "sad", "--library", library)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "none of the 2 files of songs in" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["hapy"], "unknown mood 'hapy': did you mean happy?"),
+        ([], "Missing argument 'NAME'"),
+        (["sad", "-n", "0"], "0 is not in the range"),
+        (["sad", "--seed", "-1"], "-1 is not in the range"),
+        (["sad", "--library", ""], "an empty path names no library"),
+        (["sad", "--library", "/no/such"], "there is no folder or list of songs at /no/such"),
+        (["sad", "--library", "."], "has no mood in it"),
+    ],
+)
+def test_bad_input_is_one_sentence(
+    emodj: Run, arguments: list[str], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ended = emodj("songs", *arguments)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert sentence in ended.stderr
+
+
+def test_names_from_outside_reach_no_terminal_as_they_are(emodj: Run, tmp_path: Path) -> None:
+    library = tmp_path / "a\x1b[31m"
+    sound(library / "sad" / "b\x07\n.wav")
+    written(library / "sad.m3u8", "#EXTINF:1,x\x1b]0;title\x07\nhttp://x\x1b[2J\n")
+    ended = emodj("songs", "sad", "--library", library)
+    assert ended.returncode == 0
+    assert not set("\x1b\x07") & set(ended.stdout + ended.stderr)
+
+
+def test_a_home_is_expanded(emodj: Run, home: Path) -> None:
+    sound(home / "songs" / "sad" / "a.wav")
+    assert str(home) in emodj("songs", "sad", "--library", "~/songs").stdout
+
+
+def test_what_is_not_asked_for_is_not_loaded() -> None:
+    program = "import sys; from realtime.cli import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
+    command = [sys.executable, "-c", program, "songs", "happy"]
+    ended = subprocess.run(command, check=True, capture_output=True, text=True)
+    loaded = set(ended.stderr.splitlines()[-1].split())
+    assert not {"cv2", "tensorflow", "just_playback", "tinytag", "PIL", "questionary", "prompt_toolkit", "segno"} & loaded
