@@ -10,8 +10,9 @@ _SPOTIFY_HOST = "open.spotify.com"
 _SPOTIFY_ID = re.compile(r"[0-9A-Za-z]{22}")
 _SPOTIFY_PREFIX = re.compile(r"/(?:intl-[a-z]{2}(?:-[a-z]{2})?/)?(?:embed/)?", re.IGNORECASE)
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*\.?")
-# RFC 3986 has no place for these; browsers disagree on what to make of them, a backslash above all
-_NOT_IN_LINKS = frozenset('"<>\\^`{|}')
+# RFC 3986 has no place for these; browsers disagree on what to make of them, a backslash above all. All other blanks count
+# as not printable.
+_NOT_IN_LINKS = frozenset(' "<>\\^`{|}')
 
 
 def parse(link: str) -> str:
@@ -27,7 +28,7 @@ def parse(link: str) -> str:
     Raises:
         ValueError: it is none of these; the message is a sentence that does not repeat the link.
     """
-    if any(not mark.isprintable() or mark.isspace() or mark in _NOT_IN_LINKS for mark in link):
+    if not link.isprintable() or not _NOT_IN_LINKS.isdisjoint(link):
         raise ValueError(r"""a link has no blanks, control characters or any of " < > \ ^ ` { | } in it""")
     scheme, colon, rest = link.partition(":")
     if scheme.lower() == "spotify":

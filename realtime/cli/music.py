@@ -26,14 +26,15 @@ class Music:
 
     Args:
         terms: how loud and in which order songs are played, and where a person's own are.
-        announce: told of each link before it is opened, in the thread of the music.
+        announce: told of each link, and why it fits, before it is opened; in the thread of the music.
     """
 
-    def __init__(self, terms: settings.Music, announce: Callable[[Choice], None]) -> None:
+    def __init__(self, terms: settings.Music, announce: Callable[[Choice, str], None]) -> None:
         self._terms = terms
         self._announce = announce
         self._jukebox: Jukebox | None = None
         self._plan: Plan | None = None
+        self._prepared: str | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -47,6 +48,7 @@ class Music:
         begun = None if wish.plan is None else self._begin(wish.plan)
         controls = replace(wish, plan=None)
         told = None if controls == Wish() else self._player().obey(controls)
+        self._prepare()
         return told or begun
 
     def tend(self) -> str | None:
@@ -56,12 +58,26 @@ class Music:
         onward = self._plan.then if self._plan is not None and self._jukebox.ended else None
         songs = () if onward is None else tuple(choice for choice in onward.choices if choice.path is not None)
         if onward is not None and songs:
-            return self._begin(replace(onward, choices=songs))
-        return self._jukebox.tend()
+            told = self._begin(replace(onward, choices=songs))
+        else:
+            told = self._jukebox.tend()
+        self._prepare()
+        return told
 
     def now(self) -> tuple[Playing | None, Plan | None]:
         """What is played, and what asked for it."""
         return None if self._jukebox is None else self._jukebox.now, self._plan
+
+    def _prepare(self) -> None:
+        """Look for the fonts of a new title here, so that the window need not wait for them."""
+        playing = None if self._jukebox is None else self._jukebox.now
+        title = None if playing is None else f"{playing.title} {playing.artist or ''}"
+        if title is None or title == self._prepared:
+            return
+        from realtime.lettering import prepare
+
+        prepare(title)
+        self._prepared = title
 
     def _begin(self, plan: Plan) -> str:
         failures = list[str]()
@@ -86,10 +102,10 @@ class Music:
     def _open(self, choice: Choice, plan: Plan) -> str:
         from realtime.music.link import open_link
 
-        self._announce(choice)
+        self._announce(choice, plan.why)
         opened = open_link(choice.place)
         if opened.where is None:
-            raise EmodjError(f"not opened, {opened.why}: the link is in the terminal")
+            raise EmodjError(f"not opened: {opened.why}, the link is in the terminal")
         if self._jukebox is not None:
             # Two kinds of music at once are none
             self._jukebox.stop()

@@ -167,11 +167,11 @@ class Running:
         cameras = self._feed.cameras
         return None if cameras is None else stack.enter_context(Worker("cameras", cameras.turn))
 
-    def _announce(self, choice: Choice) -> None:
+    def _announce(self, choice: Choice, why: str) -> None:
         """Print a link before it is opened. In JSON it stands in the summary, and stdout holds nothing else."""
         from realtime.cli.offering import offer
 
-        offer(choice, qr=self._output.qr, err=self._output.as_json)
+        offer(choice, why, qr=self._output.qr, err=self._output.as_json)
 
     def _print_summary(self) -> None:
         from realtime import documents

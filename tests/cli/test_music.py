@@ -52,7 +52,7 @@ class Room:
 def room(library: Path | None = None, *, shuffle: bool = False) -> Generator[Room]:
     announced: list[str] = []
     terms = Terms(Strategy.MATCH, library, 0.5, shuffle)
-    with Music(terms, lambda choice: announced.append(choice.place)) as music:
+    with Music(terms, lambda choice, _why: announced.append(choice.place)) as music:
         yield Room(music, announced)
 
 

@@ -1,0 +1,127 @@
+"""`emodj play`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from realtime.cli.context import Context, common_options, pass_context
+from realtime.cli.moods import MOOD
+from realtime.errors import EmodjError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from realtime import settings
+    from realtime.domain import Expression
+    from realtime.music.jukebox import Jukebox
+    from realtime.music.library import Found
+    from realtime.settings import Settings
+
+
+@click.command(
+    epilog="""\b
+Keys in a terminal:
+  .      pause, and play again        z      random order, and back
+  n ,    next song, previous song     - +    volume
+  q      quit; so do Esc and Ctrl-C
+
+\b
+Examples:
+  emodj play happy
+  emodj play sad --library ~/Music/moods --shuffle
+  emodj play neutral --once --volume 30
+""",
+)
+@click.argument("mood", type=MOOD)
+@click.option(
+    "--library",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Your songs: a folder with folders or lists named by moods, or a CSV.",
+)
+@click.option("--shuffle/--no-shuffle", default=None, help="Random order, none twice until all were heard.")
+@click.option("--volume", type=click.IntRange(0, 100), metavar="PERCENT", help="How loud to begin.")
+@click.option("--once", is_flag=True, default=None, help="End after the last song, as without a terminal for keys.")
+@common_options
+@pass_context
+def play(
+    context: Context, mood: Expression, library: Path | None, shuffle: bool | None, volume: int | None, once: bool | None
+) -> None:
+    """Play the music files for a mood.
+
+    MOOD is one of angry, disgust, fear, happy, neutral, sad, surprise. The songs are those of your library (--library, or
+    music.library in the settings), else those of the first folder or list that the settings name for the mood; where
+    there are none, those of the mood that is nearest. Links are opened by emodj mood MOOD --open.
+    """
+    from realtime.cli.playing import has_keys, run
+    from realtime.music.jukebox import Jukebox
+    from realtime.music.player import FilePlayer
+
+    known = context.settings()
+    terms = _terms(known.music, shuffle, volume)
+    keys = has_keys()
+    with Jukebox(FilePlayer(), volume=terms.volume, shuffle=terms.shuffle, once=bool(once or not keys)) as jukebox:
+        context.stop_if_interrupted()
+        _begin(jukebox, context, mood, _found(known, mood, library, context))
+        run(jukebox, context, with_keys=keys)
+
+
+def _terms(music: settings.Music, shuffle: bool | None, volume: int | None) -> settings.Music:
+    return replace(
+        music,
+        shuffle=music.shuffle if shuffle is None else shuffle,
+        volume=music.volume if volume is None else volume / 100,
+    )
+
+
+def _begin(jukebox: Jukebox, context: Context, mood: Expression, there: Iterator[Found]) -> None:
+    for found in there:
+        for notice in found.notices:
+            context.remark(notice)
+        try:
+            notice = jukebox.play(found.songs, mood)
+        except EmodjError as error:
+            context.remark(str(error))
+            continue
+        if notice:
+            context.remark(notice)
+        return
+    raise EmodjError(
+        f"there are no music files to play for {mood.value}: name the folder of your own with --library or as music.library in "
+        f"the settings, with {mood.value}/ and songs in it; emodj mood {mood.value} --open opens a link instead"
+    )
+
+
+def _found(known: Settings, mood: Expression, library: Path | None, context: Context) -> Iterator[Found]:
+    """Everything with songs that may do, the best first."""
+    from realtime.affect import nearest
+    from realtime.music.library import read, read_library
+    from realtime.rules import expanded
+
+    if library is not None:
+        # Who names a library means that one
+        yield read_library(expanded(library), mood)
+        return
+    own = None
+    if known.music.library is not None:
+        try:
+            own = read_library(known.music.library, mood)
+        except EmodjError as error:
+            context.remark(str(error))
+    for each in nearest(mood):
+        if own is not None and own.mood is each:
+            yield own
+        for choice in known.playlists.moods.get(each, ()):
+            if choice.path is None:
+                continue
+            try:
+                found = read(choice.path, each)
+            except EmodjError as error:
+                context.remark(str(error))
+            else:
+                other = () if each is mood else (f"no songs for {mood.value}: here are the nearest, for {each.value}",)
+                yield replace(found, notices=(*found.notices, *other))

@@ -1,0 +1,317 @@
+"""`emodj play`, also in a real pseudo-terminal with real keys."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import termios
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prompt_toolkit.utils import get_cwidth
+
+from realtime.cli.playing import fitted, has_keys
+from realtime.songs import Playing
+from tests.sounds import silence, sound
+from tests.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from subprocess import CompletedProcess
+
+    Run = Callable[..., CompletedProcess[str]]
+    Start = Callable[..., subprocess.Popen[str]]
+
+COLUMNS = 60
+HOUR_S = 3600.0
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    """Three long songs that look happy, two short ones that look sad."""
+    folder = tmp_path / "songs"
+    for name in ("sad", "happy"):
+        (folder / name).mkdir(parents=True)
+    for name in ("One", "Two", "Three 日本"):
+        silence(folder / "happy" / f"{name}.wav", HOUR_S)
+    sound(folder / "sad" / "a.ogg", title="Träne", artist="月")
+    sound(folder / "sad" / "b.mp3")
+    return folder
+
+
+class Terminal:
+    """A terminal with a command in it."""
+
+    def __init__(self, process: subprocess.Popen[str], ours: int, theirs: int) -> None:
+        self.process = process
+        self.ours, self.theirs = ours, theirs
+        self.text = ""
+
+    def reads(self, pattern: str) -> None:
+        """Wait until something new is written that fits, and forget all up to its end."""
+        until(lambda: self._fits(pattern))
+        found = re.search(pattern, self.text, re.DOTALL)
+        assert found is not None
+        self.text = self.text[found.end() :]
+
+    def press(self, keys: str) -> None:
+        os.write(self.ours, keys.encode())
+
+    def ends(self) -> int:
+        until(lambda: self._fits("$.") or self.process.poll() is not None)
+        return self.process.wait()
+
+    def echoes(self) -> bool:
+        """Whether it is as a shell wants it."""
+        flags: int = termios.tcgetattr(self.theirs)[3]
+        return bool(flags & termios.ECHO and flags & termios.ICANON and flags & termios.ISIG)
+
+    def _fits(self, pattern: str) -> bool:
+        while select.select([self.ours], [], [], 0)[0]:
+            self.text += os.read(self.ours, 65536).decode(errors="replace")
+        return re.search(pattern, self.text, re.DOTALL) is not None
+
+
+@pytest.fixture
+def terminal(process: Start, library: Path) -> Iterator[Callable[..., Terminal]]:
+    """Run `emodj play` in a terminal of 60 columns."""
+    started = list[Terminal]()
+
+    def start(*arguments: str, **streams: int) -> Terminal:
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, COLUMNS, 0, 0))
+        line = ["play", *arguments, "--library", library, "--volume", "20"]
+        terminal = Terminal(process(*line, **({"stdin": theirs, "stderr": theirs} | streams)), ours, theirs)
+        started.append(terminal)
+        return terminal
+
+    yield start
+    for terminal in started:
+        terminal.process.kill()
+        terminal.process.communicate()
+        os.close(terminal.ours)
+        os.close(terminal.theirs)
+
+
+def test_the_keys_of_the_music(terminal: Callable[..., Terminal]) -> None:
+    here = terminal("happy")
+    here.reads(r"keys: \. pause .* q quit")
+    here.reads("▶ 1/3  One  20%")
+    assert not here.echoes()
+    here.press("n")
+    here.reads("▶ 2/3  Three 日本  20%")
+    here.press("+=+")
+    here.reads("▶ 2/3  Three 日本  50%")
+    here.press("-")
+    here.reads("▶ 2/3  Three 日本  40%")
+    here.press(".")
+    here.reads("‖ 2/3  Three 日本  40%")
+    here.press("N")
+    here.reads("▶ 3/3  Two  40%")
+    here.press("z")
+    here.reads("▶ 3/3  Two  40%  shuffle")
+    here.press("z,")
+    here.reads("▶ 2/3  Three 日本  40%")
+    here.press("nn")
+    here.reads("▶ 1/3  One  40%")
+    here.press("q")
+    assert here.ends() == 0
+    assert here.echoes()
+
+
+@pytest.mark.parametrize(("keys", "status"), [("q", 0), ("\x1b", 0), ("\x04", 0), ("\x03", 130)])
+def test_each_key_that_ends_it_leaves_the_terminal_in_order(keys: str, status: int, terminal: Callable[..., Terminal]) -> None:
+    here = terminal("happy")
+    here.reads("1/3")
+    here.press(keys)
+    assert here.ends() == status
+    assert here.echoes()
+    # The line is gone, and nothing was said of an error
+    assert re.search(r"\r +\r(\r\n)?$", here.text)
+    assert "emodj:" not in here.text
+    assert "Trace" not in here.text
+
+
+def test_arrow_keys_and_others_do_nothing(terminal: Callable[..., Terminal]) -> None:
+    here = terminal("happy")
+    here.reads("▶ 1/3")
+    here.press("\x1b[A\x1b[Bx日\t\r\x1a")
+    here.press("n")
+    here.reads("▶ 2/3")
+    here.press("q")
+    assert here.ends() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_leaves_the_terminal_in_order(number: signal.Signals, terminal: Callable[..., Terminal]) -> None:
+    here = terminal("happy")
+    here.reads("▶ 1/3")
+    here.process.send_signal(number)
+    assert here.ends() == 128 + number
+    assert here.echoes()
+    assert "Trace" not in here.text
+
+
+def test_a_song_that_is_skipped_is_told_above_the_line(terminal: Callable[..., Terminal], library: Path) -> None:
+    (library / "happy" / "Pit.wav").write_text("no music")
+    here = terminal("happy")
+    here.reads("▶ 1/4  One")
+    here.press("n")
+    here.reads(r"\r +\x08*\r?emodj: skipped a song: cannot play \S+Pit\.wav: it is damaged[^\n]*\n\r▶ 3/4  Three")
+    here.press("q")
+    assert here.ends() == 0
+
+
+def test_with_keys_it_begins_anew_and_with_once_it_ends(terminal: Callable[..., Terminal]) -> None:
+    here = terminal("sad")
+    here.reads("1/2  Träne – 月.*2/2  b.*1/2  Träne – 月")
+    here.press("q")
+    assert here.ends() == 0
+    once = terminal("sad", "--once")
+    assert once.ends() == 0
+    assert once.echoes()
+
+
+def test_stderr_in_a_file_has_plain_lines_and_the_keys_work(terminal: Callable[..., Terminal], tmp_path: Path) -> None:
+    with (tmp_path / "said").open("w") as said:
+        here = terminal("happy", stderr=said.fileno())
+        told = (tmp_path / "said").read_text
+        until(lambda: "1/3" in told())
+        here.press("n+")
+        until(lambda: "2/3" in told())
+        here.press("q")
+        assert here.ends() == 0
+    lines = [line.removeprefix("emodj: ") for line in told().splitlines()]
+    assert lines == [
+        "keys: . pause   n next   , previous   z shuffle   - + volume   q quit",
+        "1/3  One",
+        "volume 30%",
+        "2/3  Three 日本",
+    ]
+
+
+def test_quiet_is_quiet(terminal: Callable[..., Terminal]) -> None:
+    here = terminal("happy", "--quiet")
+    until(lambda: not here.echoes())
+    here.press("q")
+    assert here.ends() == 0
+    assert not here.text
+
+
+def test_without_a_terminal_it_ends_after_the_last_song(alone: Run, library: Path) -> None:
+    for streams in ({"stdin": subprocess.DEVNULL}, {"stdin": subprocess.PIPE}):
+        ended = alone("play", "sad", "--library", library, "--volume", "0", **streams)
+        assert (ended.returncode, ended.stdout) == (0, "")
+        assert ended.stderr == "emodj: 1/2  Träne – 月\nemodj: 2/2  b\n"
+
+
+def test_without_a_terminal_ctrl_c_ends_it(
+    process: Start, library: Path, ctrl_c: Callable[[subprocess.Popen[str]], None]
+) -> None:
+    with process("play", "happy", "--library", library, stdin=subprocess.DEVNULL) as playing:
+        assert playing.stderr is not None
+        assert playing.stderr.readline() == "emodj: 1/3  One\n"
+        ctrl_c(playing)
+        assert playing.wait() == 130
+        assert playing.stderr.read() == "\n"
+
+
+def test_another_mood_is_played_where_there_is_none_and_said(alone: Run, library: Path) -> None:
+    ended = alone("play", "fear", "--library", library)
+    assert ended.returncode == 0
+    assert re.search("no song for fear.*for sad\n.*1/2", ended.stderr)
+
+
+def test_the_configuration_says_what_to_play(alone: Run, library: Path, settings: Callable[[str], Path]) -> None:
+    file = settings(
+        f"""
+[music]
+library = "{library}/nowhere"
+volume = 0.0
+[[playlists.sad]]
+url = "https://example.org/"
+[[playlists.sad]]
+path = "{library}/gone"
+[[playlists.sad]]
+path = "{library}/sad"
+"""
+    )
+    ended = alone("--config", file, "play", "sad")
+    assert ended.returncode == 0
+    said = ended.stderr.splitlines()
+    assert [line.split(":")[1] for line in said[2:]] == [" 1/2  Träne – 月", " 2/2  b"]
+    assert "nowhere" in said[0]
+    assert "gone" in said[1]
+    near = alone("--config", file, "play", "angry")
+    assert near.returncode == 0
+    assert "no songs for angry: here are the nearest, for sad\n" in near.stderr
+
+
+def test_a_library_of_the_settings_is_first(alone: Run, library: Path, settings: Callable[[str], Path]) -> None:
+    ended = alone("--config", settings(f'[music]\nlibrary = "{library}"\n'), "play", "sad")
+    assert (ended.returncode, ended.stderr) == (0, "emodj: 1/2  Träne – 月\nemodj: 2/2  b\n")
+
+
+def test_where_there_is_nothing_it_says_what_to_do(emodj: Run, tmp_path: Path, library: Path) -> None:
+    none = emodj("play", "happy")
+    assert none.returncode == 1
+    assert "emodj mood happy --open" in none.stderr
+    assert "music.library" in none.stderr
+    for song in (library / "sad").iterdir():
+        song.write_text("no music")
+    for song in (library / "happy").iterdir():
+        song.unlink()
+    broken = emodj("play", "happy", "--library", library)
+    assert broken.returncode == 1
+    assert "none of the 2 songs can be played" in broken.stderr
+    missing = emodj("play", "happy", "--library", tmp_path / "nowhere")
+    assert missing.returncode == 2
+    assert emodj("play", "hapy").returncode == 2
+    assert emodj("play", "happy", "--volume", "101").returncode == 2
+
+
+def test_a_job_in_the_background_leaves_the_keys_to_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    def someone_elses(_terminal: int) -> int:
+        return os.getpgrp() + 1
+
+    def ours_too(_terminal: int) -> int:
+        return os.getpgrp()
+
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs) as stdin, monkeypatch.context() as patch:
+        patch.setattr("sys.stdin", stdin)
+        # Of a terminal that is nobody's all keys are ours
+        assert has_keys()
+        patch.setattr(os, "tcgetpgrp", someone_elses)
+        assert not has_keys()
+        patch.setattr(os, "tcgetpgrp", ours_too)
+        assert has_keys()
+    os.close(ours)
+    monkeypatch.setattr("sys.stdin", stdin)
+    assert not has_keys()
+
+
+marks = st.text(st.characters(codec="utf-8"), max_size=60)
+
+
+@given(title=marks, artist=st.none() | marks, columns=st.integers(1, 200), shuffled=st.booleans())
+def test_the_line_fits_whatever_the_song_is_called(title: str, artist: str | None, columns: int, *, shuffled: bool) -> None:
+    line = fitted(Playing(title, artist, 100_000, 100_000, shuffled=shuffled), columns)
+    assert get_cwidth(line) < max(columns, 45)
+    assert all(mark.isprintable() or mark in "\u200c\u200d" for mark in line)
+    assert line.endswith("100%  shuffle" if shuffled else "100%")
+
+
+def test_a_wide_title_is_cut_to_the_terminal() -> None:
+    assert fitted(Playing("日本" * 9, "月", 1, 2, volume=0.7), 30) == "▶ 1/2  日本日本日本日本…  70%"
+    assert fitted(Playing("Song", None, 1, 2, paused=True, volume=0.7), 30) == "‖ 1/2  Song  70%"
+    assert not fitted(None, 30)

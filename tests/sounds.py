@@ -1,0 +1,50 @@
+"""Small sound files, made here and now."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+import numpy as np
+import soundfile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SUFFIXES = ("wav", "mp3", "ogg", "opus", "flac")
+
+_KINDS = {
+    "wav": ("WAV", "PCM_16"),
+    "mp3": ("MP3", "MPEG_LAYER_III"),
+    "ogg": ("OGG", "VORBIS"),
+    "opus": ("OGG", "OPUS"),
+    "flac": ("FLAC", "PCM_16"),
+}
+_RATE = 48000
+_BLOCK_S = 0.1
+
+
+def sound(path: Path, seconds: float = 0.3, title: str | None = None, artist: str | None = None) -> Path:
+    """Write a quiet tone in the format of the path's suffix, with tags if there are any."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    kind, subtype = _KINDS[path.suffix[1:]]
+    times = np.arange(round(seconds * _RATE)) / _RATE
+    with soundfile.SoundFile(path, "w", _RATE, 1, subtype, format=kind) as file:
+        if title is not None:
+            file.title = title
+        if artist is not None:
+            file.artist = artist
+        # One large block of Vorbis overflows the encoder's stack
+        for block in np.array_split(0.01 * np.sin(2 * np.pi * 440 * times), max(1, round(seconds / _BLOCK_S))):
+            file.write(block)
+    return path
+
+
+def silence(path: Path, seconds: float) -> Path:
+    """Write a WAV of silence, which takes no room on the disk however long it is."""
+    size = round(seconds * 8000) * 2
+    header = struct.pack("<IHHIIHH", 16, 1, 1, 8000, 16000, 2, 16)
+    with path.open("wb") as file:
+        file.write(b"RIFF" + struct.pack("<I", 36 + size) + b"WAVEfmt " + header + b"data" + struct.pack("<I", size))
+        file.truncate(44 + size)
+    return path
