@@ -12,7 +12,7 @@ from realtime.domain import EXPRESSIONS, Expression, Mood
 from realtime.links import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
 LONGEST_TITLE = 40
@@ -86,10 +86,11 @@ class Playlists:
         """Every choice, those of moods first, each once."""
         return tuple(dict.fromkeys([*(choice for each in EXPRESSIONS for choice in self.moods.get(each, ())), *self.lift]))
 
-    def preferring(self, library: Path) -> Playlists:
-        """The same with a person's own songs of each mood before all others of it."""
-        own = {each: Choice(f"your songs for {each.value}", None, library, POINTS[each], each) for each in EXPRESSIONS}
-        return Playlists({each: (own[each], *self.moods.get(each, ())) for each in EXPRESSIONS}, self.lift)
+    def preferring(self, library: Path, moods: Collection[Expression]) -> Playlists:
+        """The same with a person's own songs before all others of the moods that the library has some for."""
+        own = {each: Choice(f"your songs for {each.value}", None, library, POINTS[each], each) for each in moods}
+        first = {each: (own[each],) if each in own else () for each in EXPRESSIONS}
+        return Playlists({each: (*first[each], *self.moods.get(each, ())) for each in EXPRESSIONS}, self.lift)
 
 
 @dataclass(frozen=True, slots=True)

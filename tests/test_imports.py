@@ -46,6 +46,12 @@ def test_a_typing_error_loads_nothing_heavy() -> None:
         ["live", "-h"],
         ["config", "path"],
         ["config", "show"],
+        ["mood", "-h"],
+        ["mood", "happy"],
+        ["songs", "-h"],
+        ["play", "-h"],
+        ["playlists"],
+        ["playlists", "check", "-h"],
     ],
 )
 def test_help_of_a_command_and_the_settings_load_neither_tensorflow_nor_opencv(arguments: list[str]) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from realtime.documents import Picture
     from realtime.domain import Image
     from realtime.pipeline import FaceReader
+    from realtime.playlists import Playlists
     from realtime.settings import Settings
 
 SOME_FAILED = 7
@@ -64,14 +65,17 @@ def image(
     of the picture, and a playlist that fits.
     """
     from realtime.cli.inputs import inputs as find_inputs
+    from realtime.cli.opening import open_together
+    from realtime.cli.parts import playlists
     from realtime.cli.target import Target
 
     settings = with_strategy(context.settings(), strategy)
     inputs = list(find_inputs(paths, recursive=bool(recursive)))
+    music = playlists(settings, context)
     target = None if output is None else Target(output, [item.path for item in inputs], force=bool(force))
     interrupted = False
     with _viewer(bool(show)) as view:
-        analyst = _Analyst(settings, context, target, view)
+        analyst = _Analyst(settings, music, context, target, view)
         try:
             with _progress(inputs, context) as items:
                 for item in items:
@@ -84,7 +88,7 @@ def image(
             context.complain(failure)
         raise KeyboardInterrupt
     if opens:
-        _open(settings, analyst.found, context, as_json=bool(as_json), qr=bool(qr))
+        open_together(music, settings.music.strategy, analyst.found, context, as_json=bool(as_json), qr=bool(qr))
     return _status(analyst.failures, len(inputs), context)
 
 
@@ -134,7 +138,12 @@ class _Analyst:
     """
 
     def __init__(
-        self, settings: Settings, context: Context, target: Target | None, view: Callable[[Image], None] | None
+        self,
+        settings: Settings,
+        music: Playlists,
+        context: Context,
+        target: Target | None,
+        view: Callable[[Image], None] | None,
     ) -> None:
         self.found: list[Picture] = []
         self.failures: list[EmodjError] = []
@@ -143,6 +152,7 @@ class _Analyst:
         self._target = target
         self._view = view
         self._reader: FaceReader | None = None
+        self._playlists = music
 
     def read(self, item: Input) -> None:
         """Read a picture, write and show it annotated where somebody wants that."""
@@ -168,7 +178,7 @@ class _Analyst:
 
     def _analysed(self, path: str, pixels: Image) -> Picture:
         from realtime import mood
-        from realtime.cli.parts import face_reader, playlists
+        from realtime.cli.parts import face_reader
         from realtime.documents import Picture
         from realtime.playlists import plan
 
@@ -178,7 +188,7 @@ class _Analyst:
         faces = self._reader.read(pixels)
         together = mood.of(faces)
         height, width = pixels.shape[:2]
-        fitting = plan(playlists(self._settings), together, self._settings.music.strategy)
+        fitting = plan(self._playlists, together, self._settings.music.strategy)
         return Picture(path, width, height, faces, together, fitting)
 
     def _annotated(self, item: Input, pixels: Image, picture: Picture) -> tuple[Image | None, EmodjError | None]:
@@ -217,30 +227,3 @@ def _viewer(wanted: bool) -> Generator[Callable[[Image], None] | None]:
                     return
 
         yield view
-
-
-def _open(settings: Settings, found: Sequence[Picture], context: Context, *, as_json: bool, qr: bool) -> None:
-    from realtime import mood
-    from realtime.cli import report
-    from realtime.cli.offering import offer
-    from realtime.cli.parts import playlists
-    from realtime.music.link import open_link
-    from realtime.playlists import plan
-
-    together = mood.of(*(picture.faces for picture in found))
-    fitting = plan(playlists(settings), together, settings.music.strategy)
-    if together is None:
-        context.remark("no playlist to open: no face was seen clearly enough")
-        return
-    link = None if fitting is None else next((choice for choice in fitting.choices if choice.url), None)
-    if link is None:
-        context.remark("no playlist to open: your settings have no link for this mood, and emodj play plays songs")
-        return
-    if len(found) > 1 and not as_json:
-        for line in ("", "all together", *report.mood(together, fitting)):
-            click.echo(line)
-    # A machine without a browser loses nothing: the link stands on a line of its own, below a single picture it does already
-    offer(link, qr=qr, err=as_json)
-    opened = open_link(link.place)
-    if opened.where is None:
-        context.remark(f"not opened, {opened.why}: open the link yourself")

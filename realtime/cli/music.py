@@ -57,10 +57,7 @@ class Music:
             return None
         onward = self._plan.then if self._plan is not None and self._jukebox.ended else None
         songs = () if onward is None else tuple(choice for choice in onward.choices if choice.path is not None)
-        if onward is not None and songs:
-            told = self._begin(replace(onward, choices=songs))
-        else:
-            told = self._jukebox.tend()
+        told = self._jukebox.tend() if onward is None or not songs else self._begin(replace(onward, choices=songs))
         self._prepare()
         return told
 

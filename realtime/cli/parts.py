@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, overload
 import platformdirs
 
 from realtime import assets
+from realtime.errors import EmodjError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,10 +83,21 @@ def face_reader(settings: Settings, search: Search, context: Context) -> FaceRea
     return FaceReader(finder, classifier, terms.side_ratio, settings.faces.unsure_below)
 
 
-def playlists(settings: Settings) -> Playlists:
-    """All music of the settings; a person's own library comes before the lists of each mood."""
+def playlists(settings: Settings, context: Context) -> Playlists:
+    """All music of the settings; a person's own songs come before the lists of each mood that they fit.
+
+    A library that cannot be read is no reason to do without the rest, so that is a remark.
+    """
     library = settings.music.library
-    return settings.playlists if library is None else settings.playlists.preferring(library)
+    if library is None:
+        return settings.playlists
+    from realtime.music.library import moods_in
+
+    try:
+        return settings.playlists.preferring(library, moods_in(library))
+    except EmodjError as error:
+        context.remark(f"music.library: {error}")
+        return settings.playlists
 
 
 def shipped_pair() -> Path:

@@ -80,7 +80,7 @@ class Running:
         window = settings.window
         self._session = Session(
             vote(settings),
-            playlists_of(settings),
+            playlists_of(settings, context),
             strategy=settings.music.strategy,
             mirrored=mirrored,
             bars=window.bars,

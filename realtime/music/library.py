@@ -124,6 +124,19 @@ def read_library(path: PurePath, mood: Expression) -> Found:
     return Found(songs, (*notices.all(), *other), used)
 
 
+def moods_in(path: Path) -> frozenset[Expression]:
+    """The moods that a library has something for, by the names of its folders and lists or the rows of its CSV.
+
+    Raises:
+        UsageError: it is not there, is something else, or cannot be understood.
+        EmodjError: it cannot be read.
+    """
+    source, notices = _absolute(path), Notices()
+    if _is_folder(source):
+        return frozenset(_named(source, None, notices))
+    return frozenset(_table(source, notices, with_moods=True).moods)
+
+
 def _rows(source: Path, notices: Notices) -> Callable[[Expression], Sequence[Song]]:
     """What looks up the songs of a mood in a CSV."""
     table, fence = _table(source, notices, with_moods=True), _beside(source)
@@ -132,15 +145,7 @@ def _rows(source: Path, notices: Notices) -> Callable[[Expression], Sequence[Son
 
 def _shelves(library: Path, wanted: Expression, notices: Notices) -> Callable[[Expression], Sequence[Song]]:
     """What looks up the songs of a mood in a folder of moods."""
-    shelves = dict[Expression, list[str]]()
-    with refusals(library), os.scandir(library) as there:
-        for name in sorted(entry.name for entry in there):
-            stem, suffix = os.path.splitext(name.lower())  # noqa: PTH122 - of a name
-            mood = _MOODS.get(stem if suffix in M3U else name.lower())
-            if mood is not None:
-                shelves.setdefault(mood, []).append(name)
-            elif len(name) < _LONG and difflib.get_close_matches(name.lower(), [wanted.value], cutoff=0.75):
-                notices.add(f"{library / name} is left out, {name!r} is no mood: did you mean {wanted.value}?")
+    shelves = _named(library, wanted, notices)
     if not shelves:
         moods = ", ".join(_MOODS)
         raise _nothing(f"{library} has no mood in it: a library has folders or lists (.m3u8) named {moods}", notices)
@@ -157,6 +162,20 @@ def _shelves(library: Path, wanted: Expression, notices: Notices) -> Callable[[E
         return _Songs(entries)
 
     return songs_of
+
+
+def _named(library: Path, wanted: Expression | None, notices: Notices) -> dict[Expression, list[str]]:
+    """The names of folders and lists for each mood; one that is nearly that of the wanted mood is a slip."""
+    shelves = dict[Expression, list[str]]()
+    with refusals(library), os.scandir(library) as there:
+        for name in sorted(entry.name for entry in there):
+            stem, suffix = os.path.splitext(name.lower())  # noqa: PTH122 - of a name
+            mood = _MOODS.get(stem if suffix in M3U else name.lower())
+            if mood is not None:
+                shelves.setdefault(mood, []).append(name)
+            elif wanted and difflib.get_close_matches(name.lower(), [wanted.value], cutoff=0.75):
+                notices.add(f"{library / name} is left out, {name!r} is no mood: did you mean {wanted.value}?")
+    return shelves
 
 
 def _shelf(path: Path, fence: Fence, notices: Notices) -> list[Entry]:

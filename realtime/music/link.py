@@ -1,11 +1,22 @@
-"""Open a playlist's link in the browser; no account, no API."""
+"""Open a link: in the Spotify app where it answers, else in the browser, else nowhere. No account, no API."""
 
 from __future__ import annotations
 
 import logging
 import os
+import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Self
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from realtime.links import spotify_uri
+from realtime.music.app import open_in_app
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 log = logging.getLogger(__name__)
 
@@ -16,19 +27,106 @@ STARTER_S = 20.0
 # or be ended by the Ctrl-C that ends us.
 _OPEN = "import sys, webbrowser; sys.exit(0 if webbrowser.open(sys.argv[1]) else 1)"
 
+_TO_WINDOWS = ("wslview", "powershell.exe")
 
-def open_link(url: str) -> bool:
-    """Open a link in the person's browser. Takes as long as the browser's starter does: not for the window's thread.
 
-    Returns:
-        False if nothing could be started; a True is no proof that a page is seen.
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What became of a link.
+
+    Attributes:
+        where: the app, the browser, or None for nowhere. "browser" says that it was started; nobody can tell whether the
+            page is seen.
+        why: why nowhere, in words that go on after "not opened: "; empty if it was opened.
     """
-    if _far_from_a_screen():
-        log.info("no screen here, so no browser")
-        return False
+
+    where: Literal["app", "browser"] | None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What decides how a link is opened here.
+
+    Attributes:
+        platform: as `sys.platform` has it.
+        environment: the variables of this process.
+        to_windows: the program that hands links to Windows; None where this is no Linux within Windows.
+    """
+
+    platform: str
+    environment: Mapping[str, str]
+    to_windows: str | None = None
+
+    @classmethod
+    def here(cls) -> Self:
+        """Of this process."""
+        programs = (name for name in _TO_WINDOWS if shutil.which(name)) if _within_windows() else iter(())
+        return cls(sys.platform, os.environ, next(programs, None))
+
+    @property
+    def far(self) -> bool:
+        """Whether the person sits at another computer: nothing may begin to play on a desk where nobody is."""
+        return bool(self.environment.get("SSH_CONNECTION")) and not self._screen
+
+    @property
+    def _screen(self) -> bool:
+        return bool(self.environment.get("DISPLAY") or self.environment.get("WAYLAND_DISPLAY"))
+
+    def command(self, url: str) -> list[str] | Opened:
+        """The command line that opens a link in the browser, or why there is none."""
+        browser = [sys.executable, "-I", "-c", _OPEN, url]
+        # Whoever names a browser knows better: an editor that is connected from afar opens it on the near side
+        if self.environment.get("BROWSER"):
+            return browser
+        if self.far:
+            return Opened(None, "the screen belongs to another computer than this terminal")
+        if self.to_windows == "wslview":
+            return ["wslview", ascii_link(url)]
+        if self.to_windows is not None:
+            # No apostrophe is left in the link, so it cannot end the quotes, and within them & and $ are plain characters
+            return [self.to_windows, "-NoProfile", "-NonInteractive", "-Command", f"Start-Process '{ascii_link(url)}'"]
+        # Without a screen it could only be a browser of text, which would take the terminal over.
+        # macOS and Windows (not run by our tests) always have one.
+        if self.platform.startswith("linux") and not self._screen:
+            return Opened(None, "there is no screen here")
+        return browser
+
+
+def open_link(url: str) -> Opened:
+    """Open a link. Takes 2 s at most for the app, and as long as the browser's starter does: not for the window's thread.
+
+    Args:
+        url: as `links.parse` returns it.
+    """
+    here = Surroundings.here()
+    uri = spotify_uri(url)
+    # An app that was asked and did not answer may be hanging: better the browser too than neither
+    if uri is not None and not here.far and open_in_app(uri):
+        return Opened("app")
+    command = here.command(url)
+    opened = command if isinstance(command, Opened) else _started(command)
+    if opened.why:
+        log.info("%s not opened: %s", url, opened.why)
+    return opened
+
+
+def ascii_link(url: str) -> str:
+    """The same link without an apostrophe and with nothing but ASCII, for programs that are particular about it."""
+    parts = urlsplit(url)
+    host = parts.netloc
     try:
-        started = subprocess.run(
-            [sys.executable, "-I", "-c", _OPEN, url],
+        host = host if host.isascii() else host.encode("idna").decode()
+    except UnicodeError:
+        host = quote(host)
+    safe = "/:@!$&()*+,;=?%~[]"
+    return urlunsplit((parts.scheme, host, quote(parts.path, safe), quote(parts.query, safe), quote(parts.fragment, safe)))
+
+
+def _started(command: list[str]) -> Opened:
+    try:
+        ended = subprocess.run(
+            command,
             timeout=STARTER_S,
             check=False,
             env=_environment(),
@@ -39,11 +137,11 @@ def open_link(url: str) -> bool:
         )
     except subprocess.TimeoutExpired:
         # Some starters are the browser itself, and end when the person closes it
-        return True
+        return Opened("browser")
     except OSError as error:
-        log.info("no browser: %s", error)
-        return False
-    return started.returncode == 0
+        log.info("%s: %s", command[0], error)
+        return Opened(None, "no browser could be started")
+    return Opened("browser") if ended.returncode == 0 else Opened(None, "no browser could be started")
 
 
 def _environment() -> dict[str, str]:
@@ -53,8 +151,11 @@ def _environment() -> dict[str, str]:
     return inherited | ({"LD_LIBRARY_PATH": ":".join(folders)} if folders else {})
 
 
-def _far_from_a_screen() -> bool:
-    """Whether a browser could only be one of text, which would take the terminal over."""
-    if not sys.platform.startswith("linux") or os.environ.get("BROWSER"):
+def _within_windows() -> bool:
+    """Whether this is Linux within Windows (WSL), which Python's own `webbrowser` knows nothing of (cpython#89752)."""
+    if not sys.platform.startswith("linux"):
         return False
-    return not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    try:
+        return "microsoft" in Path("/proc/version").read_text(encoding="utf-8", errors="replace").lower()
+    except OSError:
+        return False

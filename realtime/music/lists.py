@@ -101,6 +101,11 @@ class Table:
             else:
                 self._rows.setdefault(mood, []).append((number, row))
 
+    @property
+    def moods(self) -> set[Expression]:
+        """Those that have rows."""
+        return {mood for mood in self._rows if mood is not None}
+
     def songs(self, mood: Expression | None, fence: Fence) -> list[Entry]:
         """The songs of a mood, in their order; of all without regard to moods where the table was read so."""
         found = list[Entry]()

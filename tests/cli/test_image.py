@@ -72,7 +72,8 @@ def test_the_document_has_the_keys_and_types_that_are_promised(emodj: Run, photo
     assert face["confidence"] == max(face["probabilities"].values())
     assert (face["unsure"], face["reason"]) == (False, None)
     assert image["mood"] == {"expression": "happy", "share": pytest.approx(face["confidence"], abs=1e-3)}
-    assert image["playlist"] == {"title": "Bright and happy", "url": HAPPY_LIST}
+    wanted = {"strategy": "match", "why": "for happy", "wanted": {"valence": 0.76, "arousal": 0.48}}
+    assert image["playlist"] == {"title": "Bright and happy", "url": HAPPY_LIST, **wanted}
 
 
 def test_a_face_that_is_not_clear_has_a_reason_and_no_vote(emodj: Run, photo: Path, settings: Callable[[str], Path]) -> None:
@@ -116,7 +117,7 @@ def test_a_playlist_of_ones_own_is_the_one_that_is_named(emodj: Run, photo: Path
     own = settings('[playlists.happy]\ntitle = "Żółte nuty"\nurl = "https://example.org/mine"\n')
     assert emodj("--config", own, "image", photo).stdout.endswith("music   Żółte nuty\nhttps://example.org/mine\n")
     (image,) = images(emodj("--config", own, "image", photo, "--json"))
-    assert image["playlist"] == {"title": "Żółte nuty", "url": "https://example.org/mine"}
+    assert (image["playlist"]["title"], image["playlist"]["url"]) == ("Żółte nuty", "https://example.org/mine")
 
 
 # What is read
@@ -437,7 +438,7 @@ def test_open_opens_the_playlist_once(emodj: Run, photo: Path, browser: Callable
 def test_open_with_json_says_the_link_on_stderr(emodj: Run, photo: Path, browser: Callable[[], list[str]]) -> None:
     ended = emodj("image", photo, "--open", "--json")
     assert images(ended)[0]["playlist"]["url"] == HAPPY_LIST
-    assert ended.stderr == f"{HAPPY_LIST}\n"
+    assert ended.stderr == f"Bright and happy, for happy\n{HAPPY_LIST}\n"
     assert browser() == [HAPPY_LIST]
 
 
@@ -466,7 +467,52 @@ def test_a_machine_without_a_browser_has_the_link(emodj: Run, photo: Path) -> No
         ended = emodj("image", photo, "--open", *options)
         assert ended.returncode == 0
         assert HAPPY_LIST in (ended.stderr if options else ended.stdout).splitlines()
-        assert ended.stderr.endswith("emodj: no browser could be started: open the link yourself\n")
+        assert ended.stderr.endswith("emodj: not opened: there is no screen here; open the link yourself\n")
+
+
+def test_a_strategy_is_named_with_what_it_chose(emodj: Run, photo: Path) -> None:
+    (image,) = images(emodj("image", photo, "--json", "--strategy", "lift"))
+    assert (image["playlist"]["strategy"], image["playlist"]["why"]) == ("lift", "to lift happy")
+    assert "music   Bright and happy, to lift happy" in emodj("image", photo, "--strategy", "lift").stdout
+    assert emodj("image", photo, "--strategy", "cheer").returncode == 2
+
+
+def test_songs_of_ones_own_are_named_and_the_link_after_them_is_opened(
+    emodj: Run, photo: Path, settings: Callable[[str], Path], browser: Callable[[], list[str]]
+) -> None:
+    own = settings('[[playlists.happy]]\npath = "/my songs"\n[[playlists.happy]]\nurl = "https://example.org/mine"\n')
+    ended = emodj("image", photo, "--open", "--config", own)
+    assert ended.returncode == 0
+    assert ended.stdout.splitlines()[-3:] == ["/my songs", "music for happy, for happy", "https://example.org/mine"]
+    assert browser() == ["https://example.org/mine"]
+
+
+def test_a_library_comes_first_where_it_has_songs_and_without_it_all_else_goes_on(
+    emodj: Run, photo: Path, settings: Callable[[str], Path], tmp_path: Path
+) -> None:
+    own = settings(f'[music]\nlibrary = "{tmp_path / "library"}"\n')
+    ended = emodj("image", photo, "--config", own)
+    assert ended.returncode == 0
+    assert ended.stderr.startswith(f"emodj: music.library: there is no folder or list of songs at {tmp_path / 'library'}")
+    assert ended.stdout.splitlines()[-1] == HAPPY_LIST
+    (tmp_path / "library" / "sad").mkdir(parents=True)
+    assert emodj("image", photo, "--config", own).stdout.splitlines()[-1] == HAPPY_LIST
+    (tmp_path / "library" / "happy").mkdir()
+    ended = emodj("image", photo, "--config", own)
+    assert (ended.stderr, ended.stdout.splitlines()[-1]) == ("", str(tmp_path / "library"))
+
+
+def test_without_any_link_open_says_what_plays_songs(emodj: Run, photo: Path, settings: Callable[[str], Path]) -> None:
+    ended = emodj("image", photo, "--open", "--config", settings('[[playlists.happy]]\npath = "/my songs"\n'))
+    assert ended.returncode == 0
+    assert "emodj play plays songs" in ended.stderr
+
+
+@pytest.mark.usefixtures("browser")
+def test_a_code_for_the_phone_is_printed_on_demand(emodj: Run, photo: Path) -> None:
+    plain, coded = emodj("image", photo, "--open").stdout, emodj("image", photo, "--open", "--qr").stdout
+    assert "█" not in plain
+    assert coded.count("█") > 100
 
 
 # The progress bar

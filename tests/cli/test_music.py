@@ -10,6 +10,7 @@ import pytest
 from realtime.affect import POINTS
 from realtime.cli.music import Music
 from realtime.domain import EXPRESSIONS, Expression, Mood
+from realtime.music.library import moods_in
 from realtime.playlists import Choice, Plan, Playlists, Strategy, plan
 from realtime.settings import Music as Terms
 from realtime.wishes import KEYS, Wish
@@ -163,7 +164,7 @@ def alone(expression: Expression) -> Mood:
 
 def test_a_library_plays_the_songs_of_the_mood(tmp_path: Path) -> None:
     library = library_of(tmp_path, HAPPY, SAD)
-    playlists = Playlists({HAPPY: (web("one"),)}).preferring(library)
+    playlists = Playlists({HAPPY: (web("one"),)}).preferring(library, moods_in(library))
     with room(library) as here:
         here.music.obey(Wish(plan(playlists, alone(SAD), Strategy.MATCH)))
         assert here.title == "sad song"
@@ -171,7 +172,8 @@ def test_a_library_plays_the_songs_of_the_mood(tmp_path: Path) -> None:
 
 def test_a_library_without_songs_for_the_mood_gives_way_to_its_list(tmp_path: Path, browser: Callable[[], list[str]]) -> None:
     library = library_of(tmp_path, HAPPY)
-    playlists = Playlists({SAD: (web("one", SAD),)}).preferring(library)
+    # Its folder was there when the session began
+    playlists = Playlists({SAD: (web("one", SAD),)}).preferring(library, {HAPPY, SAD})
     with room(library) as here:
         told = here.music.obey(Wish(plan(playlists, alone(SAD), Strategy.MATCH)))
         assert str(told).startswith(f"no songs for sad in {library}; so handed to the browser")

@@ -115,7 +115,7 @@ def test_music_that_does_not_just_match_says_why() -> None:
 
 
 def test_music_of_ones_own_is_named_by_its_path() -> None:
-    own = plan(PLAYLISTS.preferring(Path("/my music")), MOOD, Strategy.MATCH)
+    own = plan(PLAYLISTS.preferring(Path("/my music"), {Expression.HAPPY}), MOOD, Strategy.MATCH)
     assert list(report.mood(MOOD, own))[1:] == ["music   your songs for happy", "/my music"]
 
 

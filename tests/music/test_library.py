@@ -9,7 +9,7 @@ import pytest
 
 from realtime.domain import EXPRESSIONS, Expression
 from realtime.errors import EmodjError, UsageError
-from realtime.music.library import Found, read, read_library
+from realtime.music.library import Found, moods_in, read, read_library
 from realtime.songs import Song, recommend
 
 HAPPY, SAD, FEAR, ANGRY = Expression.HAPPY, Expression.SAD, Expression.FEAR, Expression.ANGRY
@@ -159,3 +159,19 @@ def test_a_hundred_thousand_songs(tmp_path: Path) -> None:
     found = read_library(library, ANGRY)
     assert len(found.songs) == 14286
     assert len(set(recommend(found.songs, 20, 1))) == 20
+
+
+def test_the_moods_of_a_library_are_those_of_its_folders_lists_and_rows(tmp_path: Path) -> None:
+    made(tmp_path / "folder", "Happy/a.mp3", "sad.m3u8", "other/b.mp3", "angry.txt")
+    assert moods_in(tmp_path / "folder") == {HAPPY, SAD}
+    table = written(tmp_path / "songs.csv", "mood,url\nfear,https://example.org/\nFear,https://example.org/2\nhapy,x\n")
+    assert moods_in(table) == {FEAR}
+    assert moods_in(made(tmp_path / "bare", "a.mp3")) == frozenset()
+
+
+@pytest.mark.parametrize("name", ["gone", "file.txt", "list.m3u8"])
+def test_what_is_no_library_has_no_moods(tmp_path: Path, name: str) -> None:
+    written(tmp_path / "file.txt", "x")
+    written(tmp_path / "list.m3u8", "a.mp3")
+    with pytest.raises(UsageError):
+        moods_in(tmp_path / name)

@@ -1,0 +1,184 @@
+"""`emodj mood`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from realtime.cli.context import Context, common_options, pass_context
+from realtime.cli.moods import MOOD
+from realtime.cli.options import STRATEGY, with_strategy
+from realtime.domain import EXPRESSIONS, Expression, Mood
+from realtime.errors import EmodjError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from realtime.documents import Document
+    from realtime.playlists import Choice, Plan
+
+_OTHERS = 4
+"""So many more are listed below the best; a strategy that leads somewhere else has the whole configuration to offer."""
+
+_DIGITS = 4
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  emodj mood                       asks
+  emodj mood happy
+  emodj mood sad --strategy lift --open
+  emodj mood fear --qr             a code for the phone
+  emodj mood sad --strategy journey --json
+
+emodj play NAME plays songs of this computer; emodj playlists lists all there is.""",
+)
+@click.argument("name", type=MOOD, required=False)
+@click.option("--strategy", type=STRATEGY, help="What the mood asks for (default: music.strategy of your settings).")
+@click.option("--open", "opens", is_flag=True, default=None, help="Open it in the Spotify app, or else in the browser.")
+@click.option("--qr", is_flag=True, default=None, help="Print the link as a QR code too.")
+@click.option("--json", "as_json", is_flag=True, default=None, help="Print one JSON document (see the README).")
+@common_options
+@pass_context
+def mood(
+    context: Context,
+    name: Expression | None,
+    strategy: str | None,
+    opens: bool | None,
+    qr: bool | None,
+    as_json: bool | None,
+) -> int:
+    """Print music that fits a mood, without a camera.
+
+    NAME is angry, disgust, fear, happy, neutral, sad or surprise; without it you are asked.
+    """
+    from realtime.cli.asking import asked
+    from realtime.cli.parts import playlists
+    from realtime.playlists import plan
+
+    settings = with_strategy(context.settings(), strategy)
+    music = playlists(settings, context)
+    if name is None:
+        name = asked(music)
+        if name is None:
+            return 1
+    found = plan(music, by_hand(name), settings.music.strategy)
+    if found is None:
+        raise EmodjError(
+            f"your settings name no music for {name.value}: add a [[playlists.{name.value}]], or try --strategy lift"
+        )
+    offered = _Offered(name, found, context)
+    if as_json:
+        offered.print_json(opens=bool(opens), qr=bool(qr))
+    else:
+        offered.print(opens=bool(opens), qr=bool(qr))
+    return 0
+
+
+def by_hand(expression: Expression) -> Mood:
+    """The mood that a person names."""
+    return Mood(tuple(float(each is expression) for each in EXPRESSIONS), expression, "hand")
+
+
+@dataclass(frozen=True, slots=True)
+class _Offered:
+    """What was found for a mood, and what is done with it."""
+
+    name: Expression
+    plan: Plan
+    context: Context
+
+    def print(self, *, opens: bool, qr: bool) -> None:
+        """Print it for people, then open it if that is wanted."""
+        from realtime.cli.offering import offer, place
+
+        best, *others = self.plan.choices
+        link = self._link()
+        offer(best, self.plan.why, qr=qr)
+        if self.plan.step is not None:
+            for step in _steps(self.plan.then):
+                click.echo()
+                offer(step.best, step.why)
+        elif others:
+            click.echo()
+            longest = max(len(choice.title) for choice in others[:_OTHERS])
+            for choice in others[:_OTHERS]:
+                click.echo(f"or {choice.title:<{longest}}  {place(choice)}")
+        if link is not None and link != best and (opens or qr):
+            click.echo()
+            offer(link, qr=qr)
+        if opens:
+            self._open(link)
+        elif qr and link is None:
+            self.context.remark(f"no code: this music is on this computer, and `emodj play {self.name.value}` plays it")
+
+    def print_json(self, *, opens: bool, qr: bool) -> None:
+        """Open it if that is wanted, then print the document; nothing else is on stdout."""
+        from realtime.cli.offering import offer
+        from realtime.cli.printing import print_document
+
+        link = self._link()
+        if link is not None and (opens or qr):
+            offer(link, qr=qr, err=True)
+        print_document(document(self.name, self.plan, self._open(link) if opens else None), indent=2)
+
+    def _link(self) -> Choice | None:
+        return next((choice for choice in self.plan.choices if choice.url), None)
+
+    def _open(self, link: Choice | None) -> str | None:
+        from realtime.music.link import open_link
+
+        best = self.plan.best
+        if best.path is not None:
+            self.context.remark(f"{best.title} is on this computer: `emodj play {self.name.value}` plays it")
+        if link is None:
+            self.context.remark("not opened, no choice here is a link")
+            return None
+        opened = open_link(link.place)
+        if opened.where is None:
+            self.context.remark(f"not opened, {opened.why}: open the link yourself")
+        else:
+            place = "the Spotify app" if opened.where == "app" else "the browser"
+            self.context.remark(f"handed to {place}: {link.title}")
+        return opened.where
+
+
+def document(name: Expression, plan: Plan, opened: str | None) -> Document:
+    """The document of `emodj mood --json`; `steps` are those of a journey, else null."""
+    from realtime.documents import SCHEMA
+
+    steps = [{"why": step.why, "wanted": _wanted(step), "choice": listed(step.best)} for step in _steps(plan)]
+    return {
+        "schema": SCHEMA,
+        "mood": name.value,
+        "strategy": plan.strategy.value,
+        "why": plan.why,
+        "wanted": _wanted(plan),
+        "choices": [listed(choice) for choice in plan.choices],
+        "steps": steps if plan.step is not None else None,
+        "opened": opened,
+    }
+
+
+def listed(choice: Choice) -> Document:
+    """A choice in a document; either url or path is null."""
+    return {
+        "title": choice.title,
+        "url": choice.url,
+        "path": None if choice.path is None else str(choice.path),
+        "valence": round(choice.point.valence, _DIGITS),
+        "arousal": round(choice.point.arousal, _DIGITS),
+    }
+
+
+def _wanted(plan: Plan) -> Document:
+    return {"valence": round(plan.wanted.valence, _DIGITS), "arousal": round(plan.wanted.arousal, _DIGITS)}
+
+
+def _steps(plan: Plan | None) -> Iterator[Plan]:
+    while plan is not None:
+        yield plan
+        plan = plan.then

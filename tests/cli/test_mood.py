@@ -1,0 +1,256 @@
+"""`emodj mood`."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.bus import private_bus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from subprocess import CompletedProcess
+
+    Run = Callable[..., CompletedProcess[str]]
+    Write = Callable[[str], Path]
+
+LIST = "https://open.spotify.com/playlist/37i9dQZF1D{:0>12}"
+ONE, TWO, THREE = (LIST.format(number) for number in (1, 2, 3))
+OTHER = "https://example.org/music"
+MOODS = ["angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"]
+
+
+@pytest.fixture(autouse=True)
+def at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No bus with a person's own app on it, and no line to another computer."""
+    for name in ("DBUS_SESSION_BUS_ADDRESS", "SSH_CONNECTION"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def mine(settings: Write) -> Path:
+    """Settings with three lists for happy and one that lifts."""
+    return settings(
+        f'[[playlists.happy]]\ntitle = "First"\nurl = "{ONE}"\n'
+        f'[[playlists.happy]]\ntitle = "Folder"\npath = "music"\n'
+        f'[[playlists.happy]]\ntitle = "Third one"\nurl = "{OTHER}"\n'
+        f'[playlists.lift]\ntitle = "Calm"\nurl = "{TWO}"\n'
+    )
+
+
+@pytest.fixture
+def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A browser that adds each link to a file."""
+    record, program = tmp_path / "opened", tmp_path / "browser"
+    program.write_text(f'#!/bin/sh\necho "$1" >> {record}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("BROWSER", f"{program} %s")
+    return record
+
+
+def test_the_best_comes_first_with_its_link_alone_on_a_line(emodj: Run, mine: Path, tmp_path: Path) -> None:
+    ended = emodj("mood", "HAPPY", "--config", mine)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout == f"First, for happy\n{ONE}\n\nor Folder     {tmp_path / 'music'}\nor Third one  {OTHER}\n"
+
+
+def test_nothing_is_opened_that_was_not_asked_for(emodj: Run, mine: Path, browser: Path) -> None:
+    assert emodj("mood", "happy", "--qr", "--config", mine).returncode == 0
+    assert not browser.exists()
+
+
+def test_a_mood_can_be_lifted(emodj: Run, mine: Path) -> None:
+    first, link, *_ = emodj("mood", "sad", "--strategy", "lift", "--config", mine).stdout.splitlines()
+    assert (first, link) == ("Calm, to lift sad", TWO)
+
+
+def test_the_strategy_of_the_settings_holds(emodj: Run, settings: Write) -> None:
+    file = settings('[music]\nstrategy = "lift"\n')
+    assert ", to lift sad\n" in emodj("mood", "sad", "--config", file).stdout
+    assert ", for sad\n" in emodj("mood", "sad", "--strategy", "match", "--config", file).stdout
+
+
+def test_a_journey_is_told_step_by_step(emodj: Run) -> None:
+    ended = emodj("mood", "sad", "--strategy", "journey")
+    steps = [block.splitlines() for block in ended.stdout.split("\n\n")]
+    assert [title.split(", ")[1] for title, _ in steps] == [f"step {number} of 4 from sad" for number in (1, 2, 3, 4)]
+    assert all(link.startswith("https://") for _, link in steps)
+    document = json.loads(emodj("mood", "sad", "--strategy", "journey", "--json").stdout)
+    assert [step["choice"]["url"] for step in document["steps"]] == [link for _, link in steps]
+    assert document["steps"][0]["wanted"] == document["wanted"] == {"valence": -0.63, "arousal": -0.27}
+
+
+def test_the_document(emodj: Run, mine: Path, tmp_path: Path) -> None:
+    ended = emodj("mood", "happy", "--json", "--config", mine)
+    point = {"valence": 0.76, "arousal": 0.48}
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert json.loads(ended.stdout) == {
+        "schema": 1,
+        "mood": "happy",
+        "strategy": "match",
+        "why": "for happy",
+        "wanted": point,
+        "choices": [
+            {"title": "First", "url": ONE, "path": None, **point},
+            {"title": "Folder", "url": None, "path": str(tmp_path / "music"), **point},
+            {"title": "Third one", "url": OTHER, "path": None, **point},
+        ],
+        "steps": None,
+        "opened": None,
+    }
+
+
+def test_the_best_is_opened_once(emodj: Run, mine: Path, browser: Path) -> None:
+    ended = emodj("mood", "happy", "--open", "--config", mine)
+    assert (ended.returncode, ended.stderr) == (0, "emodj: handed to the browser: First\n")
+    assert browser.read_text() == f"{ONE}\n"
+
+
+def test_a_document_says_where_it_was_opened(emodj: Run, mine: Path, browser: Path) -> None:
+    ended = emodj("mood", "happy", "--open", "--json", "--config", mine)
+    assert json.loads(ended.stdout)["opened"] == "browser"
+    assert ended.stderr == f"First\n{ONE}\nemodj: handed to the browser: First\n"
+    assert browser.read_text() == f"{ONE}\n"
+
+
+def test_the_app_has_it_before_the_browser(
+    emodj: Run, mine: Path, browser: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with private_bus(tmp_path) as bus, bus.player("answers") as calls:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
+        ended = emodj("mood", "happy", "--open", "--json", "--config", mine)
+        assert json.loads(ended.stdout)["opened"] == "app"
+        assert len(calls.read_text().splitlines()) == 1
+    assert "handed to the Spotify app: First" in ended.stderr
+    assert not browser.exists()
+
+
+def test_without_a_screen_the_link_is_all_there_is(emodj: Run, mine: Path) -> None:
+    ended = emodj("mood", "happy", "--open", "--config", mine)
+    assert ended.returncode == 0
+    assert ended.stdout.splitlines()[1] == ONE
+    assert ended.stderr == "emodj: not opened, there is no screen here: open the link yourself\n"
+
+
+def test_songs_of_this_computer_are_named_and_the_next_link_is_opened(emodj: Run, settings: Write, browser: Path) -> None:
+    file = settings(
+        '[[playlists.happy]]\ntitle = "Folder"\npath = "music"\n[[playlists.happy]]\ntitle = "List"\nurl = "' + TWO + '"\n'
+    )
+    ended = emodj("mood", "happy", "--open", "--config", file)
+    assert ended.stdout.endswith(f"\n\nList\n{TWO}\n")
+    assert ended.stderr == (
+        "emodj: Folder is on this computer: `emodj play happy` plays it\nemodj: handed to the browser: List\n"
+    )
+    assert browser.read_text() == f"{TWO}\n"
+
+
+def test_songs_alone_are_named_and_nothing_is_opened(emodj: Run, settings: Write, browser: Path) -> None:
+    file = settings('[playlists.happy]\ntitle = "Folder"\npath = "music"\n')
+    ended = emodj("mood", "happy", "--open", "--config", file)
+    assert ended.returncode == 0
+    assert "`emodj play happy` plays it" in ended.stderr
+    assert not browser.exists()
+    assert "no code" in emodj("mood", "happy", "--qr", "--config", file).stderr
+
+
+def test_a_persons_own_songs_come_first(emodj: Run, settings: Write, tmp_path: Path) -> None:
+    (tmp_path / "music" / "happy").mkdir(parents=True)
+    ended = emodj("mood", "happy", "--config", settings('[music]\nlibrary = "music"\n'))
+    assert ended.stdout.startswith(f"your songs for happy, for happy\n{tmp_path / 'music'}\n")
+
+
+def test_a_mood_without_music_says_what_to_do(emodj: Run, settings: Write) -> None:
+    ended = emodj("mood", "sad", "--config", settings("[playlists]\nsad = []\n"))
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "[[playlists.sad]]" in ended.stderr
+
+
+def test_an_unknown_mood_is_a_sentence_with_the_nearest(emodj: Run) -> None:
+    ended = emodj("mood", "hapy")
+    assert ended.returncode == 2
+    assert "did you mean happy?" in ended.stderr
+
+
+@pytest.mark.parametrize("line", ["4\n", "happy\n", " HAPPY ", "4"])
+def test_a_line_answers_off_a_terminal(alone: Run, mine: Path, line: str, tmp_path: Path) -> None:
+    answer = tmp_path / "answer"
+    answer.write_text(line)
+    with answer.open() as stdin:
+        command = [sys.executable, "-m", "realtime", "mood", "--config", str(mine)]
+        ended = subprocess.run(command, stdin=stdin, capture_output=True, text=True, check=True)
+    assert ended.stdout == alone("mood", "happy", "--config", mine).stdout
+    *listed, question = ended.stderr.splitlines()
+    assert [entry.split()[:2] for entry in listed] == [[str(number), mood] for number, mood in enumerate(MOODS, 1)]
+    assert question == "mood: "
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ("", "no mood was named"),
+        ("\n", "no mood was named"),
+        ("0\n", "unknown mood '0'"),
+        ("8\n", "or a number from 1 to 7"),
+        ("hapy\n", "did you mean happy?"),
+        ("a" * 10**6, "unknown mood 'aaa"),
+        ("\udcff\n", "unknown mood"),
+    ],
+)
+def test_an_answer_that_is_none_is_a_sentence(answer: str, told: str, mine: Path) -> None:
+    command = [sys.executable, "-m", "realtime", "mood", "--config", str(mine)]
+    ended = subprocess.run(command, input=answer.encode(errors="surrogateescape"), capture_output=True, check=False)
+    assert (ended.returncode, ended.stdout) == (2, b"")
+    assert told in ended.stderr.decode().splitlines()[-1]
+
+
+def on_a_terminal(keys: bytes, *arguments: str | Path) -> tuple[int, str, str]:
+    """Press keys once the question is there; gives the status, stdout and what the terminal was shown."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "realtime", "mood", *map(str, arguments)]
+    environment = {**os.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"}
+    with subprocess.Popen(
+        command, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, text=True, env=environment, start_new_session=True
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        pressed = False
+        try:
+            while piece := os.read(ours, 4096):
+                shown += piece
+                if not pressed and b"surprise" in shown:
+                    os.write(ours, keys)
+                    pressed = True
+        except OSError:
+            # Linux says so when the last one has closed a terminal
+            pass
+        os.close(ours)
+        assert process.stdout is not None
+        said = process.stdout.read()
+    return process.returncode, said, shown.decode()
+
+
+@pytest.mark.parametrize("keys", [b"\x1b[B\x1b[B\x1b[B\r", b"4\r", b"jjj\r", b"\x1b[A\x1b[A\x1b[A\x1b[A\r"])
+def test_arrows_and_numbers_choose_on_a_terminal(emodj: Run, mine: Path, keys: bytes) -> None:
+    status, said, shown = on_a_terminal(keys, "--config", mine)
+    assert (status, said) == (0, emodj("mood", "happy", "--config", mine).stdout), shown
+
+
+@pytest.mark.parametrize(("key", "status"), [(b"\x03", 130), (b"\x1b", 1)])
+def test_ctrl_c_and_escape_choose_nothing_quietly(mine: Path, key: bytes, status: int) -> None:
+    ended, said, shown = on_a_terminal(key, "--config", mine)
+    assert (ended, said) == (status, "")
+    assert "Traceback" not in shown
+    assert "emodj:" not in shown
+
+
+def test_neither_opencv_nor_the_question_is_loaded_for_a_mood_that_is_named() -> None:
+    program = "import sys; from realtime.cli import main; main(['mood', 'happy']); print(*sys.modules, file=sys.stderr)"
+    ended = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert not {"cv2", "questionary", "prompt_toolkit", "segno", "jeepney"} & set(ended.stderr.split())

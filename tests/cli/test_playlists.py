@@ -1,0 +1,186 @@
+"""`emodj playlists`."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+from typing import TYPE_CHECKING
+from urllib.error import URLError
+
+import pytest
+
+from realtime.music import oembed
+from tests.pages import Page, Pages, embed, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from subprocess import CompletedProcess, Popen
+
+    Run = Callable[..., CompletedProcess[str]]
+    Write = Callable[[str], Path]
+
+LIST = "https://open.spotify.com/playlist/37i9dQZF1D{:0>12}"
+ONE, TWO, THREE = (LIST.format(number) for number in (1, 2, 3))
+
+
+@pytest.fixture
+def pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
+    with serving() as running:
+        monkeypatch.setattr(oembed, "SPOTIFY", running.address)
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        yield running
+
+
+def table(name: str, **values: str) -> str:
+    return "\n".join([f"[[playlists.{name}]]", *(f"{key} = {json.dumps(value)}" for key, value in values.items())]) + "\n"
+
+
+@pytest.fixture
+def three(settings: Write) -> Path:
+    """Settings with two lists for happy, one of them for sad too, and another for sad."""
+    return settings(
+        table("happy", title="First", url=ONE)
+        + table("happy", title="Second", url=TWO)
+        + table("sad", title="Also", url=ONE)
+        + table("sad", title="Third", url=THREE)
+    )
+
+
+def test_all_music_is_listed_by_mood_and_then_what_lifts(emodj: Run, settings: Write, tmp_path: Path) -> None:
+    file = settings(
+        table("happy", title="First", url=ONE) + table("happy", title="Mine", path="music") + table("lift", url=TWO)
+    )
+    ended = emodj("playlists", "--config", file)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    happy = ended.stdout.split("happy\n")[1].split("\n\n")[0].splitlines()
+    assert [line.split() for line in happy] == [["First", ONE], ["Mine", str(tmp_path / "music")]]
+    assert [section.split("\n")[0] for section in ended.stdout.split("\n\n")] == [
+        *("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"),
+        "to lift",
+    ]
+    assert ended.stdout.rstrip().endswith(TWO)
+
+
+def test_the_document_says_the_same(emodj: Run, settings: Write, tmp_path: Path) -> None:
+    file = settings(table("happy", title="First", url=ONE) + table("happy", title="Mine", path="music"))
+    document = json.loads(emodj("playlists", "--json", "--config", file).stdout)
+    assert list(document) == ["schema", "moods", "lift"]
+    assert list(document["moods"]) == ["angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"]
+    assert document["moods"]["happy"] == [
+        {"title": "First", "url": ONE, "path": None, "valence": 0.76, "arousal": 0.48},
+        {"title": "Mine", "url": None, "path": str(tmp_path / "music"), "valence": 0.76, "arousal": 0.48},
+    ]
+
+
+def test_each_link_is_asked_for_once_and_told_with_its_title(emodj: Run, three: Path, pages: Pages) -> None:
+    pages.lists |= {ONE: embed("One \033[31m now"), TWO: embed("Two"), THREE: embed("Three")}
+    ended = emodj("playlists", "check", "happy", "sad", "--config", three)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.splitlines() == [
+        'ok           happy     First: now called "One �[31m now"',
+        'ok           happy     Second: now called "Two"',
+        'ok           sad       Also: now called "One �[31m now"',
+        'ok           sad       Third: now called "Three"',
+    ]
+    assert [link for _, link in pages.asked] == [ONE, TWO, THREE]
+
+
+def test_some_that_are_gone_are_status_7_and_all_of_them_1(emodj: Run, three: Path, pages: Pages) -> None:
+    pages.lists |= {ONE: embed("One")}
+    ended = emodj("playlists", "check", "happy", "--config", three)
+    assert ended.returncode == 7
+    assert ended.stdout.splitlines()[1] == "gone         happy     Second: Spotify has nothing there any more"
+    del pages.lists[ONE]
+    assert emodj("playlists", "check", "happy", "--config", three).returncode == 1
+
+
+def test_a_busy_server_is_asked_once(emodj: Run, three: Path, pages: Pages) -> None:
+    pages.lists |= dict.fromkeys((ONE, TWO, THREE), Page(429))
+    ended = emodj("playlists", "check", "happy", "sad", "--config", three)
+    assert ended.returncode == 1
+    assert ended.stdout.count("cannot tell") == ended.stdout.count("its server is busy (429): try again later") == 4
+    assert len(pages.asked) == 1
+
+
+def test_off_line_is_said_once_and_paths_are_checked_all_the_same(
+    emodj: Run, settings: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unplugged(*_: object, **__: object) -> None:
+        raise URLError(socket.gaierror(socket.EAI_AGAIN, "no name server"))
+
+    monkeypatch.setattr(oembed, "_asked", unplugged)
+    (tmp_path / "songs.m3u8").write_text("https://example.org/song.mp3\n", encoding="utf-8")
+    links = table("happy", title="First", url=ONE) + table("happy", title="Second", url=TWO)
+    ended = emodj("playlists", "check", "happy", "--config", settings(links))
+    assert ended.returncode == 1
+    assert ended.stdout.splitlines() == ["off line     happy     First", "off line     happy     Second"]
+    assert ended.stderr == "emodj: no server can be found: this computer is off line, or a name in the links is wrong\n"
+    ended = emodj("playlists", "check", "happy", "--config", settings(links + table("happy", title="Mine", path="songs.m3u8")))
+    assert ended.returncode == 7
+    assert ended.stdout.splitlines()[2] == "ok           happy     Mine: 1 song"
+
+
+def test_paths_that_are_gone_or_hold_nothing_are_told(emodj: Run, settings: Write, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    file = settings(table("sad", title="Away", path="away") + table("sad", title="Empty", path="empty"))
+    ended = emodj("playlists", "check", "sad", "--json", "--config", file)
+    assert (ended.returncode, ended.stderr) == (1, "")
+    document = json.loads(ended.stdout)
+    assert [(row["title"], row["state"], row["songs"]) for row in document["checked"]] == [
+        ("Away", "gone", None),
+        ("Empty", "unusable", None),
+    ]
+    assert all(str(tmp_path) in row["why"] for row in document["checked"])
+
+
+def test_a_library_is_checked_with_all_and_with_no_single_mood(
+    emodj: Run, settings: Write, tmp_path: Path, pages: Pages
+) -> None:
+    file = settings('[music]\nlibrary = "away"\n' + table("happy", title="First", url=ONE) + table("fear", url=TWO))
+    pages.lists[ONE] = embed("One")
+    ended = emodj("playlists", "check", "--config", file)
+    assert ended.returncode == 7
+    assert ended.stdout.startswith("gone         all       your songs: ")
+    assert str(tmp_path / "away") in ended.stdout
+    assert emodj("playlists", "check", "happy", "--config", file).returncode == 0
+
+
+def test_json_can_be_asked_for_before_the_command_too(emodj: Run, three: Path, pages: Pages) -> None:
+    pages.lists[ONE] = embed("One")
+    document = json.loads(emodj("playlists", "--json", "check", "happy", "--config", three).stdout)
+    assert document["schema"] == 1
+    assert [row["title_now"] for row in document["checked"]] == ["One", None]
+
+
+def test_an_unknown_mood_is_a_sentence_with_the_nearest(emodj: Run) -> None:
+    ended = emodj("playlists", "check", "hapy")
+    assert ended.returncode == 2
+    assert "did you mean happy?" in ended.stderr
+
+
+def test_a_mood_without_music_is_told(emodj: Run, settings: Write) -> None:
+    file = settings("[playlists]\nsad = []\n")
+    ended = emodj("playlists", "check", "sad", "--config", file)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "nothing to check" in ended.stderr
+    assert "sad  (no music)" in emodj("playlists", "--config", file).stdout
+
+
+def test_ctrl_c_keeps_what_was_answered(process: Callable[..., Popen[str]], settings: Write, tmp_path: Path) -> None:
+    (tmp_path / "songs.m3u8").write_text("https://example.org/song.mp3\n", encoding="utf-8")
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        slow = f"https://127.0.0.1:{silent.getsockname()[1]}/"
+        file = settings(table("sad", title="Mine", path="songs.m3u8") + table("sad", title="Slow", url=slow))
+        with process("playlists", "check", "sad", "--json", "--config", file, env={"no_proxy": "127.0.0.1"}) as started:
+            connected, _ = silent.accept()
+            with connected:
+                # It has asked, and waits for the answer
+                connected.recv(1)
+                started.send_signal(signal.SIGINT)
+                out, _ = started.communicate(timeout=60)
+    assert started.returncode == 130
+    assert [row["title"] for row in json.loads(out)["checked"]] == ["Mine"]

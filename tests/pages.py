@@ -1,0 +1,119 @@
+"""A web server on this computer that answers as a test tells it to, Spotify's oEmbed among others."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer.
+
+    Attributes:
+        status: of the answer to GET.
+        body: sent with it.
+        head: status of the answer to HEAD; None for the same.
+        to: where it redirects to.
+        silent: whether it says nothing at all, until the server closes.
+        cut: whether it promises more than it sends.
+    """
+
+    status: int = 200
+    body: bytes = b"hello"
+    head: int | None = None
+    to: str | None = None
+    silent: bool = False
+    cut: bool = False
+
+
+@dataclass
+class Pages:
+    """What a server answers, and what it was asked.
+
+    Attributes:
+        address: `http://127.0.0.1:PORT`.
+        pages: by path.
+        lists: of oEmbed, by the link that is asked about; any other is 404.
+        asked: method and path, or the link, of each question.
+        agents: who asked.
+    """
+
+    address: str = ""
+    pages: dict[str, Page] = field(default_factory=dict[str, Page])
+    lists: dict[str, Page] = field(default_factory=dict[str, Page])
+    asked: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    agents: set[str] = field(default_factory=set[str])
+    closing: threading.Event = field(default_factory=threading.Event)
+
+
+def embed(title: object) -> Page:
+    """What oEmbed answers for a list of that title."""
+    return Page(body=json.dumps({"title": title, "type": "rich", "provider_name": "Spotify"}).encode())
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = False
+    block_on_close = True
+
+    def __init__(self, pages: Pages) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.pages = pages
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Whoever asked may have gone; that is what some tests are about."""
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    server: _Server  # pyright: ignore[reportIncompatibleVariableOverride] - it serves no other
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the library
+        """Keep quiet."""
+
+    def do_GET(self) -> None:
+        self._answer("GET")
+
+    def do_HEAD(self) -> None:
+        self._answer("HEAD")
+
+    def _answer(self, method: str) -> None:
+        pages = self.server.pages
+        parts = urlsplit(self.path)
+        link = parse_qs(parts.query).get("url", [""])[0]
+        page = (pages.lists if link else pages.pages).get(link or parts.path, Page(404))
+        pages.asked.append((method, link or parts.path))
+        pages.agents.add(self.headers["User-Agent"])
+        if page.silent:
+            pages.closing.wait()
+            return
+        self.send_response(page.head if method == "HEAD" and page.head is not None else page.status)
+        if page.to is not None:
+            self.send_header("Location", page.to)
+        self.send_header("Content-Length", str(len(page.body) + (100 if page.cut else 0)))
+        self.end_headers()
+        if method == "GET":
+            self.wfile.write(page.body)
+
+
+@contextmanager
+def serving() -> Generator[Pages]:
+    """Serve pages that a test puts in."""
+    pages = Pages()
+    with _Server(pages) as server:
+        pages.address = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield pages
+        finally:
+            pages.closing.set()
+            server.shutdown()
+            thread.join()
