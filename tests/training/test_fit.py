@@ -84,7 +84,7 @@ def test_a_run_delivers_the_averaged_weights(unbroken: tuple[Path, list[Any], li
     raw = kept(run, "network")[: len(average)]
     assert not any(np.array_equal(one, other) for one, other in zip(average, raw, strict=False) if one.ndim > 1)
     network = build("compact")
-    network.set_weights(average)
+    network.set_weights(delivered)
     said = predict(network, easy.images).argmax(axis=1)
     assert np.mean(said == easy.labels) == reported[-1].accuracy
 
