@@ -88,7 +88,7 @@ class Playlists:
 
     def preferring(self, library: Path, moods: Collection[Expression]) -> Playlists:
         """The same with a person's own songs before all others of the moods that the library has some for."""
-        own = {each: Choice(f"your songs for {each.value}", None, library, POINTS[each], each) for each in moods}
+        own = {each: Choice("your own songs", None, library, POINTS[each], each) for each in moods}
         first = {each: (own[each],) if each in own else () for each in EXPRESSIONS}
         return Playlists({each: (*first[each], *self.moods.get(each, ())) for each in EXPRESSIONS}, self.lift)
 

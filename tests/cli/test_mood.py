@@ -163,7 +163,7 @@ def test_songs_alone_are_named_and_nothing_is_opened(emodj: Run, settings: Write
 def test_a_persons_own_songs_come_first(emodj: Run, settings: Write, tmp_path: Path) -> None:
     (tmp_path / "music" / "happy").mkdir(parents=True)
     ended = emodj("mood", "happy", "--config", settings('[music]\nlibrary = "music"\n'))
-    assert ended.stdout.startswith(f"your songs for happy, for happy\n{tmp_path / 'music'}\n")
+    assert ended.stdout.startswith(f"your own songs, for happy\n{tmp_path / 'music'}\n")
 
 
 def test_a_mood_without_music_says_what_to_do(emodj: Run, settings: Write) -> None:

@@ -116,7 +116,7 @@ def test_music_that_does_not_just_match_says_why() -> None:
 
 def test_music_of_ones_own_is_named_by_its_path() -> None:
     own = plan(PLAYLISTS.preferring(Path("/my music"), {Expression.HAPPY}), MOOD, Strategy.MATCH)
-    assert list(report.mood(MOOD, own))[1:] == ["music   your songs for happy", "/my music"]
+    assert list(report.mood(MOOD, own))[1:] == ["music   your own songs", "/my music"]
 
 
 def test_a_mixed_mood_leaves_out_what_nobody_looks_like() -> None:
