@@ -418,16 +418,6 @@ def test_nothing_is_left_beside_a_picture_that_could_not_be_written(emodj: Run, 
 # The playlist
 
 
-@pytest.fixture
-def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
-    """A browser that writes down what it is asked to open."""
-    visited, script = tmp_path / "visited.txt", tmp_path / "browser.sh"
-    script.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >> "{visited}"\n', encoding="utf-8")
-    script.chmod(0o755)
-    monkeypatch.setenv("BROWSER", f"{script} %s")
-    return lambda: visited.read_text(encoding="utf-8").splitlines() if visited.exists() else []
-
-
 def test_open_opens_the_playlist_once(emodj: Run, photo: Path, browser: Callable[[], list[str]]) -> None:
     ended = emodj("image", photo, "--open")
     assert (ended.returncode, ended.stderr) == (0, "")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     Run = Callable[..., CompletedProcess[str]]
     Write = Callable[[str], Path]
+    Visits = Callable[[], list[str]]
 
 LIST = "https://open.spotify.com/playlist/37i9dQZF1D{:0>12}"
 ONE, TWO, THREE = (LIST.format(number) for number in (1, 2, 3))
@@ -45,25 +46,15 @@ def mine(settings: Write) -> Path:
     )
 
 
-@pytest.fixture
-def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A browser that adds each link to a file."""
-    record, program = tmp_path / "opened", tmp_path / "browser"
-    program.write_text(f'#!/bin/sh\necho "$1" >> {record}\n')
-    program.chmod(0o755)
-    monkeypatch.setenv("BROWSER", f"{program} %s")
-    return record
-
-
 def test_the_best_comes_first_with_its_link_alone_on_a_line(emodj: Run, mine: Path, tmp_path: Path) -> None:
     ended = emodj("mood", "HAPPY", "--config", mine)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout == f"First, for happy\n{ONE}\n\nor Folder     {tmp_path / 'music'}\nor Third one  {OTHER}\n"
 
 
-def test_nothing_is_opened_that_was_not_asked_for(emodj: Run, mine: Path, browser: Path) -> None:
+def test_nothing_is_opened_that_was_not_asked_for(emodj: Run, mine: Path, browser: Visits) -> None:
     assert emodj("mood", "happy", "--qr", "--config", mine).returncode == 0
-    assert not browser.exists()
+    assert not browser()
 
 
 def test_a_mood_can_be_lifted(emodj: Run, mine: Path) -> None:
@@ -107,21 +98,21 @@ def test_the_document(emodj: Run, mine: Path, tmp_path: Path) -> None:
     }
 
 
-def test_the_best_is_opened_once(emodj: Run, mine: Path, browser: Path) -> None:
+def test_the_best_is_opened_once(emodj: Run, mine: Path, browser: Visits) -> None:
     ended = emodj("mood", "happy", "--open", "--config", mine)
     assert (ended.returncode, ended.stderr) == (0, "emodj: handed to the browser: First\n")
-    assert browser.read_text() == f"{ONE}\n"
+    assert browser() == [ONE]
 
 
-def test_a_document_says_where_it_was_opened(emodj: Run, mine: Path, browser: Path) -> None:
+def test_a_document_says_where_it_was_opened(emodj: Run, mine: Path, browser: Visits) -> None:
     ended = emodj("mood", "happy", "--open", "--json", "--config", mine)
     assert json.loads(ended.stdout)["opened"] == "browser"
     assert ended.stderr == f"First\n{ONE}\nemodj: handed to the browser: First\n"
-    assert browser.read_text() == f"{ONE}\n"
+    assert browser() == [ONE]
 
 
 def test_the_app_has_it_before_the_browser(
-    emodj: Run, mine: Path, browser: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    emodj: Run, mine: Path, browser: Visits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with private_bus(tmp_path) as bus, bus.player("answers") as calls:
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
@@ -129,7 +120,7 @@ def test_the_app_has_it_before_the_browser(
         assert json.loads(ended.stdout)["opened"] == "app"
         assert len(calls.read_text().splitlines()) == 1
     assert "handed to the Spotify app: First" in ended.stderr
-    assert not browser.exists()
+    assert not browser()
 
 
 def test_without_a_screen_the_link_is_all_there_is(emodj: Run, mine: Path) -> None:
@@ -139,7 +130,7 @@ def test_without_a_screen_the_link_is_all_there_is(emodj: Run, mine: Path) -> No
     assert ended.stderr == "emodj: not opened, there is no screen here: open the link yourself\n"
 
 
-def test_songs_of_this_computer_are_named_and_the_next_link_is_opened(emodj: Run, settings: Write, browser: Path) -> None:
+def test_songs_of_this_computer_are_named_and_the_next_link_is_opened(emodj: Run, settings: Write, browser: Visits) -> None:
     file = settings(
         '[[playlists.happy]]\ntitle = "Folder"\npath = "music"\n[[playlists.happy]]\ntitle = "List"\nurl = "' + TWO + '"\n'
     )
@@ -148,15 +139,15 @@ def test_songs_of_this_computer_are_named_and_the_next_link_is_opened(emodj: Run
     assert ended.stderr == (
         "emodj: Folder is on this computer: `emodj play happy` plays it\nemodj: handed to the browser: List\n"
     )
-    assert browser.read_text() == f"{TWO}\n"
+    assert browser() == [TWO]
 
 
-def test_songs_alone_are_named_and_nothing_is_opened(emodj: Run, settings: Write, browser: Path) -> None:
+def test_songs_alone_are_named_and_nothing_is_opened(emodj: Run, settings: Write, browser: Visits) -> None:
     file = settings('[playlists.happy]\ntitle = "Folder"\npath = "music"\n')
     ended = emodj("mood", "happy", "--open", "--config", file)
     assert ended.returncode == 0
     assert "`emodj play happy` plays it" in ended.stderr
-    assert not browser.exists()
+    assert not browser()
     assert "no code" in emodj("mood", "happy", "--qr", "--config", file).stderr
 
 

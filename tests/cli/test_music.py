@@ -5,8 +5,6 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import pytest
-
 from realtime.affect import POINTS
 from realtime.cli.music import Music
 from realtime.domain import EXPRESSIONS, Expression, Mood
@@ -55,16 +53,6 @@ def room(library: Path | None = None, *, shuffle: bool = False) -> Generator[Roo
     terms = Terms(Strategy.MATCH, library, 0.5, shuffle)
     with Music(terms, lambda choice, _why: announced.append(choice.place)) as music:
         yield Room(music, announced)
-
-
-@pytest.fixture
-def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
-    """A browser that writes down what it is asked to open."""
-    visited, script = tmp_path / "visited.txt", tmp_path / "browser.sh"
-    script.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >> "{visited}"\n', encoding="utf-8")
-    script.chmod(0o755)
-    monkeypatch.setenv("BROWSER", f"{script} %s")
-    return lambda: visited.read_text(encoding="utf-8").splitlines() if visited.exists() else []
 
 
 def test_a_folder_plays_and_its_songs_are_named(tmp_path: Path) -> None:
