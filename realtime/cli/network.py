@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from dataclasses import asdict
@@ -35,6 +36,8 @@ Example:
 @click.option("--epochs", type=click.IntRange(1), default=70, show_default=True)
 @click.option("--batch-size", type=click.IntRange(1), default=128, show_default=True)
 @click.option("--learning-rate", type=click.FloatRange(0, min_open=True), default=0.1, show_default=True)
+@click.option("--mixup", type=click.FloatRange(0), default=0.2, show_default=True, help="How much faces are mixed; 0: not.")
+@click.option("--start", type=click.Path(path_type=Path), metavar="NAME.json", help="Go on from the weights of a pair.")
 @click.option("--bfloat16", is_flag=True, help="Multiply in bfloat16: faster on processors that can, slower on others.")
 @click.option("--seed", type=int, default=1, show_default=True)
 @common_options
@@ -47,6 +50,8 @@ def train(
     epochs: int,
     batch_size: int,
     learning_rate: float,
+    mixup: float,
+    start: Path | None,
     bfloat16: bool,
     seed: int,
 ) -> None:
@@ -56,23 +61,24 @@ def train(
     checkpoint an epoch: the same command goes on where it was stopped. At its end the pair lies there, corrected for
     the class prior and calibrated; nothing outside the run folder is touched.
     """
+    from realtime import network
     from realtime.training import dataset
     from realtime.training.fit import Recipe
 
     images = dataset.read(data)
     _need_parts(images, ("training", "public"), data)
-    recipe = Recipe(
-        architecture, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, bfloat16=bfloat16, seed=seed
-    )
+    begun = None if start is None else network.load_pair(start)
+    digest = "" if begun is None else hashlib.sha256(b"".join(weight.tobytes() for weight in begun.get_weights())).hexdigest()
+    recipe = Recipe(architecture, epochs, batch_size, learning_rate, mixup=mixup, bfloat16=bfloat16, seed=seed, start=digest)
     try:
-        _train(recipe, images, run, context)
+        _train(recipe, images, run, context, begun)
     except OSError as error:
         raise EmodjError(
             f"cannot write into {run} ({error.strerror or error}): the run goes on from its last checkpoint"
         ) from error
 
 
-def _train(recipe: Recipe, images: Dataset, run: Path, context: Context) -> None:
+def _train(recipe: Recipe, images: Dataset, run: Path, context: Context, start: Any) -> None:
     from realtime import network
     from realtime.training import calibrate, dataset
     from realtime.training.fit import fit, predict
@@ -83,7 +89,7 @@ def _train(recipe: Recipe, images: Dataset, run: Path, context: Context) -> None
         context.remark(f"epoch {epoch.number} of {recipe.epochs}: {figures}, {left:.0f} min left")
 
     training, tuning = images.part("training"), images.part("public")
-    trained = fit(recipe, training, tuning, run, report)
+    trained = fit(recipe, training, tuning, run, report, start)
     prior = dataset.targets(dataset.trainable(training), recipe.label_share, recipe.smoothing).mean(axis=0)
     correction = calibrate.choose(predict(trained, tuning.images), prior.astype(float), tuning)
     network.fold(trained, correction.temperature, np.array(correction.bias, np.float32))

@@ -24,6 +24,7 @@ from realtime.errors import EmodjError, UsageError
 from realtime.network import build, tensorflow
 from realtime.training.augment import augment, mixed
 from realtime.training.dataset import targets, trainable
+from realtime.training.settling import settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
 
 CHECKPOINT = "checkpoint.npz"
 HISTORY = "history.json"
-
-SETTLING_BATCHES = 32
-"""Over how many batches the statistics of batch norm are taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +52,8 @@ class Recipe:
     ema_decay: float = 0.999
     bfloat16: bool = False
     seed: int = 1
+    start: str = ""
+    """Digest of the weights that it starts from; empty: random ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,9 @@ class Epoch:
     seconds: float
 
 
-def fit(recipe: Recipe, training: Dataset, tuning: Dataset, run: Path, report: Callable[[Epoch], None]) -> Any:
+def fit(
+    recipe: Recipe, training: Dataset, tuning: Dataset, run: Path, report: Callable[[Epoch], None], start: Any = None
+) -> Any:
     """Train a network, going on from the run folder's checkpoint if it holds one of the same recipe.
 
     Args:
@@ -75,6 +77,7 @@ def fit(recipe: Recipe, training: Dataset, tuning: Dataset, run: Path, report: C
         tuning: images to watch progress on, never learned from.
         run: folder for the checkpoint and the history; made if need be.
         report: called after each epoch.
+        start: a Keras network of the recipe's architecture to go on from; None begins with random weights.
 
     Returns:
         The Keras network with the averaged weights.
@@ -85,7 +88,7 @@ def fit(recipe: Recipe, training: Dataset, tuning: Dataset, run: Path, report: C
         EmodjError: the loss is no number, a file cannot be written, or TensorFlow is missing.
     """
     run.mkdir(parents=True, exist_ok=True)
-    session = _Session(recipe, training)
+    session = _Session(recipe, training, start)
     history = session.restore(run)
     for number in range(len(history), recipe.epochs):
         started = time.monotonic()
@@ -109,10 +112,17 @@ def predict(
     return np.concatenate([network(batch, training=False).numpy() for batch in batches])
 
 
+def _take_over(network: Any, start: Any) -> None:
+    theirs = start.get_weights()
+    if [weight.shape for weight in theirs] != [tuple(weight.shape) for weight in network.weights]:
+        raise UsageError(f"the network to start from is no {network.name}: choose its architecture, or leave it out")
+    network.set_weights(theirs)
+
+
 class _Session:
     """The moving parts of a run: network, optimiser, averaged weights, and the data as two arrays."""
 
-    def __init__(self, recipe: Recipe, training: Dataset) -> None:
+    def __init__(self, recipe: Recipe, training: Dataset, start: Any = None) -> None:
         self.recipe = recipe
         tf = self.tf = tensorflow("training")
         tf.keras.utils.set_random_seed(recipe.seed)
@@ -124,6 +134,8 @@ class _Session:
         self.images, self.targets = kept.images, targets(kept, recipe.label_share, recipe.smoothing)
         self._fingerprint = hashlib.sha256(self.images.tobytes() + self.targets.tobytes()).hexdigest()
         self.network = build(recipe.architecture)
+        if start is not None:
+            _take_over(self.network, start)
         self.optimizer = tf.keras.optimizers.SGD(recipe.learning_rate, momentum=recipe.momentum, nesterov=True)
         self.optimizer.build(self.network.trainable_variables)
         self.average = [tf.Variable(weight) for weight in self.network.weights]
@@ -173,35 +185,8 @@ class _Session:
     def averaged(self) -> Any:
         """The network with the averaged weights."""
         self._averaged.set_weights([mean.numpy() for mean in self.average])
-        self._settle(self._averaged)
+        settle(self._averaged, self.images, self.recipe.batch_size, self.recipe.seed)
         return self._averaged
-
-    def _settle(self, network: Any) -> None:
-        """Take the statistics of batch norm anew, over views of some images.
-
-        Averaged weights have other activations than those that were averaged (Izmailov et al. 2018, arXiv:1803.05407); and
-        in bfloat16 a moving average of small steps drifts away from what it averages.
-        """
-        tf = self.tf
-        norms = [layer for layer in network.layers if isinstance(layer, tf.keras.layers.BatchNormalization)]
-        if not norms:
-            return
-        size = min(self.recipe.batch_size, len(self.images))
-        sums = [[0.0, 0.0] for _ in norms]
-        momenta = [norm.momentum for norm in norms]
-        for norm in norms:
-            norm.momentum = 0.0
-        for index in range(SETTLING_BATCHES):
-            chosen = np.random.default_rng((self.recipe.seed, index)).choice(len(self.images), size, replace=False)
-            views = augment(tf.cast(self.images[chosen][..., None], tf.float32) / 255.0, tf.constant([self.recipe.seed, index]))
-            network(views, training=True)
-            for total, norm in zip(sums, norms, strict=True):
-                total[0] += norm.moving_mean.numpy() / SETTLING_BATCHES
-                total[1] += norm.moving_variance.numpy() / SETTLING_BATCHES
-        for total, norm, momentum in zip(sums, norms, momenta, strict=True):
-            norm.momentum = momentum
-            norm.moving_mean.assign(total[0])
-            norm.moving_variance.assign(total[1])
 
     def is_finite(self) -> bool:
         """Whether all averaged weights are numbers: the last step of an epoch spoils them after its loss was taken."""

@@ -178,6 +178,25 @@ def test_batch_norm_expects_what_the_delivered_weights_make_of_the_pictures(easy
     np.testing.assert_allclose(first.moving_mean.numpy(), seen.mean(axis=(0, 1, 2)), atol=0.25 * seen.std())
 
 
+def test_a_run_can_go_on_from_the_weights_of_another(easy: Dataset, tmp_path: Path) -> None:
+    tensorflow("testing").keras.utils.set_random_seed(7)
+    begun = build("compact")
+    few = easy.where(np.arange(64) < 16)
+    barely = replace(ONE_STEP, learning_rate=1e-9, start="theirs")
+    after = fit(barely, few, few, tmp_path / "on", ignore, begun)
+    for weight, theirs, ours in zip(begun.weights, weights(begun), weights(after), strict=True):
+        if not weight.name.startswith("moving_"):
+            np.testing.assert_allclose(ours, theirs, atol=1e-6)
+    with pytest.raises(UsageError, match="holds a run of another recipe"):
+        fit(replace(barely, start="others"), few, few, tmp_path / "on", ignore, begun)
+
+
+def test_a_run_goes_on_only_from_its_own_architecture(easy: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="the network to start from is no compact"):
+        fit(RECIPE, easy, easy, tmp_path, ignore, build("ancestor"))
+    assert not list(tmp_path.iterdir())
+
+
 def test_pictures_without_a_face_teach_nothing(
     one_step: Callable[[float, Dataset], list[Any]], easy: Dataset, people: Build
 ) -> None:
