@@ -23,6 +23,10 @@ class Music(Protocol):
         """Look after what plays by itself, a few times a second; returns likewise."""
         ...
 
+    def end(self) -> None:
+        """Stop what is played; called once, at the end, in the same thread."""
+        ...
+
     def now(self) -> tuple[Playing | None, Plan | None]:
         """What is played now, and the plan that it belongs to; to be asked in any thread."""
         ...

@@ -9,6 +9,8 @@ SPOTIFY_KINDS = ("playlist", "album", "track", "artist", "show", "episode")
 _SPOTIFY_HOST = "open.spotify.com"
 _SPOTIFY_ID = re.compile(r"[0-9A-Za-z]{22}")
 _SPOTIFY_PREFIX = re.compile(r"/(?:intl-[a-z]{2}(?:-[a-z]{2})?/)?(?:embed/)?", re.IGNORECASE)
+# An address of IPv6 without a zone: behind its % anything could stand
+_ADDRESS = re.compile(r"[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*\.?")
 # RFC 3986 has no place for these; browsers disagree on what to make of them, a backslash above all. All other blanks count
 # as not printable.
@@ -60,7 +62,7 @@ def _split(link: str) -> SplitResult:
     if "@" in parts.netloc:
         raise ValueError("a link carries no user name or password")
     host = parts.hostname or ""
-    if not (":" in host or _HOST.fullmatch(host)):
+    if not (_ADDRESS.fullmatch(host) or _HOST.fullmatch(host)):
         raise ValueError("a link names a host, as in https://example.org/music")
     return parts
 

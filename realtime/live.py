@@ -86,7 +86,7 @@ class LiveWindow:
         self._gauge = gauge or Gauge()
         self._analyst: Worker[_Seen, _Seen] = Worker("analysis", lambda seen: replace(seen, faces=reader.read(seen.frame)))
         music = desk.music
-        self._music: Worker[Wish, str] = Worker("music", music.obey, merge=Wish.then, idle=music.tend)
+        self._music: Worker[Wish, str] = Worker("music", music.obey, merge=Wish.then, idle=music.tend, end=music.end)
         self._shown = None if blank is None else Frame(np.zeros((blank[1], blank[0], 3), np.uint8), -1, 0.0)
         self._held: _Seen | None = None
         self._drawn_at = 0.0

@@ -45,7 +45,7 @@ PLAIN_KEYS = (
 KEYS: tuple[Key, ...] = PLAIN_KEYS + MUSIC_KEYS + MOOD_KEYS
 """Every key of the live window, as the help panel shows it; 1 to 7 and 0 choose the mood by hand."""
 
-HINTS = (("1-7", "mood"), ("space", "freeze"), ("p", "play"), ("h", "help"), ("q", "quit"))
+HINTS = (("1-7", "mood"), ("space", "freeze"), ("p", "play"), ("l", "lift"), ("h", "help"), ("q", "quit"))
 
 ENOUGH_NAME = 14
 """Text sizes of title and artist that are worth more than the volume and the number of the song."""

@@ -24,6 +24,9 @@ CALM = Point(0.55, -0.25)
 JOURNEY_STEPS = 4
 """From the mood to where it leads, both included."""
 
+STAYS = 0.05
+"""A journey that leads no further than this has arrived before it begins."""
+
 
 class Strategy(Enum):
     """What a mood asks of music."""
@@ -140,6 +143,8 @@ def plan(playlists: Playlists, mood: Mood | None, strategy: Strategy, step: int 
         matching = tuple(choice for each in EXPRESSIONS for choice in playlists.moods.get(each, ()))
         choices = own if mood.leader else _by_distance(matching, start)
         return Plan(strategy, start, choices, f"for {name}") if choices else None
+    if start.distance(end) < STAYS:
+        step = JOURNEY_STEPS - 1
     wanted = end if strategy is Strategy.LIFT else start.towards(end, step / (JOURNEY_STEPS - 1))
     choices = _by_distance(playlists.all(), wanted)
     if not choices:

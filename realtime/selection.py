@@ -10,9 +10,12 @@ from realtime.wishes import Wish
 
 if TYPE_CHECKING:
     from realtime.domain import Mood
+    from realtime.playlists import Choice
 
 PLAY_AGAIN_S = 3.0
-"""A second press of the playlist key within so many seconds does nothing: one press, one tab in the browser."""
+"""A second press for the same music, or for the next step, within so many seconds does nothing: one press, one tab."""
+
+_SOON = "that was just now: press it again in a moment"
 
 _SAID = {
     Strategy.MATCH: "music like the mood",
@@ -57,6 +60,7 @@ class Selection:
         self.strategy = strategy
         self._journey: _Journey | None = None
         self._played_at: float | None = None
+        self._played: Choice | None = None
 
     @property
     def name(self) -> str | None:
@@ -65,55 +69,79 @@ class Selection:
             return f"{self.strategy.value} {self._journey.step + 1}/{JOURNEY_STEPS}"
         return None if self.strategy is Strategy.MATCH else self.strategy.value
 
-    @property
-    def on_the_way(self) -> bool:
-        """Whether a journey has steps left."""
-        return self._journey is not None and not self._journey.arrived
-
-    def change(self) -> str:
-        """Take the next strategy; returns the sentence that says which."""
+    def change(self) -> Asked:
+        """Take the next strategy, and say which."""
         strategies = list(Strategy)
         self.strategy = strategies[(strategies.index(self.strategy) + 1) % len(strategies)]
-        self.give_up()
-        return f"{self.strategy.value}: {_SAID[self.strategy]}"
+        return Asked(f"{self.strategy.value}: {_SAID[self.strategy]}", self.give_up())
 
-    def give_up(self) -> None:
-        """The next press sets out anew."""
-        self._journey = None
+    def give_up(self) -> Wish | None:
+        """The next press sets out anew, and at once; returns what to ask of the music where a journey was under way."""
+        under_way, self._journey, self._played_at = self._journey, None, None
+        return None if under_way is None else Wish(stay=True)
 
     def follow(self, begun: Plan | None) -> None:
         """Be told what is played: where a song ends, a journey goes on by itself."""
-        if self._journey is not None and begun is not None and begun.step is not None:
-            self._journey = replace(self._journey, step=max(self._journey.step, begun.step))
+        if self._journey is None or begun is None or begun.step is None or begun.step <= self._journey.step:
+            return
+        own = self._at(replace(self._journey, step=begun.step))
+        # The song may still be one of a journey that was given up
+        if own is not None and (own.wanted, own.why) == (begun.wanted, begun.why):
+            self._journey = replace(self._journey, step=begun.step)
 
     def plan(self, mood: Mood | None) -> Plan | None:
         """What a mood asks for, or a journey that is under way where it stands."""
-        if self._journey is not None:
-            return plan(self._playlists, self._journey.mood, Strategy.JOURNEY, self._journey.step)
-        return plan(self._playlists, mood, self.strategy)
+        return plan(self._playlists, mood, self.strategy) if self._journey is None else self._at(self._journey)
+
+    def _at(self, journey: _Journey) -> Plan | None:
+        return plan(self._playlists, journey.mood, Strategy.JOURNEY, journey.step)
 
     def ask(self, mood: Mood | None, now_s: float) -> Asked:
         """What a press of the playlist key at a moment comes to."""
         if mood is None and self._journey is None:
             return Asked("no mood yet: a face has to look at the camera first, or choose with 1 to 7")
-        if self._played_at is not None and now_s - self._played_at < PLAY_AGAIN_S:
-            return Asked()
         if self._journey is not None:
-            return self.next_step(mood, now_s)
+            return Asked(_SOON) if self._just_played(now_s) else self._step(self._ahead(self._journey), now_s)
         if mood is not None and self.strategy is Strategy.JOURNEY:
-            self._journey = _Journey(mood)
-        return self._asked(mood, now_s)
-
-    def next_step(self, mood: Mood | None, now_s: float) -> Asked:
-        """Go on with a journey; where it has arrived it stays."""
-        if self._journey is not None and not self._journey.arrived:
-            self._journey = replace(self._journey, step=self._journey.step + 1)
-        return self._asked(mood, now_s)
-
-    def _asked(self, mood: Mood | None, now_s: float) -> Asked:
+            return self._step(_Journey(mood), now_s)
         wanted = self.plan(mood)
+        if wanted is not None and wanted.best == self._played and self._just_played(now_s):
+            return Asked()
+        return self._asked(wanted, now_s)
+
+    def next_song(self, now_s: float) -> Asked | None:
+        """What the key of the next song comes to where it is a step of a journey; None where it is just the next song."""
+        if self._journey is None or self._journey.arrived:
+            return None
+        ahead = self._ahead(self._journey)
+        wanted = self._at(ahead)
+        if wanted is not None and wanted.best.url is not None and self._just_played(now_s):
+            # A key that is held down must not fill the browser with tabs
+            return Asked(_SOON)
+        return self._step(ahead, now_s)
+
+    def _just_played(self, now_s: float) -> bool:
+        return self._played_at is not None and now_s - self._played_at < PLAY_AGAIN_S
+
+    def _ahead(self, journey: _Journey) -> _Journey:
+        """The next step that leads to other music; where it has arrived it stays."""
+        here = self._at(journey)
+        while not journey.arrived:
+            journey = replace(journey, step=journey.step + 1)
+            there = self._at(journey)
+            if here is None or there is None or there.best != here.best:
+                break
+        return journey
+
+    def _step(self, journey: _Journey, now_s: float) -> Asked:
+        wanted = self._at(journey)
+        if wanted is not None and wanted.step is not None:
+            self._journey = replace(journey, step=wanted.step)
+        return self._asked(wanted, now_s)
+
+    def _asked(self, wanted: Plan | None, now_s: float) -> Asked:
         if wanted is None:
             self._journey = None
             return Asked("no music for this mood in your settings: see playlists in config.toml")
-        self._played_at = now_s
+        self._played_at, self._played = now_s, wanted.best
         return Asked(f"opening {wanted.best.title}, {wanted.why}", Wish(wanted))

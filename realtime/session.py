@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from realtime.domain import EXPRESSIONS, Mood
 from realtime.overlay import Screen
-from realtime.playlists import Strategy, plan
+from realtime.playlists import Strategy
 from realtime.selection import Selection
 from realtime.wishes import KEYS as MUSIC_KEYS
 
@@ -84,7 +84,6 @@ class Session:
     ) -> None:
         self.welcome = welcome
         self._vote = vote
-        self._playlists = playlists
         self._selection = Selection(playlists, strategy)
         self._screen = Screen(mirrored=mirrored, bars=bars)
         self._shows_info = info
@@ -145,10 +144,6 @@ class Session:
         self._screen = replace(self._screen, playing=playing)
         self._selection.follow(begun)
 
-    def plan(self) -> Plan | None:
-        """What the mood of now asks for, or a journey that is under way where it stands."""
-        return self._selection.plan(self._vote.mood())
-
     def mood(self) -> Mood | None:
         """The mood of now."""
         return self._vote.mood()
@@ -157,8 +152,7 @@ class Session:
         """What the session came to until now."""
         whole = self._vote.whole()
         seconds = self._last_s - self._first_s
-        fitting = plan(self._playlists, whole, self._selection.strategy)
-        return Summary(whole, self._vote.shares(), self._frames, seconds, fitting)
+        return Summary(whole, self._vote.shares(), self._frames, seconds, self._selection.plan(whole))
 
     def press(self, key: str, now_s: float) -> Action | Wish | None:
         """Do what a key is for.
@@ -177,38 +171,38 @@ class Session:
             return self._freeze()
         if key == "p":
             return self._asked(self._selection.ask(self._vote.mood(), now_s), now_s)
-        if key == "n" and self._selection.on_the_way:
-            return self._asked(self._selection.next_step(self._vote.mood(), now_s), now_s)
+        if key == "n" and (step := self._selection.next_song(now_s)) is not None:
+            return self._asked(step, now_s)
         if key in MUSIC_KEYS:
             return MUSIC_KEYS[key]
-        self._change(key, now_s)
-        return None
+        return self._change(key, now_s)
 
-    def _change(self, key: str, now_s: float) -> None:
-        """Do what a key is for that changes nothing but the session."""
+    def _change(self, key: str, now_s: float) -> Wish | None:
+        """Do what a key is for that is about the session itself; a journey that it ends goes no further by itself."""
         if key in _SWITCHES:
             part = _SWITCHES[key]
             self._screen = replace(self._screen, **{part: not getattr(self._screen, part)})
         elif key == "i":
             self._shows_info = not self._shows_info
         elif key == "l":
-            self.tell(self._selection.change(), now_s)
+            return self._asked(self._selection.change(), now_s)
         elif key == "r":
             self._vote.restart()
-            self._selection.give_up()
             self.tell("the vote starts anew", now_s)
+            return self._selection.give_up()
         elif key in _BY_HAND:
-            self._choose(_BY_HAND[key], now_s)
+            return self._choose(_BY_HAND[key], now_s)
+        return None
 
     def _freeze(self) -> Action:
         self._screen = replace(self._screen, frozen=not self._screen.frozen)
         self._vote.pause()
         return Action.FREEZE
 
-    def _choose(self, expression: Expression | None, now_s: float) -> None:
+    def _choose(self, expression: Expression | None, now_s: float) -> Wish | None:
         self._vote.choose(expression)
-        self._selection.give_up()
         self.tell(f"mood by hand: {expression.value}" if expression else "the faces choose the mood again", now_s)
+        return self._selection.give_up()
 
     def _asked(self, asked: Asked, now_s: float) -> Wish | None:
         if asked.sentence is not None:

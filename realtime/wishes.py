@@ -19,6 +19,7 @@ class Wish:
         skip: so many songs on, or back if below zero.
         shuffle: shuffle in place of in order, or the other way round.
         louder: steps of the volume, down if below zero.
+        stay: a journey that is under way goes no further by itself.
     """
 
     plan: Plan | None = None
@@ -26,18 +27,15 @@ class Wish:
     skip: int = 0
     shuffle: bool = False
     louder: int = 0
+    stay: bool = False
 
     def then(self, later: Wish) -> Wish:
         """Both in one: two that undo each other are none. Music that is asked for later begins anew."""
+        shuffle, louder = self.shuffle != later.shuffle, self.louder + later.louder
         if later.plan is not None:
-            return Wish(later.plan, later.toggle, later.skip, self.shuffle != later.shuffle, self.louder + later.louder)
-        return Wish(
-            self.plan,
-            self.toggle != later.toggle,
-            self.skip + later.skip,
-            self.shuffle != later.shuffle,
-            self.louder + later.louder,
-        )
+            return Wish(later.plan, later.toggle, later.skip, shuffle, louder, later.stay)
+        toggle, skip = self.toggle != later.toggle, self.skip + later.skip
+        return Wish(self.plan, toggle, skip, shuffle, louder, self.stay or later.stay)
 
 
 KEYS: dict[str, Wish] = {

@@ -26,6 +26,7 @@ class Worker(Generic[Task, Result]):
         work: called in the thread, one task at a time; None is no result. What it raises is raised again by `take`.
         merge: makes one task of the one that was not begun and the next, in place of leaving it out.
         idle: called in the thread every `IDLE_S` while there is no task; what it returns is a result too.
+        end: called in the thread when it ends, also where nobody waited for that.
     """
 
     def __init__(
@@ -35,10 +36,12 @@ class Worker(Generic[Task, Result]):
         *,
         merge: Callable[[Task, Task], Task] | None = None,
         idle: Callable[[], Result | None] | None = None,
+        end: Callable[[], None] | None = None,
     ) -> None:
         self._work = work
         self._merge = merge
         self._idle = idle
+        self._end = end
         self._changed = threading.Condition()
         self._task: tuple[Task] | None = None
         self._result: tuple[Result] | None = None
@@ -85,6 +88,13 @@ class Worker(Generic[Task, Result]):
             return None if result is None else result[0]
 
     def _run(self) -> None:
+        try:
+            self._work_on()
+        finally:
+            if self._end is not None:
+                self._end()
+
+    def _work_on(self) -> None:
         while True:
             with self._changed:
                 self._working = False

@@ -27,10 +27,10 @@ _CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configura
 </busconfig>
 """
 
-# Answers, refuses or keeps silent; says on stdout that it is there
+# Says on stdout that it is there
 _PLAYER = """
 import sys
-from jeepney import DBus, MessageType, message_bus, new_error, new_method_return
+from jeepney import DBus, DBusAddress, HeaderFields, MessageType, new_error, new_method_return, new_signal
 from jeepney.io.blocking import open_dbus_connection
 
 name, behaviour, record = sys.argv[1:]
@@ -47,6 +47,10 @@ with open_dbus_connection() as connection, open(record, "a", encoding="utf-8", b
             connection.send(new_method_return(call))
         elif behaviour == "refuses":
             connection.send(new_error(call, "org.freedesktop.DBus.Error.Failed", "s", ("no such list",)))
+        elif behaviour == "talks of something else":
+            talk = new_signal(DBusAddress(fields["path"], interface=fields["interface"]), "Seeked", "x", (0,))
+            talk.header.fields[HeaderFields.destination] = fields["sender"]
+            connection.send(talk)
 """
 
 
@@ -71,7 +75,7 @@ class PrivateBus:
         """Let a player have a name on the bus; gives the file that it writes a line into for each call.
 
         Args:
-            behaviour: "answers", "refuses" or "keeps silent".
+            behaviour: "answers", "refuses", or "talks of something else" and never answers.
             name: what it calls itself.
         """
         record = self._folder / "calls"
@@ -79,10 +83,12 @@ class PrivateBus:
         command = [sys.executable, "-c", _PLAYER, name, behaviour, str(record)]
         environment = {**os.environ, "DBUS_SESSION_BUS_ADDRESS": self.address}
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as player:
-            assert player.stdout is not None
-            assert player.stdout.readline() == "there\n"
-            yield record
-            player.kill()
+            try:
+                assert player.stdout is not None
+                assert player.stdout.readline() == "there\n"
+                yield record
+            finally:
+                player.kill()
 
 
 @contextmanager
@@ -95,7 +101,9 @@ def private_bus(folder: Path) -> Generator[PrivateBus]:
     config.write_text(_CONFIG.format(folder=folder), encoding="utf-8")
     command = ["dbus-daemon", f"--config-file={config}", "--nofork", "--nopidfile", "--print-address"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as daemon:
-        assert daemon.stdout is not None
-        assert daemon.stdout.readline().startswith("unix:")
-        yield PrivateBus(folder)
-        daemon.terminate()
+        try:
+            assert daemon.stdout is not None
+            assert daemon.stdout.readline().startswith("unix:")
+            yield PrivateBus(folder)
+        finally:
+            daemon.kill()

@@ -98,6 +98,8 @@ class Silence:
     def tend(self) -> str | None:
         return None
 
+    def end(self) -> None: ...
+
     def now(self) -> tuple[None, None]:
         return None, None
 

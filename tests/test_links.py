@@ -78,6 +78,8 @@ def test_any_other_https_link_stays_as_it_is(link: str) -> None:
         ("https://user%40example.org/", "names a host"),
         ("https://[::1/x", "names a host"),
         ("https://[zz]/x", "names a host"),
+        ("https://[fe80::1%25eth0]/x", "names a host"),
+        ("https://[fe80::1%';calc;']/x", "names a host"),
         ("https://example.org:99999/", "port up to 65535"),
         ("https://example.org:x/", "port up to 65535"),
         ("https://me@example.org/", "user name"),

@@ -272,6 +272,7 @@ class Stage:
         self.open: Callable[[], str] = lambda: "opened"
         self.heard: tuple[Playing | None, Plan | None] = (None, None)
         self.tended = 0
+        self.ended = 0
         self.place: Callable[[], str] = lambda: "/pictures/one.png"
         self.turn: Callable[[LatestFrames], object] = bool
         self.screen = Screen()
@@ -297,6 +298,7 @@ class Stage:
                 until(lambda: "analysis" not in threads())
             assert self.screen.closed
             assert not threads()
+            assert self.ended == 1
 
     @property
     def music(self) -> Stage:
@@ -315,6 +317,10 @@ class Stage:
     def tend(self) -> str | None:
         self.tended += 1
         return None
+
+    def end(self) -> None:
+        assert threading.current_thread().name == "music"
+        self.ended += 1
 
     def now(self) -> tuple[Playing | None, Plan | None]:
         return self.heard

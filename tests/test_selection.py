@@ -1,6 +1,10 @@
+from pathlib import Path
+
+from realtime.affect import POINTS
 from realtime.domain import EXPRESSIONS, Expression, Mood
-from realtime.playlists import JOURNEY_STEPS, Playlists, Strategy
+from realtime.playlists import JOURNEY_STEPS, Choice, Playlists, Strategy
 from realtime.selection import PLAY_AGAIN_S, Asked, Selection
+from realtime.wishes import Wish
 from tests.lists import LIFTS, PLAYLISTS, link
 
 
@@ -23,8 +27,9 @@ def step(asked: Asked) -> int | None:
 
 def test_strategies_come_in_turn_and_each_says_what_it_is() -> None:
     chosen = selection()
-    said = [chosen.change() for _ in Strategy]
-    assert [sentence.split(":")[0] for sentence in said] == ["lift", "journey", "match"]
+    asked = [chosen.change() for _ in Strategy]
+    assert [str(each.sentence).split(":")[0] for each in asked] == ["lift", "journey", "match"]
+    assert [each.wish for each in asked] == [None, None, None]
     assert chosen.strategy is Strategy.MATCH
 
 
@@ -50,18 +55,29 @@ def test_without_a_mood_or_music_a_press_says_what_to_do() -> None:
     assert "playlists in config.toml" in str(nothing.sentence)
 
 
-def test_a_second_press_within_three_seconds_does_nothing() -> None:
+def test_a_second_press_for_the_same_music_within_three_seconds_does_nothing() -> None:
     chosen = selection()
     assert chosen.ask(SAD, 10).wish
     assert chosen.ask(SAD, 10 + PLAY_AGAIN_S - 0.01) == Asked()
     assert chosen.ask(SAD, 10 + PLAY_AGAIN_S).wish
 
 
+def test_other_music_need_not_wait() -> None:
+    chosen = selection()
+    chosen.ask(SAD, 10)
+    assert chosen.ask(HAPPY, 10.5).wish, "the mood is another one"
+    chosen.change()
+    assert chosen.ask(HAPPY, 11).wish, "the strategy is another one"
+    chosen.give_up()
+    assert chosen.ask(HAPPY, 11.5).wish, "a mood was chosen by hand"
+
+
 def test_each_press_of_a_journey_is_one_step_until_it_arrives() -> None:
     chosen = selection(Strategy.JOURNEY)
     # What the face looks like meanwhile does not turn it round
     steps = [step(chosen.ask(mood, 10.0 * turn)) for turn, mood in enumerate([SAD, HAPPY, SAD, HAPPY, SAD], 1)]
-    assert steps == [0, 1, 2, 3, 3]
+    # The second and the third lead to the same list
+    assert steps == [0, 1, 3, 3, 3]
     assert chosen.name == f"journey {JOURNEY_STEPS}/{JOURNEY_STEPS}"
     last = chosen.plan(HAPPY)
     assert last is not None
@@ -74,13 +90,46 @@ def test_a_journey_goes_on_where_nobody_is_seen_any_more() -> None:
     assert step(chosen.ask(None, 20)) == 1
 
 
-def test_the_next_song_is_a_step_too() -> None:
-    chosen = selection(Strategy.JOURNEY)
-    assert not chosen.on_the_way
+def songs(*moods: Expression) -> Playlists:
+    """Songs for some moods, on this computer."""
+    return Playlists({each: (Choice(each.value, None, Path("/music") / each.value, POINTS[each], each),) for each in moods})
+
+
+def test_the_next_song_is_a_step_too_until_it_arrives() -> None:
+    chosen = Selection(songs(Expression.SAD, Expression.NEUTRAL, Expression.HAPPY), Strategy.JOURNEY)
+    assert chosen.next_song(9) is None
     chosen.ask(SAD, 10)
-    assert chosen.on_the_way
-    assert [step(chosen.next_step(SAD, 10.1)) for _ in range(3)] == [1, 2, 3]
-    assert not chosen.on_the_way
+    steps: list[int | None] = []
+    while (asked := chosen.next_song(10.1)) is not None:
+        steps.append(step(asked))
+    assert steps == sorted(set(map(int, filter(None, steps))))
+    assert steps[-1] == JOURNEY_STEPS - 1
+
+
+def test_a_key_that_is_held_down_opens_one_link() -> None:
+    chosen = selection(Strategy.JOURNEY)
+    chosen.ask(SAD, 10)
+    for asked in (chosen.next_song(10.1), chosen.ask(SAD, 10.2), chosen.next_song(10.3)):
+        assert asked is not None
+        assert asked.wish is None
+        assert asked.sentence
+    assert chosen.name == "journey 1/4"
+    onward = chosen.next_song(10 + PLAY_AGAIN_S)
+    assert onward is not None
+    assert step(onward) == 1
+
+
+def test_steps_that_lead_to_the_same_music_are_one() -> None:
+    chosen = Selection(Playlists({Expression.SAD: (link(Expression.SAD),)}, (LIFTS,)), Strategy.JOURNEY)
+    found = [chosen.ask(SAD, 10.0 * turn).wish for turn in range(1, 3)]
+    assert [wish.plan.best for wish in found if wish and wish.plan] == [link(Expression.SAD), LIFTS]
+
+
+def test_a_journey_from_what_is_kept_has_arrived() -> None:
+    chosen = selection(Strategy.JOURNEY)
+    assert step(chosen.ask(HAPPY, 10)) == JOURNEY_STEPS - 1
+    assert chosen.name == "journey 4/4"
+    assert chosen.next_song(20) is None
 
 
 def test_a_journey_follows_the_songs_that_go_on_by_themselves_and_never_back() -> None:
@@ -95,6 +144,18 @@ def test_a_journey_follows_the_songs_that_go_on_by_themselves_and_never_back() -
     assert chosen.name == "journey 2/4"
 
 
+def test_a_journey_does_not_follow_the_songs_of_another() -> None:
+    chosen = selection(Strategy.JOURNEY)
+    old = chosen.ask(SAD, 10).wish
+    assert old is not None
+    assert old.plan is not None
+    assert chosen.give_up() == Wish(stay=True)
+    assert chosen.give_up() is None, "nothing is under way any more"
+    chosen.ask(alone(Expression.ANGRY), 20)
+    chosen.follow(old.plan.then)
+    assert chosen.name == "journey 1/4"
+
+
 def test_a_journey_that_was_given_up_sets_out_anew() -> None:
     chosen = selection(Strategy.JOURNEY)
     for given_up_s in (30, 60):
@@ -105,6 +166,6 @@ def test_a_journey_that_was_given_up_sets_out_anew() -> None:
         else:
             for _ in Strategy:
                 chosen.change()
-        again = chosen.plan(HAPPY)
+        again = chosen.plan(alone(Expression.ANGRY))
         assert again is not None
-        assert (again.step, again.best) == (0, link(Expression.HAPPY))
+        assert (again.step, again.best) == (0, link(Expression.ANGRY))

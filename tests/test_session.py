@@ -199,7 +199,7 @@ def test_recording_is_shown_from_when_it_begins_until_it_ends() -> None:
 def test_the_playlist_key_asks_for_the_moods_playlist_and_says_so(key: str) -> None:
     running = session()
     running.take([SAD], 0)
-    assert best(running.plan()) == link(Expression.SAD)
+    assert best(running.summary().plan) == link(Expression.SAD)
     assert opens(running.press(key, 10)) == link(Expression.SAD)
     assert notice(running, 10) == "opening sad, for sad"
 
@@ -208,7 +208,7 @@ def test_the_playlist_key_asks_for_the_moods_playlist_and_says_so(key: str) -> N
 def test_without_a_mood_the_playlist_key_says_so(faces: list[Face]) -> None:
     running = session()
     running.take(faces, 0)
-    assert running.plan() is None
+    assert running.summary().plan is None
     assert running.press("p", 10) is None
     said = notice(running, 10)
     assert said is not None
@@ -243,7 +243,7 @@ def test_a_number_chooses_the_mood_in_the_order_of_the_alphabet(key: str, expres
     assert running.press(key, 5) is None
     assert running.mood() == Mood(looks(expression).probabilities, expression, "hand")
     assert running.screen(5, "").mood == running.mood()
-    assert best(running.plan()) == link(expression)
+    assert best(running.summary().plan) == link(expression)
     assert notice(running, 5) == f"mood by hand: {expression.value}"
     assert running.press("0", 6) is None
     assert running.mood() == Mood(HAPPY.probabilities, Expression.HAPPY, "faces")
@@ -387,11 +387,13 @@ def test_a_journey_takes_a_step_with_each_p_and_each_next_song_and_the_screen_co
     running.press("l", 0)
     assert opens(running.press("p", 10)) == link(Expression.SAD)
     assert running.screen(10, "").strategy == "journey 1/4"
-    running.press("n", 10.1)
-    assert running.screen(10.1, "").strategy == "journey 2/4"
-    running.press("p", 20)
-    assert opens(running.press("n", 21)) == LIFTS
+    assert running.press("n", 10.1) is None
+    assert notice(running, 10.1) == "that was just now: press it again in a moment"
+    running.press("n", 15)
+    assert running.screen(15, "").strategy == "journey 2/4"
+    assert opens(running.press("p", 20)) == LIFTS
     assert running.screen(21, "").strategy == "journey 4/4"
+    assert best(running.summary().plan) == LIFTS
     assert running.press("n", 22) == Wish(skip=1), "where it has arrived the next song is just the next"
 
 
@@ -402,8 +404,9 @@ def test_a_new_vote_a_mood_by_hand_or_another_strategy_end_a_journey(key: str) -
     running.press("l", 0)
     running.press("l", 0)
     running.press("p", 10)
-    running.press(key, 11)
+    assert running.press(key, 11) == Wish(stay=True), "its songs go no further by themselves either"
     assert running.screen(11, "").strategy in {"journey", None}
+    assert running.press(key, 12) is None
 
 
 def test_the_screen_shows_what_is_played_and_a_snapshot_does_not() -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from realtime.wishes import KEYS, Wish
 from tests.lists import PLAN
 
-presses = st.lists(st.sampled_from([*KEYS.values(), Wish(PLAN)]))
+presses = st.lists(st.sampled_from([*KEYS.values(), Wish(PLAN), Wish(stay=True)]))
 
 
 def test_presses_of_a_busy_moment_come_to_one_wish() -> None:

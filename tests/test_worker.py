@@ -1,3 +1,4 @@
+import operator
 import threading
 
 import pytest
@@ -134,3 +135,61 @@ def test_work_that_hangs_does_not_hold_the_end(monkeypatch: pytest.MonkeyPatch) 
     left.join(PATIENCE_S)
     assert not left.is_alive()
     assert gate.tasks == [1]
+
+
+def test_tasks_that_were_not_begun_can_be_merged() -> None:
+    gate = Gate()
+    with Worker("music", gate.work, merge=operator.add) as gated:
+        gated.give(1)
+        assert gate.begun.acquire(timeout=PATIENCE_S)
+        for task in (20, 300, 4000):
+            gated.give(task)
+        gate.goes_on.release(2)
+        until(lambda: gate.tasks == [1, 4320])
+        until(lambda: gated.take() == 43200)
+
+
+def test_a_thread_without_a_task_looks_after_what_goes_on_and_is_not_busy() -> None:
+    looks: list[str] = []
+
+    def idle() -> str | None:
+        looks.append(threading.current_thread().name)
+        return "news" if len(looks) == 3 else None
+
+    with Worker[int, str]("music", str, idle=idle) as tending:
+        until(lambda: tending.take() == "news")
+        assert set(looks) == {"music"}
+        until(lambda: not tending.busy)
+
+
+def test_what_looking_raises_is_raised_again() -> None:
+    def idle() -> None:
+        raise ZeroDivisionError
+
+    with Worker[int, int]("music", int, idle=idle) as tending, pytest.raises(ZeroDivisionError):
+        until(lambda: tending.take() is not None)
+
+
+def test_the_end_comes_in_the_thread_also_where_nobody_waited_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "JOIN_S", 0.05)
+    gate, ended = Gate(), list[str]()
+    with Worker("music", gate.work, end=lambda: ended.append(threading.current_thread().name)) as gated:
+        gated.give(1)
+        assert gate.begun.acquire(timeout=PATIENCE_S)
+    assert not ended, "its work is under way, and only it may end it"
+    gate.goes_on.release()
+    until(lambda: not threads("music"))
+    assert ended == ["music"]
+
+
+def test_the_end_comes_after_an_error_too() -> None:
+    ended: list[bool] = []
+
+    def fail(task: int) -> float:
+        return 1 / (task - task)
+
+    with Worker("music", fail, end=lambda: ended.append(True)) as failing:
+        failing.give(1)
+        until(lambda: ended)
+        with pytest.raises(ZeroDivisionError):
+            failing.take()

@@ -27,8 +27,8 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 COMMANDS = {
     "image": ("realtime.cli.image", "Read the expressions in pictures."),
     "live": ("realtime.cli.live", "Read the expressions on camera, with the mood of the session."),
-    "mood": ("realtime.cli.mood", "Show the music that fits a mood."),
-    "play": ("realtime.cli.play", "Play your songs for a mood."),
+    "mood": ("realtime.cli.mood", "Print music that fits a mood."),
+    "play": ("realtime.cli.play", "Play the music files for a mood."),
     "songs": ("realtime.cli.songs", "Recommend songs for a mood."),
     "playlists": ("realtime.cli.playlists", "Show, or check, which music belongs to which mood."),
     "cameras": ("realtime.cli.cameras", "List the cameras of this computer."),

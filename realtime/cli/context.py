@@ -87,6 +87,13 @@ def _say(sentence: str) -> None:
     click.echo(f"emodj: {printable(sentence, keep=chr(10))}", err=True)
 
 
+class _Printable(logging.Formatter):
+    """File names and titles come from anywhere."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record), keep="\n")
+
+
 pass_context = click.make_pass_decorator(Context, ensure=True)
 
 
@@ -98,7 +105,9 @@ def common_options(command: Command) -> Command:
         context.verbosity = max(context.verbosity, value)
         if context.verbosity:
             level = logging.INFO if context.verbosity == 1 else logging.DEBUG
-            logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+            handler = logging.StreamHandler()
+            handler.setFormatter(_Printable("%(name)s: %(message)s"))
+            logging.basicConfig(level=logging.WARNING, handlers=[handler])
             logging.getLogger("realtime").setLevel(level)
 
     def quiet(ctx: click.Context, _option: click.Parameter, value: bool | None) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Desk:
-    """The `realtime.live.Desk` of the command line.
+    """The `realtime.desk.Desk` of the command line.
 
     Args:
         session: what was asked for is told about.

@@ -44,7 +44,7 @@ Examples:
 @click.option("--show", is_flag=True, default=None, help="Show each annotated picture in a window; any key goes on.")
 @click.option("--open", "opens", is_flag=True, default=None, help="Open the playlist that fits all of them together.")
 @click.option("--strategy", type=STRATEGY, help="Music like the mood, that lifts, or from the one to the other.")
-@click.option("--qr", is_flag=True, default=None, help="With --open: print its link as a QR code, too.")
+@click.option("--qr", is_flag=True, default=None, help="Print the link that fits all of them together as a QR code, too.")
 @common_options
 @pass_context
 def image(
@@ -87,8 +87,9 @@ def image(
         for failure in analyst.failures:
             context.complain(failure)
         raise KeyboardInterrupt
-    if opens:
-        open_together(music, settings.music.strategy, analyst.found, context, as_json=bool(as_json), qr=bool(qr))
+    if opens or qr:
+        flags = {"as_json": bool(as_json), "opens": bool(opens), "qr": bool(qr)}
+        open_together(music, settings.music.strategy, analyst.found, context, **flags)
     return _status(analyst.failures, len(inputs), context)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from realtime.errors import EmodjError
 from realtime.wishes import Wish
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class Music:
-    """The `realtime.desk.Music` of the command line. Leaving it stops what it plays.
+    """The `realtime.desk.Music` of the command line: only the thread of the music touches the player.
 
     Args:
         terms: how loud and in which order songs are played, and where a person's own are.
@@ -34,22 +34,29 @@ class Music:
         self._announce = announce
         self._jukebox: Jukebox | None = None
         self._plan: Plan | None = None
+        self._news: tuple[Playing | None, Plan | None] = (None, None)
         self._prepared: str | None = None
+        self._left = False
 
-    def __enter__(self) -> Self:
-        return self
+    def leave(self) -> None:
+        """Begin nothing any more: the session is over, and its last wish may still wait for a slow disk. For any thread."""
+        self._left = True
 
-    def __exit__(self, *_: object) -> None:
+    def end(self) -> None:
+        """Stop what is played."""
         if self._jukebox is not None:
             self._jukebox.close()
+            self._publish()
 
     def obey(self, wish: Wish) -> str | None:
         """Play the best of a plan that can be had, then do what keys ask of what is played."""
+        if wish.stay and self._plan is not None:
+            self._plan = replace(self._plan, then=None)
         begun = None if wish.plan is None else self._begin(wish.plan)
-        controls = replace(wish, plan=None)
-        told = None if controls == Wish() else self._player().obey(controls)
-        self._prepare()
-        return told or begun
+        controls = replace(wish, plan=None, stay=False)
+        told = None if controls == Wish() else self._control(controls)
+        self._publish()
+        return "; ".join(filter(None, (begun, told))) or None
 
     def tend(self) -> str | None:
         """Go on to the next song where one has ended; a journey goes on with it, to songs of this computer only."""
@@ -58,23 +65,29 @@ class Music:
         onward = self._plan.then if self._plan is not None and self._jukebox.ended else None
         songs = () if onward is None else tuple(choice for choice in onward.choices if choice.path is not None)
         told = self._jukebox.tend() if onward is None or not songs else self._begin(replace(onward, choices=songs))
-        self._prepare()
+        self._publish()
         return told
 
     def now(self) -> tuple[Playing | None, Plan | None]:
         """What is played, and what asked for it."""
-        return None if self._jukebox is None else self._jukebox.now, self._plan
+        return self._news
 
-    def _prepare(self) -> None:
-        """Look for the fonts of a new title here, so that the window need not wait for them."""
+    def _control(self, wish: Wish) -> str | None:
+        try:
+            return self._player().obey(wish)
+        except EmodjError as error:
+            return str(error)
+
+    def _publish(self) -> None:
+        """Show what is played, song and plan together, once its letters are at hand: the window must not wait for fonts."""
         playing = None if self._jukebox is None else self._jukebox.now
         title = None if playing is None else f"{playing.title} {playing.artist or ''}"
-        if title is None or title == self._prepared:
-            return
-        from realtime.lettering import prepare
+        if title is not None and title != self._prepared:
+            from realtime.lettering import prepare
 
-        prepare(title)
-        self._prepared = title
+            prepare(title)
+            self._prepared = title
+        self._news = playing, self._plan
 
     def _begin(self, plan: Plan) -> str:
         failures = list[str]()
@@ -114,10 +127,14 @@ class Music:
         if player.key == choice:
             said = player.obey(Wish(skip=1)) if plan.step is not None else player.resume()
         else:
-            said = player.play(self._songs(choice, path), choice, choice.title)
+            songs, left_out = self._songs(choice, path)
+            if self._left:
+                raise EmodjError("the session is over")
+            said = "; ".join(filter(None, (player.play(songs, choice, choice.title), left_out)))
         return said or f"playing {choice.title}, {plan.why}"
 
-    def _songs(self, choice: Choice, path: Path) -> Sequence[Song]:
+    def _songs(self, choice: Choice, path: Path) -> tuple[Sequence[Song], str | None]:
+        """The songs of a choice, and the first word on what was left out of them."""
         from realtime.music import library
 
         if path != self._terms.library or choice.mood is None:
@@ -129,7 +146,7 @@ class Music:
                 raise EmodjError(f"no songs for {choice.mood.value} in {path}")
         for notice in found.notices:
             log.info("%s", notice)
-        return found.songs
+        return found.songs, next(iter(found.notices), None)
 
     def _player(self) -> Jukebox:
         if self._jukebox is None:

@@ -51,10 +51,13 @@ def titled(choice: Choice, stream: TextIO) -> str:
 
 
 def code(url: str, stream: TextIO) -> str:
-    """A link as a QR code that fits the stream: blocks, or without Unicode a larger one."""
+    """A link as a QR code that fits the stream: blocks, or without Unicode a larger one; or why there is none."""
     import segno
 
-    made, text = segno.make_qr(url), StringIO()
+    try:
+        made, text = segno.make_qr(url), StringIO()
+    except segno.DataOverflowError:
+        return "no code: the link is too long for one"
     if "utf" in (stream.encoding or "").lower():
         made.terminal(text, compact=True)
         lines = text.getvalue().splitlines()

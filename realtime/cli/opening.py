@@ -15,9 +15,16 @@ if TYPE_CHECKING:
 
 
 def open_together(
-    music: Playlists, strategy: Strategy, found: Sequence[Picture], context: Context, *, as_json: bool, qr: bool
+    music: Playlists,
+    strategy: Strategy,
+    found: Sequence[Picture],
+    context: Context,
+    *,
+    as_json: bool,
+    opens: bool,
+    qr: bool,
 ) -> None:
-    """Open the best link for the faces of all pictures together, and say what was opened where nobody said it yet."""
+    """Open the best link for the faces of all pictures together, or print its code, and name it where nobody did yet."""
     from realtime import mood
     from realtime.cli import report
     from realtime.cli.offering import offer
@@ -39,6 +46,10 @@ def open_together(
     # A machine without a browser loses nothing: the link stands on a line of its own, where it does not already
     if as_json or qr or link != fitting.best:
         offer(link, fitting.why, qr=qr, err=as_json)
+    if not opens:
+        return
     opened = open_link(link.place)
     if opened.where is None:
         context.remark(f"not opened: {opened.why}; open the link yourself")
+    else:
+        context.remark(f"handed to {'the Spotify app' if opened.where == 'app' else 'the browser'}: {link.title}")

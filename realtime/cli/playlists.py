@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from realtime.documents import Document
+    from realtime.music.library import Found
     from realtime.music.oembed import Checked
     from realtime.playlists import Choice, Playlists
     from realtime.settings import Settings
@@ -87,7 +88,7 @@ def _sections(music: Playlists) -> list[tuple[str, tuple[Choice, ...]]]:
     return [*((each.value, music.moods.get(each, ())) for each in EXPRESSIONS), (_LIFT, music.lift)]
 
 
-@playlists.command("check")
+@playlists.command("check", short_help="Check whether the music can still be had.")
 @click.argument("moods", nargs=-1, type=MOOD, metavar="[NAME]...")
 @_JSON
 @common_options
@@ -135,7 +136,7 @@ class Row:
         state: "ok", "gone", "off line", "cannot tell", or "unusable" of a path without songs.
         now: the title that others give it today; None where nobody said.
         songs: how many a path holds; None of a link.
-        why: in words, if it is not ok.
+        why: in words, if it is not ok, or if it is and something of it was left out.
         answered: whether a server said something.
     """
 
@@ -152,7 +153,7 @@ class Row:
         """For people, in columns."""
         count = None if self.songs is None else f"{self.songs} song{'' if self.songs == 1 else 's'}"
         why = "" if self.state == "off line" else self.why
-        detail = why or (f'now called "{self.now}"' if self.now else count) or ""
+        detail = "; ".join(part for part in (count, why or (f'now called "{self.now}"' if self.now else "")) if part)
         return printable(f"{self.state:<11}  {self.mood:<8}  {self.title}{f': {detail}' if detail else ''}")
 
     def document(self) -> Document:
@@ -185,10 +186,10 @@ def _library(path: Path) -> Row:
     from realtime.music.library import read_library
 
     try:
-        read_library(path, EXPRESSIONS[0])
+        found = read_library(path, EXPRESSIONS[0])
     except EmodjError as error:
         return Row("all", "your songs", str(path), _missing(path, error), why=str(error))
-    return Row("all", "your songs", str(path), "ok")
+    return Row("all", "your songs", str(path), "ok", why=_left_out(found, path))
 
 
 def _path(name: str, choice: Choice, path: Path) -> Row:
@@ -198,13 +199,21 @@ def _path(name: str, choice: Choice, path: Path) -> Row:
         found = read(path, choice.mood)
     except EmodjError as error:
         return Row(name, choice.title, str(path), _missing(path, error), why=str(error))
-    return Row(name, choice.title, str(path), "ok", songs=len(found.songs))
+    return Row(name, choice.title, str(path), "ok", songs=len(found.songs), why=_left_out(found, path))
+
+
+def _left_out(found: Found, path: Path) -> str:
+    """The first thing that was left out, and how many more were."""
+    if not found.left_out:
+        return ""
+    more = f" and {found.left_out - 1} more" if found.left_out > 1 else ""
+    return found.notices[0].removeprefix(f"{path}, ") + more
 
 
 def _missing(path: Path, error: EmodjError) -> str:
     try:
         return "gone" if isinstance(error, UsageError) and not path.exists() else "unusable"
-    except OSError:
+    except (OSError, ValueError):
         return "unusable"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -136,6 +137,8 @@ class Running:
         from realtime.cli.desk import Desk
         from realtime.cli.music import Music
 
+        music = Music(self._settings.music, self._announce)
+        stack.callback(music.leave)
         output = self._output
         recorder = film = journal = None
         if output.record is not None:
@@ -153,7 +156,7 @@ class Running:
         return Desk(
             self._session,
             self._turner(stack),
-            stack.enter_context(Music(self._settings.music, self._announce)),
+            music,
             jsonl=output.jsonl,
             recorder=recorder,
             film=film,
@@ -186,6 +189,10 @@ class Running:
             return
         for line in report.summary(summary):
             click.echo(line)
+        if self._output.qr and summary.plan is not None and summary.plan.best.url is not None:
+            from realtime.cli.offering import code
+
+            click.echo(code(summary.plan.best.url, sys.stdout), color=True)
 
 
 def _welcome(output: Output) -> str:

@@ -78,7 +78,9 @@ def songs(context: Context, mood: Expression, count: int, seed: int | None, libr
     drawn = secrets.randbelow(_SEEDS) if seed is None else seed
     chosen = _there(by_lot(found.songs, drawn), count, context)
     if not chosen:
-        raise EmodjError(f"none of the {len(found.songs)} files of songs in {own} is there: is its disk connected?")
+        raise EmodjError(
+            f"none of the {len(found.songs)} files of songs in {printable(str(own))} is there: is its disk connected?"
+        )
     if len(chosen) < count:
         context.remark(f"that is all there is for {(found.mood or mood).value}")
     titled = [(song, *named(song)) for song in chosen]
@@ -133,5 +135,5 @@ def _there(drawn: Iterator[Song], count: int, context: Context) -> list[Song]:
     chosen = list(islice(found(), count))
     if missing:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        context.remark(f"left out, as the file is not there: {missing[0]}{more}")
+        context.remark(f"left out, as the file is not there: {printable(missing[0])}{more}")
     return chosen

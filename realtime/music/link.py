@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
@@ -20,12 +21,30 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-STARTER_S = 20.0
-"""How long we wait for the browser's starter to end."""
+STARTER_S = 4.0
+"""How long we wait for the browser's starter to end; meanwhile the music answers no key."""
 
 # In a process of its own: a browser must not write into the documents on our stdout, hold our window,
 # or be ended by the Ctrl-C that ends us.
-_OPEN = "import sys, webbrowser; sys.exit(0 if webbrowser.open(sys.argv[1]) else 1)"
+_OPEN = """
+import os, shutil, subprocess, sys, webbrowser
+
+def named(browser):
+    try:
+        return webbrowser.get(browser).open(sys.argv[1])
+    except webbrowser.Error:
+        return False
+
+# Where the person names a browser, no other is wanted, and webbrowser.open() would go on to the next
+names = [name for name in os.environ.get("BROWSER", "").split(os.pathsep) if name]
+if names:
+    sys.exit(0 if any(map(named, names)) else 1)
+# webbrowser.open() believes that these succeed, and they know better
+for starter in (["xdg-open"], ["gio", "open"]):
+    if sys.platform.startswith("linux") and shutil.which(starter[0]):
+        sys.exit(subprocess.call([*starter, sys.argv[1]]))
+sys.exit(0 if webbrowser.open(sys.argv[1]) else 1)
+"""
 
 _TO_WINDOWS = ("wslview", "powershell.exe")
 
@@ -101,7 +120,7 @@ def open_link(url: str) -> Opened:
     """
     here = Surroundings.here()
     uri = spotify_uri(url)
-    # An app that was asked and did not answer may be hanging: better the browser too than neither
+    # An app that was told has the link, also if it says nothing: never the browser too
     if uri is not None and not here.far and open_in_app(uri):
         return Opened("app")
     command = here.command(url)
@@ -112,14 +131,13 @@ def open_link(url: str) -> Opened:
 
 
 def ascii_link(url: str) -> str:
-    """The same link without an apostrophe and with nothing but ASCII, for programs that are particular about it."""
+    """The same link in ASCII and without the marks that end or begin something within a command: quotes, `;`, `$`."""
     parts = urlsplit(url)
     host = parts.netloc
-    try:
+    # A name that is too long for a host is quoted instead
+    with suppress(UnicodeError):
         host = host if host.isascii() else host.encode("idna").decode()
-    except UnicodeError:
-        host = quote(host)
-    safe = "/:@!$&()*+,;=?%~[]"
+    host, safe = quote(host, safe=":[]"), "/:@!&()*+,=?%~[]"
     return urlunsplit((parts.scheme, host, quote(parts.path, safe), quote(parts.query, safe), quote(parts.fragment, safe)))
 
 
@@ -138,7 +156,8 @@ def _started(command: list[str]) -> Opened:
     except subprocess.TimeoutExpired:
         # Some starters are the browser itself, and end when the person closes it
         return Opened("browser")
-    except OSError as error:
+    # ValueError: a link in letters that the locale of this process has no bytes for
+    except (OSError, ValueError) as error:
         log.info("%s: %s", command[0], error)
         return Opened(None, "no browser could be started")
     return Opened("browser") if ended.returncode == 0 else Opened(None, "no browser could be started")

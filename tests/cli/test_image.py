@@ -420,7 +420,7 @@ def test_nothing_is_left_beside_a_picture_that_could_not_be_written(emodj: Run, 
 
 def test_open_opens_the_playlist_once(emodj: Run, photo: Path, browser: Callable[[], list[str]]) -> None:
     ended = emodj("image", photo, "--open")
-    assert (ended.returncode, ended.stderr) == (0, "")
+    assert (ended.returncode, ended.stderr) == (0, "emodj: handed to the browser: Bright and happy\n")
     assert ended.stdout.splitlines().count(HAPPY_LIST) == 1
     assert browser() == [HAPPY_LIST]
 
@@ -428,7 +428,7 @@ def test_open_opens_the_playlist_once(emodj: Run, photo: Path, browser: Callable
 def test_open_with_json_says_the_link_on_stderr(emodj: Run, photo: Path, browser: Callable[[], list[str]]) -> None:
     ended = emodj("image", photo, "--open", "--json")
     assert images(ended)[0]["playlist"]["url"] == HAPPY_LIST
-    assert ended.stderr == f"Bright and happy, for happy\n{HAPPY_LIST}\n"
+    assert ended.stderr == (f"Bright and happy, for happy\n{HAPPY_LIST}\nemodj: handed to the browser: Bright and happy\n")
     assert browser() == [HAPPY_LIST]
 
 
@@ -498,11 +498,13 @@ def test_without_any_link_open_says_what_plays_songs(emodj: Run, photo: Path, se
     assert "emodj play plays songs" in ended.stderr
 
 
-@pytest.mark.usefixtures("browser")
-def test_a_code_for_the_phone_is_printed_on_demand(emodj: Run, photo: Path) -> None:
-    plain, coded = emodj("image", photo, "--open").stdout, emodj("image", photo, "--open", "--qr").stdout
-    assert "█" not in plain
-    assert coded.count("█") > 100
+def test_a_code_for_the_phone_is_printed_on_demand_and_opens_nothing(
+    emodj: Run, photo: Path, browser: Callable[[], list[str]]
+) -> None:
+    assert "█" not in emodj("image", photo).stdout
+    coded = emodj("image", photo, "--qr")
+    assert coded.stdout.count("█") > 100
+    assert (coded.returncode, coded.stderr, browser()) == (0, "", [])
 
 
 # The progress bar

@@ -60,7 +60,8 @@ def test_the_summary_as_json(emodj: Run, clip: Clip) -> None:
     assert list(summary["mood"]) == ["expression", "share"]
     assert list(summary["shares"]) == NAMES
     assert sum(summary["shares"].values()) == pytest.approx(1, abs=1e-3)
-    assert summary["playlist"] == {"title": "Bright and happy", "url": HAPPY_LIST}
+    wanted = {"strategy": "match", "why": "for happy", "wanted": {"valence": 0.76, "arousal": 0.48}}
+    assert summary["playlist"] == {"title": "Bright and happy", "url": HAPPY_LIST, **wanted}
 
 
 def test_jsonl_is_a_line_a_frame_and_the_summary_last(emodj: Run, clip: Clip) -> None:
@@ -449,3 +450,15 @@ def test_every_frame_of_a_file_is_searched(emodj: Run, tmp_path: Path, astronaut
     lines, _ = documents(emodj("live", "--no-window", "--source", path, "--jsonl"))
     shown = [index for index, line in enumerate(lines) if line["faces"]]
     assert shown == [*range(7, 12)], "found in the fourth, and in every frame for a tenth of a second"
+
+
+def test_a_code_for_the_phone_stands_below_the_summary_on_demand(emodj: Run, clip: Clip) -> None:
+    plain = emodj("live", "--no-window", "--source", clip(10)).stdout
+    coded = emodj("live", "--no-window", "--source", clip(10), "--qr").stdout
+    assert coded.startswith(plain)
+    assert coded.count("█") > 100 > plain.count("█")
+
+
+def test_the_summary_names_the_strategy_and_what_it_chose(emodj: Run, clip: Clip) -> None:
+    (summary,) = documents(emodj("live", "--no-window", "--source", clip(10), "--json", "--strategy", "lift"))[1:]
+    assert (summary["playlist"]["strategy"], summary["playlist"]["why"]) == ("lift", "to lift happy")

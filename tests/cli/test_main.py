@@ -37,12 +37,16 @@ def test_help_names_every_command_and_gives_examples(emodj: Run, option: str) ->
     assert ended.returncode == 0
     assert ended.stderr == ""
     listed = re.findall(r"^  (\w+)  ", ended.stdout.split("Commands:")[1], re.MULTILINE)
-    assert listed == [*COMMANDS] == ["image", "live", "cameras", "config", "train", "evaluate", "model"]
+    assert (
+        listed
+        == [*COMMANDS]
+        == [*("image", "live", "mood", "play", "songs", "playlists", "cameras", "config", "train", "evaluate", "model")]
+    )
     assert "Examples:\n    emodj live " in ended.stdout
     assert "not what somebody feels" in ended.stdout
 
 
-@pytest.mark.parametrize("name", ["image", "live", "cameras", "train", "evaluate"])
+@pytest.mark.parametrize("name", ["image", "live", "mood", "play", "songs", "cameras", "train", "evaluate"])
 def test_help_of_a_command_has_an_example_that_the_command_understands(emodj: Run, name: str) -> None:
     ended = emodj(name, "-h")
     assert ended.returncode == 0
@@ -51,11 +55,22 @@ def test_help_of_a_command_has_an_example_that_the_command_understands(emodj: Ru
     command = getattr(importlib.import_module(COMMANDS[name][0]), name)
     known = {option for parameter in command.params for option in parameter.opts} | {"--no-window"}
     for example in examples:
-        words = example.split(f"emodj {name}", 1)[1].split(" > ")[0].split()
+        words = re.split(r" [>|] ", example.split(f"emodj {name}", 1)[1])[0].split()
         assert {word for word in words if word.startswith("-") and word != "-"} <= known
 
 
-@pytest.mark.parametrize("command", [["config"], ["model"], ["config", "path"], ["config", "show"], ["model", "compile"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["config"],
+        ["model"],
+        ["playlists"],
+        ["playlists", "check"],
+        ["config", "path"],
+        ["config", "show"],
+        ["model", "compile"],
+    ],
+)
 def test_every_command_has_help(emodj: Run, command: list[str]) -> None:
     ended = emodj(*command, "--help")
     assert ended.returncode == 0
@@ -185,7 +200,7 @@ def test_only_vv_shows_where_a_failure_came_from(alone: Run) -> None:
 
 def test_q_leaves_remarks_out_and_errors_in(emodj: Run, tmp_path: Path, photo: Path) -> None:
     spoken, quiet = emodj("image", "--open", photo), emodj("-q", "image", "--open", photo)
-    assert "no browser" in spoken.stderr
+    assert "not opened" in spoken.stderr
     assert (quiet.stderr, quiet.stdout) == ("", spoken.stdout)
     assert emodj("image", "-q", tmp_path / "missing.jpg").stderr.startswith("emodj: no such file")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ from tests.waiting import until
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from pathlib import Path
+
+    import pytest
 
 HAPPY, SAD = Expression.HAPPY, Expression.SAD
 
@@ -51,8 +54,11 @@ class Room:
 def room(library: Path | None = None, *, shuffle: bool = False) -> Generator[Room]:
     announced: list[str] = []
     terms = Terms(Strategy.MATCH, library, 0.5, shuffle)
-    with Music(terms, lambda choice, _why: announced.append(choice.place)) as music:
+    music = Music(terms, lambda choice, _why: announced.append(choice.place))
+    try:
         yield Room(music, announced)
+    finally:
+        music.end()
 
 
 def test_a_folder_plays_and_its_songs_are_named(tmp_path: Path) -> None:
@@ -189,3 +195,70 @@ def test_a_journey_goes_on_by_itself_from_song_to_song_and_opens_no_link(
         until(arrived)
     assert heard[:2] == ["sad song", "neutral song"]
     assert not browser()
+
+
+def test_a_journey_that_was_given_up_goes_no_further_by_itself(tmp_path: Path) -> None:
+    for mood in (SAD, Expression.NEUTRAL):
+        sound(tmp_path / mood.value / f"{mood.value} song.wav", seconds=0.2)
+        sound(tmp_path / mood.value / f"{mood.value} too.wav", seconds=0.2)
+    lists = {mood: (folder(tmp_path / mood.value, mood),) for mood in (SAD, Expression.NEUTRAL)}
+    first = plan(Playlists(lists), alone(SAD), Strategy.JOURNEY)
+    with room() as here:
+        here.music.obey(Wish(first))
+        here.music.obey(Wish(stay=True))
+
+        def next_one() -> bool:
+            here.music.tend()
+            return here.title == "sad too"
+
+        until(next_one)
+
+
+def test_the_next_step_in_the_same_list_is_its_next_song(tmp_path: Path) -> None:
+    for name in "ab":
+        sound(tmp_path / "songs" / f"{name}.wav")
+    first = plan(Playlists({SAD: (folder(tmp_path / "songs", SAD),)}), alone(SAD), Strategy.JOURNEY)
+    assert first is not None
+    with room() as here:
+        here.music.obey(Wish(first))
+        here.music.obey(Wish(first.then))
+        assert here.title == "b"
+
+
+def test_where_songs_cannot_be_played_here_a_key_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "just_playback", None)
+    with room() as here:
+        for key in (".", "+", "z"):
+            assert str(here.music.obey(KEYS[key])).startswith("cannot play music files: the library just_playback")
+
+
+def test_nothing_is_said_twice_or_lost_where_much_was_asked_at_once(tmp_path: Path) -> None:
+    with room() as here:
+        told = str(here.music.obey(asked(folder(tmp_path / "gone")).then(KEYS["+"])))
+        assert str(tmp_path / "gone") in told
+        assert told.endswith("; volume 60%")
+
+
+def test_what_is_left_out_of_a_list_is_said(tmp_path: Path) -> None:
+    sound(tmp_path / "a.wav")
+    (tmp_path / "list.m3u8").write_text("a.wav\n../b.wav\n", encoding="utf-8")
+    with room() as here:
+        told = str(here.music.obey(asked(folder(tmp_path / "list.m3u8"))))
+        assert "line 2" in told
+        assert here.title == "a"
+
+
+def test_a_session_that_is_over_begins_nothing_any_more(tmp_path: Path) -> None:
+    sound(tmp_path / "songs" / "a.wav")
+    with room() as here:
+        here.music.leave()
+        assert here.music.obey(asked(folder(tmp_path / "songs"))) == "the session is over"
+        assert here.title is None
+
+
+def test_the_end_stops_what_is_played(tmp_path: Path) -> None:
+    sound(tmp_path / "songs" / "a.wav", seconds=30)
+    with room() as here:
+        here.music.obey(asked(folder(tmp_path / "songs")))
+        assert here.title == "a"
+    assert here.title is None

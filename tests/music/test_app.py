@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,11 +17,17 @@ from tests.bus import PrivateBus, private_bus
 from tests.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 URI = "spotify:playlist:37i9dQZF1DXdPec7aLTmlC"
 CALL = f"/org/mpris/MediaPlayer2 org.mpris.MediaPlayer2.Player.OpenUri {URI}\n"
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loaded machine is no reason to give an app up."""
+    monkeypatch.setattr(app, "PATIENCE_S", 60.0)
 
 
 @pytest.fixture
@@ -61,11 +70,36 @@ def test_an_app_that_refuses_has_not_opened_it(bus: PrivateBus) -> None:
         assert calls.read_text() == CALL
 
 
-def test_an_app_that_never_answers_is_given_up(bus: PrivateBus, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "PATIENCE_S", 0.3)
-    with bus.player("keeps silent") as calls:
+class Clock:
+    """Takes the place of `time`; stands still until something has happened, and then it is late."""
+
+    def __init__(self, happened: Callable[[], bool]) -> None:
+        self._happened = happened
+
+    def monotonic(self) -> float:
+        return 1e9 if self._happened() else 0.0
+
+
+def test_an_app_that_was_told_and_never_answers_has_the_link(bus: PrivateBus, monkeypatch: pytest.MonkeyPatch) -> None:
+    with bus.player("talks of something else") as calls:
+        monkeypatch.setattr(app, "time", Clock(lambda: calls.read_text() == CALL))
+        # It may be late, and the browser would be a second one
+        assert open_in_app(URI)
+
+
+def test_an_app_that_was_not_told_in_time_has_no_link(bus: PrivateBus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "PATIENCE_S", 0.0)
+    with bus.player("answers") as calls:
         assert not open_in_app(URI)
-        until(lambda: calls.read_text() == CALL)
+        assert calls.read_text() == ""
+
+
+def test_without_the_library_there_is_no_app(bus: PrivateBus, monkeypatch: pytest.MonkeyPatch) -> None:
+    del bus
+    for name in [name for name in sys.modules if name.partition(".")[0] == "jeepney"]:
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setitem(sys.modules, "jeepney", None)
+    assert not open_in_app(URI)
 
 
 @pytest.mark.parametrize(
@@ -104,9 +138,9 @@ def test_a_bus_that_hangs_or_talks_nonsense_is_given_up(
 
 
 def _talk(listening: socket.socket, said: list[bytes]) -> None:
-    """Say something for each thing that is heard, then listen until the other side has gone."""
+    """Say something for each thing that is heard, then listen until the other side has gone, or until it has."""
     connected, _ = listening.accept()
-    with connected:
+    with connected, suppress(ConnectionError):
         # The first byte is a zero alone
         connected.recv(1)
         for line in said:
@@ -119,6 +153,57 @@ def _talk(listening: socket.socket, said: list[bytes]) -> None:
 def test_the_app_among_many_names() -> None:
     assert player([":1.1", "org.mpris.MediaPlayer2.vlc", "org.mpris.MediaPlayer2.spotify_player"]) is None
     assert player([f"{NAME}.instance2", f"{NAME}.instance1", NAME]) == NAME
+
+
+@pytest.fixture
+def mac(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
+    """A computer that is a Mac as far as its two programs; gives the file that the second one writes its link into."""
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+
+    def programs(pgrep: str, osascript: str) -> Path:
+        told = tmp_path / "told"
+        for name, text in (("pgrep", pgrep), ("osascript", f'for each; do :; done; echo "$each" >> {told}\n{osascript}')):
+            (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+            (tmp_path / name).chmod(0o755)
+        return told
+
+    return programs
+
+
+@pytest.mark.parametrize(("status", "opened"), [(0, True), (1, False)])
+def test_the_app_of_macos_is_told_once(mac: Callable[[str, str], Path], status: int, opened: bool) -> None:  # noqa: FBT001
+    told = mac("exit 0", f"exit {status}")
+    assert open_in_app(URI) is opened
+    assert told.read_text() == f"{URI}\n"
+
+
+def test_an_app_of_macos_that_does_not_run_is_not_told(
+    mac: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = mac("exit 1", "exit 0")
+    assert not open_in_app(URI)
+    monkeypatch.setattr(app, "PATIENCE_S", 0.1)
+    told = mac("exec sleep 600", "exit 0")
+    assert not open_in_app(URI)
+    assert not told.exists()
+
+
+def test_an_app_of_macos_that_was_told_and_hangs_has_the_link(
+    mac: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = mac("exit 0", "exec sleep 600")
+    communicate = subprocess.Popen[bytes].communicate
+
+    def late(process: subprocess.Popen[bytes], data: bytes | None = None, timeout: float | None = None) -> tuple[bytes, bytes]:
+        if isinstance(process.args, list) and process.args[0] == "osascript" and timeout is not None:
+            until(told.exists)
+            timeout = 0.1
+        return communicate(process, data, timeout)
+
+    monkeypatch.setattr(subprocess.Popen, "communicate", late)
+    assert open_in_app(URI)
+    assert told.read_text() == f"{URI}\n"
 
 
 def test_a_link_is_no_part_of_the_script_of_macos() -> None:
