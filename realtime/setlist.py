@@ -50,11 +50,6 @@ class Setlist:
         """The song that is on, 0 to count - 1."""
         return self._at(self.index)
 
-    @property
-    def shuffled(self) -> bool:
-        """Whether the next song is a random one."""
-        return self.seed is not None
-
     def skip(self, steps: int) -> Setlist:
         """So many songs on, or back through what was heard if below zero; there is no end on either side."""
         return replace(self, index=self.index + steps)

@@ -202,7 +202,9 @@ def by_fontconfig(language: str, program: str = "fc-match") -> list[tuple[Path, 
 
 def by_folder(folders: list[Path]) -> list[tuple[Path, int]]:
     """Files of fonts below some folders, those that are known to be good first."""
-    files = [path for folder in folders for path in folder.rglob("*") if path.suffix.lower() in {".ttf", ".ttc", ".otf"}]
+    # A folder that cannot be looked into, as of a disk that was taken away, has none: os.walk passes over it in silence
+    walked = (Path(at, name) for folder in folders for at, _, names in os.walk(folder) for name in names)
+    files = [path for path in walked if path.suffix.lower() in {".ttf", ".ttc", ".otf"}]
 
     def rank(path: Path) -> tuple[int, str]:
         name = path.name.lower()

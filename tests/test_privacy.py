@@ -1,10 +1,11 @@
-"""A session and a run over pictures write no file and talk to nobody."""
+"""Sessions, runs over pictures and music write no file and talk to nobody."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import cv2
 import pytest
+
+from tests.sounds import sound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,6 +68,7 @@ def watched(places: dict[str, Path], command: list[str]) -> tuple[subprocess.Com
             "PYTHONPATH": str(hooks),
             "PYTHONDONTWRITEBYTECODE": "1",
             "REPORT": str(report.fileno()),
+            "no_proxy": "*",
         }
         ended = subprocess.run(
             [sys.executable, *command],
@@ -74,6 +78,7 @@ def watched(places: dict[str, Path], command: list[str]) -> tuple[subprocess.Com
             cwd=places["cwd"],
             env=environment,
             pass_fds=[report.fileno()],
+            stdin=subprocess.DEVNULL,
         )
         report.seek(0)
         return ended, report.read().splitlines()
@@ -120,6 +125,47 @@ def test_a_session_that_fails_leaves_nothing_either(places: dict[str, Path]) -> 
     ended, did = watched(places, ["-m", "realtime", "live", "--no-window", "--camera", "99"])
     assert ended.returncode == 4
     assert did == []
+    assert left_behind(places) == []
+
+
+@pytest.mark.parametrize(
+    "command", [["mood", "happy"], ["mood", "happy", "--qr"], ["songs", "happy"], ["playlists"], ["playlists", "--json"]]
+)
+def test_music_that_is_only_named_is_neither_asked_for_nor_opened(places: dict[str, Path], command: list[str]) -> None:
+    ended, did = watched(places, ["-m", "realtime", *command])
+    assert ended.returncode == 0
+    assert "https://" in ended.stdout
+    assert did == []
+    assert left_behind(places) == []
+
+
+def test_songs_that_are_played_leave_nothing_behind(places: dict[str, Path], tmp_path: Path) -> None:
+    song = sound(tmp_path / "songs" / "happy" / "a.ogg", title="Träne")
+    ended, did = watched(places, ["-m", "realtime", "play", "happy", "--library", str(tmp_path / "songs"), "--volume", "0"])
+    assert (ended.returncode, ended.stderr) == (0, "emodj: 1/1  Träne\n")
+    # asyncio wakes itself up by two sockets that are joined to each other; whoever sends to somebody is told as such
+    assert [line for line in did if not line.startswith("socket.__new__ ")] == []
+    assert left_behind(places) == []
+    assert [path for path in (tmp_path / "songs").rglob("*") if path.is_file()] == [song]
+
+
+def test_a_check_of_links_asks_their_servers_and_nothing_else(places: dict[str, Path], tmp_path: Path) -> None:
+    (tmp_path / "songs.m3u8").write_text("https://example.org/song.mp3\n", encoding="utf-8")
+    # Taken, but nobody listens there
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        place = f"127.0.0.1:{taken.getsockname()[1]}"
+        (tmp_path / "mine.toml").write_text(
+            f'[[playlists.sad]]\nurl = "https://{place}/list"\n[[playlists.sad]]\npath = "songs.m3u8"\n', encoding="utf-8"
+        )
+        command = ["-m", "realtime", "playlists", "check", "sad", "--config", str(tmp_path / "mine.toml")]
+        ended, did = watched(places, command)
+    assert ended.returncode == 7
+    assert ended.stdout.splitlines()[1].startswith("ok")
+    assert any(line.startswith("socket.connect ") and "127.0.0.1" in line for line in did)
+    assert all(line.startswith(("socket.", "http.", "urllib.")) for line in did)
+    asked = [line for line in did if line.startswith(("socket.connect", "socket.getaddrinfo", "urllib."))]
+    assert all("127.0.0.1" in line for line in asked)
     assert left_behind(places) == []
 
 

@@ -186,6 +186,14 @@ def test_of_the_files_in_folders_known_ones_come_first_and_the_one_of_boxes_last
     assert [path.name for path, _ in found] == ["segoeui.ttf", "msgothic.ttc", "MALGUN.TTF", "abc.ttf", "LastResort.otf"]
 
 
+def test_a_folder_of_fonts_that_fails_has_none(tmp_path: Path) -> None:
+    (tmp_path / "good").mkdir()
+    path = written(tmp_path / "good" / "abc.ttf", b"")
+    (tmp_path / "round").symlink_to("round")
+    # As of a disk that was taken away: the system has an error of its own for it, here that of a name that is too long
+    assert by_folder([tmp_path / ("x" * 300), tmp_path / "round", path, tmp_path / "good"]) == [(path, 0)]
+
+
 @pytest.mark.usefixtures("forgetful")
 def test_of_fonts_that_have_a_letter_the_first_whole_one_of_plain_ink_is_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -29,7 +29,8 @@ def open_in_app(uri: str) -> bool:
     """Let the Spotify app play what a `spotify:KIND:ID` names.
 
     Returns:
-        False if the app does not run, refuses, or says nothing within two seconds.
+        False if the app does not run, or refuses. One that was told and says nothing within two seconds has the link: it
+        may be late, and whoever opens the link elsewhere would open it twice.
     """
     if sys.platform == "win32":
         return _by_windows(uri)
@@ -37,8 +38,9 @@ def open_in_app(uri: str) -> bool:
         return _by_script(uri)
     try:
         return _by_bus(uri)
-    # All that a bus can be: not there, at an address that is none, silent, refusing, or talking nonsense
-    except (OSError, LookupError, ValueError, RuntimeError, StructError) as error:
+    # All that a bus can be: not there, at an address that is none, silent, refusing, or talking nonsense. Or jeepney is not
+    # installed.
+    except (ImportError, OSError, LookupError, ValueError, RuntimeError, StructError) as error:
         log.info("no session bus: %s", error)
         return False
 
@@ -63,7 +65,12 @@ def _by_bus(uri: str) -> bool:
         if name is None:
             return False
         address = DBusAddress("/org/mpris/MediaPlayer2", name, "org.mpris.MediaPlayer2.Player")
-        answer = bus.ask(new_method_call(address, "OpenUri", "s", (uri,)))
+        told = bus.tell(new_method_call(address, "OpenUri", "s", (uri,)))
+        try:
+            answer = bus.answer(told)
+        except OSError as error:
+            log.info("%s has the link and says nothing: %s", name, error)
+            return True
         if answer.header.message_type is MessageType.method_return:
             return True
         log.info("%s refuses: %s", name, answer.body)
@@ -83,13 +90,23 @@ class _Bus:
 
     def ask(self, message: Message) -> Message:
         """Send a call; returns the answer, which may be an error."""
-        from jeepney import HeaderFields, MessageFlag
+        return self.answer(self.tell(message))
+
+    def tell(self, message: Message) -> int:
+        """Send a call; returns its number."""
+        from jeepney import MessageFlag
 
         # The app may have ended since it was listed: calling it must not start it
         message.header.flags |= MessageFlag.no_auto_start
         serial = next(self._serials)
         self._wait()
         self._socket.sendall(message.serialise(serial=serial))
+        return serial
+
+    def answer(self, serial: int) -> Message:
+        """Wait for the answer to a call."""
+        from jeepney import HeaderFields
+
         while True:
             got = self._parser.get_next_message()
             if got is None:
@@ -110,14 +127,23 @@ class _Bus:
 def _by_script(uri: str) -> bool:
     """AppleScript. Our tests cannot run it; `pgrep` first, for a script that names an absent app asks where it is."""
     try:
-        for command in (["pgrep", "-x", "Spotify"], script(uri)):
-            ended = subprocess.run(command, check=False, capture_output=True, timeout=PATIENCE_S, stdin=subprocess.DEVNULL)
-            if ended.returncode != 0:
-                return False
+        return _succeeds(["pgrep", "-x", "Spotify"]) and _told(script(uri))
     except (OSError, subprocess.TimeoutExpired) as error:
         log.info("no Spotify app: %s", error)
         return False
-    return True
+
+
+def _told(command: list[str]) -> bool:
+    try:
+        return _succeeds(command)
+    except subprocess.TimeoutExpired as error:
+        log.info("the Spotify app has the link and says nothing: %s", error)
+        return True
+
+
+def _succeeds(command: list[str]) -> bool:
+    ended = subprocess.run(command, check=False, capture_output=True, timeout=PATIENCE_S, stdin=subprocess.DEVNULL)
+    return ended.returncode == 0
 
 
 def script(uri: str) -> list[str]:

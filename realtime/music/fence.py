@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -48,6 +49,9 @@ class Fence:
     def _normal(self, text: str) -> str:
         if "\0" in text:
             raise ValueError("no path has a NUL in it")
+        # To follow such a path is to log in to its server, with the person's name
+        if os.sep != "/" and names_a_server(text) and not os.path.normpath(text).lower().startswith(self._above.lower()):
+            raise ValueError(f"it leads out of {self.root}: put the song into that folder")
         if os.sep == "/" and _DRIVE.match(text):
             raise ValueError("it is a path of Windows: write it from the folder of the list on")
         # Lists from Windows; elsewhere a backslash in a name is rare
@@ -65,11 +69,21 @@ class Fence:
 
         try:
             with os.scandir(folder) as there:
-                links = frozenset(entry.name for entry in there if entry.is_symlink())
+                links = frozenset(_folded(entry.name) for entry in there if entry.is_symlink())
         except OSError:
             # It is not there, or does not let us look around
             return followed
-        return lambda name: name not in links or followed(name)
+        # Many disks take a name in other letters, or made up of other marks, for the same
+        return lambda name: not links or _folded(name) not in links or followed(name)
+
+
+def names_a_server(text: str) -> bool:
+    r"""Whether a path of Windows begins as those on other computers do (`\\server\music`), or those of devices."""
+    return text.replace("/", "\\").startswith(("\\\\", "\\??\\"))
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKD", name.casefold()).casefold()
 
 
 def _is_plain(text: str) -> bool:

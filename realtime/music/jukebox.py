@@ -171,7 +171,6 @@ class Jukebox:
 
     def _toggle(self, now: Playing) -> None:
         if not now.paused:
-            self._left = 0
             self._tried(self._player.pause)
             self._now = replace(now, paused=True)
         elif self._loaded and self._tried(self._player.resume):
@@ -207,6 +206,7 @@ class Jukebox:
         """Whether there is no need to look any further."""
         self._loaded = False
         if song.path is None:
+            self._now = None
             return False
         try:
             self._player.play(song.path)

@@ -19,7 +19,7 @@ from realtime.errors import EmodjError, UsageError
 from realtime.music.fence import Fence
 from realtime.music.folders import leads_out, walk
 from realtime.music.lists import CSV, KINDS, M3U, Entry, Notices, Table, read_m3u, refusals
-from realtime.music.tags import cleaned
+from realtime.music.tags import cleaned, one_line
 from realtime.songs import Song, with_songs
 
 if TYPE_CHECKING:
@@ -60,11 +60,13 @@ class Found:
         notices: sentences on what was left out.
         mood: whose they are; of a library it may be another one than was asked for, and then a notice says so. None if
             no mood was asked for.
+        left_out: how many lines, files or folders were left out; of many the notices tell of the first few.
     """
 
     songs: Sequence[Song]
     notices: tuple[str, ...] = ()
     mood: Expression | None = None
+    left_out: int = 0
 
 
 def read(path: PurePath, mood: Expression | None) -> Found:
@@ -91,7 +93,7 @@ def read(path: PurePath, mood: Expression | None) -> Found:
         none = f"there is no song{f' for {mood.value}' if mood else ''} in {source}: each line names one"
     if not entries:
         raise _nothing(none, notices)
-    return Found(_Songs(entries), notices.all(), mood)
+    return Found(_Songs(entries), notices.all(), mood, notices.count)
 
 
 def read_library(path: PurePath, mood: Expression) -> Found:
@@ -106,13 +108,14 @@ def read_library(path: PurePath, mood: Expression) -> Found:
         EmodjError: it cannot be read.
     """
     source, notices = _absolute(path), Notices()
+    where = one_line(str(source))
     if _is_folder(source):
         songs_of = _shelves(source, mood, notices)
     elif source.suffix.lower() in M3U:
-        raise UsageError(f"{source} says nothing of moods: name the folder that holds {mood.value}.m3u8, or a CSV")
+        raise UsageError(f"{where} says nothing of moods: name the folder that holds {mood.value}.m3u8, or a CSV")
     else:
         if source.suffix.lower() != CSV:
-            raise UsageError(f"{source} is no library: name a folder with folders of songs for each mood, or a {CSV} file")
+            raise UsageError(f"{where} is no library: name a folder with folders of songs for each mood, or a {CSV} file")
         songs_of = _rows(source, notices)
     found = with_songs(songs_of, mood)
     if found is None:
@@ -120,8 +123,8 @@ def read_library(path: PurePath, mood: Expression) -> Found:
             f"there is no song for any mood in {source}: their names end in {', '.join(KINDS)}, or they are links", notices
         )
     used, songs = found
-    other = () if used is mood else (f"{source} has no song for {mood.value}: here is the nearest it has, for {used.value}",)
-    return Found(songs, (*notices.all(), *other), used)
+    other = () if used is mood else (f"{where} has no song for {mood.value}: here is the nearest it has, for {used.value}",)
+    return Found(songs, (*notices.all(), *other), used, notices.count)
 
 
 def moods_in(path: Path) -> frozenset[Expression]:
@@ -181,7 +184,7 @@ def _named(library: Path, wanted: Expression | None, notices: Notices) -> dict[E
 def _shelf(path: Path, fence: Fence, notices: Notices) -> list[Entry]:
     real = os.path.realpath(path)
     if not fence.holds(real):
-        raise UsageError(leads_out(str(path), real, fence))
+        raise UsageError(one_line(leads_out(str(path), real, fence)))
     return read_m3u(path, fence, notices) if path.suffix.lower() in M3U else walk(real, fence, notices)
 
 
@@ -200,9 +203,10 @@ def _beside(path: Path) -> Fence:
 
 def _table(path: Path, notices: Notices, *, with_moods: bool) -> Table:
     if path.suffix.lower() != CSV:
-        raise UsageError(f"{path} is no list of songs: name a folder, or a file that ends in {M3U[0]} or {CSV}")
+        where = one_line(str(path))
+        raise UsageError(f"{where} is no list of songs: name a folder, or a file that ends in {M3U[0]} or {CSV}")
     return Table(path, notices, with_moods=with_moods)
 
 
 def _nothing(sentence: str, notices: Notices) -> UsageError:
-    return UsageError("; ".join([sentence, *notices.all()]))
+    return UsageError("; ".join([one_line(sentence), *notices.all()]))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from realtime.domain import Expression
 from realtime.errors import EmodjError, UsageError
 from realtime.links import parse
+from realtime.music.tags import one_line
 from realtime.rules import shown
 from realtime.songs import mood_named
 
@@ -39,21 +40,25 @@ Entry = tuple[str, str, str | None, str | None]
 
 
 class Notices:
-    """What was left out and why. Of many, only the first few are kept."""
+    """What was left out and why. Of many, only the first few are kept.
+
+    Attributes:
+        count: of all.
+    """
 
     def __init__(self) -> None:
         self._sentences = list[str]()
-        self._count = 0
+        self.count = 0
 
     def add(self, sentence: str) -> None:
         """Note one more."""
-        self._count += 1
-        if self._count <= _IN_FULL:
-            self._sentences.append(sentence)
+        self.count += 1
+        if self.count <= _IN_FULL:
+            self._sentences.append(one_line(sentence))
 
     def all(self) -> tuple[str, ...]:
         """Every sentence that was kept, and how many were not."""
-        more = self._count - len(self._sentences)
+        more = self.count - len(self._sentences)
         return (*self._sentences, f"and {more} more") if more else tuple(self._sentences)
 
 
@@ -83,8 +88,8 @@ class Table:
         ]
         if missing:
             raise UsageError(
-                f"{path} has no column {' and no column '.join(missing)}: its first line has to name the columns, with commas "
-                f"between them, as in mood,path,url,title,artist, and reads {shown(','.join(header))}"
+                f"{one_line(str(path))} has no column {' and no column '.join(missing)}: its first line has to name the "
+                f"columns, with commas between them, as in mood,path,url,title,artist, and reads {shown(','.join(header))}"
             )
         # The last cell of a row is always an empty one
         self._columns = [names.index(name) if name in names else -1 for name in ("path", "url", "title", "artist")]
@@ -151,33 +156,36 @@ def refusals(path: Path | str) -> Generator[None]:
         UsageError: it is not there.
         EmodjError: the system refuses.
     """
+    where = one_line(str(path))
     try:
         yield
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise UsageError(f"there is no folder or list of songs at {path}: look for the right name") from error
+    # ValueError: no file can have such a name, with a NUL in it or in letters that the system has no bytes for
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
+        raise UsageError(f"there is no folder or list of songs at {where}: look for the right name") from error
     except OSError as error:
         raise EmodjError(
-            f"cannot read {path} ({error.strerror or error}): mend that, or name another place of songs"
+            f"cannot read {where} ({error.strerror or error}): mend that, or name another place of songs"
         ) from error
 
 
 def _text(path: Path) -> str:
+    where = one_line(str(path))
     with refusals(path):
         about = path.stat()
         if S_ISDIR(about.st_mode):
-            raise UsageError(f"{path} is a folder, but its name is that of a list: rename it")
+            raise UsageError(f"{where} is a folder, but its name is that of a list: rename it")
         # Opening a pipe would wait for whoever writes into it
         if not S_ISREG(about.st_mode):
-            raise UsageError(f"{path} is neither a file nor a folder: name a folder of songs, an M3U8 or a CSV")
+            raise UsageError(f"{where} is neither a file nor a folder: name a folder of songs, an M3U8 or a CSV")
         if about.st_size > LARGEST:
-            raise UsageError(f"{path} has {about.st_size // 2**20} MiB, and no list of songs is as long: name another file")
+            raise UsageError(f"{where} has {about.st_size // 2**20} MiB, and no list of songs is as long: name another file")
         data = path.read_bytes()
     try:
         # Editors on Windows put a byte order mark in front
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise UsageError(f"{path} is no UTF-8 text (at line {line}): save it as UTF-8") from error
+        raise UsageError(f"{where} is no UTF-8 text (at line {line}): save it as UTF-8") from error
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -190,7 +198,9 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
                 yield start, row
             start = reader.line_num + 1
     except csv.Error as error:
-        raise UsageError(f"{path} is no CSV from line {start} on ({error}): look for a quote that is missing there") from error
+        raise UsageError(
+            f"{one_line(str(path))} is no CSV from line {start} on ({error}): look for a quote that is missing there"
+        ) from error
 
 
 def _entry(path: str, url: str, title: str, artist: str, *, fence: Fence) -> Entry:

@@ -13,6 +13,7 @@ from stat import S_ISREG
 from typing import TYPE_CHECKING, Protocol
 
 from realtime.errors import EmodjError
+from realtime.music.tags import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -34,6 +35,9 @@ _DEVICE = ("MA_FAILED_TO_", "MA_DEVICE_", "MA_NO_DEVICE", "MA_NO_BACKEND", "MA_S
 
 class UnplayableError(EmodjError):
     """A file that cannot be played; another one may."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(one_line(sentence))
 
 
 class Player(Protocol):

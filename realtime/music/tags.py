@@ -44,6 +44,14 @@ def cleaned(text: str | None) -> str | None:
     return shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "…"
 
 
+def one_line(sentence: str) -> str:
+    """A sentence with the name of a file in it, without line ends and control characters, which names may have.
+
+    Else a name could begin a line of its own, and look as if we had said it.
+    """
+    return "".join(_shown(mark) for mark in sentence)
+
+
 def _shown(mark: str) -> str:
     if mark in _TURNING:
         return ""

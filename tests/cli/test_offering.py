@@ -70,6 +70,14 @@ def test_music_on_this_computer_has_a_path_and_no_code(capsys: pytest.CaptureFix
     assert capsys.readouterr().out == "Mine\n/music/�[31mred\n"
 
 
+def test_a_link_that_is_too_long_for_a_code_has_none(capsys: pytest.CaptureFixture[str]) -> None:
+    long = Choice("Long", f"https://example.org/{'a' * 3000}", None, Point(0, 0))
+    offer(long, qr=True)
+    assert capsys.readouterr() == (f"Long\n{long.url}\nno code: the link is too long for one\n", "")
+    offer(long, qr=True, err=True)
+    assert capsys.readouterr() == ("", f"Long\n{long.url}\nno code: the link is too long for one\n")
+
+
 def test_a_code_off_a_terminal_can_be_read(capsys: pytest.CaptureFixture[str]) -> None:
     offer(HAPPY, qr=True)
     title, url, *code = capsys.readouterr().out.splitlines()

@@ -135,6 +135,30 @@ def test_paths_that_are_gone_or_hold_nothing_are_told(emodj: Run, settings: Writ
     assert all(str(tmp_path) in row["why"] for row in document["checked"])
 
 
+def test_what_a_list_leaves_out_is_told_and_the_list_stays_ok(emodj: Run, settings: Write, tmp_path: Path) -> None:
+    lines = ["https://example.org/song.mp3", *("../a.mp3" for _ in range(6))]
+    (tmp_path / "songs.m3u8").write_text("\n".join(lines), encoding="utf-8")
+    (tmp_path / "one.csv").write_text("mood,url\nsad,https://example.org/song\nsad,ftp://example.org/\n", encoding="utf-8")
+    file = settings(table("sad", title="Six", path="songs.m3u8") + table("sad", title="One", path="one.csv"))
+    ended = emodj("playlists", "check", "sad", "--config", file)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    six, one = ended.stdout.splitlines()
+    start = f"line 2: '../a.mp3' is left out, it leads out of {tmp_path}: put the song into that folder"
+    assert six == f"ok           sad       Six: 1 song; {start} and 5 more"
+    assert one.startswith("ok           sad       One: 1 song; line 3: 'ftp://example.org/' is left out, ")
+    document = json.loads(emodj("playlists", "check", "sad", "--json", "--config", file).stdout)
+    assert [(row["state"], row["songs"]) for row in document["checked"]] == [("ok", 1), ("ok", 1)]
+    assert document["checked"][0]["why"] == f"{start} and 5 more"
+
+
+def test_a_library_that_leaves_something_out_is_ok(emodj: Run, settings: Write, tmp_path: Path) -> None:
+    (tmp_path / "songs.csv").write_text("mood,url\nangry,https://example.org/song\nangy,x\n", encoding="utf-8")
+    empty = "".join(f"{name} = []\n" for name in ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise", "lift"))
+    ended = emodj("playlists", "check", "--config", settings(f'[music]\nlibrary = "songs.csv"\n[playlists]\n{empty}'))
+    assert ended.returncode == 0
+    assert ended.stdout.startswith("ok           all       your songs: line 3 is left out: unknown mood 'angy'")
+
+
 def test_a_library_is_checked_with_all_and_with_no_single_mood(
     emodj: Run, settings: Write, tmp_path: Path, pages: Pages
 ) -> None:

@@ -167,3 +167,11 @@ def test_what_is_not_asked_for_is_not_loaded() -> None:
     ended = subprocess.run(command, check=True, capture_output=True, text=True)
     loaded = set(ended.stderr.splitlines()[-1].split())
     assert not {"cv2", "tensorflow", "just_playback", "tinytag", "PIL", "questionary", "prompt_toolkit", "segno"} & loaded
+
+
+def test_a_file_that_is_missing_says_nothing_of_its_own(emodj: Run, tmp_path: Path) -> None:
+    library = written(tmp_path / "songs.csv", 'mood,path\nhappy,"a\nemodj: all is well.mp3"\n')
+    ended = emodj("songs", "happy", "--library", library)
+    assert ended.returncode == 1
+    assert "a�emodj: all is well.mp3" in ended.stderr
+    assert "\nemodj: all is well" not in ended.stderr

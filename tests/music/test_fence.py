@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.music.fence import Fence
+from realtime.music.fence import Fence, names_a_server
 
 
 @pytest.fixture
@@ -45,6 +45,49 @@ def test_symbolic_links_are_followed(fence: Fence, tmp_path: Path) -> None:
     assert fence.located("within.mp3") == f"{fence.root}/within.mp3"
     # It is within, and nothing: whoever plays it will say so
     assert fence.located("round.mp3") == f"{fence.root}/round.mp3"
+
+
+@pytest.mark.usefixtures("fence")
+def test_a_symbolic_link_is_one_in_any_spelling(tmp_path: Path) -> None:
+    (tmp_path / "in" / "Link É.mp3").symlink_to("../out/song.mp3")
+    # As they stand on a disk that takes them for the same; here they are others, and lead out in the end
+    for text in ("LINK \u00c9.MP3", "link e\u0301.mp3", "Link É.mp3"):
+        if not (tmp_path / "in" / text).is_symlink():
+            (tmp_path / "in" / text).symlink_to("../out/song.mp3")
+    narrowed = Fence(str(tmp_path / "in"))
+    real = os.scandir
+
+    class Some:
+        """The folder's list as such a disk has it: with one spelling."""
+
+        def __init__(self, folder: str) -> None:
+            self._there = real(folder)
+
+        def __enter__(self) -> list[os.DirEntry[str]]:
+            return [entry for entry in self._there if entry.name == "Link É.mp3"]
+
+        def __exit__(self, *_: object) -> None:
+            self._there.close()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "scandir", Some)
+        for text in ("Link É.mp3", "LINK \u00c9.MP3", "link e\u0301.mp3"):
+            with pytest.raises(ValueError, match="leads out of"):
+                narrowed.located(text)
+        assert narrowed.located("other.mp3") == f"{narrowed.root}/other.mp3"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [r"\\server\music\a.mp3", "//server/music/a.mp3", r"\/server/a.mp3", r"\\?\UNC\server\a.mp3", r"\??\UNC\server\a.mp3"],
+)
+def test_paths_of_windows_to_other_computers_are_known_by_their_beginning(text: str) -> None:
+    assert names_a_server(text)
+
+
+@pytest.mark.parametrize("text", [r"C:\music\a.mp3", r"\music\a.mp3", r"sub\a.mp3", "a.mp3", r"..\\a.mp3", ""])
+def test_other_paths_of_windows_stay_on_this_one(text: str) -> None:
+    assert not names_a_server(text)
 
 
 def test_the_folder_may_be_reached_by_a_symbolic_link(fence: Fence, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from realtime.errors import EmodjError
+from realtime.music import jukebox as module
 from realtime.music.jukebox import Jukebox
 from realtime.music.player import FilePlayer, UnplayableError
 from realtime.songs import Playing, Song
@@ -231,15 +232,42 @@ def test_where_none_can_be_played_it_says_so_and_stops(jukebox: Jukebox, desk: D
     assert (jukebox.over, jukebox.now) == (True, None)
 
 
-def test_a_hundred_thousand_songs_that_are_gone_keep_nobody_waiting(tmp_path: Path) -> None:
-    songs = [Song(path=tmp_path / f"{number}.mp3") for number in range(100_000)]
+class Clock:
+    """Takes the place of `time`: each look at it takes a hundredth of a second."""
+
+    def __init__(self) -> None:
+        self._now_s = 0.0
+
+    def monotonic(self) -> float:
+        self._now_s += 0.01
+        return self._now_s
+
+
+def test_ten_thousand_songs_that_are_gone_keep_nobody_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "time", Clock())
+    songs = [Song(path=tmp_path / f"{number}.mp3") for number in range(10_000)]
     with Jukebox(FilePlayer(), volume=0, shuffle=True) as jukebox:
-        said = jukebox.play(songs, "gone")
-        assert said is None
-        assert not jukebox.over
-        said = [said for _ in iter(lambda: jukebox.over, True) if (said := jukebox.tend())]
-    assert len(said) == 1
-    assert said[0].startswith("none of the 100000 songs can be played; the first: cannot play ")
+        assert jukebox.play(songs, "gone") is None
+        said = [jukebox.tend() for _ in iter(lambda: jukebox.over, True)]
+    # About twenty songs a look, as the clock goes
+    assert 400 < len(said) < 600
+    *nothing, last = said
+    assert set(nothing) == {None}
+    assert str(last).startswith("none of the 10000 songs can be played; the first: cannot play ")
+
+
+def test_what_is_on_is_unknown_while_it_is_looked_for_behind_many_links(
+    jukebox: Jukebox, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "time", Clock())
+    links = [Song("Link", url=f"https://example.org/{number}") for number in range(100)]
+    jukebox.play([SONGS[0], *links, SONGS[1]], "all")
+    jukebox.obey(NEXT)
+    assert jukebox.now is None
+    assert jukebox.obey(PAUSE) == "nothing is playing: press p for music"
+    while jukebox.now is None:
+        assert jukebox.tend() is None
+    assert (title(jukebox), desk.playing) == ("B", PATHS[1])
 
 
 def test_links_and_names_are_left_out(jukebox: Jukebox, desk: Desk) -> None:

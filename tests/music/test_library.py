@@ -88,6 +88,41 @@ def test_nothing_to_play_is_told_with_its_reason(tmp_path: Path) -> None:
         read(tmp_path / "pipe.csv", HAPPY)
 
 
+@pytest.mark.parametrize("name", ["a\0b", "a\0b.m3u8", "\ud800", "\ud800.csv"])
+def test_a_name_that_no_file_can_have_is_not_there(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="there is no folder or list of songs at"):
+        read(tmp_path / name, HAPPY)
+    with pytest.raises(UsageError, match="there is no folder or list of songs at"):
+        read_library(tmp_path / name, HAPPY)
+    with pytest.raises(UsageError, match="there is no folder or list of songs at"):
+        moods_in(tmp_path / name)
+
+
+def test_a_name_with_a_line_end_says_nothing_of_its_own(tmp_path: Path) -> None:
+    odd = tmp_path / "x\nemodj: all is well\u2028"
+    inside = made(odd / "in", "happy/a.mp3", "hapy/b.mp3", "sad/c.txt")
+    made(odd / "out", "d\n.mp3")
+    (inside / "happy" / "d\n.mp3").symlink_to("../../out/d\n.mp3")
+    written(inside / "happy.m3u8", "../e\u2028.mp3\n")
+    written(odd / "bad.csv", "title\n")
+    written(odd / "open.csv", 'mood,path\n"')
+    written(odd / "any.txt", "x")
+    (odd / "bytes.m3u8").write_bytes(b"\xff")
+    os.mkfifo(odd / "pipe.csv")
+    found = read_library(inside, HAPPY)
+    assert len(found.notices) == found.left_out == 3
+    said = [*found.notices, *read_library(inside, SAD).notices]
+    for name in ("gone", "in/sad", "bad.csv", "open.csv", "any.txt", "bytes.m3u8", "pipe.csv", "any.m3u8"):
+        with pytest.raises(EmodjError) as raised:
+            read(odd / name, HAPPY)
+        said.append(str(raised.value))
+    for name in ("gone", "out", "any.txt", "any.m3u8", "in/sad"):
+        with pytest.raises(EmodjError) as raised:
+            read_library(odd / name, HAPPY)
+        said.append(str(raised.value))
+    assert all(len(sentence.splitlines()) == 1 and "x�emodj: all is well" in sentence for sentence in said)
+
+
 def test_a_library_of_folders_and_lists(tmp_path: Path) -> None:
     made(tmp_path, "Happy/2.mp3", "happy/1.mp3", "SAD/3.mp3", "else/4.mp3", "5.mp3")
     written(tmp_path / "HAPPY.m3u8", "else/4.mp3\n")

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from realtime.music import link
+from realtime.music import app, link
 from realtime.music.link import Opened, Surroundings, ascii_link, open_link
 from tests.bus import private_bus
+from tests.waiting import until
 
 LIST = "https://open.spotify.com/playlist/37i9dQZF1DXdPec7aLTmlC"
 URL = f"{LIST}?si=a&b='c'"
@@ -20,7 +21,8 @@ FROM_AFAR = {"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22"}
 
 @pytest.fixture(autouse=True)
 def at_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No bus with a person's own app on it, and no line to another computer."""
+    """No bus with a person's own app on it, no line to another computer, and patience with a loaded machine."""
+    monkeypatch.setattr(app, "PATIENCE_S", 60.0)
     for name in ("DBUS_SESSION_BUS_ADDRESS", "SSH_CONNECTION"):
         monkeypatch.delenv(name, raising=False)
 
@@ -99,7 +101,14 @@ def test_a_browser_that_stays_in_the_foreground_counts_as_started(tmp_path: Path
     program.write_text(f"#!/bin/sh\necho $$ > {number}.part && mv {number}.part {number}\nexec sleep 600\n")
     program.chmod(0o755)
     monkeypatch.setenv("BROWSER", f"{program} %s")
-    monkeypatch.setattr(link, "STARTER_S", 3.0)
+    communicate = subprocess.Popen[bytes].communicate
+
+    def late(process: subprocess.Popen[bytes], data: bytes | None = None, timeout: float | None = None) -> tuple[bytes, bytes]:
+        assert timeout == link.STARTER_S
+        until(number.exists)
+        return communicate(process, data, 0.1)
+
+    monkeypatch.setattr(subprocess.Popen, "communicate", late)
     assert open_link(URL) == BROWSER
     # It outlives us; had it been ended, there would be nobody to signal
     os.kill(int(number.read_text()), signal.SIGKILL)
@@ -121,6 +130,27 @@ def test_the_app_comes_before_the_browser(browser: Path, tmp_path: Path, monkeyp
         with bus.player("refuses"):
             assert open_link(LIST) == BROWSER
         assert browser.read_text() == LIST
+
+
+def test_an_app_that_is_slow_to_answer_leaves_nothing_to_the_browser(
+    browser: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with private_bus(tmp_path) as bus, bus.player("talks of something else") as calls:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
+        monkeypatch.setattr(app, "time", Clock(calls))
+        assert open_link(LIST) == Opened("app")
+        assert len(calls.read_text().splitlines()) == 1
+    assert not browser.exists()
+
+
+class Clock:
+    """Takes the place of `time`; stands still until an app was called, and then it is late."""
+
+    def __init__(self, calls: Path) -> None:
+        self._calls = calls
+
+    def monotonic(self) -> float:
+        return 1e9 if self._calls.read_text() else 0.0
 
 
 def test_only_what_the_app_knows_is_handed_to_it(browser: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,14 +193,24 @@ def test_linux_within_windows_hands_links_to_windows() -> None:
     assert named[0] == sys.executable
 
 
-@pytest.mark.parametrize("trap", ["?a=1&calc", "?';calc;'", "/\u2019;calc;\u2018", "/$(calc);`calc`", "/%27;calc"])
+TRAPS = [
+    *("/?a=1&calc", "/?';calc;'", "/\u2019;calc;\u2018", "/$(calc);`calc`", "/%27;calc", '/";calc;"', "/\uff07;calc"),
+    # None of these is a host, and `links.parse` lets none of them pass
+    *("';calc;'", "[fe80::1%';calc;']:80/", "\u2019;calc;\u2018/", "\uff07;calc/", '";calc;"/', "\u2019" * 80 + ";$(calc)/"),
+    *("\u201b;calc/", "\u201c;calc\u201d/", "\u201a;calc/", f"ü.{'x' * 80}';calc;'/"),
+]
+
+
+@pytest.mark.parametrize("trap", TRAPS)
 def test_windows_gets_no_link_that_could_end_its_quotes(trap: str) -> None:
-    command = Surroundings("linux", {}, "powershell.exe").command(f"https://example.org{trap}")
+    url = f"https://example.org{trap}" if trap.startswith("/") else f"https://{trap}"
+    command = Surroundings("linux", {}, "powershell.exe").command(url)
     assert isinstance(command, list)
     quoted = command[-1].removeprefix("Start-Process '").removesuffix("'")
-    assert quoted.startswith("https://example.org")
+    assert quoted.startswith("https://")
     assert quoted.isascii()
-    assert "'" not in quoted
+    assert quoted.isprintable()
+    assert not {*"'\";`$ "} & {*quoted}
 
 
 def test_a_link_in_ascii_leads_to_the_same_place() -> None:
@@ -178,4 +218,15 @@ def test_a_link_in_ascii_leads_to_the_same_place() -> None:
     assert ascii_link("https://example.org/a%20b?c=d&e#f") == "https://example.org/a%20b?c=d&e#f"
     assert ascii_link("https://bücher.example/größe") == "https://xn--bcher-kva.example/gr%C3%B6%C3%9Fe"
     assert ascii_link("https://[::1]:8443/") == "https://[::1]:8443/"
-    assert ascii_link(f"https://{'ü' * 80}.example/").isascii()
+    assert ascii_link(f"https://{'ü' * 80}.example:8443/") == f"https://{'%C3%BC' * 80}.example:8443/"
+
+
+def test_a_locale_without_the_letters_of_a_link_opens_nothing(browser: Path) -> None:
+    program = (
+        "import sys; from realtime.music.link import open_link; "
+        "opened = open_link('https://example.org/gr\\u00f6\\u00dfe'); print(sys.getfilesystemencoding(), opened.where)"
+    )
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    ended = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, env=environment)
+    assert (ended.stdout, ended.stderr) == ("ascii None\n", "")
+    assert not browser.exists()

@@ -153,9 +153,23 @@ def test_a_list_that_may_not_be_read(tmp_path: Path) -> None:
         read_m3u(tmp_path / "a.m3u8", Fence(str(tmp_path)), Notices())
 
 
+@pytest.mark.parametrize("name", ["a\0b.m3u8", "\ud800.m3u8", "x" * 300 + ".m3u8"])
+def test_a_name_that_no_file_can_have(tmp_path: Path, name: str) -> None:
+    with pytest.raises(EmodjError, match=r"there is no folder or list of songs at|cannot read .*x \(|cannot read .*too long"):
+        read_m3u(tmp_path / name, Fence(str(tmp_path)), Notices())
+
+
+@pytest.mark.parametrize("mark", ["\n", "\r", "\x85", "\u2028", "\x1b", "\0"])
+def test_no_notice_has_a_line_end_or_a_control_character(mark: str) -> None:
+    notices = Notices()
+    notices.add(f"/music/a{mark}emodj: done.mp3 is left out")
+    assert notices.all() == ("/music/a�emodj: done.mp3 is left out",)
+
+
 def test_of_many_notices_a_few_are_kept() -> None:
     notices = Notices()
-    assert notices.all() == ()
+    assert (notices.all(), notices.count) == ((), 0)
     for number in range(100):
         notices.add(f"no {number}")
     assert notices.all() == ("no 0", "no 1", "no 2", "and 97 more")
+    assert notices.count == 100

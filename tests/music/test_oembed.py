@@ -133,7 +133,7 @@ def test_a_redirect_is_followed_to_https_alone(pages: Pages) -> None:
 
 
 def test_a_server_without_a_proper_certificate_is_not_believed(pages: Pages) -> None:
-    checked = check(f"{pages.address.replace('http:', 'https:')}/music", patience_s=QUICK_S)
+    checked = check(f"{pages.address.replace('http:', 'https:')}/music", patience_s=60)
     assert checked.state is State.UNCLEAR
     assert checked.why.startswith("no proper answer: ")
 
