@@ -17,6 +17,7 @@ from benchmarks.ours import frame_reader, session, shipped_settings
 from benchmarks.reference import peak_kib
 from realtime.capture import VideoSource
 from realtime.cli.desk import Desk
+from realtime.cli.music import Music
 from realtime.errors import SourceError
 from realtime.gauge import Gauge
 from realtime.latest import LatestFrames
@@ -168,7 +169,8 @@ def _in_window(frames: LatestFrames, limits: Limits, meter: Meter, *, freezes: b
     # As `emodj live` does
     cv2.setNumThreads(1)
     window = MeteredWindow(meter, freezes=freezes)
-    desk = Desk(state, None, as_json=True, jsonl=False, remark=_remark)
+    music = Music(shipped_settings().music, lambda choice, why: _remark(f"{choice.title}, {why}"))
+    desk = Desk(state, None, music, jsonl=False, remark=_remark)
     size = settings.camera.width, settings.camera.height
     LiveWindow(frames, reader, state, window, limits, desk, blank=size, gauge=meter).run()
     return window.frozen

@@ -6,11 +6,11 @@ import asyncio
 import os
 import signal
 import sys
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from realtime.cli.context import printable
+from realtime.cli.songline import Screen, opened
+from realtime.errors import EmodjError
 from realtime.wishes import KEYS, Wish
 
 if TYPE_CHECKING:
@@ -21,16 +21,14 @@ if TYPE_CHECKING:
 
     from realtime.cli.context import Context
     from realtime.music.jukebox import Jukebox
-    from realtime.songs import Playing
 
 HELP = "keys: . pause   n next   , previous   z shuffle   - + volume   q quit"
 
 _LOOK_S = 0.2
+# Of some hundredths of a second each
+_LONG_SEARCH = 20
 # Esc is also how arrow keys begin; over a slow line the rest takes a while
 _ESCAPE_S = 0.4
-# Some scripts join letters with marks that are seen by nobody
-_JOINERS = "\u200c\u200d"
-_NARROWEST = 20
 
 
 def has_keys() -> bool:
@@ -49,16 +47,17 @@ def run(jukebox: Jukebox, context: Context, *, with_keys: bool) -> None:
     """Play on until a key ends it, or the list does. Leaves the terminal as it was.
 
     Raises:
+        EmodjError: none of the songs could be played; what was wrong with them was said.
         KeyboardInterrupt: Ctrl-C was pressed.
         SystemExit: somebody else ended us.
     """
-    with _ended_in_order(), _screen(context) as screen:
+    with _ended_in_order(), opened(context) as screen:
         asyncio.run(_play_on(jukebox, screen, with_keys=with_keys))
 
 
-async def _play_on(jukebox: Jukebox, screen: _Screen, *, with_keys: bool) -> None:
+async def _play_on(jukebox: Jukebox, screen: Screen, *, with_keys: bool) -> None:
     with ExitStack() as stack:
-        keys = _Keys()
+        keys, heard, looks = _Keys(), False, 0
         if with_keys:
             screen.say(HELP)
             keys.listen(stack)
@@ -68,8 +67,14 @@ async def _play_on(jukebox: Jukebox, screen: _Screen, *, with_keys: bool) -> Non
             for sentence in (screen.unseen(answer), jukebox.tend()):
                 screen.say(sentence)
             screen.show(jukebox.now)
+            heard = heard or jukebox.now is not None
+            looks += 1
+            if looks == _LONG_SEARCH and not heard:
+                screen.say("looking for a song that can be played")
             # While it looks for a song that can be played there is nothing to wait for
             await keys.pressed(_LOOK_S if jukebox.now else 0.01)
+    if not heard and not keys.quit:
+        raise EmodjError("nothing was played: look after the files, or name other songs with --library")
 
 
 class _Keys:
@@ -121,112 +126,6 @@ class _Keys:
                 raise KeyboardInterrupt
             self.quit |= key in {Keys.Escape, Keys.ControlD, "q", "Q"}
             self.wish = self.wish.then(KEYS.get(str(key).lower(), Wish()))
-
-
-class _Screen:
-    """Where nobody looks on: a line for each song."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._last: Playing | None = None
-
-    def unseen(self, answer: str | None) -> str | None:
-        """What of an answer is still to be said."""
-        return answer
-
-    def say(self, sentence: str | None) -> None:
-        """Say something that is not about the song."""
-        if sentence is not None:
-            self._context.remark(sentence)
-
-    def show(self, now: Playing | None) -> None:
-        """Say what is on, if it is another song."""
-        song = now and replace(now, paused=False, shuffled=False, volume=1.0)
-        if song is not None and song != self._last:
-            self._context.remark(f"{song.number}/{song.count}  {_name(song)}")
-        self._last = song
-
-    def close(self) -> None:
-        """Leave."""
-
-
-class _Terminal(_Screen):
-    """One line that is written again and again, on stderr."""
-
-    def __init__(self, context: Context) -> None:
-        super().__init__(context)
-        self._shown = ""
-
-    def unseen(self, answer: str | None) -> str | None:
-        """Nothing: the line has it."""
-        del answer
-
-    def say(self, sentence: str | None) -> None:
-        """Say it where the line was; the line comes back below it when it is shown."""
-        if sentence is not None:
-            self._write("")
-            super().say(sentence)
-
-    def show(self, now: Playing | None) -> None:
-        """Bring the line up to date."""
-        line = fitted(now, _columns())
-        if line != self._shown:
-            self._write(line)
-
-    def close(self) -> None:
-        """Take the line away: the prompt of the shell belongs there."""
-        self._write("")
-
-    def _write(self, line: str) -> None:
-        from prompt_toolkit.utils import get_cwidth
-
-        left = max(0, get_cwidth(self._shown) - get_cwidth(line))
-        # Blanks in place of an escape code, which not every terminal knows
-        text = f"\r{line}{' ' * left}" + ("\b" * left if line else "\r")
-        if self._shown or line:
-            sys.stderr.write(text)
-            sys.stderr.flush()
-        self._shown = line
-
-
-def fitted(now: Playing | None, columns: int) -> str:
-    """What is on, on one line of a terminal that is so wide; a title that is too long is cut."""
-    from prompt_toolkit.utils import get_cwidth
-
-    if now is None:
-        return ""
-    head = f"{'‖' if now.paused else '▶'} {now.number}/{now.count}  "
-    tail = f"  {now.volume:.0%}{'  shuffle' if now.shuffled else ''}"
-    # The last column stays free, or some terminals begin a new line
-    room = max(columns, _NARROWEST) - 1 - get_cwidth(head + tail)
-    name = _name(now)
-    if get_cwidth(name) > room:
-        while name and get_cwidth(name) > room - 1:
-            name = name[:-1]
-        name += "…"
-    return head + name + tail
-
-
-def _name(now: Playing) -> str:
-    return printable(now.title if now.artist is None else f"{now.title} – {now.artist}", keep=_JOINERS)
-
-
-def _columns() -> int:
-    try:
-        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
-    except (OSError, ValueError):
-        return 80
-
-
-@contextmanager
-def _screen(context: Context) -> Generator[_Screen]:
-    screen = _Terminal(context) if sys.stderr.isatty() and not context.quiet else _Screen(context)
-    try:
-        yield screen
-    finally:
-        # A terminal that was closed takes no more
-        with suppress(OSError):
-            screen.close()
 
 
 @contextmanager

@@ -128,7 +128,7 @@ def read_library(path: PurePath, mood: Expression) -> Found:
 
 
 def moods_in(path: Path) -> frozenset[Expression]:
-    """The moods that a library has something for, by the names of its folders and lists or the rows of its CSV.
+    """The moods that a library has something for: folders with a song in them, lists, or rows of a CSV.
 
     Raises:
         UsageError: it is not there, is something else, or cannot be understood.
@@ -136,8 +136,21 @@ def moods_in(path: Path) -> frozenset[Expression]:
     """
     source, notices = _absolute(path), Notices()
     if _is_folder(source):
-        return frozenset(_named(source, None, notices))
+        shelves = _named(source, None, notices).items()
+        return frozenset(mood for mood, names in shelves if any(_may_hold_songs(source / name) for name in names))
     return frozenset(_table(source, notices, with_moods=True).moods)
+
+
+def _may_hold_songs(path: Path) -> bool:
+    """Whether there is a song below a folder, or a link that may lead to some; of a list that is not looked after."""
+    if path.suffix.lower() in M3U:
+        return True
+    below = os.walk(path)
+    return any(
+        name.lower().endswith(KINDS) or (folder / name).is_symlink()
+        for folder, names in ((Path(top), [*folders, *files]) for top, folders, files in below)
+        for name in names
+    )
 
 
 def _rows(source: Path, notices: Notices) -> Callable[[Expression], Sequence[Song]]:

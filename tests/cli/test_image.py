@@ -488,6 +488,7 @@ def test_a_library_comes_first_where_it_has_songs_and_without_it_all_else_goes_o
     (tmp_path / "library" / "sad").mkdir(parents=True)
     assert emodj("image", photo, "--config", own).stdout.splitlines()[-1] == HAPPY_LIST
     (tmp_path / "library" / "happy").mkdir()
+    (tmp_path / "library" / "happy" / "a.mp3").touch()
     ended = emodj("image", photo, "--config", own)
     assert (ended.stderr, ended.stdout.splitlines()[-1]) == ("", str(tmp_path / "library"))
 

@@ -153,6 +153,7 @@ def test_songs_alone_are_named_and_nothing_is_opened(emodj: Run, settings: Write
 
 def test_a_persons_own_songs_come_first(emodj: Run, settings: Write, tmp_path: Path) -> None:
     (tmp_path / "music" / "happy").mkdir(parents=True)
+    (tmp_path / "music" / "happy" / "a.mp3").touch()
     ended = emodj("mood", "happy", "--config", settings('[music]\nlibrary = "music"\n'))
     assert ended.stdout.startswith(f"your own songs, for happy\n{tmp_path / 'music'}\n")
 

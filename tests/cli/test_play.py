@@ -18,7 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prompt_toolkit.utils import get_cwidth
 
-from realtime.cli.playing import fitted, has_keys
+from realtime.cli.playing import has_keys
+from realtime.cli.songline import fitted
 from realtime.songs import Playing
 from tests.sounds import silence, sound
 from tests.waiting import until
@@ -273,6 +274,12 @@ def test_where_there_is_nothing_it_says_what_to_do(emodj: Run, tmp_path: Path, l
     broken = emodj("play", "happy", "--library", library)
     assert broken.returncode == 1
     assert "none of the 2 songs can be played" in broken.stderr
+    # So many that it cannot tell at once
+    for number in range(3000):
+        (library / "sad" / f"{number}.mp3").write_text("no music")
+    many = emodj("play", "happy", "--library", library)
+    assert many.returncode == 1
+    assert "none of the 3002 songs can be played" in many.stderr
     missing = emodj("play", "happy", "--library", tmp_path / "nowhere")
     assert missing.returncode == 2
     assert emodj("play", "hapy").returncode == 2

@@ -197,7 +197,7 @@ def test_a_hundred_thousand_songs(tmp_path: Path) -> None:
 
 
 def test_the_moods_of_a_library_are_those_of_its_folders_lists_and_rows(tmp_path: Path) -> None:
-    made(tmp_path / "folder", "Happy/a.mp3", "sad.m3u8", "other/b.mp3", "angry.txt")
+    made(tmp_path / "folder", "Happy/deeper/a.mp3", "sad.m3u8", "other/b.mp3", "angry.txt", "fear/cover.jpg")
     assert moods_in(tmp_path / "folder") == {HAPPY, SAD}
     table = written(tmp_path / "songs.csv", "mood,url\nfear,https://example.org/\nFear,https://example.org/2\nhapy,x\n")
     assert moods_in(table) == {FEAR}
