@@ -7,7 +7,8 @@
     └── DisplayError          status 6: no screen to open a window on
 
 A library's own exception is translated where it is raised, with `from`, so that the cause stays readable with `-vv`.
-A module may have a finer one for its own callers, who go on otherwise. Each message says what failed, on which input, and what to try.
+A module may have a finer one for its own callers, who go on otherwise.
+Each message says what failed, on which input, and what to try.
 """
 
 from enum import Enum
