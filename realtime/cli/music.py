@@ -93,6 +93,8 @@ class Music:
         failures = list[str]()
         openable = True
         for choice in plan.choices:
+            if self._left:
+                return "the session is over"
             try:
                 if choice.path is not None:
                     sentence = self._play(choice, plan, choice.path)
@@ -119,8 +121,7 @@ class Music:
         if self._jukebox is not None:
             # Two kinds of music at once are none
             self._jukebox.stop()
-        where = "the Spotify app" if opened.where == "app" else "the browser"
-        return f"handed to {where}: {choice.title}, {plan.why}"
+        return f"handed to {opened.taker}: {choice.title}, {plan.why}"
 
     def _play(self, choice: Choice, plan: Plan, path: Path) -> str:
         player = self._player()
@@ -129,6 +130,7 @@ class Music:
         else:
             songs, left_out = self._songs(choice, path)
             if self._left:
+                # Reading may have taken its time
                 raise EmodjError("the session is over")
             said = "; ".join(filter(None, (player.play(songs, choice, choice.title), left_out)))
         return said or f"playing {choice.title}, {plan.why}"

@@ -248,12 +248,14 @@ def test_what_is_left_out_of_a_list_is_said(tmp_path: Path) -> None:
         assert here.title == "a"
 
 
-def test_a_session_that_is_over_begins_nothing_any_more(tmp_path: Path) -> None:
+def test_a_session_that_is_over_begins_nothing_any_more(tmp_path: Path, browser: Callable[[], list[str]]) -> None:
     sound(tmp_path / "songs" / "a.wav")
     with room() as here:
         here.music.leave()
-        assert here.music.obey(asked(folder(tmp_path / "songs"))) == "the session is over"
+        assert here.music.obey(asked(folder(tmp_path / "songs"), web("one"))) == "the session is over"
         assert here.title is None
+        assert not here.announced
+        assert not browser()
 
 
 def test_the_end_stops_what_is_played(tmp_path: Path) -> None:
