@@ -141,8 +141,7 @@ class _Offered:
         if opened.where is None:
             self.context.remark(f"not opened, {opened.why}: open the link yourself")
         else:
-            place = "the Spotify app" if opened.where == "app" else "the browser"
-            self.context.remark(f"handed to {place}: {link.title}")
+            self.context.remark(f"handed to {opened.taker}: {link.title}")
         return opened.where
 
 

@@ -52,4 +52,4 @@ def open_together(
     if opened.where is None:
         context.remark(f"not opened: {opened.why}; open the link yourself")
     else:
-        context.remark(f"handed to {'the Spotify app' if opened.where == 'app' else 'the browser'}: {link.title}")
+        context.remark(f"handed to {opened.taker}: {link.title}")

@@ -62,6 +62,11 @@ class Opened:
     where: Literal["app", "browser"] | None
     why: str = ""
 
+    @property
+    def taker(self) -> str:
+        """Who took it, in words that go on after "handed to "."""
+        return "the Spotify app" if self.where == "app" else "the browser"
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
