@@ -33,9 +33,9 @@ COMMANDS = {
     "playlists": ("realtime.cli.playlists", "Show, or check, which music belongs to which mood."),
     "cameras": ("realtime.cli.cameras", "List the cameras of this computer."),
     "config": ("realtime.cli.config", "Show the settings and where they come from."),
-    "train": ("realtime.cli.network", "Train a network (needs TensorFlow)."),
-    "evaluate": ("realtime.cli.network", "Measure a network (needs TensorFlow)."),
-    "model": ("realtime.cli.network", "Look at the network, or compile one."),
+    "train": ("realtime.cli.train", "Train a network (needs TensorFlow)."),
+    "evaluate": ("realtime.cli.evaluate", "Measure a network (needs TensorFlow)."),
+    "model": ("realtime.cli.model", "Look at the network, or compile one."),
 }
 
 
