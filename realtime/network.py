@@ -73,23 +73,40 @@ def build(architecture: str) -> KerasNetwork:
 
 
 def _compact() -> KerasNetwork:
-    """Four stages of 3×3 convolutions with batch norm (VGG, arXiv:1409.1556), global pooling: 1.17 M weights, 96 MMAC.
+    """Four stages of 3×3 convolutions with batch norm (VGG, arXiv:1409.1556), global pooling: 1.44 M weights, 111 MMAC.
 
-    The first stage has one: on all 48×48 pixels a convolution takes most time and tells least.
+    The first stage has one: on all 48×48 pixels a convolution takes most time and tells least. The last two end in a
+    bottleneck with a shortcut (ResNet, arXiv:1512.03385): depth for little time.
     """
-    layers = tensorflow("building a network").keras.layers
-    stack: list[Any] = [layers.Rescaling(1 / FER_STD, offset=-FER_MEAN / FER_STD, name="standardise")]
-    for stage, (filters, convolutions) in enumerate(((32, 1), (64, 2), (128, 2), (256, 2))):
+    keras = tensorflow("building a network").keras
+    layers = keras.layers
+    inputs = keras.Input(INPUT_SHAPE)
+    views = layers.Rescaling(1 / FER_STD, offset=-FER_MEAN / FER_STD, name="standardise")(inputs)
+    for stage, (filters, convolutions, inner) in enumerate(((32, 1, 0), (64, 2, 0), (128, 2, 64), (256, 2, 128))):
         if stage:
-            stack.append(layers.MaxPooling2D())
+            views = layers.MaxPooling2D()(views)
         for _ in range(convolutions):
-            stack += [
-                layers.Conv2D(filters, 3, padding="same", use_bias=False, kernel_initializer="he_normal"),
-                layers.BatchNormalization(),
-                layers.ReLU(),
-            ]
-    stack += [layers.GlobalAveragePooling2D(), layers.Dropout(0.3), layers.Dense(len(EXPRESSIONS), activation="softmax")]
-    return _sequential(stack, "compact")
+            views = layers.ReLU()(_convolved(views, filters, 3))
+        if inner:
+            views = _shortcut(views, filters, inner)
+    views = layers.Dropout(0.3)(layers.GlobalAveragePooling2D()(views))
+    return keras.Model(inputs, layers.Dense(len(EXPRESSIONS), activation="softmax")(views), name="compact")
+
+
+def _convolved(views: Any, filters: int, side: int, **norm: Any) -> Any:
+    """A convolution and its batch norm, which has the bias."""
+    layers = tensorflow("building a network").keras.layers
+    kernels = layers.Conv2D(filters, side, padding="same", use_bias=False, kernel_initializer="he_normal")
+    return layers.BatchNormalization(**norm)(kernels(views))
+
+
+def _shortcut(views: Any, filters: int, inner: int) -> Any:
+    """A bottleneck beside a shortcut. It begins as nothing (Goyal et al. 2017, arXiv:1706.02677): networks can grow by it."""
+    layers = tensorflow("building a network").keras.layers
+    inside = layers.ReLU()(_convolved(views, inner, 1))
+    inside = layers.ReLU()(_convolved(inside, inner, 3))
+    inside = _convolved(inside, filters, 1, gamma_initializer="zeros")
+    return layers.ReLU()(layers.Add()([views, inside]))
 
 
 def _ancestor() -> KerasNetwork:

@@ -69,6 +69,10 @@ class Dataset:
             self.photo_group[keep],
         )
 
+    def faces(self) -> NDArray[np.bool_]:
+        """Which images (n,) show a face, as the crowd saw them: placeholders and other things are not trained on."""
+        return self.votes[:, VOTE_COLUMNS.index("NF")] < NO_FACE_VOTES
+
     def expression_votes(self) -> NDArray[np.float32]:
         """Votes for the seven expressions only, (n, 7), in the order of `Expression`."""
         return self.votes[:, [VOTE_COLUMNS.index(name) for name in VOTES_OF]]
@@ -159,4 +163,4 @@ def targets(dataset: Dataset, label_share: float, smoothing: float) -> NDArray[n
 
 def trainable(dataset: Dataset) -> Dataset:
     """Drop placeholders and pictures without a face, as the crowd saw them."""
-    return dataset.where(dataset.votes[:, VOTE_COLUMNS.index("NF")] < NO_FACE_VOTES)
+    return dataset.where(dataset.faces())

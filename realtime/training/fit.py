@@ -21,16 +21,21 @@ import numpy as np
 
 from realtime.assets import write_whole
 from realtime.errors import EmodjError, UsageError
-from realtime.network import build, tensorflow
+from realtime.network import INPUT_SHAPE, answers, build, tensorflow
 from realtime.training.augment import augment, mixed
-from realtime.training.dataset import targets, trainable
+from realtime.training.dataset import targets
 from realtime.training.settling import settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from realtime.training.dataset import Dataset
+
+TOLERANCE = 1e-4
+"""So much a network may answer otherwise when it has grown, in probability."""
 
 CHECKPOINT = "checkpoint.npz"
 HISTORY = "history.json"
@@ -55,6 +60,12 @@ class Recipe:
     start: str = ""
     """Digest of the weights that it starts from; empty: random ones."""
 
+    teacher: str = ""
+    """Digest of what the teachers say of the training part; empty: nobody teaches."""
+
+    teacher_share: float = 0.0
+    """Weight of the teachers in the targets, 0..1; labels and votes have the rest."""
+
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
@@ -67,7 +78,13 @@ class Epoch:
 
 
 def fit(
-    recipe: Recipe, training: Dataset, tuning: Dataset, run: Path, report: Callable[[Epoch], None], start: Any = None
+    recipe: Recipe,
+    training: Dataset,
+    tuning: Dataset,
+    run: Path,
+    report: Callable[[Epoch], None],
+    start: Any = None,
+    lesson: NDArray[np.float32] | None = None,
 ) -> Any:
     """Train a network, going on from the run folder's checkpoint if it holds one of the same recipe.
 
@@ -77,7 +94,10 @@ def fit(
         tuning: images to watch progress on, never learned from.
         run: folder for the checkpoint and the history; made if need be.
         report: called after each epoch.
-        start: a Keras network of the recipe's architecture to go on from; None begins with random weights.
+        start: a Keras network to go on from, of the recipe's architecture or of one that is part of it; None begins
+            with random weights.
+        lesson: (n, 7) probabilities, what teachers say of the training part (distillation, Hinton et al. 2015,
+            arXiv:1503.02531); None if nobody teaches.
 
     Returns:
         The Keras network with the averaged weights.
@@ -88,7 +108,7 @@ def fit(
         EmodjError: the loss is no number, a file cannot be written, or TensorFlow is missing.
     """
     run.mkdir(parents=True, exist_ok=True)
-    session = _Session(recipe, training, start)
+    session = _Session(recipe, training, start, lesson)
     history = session.restore(run)
     for number in range(len(history), recipe.epochs):
         started = time.monotonic()
@@ -113,25 +133,32 @@ def predict(
 
 
 def _take_over(network: Any, start: Any) -> None:
-    theirs = start.get_weights()
-    if [weight.shape for weight in theirs] != [tuple(weight.shape) for weight in network.weights]:
+    """Put weights into a network of the same layers, or of more that do nothing yet (Net2Net, arXiv:1511.05641)."""
+    theirs = [layer.get_weights() for layer in start.layers if layer.weights]
+    for layer in network.layers:
+        if theirs and layer.weights and [w.shape for w in layer.weights] == [w.shape for w in theirs[0]]:
+            layer.set_weights(theirs.pop(0))
+    crops = np.random.default_rng(0).random((2, *INPUT_SHAPE), np.float32)
+    if theirs or not np.abs(answers(network, crops) - answers(start, crops)).max() <= TOLERANCE:
         raise UsageError(f"the network to start from is no {network.name}: choose its architecture, or leave it out")
-    network.set_weights(theirs)
 
 
 class _Session:
     """The moving parts of a run: network, optimiser, averaged weights, and the data as two arrays."""
 
-    def __init__(self, recipe: Recipe, training: Dataset, start: Any = None) -> None:
+    def __init__(self, recipe: Recipe, training: Dataset, start: Any, lesson: NDArray[np.float32] | None) -> None:
         self.recipe = recipe
         tf = self.tf = tensorflow("training")
         tf.keras.utils.set_random_seed(recipe.seed)
         # Processors that multiply in bfloat16 take a fifth less time
         tf.config.optimizer.set_experimental_options({"auto_mixed_precision_onednn_bfloat16": recipe.bfloat16})
-        kept = trainable(training)
-        if not len(kept):
+        faces = training.faces()
+        if not faces.any():
             raise UsageError("the training part holds no picture of a face, as the crowd saw them")
+        kept = training.where(faces)
         self.images, self.targets = kept.images, targets(kept, recipe.label_share, recipe.smoothing)
+        if lesson is not None:
+            self.targets = (1 - recipe.teacher_share) * self.targets + recipe.teacher_share * lesson[faces]
         self._fingerprint = hashlib.sha256(self.images.tobytes() + self.targets.tobytes()).hexdigest()
         self.network = build(recipe.architecture)
         if start is not None:
