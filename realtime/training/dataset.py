@@ -1,142 +1,59 @@
-"""Read FER-2013 with the crowd's votes, and turn labels and votes into the targets of a training run."""
+"""Read labelled faces, whatever form they come in, and turn labels and votes into the targets of a training run."""
 
 from __future__ import annotations
 
-import zipfile
-import zlib
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
-import cv2
 import numpy as np
 
-from realtime.domain import CROP_SIDE, EXPRESSIONS
+from realtime.domain import EXPRESSIONS
 from realtime.errors import UsageError
+from realtime.training import archive, folders, table
+from realtime.training.examples import NO_FACE_VOTES, USAGES, VOTE_COLUMNS, VOTERS, VOTES_OF, Dataset
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-VOTE_COLUMNS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
-"""Order of the ten votes of FER+ (Barsoum et al. 2016, arXiv:1608.01041)."""
+__all__ = [
+    "NO_FACE_VOTES",
+    "USAGES",
+    "VOTERS",
+    "VOTES_OF",
+    "VOTE_COLUMNS",
+    "Dataset",
+    "kind",
+    "missing",
+    "read",
+    "targets",
+    "trainable",
+]
 
-VOTES_OF = ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
-"""The vote that stands for each member of `Expression`, in its order."""
 
-USAGES = {"training": 0, "public": 1, "private": 2}
-VOTERS = 10
-NO_FACE_VOTES = 5
-"""From so many "no face" votes of ten on, an image is not trained on."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Dataset:
-    """Faces and what people called them.
-
-    Attributes:
-        images: (n, 48, 48) uint8 grey.
-        labels: (n,) uint8, the original label, index into `Expression`.
-        votes: (n, 10) float32, FER+ votes in the order of `VOTE_COLUMNS`.
-        usage: (n,) uint8, 0 Training, 1 PublicTest, 2 PrivateTest.
-        copy_of_training: (n,) bool, a test image whose photo is also in Training.
-        photo_group: (n,) int32, images of one photo share a number.
-    """
-
-    images: NDArray[np.uint8]
-    labels: NDArray[np.uint8]
-    votes: NDArray[np.float32]
-    usage: NDArray[np.uint8]
-    copy_of_training: NDArray[np.bool_]
-    photo_group: NDArray[np.int32]
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def part(self, name: str) -> Dataset:
-        """The images of one usage: "training", "public" or "private"."""
-        return self.where(self.usage == USAGES[name])
-
-    def where(self, keep: NDArray[np.bool_]) -> Dataset:
-        """The images for which `keep` (n,) is true."""
-        return Dataset(
-            self.images[keep],
-            self.labels[keep],
-            self.votes[keep],
-            self.usage[keep],
-            self.copy_of_training[keep],
-            self.photo_group[keep],
-        )
-
-    def faces(self) -> NDArray[np.bool_]:
-        """Which images (n,) show a face, as the crowd saw them: placeholders and other things are not trained on."""
-        return self.votes[:, VOTE_COLUMNS.index("NF")] < NO_FACE_VOTES
-
-    def expression_votes(self) -> NDArray[np.float32]:
-        """Votes for the seven expressions only, (n, 7), in the order of `Expression`."""
-        return self.votes[:, [VOTE_COLUMNS.index(name) for name in VOTES_OF]]
+def kind(path: Path) -> Literal["folder", "table", "archive"]:
+    """The form that data at a path are read as: a folder, a `.csv`, and whatever else there is as the `.npz`."""
+    if path.is_dir():
+        return "folder"
+    return "table" if path.suffix.lower() == ".csv" else "archive"
 
 
 def read(path: Path) -> Dataset:
-    """Read the `.npz` form of FER-2013: JPEG bytes with their offsets, labels, usage and votes.
+    """Read faces from a folder with train and test, from `fer2013.csv`, or from the `.npz` form of FER-2013.
 
     Raises:
-        UsageError: no such file, another kind of file, a damaged one, or an array is missing or out of its range.
+        UsageError: nothing is there, or it cannot be read whole; the sentence names the file and the place in it.
     """
-    if not path.is_file():
-        raise UsageError(f"no data at {path}: give the path of fer2013.npz")
-    try:
-        dataset = _unpacked(path)
-        _check_ranges(dataset)
-    except (KeyError, ValueError, OSError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
-        # A KeyError puts quotes about its sentence
-        reason = str(error).strip("'\"")
-        raise UsageError(f"cannot read {path} as fer2013.npz ({reason}): was it downloaded whole?") from error
-    return dataset
+    if not path.exists():
+        raise UsageError(f"no data at {path}: give a folder with train and test in it, fer2013.csv or fer2013.npz")
+    readers = {"folder": folders.read, "table": table.read, "archive": archive.read}
+    return readers[kind(path)](path)
 
 
-def _unpacked(path: Path) -> Dataset:
-    with path.open("rb") as file:
-        if not zipfile.is_zipfile(file):
-            raise ValueError("it is no whole .npz archive")
-    with np.load(path) as archive:
-        _check_orders(archive)
-        jpeg, offsets = archive["jpeg"], archive["offsets"]
-        return Dataset(
-            np.stack([_decoded(jpeg[a:b]) for a, b in pairwise(offsets)]),
-            archive["labels"].astype(np.uint8),
-            archive["pooled_votes"].astype(np.float32),
-            archive["usage"].astype(np.uint8),
-            archive["copy_of_training"].astype(np.bool_),
-            archive["photo_group"].astype(np.int32),
-        )
-
-
-def _check_orders(archive: Any) -> None:
-    # Numbers mean nothing in another order, and nothing else would show it
-    for name, ours in (("classes", [expression.value for expression in EXPRESSIONS]), ("vote_columns", [*VOTE_COLUMNS])):
-        if archive[name].tolist() != ours:
-            raise ValueError(f"its {name} are not {', '.join(ours)}")
-
-
-def _check_ranges(dataset: Dataset) -> None:
-    count = len(dataset)
-    for array in (dataset.labels, dataset.votes, dataset.usage, dataset.copy_of_training, dataset.photo_group):
-        if len(array) != count:
-            raise ValueError(f"it has {count} pictures and {len(array)} of their figures")
-    if dataset.labels.max() >= len(EXPRESSIONS) or dataset.usage.max() >= len(USAGES):
-        raise ValueError("a label or a usage in it is out of range")
-    if dataset.votes.shape[1:] != (len(VOTE_COLUMNS),) or not ((dataset.votes >= 0) & (dataset.votes <= VOTERS)).all():
-        raise ValueError(f"its votes are not ten numbers of 0 to {VOTERS} a picture")
-
-
-def _decoded(jpeg: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    # OpenCV asserts on no bytes at all
-    image = cv2.imdecode(jpeg, cv2.IMREAD_GRAYSCALE) if jpeg.size else None
-    if image is None or image.shape != (CROP_SIDE, CROP_SIDE):
-        raise ValueError("a picture in it is not 48×48 grey")
-    return image.astype(np.uint8, copy=False)
+def missing(dataset: Dataset) -> list[str]:
+    """The names of the expressions that no image of the data has for its label, in alphabetical order."""
+    present = set(dataset.labels.tolist())
+    return [expression.value for number, expression in enumerate(EXPRESSIONS) if number not in present]
 
 
 def targets(dataset: Dataset, label_share: float, smoothing: float) -> NDArray[np.float32]:

@@ -1,6 +1,6 @@
 from collections.abc import Callable
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -8,12 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.domain import Expression
+from realtime.domain import EXPRESSIONS, Expression
 from realtime.errors import UsageError
-from realtime.training.dataset import Dataset, read, targets, trainable
-from realtime.training.evaluate import clear_majority
+from realtime.training.dataset import Dataset, kind, missing, read, targets, trainable
 
-FER2013 = Path(__file__).parents[3] / "shared" / "fer2013" / "fer2013.npz"
 VOTE_COLUMNS = ["neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF"]
 NAMED = {
     "anger": Expression.ANGRY,
@@ -24,75 +22,8 @@ NAMED = {
     "sadness": Expression.SAD,
     "surprise": Expression.SURPRISE,
 }
-GREYS = (10, 80, 150, 220)
 
 Build = Callable[..., Dataset]
-
-
-def jpegs(*pictures: Any) -> dict[str, Any]:
-    encoded = [cv2.imencode(".jpg", picture)[1].ravel() for picture in pictures]
-    return {"jpeg": np.concatenate(encoded), "offsets": np.cumsum([0, *map(len, encoded)])}
-
-
-def arrays(**changes: Any) -> dict[str, Any]:
-    """The arrays of a file of four grey pictures; a change to None leaves one out."""
-    pooled = np.zeros((4, 10), np.float16)
-    pooled[:, 1] = (10, 9.5, 0.5, 0)
-    return {
-        key: value
-        for key, value in {
-            **jpegs(*(np.full((48, 48), grey, np.uint8) for grey in GREYS)),
-            "labels": np.array([3, 0, 6, 5], np.uint8),
-            "usage": np.array([0, 2, 1, 0], np.uint8),
-            "names": np.array(["Training_1", "PrivateTest_2", "PublicTest_3", "Training_4"]),
-            "votes": np.full((4, 10), 1, np.uint8),
-            "pooled_votes": pooled,
-            "copy_of_training": np.array([False, True, False, False]),
-            "photo_group": np.array([7, 7, 8, 9], np.int32),
-            "classes": np.array([expression.value for expression in Expression]),
-            "vote_columns": np.array(VOTE_COLUMNS),
-            **changes,
-        }.items()
-        if value is not None
-    }
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Callable[..., Path]:
-    def write(**changes: Any) -> Path:
-        path = tmp_path / "faces.npz"
-        np.savez(path, **arrays(**changes))
-        return path
-
-    return write
-
-
-def test_a_file_is_read_in_its_order(file: Callable[..., Path]) -> None:
-    data = read(file())
-    assert len(data) == 4
-    assert data.images.shape == (4, 48, 48)
-    assert data.images.dtype == np.uint8
-    np.testing.assert_allclose(data.images.mean(axis=(1, 2)), GREYS, atol=1)
-    assert data.labels.tolist() == [3, 0, 6, 5]
-    assert data.usage.tolist() == [0, 2, 1, 0]
-    assert data.copy_of_training.tolist() == [False, True, False, False]
-    assert data.photo_group.tolist() == [7, 7, 8, 9]
-
-
-def test_votes_are_those_pooled_over_equal_pictures(file: Callable[..., Path]) -> None:
-    data = read(file())
-    assert data.votes.dtype == np.float32
-    assert data.votes[:, 1].tolist() == [10, 9.5, 0.5, 0]
-    assert data.expression_votes()[:, 3].tolist() == [10, 9.5, 0.5, 0]
-    assert data.votes.sum() == 20
-
-
-@pytest.mark.parametrize(("part", "labels", "copies"), [("training", [3, 5], 0), ("public", [6], 0), ("private", [0], 1)])
-def test_a_part_has_the_images_of_its_usage(file: Callable[..., Path], part: str, labels: list[int], copies: int) -> None:
-    chosen = read(file()).part(part)
-    assert chosen.labels.tolist() == labels
-    assert chosen.copy_of_training.sum() == copies
-    assert len(chosen.images) == len(chosen.votes) == len(chosen.usage) == len(chosen.photo_group) == len(labels)
 
 
 @pytest.mark.parametrize(("vote", "expression"), NAMED.items())
@@ -145,92 +76,147 @@ def test_who_shows_no_face_is_not_trained_on(people: Build) -> None:
     assert len(kept.images) == len(kept.votes) == 2
 
 
-def refusal(path: Path) -> str:
-    with pytest.raises(UsageError) as caught:
-        read(path)
-    sentence = str(caught.value)
-    assert str(path) in sentence
-    assert "\n" not in sentence
-    return sentence
+def test_votes_are_told_from_none(people: Build) -> None:
+    assert people([0, 1], [{}, {"NF": 1}]).has_votes
+    assert not people([0, 1], [{}, {}]).has_votes
 
 
-def test_a_path_without_a_file_is_refused(tmp_path: Path) -> None:
-    assert "no data" in refusal(tmp_path / "nowhere.npz")
-    assert "no data" in refusal(tmp_path)
+def test_the_expressions_without_an_image_are_named(people: Build) -> None:
+    assert missing(people([0, 3, 3, 6])) == ["disgust", "fear", "neutral", "sad"]
+    assert missing(people(range(7))) == []
 
 
-@pytest.mark.parametrize("content", [b"", b"no archive\n", b"PK\x03\x04", b"\x93NUMPY\x01\x00"])
-def test_another_kind_of_file_is_refused(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "other.npz"
-    path.write_bytes(content)
-    assert "no whole .npz archive" in refusal(path)
+def test_a_fingerprint_is_that_of_the_content(people: Build) -> None:
+    data = people([0, 3])
+    assert data.fingerprint() == people([0, 3]).fingerprint()
+    assert len(bytes.fromhex(data.fingerprint())) == 32
+    images = data.images.copy()
+    images[1, 47, 47] = 1
+    others = [
+        replace(data, images=images),
+        people([3, 0]),
+        people([0, 3], [{"anger": 10}, {"happiness": 9}]),
+        people([0, 3], usage=[0, 1]),
+        data.where(np.array([True, False])),
+    ]
+    assert len({data.fingerprint(), *(other.fingerprint() for other in others)}) == 6
 
 
-def test_half_a_file_is_refused(file: Callable[..., Path]) -> None:
-    path = file()
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    assert "downloaded whole" in refusal(path)
+def test_a_fingerprint_does_not_depend_on_the_machine(people: Build) -> None:
+    data = people([0, 3], [{"anger": 2.5}, {"fear": 10}])
+    swapped = replace(data, votes=data.votes.astype(">f4"), images=np.asfortranarray(data.images))
+    assert swapped.fingerprint() == data.fingerprint()
 
 
-@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
-def test_a_file_with_damaged_bytes_is_refused(tmp_path: Path, save: Callable[..., None]) -> None:
-    path = tmp_path / "faces.npz"
-    save(path, **arrays())
-    content = bytearray(path.read_bytes())
-    # The first byte of the pictures: past the header, whose name and extra field say how long they are
-    start = 30 + int.from_bytes(content[26:28], "little") + int.from_bytes(content[28:30], "little")
-    content[start] = 0x07
-    path.write_bytes(content)
-    refusal(path)
+# One set of faces in the three forms
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["jpeg", "offsets", "labels", "usage", "pooled_votes", "copy_of_training", "photo_group", "classes", "vote_columns"],
-)
-def test_a_file_without_one_of_its_arrays_is_refused(file: Callable[..., Path], name: str) -> None:
-    sentence = refusal(file(**{name: None}))
-    assert name in sentence
-    assert "'" not in sentence
+class Faces:
+    """Seven classes in three parts, one test face equal to one of training, and how often people saw what."""
+
+    def __init__(self) -> None:
+        draws = np.random.default_rng(5)
+        self.images = draws.integers(0, 256, (21, 48, 48), dtype=np.uint8)
+        self.images[20] = self.images[6]
+        self.labels = np.array([*range(7)] * 3, np.uint8)
+        self.usage = np.repeat(np.arange(3, dtype=np.uint8), 7)
+        self.votes = draws.integers(0, 11, (21, 10))
+        # Equal pictures have pooled votes in one form and their own in the other
+        self.votes[20] = self.votes[6]
+        self.groups = np.array([*range(20), 6], np.int32)
+
+    def archive(self, folder: Path) -> Path:
+        # Whatever OpenCV can decode may stand for a JPEG file, and PNG keeps every pixel
+        encoded = [cv2.imencode(".png", image)[1].ravel() for image in self.images]
+        np.savez(
+            folder / "fer2013.npz",
+            jpeg=np.concatenate(encoded),
+            offsets=np.cumsum([0, *map(len, encoded)]),
+            labels=self.labels,
+            usage=self.usage,
+            pooled_votes=self.votes.astype(np.float16),
+            copy_of_training=np.arange(21) == 20,
+            photo_group=self.groups,
+            classes=np.array([expression.value for expression in EXPRESSIONS]),
+            vote_columns=np.array(VOTE_COLUMNS),
+        )
+        return folder / "fer2013.npz"
+
+    def table(self, folder: Path, *, with_votes: bool = True) -> Path:
+        original = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]
+        faces, ballots = ["emotion,pixels,Usage"], [f"Usage,Image name,{','.join(VOTE_COLUMNS)}"]
+        for row, image in enumerate(self.images):
+            used = ("Training", "PublicTest", "PrivateTest")[self.usage[row]]
+            emotion = original.index(EXPRESSIONS[self.labels[row]].value)
+            faces.append(f"{emotion},{' '.join(map(str, image.ravel().tolist()))},{used}")
+            ballots.append(f"{used},fer{row:07d}.png,{','.join(map(str, self.votes[row].tolist()))}")
+        (folder / "fer2013.csv").write_text("\n".join(faces) + "\n", encoding="utf-8")
+        if with_votes:
+            (folder / "fer2013new.csv").write_text("\n".join(ballots) + "\n", encoding="utf-8")
+        return folder / "fer2013.csv"
+
+    def folder(self, folder: Path) -> Path:
+        for row, image in enumerate(self.images):
+            place = folder / "faces" / ("train", "val", "test")[self.usage[row]] / EXPRESSIONS[self.labels[row]].value
+            place.mkdir(parents=True)
+            cv2.imwrite(str(place / f"{row}.png"), image)
+        return folder / "faces"
 
 
-@pytest.mark.parametrize(
-    ("changes", "reason"),
-    [
-        (jpegs(*[np.zeros((48, 47), np.uint8)] * 4), "48×48"),
-        ({"jpeg": np.arange(40, dtype=np.uint8), "offsets": np.arange(0, 50, 10)}, "48×48"),
-        ({"offsets": np.zeros(5, np.int64)}, "48×48"),
-        ({"offsets": np.zeros(0, np.int64)}, "cannot read"),
-        ({"offsets": np.linspace(0, 1, 5)}, "cannot read"),
-        (jpegs(*[np.zeros((48, 48), np.uint8)] * 3), "3 pictures and 4"),
-        ({"photo_group": np.zeros(5, np.int32)}, "4 pictures and 5"),
-        ({"labels": np.array([0, 1, 2, 7], np.uint8)}, "out of range"),
-        ({"labels": np.array([0, 1, 2, -1])}, "out of range"),
-        ({"usage": np.array([0, 1, 2, 3], np.uint8)}, "out of range"),
-        ({"pooled_votes": np.zeros((4, 9), np.float16)}, "votes"),
-        ({"pooled_votes": np.full((4, 10), np.nan, np.float16)}, "votes"),
-        ({"pooled_votes": np.full((4, 10), 11, np.float16)}, "votes"),
-        (
-            {"classes": np.array(["happy", "angry", "disgust", "fear", "neutral", "sad", "surprise"])},
-            "its classes are not angry",
-        ),
-        ({"vote_columns": np.array(VOTE_COLUMNS[::-1])}, "its vote_columns are not neutral"),
-    ],
-)
-def test_a_file_of_other_content_is_refused(file: Callable[..., Path], changes: dict[str, Any], reason: str) -> None:
-    assert reason in refusal(file(**changes))
+def same(one: Dataset, other: Dataset) -> None:
+    for field in fields(Dataset):
+        left, right = getattr(one, field.name), getattr(other, field.name)
+        assert left.dtype == right.dtype, field.name
+        np.testing.assert_array_equal(left, right, field.name)
 
 
-def test_the_real_data_have_the_counts_of_their_description() -> None:
-    if not FER2013.is_file():
-        pytest.skip("FER-2013 may not be given on, so it lies beside some checkouts only, in ../shared/fer2013")
-    data = read(FER2013)
-    assert [len(data.part(name)) for name in ("training", "public", "private")] == [28_709, 3_589, 3_589]
-    assert [int(data.part(name).copy_of_training.sum()) for name in ("training", "public", "private")] == [0, 439, 461]
-    clear, majority = clear_majority(data.part("private"))
-    assert clear.sum() == 2_720
-    assert np.bincount(majority[clear]).tolist() == [219, 7, 50, 872, 936, 295, 341]
-    left_out = len(data) - len(trainable(data))
-    assert left_out == np.count_nonzero(data.votes[:, 9] >= 5)
-    # The placeholders, and what hardly anybody took for a face
-    assert 175 <= left_out <= 200
+def in_order(data: Dataset) -> Dataset:
+    """Parts in their order, classes in theirs; groups numbered anew."""
+    order = np.lexsort((data.labels, data.usage))
+    picked = {field.name: getattr(data, field.name)[order] for field in fields(Dataset)}
+    numbers: dict[int, int] = {}
+    picked["photo_group"] = np.array([numbers.setdefault(g, len(numbers)) for g in picked["photo_group"].tolist()], np.int32)
+    return Dataset(**picked)
+
+
+def test_the_table_and_the_archive_of_the_same_faces_are_equal(tmp_path: Path) -> None:
+    faces = Faces()
+    archive, table = read(faces.archive(tmp_path)), read(faces.table(tmp_path))
+    assert archive.has_votes
+    assert archive.copy_of_training.sum() == 1
+    same(archive, table)
+    assert archive.fingerprint() == table.fingerprint()
+
+
+def test_the_table_without_votes_and_the_folder_of_the_same_faces_are_equal(tmp_path: Path) -> None:
+    faces = Faces()
+    table, folder = read(faces.table(tmp_path, with_votes=False)), read(faces.folder(tmp_path))
+    assert not table.has_votes
+    assert table.copy_of_training.sum() == 1
+    same(in_order(table), in_order(folder))
+    np.testing.assert_array_equal(targets(table, 0.4, 0.0), np.eye(7)[faces.labels])
+    assert len(trainable(table)) == 21
+
+
+def test_the_form_is_known_by_the_path(tmp_path: Path) -> None:
+    assert kind(tmp_path) == "folder"
+    assert kind(tmp_path / "icml_face_data.CSV") == "table"
+    assert kind(tmp_path / "fer2013.npz") == kind(tmp_path / "fer2013") == "archive"
+
+
+@pytest.mark.parametrize("name", ["nowhere.npz", "nowhere.csv", "nowhere"])
+def test_a_path_without_data_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match=f"no data at .*{name}: give a folder"):
+        read(tmp_path / name)
+
+
+def test_every_form_refuses_what_is_not_of_it(tmp_path: Path) -> None:
+    for name, reason in (
+        ("a.npz", "no whole .npz archive"),
+        ("a.csv", "has no column emotion"),
+        ("folder", "holds no folder train"),
+    ):
+        path = tmp_path / name
+        path.write_bytes(b"no data\n") if path.suffix else path.mkdir()
+        with pytest.raises(UsageError, match=reason):
+            read(path)
