@@ -1,0 +1,79 @@
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from realtime.errors import AssetError, UsageError
+from realtime.network import answers, save_pair, tensorflow
+from realtime.training import lesson
+from realtime.training.dataset import Dataset
+from realtime.training.holdout import split
+from tests.training.tiny import tiny
+
+# Keras 3.15 reads its variables in the way of NumPy 1
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
+
+Build = Callable[..., Dataset]
+WORDS = np.random.default_rng(1).dirichlet(np.ones(7), 5).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def faces(people: Build) -> Dataset:
+    images = np.random.default_rng(2).integers(0, 256, (5, 48, 48)).astype(np.uint8)
+    return people([0, 1, 2, 3, 4], images=images)
+
+
+def test_several_teachers_are_averaged_and_a_pair_looks_at_the_mirror_image_too(faces: Dataset, tmp_path: Path) -> None:
+    tensorflow("testing").keras.utils.set_random_seed(1)
+    network = tiny()
+    save_pair(network, tmp_path / "pair.json")
+    np.save(tmp_path / "words.npy", WORDS)
+    both = lesson.read([tmp_path / "pair.json", tmp_path / "words.npy"], faces)
+    crops = (faces.images[..., None] / 255).astype(np.float32)
+    said = (answers(network, crops) + answers(network, crops[:, :, ::-1])) / 2
+    assert both.dtype == np.float32
+    np.testing.assert_allclose(both, (said + WORDS) / 2, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("found", "sentence"),
+    [
+        (WORDS[:4], r"holds float32 of shape \(4, 7\): it must be floats of \(5, 7\)"),
+        (WORDS.argmax(axis=1), r"holds int64 of shape \(5,\)"),
+        (WORDS * 2, "holds no probabilities"),
+        (WORDS * np.nan, "holds no probabilities"),
+        (WORDS - WORDS[:, ::-1] + 1 / 7, "holds no probabilities"),
+    ],
+)
+def test_numbers_that_are_no_probabilities_of_these_faces_are_refused(
+    faces: Dataset, tmp_path: Path, found: Any, sentence: str
+) -> None:
+    np.save(tmp_path / "words.npy", found)
+    with pytest.raises(UsageError, match=sentence):
+        lesson.read([tmp_path / "words.npy"], faces)
+
+
+def test_files_that_are_no_teachers_are_refused(faces: Dataset, tmp_path: Path) -> None:
+    (tmp_path / "words.npy").write_bytes(b"no array")
+    for path in (tmp_path / "words.npy", tmp_path / "missing.npy"):
+        with pytest.raises(UsageError, match="is no array that NumPy can read"):
+            lesson.read([path], faces)
+    np.savez(tmp_path / "two.npz", WORDS, WORDS)
+    with pytest.raises(UsageError, match="holds several arrays"):
+        lesson.read([(tmp_path / "two.npz").rename(tmp_path / "two.npy")], faces)
+    with pytest.raises(AssetError, match=r"missing\.json is missing"):
+        lesson.read([tmp_path / "missing.json"], faces)
+
+
+@pytest.mark.parametrize("public", [0, 3], ids=["held out", "of its own"])
+def test_rows_are_those_that_the_split_leaves(people: Build, public: int) -> None:
+    images = np.random.default_rng(3).integers(0, 256, (80, 48, 48)).astype(np.uint8)
+    usage = [0] * (70 - public) + [1] * public + [2] * 10
+    data = people([index % 7 for index in range(80)], images=images, usage=usage)
+    data = replace(data, usage=np.roll(data.usage, 5))
+    rows = lesson.rows(data, 1)
+    assert np.array_equal(data.part("training").images[rows], split(data, 1)[0].images)
+    assert (len(rows) == 70 - public) is bool(public)

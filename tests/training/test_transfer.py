@@ -1,0 +1,113 @@
+"""With random weights throughout: those of ImageNet are not at hand where tests run."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from realtime.errors import AssetError, EmodjError
+from realtime.network import answers, load_pair, save_pair, tensorflow
+from realtime.training import transfer
+from realtime.training.dataset import Dataset
+from realtime.training.fit import fit
+from realtime.training.recipe import PRESETS
+
+# Keras 3.15 reads its variables in the way of NumPy 1
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"),
+]
+
+Build = Callable[..., Dataset]
+CROPS = np.random.default_rng(1).random((3, 48, 48, 1), np.float32)
+
+
+@pytest.fixture(scope="module")
+def network() -> Any:
+    tensorflow("testing").keras.utils.set_random_seed(1)
+    return transfer.build("none")
+
+
+def named(network: Any, name: str) -> Any:
+    return next(layer for layer in network.layers if layer.name.startswith(name))
+
+
+def stem(network: Any, picture: Any) -> Any:
+    """What EfficientNetB0 feeds to its first convolution."""
+    part = named(network, "efficientnetb0")
+    return tensorflow("testing").keras.Model(part.input, part.get_layer("stem_conv_pad").input)(picture).numpy()
+
+
+def test_each_part_reads_three_equal_channels_on_its_own_scale(network: Any) -> None:
+    keras = tensorflow("testing").keras
+    for name, low, high in (("mobilenetv2", -1, 1), ("efficientnetb0", 0, 255)):
+        before = keras.Model(network.input, named(network, name)._inbound_nodes[-1].input_tensors[0])
+        for level, wanted in ((0.0, low), (1.0, high)):
+            seen = before(np.full((1, 48, 48, 1), level, np.float32))
+            assert seen.shape[1:] == (96, 96, 3)
+            np.testing.assert_allclose(seen.numpy(), wanted, atol=1e-4)
+        seen = before(CROPS)
+        np.testing.assert_array_equal(seen[..., 0], seen[..., 2])
+
+
+def test_it_answers_with_the_mean_of_two_softmaxes_and_survives_as_a_pair(network: Any, tmp_path: Path) -> None:
+    keras = tensorflow("testing").keras
+    heads = [layer.output for layer in network.layers if isinstance(layer, keras.layers.Dense)]
+    one, other = (said.numpy() for said in keras.Model(network.input, heads)(CROPS))
+    said = answers(network, CROPS)
+    np.testing.assert_allclose(said, (one + other) / 2, atol=1e-6)
+    save_pair(network, tmp_path / "pair.json")
+    np.testing.assert_allclose(answers(load_pair(tmp_path / "pair.json"), CROPS), said, atol=1e-6)
+
+
+def test_training_moves_the_heads_and_nothing_that_is_frozen(people: Build, tmp_path: Path) -> None:
+    dice = np.random.default_rng(2)
+    faces = people(list(range(7)) * 2, images=dice.integers(0, 256, (14, 48, 48)).astype(np.uint8))
+    recipe = replace(PRESETS["transfer"], weights="none", epochs=1, batch_size=7)
+    trained, _ = fit(recipe, faces, faces, tmp_path, lambda _: None)
+    tensorflow("testing").keras.utils.set_random_seed(recipe.seed)
+    before = transfer.build("none")
+    for name in ("mobilenetv2", "efficientnetb0"):
+        for weight, begun in zip(named(trained, name).get_weights(), named(before, name).get_weights(), strict=True):
+            np.testing.assert_array_equal(weight, begun)
+    heads = [(one, other) for one, other in zip(trained.trainable_weights, before.trainable_weights, strict=True)]
+    assert len(heads) == 4
+    assert not any(np.array_equal(one.numpy(), other.numpy()) for one, other in heads)
+    # What is frozen can be had again
+    assert (tmp_path / "checkpoint.npz").stat().st_size < 1_000_000
+
+
+def test_weights_come_from_a_folder(network: Any, tmp_path: Path) -> None:
+    names = {
+        "MobileNetV2": "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_96_no_top.h5",
+        "EfficientNetB0": "efficientnetb0_notop.h5",
+    }
+    with pytest.raises(AssetError, match=r"holds no mobilenet_v2.*the ImageNet weights of MobileNetV2"):
+        transfer.build(str(tmp_path))
+    for name, file in names.items():
+        named(network, name.lower()).save(tmp_path / file, include_optimizer=False)
+    built = transfer.build(str(tmp_path))
+    for name in ("mobilenetv2", "efficientnetb0"):
+        theirs = [w for w in named(network, name).weights if w.name != "variance"]
+        ours = [w for w in named(built, name).weights if w.name != "variance"]
+        for weight, other in zip(ours, theirs, strict=True):
+            np.testing.assert_array_equal(weight.numpy(), other.numpy())
+    # Keras adds this scale to what it downloads, by a layer
+    scale = np.sqrt(np.array([0.229, 0.224, 0.225], np.float32))
+    picture = 255 * np.random.default_rng(3).random((1, 96, 96, 3), np.float32)
+    np.testing.assert_allclose(stem(built, picture), stem(network, picture) / scale, rtol=1e-4)
+    (tmp_path / names["EfficientNetB0"]).write_bytes(b"no weights")
+    with pytest.raises(AssetError, match=r"efficientnetb0_notop\.h5 holds no weights of EfficientNetB0"):
+        transfer.build(str(tmp_path))
+
+
+def test_a_download_that_fails_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    # Nobody listens there
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv("KERAS_HOME", str(home))
+    with pytest.raises(EmodjError, match=r"ImageNet weights of MobileNetV2 cannot be downloaded .*--weights DIR"):
+        transfer.build("imagenet")
