@@ -1,7 +1,7 @@
 """What a network's pair cannot say about itself, and which network runs.
 
 Beside `NAME.json` and `NAME.h5` stand `NAME.tflite`, compiled from the two, and `NAME.contract.json`: the digests of both,
-how to cut a crop, and golden crops with the answers that they must get.
+how to cut a crop, when an answer is no answer, and golden crops with the answers that they must get.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ SCHEMA = 1
 FIXED = {"schema": SCHEMA, "classes": [expression.value for expression in EXPRESSIONS], "input_range": [0, 1]}
 """What every contract says alike: a file that says otherwise is for another version of emodj."""
 
+UNSURE_BELOW = 0.55
+"""Where a network names no threshold of its own."""
+
 TOLERANCE = 1e-3
 """Largest difference of a probability of a golden crop between two machines."""
 
@@ -45,9 +48,10 @@ class Contract:
         side_ratio: side of the square crop as a multiple of the detector's box, above zero.
         golden: crops with the answers that they must get.
         about: anything that a reader of the file should know: training data, date, figures.
+        unsure_below: a face whose best expression is less probable is unsure, 0..1; None if nobody chose one.
 
     Raises:
-        ValueError: `side_ratio` is out of range.
+        ValueError: `side_ratio` or `unsure_below` is out of range.
     """
 
     pair_digest: str
@@ -55,10 +59,13 @@ class Contract:
     side_ratio: float = 1.0
     golden: tuple[Golden, ...] = ()
     about: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    unsure_below: float | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.side_ratio < float("inf"):
             raise ValueError(f"the side of a crop must be above zero, not {self.side_ratio}")
+        if self.unsure_below is not None and not 0 <= self.unsure_below <= 1:
+            raise ValueError(f"the threshold of unsure faces must lie in 0..1, not {self.unsure_below}")
 
 
 def contract_path(json_path: Path) -> Path:
@@ -142,7 +149,12 @@ def load(
 
 
 def seal(
-    json_path: Path, *, crops: Sequence[Crop] = (), about: Mapping[str, Any] | None = None, side_ratio: float | None = None
+    json_path: Path,
+    *,
+    crops: Sequence[Crop] = (),
+    about: Mapping[str, Any] | None = None,
+    side_ratio: float | None = None,
+    unsure_below: float | None = None,
 ) -> Contract:
     """Compile a pair and write the compiled network and the contract beside it: both, or on a failure neither.
 
@@ -151,6 +163,7 @@ def seal(
         crops: golden crops; those of the pair's present contract stay, unless one of the same name is given.
         about: as in `Contract`; None keeps what the present contract says, unless it is of another pair.
         side_ratio: as in `Contract`; None keeps that of the present contract.
+        unsure_below: as in `Contract`; None keeps what the present contract says, unless it is of another pair.
 
     Raises:
         AssetError: the pair or its present contract cannot be used, or there is no golden crop.
@@ -158,16 +171,16 @@ def seal(
     """
     path = contract_path(json_path)
     before = read(path) if path.exists() else Contract("", "")
-    kept = {golden.crop.name: golden.crop for golden in before.golden}
-    chosen = kept | {crop.name: crop for crop in crops}
+    chosen = {crop.name: crop for crop in (*(golden.crop for golden in before.golden), *crops)}
     if not chosen:
         raise AssetError(f"{json_path} has no golden crop yet: a contract needs one at least")
     digest, model = pair_digest(json_path), compile_pair(json_path)
     golden = answered(open_classifier(model), chosen.values())
     ratio = before.side_ratio if side_ratio is None else side_ratio
     # What was measured of other weights says nothing of these
-    old = before.about if before.pair_digest == digest else {}
-    contract = Contract(digest, _sha256(model), ratio, golden, old if about is None else about)
+    old = before if before.pair_digest == digest else Contract("", "")
+    threshold = old.unsure_below if unsure_below is None else unsure_below
+    contract = Contract(digest, _sha256(model), ratio, golden, old.about if about is None else about, threshold)
     write_whole({compiled_path(json_path): model, path: _to_bytes(contract)})
     return contract
 
@@ -208,8 +221,7 @@ def _compiled_before(json_path: Path, cached: Path, notify: Callable[[str], None
 def _warn_of_smiles(json_path: Path, classifier: Classifier, shipped: Contract, notify: Callable[[str], None]) -> None:
     smiles = [golden.crop for golden in shipped.golden if golden.crop.name.startswith(SMILE)]
     called = [EXPRESSIONS[index] for index in classifier.classify(batch(smiles)).argmax(axis=1)]
-    wrong = [expression for expression in called if expression is not Expression.HAPPY]
-    if wrong:
+    if wrong := [expression for expression in called if expression is not Expression.HAPPY]:
         notify(
             f"{json_path} calls a plainly smiling face {wrong[0].value}: check that its classes are in alphabetical order "
             "(angry, disgust, fear, happy, neutral, sad, surprise) and that it was trained on grey values in 0..1"
@@ -225,6 +237,7 @@ def _to_bytes(contract: Contract) -> bytes:
         "pair_sha256": contract.pair_digest,
         "compiled_sha256": contract.compiled_digest,
         "side_ratio": contract.side_ratio,
+        "unsure_below": contract.unsure_below,
         "about": contract.about,
         "golden": [to_document(golden) for golden in contract.golden],
     }
@@ -233,5 +246,5 @@ def _to_bytes(contract: Contract) -> bytes:
 
 def _from_document(document: Any) -> Contract:
     golden = tuple(from_document(item) for item in document["golden"])
-    digests = document["pair_sha256"], document["compiled_sha256"]
-    return Contract(*digests, float(document["side_ratio"]), golden, dict(document["about"]))
+    terms = float(document["side_ratio"]), golden, dict(document["about"]), document.get("unsure_below")
+    return Contract(document["pair_sha256"], document["compiled_sha256"], *terms)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from realtime.domain import CROP_SIDE
+from realtime.domain import CROP_SIDE, Box
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from realtime.domain import Batch, Box, Image
+    from realtime.domain import Batch, Image
 
 
 def cut(image: Image, boxes: Sequence[Box], side_ratio: float) -> Batch:
@@ -30,8 +30,14 @@ def cut(image: Image, boxes: Sequence[Box], side_ratio: float) -> Batch:
     """
     crops = np.empty((len(boxes), CROP_SIDE, CROP_SIDE), np.uint8)
     for row, box in enumerate(boxes):
-        crops[row] = _scaled(_square(image, box, side_ratio))
+        crops[row] = _scaled(_pixels(image, square(box, side_ratio)))
     return normalised(crops)
+
+
+def square(box: Box, side_ratio: float) -> Box:
+    """The square about a box's centre that `cut` cuts, in the same pixels; it may leave the picture."""
+    side = max(1, round(max(box.width, box.height) * side_ratio))
+    return Box(round(box.left + box.width / 2 - side / 2), round(box.top + box.height / 2 - side / 2), side, side)
 
 
 def normalised(crops: NDArray[np.uint8]) -> Batch:
@@ -39,21 +45,19 @@ def normalised(crops: NDArray[np.uint8]) -> Batch:
     return crops[..., None].astype(np.float32) / np.float32(255)
 
 
-def _square(image: Image, box: Box, side_ratio: float) -> NDArray[np.uint8]:
+def _pixels(image: Image, area: Box) -> NDArray[np.uint8]:
     height, width = image.shape[:2]
-    side = max(1, round(max(box.width, box.height) * side_ratio))
-    left = round(box.left + box.width / 2 - side / 2)
-    top = round(box.top + box.height / 2 - side / 2)
     # Beyond an edge the nearest pixel stands for all, also where the whole square lies outside
-    rows = np.clip(np.arange(top, top + side), 0, height - 1)
-    columns = np.clip(np.arange(left, left + side), 0, width - 1)
+    rows = np.clip(np.arange(area.top, area.bottom), 0, height - 1)
+    columns = np.clip(np.arange(area.left, area.right), 0, width - 1)
     inside = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     grey = cv2.cvtColor(inside, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
-    return grey if grey.shape == (side, side) else grey.take(rows - rows[0], axis=0).take(columns - columns[0], axis=1)
+    whole = grey.shape == (area.height, area.width)
+    return grey if whole else grey.take(rows - rows[0], axis=0).take(columns - columns[0], axis=1)
 
 
-def _scaled(square: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _scaled(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     # Area averaging is the one that does not alias when it shrinks
-    shrinks = square.shape[0] > CROP_SIDE
+    shrinks = pixels.shape[0] > CROP_SIDE
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return cv2.resize(square, (CROP_SIDE, CROP_SIDE), interpolation=method).astype(np.uint8, copy=False)
+    return cv2.resize(pixels, (CROP_SIDE, CROP_SIDE), interpolation=method).astype(np.uint8, copy=False)

@@ -20,6 +20,9 @@ Probabilities = NDArray[np.float32]
 CROP_SIDE = 48
 """Side in pixels of the square that the network reads (FER-2013, Goodfellow et al. 2013, arXiv:1307.0414)."""
 
+LOW_CONFIDENCE = "low confidence"
+"""Why a face is unsure whose best expression is less probable than the threshold; `quality` knows other reasons."""
+
 SUM_TOLERANCE = 1e-3
 
 
@@ -109,7 +112,7 @@ class Face:
         box: where, in pixels of the unmirrored frame.
         probabilities: seven numbers in the order of `Expression`.
         track: number of the person within a session, None on a single picture.
-        reason: why the expression is not to be relied on, None if it is.
+        reason: why the expression is not to be relied on, in a word or two for people; None if it is.
         held: what the face is called where a steadier choice was made than the most probable expression of the moment.
 
     Raises:

@@ -9,7 +9,7 @@ from typing import cast
 import cv2
 
 from realtime.cards import COLOURS, PLATE, UNSURE, Card, Word
-from realtime.domain import Box, Face, Image, Mood
+from realtime.domain import LOW_CONFIDENCE, Box, Face, Image, Mood
 from realtime.lettering import line_height, wrapped
 from realtime.painting import outline
 from realtime.panels import (
@@ -163,7 +163,8 @@ def _paint_labels(canvas: Image, seen: Sequence[_Seen], taken: list[Box], *, bar
         others = taken + [other for _, other, _ in seen if other is not box]
         if area := place(card, label_spots(card, box), frame, others):
             taken.append(card.paint(canvas, area.left, area.top))
-    for face, box, text in seen if bars else ():
+    readable = [each for each in seen if each[0].reason in {None, LOW_CONFIDENCE}]
+    for face, box, text in readable if bars else ():
         card = top_three(face, text)
         others = taken + [other for _, other, _ in seen if other is not box]
         area = place(card, spots_around(card, box), frame, [*others, box], free=True)

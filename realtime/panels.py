@@ -5,7 +5,7 @@ from functools import lru_cache
 from itertools import zip_longest
 
 from realtime.cards import COLOURS, DIM, RED, Bar, Cap, Card, Cell, Dot, Gap, Mark, Tab, Word
-from realtime.domain import EXPRESSIONS, Expression, Face, Mood
+from realtime.domain import EXPRESSIONS, LOW_CONFIDENCE, Expression, Face, Mood
 from realtime.lettering import shortened, text_width, wrapped
 from realtime.songs import Playing
 
@@ -76,10 +76,12 @@ def recording_card(size: int) -> Card:
 
 
 def label(face: Face, size: int) -> Card:
-    """What a face looks like; of one that is not to be relied on, that first."""
+    """What a face looks like; of one that is not to be relied on, that first, and why: a low share says it by itself."""
     name, share = face.expression.value, _percent(face.confidence)
-    if face.unsure:
+    if face.reason == LOW_CONFIDENCE:
         return Card(((Word("not sure", bold=True),), (Word(f"maybe {name} {share}", DIM),)), size)
+    if face.reason is not None:
+        return Card(((Word("not sure:", bold=True),), (Word(face.reason, DIM),)), size)
     return Card(((Word(name, bold=True), Word(share)),), size)
 
 

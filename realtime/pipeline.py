@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from realtime.crops import cut
-from realtime.domain import Face
+from realtime import quality
+from realtime.crops import cut, square
+from realtime.domain import LOW_CONFIDENCE, Face
 from realtime.steady import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from realtime.domain import Batch, Box, Expression, Frame, Image, Probabilities
+    from realtime.domain import Batch, Box, Frame, Image, Probabilities
     from realtime.steady import Labels
     from realtime.tracks import Tracker
-
-UNSURE = "low confidence"
-"""Why a face is unsure: its best expression is less probable than the threshold."""
 
 FULL_SCAN_S = 0.3
 """A face that enters is found within so many seconds and a frame; between two scans only the surroundings of known faces are
@@ -43,6 +41,28 @@ class Classifier(Protocol):
         ...
 
 
+class Gate(Protocol):
+    """Says which crops cannot be read."""
+
+    def __call__(self, crops: Batch, squares: Sequence[Box], width: int, height: int, /) -> list[str | None]:
+        """Why each crop (n, 48, 48, 1), cut from its square in a picture of that size, cannot be read; None if it can."""
+        ...
+
+
+class Reading(NamedTuple):
+    """What was found in a picture.
+
+    Attributes:
+        boxes: of its faces, left to right.
+        probabilities: (n, 7), one row a box.
+        reasons: why a box's crop cannot be read; None if it can.
+    """
+
+    boxes: list[Box]
+    probabilities: Probabilities
+    reasons: list[str | None]
+
+
 @dataclass(frozen=True, slots=True)
 class FaceReader:
     """Reads the faces of single pictures.
@@ -52,27 +72,32 @@ class FaceReader:
         classifier: reads the crops of a picture in one batch.
         side_ratio: side of a crop as a multiple of the detector's box.
         unsure_below: a face whose best expression is less probable is unsure, 0..1.
+        gate: knows crops that no network should be asked about.
     """
 
     detector: Detector
     classifier: Classifier
     side_ratio: float
     unsure_below: float
+    gate: Gate = quality.reasons
 
     def read(self, image: Image) -> tuple[Face, ...]:
         """The faces of a picture (height, width, 3) uint8 BGR, from left to right."""
-        boxes, probabilities = self.look(image, ())
-        faces = (Face(box, tuple(map(float, row))) for box, row in zip(boxes, probabilities, strict=True))
-        return tuple(self.judged(face) for face in faces)
+        found = zip(*self.look(image, ()), strict=True)
+        return tuple(self.judged(Face(box, tuple(map(float, row)), reason=reason)) for box, row, reason in found)
 
-    def look(self, image: Image, near: Sequence[Box]) -> tuple[list[Box], Probabilities]:
-        """Boxes of a picture and the (n, 7) probabilities of what is in them."""
+    def look(self, image: Image, near: Sequence[Box]) -> Reading:
+        """What is in a picture, or around the boxes `near`."""
         boxes = self.detector.find(image, near)
-        return boxes, self.classifier.classify(cut(image, boxes, self.side_ratio))
+        crops = cut(image, boxes, self.side_ratio)
+        height, width = image.shape[:2]
+        reasons = self.gate(crops, [square(box, self.side_ratio) for box in boxes], width, height)
+        return Reading(boxes, self.classifier.classify(crops), reasons)
 
     def judged(self, face: Face) -> Face:
-        """The face with the reason set for which its expression is not to be relied on, if there is one."""
-        return replace(face, reason=UNSURE if face.confidence < self.unsure_below else None)
+        """The face with a reason where its expression is not to be relied on; the one that it has comes first."""
+        doubtful = face.confidence < self.unsure_below
+        return replace(face, reason=face.reason or (LOW_CONFIDENCE if doubtful else None))
 
 
 class FrameReader:
@@ -112,15 +137,19 @@ class FrameReader:
             near, self._scanned_s = [], now_s
         elif not near:
             return ()
-        boxes, probabilities = self._faces.look(frame.image, near)
-        tracked = self._tracker.update(boxes, probabilities, frame.time_s)
+        found = self._faces.look(frame.image, near)
+        unreadable = dict(zip(found.boxes, found.reasons, strict=True))
+        tracked = self._tracker.update(found.boxes, found.probabilities, frame.time_s)
+        tracked = [replace(face, reason=unreadable[face.box]) for face in tracked]
         # A frame of another size has other places
-        tracked += (face for face in self._tracker.missed(self._hold_s) if _inside(face.box, frame.image))
-        tracked.sort(key=lambda face: (face.box.left, face.box.top))
+        missed = [face for face in self._tracker.missed(self._hold_s) if _inside(face.box, frame.image)]
         if self._labels is None:
-            return tuple(self._faces.judged(face) for face in tracked)
-        self._labels.forget(now_s)
-        return tuple(_called(face, *self._labels.settle(face, now_s)) for face in tracked)
+            called = [self._faces.judged(face) for face in tracked + missed]
+        else:
+            self._labels.forget(now_s)
+            called = [self._labels.settle(face, now_s) for face in tracked]
+            called += [self._labels.settle(face, now_s, seen=False) for face in missed]
+        return tuple(sorted(called, key=lambda face: (face.box.left, face.box.top)))
 
     def _now(self, frame: Frame) -> float:
         """The session's time of a frame: it stands while the source is away."""
@@ -130,10 +159,6 @@ class FrameReader:
             self._tracker.pause()
             self._scanned_s = None
         return self._clock.advance(frame.time_s)
-
-
-def _called(face: Face, expression: Expression, sure: bool) -> Face:  # noqa: FBT001 - a pair, as it comes from the labels
-    return replace(face, held=expression, reason=None if sure else UNSURE)
 
 
 def _inside(box: Box, image: Image) -> bool:

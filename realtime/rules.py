@@ -11,7 +11,7 @@ from realtime.affect import POINTS, Point
 from realtime.domain import EXPRESSIONS, Expression
 from realtime.links import parse
 from realtime.playlists import CALM, Choice, Playlists, Strategy, check_title
-from realtime.settings import DetectorName, Range, Settings, limits
+from realtime.settings import DetectorName, Faces, Range, Settings, limits
 
 Key = tuple[str, ...]
 """Path of a setting, `("faces", "live", "cascade")`. A name may hold a dot, so it is no joined text."""
@@ -90,6 +90,15 @@ def _pair(value: object, folder: Path) -> Path | None:
 def _yunet(value: object, folder: Path) -> Path | None:
     text = _text(value)
     return _located(text, folder) if text else None
+
+
+def _threshold(value: object, folder: Path) -> float | None:
+    if value == "":
+        return None
+    try:
+        return cast(float, _real(limits(Faces, "unsure_below"))(value, folder))
+    except ValueError as error:
+        raise ValueError(str(error).replace("must be", 'must be empty ("") or', 1)) from error
 
 
 def _detector(value: object, _folder: Path) -> str:
@@ -210,10 +219,11 @@ def _plain_rules(section: type, at: Key) -> Iterator[tuple[Key, Rule]]:
             yield key, _real(limits(section, name))
 
 
-_TEXT_RULES: dict[Key, Rule] = {
+_OWN_RULES: dict[Key, Rule] = {
     ("network", "pair"): _pair,
     ("faces", "detector"): _detector,
     ("faces", "yunet_model"): _yunet,
+    ("faces", "unsure_below"): _threshold,
     **{("faces", where, "cascade"): _cascade for where in ("live", "image")},
     **{("faces", where, f"{kind}_cascade"): _optional_cascade for where in ("live", "image") for kind in ("close", "profile")},
     ("camera", "device"): _device,
@@ -223,7 +233,7 @@ _TEXT_RULES: dict[Key, Rule] = {
     ("playlists", "lift"): _choices("music that lifts", CALM),
 }
 
-RULES: dict[Key, Rule] = {**dict(_plain_rules(Settings, ())), **_TEXT_RULES}
+RULES: dict[Key, Rule] = {**dict(_plain_rules(Settings, ())), **_OWN_RULES}
 """Every setting there is."""
 
 RENAMED: dict[Key, str] = {("camera", "index"): 'it is camera.device now, text in quotes: device = "1"'}

@@ -69,7 +69,8 @@ class Faces:
     Attributes:
         detector: what finds them, Haar cascades or the YuNet network.
         yunet_model: absolute path of YuNet's file; None where there is none.
-        unsure_below: a face whose best expression is less probable than this is "not sure" and does not vote; 0..1.
+        unsure_below: a face whose best expression is less probable than this is "not sure" and does not vote; 0..1. None
+            for the network's own threshold.
         live: the search in a session.
         image: the search in pictures, where there is time for a closer look.
 
@@ -79,7 +80,7 @@ class Faces:
 
     detector: DetectorName
     yunet_model: Path | None
-    unsure_below: Annotated[float, Range(0, 1)]
+    unsure_below: Annotated[float | None, Range(0, 1)]
     live: Search
     image: Search
 
@@ -121,7 +122,7 @@ class Tracking:
         smoothing_s: over how long a person's probabilities are smoothed; seconds.
         label_lead: by how much another expression has to be more probable to take the label at once; 0..1.
         label_dwell_s: for how long it has to be more probable to take the label with less; seconds.
-        unsure_slack: how far below `unsure_below` a face has to fall, for as long, to become "not sure"; 0..1.
+        unsure_slack: how far below its threshold a face has to fall, for as long, to become "not sure"; 0..1.
     """
 
     match_overlap: Annotated[float, Range(0.01, 1)]

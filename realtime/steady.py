@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from realtime.domain import EXPRESSIONS
+from realtime.domain import EXPRESSIONS, LOW_CONFIDENCE
 
 if TYPE_CHECKING:
     from realtime.domain import Expression, Face
@@ -47,31 +47,37 @@ class _Held:
 
     Attributes:
         expression: its label.
-        sure: whether it is relied on.
+        sure: whether its probability is enough to rely on it.
+        unreadable: why its crops cannot be read, None if they can.
+        seen_s: when the face was seen last.
         rival: who is ahead of the label.
         rival_s: since when; None while nobody is.
         doubt_s: since when a sure face has been below the threshold; None while it is not.
-        seen_s: when the face was seen last.
+        other_s: since when crops have said otherwise than `unreadable`; None while they do not.
     """
 
     expression: Expression
     sure: bool
-    rival: Expression | None
-    rival_s: float | None
-    doubt_s: float | None
+    unreadable: str | None
     seen_s: float
+    rival: Expression | None = None
+    rival_s: float | None = None
+    doubt_s: float | None = None
+    other_s: float | None = None
 
 
 class Labels:
     """What each face of a session is called: a label stays until another one is clearly ahead, or has been for a while.
 
     Doubt works likewise: a face is sure from `unsure_below` on, and unsure again when it has been clearly below for a while.
+    And so do crops that cannot be read: a face that turns or passes through a shadow keeps its word until that has lasted.
 
     Args:
         unsure_below: a face whose best expression is less probable is unsure, 0..1.
         slack: a sure face becomes unsure only when it is below the threshold by so much, 0..1.
         lead: a rival that is more probable than the label by so much takes its place at once, 0..1.
-        dwell_s: a rival that has been ahead for so long takes it with a smaller lead; a face in doubt for so long is unsure.
+        dwell_s: a rival that has been ahead for so long takes it with a smaller lead; a face in doubt for so long is unsure,
+            and so is one that cannot be read for so long; one that can is readable again after as long.
     """
 
     def __init__(self, *, unsure_below: float, slack: float, lead: float, dwell_s: float) -> None:
@@ -81,24 +87,26 @@ class Labels:
         self._dwell_s = dwell_s
         self._held: dict[int, _Held] = {}
 
-    def settle(self, face: Face, now_s: float) -> tuple[Expression, bool]:
+    def settle(self, face: Face, now_s: float, *, seen: bool = True) -> Face:
         """Take the smoothed probabilities of a tracked face.
 
         Args:
-            face: with its track.
+            face: with its track; its reason is why this frame's crop cannot be read, None if it can.
             now_s: of the session, not falling.
+            seen: whether the frame shows it; of one that is held, its reason says nothing.
 
         Returns:
-            What the face is called, and whether that is to be relied on.
+            The face with what it is called, and why that is not to be relied on: that it cannot be read comes first.
         """
         track = face.track or 0
         best = EXPRESSIONS[face.probabilities.index(max(face.probabilities))]
         held = self._held.get(track)
         if held is None:
-            held = _Held(best, max(face.probabilities) >= self._unsure_below, None, None, None, now_s)
+            held = _Held(best, max(face.probabilities) >= self._unsure_below, face.reason, now_s)
         held = self._relied_on(self._named(held, face, best, now_s), max(face.probabilities), now_s)
+        held = self._read(held, face.reason, now_s) if seen else held
         self._held[track] = replace(held, seen_s=now_s)
-        return held.expression, held.sure
+        return replace(face, held=held.expression, reason=held.unreadable or (None if held.sure else LOW_CONFIDENCE))
 
     def forget(self, now_s: float) -> None:
         """Drop the labels of faces that will not come back."""
@@ -122,3 +130,11 @@ class Labels:
         if now_s - since >= self._dwell_s:
             return replace(held, sure=False, doubt_s=None)
         return replace(held, doubt_s=since)
+
+    def _read(self, held: _Held, reason: str | None, now_s: float) -> _Held:
+        if reason == held.unreadable:
+            return replace(held, other_s=None)
+        since = now_s if held.other_s is None else held.other_s
+        if now_s - since >= self._dwell_s:
+            return replace(held, unreadable=reason, other_s=None)
+        return replace(held, other_s=since)

@@ -112,7 +112,7 @@ def test_the_defaults_are_those_of_the_shipped_file() -> None:
     assert settings.network == Network(pair=None)
     cascades = Path("haarcascade_frontalface_default.xml"), Path("haarcascade_frontalface_alt2.xml"), None
     assert settings.faces.live == Search(*cascades, 640, 360, 1.2, 2, 36)
-    assert (settings.faces.detector, settings.faces.yunet_model) == ("haar", None)
+    assert (settings.faces.detector, settings.faces.yunet_model, settings.faces.unsure_below) == ("haar", None, None)
     assert settings.camera == Camera(device="0", width=640, height=480, fps=30, mirror=True)
     assert settings.music == Music(Strategy.MATCH, None, 0.7, shuffle=False)
     assert set(settings.playlists.moods) == set(Expression)
@@ -232,6 +232,11 @@ def test_a_whole_number_will_do_for_a_real_one(mine: Path) -> None:
     assert isinstance(window_s, float)
 
 
+def test_a_threshold_is_the_networks_own_or_a_number(mine: Path) -> None:
+    thresholds = [loaded(mine, f"[faces]\nunsure_below = {value}\n").faces.unsure_below for value in ('""', "0", "0.4", "1")]
+    assert thresholds == [None, 0, 0.4, 1]
+
+
 def test_a_byte_order_mark_and_windows_line_ends_are_read(mine: Path) -> None:
     mine.write_bytes(b"\xef\xbb\xbf[camera]\r\nfps = 3\r\n")
     assert load([SHIPPED, mine]).camera.fps == 3
@@ -344,6 +349,8 @@ def test_paths_start_from_the_file_that_they_are_written_in(home: Path, monkeypa
         ("faces.live.cascade", "''", "must be the name of a cascade file or a path, not empty"),
         ("faces.live.cascade", '"a\\u0000b"', "must be a path without control characters, not 'a\\x00b'"),
         ("faces.detector", "'dlib'", 'must be "haar" or "yunet", not \'dlib\''),
+        ("faces.unsure_below", "1.1", 'must be empty ("") or a number from 0 to 1, not 1.1'),
+        ("faces.unsure_below", "'none'", "must be empty (\"\") or a number from 0 to 1, not 'none'"),
         ("faces.yunet_model", "1", "must be text in quotes, not 1"),
         ("network.pair", "7", "must be text in quotes, not 7"),
         ("network.pair", "'net.h5'", "must be empty or the path of a .json file with the .h5 beside it, not 'net.h5'"),
@@ -508,7 +515,7 @@ SETTINGS = st.builds(
         Faces,
         detector=st.sampled_from(["haar", "yunet"]),
         yunet_model=PATHS,
-        unsure_below=number(Faces, "unsure_below"),
+        unsure_below=st.none() | number(Faces, "unsure_below"),
         live=SEARCHES,
         image=SEARCHES,
     ),

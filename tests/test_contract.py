@@ -40,6 +40,7 @@ contracts = st.builds(
     side_ratio=st.floats(0.1, 10),
     golden=st.lists(goldens, max_size=2).map(tuple),
     about=st.dictionaries(texts, st.none() | st.integers() | texts | st.lists(texts, max_size=2), max_size=3),
+    unsure_below=st.none() | st.floats(0, 1),
 )
 
 
@@ -131,6 +132,12 @@ def test_a_crop_has_a_size(ratio: float) -> None:
         Contract("", "", side_ratio=ratio)
 
 
+@pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan")])
+def test_a_threshold_is_a_probability(threshold: float) -> None:
+    with pytest.raises(ValueError, match="threshold of unsure faces"):
+        Contract("", "", unsure_below=threshold)
+
+
 @pytest.mark.parametrize(
     ("where", "value", "sentence"),
     [
@@ -141,6 +148,8 @@ def test_a_crop_has_a_size(ratio: float) -> None:
         (["input_range"], [-1, 1], r"its input_range is not \[0, 1\]"),
         (["side_ratio"], "wide", "is damaged"),
         (["side_ratio"], 0, "is damaged"),
+        (["unsure_below"], "often", "is damaged"),
+        (["unsure_below"], 55, "is damaged"),
         (["golden", 0, "pixels"], "AAAA", "is damaged .* has 3 pixels"),
         (["golden", 0, "pixels"], "?", "is damaged"),
         (["golden", 0, "answer", "happy"], REMOVED, "is damaged .KeyError: 'happy'"),
@@ -222,6 +231,7 @@ def test_a_pair_of_ones_own_is_compiled_once(loader: Loader, tmp_path: Path, no_
     assert told.startswith(f"{path} is not a network that emodj knows")
     assert terms.side_ratio == 1
     assert terms.golden == ()
+    assert terms.unsure_below is None
     assert listing(loader.cache).keys() == {f"{pair_digest(path)}-{REVISION}.tflite"}
     assert listing(path.parent).keys() == {"own.json", "own.h5"}
     no_tensorflow()
@@ -297,11 +307,17 @@ def test_a_foreign_pair_that_does_not_fit_has_a_sentence(loader: Loader, tmp_pat
 
 
 def test_sealing_the_same_pair_again_keeps_its_history(sealed: Path) -> None:
-    assert seal(sealed).about == {"data": "none"}
+    assert seal(sealed, unsure_below=0.6).about == {"data": "none"}
+    assert seal(sealed).unsure_below == read(contract_path(sealed)).unsure_below == 0.6
+
+
+def test_a_contract_without_a_threshold_is_read(sealed: Path) -> None:
+    change(contract_path(sealed), ["unsure_below"], REMOVED)
+    assert read(contract_path(sealed)).unsure_below is None
 
 
 def test_sealing_a_changed_pair_again_keeps_crops_and_terms(sealed: Path, loader: Loader) -> None:
-    before = read(contract_path(sealed))
+    before = seal(sealed, unsure_below=0.6)
     save_pair(saying(Expression.FEAR), sealed)
     after = seal(sealed)
     assert after == read(contract_path(sealed))
@@ -309,6 +325,7 @@ def test_sealing_a_changed_pair_again_keeps_crops_and_terms(sealed: Path, loader
     assert after.side_ratio == before.side_ratio
     # What was measured of other weights says nothing of these
     assert (before.about, after.about) == ({"data": "none"}, {})
+    assert (before.unsure_below, after.unsure_below) == (0.6, None)
     assert after.pair_digest != before.pair_digest
     assert {int(np.argmax(item.answer)) for item in after.golden} == {EXPRESSIONS.index(Expression.FEAR)}
     loader(sealed)

@@ -24,6 +24,7 @@ from realtime.songs import Playing
 from realtime.tracks import Tracker
 from realtime.windowless import Limits
 from realtime.wishes import Wish
+from tests.gates import open_gate
 from tests.lists import PLAYLISTS, link
 from tests.waiting import until
 
@@ -86,7 +87,7 @@ class Gated(Happy):
 
 def reader_of(classifier: Happy | None = None) -> FrameReader:
     tracker = Tracker(match_overlap=0.3, forget_after_s=1, smoothing_s=0)
-    return FrameReader(FaceReader(OneFace(), classifier or Happy(), 1.0, 0.5), tracker)
+    return FrameReader(FaceReader(OneFace(), classifier or Happy(), 1.0, 0.5, open_gate), tracker)
 
 
 def session_of() -> Session:

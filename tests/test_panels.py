@@ -42,6 +42,10 @@ def test_an_unsure_face_says_so_first() -> None:
     assert said(label(face(shares(happy=0.41), "low confidence"), 16)) == ["not sure", "maybe happy 41%"]
 
 
+def test_a_face_that_cannot_be_read_says_why_and_not_what_it_looks_like() -> None:
+    assert said(label(face(shares(happy=0.93), "too dark"), 16)) == ["not sure:", "too dark"]
+
+
 def test_the_three_most_probable_in_order() -> None:
     card = top_three(face(shares(happy=0.6, sad=0.2, fear=0.1)), 16)
     assert said(card) == ["happy 60%", "sad 20%", "fear 10%"]

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,10 +10,12 @@ from realtime.classifier import open_classifier
 from realtime.contract import read
 from realtime.crops import cut
 from realtime.detector import HaarDetector
-from realtime.domain import EXPRESSIONS, Batch, Box, Expression, Face, Frame, Image, Probabilities
-from realtime.pipeline import FULL_SCAN_S, UNSURE, FaceReader, FrameReader
+from realtime.domain import EXPRESSIONS, LOW_CONFIDENCE, Batch, Box, Expression, Face, Frame, Image, Probabilities
+from realtime.pipeline import FULL_SCAN_S, FaceReader, FrameReader, Gate
+from realtime.quality import BLURRED, OVER_EXPOSED, TOO_DARK
 from realtime.steady import Labels
 from realtime.tracks import Tracker
+from tests.gates import open_gate
 
 ROOT = Path(__file__).parent.parent
 MODELS = ROOT / "models"
@@ -53,7 +56,11 @@ def tracker(*, smoothing_s: float = 0.0, forget_after_s: float = 1.0, confirm_s:
 
 
 def reader(detector: Boxes, classifier: Says | None = None, *, unsure_below: float = 0.5, side_ratio: float = 1) -> FaceReader:
-    return FaceReader(detector, classifier or Says(), side_ratio, unsure_below)
+    return FaceReader(detector, classifier or Says(), side_ratio, unsure_below, open_gate)
+
+
+def gated(detector: Boxes, gate: Gate) -> FaceReader:
+    return replace(reader(detector), gate=gate)
 
 
 def steady(*, unsure_below: float = 0.5) -> Labels:
@@ -66,6 +73,11 @@ def frames(image: Image, count: int, *, fps: float = 30) -> list[Frame]:
 
 def grey(value: int) -> Image:
     return np.full((100, 100, 3), value, np.uint8)
+
+
+def by_light(crops: Batch, _squares: Sequence[Box], _width: int, _height: int, /) -> list[str | None]:
+    """A gate that stops what is white."""
+    return [OVER_EXPOSED if crop.mean() > 0.99 else None for crop in crops]
 
 
 @pytest.fixture(scope="module")
@@ -117,25 +129,43 @@ def test_a_picture_is_always_scanned_as_a_whole() -> None:
     ("grey_value", "threshold", "reason"),
     [
         (153, 0.6, None),
-        (153, 0.61, UNSURE),
+        (153, 0.61, LOW_CONFIDENCE),
         (153, 0, None),
         (255, 1, None),
-        (254, 1, UNSURE),
+        (254, 1, LOW_CONFIDENCE),
         (51, 0.6, None),
-        (127, 0.51, UNSURE),
+        (127, 0.51, LOW_CONFIDENCE),
     ],
 )
 def test_a_face_below_the_threshold_is_unsure_and_says_why(grey_value: int, threshold: float, reason: str | None) -> None:
     (face,) = reader(Boxes([LEFT]), unsure_below=threshold - 1e-6 if threshold < 1 else 1).read(grey(grey_value))
     assert face.reason == reason
     assert face.unsure is (reason is not None)
-    assert UNSURE == "low confidence"
+    assert LOW_CONFIDENCE == "low confidence"
 
 
-def test_a_face_is_judged_anew_each_time() -> None:
-    judge = reader(Boxes([]), unsure_below=0.5)
-    sure = Face(LEFT, (0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0), 4, UNSURE)
-    assert judge.judged(sure) == Face(LEFT, sure.probabilities, 4, None)
+def test_a_face_that_cannot_be_read_says_why_and_keeps_what_was_read() -> None:
+    image = grey(240)
+    image[:, 55:] = 0
+    left, right = FaceReader(Boxes([LEFT, RIGHT]), Says(), 1, 0.5).read(image)
+    assert (left.reason, right.reason) == (BLURRED, TOO_DARK)
+    assert (left.expression, left.confidence) == (Expression.HAPPY, pytest.approx(240 / 255))
+
+
+def test_that_a_face_cannot_be_read_is_said_before_that_nobody_is_sure_of_it() -> None:
+    (face,) = replace(gated(Boxes([LEFT]), by_light), unsure_below=1).read(grey(254))
+    assert face.reason == OVER_EXPOSED
+
+
+def test_the_gate_knows_the_squares_that_were_cut_and_the_size_of_the_picture() -> None:
+    asked: list[tuple[int, list[Box], int, int]] = []
+
+    def gate(crops: Batch, squares: Sequence[Box], width: int, height: int, /) -> list[str | None]:
+        asked.append((len(crops), list(squares), width, height))
+        return open_gate(crops, squares, width, height)
+
+    replace(gated(Boxes([LEFT, RIGHT]), gate), side_ratio=1.5).read(grey(9)[:80])
+    assert asked == [(2, [Box(0, 0, 60, 60), Box(52, 2, 45, 45)], 100, 80)]
 
 
 @pytest.mark.parametrize("fps", [30, 8, 2])
@@ -252,7 +282,37 @@ def test_a_face_that_stays_doubtful_says_why() -> None:
     live = FrameReader(reader(Boxes([LEFT])), tracker(), steady(unsure_below=0.8))
     levels = [255, *[150] * 60]
     found = [live.read(Frame(grey(level), index, index / 30))[0].reason for index, level in enumerate(levels)]
-    assert (found[0], found[15], found[-1]) == (None, None, UNSURE)
+    assert (found[0], found[15], found[-1]) == (None, None, LOW_CONFIDENCE)
+
+
+def test_a_crop_that_cannot_be_read_for_a_moment_changes_nothing() -> None:
+    live = FrameReader(gated(Boxes([LEFT]), by_light), tracker(), steady())
+    levels = [200, *[255, 255, 200] * 30]
+    assert not any(live.read(Frame(grey(level), index, index / 30))[0].unsure for index, level in enumerate(levels))
+
+
+def test_a_face_that_cannot_be_read_for_a_while_says_why_until_it_can_for_as_long() -> None:
+    live = FrameReader(gated(Boxes([LEFT]), by_light), tracker(), steady())
+    levels = [200, *[255] * 60, *[200] * 60]
+    found = [live.read(Frame(grey(level), index, index / 30))[0].reason for index, level in enumerate(levels)]
+    assert [index for index in range(1, 121) if found[index] != found[index - 1]] == [31, 91]
+    assert (found[30], found[31], found[91]) == (None, OVER_EXPOSED, None)
+
+
+def test_a_frame_that_misses_a_face_says_nothing_of_whether_it_can_be_read() -> None:
+    seen = [[LEFT]] * 20
+    boxes = Boxes(*seen, *[[], [LEFT], [LEFT]] * 20)
+    live = FrameReader(gated(boxes, by_light), tracker(forget_after_s=2), steady(), hold_s=0.08)
+    levels = [*[200] * 20, *[255] * 60]
+    found = [live.read(Frame(grey(level), index, index / 30)) for index, level in enumerate(levels)]
+    assert all(len(faces) == 1 for faces in found)
+    assert (found[20][0].reason, found[-1][0].reason) == (None, OVER_EXPOSED)
+
+
+def test_without_labels_each_frame_is_judged_by_itself() -> None:
+    live = FrameReader(gated(Boxes([LEFT]), by_light), tracker())
+    found = [live.read(Frame(grey(level), index, index / 30))[0].reason for index, level in enumerate([200, 255, 200])]
+    assert found == [None, OVER_EXPOSED, None]
 
 
 def test_while_nobody_is_known_every_third_frame_of_thirty_a_second_is_scanned_as_a_whole() -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from math import inf, nan
 from typing import Any
 
@@ -6,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.domain import EXPRESSIONS, Box, Expression, Face
+from realtime.domain import EXPRESSIONS, LOW_CONFIDENCE, Box, Expression, Face
 from realtime.steady import REMEMBERED_S, Clock, Labels
 
 times = st.floats(allow_nan=True, allow_infinity=True)
@@ -26,11 +27,15 @@ def face(track: int = 1, **shares: float) -> Face:
 
 
 def called(held: Labels, told: Sequence[tuple[float, Face]]) -> list[Expression]:
-    return [held.settle(face, now_s)[0] for now_s, face in told]
+    return [held.settle(face, now_s).expression for now_s, face in told]
 
 
 def relied_on(held: Labels, told: Sequence[tuple[float, float]]) -> list[bool]:
-    return [held.settle(face(happy=probability), now_s)[1] for now_s, probability in told]
+    return [not held.settle(face(happy=probability), now_s).unsure for now_s, probability in told]
+
+
+def readable(held: Labels, told: Sequence[tuple[float, str | None]]) -> list[str | None]:
+    return [held.settle(replace(face(happy=0.9), reason=reason), now_s).reason for now_s, reason in told]
 
 
 # The clock
@@ -78,15 +83,17 @@ def test_a_label_is_one_that_is_or_was_the_most_probable(told: list[tuple[int, f
         now += gap
         someone = Face(Box(0, 0, 50, 50), row, track)
         best.setdefault(track, set()).add(someone.expression)
-        label, _ = held.settle(someone, now)
+        label = held.settle(someone, now).expression
         assert label in best[track]
         assert max(row) - row[EXPRESSIONS.index(label)] < 0.2 or label is someone.expression, "nobody is ahead by the lead"
 
 
 def test_a_new_face_has_its_label_at_once() -> None:
     held = labels()
-    assert held.settle(face(happy=0.9), 0) == (HAPPY, True)
-    assert held.settle(face(track=2, sad=0.4), 0) == (SAD, False)
+    assert held.settle(face(happy=0.9), 0) == replace(face(happy=0.9), held=HAPPY)
+    assert held.settle(face(2, sad=0.4), 0) == replace(face(2, sad=0.4), held=SAD, reason=LOW_CONFIDENCE)
+    dark = replace(face(3, sad=0.4), reason="too dark")
+    assert held.settle(dark, 0) == replace(dark, held=SAD)
 
 
 def test_a_rival_takes_the_label_at_once_only_with_the_lead() -> None:
@@ -134,6 +141,50 @@ def test_a_moment_of_doubt_that_passes_counts_for_nothing() -> None:
     for passed in (0.41, 0.9):
         told = [(0.0, 0.5), (0.1, 0.3), (0.9, passed), (1.0, 0.3), (1.9, 0.3), (2.0, 0.3)]
         assert relied_on(labels(), told) == [True] * 5 + [False]
+
+
+def test_a_face_cannot_be_read_when_it_could_not_for_a_while_and_likewise_back() -> None:
+    told = [(0.0, None), (0.1, "too dark"), (1.0, "too dark"), (1.1, "too dark"), (1.2, None), (2.1, None), (2.2, None)]
+    assert readable(labels(), told) == [None, None, None, "too dark", "too dark", "too dark", None]
+
+
+def test_a_moment_in_which_a_face_can_be_read_starts_the_while_anew() -> None:
+    told = [(0.0, None), (0.1, "too dark"), (0.9, None), (1.0, "too dark"), (1.9, "too dark"), (2.0, "too dark")]
+    assert readable(labels(), told) == [None] * 5 + ["too dark"]
+
+
+def test_reasons_that_take_turns_make_one_that_stays() -> None:
+    turns = [(index / 10, ("blurred", "too dark")[index % 2]) for index in range(1, 40)]
+    found = readable(labels(), [(0.0, None), *turns])
+    assert found[:11] == [None] * 11
+    assert len(set(found[11:])) == 1
+    assert found[11] in {"blurred", "too dark"}
+
+
+def test_another_reason_takes_its_place_when_it_has_lasted() -> None:
+    told = [(0.0, "too dark"), (0.1, "cut off"), (1.0, "cut off"), (1.1, "cut off")]
+    assert readable(labels(), told) == ["too dark", "too dark", "too dark", "cut off"]
+
+
+@given(st.lists(st.tuples(st.floats(0, 0.3), st.sampled_from([None, "too dark", "blurred"])), min_size=1, max_size=60))
+def test_why_a_face_cannot_be_read_never_changes_twice_within_a_while(told: list[tuple[float, str | None]]) -> None:
+    held = labels()
+    now, changed, before = 0.0, 0.0, told[0][1]
+    for gap, reason in told:
+        now += gap
+        shown = held.settle(replace(face(happy=0.9), reason=reason), now).reason
+        if shown != before:
+            assert now - changed >= 1
+            assert shown == reason
+            changed, before = now, shown
+
+
+def test_a_face_that_a_frame_misses_keeps_what_was_said_of_it() -> None:
+    held = labels()
+    assert readable(held, [(0.0, None), (0.1, "too dark")]) == [None, None]
+    assert held.settle(face(happy=0.9), 0.5, seen=False).reason is None
+    assert readable(held, [(1.1, "too dark")]) == ["too dark"]
+    assert held.settle(face(happy=0.9), 5, seen=False).reason == "too dark"
 
 
 def test_faces_that_will_not_come_back_are_forgotten_and_others_kept() -> None:

@@ -14,6 +14,7 @@ from realtime.pipeline import FaceReader, FrameReader
 from realtime.session import Session
 from realtime.tracks import Tracker
 from realtime.windowless import Limits, run_without_window, watch_without_window
+from tests.gates import open_gate
 from tests.lists import PLAYLISTS
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class Take:
 
 def reader() -> FrameReader:
     tracker = Tracker(match_overlap=0.3, forget_after_s=1, smoothing_s=0)
-    return FrameReader(FaceReader(OneFace(), Happy(), 1.0, 0.5), tracker)
+    return FrameReader(FaceReader(OneFace(), Happy(), 1.0, 0.5, open_gate), tracker)
 
 
 def shot(index: int, time_s: float) -> Frame:

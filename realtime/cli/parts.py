@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from realtime.cli.context import Context
+    from realtime.contract import Contract
     from realtime.pipeline import Detector, FaceReader
     from realtime.playlists import Playlists
     from realtime.settings import Faces, Search, Settings
@@ -80,7 +81,30 @@ def face_reader(settings: Settings, search: Search, context: Context) -> FaceRea
         notify=context.remark,
         num_threads=CORES,
     )
-    return FaceReader(finder, classifier, terms.side_ratio, settings.faces.unsure_below)
+    return FaceReader(finder, classifier, terms.side_ratio, _threshold(settings, terms))
+
+
+def unsure_below(settings: Settings, pair: Path) -> float:
+    """The threshold that a network is used with: that of the settings, else of its contract, else the common one.
+
+    Raises:
+        AssetError: the contract beside the pair, or the pair, cannot be read.
+    """
+    from realtime import contract
+
+    path = contract.contract_path(pair)
+    terms = contract.read(path) if path.exists() else None
+    # Somebody may have put another network in the place of ours
+    return _threshold(settings, terms if terms and terms.pair_digest == contract.pair_digest(pair) else None)
+
+
+def _threshold(settings: Settings, terms: Contract | None) -> float:
+    from realtime.contract import UNSURE_BELOW
+
+    for chosen in (settings.faces.unsure_below, terms and terms.unsure_below):
+        if chosen is not None:
+            return chosen
+    return UNSURE_BELOW
 
 
 def playlists(settings: Settings, context: Context) -> Playlists:

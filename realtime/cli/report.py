@@ -65,5 +65,5 @@ def mood(vote: Mood | None, plan: Plan | None) -> Iterator[str]:
 def _face(face: Face) -> str:
     (first, share), *others = face.ranked()
     rest = ", ".join(f"{expression.value} {value:.0%}" for expression, value in others[:2])
-    name = f"not sure, perhaps {first.value}" if face.unsure else first.value
+    name = f"not sure ({face.reason}), perhaps {first.value}" if face.unsure else first.value
     return f"{name} {share:.0%}  (then {rest})"

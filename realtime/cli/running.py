@@ -221,7 +221,8 @@ def frame_reader(settings: Settings, context: Context, *, empty_scan_s: float = 
     from realtime.pipeline import FrameReader
 
     faces, hold_s = face_reader(settings, settings.faces.live, context), settings.tracking.hold_s
-    return FrameReader(faces, tracker(settings), labels(settings), hold_s=hold_s, empty_scan_s=empty_scan_s)
+    called = labels(settings, faces.unsure_below)
+    return FrameReader(faces, tracker(settings), called, hold_s=hold_s, empty_scan_s=empty_scan_s)
 
 
 def tracker(settings: Settings) -> Tracker:
@@ -237,14 +238,10 @@ def tracker(settings: Settings) -> Tracker:
     )
 
 
-def labels(settings: Settings) -> Labels:
-    """What holds the labels of a session, with its settings."""
+def labels(settings: Settings, unsure_below: float) -> Labels:
+    """What holds the labels of a session, with its settings and the threshold of its faces."""
     from realtime.steady import Labels
 
     tracking = settings.tracking
-    return Labels(
-        unsure_below=settings.faces.unsure_below,
-        slack=tracking.unsure_slack,
-        lead=tracking.label_lead,
-        dwell_s=tracking.label_dwell_s,
-    )
+    slack, lead, dwell_s = tracking.unsure_slack, tracking.label_lead, tracking.label_dwell_s
+    return Labels(unsure_below=unsure_below, slack=slack, lead=lead, dwell_s=dwell_s)

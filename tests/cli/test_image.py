@@ -84,7 +84,7 @@ def test_a_face_that_is_not_clear_has_a_reason_and_no_vote(emodj: Run, photo: Pa
     assert isinstance(face["reason"], str)
     assert (image["mood"], image["playlist"]) == (None, None)
     said = emodj("image", photo, "--config", strict).stdout
-    assert "not sure, perhaps happy" in said
+    assert "not sure (low confidence), perhaps happy" in said
     assert said.endswith("mood    none: no face was seen clearly enough\n")
 
 

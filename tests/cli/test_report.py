@@ -20,7 +20,7 @@ def test_a_picture_with_faces() -> None:
     assert list(report.picture(picture)) == [
         "photos/a.jpg  640×480, 2 faces",
         "    1  happy 75%  (then neutral 14%, fear 3%)",
-        "    2  not sure, perhaps sad 40%  (then angry 30%, happy 20%)",
+        "    2  not sure (low confidence), perhaps sad 40%  (then angry 30%, happy 20%)",
         "mood    happy, 75%",
         "music   Bright and happy",
         "https://example.org/happy",
@@ -30,9 +30,15 @@ def test_a_picture_with_faces() -> None:
 def test_a_picture_with_one_face_that_is_not_clear() -> None:
     assert list(report.picture(Picture("-", 3, 2, (UNSURE,)))) == [
         "-  3×2, 1 face",
-        "    1  not sure, perhaps sad 40%  (then angry 30%, happy 20%)",
+        "    1  not sure (low confidence), perhaps sad 40%  (then angry 30%, happy 20%)",
         "mood    none: no face was seen clearly enough",
     ]
+
+
+def test_a_face_that_cannot_be_read_says_why() -> None:
+    dark = Face(FACE.box, PROBABILITIES, reason="too dark")
+    _, line, _ = report.picture(Picture("-", 3, 2, (dark,)))
+    assert line == "    1  not sure (too dark), perhaps happy 75%  (then neutral 14%, fear 3%)"
 
 
 def test_a_picture_without_faces() -> None:
