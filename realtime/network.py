@@ -111,24 +111,16 @@ def _shortcut(views: Any, filters: int, inner: int) -> Any:
 
 def _ancestor() -> KerasNetwork:
     """The network of the student systems that this project descends from: 4,232,199 parameters, 134 MMAC."""
-    layers = tensorflow("building a network").keras.layers
+    keras = tensorflow("building a network").keras
+    layers = keras.layers
     stack: list[Any] = []
     for filters in (128, 256, 512, 512):
         stack += [layers.Conv2D(filters, 3, activation="relu"), layers.MaxPooling2D(2), layers.Dropout(0.4)]
-    stack += [
-        layers.Flatten(),
-        layers.Dense(512, activation="relu"),
-        layers.Dropout(0.4),
-        layers.Dense(256, activation="relu"),
-        layers.Dropout(0.3),
-        layers.Dense(len(EXPRESSIONS), activation="softmax"),
-    ]
-    return _sequential(stack, "ancestor")
-
-
-def _sequential(stack: list[Any], name: str) -> KerasNetwork:
-    keras = tensorflow("building a network").keras
-    return keras.Sequential([keras.Input(INPUT_SHAPE), *stack], name=name)
+    stack.append(layers.Flatten())
+    for units, dropout in ((512, 0.4), (256, 0.3)):
+        stack += [layers.Dense(units, activation="relu"), layers.Dropout(dropout)]
+    stack.append(layers.Dense(len(EXPRESSIONS), activation="softmax"))
+    return keras.Sequential([keras.Input(INPUT_SHAPE), *stack], name="ancestor")
 
 
 ARCHITECTURES: dict[str, Callable[[], KerasNetwork]] = {"compact": _compact, "ancestor": _ancestor}
@@ -161,12 +153,12 @@ def load_pair(json_path: Path) -> KerasNetwork:
         if not path.is_file():
             raise AssetError(f"{path} is missing: a network is a pair of NAME.json and NAME.h5 in one folder")
     network = _architecture(json_path)
-    _check_shapes(network, json_path)
+    check_shapes(network, json_path)
     try:
         network.load_weights(weights)
-    except _REFUSALS as error:
+    except REFUSALS as error:
         raise AssetError(f"{weights} does not fit {json_path.name}: {first_line(error)}") from error
-    _check_answers(network, json_path)
+    check_answers(network, json_path)
     return network
 
 
@@ -202,7 +194,7 @@ def fold(network: KerasNetwork, temperature: float, bias: NDArray[np.float32]) -
 
 
 # What Keras raises on files that are not its own; it has no class for that
-_REFUSALS = (ValueError, TypeError, LookupError, AttributeError, ImportError, RuntimeError, OSError)
+REFUSALS = (ValueError, TypeError, LookupError, AttributeError, ImportError, RuntimeError, OSError)
 
 
 def _architecture(json_path: Path) -> KerasNetwork:
@@ -212,27 +204,29 @@ def _architecture(json_path: Path) -> KerasNetwork:
         document = modern(json.loads(json_path.read_bytes()))
         with quiet():
             network = keras.models.model_from_json(json.dumps(document), custom_objects=known)
-    except _REFUSALS as error:
+    except REFUSALS as error:
         raise AssetError(f"{json_path} is no network that Keras can read: {first_line(error)}") from error
     if not isinstance(network, keras.Model):
         raise AssetError(f"{json_path} is no network: it must hold what `model.to_json()` of Keras returns")
     return network
 
 
-def _check_shapes(network: KerasNetwork, json_path: Path) -> None:
+def check_shapes(network: KerasNetwork, path: Path) -> None:
+    """Make sure that a network reads crops and answers seven numbers. Raises `AssetError`, with its path, if not."""
     wanted = (None, *INPUT_SHAPE), (None, len(EXPRESSIONS))
     found = getattr(network, "input_shape", None), getattr(network, "output_shape", None)
     if found != wanted:
-        raise AssetError(f"{json_path} reads {found[0]} and answers {found[1]}: emodj needs {wanted[0]} and {wanted[1]}")
+        raise AssetError(f"{path} reads {found[0]} and answers {found[1]}: emodj needs {wanted[0]} and {wanted[1]}")
 
 
-def _check_answers(network: KerasNetwork, json_path: Path) -> None:
+def check_answers(network: KerasNetwork, path: Path) -> None:
+    """Make sure that a network answers with probabilities. Raises `AssetError`, with its path, if not."""
     crops: Batch = np.random.default_rng(0).random((8, *INPUT_SHAPE), np.float32)
     said = answers(network, crops)
     if not np.isfinite(said).all():
-        raise AssetError(f"{json_path} answers with numbers that are not finite: its weights are damaged")
+        raise AssetError(f"{path} answers with numbers that are not finite: its weights are damaged")
     if said.min() < 0 or np.abs(said.sum(axis=1) - 1).max() > SUM_TOLERANCE:
-        raise AssetError(f"{json_path} answers with numbers that are no probabilities: its last layer must be a softmax")
+        raise AssetError(f"{path} answers with numbers that are no probabilities: its last layer must be a softmax")
 
 
 def first_line(error: Exception) -> str:

@@ -2,68 +2,129 @@
 
 from __future__ import annotations
 
-import json
-import math
+import shlex
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from realtime.cli.context import Context, common_options, pass_context
 from realtime.cli.needs import need_parts
-from realtime.cli.parts import shipped_pair
+from realtime.cli.parts import shipped_pair, unsure_below
+from realtime.cli.printing import print_document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from realtime.training.dataset import Dataset
+    from realtime.training.evaluate import Report
+
+PART = "private"
 
 
 @click.command(
     epilog="""\b
-Example:
-  emodj evaluate fer2013.npz --model runs/first/emotiondetector.json --json
+Examples:
+  emodj evaluate fer2013.npz --robustness --out report
+  emodj evaluate fer2013.npz --model runs/first/emotiondetector.json --part public
+  emodj evaluate faces/ --model other.keras --json
 """,
 )
 @click.argument("data", type=click.Path(path_type=Path))
-@click.option("--model", "pair", type=click.Path(path_type=Path), metavar="NAME.json", help="The shipped one by default.")
-@click.option("--part", type=click.Choice(["public", "private"]), default="private", show_default=True)
-@click.option("--json", "as_json", is_flag=True, default=None, help="Print the report as JSON, with the confusion table.")
+@click.option(
+    "--model", "pair", type=click.Path(path_type=Path), metavar="NAME.json|.keras", help="The shipped one by default."
+)
+@click.option("--part", type=click.Choice(["public", "private"]), default=PART, show_default=True)
+@click.option("--robustness", is_flag=True, default=None, help="Also how it reads the same faces spoilt in twelve ways.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write report, pictures of it and a model card into a folder."
+)
+@click.option("--json", "as_json", is_flag=True, default=None, help="Print the report as JSON, with the confusion tables.")
 @common_options
 @pass_context
-def evaluate(context: Context, data: Path, pair: Path | None, part: str, as_json: bool | None) -> None:
-    """Measure a network on the test part of DATA, single view.
+def evaluate(
+    context: Context,
+    data: Path,
+    pair: Path | None,
+    part: str,
+    robustness: bool | None,
+    out: Path | None,
+    as_json: bool | None,
+) -> None:
+    """Measure a network on the test part of DATA, faces in folders or FER-2013 as .csv or .npz, single view.
 
-    Against the original labels, the same without photos that are also in the training part, and against the clear
-    majority of ten people.
+    Against the labels, the same without photos that are also in the training part, and, where the data have votes, against
+    the clear majority of ten people.
     """
-    from realtime import network
-    from realtime.training import dataset
-    from realtime.training.evaluate import report
-    from realtime.training.fit import predict
+    from realtime.training import dataset, runfolder, tables
 
-    threshold = context.settings().faces.unsure_below
     images = dataset.read(data)
     need_parts(images, (part,), data)
-    images = images.part(part)
-    loaded = network.load_pair(pair or shipped_pair())
-    figures = report(images, predict(loaded, images.images), threshold)
+    if out:
+        runfolder.prepare(out)
+    chosen = pair or shipped_pair()
+    threshold = _threshold(context, chosen)
+    document = _measured(chosen, images.part(part), part, threshold, robustness=bool(robustness))
+    for sentence in document["remarks"]:
+        context.remark(sentence)
+    if out:
+        command = _command(data, pair, part, out, robustness=bool(robustness))
+        _write(out, document, images, data, chosen, command)
     if as_json:
-        document = {"schema": 1, "part": part, "parameters": int(loaded.count_params()), "threshold": threshold}
-        click.echo(json.dumps({**document, "figures": _finite(figures)}, indent=1, allow_nan=False))
-        return
-    click.echo(f"{loaded.count_params():,} parameters, {part} part, unsure below {threshold:.2f}")
-    for group, values in figures.items():
-        click.echo(f"\n{group}, {values['images']} images")
-        for name in ("accuracy", "macro_f1", "mean_recall", "calibration_error", "answered", "right_of_answered"):
-            click.echo(f"  {name.replace('_', ' '):18s} {_share(values[name], digits=1):>6s}")
-        if "vote_calibration_error" in values:
-            click.echo(f"  {'against votes':18s} {values['vote_calibration_error']:6.1%}")
-        click.echo("  recall             " + ", ".join(f"{name} {_share(value)}" for name, value in values["recall"].items()))
+        print_document(document, indent=1)
+    else:
+        click.echo(tables.text(document), nl=False)
 
 
-def _share(value: float, *, digits: int = 0) -> str:
-    """A figure that does not exist, such as the recall of an expression that nobody has, is a dash."""
-    return f"{value:.{digits}%}" if math.isfinite(value) else "–"
+def _threshold(context: Context, path: Path) -> float:
+    from realtime.contract import UNSURE_BELOW
+    from realtime.training.saved import SUFFIX
+
+    # It has no contract
+    if path.suffix == SUFFIX:
+        own = context.settings().faces.unsure_below
+        return UNSURE_BELOW if own is None else own
+    return unsure_below(context.settings(), path)
 
 
-def _finite(value: Any) -> Any:
-    """JSON knows no NaN: a figure that does not exist is null."""
-    if isinstance(value, dict):
-        return {key: _finite(inside) for key, inside in value.items()}
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def _measured(path: Path, images: Dataset, part: str, threshold: float, *, robustness: bool) -> Report:
+    from realtime.training import evaluate as measure
+    from realtime.training import saved
+    from realtime.training.fit import predict
+
+    loaded = saved.load(path)
+    said, count = predict(loaded, images.images), int(loaded.count_params())
+    rows = measure.robustness(lambda crops: predict(loaded, crops), images, threshold) if robustness else None
+    return measure.document(images, said, part=part, threshold=threshold, parameters=count, robustness=rows)
+
+
+def _write(out: Path, document: Report, images: Dataset, data: Path, path: Path, command: str) -> None:
+    from realtime.training import evaluate as measure
+    from realtime.training import runfolder
+
+    digest, about = _identity(path)
+    network = {"name": path.name, "sha256": digest, "parameters": document["parameters"]}
+    settings = runfolder.settings(command=command, data=measure.facts(images, data.name), network=network)
+    runfolder.write(out, document, settings, about=about)
+
+
+def _identity(path: Path) -> tuple[str, Mapping[str, Any]]:
+    """The digest of a network, and what its contract says of it, if that is its own."""
+    from realtime import contract
+    from realtime.training.saved import SUFFIX
+
+    if path.suffix == SUFFIX:
+        return sha256(path.read_bytes()).hexdigest(), {}
+    digest, beside = contract.pair_digest(path), contract.contract_path(path)
+    terms = contract.read(beside) if beside.exists() else None
+    return digest, terms.about if terms and terms.pair_digest == digest else {}
+
+
+def _command(data: Path, pair: Path | None, part: str, out: Path, *, robustness: bool) -> str:
+    """The command line without the folders of whoever typed it, which are nobody else's business."""
+    words = ["emodj", "evaluate", data.name]
+    words += ["--model", pair.name] if pair else []
+    words += ["--part", part] if part != PART else []
+    words += ["--robustness"] if robustness else []
+    return shlex.join([*words, "--out", out.name])

@@ -1,39 +1,78 @@
-"""`emodj model`: look at the network, or compile one."""
+"""`emodj model`: look at the network, check it, or compile one."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from realtime.cli.context import Context, common_options, pass_context
 from realtime.cli.parts import shipped_pair
+from realtime.cli.printing import print_document
+from realtime.errors import AssetError
+
+if TYPE_CHECKING:
+    from realtime.contract import Contract
+    from realtime.documents import Document
+
+CARDS = ("card.md", "README.md")
+"""Where the card of a network may lie beside it."""
 
 
 @click.group()
 @common_options
 def model() -> None:
-    """Look at the network, or compile one."""
+    """Look at the network, check it, or compile one."""
 
 
-@model.command("show", short_help="Print the contract of the network.")
+@model.command("show", short_help="Print the contract and the card of the network.")
+@click.option("--json", "as_json", is_flag=True, default=None, help="Print one JSON document.")
 @common_options
 @pass_context
-def show(context: Context) -> None:
-    """Print the contract of the network that the settings name: digests, crop rule, training, figures."""
+def show(context: Context, as_json: bool | None) -> None:
+    """Print what is written down about the network that the settings name: digests, crop rule, training, figures.
+
+    The model card, where one lies beside the network, else what its contract says about it.
+    """
     from realtime import contract
 
     pair = context.settings().network.pair or shipped_pair()
     terms = contract.read(contract.contract_path(pair))
+    fits = terms.pair_digest == contract.pair_digest(pair)
+    card = _card(pair, terms.pair_digest)
+    if as_json:
+        print_document(_document(pair, terms, card, fits=fits), indent=1)
+        return
     click.echo(f"network      {pair}")
-    click.echo(
-        f"sha256       {terms.pair_digest}" + ("" if terms.pair_digest == contract.pair_digest(pair) else "  (does not fit)")
-    )
+    click.echo(f"sha256       {terms.pair_digest}" + ("" if fits else "  (does not fit)"))
     click.echo(f"compiled     {terms.compiled_digest}")
     click.echo(f"crop         {terms.side_ratio:g} × the detector's box")
+    if terms.unsure_below is not None:
+        click.echo(f"unsure       below {terms.unsure_below:g}")
     click.echo(f"golden crops {', '.join(golden.crop.name for golden in terms.golden)}")
-    click.echo(json.dumps(terms.about, indent=1, ensure_ascii=False))
+    click.echo()
+    click.echo(card or json.dumps(terms.about, indent=1, ensure_ascii=False), nl=card is None)
+
+
+@model.command("check", short_help="Look whether pair, compiled network and contract fit.")
+@click.argument("pair", type=click.Path(path_type=Path), metavar="[NAME.json]", required=False)
+@common_options
+@pass_context
+def check(context: Context, pair: Path | None) -> int:
+    """Look whether a pair, its compiled network and its contract fit each other; without a name, those of the settings.
+
+    Digests, the golden crops as recorded and, where TensorFlow is installed, the pair beside its compiled network, within
+    1e-4. Status 5 if one of them fails.
+    """
+    from realtime.training.check import check as look
+
+    words = {True: "ok", False: "failed", None: "skipped"}
+    found = look(pair or context.settings().network.pair or shipped_pair())
+    for item in found:
+        click.echo(f"{item.what:18s} {words[item.passed]:8s} {item.told}")
+    return AssetError.status if any(item.passed is False for item in found) else 0
 
 
 @model.command("compile", short_help="Compile a pair (needs TensorFlow).")
@@ -51,3 +90,31 @@ def compile_(pair: Path) -> None:
     terms = contract.seal(pair, crops=[item.crop for item in golden])
     click.echo(str(contract.compiled_path(pair)))
     click.echo(f"sha256 {terms.compiled_digest}", err=True)
+
+
+def _card(pair: Path, digest: str) -> str | None:
+    """The model card beside a pair: a text is about this network if it bears its digest."""
+    for name in CARDS:
+        path = pair.with_name(name)
+        try:
+            text = path.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        if digest in text:
+            return text
+    return None
+
+
+def _document(pair: Path, terms: Contract, card: str | None, *, fits: bool) -> Document:
+    return {
+        "schema": 1,
+        "network": str(pair),
+        "pair_sha256": terms.pair_digest,
+        "fits": fits,
+        "compiled_sha256": terms.compiled_digest,
+        "side_ratio": terms.side_ratio,
+        "unsure_below": terms.unsure_below,
+        "golden_crops": [golden.crop.name for golden in terms.golden],
+        "about": dict(terms.about),
+        "card": card,
+    }

@@ -1,21 +1,27 @@
 """Correct a trained network for the class prior and for its temper, on images that it did not learn from; pure.
 
-Correction: logits are divided by a temperature (Guo et al. 2017, arXiv:1706.04599) and a multiple of the log prior is
-taken off (Menon et al. 2021, arXiv:2007.07314). Both fold into the network's last layer.
+Correction: logits are divided by a temperature (Guo et al. 2017, arXiv:1706.04599), a multiple of the log prior is
+taken off (Menon et al. 2021, arXiv:2007.07314), and each expression gets an offset of its own (the bias of vector scaling, in
+the first paper too). All fold into the network's last layer. The threshold below which it is unsure is chosen after that.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from realtime.contract import UNSURE_BELOW
 from realtime.training import metrics
 from realtime.training.dataset import targets
 from realtime.training.evaluate import clear_majority
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from realtime.training.dataset import Dataset
@@ -24,6 +30,17 @@ PRIOR_EXPONENTS = tuple(np.arange(0, 1.01, 0.125).tolist())
 TEMPERATURES = tuple(np.geomspace(0.3, 2.0, 60).tolist())
 CLEAR_LOSS = 0.03
 """Accuracy against the clear majority that the correction for the prior may cost, 0..1."""
+
+OFFSET_STEPS = (0.25, 0.125)
+"""Logits by which the offset of one expression is moved up or down while that is better, large steps first."""
+
+WORTH = 0.003
+"""Gain in the sum of the four figures that a step of an offset has to bring: less is noise of the tuning part."""
+
+RIGHT = 0.94
+"""Share of right answers, against the clear majority, that a network is to reach where it is sure."""
+
+THRESHOLDS = tuple(np.arange(0.3, 0.901, 0.01).round(2).tolist())
 
 RAREST = 1e-6
 """A share of zero, of an expression that the data lack, counts as this, since it has no logarithm."""
@@ -36,12 +53,14 @@ class Correction:
     Attributes:
         temperature: they are divided by this.
         prior_exponent: so much of the log prior was taken off.
-        bias: (7,) numbers that are added after the division.
+        bias: (7,) numbers that are added after the division: what of the prior was taken off, and the offsets.
+        unsure_below: confidence of the corrected network below which a face is unsure, 0..1.
     """
 
     temperature: float
     prior_exponent: float
     bias: tuple[float, ...]
+    unsure_below: float = UNSURE_BELOW
 
     def apply(self, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
         """Corrected probabilities (n, 7) of probabilities (n, 7)."""
@@ -51,13 +70,14 @@ class Correction:
 
 
 def choose(probabilities: NDArray[np.float32], prior: NDArray[np.float64], tuning: Dataset) -> Correction:
-    """Choose a correction on a tuning part.
+    """Choose a correction and a threshold on a tuning part.
 
-    The exponent is the one whose two accuracies (original labels, clear majority) and two mean recalls sum highest:
-    plain accuracy forgets the rare expressions, plain recall the common ones. What people agree on is given up for it
-    by `CLEAR_LOSS` at most. The temperature is the one of least calibration error, against the clear majority and
-    against the shares of all votes together: the first alone is too sure where people disagree, the second too unsure
-    where they do not. Where no image has a clear majority, the labels stand in for it.
+    The exponent, and then the offsets, are those whose four figures sum highest: accuracy and macro-F1 against the original
+    labels, accuracy and mean recall against the clear majority. Plain accuracy forgets the rare expressions, plain
+    recall the common ones. What people agree on is given up for the others by `CLEAR_LOSS` at most. The temperature
+    is the one of least calibration error, against the clear majority and against the shares of all votes together:
+    the first alone is too sure where people disagree, the second too unsure where they do not. The threshold is the
+    least from which on `RIGHT` of the answers are right. Where no image has a clear majority, the labels stand in for it.
 
     Args:
         probabilities: (n, 7), what the network says of the tuning part.
@@ -68,29 +88,58 @@ def choose(probabilities: NDArray[np.float32], prior: NDArray[np.float64], tunin
     labels = tuning.labels.astype(np.int64)
     if not clear.any():
         clear, majority = np.ones_like(clear), labels
+    logits, log_prior = np.log(np.maximum(probabilities, 1e-12)), np.log(np.maximum(prior, RAREST))
 
-    def merit(exponent: float) -> float:
-        said = _correction(1.0, exponent, prior).apply(probabilities).argmax(axis=1)
-        tables = (metrics.confusion(labels, said), metrics.confusion(majority[clear], said[clear]))
-        return sum(metrics.accuracy(table) + metrics.mean(metrics.recalls(table)) for table in tables)
+    def merit(bias: NDArray[np.float64]) -> float:
+        said = (logits + bias).argmax(axis=1)
+        own, agreed = metrics.confusion(labels, said), metrics.confusion(majority[clear], said[clear])
+        if metrics.accuracy(agreed) < least:
+            return -math.inf
+        return (
+            metrics.accuracy(own)
+            + metrics.mean(metrics.f1_scores(own))
+            + metrics.accuracy(agreed)
+            + metrics.mean(metrics.recalls(agreed))
+        )
 
-    def right(exponent: float) -> float:
-        said = _correction(1.0, exponent, prior).apply(probabilities).argmax(axis=1)
-        return metrics.accuracy(metrics.confusion(majority[clear], said[clear]))
-
-    allowed = [exponent for exponent in PRIOR_EXPONENTS if right(exponent) >= right(0) - CLEAR_LOSS]
-    exponent = max(allowed, key=merit)
+    least = float(np.mean(logits[clear].argmax(axis=1) == majority[clear])) - CLEAR_LOSS
+    exponent = max(PRIOR_EXPONENTS, key=lambda exponent: merit(-exponent * log_prior))
+    bias = _offset(-exponent * log_prior, merit)
     shares = targets(tuning, label_share=0, smoothing=0)
 
     def error(temperature: float) -> float:
-        corrected = _correction(temperature, exponent, prior).apply(probabilities)
+        corrected = _correction(temperature, exponent, bias).apply(probabilities)
         clear_error = metrics.calibration_error(corrected[clear], majority[clear])
         return clear_error + metrics.vote_calibration_error(corrected, shares)
 
-    return _correction(min(TEMPERATURES, key=error), exponent, prior)
+    correction = _correction(min(TEMPERATURES, key=error), exponent, bias)
+    return replace(correction, unsure_below=threshold(correction.apply(probabilities)[clear], majority[clear]))
 
 
-def _correction(temperature: float, exponent: float, prior: NDArray[np.float64]) -> Correction:
+def threshold(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
+    """The least confidence, in hundredths, from which on `RIGHT` of the answers are right; the highest tried if none is.
+
+    Args:
+        probabilities: (n, 7), of the corrected network.
+        labels: (n,) indices into `Expression`.
+    """
+    reached = (limit for limit in THRESHOLDS if metrics.coverage(probabilities, labels, limit)[1] >= RIGHT)
+    return next(reached, THRESHOLDS[-1])
+
+
+def _offset(bias: NDArray[np.float64], merit: Callable[[NDArray[np.float64]], float]) -> NDArray[np.float64]:
+    """Move one expression at a time, the most gainful first, until no move is worth it."""
+    best = merit(bias)
+    for step in OFFSET_STEPS:
+        moves = [sign * step * row for row in np.eye(len(bias)) for sign in (1, -1)]
+        while True:
+            better, moved = max(((merit(bias + move), index) for index, move in enumerate(moves)), key=itemgetter(0))
+            if not better >= best + WORTH:
+                break
+            best, bias = better, bias + moves[moved]
+    return bias
+
+
+def _correction(temperature: float, exponent: float, bias: NDArray[np.float64]) -> Correction:
     # Divided as well, so that the temperature changes how sure the network is and never what it says
-    bias = -exponent * np.log(np.maximum(prior, RAREST)) / temperature
-    return Correction(temperature, exponent, tuple(float(value) for value in bias))
+    return Correction(temperature, exponent, tuple(float(value) for value in bias / temperature))

@@ -16,9 +16,11 @@ import numpy as np
 import pytest
 
 from realtime.cli import main
+from realtime.domain import EXPRESSIONS
+from realtime.training.dataset import VOTE_COLUMNS, VOTES_OF
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from realtime.domain import Image
 
@@ -134,3 +136,33 @@ def ctrl_c() -> Callable[[subprocess.Popen[str]], None]:
         process.send_signal(signal.SIGINT)
 
     return press
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory, astronaut: Image) -> Callable[..., Path]:
+    """A data set in the form of FER-2013: brighter and darker copies of one face, ten votes for their label each."""
+    folder = tmp_path_factory.mktemp("data")
+    face = cv2.resize(cv2.cvtColor(astronaut[64:165, 174:275], cv2.COLOR_BGR2GRAY), (48, 48))
+
+    def build(usage: Sequence[int], *, voted: bool = True) -> Path:
+        path = folder / f"{''.join(map(str, usage))}{voted}.npz"
+        count = len(usage)
+        labels = np.full(count, 3, np.uint8)
+        votes = np.zeros((count, len(VOTE_COLUMNS)), np.uint8)
+        votes[:, VOTE_COLUMNS.index(VOTES_OF[3])] = 10 * voted
+        parts = [cv2.imencode(".jpg", np.clip(face.astype(int) + 3 * i, 0, 255).astype(np.uint8))[1] for i in range(count)]
+        np.savez(
+            path,
+            jpeg=np.concatenate(parts),
+            offsets=np.cumsum([0, *map(len, parts)]),
+            labels=labels,
+            pooled_votes=votes,
+            usage=np.array(usage, np.uint8),
+            copy_of_training=np.zeros(count, np.bool_),
+            photo_group=np.arange(count, dtype=np.int32),
+            classes=np.array([expression.value for expression in EXPRESSIONS]),
+            vote_columns=np.array(VOTE_COLUMNS),
+        )
+        return path
+
+    return build

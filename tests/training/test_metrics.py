@@ -129,3 +129,59 @@ def test_coverage_at_a_threshold() -> None:
     answered, right = metrics.coverage(*faces, 0.95)
     assert answered == 0
     assert math.isnan(right)
+
+
+def test_precision_and_weighted_f1_counted_by_hand() -> None:
+    assert metrics.precisions(TABLE) == pytest.approx([3 / 5, NAN, NAN, 8 / 13, NAN, NAN, 0], nan_ok=True)
+    # Four, twelve and four faces
+    assert metrics.weighted_f1(TABLE) == pytest.approx((4 * 2 / 3 + 12 * 16 / 25 + 4 * 0) / 20)
+    assert math.isnan(metrics.weighted_f1(np.zeros((7, 7), np.int64)))
+
+
+@given(indices)
+def test_precision_is_the_recall_of_the_turned_table(pairs: list[tuple[int, int]]) -> None:
+    labels, said = np.array(pairs).T
+    table = metrics.confusion(labels, said)
+    assert metrics.precisions(table) == pytest.approx(metrics.recalls(table.T), nan_ok=True)
+    assert metrics.precisions(table) == pytest.approx(metrics.recalls(metrics.confusion(said, labels)), nan_ok=True)
+    present = [score for score, count in zip(metrics.f1_scores(table), table.sum(axis=1), strict=True) if count]
+    assert min(present) - 1e-9 <= metrics.weighted_f1(table) <= max(present) + 1e-9
+
+
+@given(st.lists(st.tuples(st.floats(0.5, 1), st.booleans()), max_size=60))
+def test_bins_of_reliability_hold_every_face_once_and_give_the_calibration_error(faces: list[tuple[float, bool]]) -> None:
+    probabilities, labels = told(*faces) if faces else (np.zeros((0, 7)), np.zeros(0, np.int64))
+    bins = metrics.reliability(probabilities, labels)
+    assert sum(row["images"] for row in bins) == len(faces)
+    assert all(row["images"] and row["high"] - row["low"] == pytest.approx(1 / 15) for row in bins)
+    assert all(row["low"] - 1e-9 <= row["confidence"] <= row["high"] + 1e-9 for row in bins)
+    if faces:
+        error = sum(row["images"] * abs(row["confidence"] - row["accuracy"]) for row in bins) / len(faces)
+        assert error == pytest.approx(metrics.calibration_error(probabilities, labels))
+
+
+def test_a_curve_counted_by_hand() -> None:
+    points = metrics.curve(*told((0.9, True), (0.8, False), (0.8, True), (0.6, False)))
+    assert [point["threshold"] for point in points] == [0.9, 0.8, 0.6]
+    assert [point["answered"] for point in points] == [0.25, 0.75, 1]
+    assert [point["right"] for point in points] == pytest.approx([1, 2 / 3, 0.5])
+
+
+@given(st.lists(st.tuples(st.floats(0.5, 1), st.booleans()), max_size=60))
+def test_a_curve_goes_from_the_surest_faces_to_all_of_them(faces: list[tuple[float, bool]]) -> None:
+    probabilities, labels = told(*faces) if faces else (np.zeros((0, 7)), np.zeros(0, np.int64))
+    points = metrics.curve(probabilities, labels)
+    assert bool(points) == bool(faces)
+    assert len(points) <= 20
+    answered = [point["answered"] for point in points]
+    assert answered == sorted(set(answered))
+    for point in points:
+        assert metrics.coverage(probabilities, labels, point["threshold"]) == (point["answered"], point["right"])
+    if faces:
+        assert points[-1]["answered"] == 1
+        assert points[-1]["right"] == metrics.accuracy(metrics.confusion(labels, probabilities.argmax(axis=1)))
+
+
+def test_a_share_of_nothing_is_no_number() -> None:
+    assert metrics.share(np.array([True, False, False, False])) == 0.25
+    assert math.isnan(metrics.share(np.zeros(0, np.bool_)))

@@ -1,0 +1,92 @@
+"""What a run ends with: the pair, corrected and calibrated, and a report of it on the part that it was tuned on."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from realtime import assets, contract, network
+from realtime.training import calibrate, evaluate, runfolder
+from realtime.training.fit import predict
+from realtime.training.goal import goal, prior
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from realtime.training.calibrate import Correction
+    from realtime.training.dataset import Dataset
+    from realtime.training.recipe import Epoch, Recipe
+
+PAIR = "emotiondetector.json"
+
+
+def corrected(
+    trained: Any, recipe: Recipe, training: Dataset, tuning: Dataset, lesson: NDArray[np.float32] | None
+) -> Correction | None:
+    """Choose a correction on the tuning part and fold it into the network, in place.
+
+    Returns:
+        The correction; None for `transfer`, which ends in a mean of two softmaxes: no layer of it could take one.
+    """
+    if recipe.architecture == "transfer":
+        return None
+    _, wanted = goal(recipe, training, lesson)
+    correction = calibrate.choose(predict(trained, tuning.images), prior(recipe, wanted), tuning)
+    network.fold(trained, correction.temperature, np.array(correction.bias, np.float32))
+    return correction
+
+
+def deliver(
+    trained: Any,
+    recipe: Recipe,
+    correction: Correction | None,
+    history: Sequence[Epoch],
+    images: Dataset,
+    tuning: Dataset,
+    run: Path,
+    *,
+    name: str,
+    commands: tuple[str, str | None],
+) -> Path:
+    """Write pair, contract and report into the run's folder and return the path of the pair, which then runs as it is.
+
+    Args:
+        trained: the Keras network.
+        recipe: of the run.
+        correction: what was folded into it, if anything was.
+        history: all epochs.
+        images: the whole data.
+        tuning: the part that the report measures.
+        run: the folder, which exists.
+        name: of the data.
+        commands: the command line that gave the result, and the one that prints the report again, if there is any.
+
+    Raises:
+        EmodjError: a file cannot be written, or TensorFlow cannot compile the network.
+    """
+    pair = run / PAIR
+    network.save_pair(trained, pair)
+    count = int(trained.count_params())
+    threshold = contract.UNSURE_BELOW if correction is None else correction.unsure_below
+    part = "public" if len(images.part("public")) else "held out"
+    document = evaluate.document(tuning, predict(trained, tuning.images), part=part, threshold=threshold, parameters=count)
+    settings = runfolder.settings(
+        command=commands[0],
+        measure=commands[1],
+        data=evaluate.facts(images, name),
+        network={"name": pair.name, "sha256": contract.pair_digest(pair), "parameters": count},
+        recipe=asdict(recipe),
+        correction=None if correction is None else asdict(correction),
+        seed=recipe.seed,
+    )
+    runfolder.write(run, document, settings, history=[asdict(epoch) for epoch in history])
+    about = {key: settings[key] for key in ("date", "command", "recipe", "correction", "versions")} | {"data": name}
+    shipped = contract.read(contract.contract_path(assets.models() / PAIR))
+    crops = [golden.crop for golden in shipped.golden]
+    contract.seal(pair, crops=crops, about=about, side_ratio=shipped.side_ratio, unsure_below=threshold)
+    return pair

@@ -1,0 +1,117 @@
+"""`emodj evaluate`: what it prints and what it writes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from subprocess import CompletedProcess
+
+    import pytest
+
+    Run = Callable[..., CompletedProcess[str]]
+
+SHIPPED = Path(__file__).parent.parent.parent / "models" / "emotiondetector.json"
+FILES = {"confusion.png", "reliability.png", "coverage.png", "report.txt", "report.json", "settings.json", "card.md"}
+
+
+def test_it_measures_the_part_that_is_asked_for(emodj: Run, data: Callable[..., Path]) -> None:
+    fer = data([0, 1, 1, 2, 2, 2])
+    ended = emodj("evaluate", fer, "--json")
+    assert ended.returncode == 0
+    report = json.loads(ended.stdout)
+    assert (report["schema"], report["part"]) == (1, "private")
+    assert report["parameters"] <= 1_500_000
+    groups = report["figures"]
+    assert groups["original labels"]["images"] == 3
+    assert groups["original labels"]["accuracy"] == 1, "the face looks happy, and its label says so"
+    assert groups["original labels"]["recall"]["angry"] is None, "nobody is labelled angry"
+    assert "robustness" not in report
+    said = emodj("evaluate", fer, "--part", "public").stdout
+    assert "public part" in said
+    assert "original labels, 2 images" in said
+    assert "accuracy           100.0%" in said
+    assert ["angry", "–", "–", "–", "0"] in [line.split() for line in said.splitlines()]
+    assert ["happy", "100.0%", "100.0%", "100.0%", "2"] in [line.split() for line in said.splitlines()]
+
+
+def test_a_label_that_the_part_lacks_and_votes_that_are_not_there_are_remarks(emodj: Run, data: Callable[..., Path]) -> None:
+    ended = emodj("evaluate", data([0, 2, 2], voted=False))
+    assert ended.returncode == 0
+    assert "private part is labelled angry, disgust, fear, neutral, sad, surprise" in ended.stderr
+    assert "no votes" in ended.stderr
+    assert "clear majority, " not in ended.stdout
+    assert emodj("-q", "evaluate", data([0, 2, 2], voted=False)).stderr == ""
+
+
+def test_robustness_and_a_folder_for_everything(emodj: Run, data: Callable[..., Path], tmp_path: Path) -> None:
+    fer, out = data([0, 2, 2, 2]), tmp_path / "deep" / "report"
+    ended = emodj("evaluate", fer, "--robustness", "--out", out)
+    assert ended.returncode == 0, ended.stderr
+    assert "a bar over the mouth" in ended.stdout
+    assert {path.name for path in out.iterdir()} == FILES
+    assert (out / "report.txt").read_text(encoding="utf-8").startswith(ended.stdout)
+    settings = json.loads((out / "settings.json").read_text(encoding="utf-8"))
+    assert settings["command"] == f"emodj evaluate {fer.name} --robustness --out report", "no folder of anybody"
+    contract = json.loads(SHIPPED.with_suffix(".contract.json").read_text(encoding="utf-8"))
+    card = (out / "card.md").read_text(encoding="utf-8")
+    assert settings["network"]["sha256"] == contract["pair_sha256"]
+    assert contract["pair_sha256"] in card
+    assert '"epochs"' in card, "the recipe is that of the contract"
+    document = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    assert len(document["robustness"]) == 12
+    assert emodj("evaluate", fer, "--robustness", "--json").stdout == (out / "report.json").read_text(encoding="utf-8")
+
+
+def test_a_network_of_keras_in_one_file(emodj: Run, data: Callable[..., Path], tmp_path: Path) -> None:
+    from realtime.network import load_pair
+
+    own, out = tmp_path / "own.keras", tmp_path / "out"
+    load_pair(SHIPPED).save(own)
+    fer = data([0, 2, 2])
+    ended = emodj("evaluate", fer, "--model", own, "--json", "--out", out)
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout)["figures"] == json.loads(emodj("evaluate", fer, "--json").stdout)["figures"]
+    card = (out / "card.md").read_text(encoding="utf-8")
+    assert "--model own.keras" in card
+    assert "not written down" in card
+
+
+def test_a_network_that_is_missing_or_none_is_status_5(emodj: Run, data: Callable[..., Path], tmp_path: Path) -> None:
+    (tmp_path / "none.keras").write_bytes(b"none")
+    for name in ("missing.json", "missing.keras", "none.keras"):
+        ended = emodj("evaluate", data([0, 2]), "--model", tmp_path / name)
+        assert (ended.returncode, ended.stdout) == (5, "")
+        assert name in ended.stderr
+
+
+def test_the_threshold_is_that_of_the_settings(
+    emodj: Run, data: Callable[..., Path], settings: Callable[[str], Path], tmp_path: Path
+) -> None:
+    from realtime.network import load_pair
+
+    own = tmp_path / "own.keras"
+    load_pair(SHIPPED).save(own)
+    strict = settings("[faces]\nunsure_below = 1\n")
+    for model in (SHIPPED, own):
+        report = json.loads(emodj("--config", strict, "evaluate", data([0, 2, 2]), "--model", model, "--json").stdout)
+        assert report["threshold"] == 1
+        assert report["figures"]["original labels"]["answered"] == 0
+
+
+def test_a_folder_that_cannot_be_made_and_a_missing_matplotlib_are_said_before_any_work(
+    emodj: Run, data: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    ended = emodj("evaluate", data([0, 2]), "--out", tmp_path / "file" / "out")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert str(tmp_path / "file" / "out") in ended.stderr
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    ended = emodj("evaluate", data([0, 2]), "--out", tmp_path / "out")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == "emodj: drawing a report needs matplotlib, which is not installed: pip install 'emodj[train]'\n"
+    assert not (tmp_path / "out").exists()
