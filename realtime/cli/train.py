@@ -3,95 +3,199 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from dataclasses import asdict
+import shlex
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
+from click.core import ParameterSource
 
+from realtime import assets
 from realtime.cli.context import Context, common_options, pass_context
 from realtime.cli.needs import need_parts
-from realtime.errors import EmodjError
+from realtime.errors import EmodjError, UsageError
 
 if TYPE_CHECKING:
-    from realtime.training.dataset import Dataset
-    from realtime.training.fit import Epoch, Recipe
+    from realtime.training.recipe import Recipe
 
-PAIR = "emotiondetector.json"
+TEACHER_SHARE = 0.5
+"""Where nobody says how much teachers count."""
+
+_Path = click.Path(path_type=Path)
+_Positive = click.FloatRange(0, min_open=True)
+_Share = click.FloatRange(0, 1)
 
 
 @click.command(
     epilog="""\b
-Example:
+Examples:
   emodj train fer2013.npz --run runs/first
+  emodj train fer2013.npz --run runs/first --resume
+  emodj train faces/ --architecture transfer --weights imagenet
 """,
 )
-@click.argument("data", type=click.Path(path_type=Path))
-@click.option("--run", type=click.Path(path_type=Path), default=Path("runs/train"), show_default=True, metavar="DIR")
-@click.option("--architecture", type=click.Choice(["compact", "ancestor"]), default="compact", show_default=True)
-@click.option("--epochs", type=click.IntRange(1), default=70, show_default=True)
-@click.option("--batch-size", type=click.IntRange(1), default=128, show_default=True)
-@click.option("--learning-rate", type=click.FloatRange(0, min_open=True), default=0.1, show_default=True)
-@click.option("--mixup", type=click.FloatRange(0), default=0.2, show_default=True, help="How much faces are mixed; 0: not.")
-@click.option("--start", type=click.Path(path_type=Path), metavar="NAME.json", help="Go on from the weights of a pair.")
-@click.option("--bfloat16", is_flag=True, help="Multiply in bfloat16: faster on processors that can, slower on others.")
-@click.option("--seed", type=int, default=1, show_default=True)
+@click.argument("data", type=_Path)
+@click.option("--run", type=_Path, default=Path("runs/train"), show_default=True, metavar="DIR", help="Where all is written.")
+@click.option("--resume", is_flag=True, default=None, help="Go on from the checkpoint in DIR, as if it had not stopped.")
+@click.option(
+    "--architecture", type=click.Choice(["compact", "ancestor", "transfer"]), default="compact", show_default=True,
+    help="transfer: MobileNetV2 and EfficientNetB0, frozen; its accuracy was not measured.",
+)  # fmt: skip
+@click.option("--weights", metavar="imagenet|none|DIR", help="Of transfer's frozen parts; imagenet, downloaded, by default.")
+@click.option("--epochs", type=click.IntRange(1), help="At most so many.  [default: 70; transfer: 20]")
+@click.option("--batch-size", type=click.IntRange(1), help="[default: 128]")
+@click.option(
+    "--learning-rate", type=_Positive, help="Of SGD, at its height; transfer: of Adam.  [default: 0.1; transfer: 0.0002]"
+)
+@click.option("--mixup", type=click.FloatRange(0), help="How much faces are mixed; 0: not.  [default: 0.2; transfer: 0]")
+@click.option(
+    "--label-share", type=_Share, help="Weight of the label, 0 to 1; the crowd's votes have the rest.  [default: 0.4]"
+)
+@click.option("--balance/--no-balance", default=None, help="Let rare expressions weigh more.  [default: only for transfer]")
+@click.option(
+    "--patience", type=click.IntRange(0), metavar="N",
+    help="Stop after N epochs without a lower tuning loss; the best is kept. 0: never.  [default: 0; transfer: 3]",
+)  # fmt: skip
+@click.option("--start", type=_Path, metavar="NAME.json", help="Go on from the weights of a pair.")
+@click.option(
+    "--teacher", "teachers", type=_Path, multiple=True, metavar="PATH",
+    help="A pair to learn from, or a .npy of what it says of the Training part; several are averaged.",
+)  # fmt: skip
+@click.option("--teacher-share", type=_Share, help="Weight of the teachers, 0 to 1.  [default: 0.5]")
+@click.option(
+    "--bfloat16", is_flag=True, default=None, help="Multiply in bfloat16: faster on processors that can, slower on others."
+)
+@click.option("--seed", type=click.IntRange(0), help="Of all that is random.  [default: 1]")
 @common_options
 @pass_context
 def train(
     context: Context,
     data: Path,
     run: Path,
+    resume: bool | None,
     architecture: str,
-    epochs: int,
-    batch_size: int,
-    learning_rate: float,
-    mixup: float,
     start: Path | None,
-    bfloat16: bool,
-    seed: int,
+    teachers: tuple[Path, ...],
+    teacher_share: float | None,
+    **chosen: Any,
 ) -> None:
-    """Train a network on DATA, FER-2013 with the crowd's votes as one .npz file.
+    """Train a network on DATA, faces in folders or FER-2013 as .csv or .npz, with the crowd's votes if it has them.
 
-    Learns from the Training part and tunes on PublicTest; PrivateTest is not looked at. The run folder gets a
-    checkpoint an epoch: the same command goes on where it was stopped. At its end the pair lies there, corrected for
-    the class prior and calibrated; nothing outside the run folder is touched.
+    Learns from the Training part and tunes on PublicTest, or on a tenth of Training where there is none; PrivateTest is
+    not looked at. The run folder gets a checkpoint and a line of history an epoch, and at the end the pair, corrected for
+    the class prior and calibrated, with a report. Nothing outside the run folder is touched.
     """
-    from realtime import network
-    from realtime.training import dataset
-    from realtime.training.fit import Recipe
+    from realtime.training.recipe import PRESETS
 
-    images = dataset.read(data)
-    need_parts(images, ("training", "public"), data)
-    begun = None if start is None else network.load_pair(start)
-    digest = "" if begun is None else hashlib.sha256(b"".join(weight.tobytes() for weight in begun.get_weights())).hexdigest()
-    recipe = Recipe(architecture, epochs, batch_size, learning_rate, mixup=mixup, bfloat16=bfloat16, seed=seed, start=digest)
+    if architecture != "transfer" and chosen["weights"]:
+        raise UsageError(f"--weights is for --architecture transfer: leave it out for {architecture}, or see --start")
+    if architecture == "transfer" and start:
+        raise UsageError("--start is for the other architectures: transfer starts from ImageNet (--weights)")
+    if teacher_share is not None and not teachers:
+        raise UsageError("--teacher-share needs a --teacher")
+    recipe = replace(PRESETS[architecture], **{name: value for name, value in chosen.items() if value is not None})
+    if teachers:
+        recipe = replace(recipe, teacher_share=TEACHER_SHARE if teacher_share is None else teacher_share)
+    _check_folder(run, resume=bool(resume))
     try:
-        _train(recipe, images, run, context, begun)
+        _train(context, recipe, data, run, start, teachers)
+    except KeyboardInterrupt:
+        _say_how_to_go_on(context, run)
+        raise
     except OSError as error:
         raise EmodjError(
-            f"cannot write into {run} ({error.strerror or error}): the run goes on from its last checkpoint"
+            f"cannot write into {run} ({error.strerror or error}): --resume goes on from its last checkpoint"
         ) from error
 
 
-def _train(recipe: Recipe, images: Dataset, run: Path, context: Context, start: Any) -> None:
+def _check_folder(run: Path, *, resume: bool) -> None:
+    from realtime.training import checkpoint
+
+    shipped = assets.models().resolve()
+    if shipped in (run.resolve(), *run.resolve().parents):
+        raise UsageError(f"{run} is the folder of the shipped network, which a run must not touch: choose another with --run")
+    behind = checkpoint.epochs_behind(run)
+    if behind and not resume:
+        raise UsageError(
+            f"{run} holds a run already, after epoch {behind}: add --resume to go on, or choose another folder with --run"
+        )
+    if resume and not behind:
+        raise UsageError(f"{run} holds no checkpoint to go on from: leave --resume out, or choose another folder with --run")
+
+
+def _train(context: Context, recipe: Recipe, data: Path, run: Path, start: Path | None, teachers: tuple[Path, ...]) -> None:
     from realtime import network
-    from realtime.training import calibrate, dataset
-    from realtime.training.fit import fit, predict
+    from realtime.cli.progress import Progress
+    from realtime.training import dataset, delivery, lesson, runfolder
+    from realtime.training.delivery import PAIR
+    from realtime.training.fit import fit
+    from realtime.training.holdout import split
+    from realtime.training.recipe import best
 
-    def report(epoch: Epoch) -> None:
-        left = (recipe.epochs - epoch.number) * epoch.seconds / 60
-        figures = f"loss {epoch.loss:.3f}, tuning accuracy {epoch.accuracy:.1%}"
-        context.remark(f"epoch {epoch.number} of {recipe.epochs}: {figures}, {left:.0f} min left")
+    images = dataset.read(data)
+    need_parts(images, ("training",), data)
+    training, tuning = split(images, recipe.seed)
+    lacking = set(dataset.missing(dataset.trainable(training))) - set(dataset.missing(tuning))
+    if lacking:
+        raise UsageError(f"{data} has no face labelled {', '.join(sorted(lacking))} to learn from, only in its validation part")
+    begun = words = None
+    if start:
+        begun = network.load_pair(start)
+        recipe = replace(recipe, start=_digest(begun.get_weights()))
+    if teachers:
+        part = images.part("training")
+        words = lesson.read(teachers, part)[lesson.rows(images, recipe.seed)]
+        recipe = replace(recipe, teacher=_digest([words]))
+    network.tensorflow("training")
+    runfolder.prepare(run)
+    context.stop_if_interrupted()
+    with Progress(context, recipe.epochs, sys.stderr) as progress:
+        trained, history = fit(recipe, training, tuning, run, progress.report, begun, words, step=progress.step)
+    if recipe.patience and len(history) < recipe.epochs:
+        context.remark(f"no lower tuning loss in {recipe.patience} epochs: epoch {best(history) + 1} is kept")
+    correction = delivery.corrected(trained, recipe, training, tuning, words)
+    if correction is None:
+        context.remark(
+            f"{recipe.architecture} ends in a mean, which no calibration can be folded into: it stays as it was trained"
+        )
+    told = _commands(data, run / PAIR, public=len(images.part("public")) > 0)
+    pair = delivery.deliver(trained, recipe, correction, history, images, tuning, run, name=data.name, commands=told)
+    click.echo(str(pair))
 
-    training, tuning = images.part("training"), images.part("public")
-    trained = fit(recipe, training, tuning, run, report, start)
-    prior = dataset.targets(dataset.trainable(training), recipe.label_share, recipe.smoothing).mean(axis=0)
-    correction = calibrate.choose(predict(trained, tuning.images), prior.astype(float), tuning)
-    network.fold(trained, correction.temperature, np.array(correction.bias, np.float32))
-    network.save_pair(trained, run / PAIR)
-    settings = {"recipe": asdict(recipe), "correction": asdict(correction)}
-    (run / "settings.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
-    click.echo(str(run / PAIR))
+
+def _digest(arrays: list[Any]) -> str:
+    return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()
+
+
+def _say_how_to_go_on(context: Context, run: Path) -> None:
+    from realtime.training import checkpoint
+
+    behind = checkpoint.epochs_behind(run)
+    if behind:
+        context.remark(f"stopped: {shlex.join([*_command(), '--resume'])} goes on after epoch {behind}")
+    else:
+        context.remark("stopped before the first checkpoint: there is nothing to go on from")
+
+
+def _commands(data: Path, pair: Path, *, public: bool) -> tuple[str, str | None]:
+    """What gave the result, and what measures it again, which `evaluate` cannot where there is no part of its own."""
+    measure = ["emodj", "evaluate", str(data), "--model", str(pair), "--part", "public"]
+    return shlex.join(_command()), shlex.join(measure) if public else None
+
+
+def _command() -> list[str]:
+    """The words of this command line as they were typed, without --resume and what every command has."""
+    ctx = click.get_current_context()
+    words = ["emodj", "train", str(ctx.params["data"])]
+    for option in ctx.command.params:
+        typed = option.name in ctx.params and ctx.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE
+        if not isinstance(option, click.Option) or not typed or option.name == "resume":
+            continue
+        value = ctx.params[str(option.name)]
+        if option.is_flag:
+            words.append(option.opts[0] if value else option.secondary_opts[0])
+        else:
+            words += [word for one in (value if option.multiple else [value]) for word in (option.opts[0], str(one))]
+    return words
