@@ -34,7 +34,7 @@ CLEAR_LOSS = 0.03
 OFFSET_STEPS = (0.25, 0.125)
 """Logits by which the offset of one expression is moved up or down while that is better, large steps first."""
 
-WORTH = 0.003
+WORTH = 0.01
 """Gain in the sum of the four figures that a step of an offset has to bring: less is noise of the tuning part."""
 
 RIGHT = 0.94
