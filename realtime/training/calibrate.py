@@ -1,15 +1,14 @@
 """Correct a trained network for the class prior and for its temper, on images that it did not learn from; pure.
 
 Correction: logits are divided by a temperature (Guo et al. 2017, arXiv:1706.04599), a multiple of the log prior is
-taken off (Menon et al. 2021, arXiv:2007.07314), and each expression gets an offset of its own (the bias of vector scaling, in
-the first paper too). All fold into the network's last layer. The threshold below which it is unsure is chosen after that.
+taken off (Menon et al. 2021, arXiv:2007.07314). Both fold into the network's last layer. The threshold below which it is
+unsure is chosen after that.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,8 +19,6 @@ from realtime.training.dataset import targets
 from realtime.training.evaluate import clear_majority
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from realtime.training.dataset import Dataset
@@ -31,14 +28,11 @@ TEMPERATURES = tuple(np.geomspace(0.3, 2.0, 60).tolist())
 CLEAR_LOSS = 0.03
 """Accuracy against the clear majority that the correction for the prior may cost, 0..1."""
 
-OFFSET_STEPS = (0.25, 0.125)
-"""Logits by which the offset of one expression is moved up or down while that is better, large steps first."""
-
-WORTH = 0.01
-"""Gain in the sum of the four figures that a step of an offset has to bring: less is noise of the tuning part."""
-
 RIGHT = 0.94
 """Share of right answers, against the clear majority, that a network is to reach where it is sure."""
+
+ANSWERED = 0.8
+"""Share of the same faces that it is to answer at least, even if fewer of its answers are right then."""
 
 THRESHOLDS = tuple(np.arange(0.3, 0.901, 0.01).round(2).tolist())
 
@@ -53,7 +47,7 @@ class Correction:
     Attributes:
         temperature: they are divided by this.
         prior_exponent: so much of the log prior was taken off.
-        bias: (7,) numbers that are added after the division: what of the prior was taken off, and the offsets.
+        bias: (7,) numbers that are added after the division: what of the prior was taken off.
         unsure_below: confidence of the corrected network below which a face is unsure, 0..1.
     """
 
@@ -72,12 +66,12 @@ class Correction:
 def choose(probabilities: NDArray[np.float32], prior: NDArray[np.float64], tuning: Dataset) -> Correction:
     """Choose a correction and a threshold on a tuning part.
 
-    The exponent, and then the offsets, are those whose four figures sum highest: accuracy and macro-F1 against the original
+    The exponent is the one whose four figures sum highest: accuracy and macro-F1 against the original
     labels, accuracy and mean recall against the clear majority. Plain accuracy forgets the rare expressions, plain
     recall the common ones. What people agree on is given up for the others by `CLEAR_LOSS` at most. The temperature
     is the one of least calibration error, against the clear majority and against the shares of all votes together:
     the first alone is too sure where people disagree, the second too unsure where they do not. The threshold is the
-    least from which on `RIGHT` of the answers are right. Where no image has a clear majority, the labels stand in for it.
+    least from which on `RIGHT` of the answers are right, but `ANSWERED` of the faces are answered. Where no image has a clear majority, the labels stand in for it.
 
     Args:
         probabilities: (n, 7), what the network says of the tuning part.
@@ -104,7 +98,7 @@ def choose(probabilities: NDArray[np.float32], prior: NDArray[np.float64], tunin
 
     least = float(np.mean(logits[clear].argmax(axis=1) == majority[clear])) - CLEAR_LOSS
     exponent = max(PRIOR_EXPONENTS, key=lambda exponent: merit(-exponent * log_prior))
-    bias = _offset(-exponent * log_prior, merit)
+    bias = -exponent * log_prior
     shares = targets(tuning, label_share=0, smoothing=0)
 
     def error(temperature: float) -> float:
@@ -117,27 +111,23 @@ def choose(probabilities: NDArray[np.float32], prior: NDArray[np.float64], tunin
 
 
 def threshold(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
-    """The least confidence, in hundredths, from which on `RIGHT` of the answers are right; the highest tried if none is.
+    """The least confidence, in hundredths, from which on `RIGHT` of the answers are right, if `ANSWERED` of the faces reach it.
+
+    If they do not, the highest that so many reach.
 
     Args:
         probabilities: (n, 7), of the corrected network.
         labels: (n,) indices into `Expression`.
     """
-    reached = (limit for limit in THRESHOLDS if metrics.coverage(probabilities, labels, limit)[1] >= RIGHT)
-    return next(reached, THRESHOLDS[-1])
-
-
-def _offset(bias: NDArray[np.float64], merit: Callable[[NDArray[np.float64]], float]) -> NDArray[np.float64]:
-    """Move one expression at a time, the most gainful first, until no move is worth it."""
-    best = merit(bias)
-    for step in OFFSET_STEPS:
-        moves = [sign * step * row for row in np.eye(len(bias)) for sign in (1, -1)]
-        while True:
-            better, moved = max(((merit(bias + move), index) for index, move in enumerate(moves)), key=itemgetter(0))
-            if not better >= best + WORTH:
-                break
-            best, bias = better, bias + moves[moved]
-    return bias
+    chosen = THRESHOLDS[0]
+    for limit in THRESHOLDS:
+        answered, right = metrics.coverage(probabilities, labels, limit)
+        if answered < ANSWERED:
+            break
+        chosen = limit
+        if right >= RIGHT:
+            break
+    return chosen
 
 
 def _correction(temperature: float, exponent: float, bias: NDArray[np.float64]) -> Correction:
