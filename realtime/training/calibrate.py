@@ -66,12 +66,13 @@ class Correction:
 def choose(probabilities: NDArray[np.float32], prior: NDArray[np.float64], tuning: Dataset) -> Correction:
     """Choose a correction and a threshold on a tuning part.
 
-    The exponent is the one whose four figures sum highest: accuracy and macro-F1 against the original
-    labels, accuracy and mean recall against the clear majority. Plain accuracy forgets the rare expressions, plain
-    recall the common ones. What people agree on is given up for the others by `CLEAR_LOSS` at most. The temperature
-    is the one of least calibration error, against the clear majority and against the shares of all votes together:
-    the first alone is too sure where people disagree, the second too unsure where they do not. The threshold is the
-    least from which on `RIGHT` of the answers are right, but `ANSWERED` of the faces are answered. Where no image has a clear majority, the labels stand in for it.
+    The exponent is the one whose four figures sum highest: accuracy and macro-F1 against the original labels, accuracy
+    and mean recall against the clear majority. Plain accuracy forgets the rare expressions, plain recall the common
+    ones. What people agree on is given up for the others by `CLEAR_LOSS` at most. The temperature is the one of least
+    calibration error, against the clear majority and against the shares of all votes together: the first alone is too
+    sure where people disagree, the second too unsure where they do not. The threshold is the least from which on
+    `RIGHT` of the answers are right, but `ANSWERED` of the faces are answered. Where no image has a clear majority, the
+    labels stand in for it.
 
     Args:
         probabilities: (n, 7), what the network says of the tuning part.

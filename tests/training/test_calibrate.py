@@ -121,9 +121,9 @@ def sure(low: float) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
 
 
 def test_from_the_threshold_on_answers_are_right_and_from_none_below() -> None:
-    said, labels = sure(0.85)
+    said, labels = sure(0.87)
     limit = threshold(said, labels)
-    assert 0.86 <= limit <= 0.88
+    assert 0.87 < limit <= 0.9
     assert metrics.coverage(said, labels, limit)[1] >= RIGHT
     assert all(metrics.coverage(said, labels, lower)[1] < RIGHT for lower in THRESHOLDS if lower < limit)
 
