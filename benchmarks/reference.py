@@ -84,7 +84,8 @@ def save(json_path: Path) -> None:
     Raises:
         EmodjError: TensorFlow is not installed.
     """
-    from realtime.network import build, save_pair
+    from realtime.network import save_pair
+    from realtime.presets import build
 
     save_pair(build("ancestor"), json_path)
 

@@ -17,8 +17,8 @@ from benchmarks.ours import frame_reader, session, shipped_settings
 from benchmarks.reference import Reference
 from benchmarks.scene import LOOP_S, RATE, Scene, compose
 from realtime.domain import Frame
-from realtime.network import build
 from realtime.overlay import draw
+from realtime.presets import build
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

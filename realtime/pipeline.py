@@ -139,7 +139,8 @@ class FrameReader:
             return ()
         found = self._faces.look(frame.image, near)
         unreadable = dict(zip(found.boxes, found.reasons, strict=True))
-        tracked = self._tracker.update(found.boxes, found.probabilities, frame.time_s)
+        gated = [row for row, reason in enumerate(found.reasons) if reason is not None]
+        tracked = self._tracker.update(found.boxes, found.probabilities, frame.time_s, gated)
         tracked = [replace(face, reason=unreadable[face.box]) for face in tracked]
         # A frame of another size has other places
         missed = [face for face in self._tracker.missed(self._hold_s) if _inside(face.box, frame.image)]

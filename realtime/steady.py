@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import isfinite
+from math import inf, isfinite
 from typing import TYPE_CHECKING
 
 from realtime.domain import EXPRESSIONS, LOW_CONFIDENCE
@@ -101,10 +101,14 @@ class Labels:
         track = face.track or 0
         best = EXPRESSIONS[face.probabilities.index(max(face.probabilities))]
         held = self._held.get(track)
+        first = held is None
         if held is None:
             held = _Held(best, max(face.probabilities) >= self._unsure_below, face.reason, now_s)
         held = self._relied_on(self._named(held, face, best, now_s), max(face.probabilities), now_s)
         held = self._read(held, face.reason, now_s) if seen else held
+        if first and held.unreadable is not None:
+            # A single look proves nothing: the next one may say otherwise at once
+            held = replace(held, other_s=-inf)
         self._held[track] = replace(held, seen_s=now_s)
         return replace(face, held=held.expression, reason=held.unreadable or (None if held.sure else LOW_CONFIDENCE))
 

@@ -17,7 +17,7 @@ from realtime.matching import assign
 from realtime.steady import Clock
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from realtime.domain import Probabilities
 
@@ -124,13 +124,16 @@ class Tracker:
         now_s = self._clock.at(time_s)
         return [track.foretold(now_s) for track in self._alive(now_s)]
 
-    def update(self, boxes: Sequence[Box], probabilities: Probabilities, time_s: float) -> list[Face]:
+    def update(
+        self, boxes: Sequence[Box], probabilities: Probabilities, time_s: float, unreadable: Collection[int] = ()
+    ) -> list[Face]:
         """Take the faces of one frame.
 
         Args:
             boxes: n boxes.
             probabilities: (n, 7), one row a box.
             time_s: of the frame, seconds; where it falls or is no number, no time passes.
+            unreadable: rows whose probabilities say nothing: a face that is known keeps its own.
 
         Returns:
             The faces in the order of `boxes`, each with its track and its smoothed probabilities; without those that a
@@ -149,7 +152,7 @@ class Tracker:
         for row, box in enumerate(boxes):
             said = _distribution(probabilities[row])
             if row in owners:
-                track = self._followed(tracks[owners[row]], box, said, now_s)
+                track = self._followed(tracks[owners[row]], box, None if row in unreadable else said, now_s)
                 track = replace(track, presence=track.presence + 1 - fades)
                 track = self._numbered(track) if now_s - track.since_s >= self._confirm_s else track
                 tracks[owners[row]] = track
@@ -195,11 +198,11 @@ class Tracker:
             return math.inf
         return OVERLAPS_COST + (1 - OVERLAPS_COST) * distance + age
 
-    def _followed(self, track: _Track, box: Box, said: tuple[float, ...], now_s: float) -> _Track:
+    def _followed(self, track: _Track, box: Box, said: tuple[float, ...] | None, now_s: float) -> _Track:
         passed_s = now_s - track.seen_s
         place, speed = _filtered(track, _centre(box), passed_s)
-        smooth, weight_s = self._smoothed(track, said, min(passed_s, GAP_S))
-        return _Track(track.number, box, place, speed, smooth, weight_s, now_s, track.since_s, presence=track.presence)
+        smooth = self._smoothed(track, said, min(passed_s, GAP_S)) if said else (track.probabilities, track.weight_s)
+        return _Track(track.number, box, place, speed, *smooth, now_s, track.since_s, presence=track.presence)
 
     def _smoothed(self, track: _Track, said: tuple[float, ...], passed_s: float) -> tuple[tuple[float, ...], float]:
         """The average of all that was said, weighted by time, the older the less."""

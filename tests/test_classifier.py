@@ -11,8 +11,9 @@ from realtime.classifier import CvDnnClassifier, LiteRtClassifier, open_classifi
 from realtime.compiler import compile_network
 from realtime.domain import Batch
 from realtime.errors import AssetError
-from realtime.network import ARCHITECTURES, answers, build, fold, tensorflow
+from realtime.network import answers, fold, tensorflow
 from realtime.pipeline import Classifier
+from realtime.presets import ARCHITECTURES, build
 
 # Keras 3.15 reads its variables in the way of NumPy 1
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")

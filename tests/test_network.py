@@ -15,7 +15,8 @@ import pytest
 from realtime.domain import Batch
 from realtime.errors import AssetError, EmodjError
 from realtime.keras2 import modern
-from realtime.network import ARCHITECTURES, answers, build, fold, load_pair, save_pair, tensorflow
+from realtime.network import answers, fold, load_pair, save_pair, tensorflow
+from realtime.presets import ARCHITECTURES, build
 
 # Keras 3.15 reads its variables in the way of NumPy 1
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
@@ -303,7 +304,8 @@ def test_tensorflow_is_not_heard(tmp_path: Path) -> None:
 import sys
 from pathlib import Path
 from realtime.compiler import compile_pair
-from realtime.network import build, save_pair
+from realtime.network import save_pair
+from realtime.presets import build
 path = Path(sys.argv[1])
 save_pair(build("compact"), path)
 compile_pair(path)

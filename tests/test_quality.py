@@ -182,3 +182,18 @@ def test_what_lies_outside_is_a_share(box: Box, width: int, height: int) -> None
 @given(boxes, sizes, sizes)
 def test_in_a_larger_picture_no_more_lies_outside(box: Box, width: int, height: int) -> None:
     assert outside(box, width + 10, height + 10) <= outside(box, width, height)
+
+
+@pytest.mark.parametrize(
+    ("box", "reason"),
+    [
+        (Box(0, 200, 40, 100), CUT_OFF),
+        (Box(300, 0, 100, 40), CUT_OFF),
+        (Box(300, 410, 100, 70), CUT_OFF),
+        (Box(0, 200, 100, 100), None),
+        (Box(300, 380, 100, 100), None),
+    ],
+)
+def test_a_box_that_a_detector_ended_at_the_edge_is_cut_off(astronaut: Image, box: Box, reason: str | None) -> None:
+    crop = cut(astronaut, [FACE], RATIO)
+    assert reasons(crop, [square(box, RATIO)], 640, 480) == [reason]

@@ -162,19 +162,24 @@ def test_reasons_that_take_turns_make_one_that_stays() -> None:
 
 
 def test_another_reason_takes_its_place_when_it_has_lasted() -> None:
-    told = [(0.0, "too dark"), (0.1, "cut off"), (1.0, "cut off"), (1.1, "cut off")]
-    assert readable(labels(), told) == ["too dark", "too dark", "too dark", "cut off"]
+    told = [(0.0, "too dark"), (0.05, "too dark"), (0.1, "cut off"), (1.0, "cut off"), (1.1, "cut off")]
+    assert readable(labels(), told) == [*["too dark"] * 4, "cut off"]
+
+
+def test_one_bad_look_at_a_newcomer_is_overruled_by_the_next() -> None:
+    assert readable(labels(), [(0.0, "too dark"), (0.03, None), (0.06, "too dark")]) == ["too dark", None, None]
 
 
 @given(st.lists(st.tuples(st.floats(0, 0.3), st.sampled_from([None, "too dark", "blurred"])), min_size=1, max_size=60))
 def test_why_a_face_cannot_be_read_never_changes_twice_within_a_while(told: list[tuple[float, str | None]]) -> None:
     held = labels()
     now, changed, before = 0.0, 0.0, told[0][1]
-    for gap, reason in told:
+    for look, (gap, reason) in enumerate(told):
         now += gap
         shown = held.settle(replace(face(happy=0.9), reason=reason), now).reason
         if shown != before:
-            assert now - changed >= 1
+            # The second look at a newcomer may overrule the first
+            assert now - changed >= 1 or look == 1
             assert shown == reason
             changed, before = now, shown
 

@@ -126,7 +126,8 @@ def _check_folder(run: Path, *, resume: bool) -> None:
 
 
 def _train(context: Context, recipe: Recipe, data: Path, run: Path, start: Path | None, teachers: tuple[Path, ...]) -> None:
-    from realtime import network
+    from realtime import contract, network
+    from realtime.cli.parts import shipped_pair
     from realtime.cli.progress import Progress
     from realtime.training import dataset, delivery, lesson, runfolder
     from realtime.training.delivery import PAIR
@@ -150,6 +151,7 @@ def _train(context: Context, recipe: Recipe, data: Path, run: Path, start: Path 
         recipe = replace(recipe, teacher=_digest([words]))
     network.tensorflow("training")
     runfolder.prepare(run)
+    contract.read(contract.contract_path(shipped_pair()))
     context.stop_if_interrupted()
     with Progress(context, recipe.epochs, sys.stderr) as progress:
         trained, history = fit(recipe, training, tuning, run, progress.report, begun, words, step=progress.step)
@@ -181,14 +183,18 @@ def _say_how_to_go_on(context: Context, run: Path) -> None:
 
 def _commands(data: Path, pair: Path, *, public: bool) -> tuple[str, str | None]:
     """What gave the result, and what measures it again, which `evaluate` cannot where there is no part of its own."""
-    measure = ["emodj", "evaluate", str(data), "--model", str(pair), "--part", "public"]
-    return shlex.join(_command()), shlex.join(measure) if public else None
+    measure = ["emodj", "evaluate", data.name, "--model", pair.name, "--part", "public"]
+    return shlex.join(_command(bare=True)), shlex.join(measure) if public else None
 
 
-def _command() -> list[str]:
-    """The words of this command line as they were typed, without --resume and what every command has."""
+def _command(*, bare: bool = False) -> list[str]:
+    """The words of this command line as they were typed, without --resume and what every command has; bare: without folders."""
     ctx = click.get_current_context()
-    words = ["emodj", "train", str(ctx.params["data"])]
+
+    def word(value: Any) -> str:
+        return value.name if bare and isinstance(value, Path) else str(value)
+
+    words = ["emodj", "train", word(ctx.params["data"])]
     for option in ctx.command.params:
         typed = option.name in ctx.params and ctx.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE
         if not isinstance(option, click.Option) or not typed or option.name == "resume":
@@ -197,5 +203,5 @@ def _command() -> list[str]:
         if option.is_flag:
             words.append(option.opts[0] if value else option.secondary_opts[0])
         else:
-            words += [word for one in (value if option.multiple else [value]) for word in (option.opts[0], str(one))]
+            words += [word for one in (value if option.multiple else [value]) for word in (option.opts[0], word(one))]
     return words

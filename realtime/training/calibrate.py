@@ -79,10 +79,8 @@ def choose(probabilities: NDArray[np.float32], prior: NDArray[np.float64], tunin
         prior: (7,) share of each expression in the targets of the training, summing to one.
         tuning: n images.
     """
-    clear, majority = clear_majority(tuning)
+    clear, majority = judges(tuning)
     labels = tuning.labels.astype(np.int64)
-    if not clear.any():
-        clear, majority = np.ones_like(clear), labels
     logits, log_prior = np.log(np.maximum(probabilities, 1e-12)), np.log(np.maximum(prior, RAREST))
 
     def merit(bias: NDArray[np.float64]) -> float:
@@ -109,6 +107,12 @@ def choose(probabilities: NDArray[np.float32], prior: NDArray[np.float64], tunin
 
     correction = _correction(min(TEMPERATURES, key=error), exponent, bias)
     return replace(correction, unsure_below=threshold(correction.apply(probabilities)[clear], majority[clear]))
+
+
+def judges(tuning: Dataset) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Which images (n,) to choose on, and what is right: the clear majority, or where there is none, all and their labels."""
+    clear, majority = clear_majority(tuning)
+    return (clear, majority) if clear.any() else (np.ones_like(clear), tuning.labels.astype(np.int64))
 
 
 def threshold(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> float:

@@ -73,6 +73,8 @@ def restore(run: Path, recipe: Recipe, fingerprint: str, state: Mapping[str, Seq
                 for i, variable in enumerate(variables):
                     variable.assign(archive[f"{name}_{i}"])
         return [Epoch(**epoch) for epoch in about["epochs"]]
+    except PermissionError as error:
+        raise UsageError(f"the checkpoint {path} cannot be read ({error.strerror})") from error
     except _REFUSALS as error:
         raise _damaged(path) from error
 
@@ -89,6 +91,8 @@ def epochs_behind(run: Path) -> int:
             return len(json.loads(str(archive["about"]))["epochs"])
     except (FileNotFoundError, NotADirectoryError):
         return 0
+    except PermissionError as error:
+        raise UsageError(f"the checkpoint {path} cannot be read ({error.strerror})") from error
     except _REFUSALS as error:
         raise _damaged(path) from error
 

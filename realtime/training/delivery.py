@@ -36,7 +36,10 @@ def corrected(
     if recipe.architecture == "transfer":
         return None
     _, wanted = goal(recipe, training, lesson)
-    correction = calibrate.choose(predict(trained, tuning.images), prior(recipe, wanted), tuning)
+    # A photo that it has learned from says nothing of how sure it may be
+    fresh = tuning.where(~tuning.copy_of_training)
+    chosen = fresh if len(fresh) else tuning
+    correction = calibrate.choose(predict(trained, chosen.images), prior(recipe, wanted), chosen)
     network.fold(trained, correction.temperature, np.array(correction.bias, np.float32))
     return correction
 
@@ -72,9 +75,12 @@ def deliver(
     pair = run / PAIR
     network.save_pair(trained, pair)
     count = int(trained.count_params())
-    threshold = contract.UNSURE_BELOW if correction is None else correction.unsure_below
+    said = predict(trained, tuning.images)
+    chosen, right = calibrate.judges(tuning)
+    threshold = calibrate.threshold(said[chosen], right[chosen]) if correction is None else correction.unsure_below
+    rows = evaluate.robustness(lambda crops: predict(trained, crops), tuning, threshold)
     part = "public" if len(images.part("public")) else "held out"
-    document = evaluate.document(tuning, predict(trained, tuning.images), part=part, threshold=threshold, parameters=count)
+    document = evaluate.document(tuning, said, part=part, threshold=threshold, parameters=count, robustness=rows)
     settings = runfolder.settings(
         command=commands[0],
         measure=commands[1],

@@ -110,7 +110,7 @@ def remarks(dataset: Dataset, part: str) -> list[str]:
 
 
 def robustness(answer: Answer, dataset: Dataset, threshold: float) -> list[Report]:
-    """How the network reads faces that are spoilt, against the clear majority, or the labels where there are no votes.
+    """How the network reads faces that are spoilt, against the clear majority, or the labels where no image has one.
 
     Args:
         answer: says the probabilities (n, 7) of crops (n, 48, 48) uint8 grey; called twelve times.
@@ -122,8 +122,9 @@ def robustness(answer: Answer, dataset: Dataset, threshold: float) -> list[Repor
         "fall" of that below the first row, where nothing is spoilt; 0..1, NaN where nothing is answered.
     """
     chosen, labels = np.ones(len(dataset), np.bool_), dataset.labels.astype(np.int64)
-    if dataset.has_votes:
-        chosen, labels = clear_majority(dataset)
+    clear, majority = clear_majority(dataset)
+    if clear.any():
+        chosen, labels = clear, majority
     images, labels = dataset.images[chosen], labels[chosen]
     rows: list[Report] = []
     for way, spoil in WAYS.items():
@@ -166,9 +167,9 @@ def agreement(dataset: Dataset) -> Report:
     own, votes = dataset.labels.astype(np.int64), dataset.votes.astype(np.float64)
     rows, mine = np.arange(len(own)), dataset.expression_votes()
     clear, majority = clear_majority(dataset)
-    same = majority == own
+    same = (majority == own) & (mine.max(axis=1) > 0)
     # Of ten people, so many pairs can be drawn who chose the same
-    pairs = (votes * (votes - 1)).sum(axis=1) / (VOTERS * (VOTERS - 1))
+    pairs = (votes * np.maximum(votes - 1, 0)).sum(axis=1) / (VOTERS * (VOTERS - 1))
     return {
         "majority": metrics.share(same),
         "clear": metrics.share(majority[clear] == own[clear]),

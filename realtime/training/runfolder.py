@@ -71,7 +71,7 @@ def write(
     Before a run `prepare(run)`, so that no hour is lost for want of matplotlib. At its end:
 
         said = predict(network, tuning.images)
-        document = evaluate.document(tuning, said, part="public", threshold=0.55, parameters=int(network.count_params()))
+        document = evaluate.document(tuning, said, part="public", threshold=…, parameters=int(network.count_params()))
         about = {"name": pair.name, "sha256": contract.pair_digest(pair), "parameters": int(network.count_params())}
         facts = evaluate.facts(images, data.name)
         kept = runfolder.settings(command=…, data=facts, network=about, recipe=asdict(recipe), seed=recipe.seed)

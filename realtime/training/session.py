@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from realtime.errors import UsageError
-from realtime.network import INPUT_SHAPE, answers, build, tensorflow
+from realtime.network import INPUT_SHAPE, answers, tensorflow
+from realtime.presets import build
 from realtime.training import transfer
 from realtime.training.augment import augment, mixed
 from realtime.training.goal import goal, importance

@@ -19,7 +19,7 @@ from realtime.network import INPUT_SHAPE, first_line, tensorflow
 
 SIDE_PX = 96
 DROPOUT = 0.3
-FILES = {"MobileNetV2": "mobilenet_v2*no_top.h5", "EfficientNetB0": "efficientnetb0*notop.h5"}
+FILES = {"MobileNetV2": "mobilenet_v2*_1.0_96_no_top.h5", "EfficientNetB0": "efficientnetb0*notop.h5"}
 """What the files are called that Keras downloads into `~/.keras/models`."""
 
 IMAGENET_DEVIATION = (0.229, 0.224, 0.225)

@@ -111,7 +111,8 @@ def test_data_without_a_part_that_is_needed_is_status_2(
 
 
 def test_pairs_that_do_not_fit_are_status_5_with_a_sentence(emodj: Run, pair: Path, settings: Callable[[str], Path]) -> None:
-    from realtime.network import build, tensorflow
+    from realtime.network import tensorflow
+    from realtime.presets import build
 
     keras = tensorflow("testing").keras
     weights, own = pair.with_suffix(".h5"), settings(f"[network]\npair = '{pair}'\n")

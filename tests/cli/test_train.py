@@ -14,9 +14,11 @@ import cv2
 import numpy as np
 import pytest
 
+from realtime import assets, contract
 from realtime.domain import EXPRESSIONS
 from realtime.network import load_pair
 from realtime.training import settling
+from realtime.training.damage import WAYS
 from realtime.training.dataset import VOTE_COLUMNS, VOTES_OF
 from tests.training.tiny import introduce
 from tests.waiting import until
@@ -94,10 +96,21 @@ def test_train_leaves_a_pair_and_its_report_in_the_run_folder(emodj: Run, data: 
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout == f"{run / PAIR}\n"
     assert re.search(r"^emodj: epoch 1 of 1, loss \d\.\d{3}, tuning accuracy \d+\.\d%, 0 min left$", ended.stderr, re.MULTILINE)
-    assert {path.name for path in run.iterdir()} == {PAIR, "emotiondetector.h5", "checkpoint.npz", "history.csv", *REPORT}
+    network = {PAIR, "emotiondetector.h5", "emotiondetector.tflite", "emotiondetector.contract.json"}
+    assert {path.name for path in run.iterdir()} == {*network, "checkpoint.npz", "history.csv", *REPORT}
     settings = json.loads((run / "settings.json").read_text(encoding="utf-8"))
-    assert settings["command"] == f"emodj train {data()} --run {run} --epochs 1 --batch-size 7"
+    assert settings["command"] == f"emodj train {data().name} --run run --epochs 1 --batch-size 7"
     assert settings["correction"]["temperature"] > 0
+    terms = contract.read(contract.contract_path(run / PAIR))
+    shipped = contract.read(contract.contract_path(assets.models() / PAIR))
+    report = json.loads((run / "report.json").read_text(encoding="utf-8"))
+    assert terms.pair_digest == contract.pair_digest(run / PAIR) == settings["network"]["sha256"]
+    assert terms.unsure_below == settings["correction"]["unsure_below"] == report["threshold"]
+    assert terms.side_ratio == shipped.side_ratio
+    assert [item.crop for item in terms.golden] == [item.crop for item in shipped.golden]
+    assert str(tmp_path) not in json.dumps(terms.about)
+    assert len(report["robustness"]) == len(WAYS)
+    assert emodj("model", "check", run / PAIR).returncode == 0
     assert (settings["recipe"]["architecture"], settings["recipe"]["label_share"]) == ("compact", 0.4)
     assert emodj("evaluate", data(), "--model", run / PAIR, "--part", "public").returncode == 0
 
@@ -223,7 +236,7 @@ def test_transfer_without_its_weights_is_status_5(emodj: Run, data: Callable[...
     options = ("--architecture", "transfer", "--weights", tmp_path / "none here")
     ended = emodj("train", data(), "--run", tmp_path / "run", *options)
     assert (ended.returncode, ended.stdout) == (5, "")
-    assert "holds no mobilenet_v2*no_top.h5, the ImageNet weights of MobileNetV2" in ended.stderr
+    assert "holds no mobilenet_v2*_1.0_96_no_top.h5, the ImageNet weights of MobileNetV2" in ended.stderr
 
 
 @pytest.mark.slow

@@ -137,6 +137,20 @@ def test_most_faces_are_answered_even_if_fewer_are_right() -> None:
     assert metrics.coverage(said, labels, limit + 0.01)[0] < ANSWERED
 
 
+def test_the_threshold_is_that_of_the_corrected_network_on_clear_faces(people: Build) -> None:
+    labels, logits = faces_and_logits(EVEN)
+    clear = np.arange(COUNT) % 4 > 0
+    ballots = [
+        {VOTES[label]: 10} if sure else {VOTES[label]: 5, VOTES[label - 1]: 5}
+        for label, sure in zip(labels, clear, strict=True)
+    ]
+    said = softmax(logits * 0.5)
+    correction = choose(said, EVEN, people(labels, ballots))
+    truth = np.array(labels)[clear]
+    assert correction.unsure_below == threshold(correction.apply(said)[clear], truth)
+    assert correction.unsure_below != threshold(said[clear], truth)
+
+
 def test_an_expression_that_the_data_lack_breaks_nothing(people: Build) -> None:
     labels, logits = faces_and_logits(EVEN)
     kept = [index for index, label in enumerate(labels) if label != 1]

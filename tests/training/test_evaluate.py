@@ -171,10 +171,16 @@ def test_facts_count_the_labels_of_each_part(people: Build) -> None:
 def test_how_far_people_agree_counted_by_hand(people: Build) -> None:
     ballots = [{"happiness": 10}, {"sadness": 6, "neutral": 4}, {"fear": 5, "surprise": 5}, {"contempt": 10}]
     found = evaluate.agreement(people([HAPPY, NEUTRAL, SURPRISE, ANGRY], ballots))
-    # Of equals the first counts: so the third shows fear; nobody voted for an expression in the last, so the first again
-    assert found["majority"] == pytest.approx(2 / 4)
+    # Of equals the first counts: so the third shows fear; nobody voted for an expression in the last
+    assert found["majority"] == pytest.approx(1 / 4)
     assert found["clear"] == pytest.approx(1 / 2)
     assert found["nobody"] == pytest.approx(1 / 4)
     assert found["voters"] == pytest.approx((90 + (30 + 12) + (20 + 20) + 90) / 4 / 90)
     assert (found["by_label"]["happy"], found["by_label"]["neutral"]) == (1, 0)
     assert math.isnan(found["by_label"]["sad"])
+
+
+def test_robustness_where_no_image_is_clear_is_against_the_labels(people: Build) -> None:
+    images = np.stack([np.full((48, 48), level, np.uint8) for level in (160, 60)])
+    rows = evaluate.robustness(by_light, people([HAPPY, SAD], [{"happiness": 5, "fear": 5}] * 2, images), threshold=0.55)
+    assert rows[0]["accuracy"] == 1

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from realtime.errors import EmodjError, UsageError
-from realtime.network import answers, build, tensorflow
+from realtime.network import answers, tensorflow
+from realtime.presets import build
 from realtime.training import settling
 from realtime.training.augment import augment
 from realtime.training.dataset import Dataset

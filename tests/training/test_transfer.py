@@ -111,3 +111,17 @@ def test_a_download_that_fails_is_said_in_a_sentence(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("KERAS_HOME", str(home))
     with pytest.raises(EmodjError, match=r"ImageNet weights of MobileNetV2 cannot be downloaded .*--weights DIR"):
         transfer.build("imagenet")
+
+
+def test_what_a_frozen_part_subtracts_survives_as_a_pair(tmp_path: Path) -> None:
+    network = transfer.build("none")
+    norm = next(layer for layer in named(network, "efficientnetb0").layers if layer.name.startswith("normalization"))
+    norm.adapt_mean.assign([0.4, 0.5, 0.6])
+    norm.adapt_variance.assign([0.01, 0.02, 0.03])
+    norm.finalize_state()
+    said = answers(network, CROPS)
+    save_pair(network, tmp_path / "pair.json")
+    loaded = load_pair(tmp_path / "pair.json")
+    picture = 255 * np.random.default_rng(3).random((1, 96, 96, 3), np.float32)
+    np.testing.assert_allclose(stem(loaded, picture), stem(network, picture), rtol=1e-4)
+    np.testing.assert_allclose(answers(loaded, CROPS), said, atol=1e-6)

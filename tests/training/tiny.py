@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from realtime import network
+from realtime import network, presets
 
 if TYPE_CHECKING:
     import pytest
@@ -31,4 +31,4 @@ def tiny() -> Any:
 
 def introduce(patch: pytest.MonkeyPatch, name: str = NAME) -> None:
     """Let training know it, by a name of its own or in the place of another."""
-    patch.setitem(network.ARCHITECTURES, name, tiny)
+    patch.setitem(presets.ARCHITECTURES, name, tiny)
