@@ -203,5 +203,5 @@ def _command(*, bare: bool = False) -> list[str]:
         if option.is_flag:
             words.append(option.opts[0] if value else option.secondary_opts[0])
         else:
-            words += [word for one in (value if option.multiple else [value]) for word in (option.opts[0], word(one))]
+            words += [each for one in (value if option.multiple else [value]) for each in (option.opts[0], word(one))]
     return words
