@@ -30,6 +30,7 @@ ASSETS = {
             "models/emotiondetector.h5",
             "models/emotiondetector.tflite",
             "models/emotiondetector.contract.json",
+            "models/README.md",
             "cascades/haarcascade_frontalface_alt.xml",
             "cascades/haarcascade_frontalface_alt2.xml",
             "cascades/haarcascade_frontalface_default.xml",

@@ -111,3 +111,7 @@ def test_compile_writes_what_the_pair_needs_to_run(emodj: Run, pair: Path, setti
     ended = emodj("--config", own, "image", ROOT / "tests" / "data" / "astronaut.jpg", "--json")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert json.loads(ended.stdout)["images"][0]["faces"][0]["expression"] == "happy"
+
+
+def test_the_shipped_network_has_its_card(emodj: Run) -> None:
+    assert "# Model card: emotiondetector.json" in emodj("model", "show").stdout
