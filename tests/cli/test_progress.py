@@ -18,6 +18,9 @@ from realtime.training.recipe import Epoch
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+END = "\x04"
+"""Written last, so that all before it has come."""
+
 FIRST = Epoch(1, 1.5, 1.4, 0.25, 60.0, 0.1)
 LAST = Epoch(2, 1.25, 1.2, 0.5, 60.0, 0.1)
 
@@ -30,8 +33,13 @@ def terminal() -> Generator[tuple[TextIO, Callable[[], str]]]:
     with os.fdopen(theirs, "w", encoding="utf-8") as stream:
 
         def shown() -> str:
+            # A read may bring a part of it only
+            stream.write(END)
             stream.flush()
-            return os.read(ours, 100_000).decode()
+            said = b""
+            while not said.endswith(END.encode()):
+                said += os.read(ours, 100_000)
+            return said.decode().removesuffix(END)
 
         yield stream, shown
     os.close(ours)
