@@ -61,6 +61,8 @@ def _pair(path: Path, training: Dataset) -> NDArray[np.float32]:
 def _numbers(path: Path, count: int) -> NDArray[np.float32]:
     try:
         found = np.load(path, allow_pickle=False)
+    except FileNotFoundError as error:
+        raise UsageError(f"the teacher {path} is missing: give a .npy file or a pair NAME.json") from error
     except (OSError, EOFError, ValueError) as error:
         raise UsageError(f"the teacher {path} is no array that NumPy can read: give a .npy file or a pair NAME.json") from error
     if not isinstance(found, np.ndarray) or found.dtype.kind != "f" or found.shape != (count, len(EXPRESSIONS)):

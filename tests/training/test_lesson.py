@@ -58,8 +58,9 @@ def test_numbers_that_are_no_probabilities_of_these_faces_are_refused(
 
 def test_files_that_are_no_teachers_are_refused(faces: Dataset, tmp_path: Path) -> None:
     (tmp_path / "words.npy").write_bytes(b"no array")
-    for path in (tmp_path / "words.npy", tmp_path / "missing.npy"):
-        with pytest.raises(UsageError, match="is no array that NumPy can read"):
+    for name, said in (("words.npy", "is no array that NumPy can read"), ("missing.npy", "missing.npy is missing")):
+        path = tmp_path / name
+        with pytest.raises(UsageError, match=said):
             lesson.read([path], faces)
     np.savez(tmp_path / "two.npz", WORDS, WORDS)
     with pytest.raises(UsageError, match="holds several arrays"):
