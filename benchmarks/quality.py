@@ -97,9 +97,9 @@ def damages() -> Iterator[Damage]:
     for side in (40, 32, 24, 20, 18, 16, 14, 12, 10, 8):
         yield Damage("side in pixels", side, quality.TOO_SMALL, _shrunk(side), Box(0, 0, side, side))
     for name, left, top in (("left", -1, 0), ("right", 1, 0), ("above", 0, -1), ("below", 0, 1)):
-        for pixels in (5, 10, 14, 17, 20, 24, 28):
+        for pixels in (2, 5, 7, 10, 12, 14, 17):
             square = Box(left * pixels, top * pixels, CROP_SIDE, CROP_SIDE)
-            yield Damage(f"share cut off {name}", pixels / CROP_SIDE, quality.CUT_OFF, _cut(square), square)
+            yield Damage(f"share beyond, {name}", pixels / CROP_SIDE, quality.CUT_OFF, _cut(square), square)
 
 
 def _mapped(gain: float, gamma: float) -> Callable[[Picture], Picture]:
@@ -130,10 +130,14 @@ def _shrunk(side: int) -> Callable[[Picture], Picture]:
 
 
 def _cut(square: Box) -> Callable[[Picture], Picture]:
-    """The face stays where it is in its crop; what lies beyond the edge is lost, and the edge's pixels stand for it."""
-    end = CROP_SIDE - 1
-    rows = np.clip(np.arange(CROP_SIDE), max(0, -square.top), end - max(0, square.top))
-    columns = np.clip(np.arange(CROP_SIDE), max(0, -square.left), end - max(0, square.left))
+    """A face at the edge of its picture, where detectors end a box: the square lies about what is left of the face.
+
+    So twice as much of the face is lost as of the square. The edge's pixels stand for what lies beyond it.
+    """
+    rows, columns = (
+        np.clip(np.arange(CROP_SIDE) - beyond, max(0, -2 * beyond), CROP_SIDE - 1 - max(0, 2 * beyond))
+        for beyond in (square.top, square.left)
+    )
     return lambda image: image[np.ix_(rows, columns)]
 
 

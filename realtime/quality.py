@@ -1,8 +1,8 @@
 """Why a face cannot be read from its crop, however sure a network is of it: networks do not notice what they do not see.
 
 Each threshold stands where the answers of the shipped network, those that are surer than its threshold, are right in seven
-points less of FER-2013's clear images than undamaged: `python -m benchmarks.quality fer2013.npz` draws these curves, on
-PublicTest. Milder damage is left to the network and its confidence, since it keeps its worth there.
+points less of FER-2013's clear images than undamaged, where it is 94%: `python -m benchmarks.quality fer2013.npz` draws these
+curves, on PublicTest. Milder damage is left to the network and its confidence, since it keeps its worth there.
 """
 
 from __future__ import annotations
@@ -27,23 +27,26 @@ OVER_EXPOSED = "over-exposed"
 BLURRED = "blurred"
 
 LEAST_LIGHT = 0.04
-"""Mean brightness of the centre, 0..1."""
+"""Mean brightness of the centre, 0..1: below .05, 86% of the answers are right, from .06 on 89% and more."""
 
 MOST_BURNT = 0.8
-"""Share of the centre that is white, 0..1."""
+"""Share of the centre that is white, 0..1: up to it 90% of the answers are right, above 87% and soon less."""
 
 LEAST_SHARPNESS = 0.16
-"""As `sharpness` has it."""
+"""As `sharpness` has it: below, 86% of the answers are right and soon less, above 89% and more."""
 
 LEAST_SIDE = 15
-"""Side of the square before it was scaled, pixels. The cascades find no face so small, other detectors do."""
+"""Side of the square before it was scaled, pixels: 91% right at 16, 88% at 14. The cascades find no face so small, other
+detectors do."""
 
-MOST_OUTSIDE = 0.25
-"""Share of the square that lies beyond the picture, 0..1. Detectors end a box at the edge and the square lies about what is
-left, so a quarter beyond is half a face lost."""
+MOST_OUTSIDE = 0.24
+"""Share of the square that lies beyond the picture, 0..1: 90% right at a quarter beyond the left edge, 82% at .3; 89% at .2
+above the picture, 83% at a quarter. Detectors end a box at the edge and the square lies about what is left, so twice as
+much of the face is lost."""
 
-MOST_BENEATH = 0.14
-"""Share of its height that lies beneath the picture, 0..1: about a quarter of a face lost, its mouth."""
+MOST_BENEATH = 0.12
+"""Share of its height that lies beneath the picture, 0..1: 89% right at .1, 83% at .15. A face goes without an eye, not without
+its mouth."""
 
 WHITE = 250 / 255
 """From this on a pixel is burnt out; JPEG leaves few at 255."""
