@@ -21,7 +21,7 @@ from realtime.presets import ARCHITECTURES, build
 # Keras 3.15 reads its variables in the way of NumPy 1
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
 
-PARAMETERS = {"compact": 1_167_015, "ancestor": 4_232_199}
+PARAMETERS = {"compact": 1_436_327, "ancestor": 4_232_199}
 SHAPE = [None, 48, 48, 1]
 
 
