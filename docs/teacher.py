@@ -4,10 +4,10 @@
     python docs/teacher.py fer2013.npz --pair models/emotiondetector.json --out lesson.npy
     emodj train fer2013.npz --teacher lesson.npy --start models/emotiondetector.json
 
-It writes a row of seven probabilities for each image of the Training part, half of it the label's head and half the votes',
-mixed with what a pair says. Nothing of emodj imports it. Weights: Google, Apache-2.0 (Tan & Le 2019, arXiv:1905.11946). An
-epoch takes five minutes of two processor cores or more. Stem and first three blocks stay as they are, since their gradients
-would take as long again.
+The pair is the one that was shipped before; `models/README.md` has the rest of the recipe. This writes a row of seven
+probabilities for each image of the Training part, half of it the label's head and half the votes', mixed with what the pair
+says. Nothing of emodj imports it. Weights: Google, Apache-2.0 (Tan & Le 2019, arXiv:1905.11946). An epoch takes five minutes
+of two processor cores or more. Stem and first three blocks stay as they are, since their gradients would take as long again.
 """
 
 from __future__ import annotations

@@ -11,14 +11,12 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from realtime.assets import write_whole
 from realtime.classifier import open_classifier
 from realtime.compiler import REVISION, compile_pair
 from realtime.domain import EXPRESSIONS, Expression
 from realtime.errors import AssetError, EmodjError
-from realtime.golden import SMILE, answered, batch, from_document, to_document
+from realtime.golden import SMILE, answered, batch, differences, from_document, to_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -116,6 +114,13 @@ def pair_digest(json_path: Path) -> str:
         raise AssetError(f"{error.filename} cannot be read ({error.strerror}): {why}") from error
 
 
+def own(json_path: Path) -> Contract | None:
+    """The contract beside a pair, None if there is none or it is of another pair. Raises `AssetError` if one cannot be read."""
+    path = contract_path(json_path)
+    contract = read(path) if path.exists() else None
+    return contract if contract and contract.pair_digest == pair_digest(json_path) else None
+
+
 def load(
     json_path: Path, *, shipped: Path, cache_dir: Path, notify: Callable[[str], None], num_threads: int = 1
 ) -> tuple[Classifier, Contract]:
@@ -132,11 +137,9 @@ def load(
         AssetError: a file is missing or damaged, does not fit the others, or a golden crop is answered wrongly.
         EmodjError: a network must be compiled and TensorFlow is not installed, or cannot compile it.
     """
+    if contract := own(json_path):
+        return _open_sealed(json_path, contract, num_threads), contract
     digest = pair_digest(json_path)
-    if contract_path(json_path).exists():
-        contract = read(contract_path(json_path))
-        if contract.pair_digest == digest:
-            return _open_sealed(json_path, contract, num_threads), contract
     notify(
         f"{json_path} is not a network that emodj knows: it gets crops of the face box in grey 0..1, "
         "and its answers are read in alphabetical order"
@@ -195,10 +198,10 @@ def _open_sealed(json_path: Path, contract: Contract, num_threads: int) -> Class
     if _sha256(model) != contract.compiled_digest:
         raise AssetError(f"{path} is not the compiled network that {contract_path(json_path).name} describes: {remedy}")
     classifier = open_classifier(model, num_threads=num_threads)
-    for golden, now in zip(contract.golden, answered(classifier, (golden.crop for golden in contract.golden)), strict=True):
+    for name, apart in differences(classifier, contract.golden).items():
         # Written so that a NaN counts as wrong
-        if not np.abs(np.subtract(golden.answer, now.answer)).max() <= TOLERANCE:
-            raise AssetError(f"{path} answers the golden crop {golden.crop.name!r} otherwise than recorded: {remedy}")
+        if not apart <= TOLERANCE:
+            raise AssetError(f"{path} answers the golden crop {name!r} otherwise than recorded: {remedy}")
     return classifier
 
 

@@ -13,7 +13,7 @@ from realtime.crops import cut, normalised
 from realtime.domain import CROP_SIDE, EXPRESSIONS, by_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -72,6 +72,15 @@ def answered(classifier: Classifier, crops: Iterable[Crop]) -> tuple[Golden, ...
     crops = tuple(crops)
     rows = classifier.classify(batch(crops))
     return tuple(Golden(crop, tuple(round(float(p), DIGITS) for p in row)) for crop, row in zip(crops, rows, strict=True))
+
+
+def differences(classifier: Classifier, recorded: Sequence[Golden]) -> dict[str, float]:
+    """By how much the classifier answers each crop otherwise than recorded, by its name: the largest of seven differences."""
+    now = answered(classifier, (golden.crop for golden in recorded))
+    return {
+        golden.crop.name: float(np.abs(np.subtract(golden.answer, answer.answer)).max())
+        for golden, answer in zip(recorded, now, strict=True)
+    }
 
 
 def to_document(golden: Golden) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import click
 
 from realtime.cli.context import Context, common_options, pass_context
 from realtime.cli.needs import need_parts
-from realtime.cli.parts import shipped_pair, unsure_below
+from realtime.cli.parts import shipped_pair, threshold, unsure_below
 from realtime.cli.printing import print_document
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ def evaluate(
     if out:
         runfolder.prepare(out)
     chosen = pair or shipped_pair()
-    threshold = _threshold(context, chosen)
-    document = _measured(chosen, images.part(part), part, threshold, robustness=bool(robustness))
+    limit = _threshold(context, chosen)
+    document = _measured(chosen, images.part(part), part, limit, robustness=bool(robustness))
     for sentence in document["remarks"]:
         context.remark(sentence)
     if out:
@@ -78,13 +78,11 @@ def evaluate(
 
 
 def _threshold(context: Context, path: Path) -> float:
-    from realtime.contract import UNSURE_BELOW
     from realtime.training.saved import SUFFIX
 
     # It has no contract
     if path.suffix == SUFFIX:
-        own = context.settings().faces.unsure_below
-        return UNSURE_BELOW if own is None else own
+        return threshold(context.settings(), None)
     return unsure_below(context.settings(), path)
 
 
@@ -116,9 +114,8 @@ def _identity(path: Path) -> tuple[str, Mapping[str, Any]]:
 
     if path.suffix == SUFFIX:
         return sha256(path.read_bytes()).hexdigest(), {}
-    digest, beside = contract.pair_digest(path), contract.contract_path(path)
-    terms = contract.read(beside) if beside.exists() else None
-    return digest, terms.about if terms and terms.pair_digest == digest else {}
+    terms = contract.own(path)
+    return contract.pair_digest(path), terms.about if terms else {}
 
 
 def _command(data: Path, pair: Path | None, part: str, out: Path, *, robustness: bool) -> str:

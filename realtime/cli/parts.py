@@ -81,7 +81,7 @@ def face_reader(settings: Settings, search: Search, context: Context) -> FaceRea
         notify=context.remark,
         num_threads=CORES,
     )
-    return FaceReader(finder, classifier, terms.side_ratio, _threshold(settings, terms))
+    return FaceReader(finder, classifier, terms.side_ratio, threshold(settings, terms))
 
 
 def unsure_below(settings: Settings, pair: Path) -> float:
@@ -92,13 +92,11 @@ def unsure_below(settings: Settings, pair: Path) -> float:
     """
     from realtime import contract
 
-    path = contract.contract_path(pair)
-    terms = contract.read(path) if path.exists() else None
-    # Somebody may have put another network in the place of ours
-    return _threshold(settings, terms if terms and terms.pair_digest == contract.pair_digest(pair) else None)
+    return threshold(settings, contract.own(pair))
 
 
-def _threshold(settings: Settings, terms: Contract | None) -> float:
+def threshold(settings: Settings, terms: Contract | None) -> float:
+    """The same for a network whose contract is at hand, None if it has none."""
     from realtime.contract import UNSURE_BELOW
 
     for chosen in (settings.faces.unsure_below, terms and terms.unsure_below):

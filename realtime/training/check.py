@@ -12,7 +12,7 @@ from realtime import contract
 from realtime.classifier import open_classifier
 from realtime.compiler import TOLERANCE
 from realtime.errors import AssetError, EmodjError
-from realtime.golden import batch
+from realtime.golden import batch, differences
 from realtime.network import INPUT_SHAPE, answers, load_pair
 
 if TYPE_CHECKING:
@@ -73,13 +73,14 @@ def _digest(what: str, found: str, recorded: str) -> Check:
 def _golden(classifier: Classifier, terms: Contract) -> Check:
     if not terms.golden:
         return Check("golden crops", passed=False, told="the contract has none")
-    said = classifier.classify(batch([golden.crop for golden in terms.golden]))
-    apart = np.abs(said - np.array([golden.answer for golden in terms.golden], np.float32)).max(axis=1)
+    apart = differences(classifier, terms.golden)
     # Written so that a NaN counts as wrong
-    wrong = [golden.crop.name for golden, gap in zip(terms.golden, apart, strict=True) if not gap <= contract.TOLERANCE]
+    wrong = [name for name, gap in apart.items() if not gap <= contract.TOLERANCE]
     if wrong:
         return Check("golden crops", passed=False, told=f"answered otherwise than recorded: {', '.join(wrong)}")
-    return Check("golden crops", passed=True, told=f"all {len(apart)} are answered as recorded, within {apart.max():.0e}")
+    return Check(
+        "golden crops", passed=True, told=f"all {len(apart)} are answered as recorded, within {max(apart.values()):.0e}"
+    )
 
 
 def _same(pair: Path, classifier: Classifier, terms: Contract) -> Check:
