@@ -77,11 +77,7 @@ def compiled_path(json_path: Path) -> Path:
 
 
 def read(path: Path) -> Contract:
-    """Read a contract.
-
-    Raises:
-        AssetError: missing, damaged, or for another version of emodj.
-    """
+    """Read a contract. Raises `AssetError` if it is missing, damaged, or for another version of emodj."""
     try:
         document = json.loads(path.read_bytes())
         strange = next((key for key, value in FIXED.items() if document[key] != value), None)
