@@ -4,7 +4,8 @@
     ├── UsageError            status 2: an option, a configuration, a path that does not exist
     ├── SourceError           status 4: camera, video or picture that gives no frames
     ├── AssetError            status 5: network, contract, cascade or font that cannot be used
-    └── DisplayError          status 6: no screen to open a window on
+    ├── DisplayError          status 6: no screen to open a window on
+    └── ServiceError          status 8: a music service that refuses or cannot be reached
 
 A library's own exception is translated where it is raised, with `from`, so that the cause stays readable with `-vv`.
 A module may have a finer one for its own callers, who go on otherwise.
@@ -62,3 +63,9 @@ class DisplayError(EmodjError):
     """There is no screen, or it does not answer."""
 
     status: ClassVar[int] = 6
+
+
+class ServiceError(EmodjError):
+    """A music service refuses what was asked of it, or cannot be reached."""
+
+    status: ClassVar[int] = 8

@@ -127,7 +127,7 @@ def playing_card(playing: Playing, size: int, width: int) -> Card | None:
     state = Mark("pause" if playing.paused else "play")
     number = (Word(f"{playing.number}/{playing.count}", DIM),) if playing.count > 1 else ()
     shuffled = (Mark("shuffle", DIM),) if playing.shuffled else ()
-    volume = (Mark("volume", DIM), Bar(playing.volume, DIM, 2))
+    volume = () if playing.volume is None else (Mark("volume", DIM), Bar(playing.volume, DIM, 2))
     title, artist = playing.title.strip() or "no title", (playing.artist or "").strip()
     for rest in ((*number, *shuffled, *volume), (*number, *shuffled), shuffled, ()):
         beside = (Gap(0.2), *rest) if rest else ()

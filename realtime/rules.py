@@ -199,6 +199,13 @@ def _device(value: object, _folder: Path) -> str:
     return text
 
 
+def _spotify_device(value: object, _folder: Path) -> str:
+    text = _text(value)
+    if any(unicodedata.category(mark) == "Cc" for mark in text):
+        raise ValueError(f"must be empty or a part of the name of a Spotify device, not {shown(text)}")
+    return text.strip()
+
+
 def _located(text: str, folder: Path) -> Path:
     if any(unicodedata.category(mark) == "Cc" for mark in text):
         raise ValueError(f"must be a path without control characters, not {shown(text)}")
@@ -229,6 +236,7 @@ _OWN_RULES: dict[Key, Rule] = {
     ("camera", "device"): _device,
     ("music", "strategy"): _strategy,
     ("music", "library"): _library,
+    ("music", "spotify_device"): _spotify_device,
     **{("playlists", each.value): _choices(f"music for {each.value}", POINTS[each], each) for each in EXPRESSIONS},
     ("playlists", "lift"): _choices("music that lifts", CALM),
 }

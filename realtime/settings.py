@@ -172,12 +172,14 @@ class Music:
         library: absolute path of a person's songs, a folder with a folder for each mood or a CSV; None for none.
         volume: of songs at the start; 0..1.
         shuffle: whether songs come in random order at the start.
+        spotify_device: a part of the name of the Spotify device to play on; empty for the one that is active.
     """
 
     strategy: Strategy
     library: Path | None
     volume: Annotated[float, Range(0, 1)]
     shuffle: bool
+    spotify_device: str
 
 
 @dataclass(frozen=True, slots=True)

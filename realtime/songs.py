@@ -47,7 +47,7 @@ class Playing:
         count: of songs in the list.
         paused: whether it stands still.
         shuffled: whether the next song is a random one.
-        volume: 0..1.
+        volume: 0..1; None where it is not ours to say.
     """
 
     title: str
@@ -56,7 +56,7 @@ class Playing:
     count: int
     paused: bool = False
     shuffled: bool = False
-    volume: float = 1.0
+    volume: float | None = 1.0
 
 
 def mood_named(text: str) -> Expression:

@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,10 @@ import cv2
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
+
+from realtime.music.spotify import wire
+from realtime.music.spotify.tokens import Token, TokenFile
+from tests.spotify_server import Spotify, serving_spotify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,6 +80,28 @@ def no_thread_left() -> Iterator[None]:
     ours = {"capture", "analysis", "music", "recorder", "cameras"}
     left = [thread for thread in set(threading.enumerate()) - before if thread.name in ours]
     assert not left, f"threads left behind: {left}"
+
+
+@pytest.fixture
+def spotify(monkeypatch: pytest.MonkeyPatch) -> Iterator[Spotify]:
+    """Spotify on this computer, in place of the real one; nobody is logged in there yet."""
+    with serving_spotify() as served:
+        monkeypatch.setattr(
+            wire, "SERVICE", wire.Service(f"{served.address}/v1/", f"{served.address}/authorize", f"{served.address}/api/token")
+        )
+        # Whoever runs the tests may have one of their own
+        monkeypatch.delenv("SPOTIPY_CLIENT_ID", raising=False)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        yield served
+
+
+@pytest.fixture
+def tokens(spotify: Spotify) -> TokenFile:
+    """Where the login is kept of the person of the test, who has just logged in."""
+    given = spotify.issue(" ".join(wire.SCOPES))
+    kept = TokenFile()
+    kept.save(Token(spotify.client_id, given["access_token"], given["refresh_token"], time.time() + 3600, given["scope"]))
+    return kept
 
 
 @pytest.fixture(scope="session")

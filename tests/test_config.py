@@ -114,7 +114,7 @@ def test_the_defaults_are_those_of_the_shipped_file() -> None:
     assert settings.faces.live == Search(*cascades, 640, 360, 1.2, 2, 36)
     assert (settings.faces.detector, settings.faces.yunet_model, settings.faces.unsure_below) == ("haar", None, None)
     assert settings.camera == Camera(device="0", width=640, height=480, fps=30, mirror=True)
-    assert settings.music == Music(Strategy.MATCH, None, 0.7, shuffle=False)
+    assert settings.music == Music(Strategy.MATCH, None, 0.7, shuffle=False, spotify_device="")
     assert set(settings.playlists.moods) == set(Expression)
 
 
@@ -528,7 +528,14 @@ SETTINGS = st.builds(
     tracking=st.builds(Tracking, **{field.name: number(Tracking, field.name) for field in fields(Tracking)}),
     mood=st.builds(Vote, **{field.name: number(Vote, field.name) for field in fields(Vote)}),
     window=st.builds(Window, bars=st.booleans(), info=st.booleans()),
-    music=st.builds(Music, st.sampled_from(Strategy), PATHS, number(Music, "volume"), shuffle=st.booleans()),
+    music=st.builds(
+        Music,
+        st.sampled_from(Strategy),
+        PATHS,
+        number(Music, "volume"),
+        shuffle=st.booleans(),
+        spotify_device=NAMES.map(str.strip),
+    ),
     playlists=st.builds(
         Playlists,
         st.fixed_dictionaries({each: choices(each) for each in EXPRESSIONS}),

@@ -31,6 +31,7 @@ COMMANDS = {
     "play": ("realtime.cli.play", "Play the music files for a mood."),
     "songs": ("realtime.cli.songs", "Recommend songs for a mood."),
     "playlists": ("realtime.cli.playlists", "Show, or check, which music belongs to which mood."),
+    "spotify": ("realtime.cli.spotify", "Control Spotify with an account of your own."),
     "cameras": ("realtime.cli.cameras", "List the cameras of this computer."),
     "config": ("realtime.cli.config", "Show the settings and where they come from."),
     "train": ("realtime.cli.train", "Train a network (needs TensorFlow)."),

@@ -1,4 +1,4 @@
-"""The music of a session: opens links, plays songs."""
+"""The music of a session: opens links, plays songs, and for those who are logged in controls Spotify."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from realtime.cli.account import Account
 from realtime.errors import EmodjError
+from realtime.links import spotify_uri
+from realtime.music.spotify.refusals import SpotifyError
 from realtime.wishes import Wish
 
 if TYPE_CHECKING:
@@ -37,13 +40,16 @@ class Music:
         self._news: tuple[Playing | None, Plan | None] = (None, None)
         self._prepared: str | None = None
         self._left = False
+        self._account = Account(terms.spotify_device)
+        self._starting: tuple[Choice, Plan] | None = None
 
     def leave(self) -> None:
         """Begin nothing any more: the session is over, and its last wish may still wait for a slow disk. For any thread."""
         self._left = True
 
     def end(self) -> None:
-        """Stop what is played."""
+        """Stop what is played here; what Spotify plays is no business of ours any more."""
+        self._account.close()
         if self._jukebox is not None:
             self._jukebox.close()
             self._publish()
@@ -60,11 +66,35 @@ class Music:
 
     def tend(self) -> str | None:
         """Go on to the next song where one has ended; a journey goes on with it, to songs of this computer only."""
+        told = self._tend_spotify()
         if self._jukebox is None:
+            self._publish()
+            return told
+        return "; ".join(filter(None, (told, self._tend_songs(self._jukebox)))) or None
+
+    def _tend_spotify(self) -> str | None:
+        """Look after Spotify: where the app does not come in time, or the login ends, the link that was asked for is opened."""
+        remote = self._account.current
+        if remote is None:
             return None
-        onward = self._plan.then if self._plan is not None and self._jukebox.ended else None
+        asked_for = self._starting
+        try:
+            told = remote.tend()
+        except SpotifyError as error:
+            self._account.refuse(error)
+            self._starting = None
+            try:
+                return str(error) if asked_for is None else self._instead(error, *asked_for)
+            except EmodjError as worse:
+                return str(worse)
+        if not remote.starting:
+            self._starting = None
+        return told
+
+    def _tend_songs(self, jukebox: Jukebox) -> str | None:
+        onward = self._plan.then if self._plan is not None and jukebox.ended else None
         songs = () if onward is None else tuple(choice for choice in onward.choices if choice.path is not None)
-        told = self._jukebox.tend() if onward is None or not songs else self._begin(replace(onward, choices=songs))
+        told = jukebox.tend() if onward is None or not songs else self._begin(replace(onward, choices=songs))
         self._publish()
         return told
 
@@ -73,14 +103,21 @@ class Music:
         return self._news
 
     def _control(self, wish: Wish) -> str | None:
+        """Keys are for the songs of this computer while some are on, else for Spotify."""
+        remote = self._account.remote() if self._jukebox is None or self._jukebox.over else None
         try:
-            return self._player().obey(wish)
+            return self._player().obey(wish) if remote is None else remote.obey(wish)
+        except SpotifyError as error:
+            self._account.refuse(error)
+            return str(error)
         except EmodjError as error:
             return str(error)
 
     def _publish(self) -> None:
         """Show what is played, song and plan together, once its letters are at hand: the window must not wait for fonts."""
         playing = None if self._jukebox is None else self._jukebox.now
+        if playing is None and self._account.current is not None:
+            playing = self._account.current.now
         title = None if playing is None else f"{playing.title} {playing.artist or ''}"
         if title is not None and title != self._prepared:
             from realtime.lettering import prepare
@@ -112,16 +149,47 @@ class Music:
         return failures[0]
 
     def _open(self, choice: Choice, plan: Plan) -> str:
+        uri = spotify_uri(choice.place)
+        remote = None if uri is None else self._account.remote()
+        if uri is None or remote is None:
+            return self._hand_over(choice, plan)
+        try:
+            said = remote.begin(uri, choice.title)
+        except SpotifyError as error:
+            self._account.refuse(error)
+            return self._instead(error, choice, plan)
+        self._starting = (choice, plan) if remote.starting else None
+        self._stop_songs()
+        return f"{said}, {plan.why}"
+
+    def _instead(self, error: SpotifyError, choice: Choice, plan: Plan) -> str:
+        """Without the account the link is what it is for everybody."""
+        try:
+            return f"{error}; so {self._hand_over(choice, plan)}"
+        except EmodjError as worse:
+            raise EmodjError(f"{error}; {worse}") from worse
+
+    def _hand_over(self, choice: Choice, plan: Plan) -> str:
         from realtime.music.link import open_link
 
         self._announce(choice, plan.why)
         opened = open_link(choice.place)
         if opened.where is None:
             raise EmodjError(f"not opened: {opened.why}, the link is in the terminal")
-        if self._jukebox is not None:
-            # Two kinds of music at once are none
-            self._jukebox.stop()
+        self._stop_songs()
+        # The app of this computer plays the link itself
+        self._hush_spotify(pause=opened.where == "browser")
         return f"handed to {opened.taker}: {choice.title}, {plan.why}"
+
+    def _stop_songs(self) -> None:
+        """Two kinds of music at once are none."""
+        if self._jukebox is not None:
+            self._jukebox.stop()
+
+    def _hush_spotify(self, *, pause: bool = True) -> None:
+        self._starting = None
+        if self._account.current is not None:
+            self._account.current.hush(pause=pause)
 
     def _play(self, choice: Choice, plan: Plan, path: Path) -> str:
         player = self._player()
@@ -133,6 +201,7 @@ class Music:
                 # Reading may have taken its time
                 raise EmodjError("the session is over")
             said = "; ".join(filter(None, (player.play(songs, choice, choice.title), left_out)))
+        self._hush_spotify()
         return said or f"playing {choice.title}, {plan.why}"
 
     def _songs(self, choice: Choice, path: Path) -> tuple[Sequence[Song], str | None]:

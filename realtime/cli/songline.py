@@ -99,7 +99,7 @@ def fitted(now: Playing | None, columns: int) -> str:
     if now is None:
         return ""
     head = f"{'‖' if now.paused else '▶'} {now.number}/{now.count}  "
-    tail = f"  {now.volume:.0%}{'  shuffle' if now.shuffled else ''}"
+    tail = f"{'' if now.volume is None else f'  {now.volume:.0%}'}{'  shuffle' if now.shuffled else ''}"
     # The last column stays free, or some terminals begin a new line
     room = max(columns, _NARROWEST) - 1 - get_cwidth(head + tail)
     name = _name(now)

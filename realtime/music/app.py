@@ -1,4 +1,4 @@
-"""Hand a link to the Spotify app, if it runs: no account, no API, and nothing is started that did not run."""
+"""Hand a link to the Spotify app, if it runs, or start it: no account, no API."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NAME = "org.mpris.MediaPlayer2.spotify"
 
 
 def open_in_app(uri: str) -> bool:
-    """Let the Spotify app play what a `spotify:KIND:ID` names.
+    """Let the Spotify app play what a `spotify:KIND:ID` names. Where it does not run, Linux and macOS do not start it.
 
     Returns:
         False if the app does not run, or refuses. One that was told and says nothing within two seconds has the link: it
@@ -43,6 +43,31 @@ def open_in_app(uri: str) -> bool:
     except (ImportError, OSError, LookupError, ValueError, RuntimeError, StructError) as error:
         log.info("no session bus: %s", error)
         return False
+
+
+def start_app(uri: str) -> bool:
+    """Start the Spotify app of this computer with what a `spotify:KIND:ID` names; False if there is none."""
+    try:
+        if sys.platform == "win32":
+            return _by_windows(uri)
+        if sys.platform == "darwin":
+            return _succeeds(["open", "-g", "-a", "Spotify"])
+        return _registered() and _told(["xdg-open", uri])
+    except (OSError, subprocess.TimeoutExpired) as error:
+        log.info("no Spotify app to start: %s", error)
+        return False
+
+
+def _registered() -> bool:
+    """Whether a program of this desktop takes `spotify:` links: without one `xdg-open` would ask a browser."""
+    asked = subprocess.run(
+        ["xdg-mime", "query", "default", "x-scheme-handler/spotify"],
+        check=False,
+        capture_output=True,
+        timeout=PATIENCE_S,
+        stdin=subprocess.DEVNULL,
+    )
+    return asked.returncode == 0 and bool(asked.stdout.strip())
 
 
 def player(names: Sequence[str]) -> str | None:

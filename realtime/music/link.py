@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from realtime.links import spotify_uri
-from realtime.music.app import open_in_app
+from realtime.music.app import open_in_app, start_app
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,10 +91,11 @@ class Surroundings:
     @property
     def far(self) -> bool:
         """Whether the person sits at another computer: nothing may begin to play on a desk where nobody is."""
-        return bool(self.environment.get("SSH_CONNECTION")) and not self._screen
+        return bool(self.environment.get("SSH_CONNECTION")) and not self.screen
 
     @property
-    def _screen(self) -> bool:
+    def screen(self) -> bool:
+        """Whether there is a desktop, as far as Linux knows one."""
         return bool(self.environment.get("DISPLAY") or self.environment.get("WAYLAND_DISPLAY"))
 
     def command(self, url: str) -> list[str] | Opened:
@@ -112,7 +113,7 @@ class Surroundings:
             return [self.to_windows, "-NoProfile", "-NonInteractive", "-Command", f"Start-Process '{ascii_link(url)}'"]
         # Without a screen it could only be a browser of text, which would take the terminal over.
         # macOS and Windows (not run by our tests) always have one.
-        if self.platform.startswith("linux") and not self._screen:
+        if self.platform.startswith("linux") and not self.screen:
             return Opened(None, "there is no screen here")
         return browser
 
@@ -133,6 +134,16 @@ def open_link(url: str) -> Opened:
     if opened.why:
         log.info("%s not opened: %s", url, opened.why)
     return opened
+
+
+def start_spotify(uri: str) -> bool:
+    """Start the Spotify app of this computer; False if there is none, or nobody sits here. May take 4 s.
+
+    Args:
+        uri: `spotify:KIND:ID`, which it shows.
+    """
+    here = Surroundings.here()
+    return not here.far and (here.screen or not here.platform.startswith("linux")) and start_app(uri)
 
 
 def ascii_link(url: str) -> str:

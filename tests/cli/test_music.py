@@ -53,7 +53,7 @@ class Room:
 @contextmanager
 def room(library: Path | None = None, *, shuffle: bool = False) -> Generator[Room]:
     announced: list[str] = []
-    terms = Terms(Strategy.MATCH, library, 0.5, shuffle)
+    terms = Terms(Strategy.MATCH, library, 0.5, shuffle, "")
     music = Music(terms, lambda choice, _why: announced.append(choice.place))
     try:
         yield Room(music, announced)

@@ -1,0 +1,118 @@
+"""The page of this computer that a login comes back to."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Self, cast
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from realtime.music.spotify.login import Login
+    from realtime.music.spotify.refusals import SpotifyError
+
+_SILENT_S = 2.0
+"""How long a browser may be silent that has connected: some connect ahead of time and say nothing."""
+
+_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>emodj</title>
+<meta name="viewport" content="width=device-width">
+<style>body{{font:1.1em/1.5 system-ui,sans-serif;margin:15vh auto;max-width:30em;padding:0 1em;text-align:center;
+background:#10141a;color:#fafafa}}</style><h1>{title}</h1><p>{text}</p></html>
+"""
+
+
+class Callback:
+    """Waits for a browser on a free port of this computer alone.
+
+    Attributes:
+        redirect_uri: where Spotify is to send the browser.
+        start: an address that leads on to Spotify: what starts a browser is seen by all users of a computer, and this one holds
+            nothing that they should not see.
+        answer: the code, or why there is none, once there is an answer.
+    """
+
+    def __init__(self) -> None:
+        self._server = _Server(self)
+        place = f"127.0.0.1:{self._server.server_port}"
+        self.start = f"http://{place}/"
+        self.redirect_uri = f"http://{place}/callback"
+        self.host = place
+        self.login: Login | None = None
+        self.answer: str | SpotifyError | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.server_close()
+
+    def serve(self, patience_s: float) -> None:
+        """Let one browser ask, or wait in vain."""
+        self._server.timeout = patience_s
+        self._server.handle_request()
+
+
+class _Server(ThreadingHTTPServer):
+    # A connection that says nothing must not keep the next one waiting, nor outlive us
+    daemon_threads = False
+    # Another program that listens there would get the code
+    allow_reuse_address = False
+
+    def __init__(self, callback: Callback) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.callback = callback
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A browser that went away is no fault of ours, and its address holds the code."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    timeout = _SILENT_S
+    server_version = "emodj"
+    sys_version = ""
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the library
+        """Nothing: the line would hold the code."""
+
+    def do_GET(self) -> None:
+        callback = cast("_Server", self.server).callback
+        login, path = callback.login, urlsplit(self.path).path
+        # A page elsewhere can give our address a name of its own and read what we say
+        if self.headers.get("Host") != callback.host or login is None or path not in {"/", "/callback"}:
+            self._say(HTTPStatus.NOT_FOUND, "Nothing here", "This is emodj, waiting for a login at Spotify.")
+        elif path == "/callback":
+            self._take(login, callback)
+        elif callback.answer is None:
+            self.send_response(HTTPStatus.FOUND)
+            self.send_header("Location", login.address)
+            self._end_headers(0)
+        else:
+            self._say(HTTPStatus.OK, "Done already", "You can close this page.")
+
+    def _take(self, login: Login, callback: Callback) -> None:
+        answer = login.code(self.path)
+        if answer is None:
+            self._say(HTTPStatus.BAD_REQUEST, "Another login", "This belongs to another login: use the page opened last.")
+            return
+        # Of two pages the first counts
+        if callback.answer is None:
+            callback.answer = answer
+        if isinstance(answer, str):
+            self._say(HTTPStatus.OK, "Thank you", "You can close this page and go back to emodj.")
+        else:
+            self._say(HTTPStatus.OK, "Not logged in", "emodj was not allowed in. You can close this page.")
+
+    def _say(self, status: HTTPStatus, title: str, text: str) -> None:
+        body = _PAGE.format(title=title, text=text).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self._end_headers(len(body))
+        self.wfile.write(body)
+
+    def _end_headers(self, length: int) -> None:
+        self.send_header("Content-Length", str(length))
+        # The address of this page holds the code: it is for no cache, and for no other page
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("Referrer-Policy", "no-referrer")
+        self.send_header("Connection", "close")
+        self.end_headers()

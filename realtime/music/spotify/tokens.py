@@ -1,0 +1,203 @@
+"""A person's Spotify login on disk: for its owner alone, whole or not there."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import tempfile
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, cast
+
+import platformdirs
+
+from realtime.errors import EmodjError, UsageError
+from realtime.music.spotify.refusals import Kind, SpotifyError
+
+VARIABLE = "SPOTIPY_CLIENT_ID"
+"""Environment variable that names a client id where no option does, as spotipy has it."""
+
+_CLIENT_ID = re.compile(r"[0-9A-Za-z]{32}")
+_SOON_S = 60
+"""A token that ends so soon counts as ended: it has to last for the request that it is sent with."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Token:
+    """What a login gave us. Its text says nothing of it, so that no log and no traceback does.
+
+    Attributes:
+        client_id: of the app that it was given to.
+        access: lets an hour of requests in.
+        refresh: gets the next one; dies six months after the login.
+        expires_at: when `access` ends, seconds of `time.time()`.
+        scope: what it allows, separated by blanks.
+        premium: whether the account can be controlled; None until something was tried.
+    """
+
+    client_id: str
+    access: str
+    refresh: str
+    expires_at: float
+    scope: str
+    premium: bool | None = None
+
+    def __repr__(self) -> str:
+        return "Token(…)"
+
+    def lasts(self, now_s: float) -> bool:
+        """Whether it still lets requests in, at a moment of `time.time()`."""
+        return now_s < self.expires_at - _SOON_S
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """What it allows."""
+        return frozenset(self.scope.split())
+
+    @property
+    def secrets(self) -> tuple[str, str, str]:
+        """What must never be seen."""
+        return self.access, self.refresh, self.client_id
+
+
+class TokenFile:
+    """Where a login is kept.
+
+    Args:
+        path: of the file; None for that of this person on this platform.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or platformdirs.user_config_path("emodj") / "spotify-token.json"
+
+    def stamp(self) -> tuple[int, int] | None:
+        """Tells one login from the next, good or not; None if nobody is logged in."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns
+
+    def load(self) -> Token | None:
+        """Read it; None if nobody is logged in.
+
+        Raises:
+            SpotifyError: others may read it, or it is damaged.
+        """
+        try:
+            with self.path.open("rb") as file:
+                mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+                text = file.read(64 * 2**10)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise SpotifyError(f"cannot read your Spotify login {self.path} ({error.strerror or error})") from error
+        # Windows has no such bits
+        if os.name == "posix" and mode & 0o077:
+            raise SpotifyError(
+                f"others can read your Spotify login {self.path} (mode {mode:o}): emodj spotify logout, then login again",
+                Kind.LOGGED_OUT,
+            )
+        token = _parsed(text)
+        if token is None:
+            raise SpotifyError(
+                f"your Spotify login {self.path} is damaged: emodj spotify logout, then login again", Kind.LOGGED_OUT
+            )
+        return token
+
+    def save(self, token: Token) -> None:
+        """Write it in place of the old one, whole or not at all.
+
+        Raises:
+            EmodjError: the disk refuses.
+        """
+        write_private(self.path, json.dumps(asdict(token)).encode())
+
+    def delete(self) -> bool:
+        """Remove it; False if there was none.
+
+        Raises:
+            EmodjError: the disk refuses.
+        """
+        try:
+            self.path.unlink()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise EmodjError(f"cannot remove {self.path} ({error.strerror or error}): remove it by hand") from error
+        return True
+
+
+class ClientIdFile:
+    """Where a person's client id is kept between logins."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or platformdirs.user_config_path("emodj") / "spotify-client-id"
+
+    def load(self) -> str | None:
+        """The id, or None where there is none."""
+        try:
+            text = self.path.read_text(encoding="utf-8", errors="replace").strip()
+        except OSError:
+            return None
+        return text if _CLIENT_ID.fullmatch(text) else None
+
+    def save(self, client_id: str) -> None:
+        """Keep it.
+
+        Raises:
+            EmodjError: the disk refuses.
+        """
+        write_private(self.path, f"{client_id}\n".encode())
+
+
+def checked_client_id(text: str, named_by: str) -> str:
+    """The id without blanks around it.
+
+    Raises:
+        UsageError: it is none. The sentence does not repeat it: it may be a secret that was pasted by mistake.
+    """
+    if _CLIENT_ID.fullmatch(stripped := text.strip()):
+        return stripped
+    raise UsageError(
+        f"{named_by} is no client id: it has 32 letters and digits, see your app at developer.spotify.com/dashboard"
+    )
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that its owner alone can read, whole or not at all.
+
+    Raises:
+        EmodjError: the disk refuses.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # A file of mkstemp has mode 600 from its first moment
+        number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        try:
+            with os.fdopen(number, "wb") as file:
+                file.write(content)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise EmodjError(f"cannot write {path} ({error.strerror or error}): make room, or make its folder yours") from error
+
+
+def _parsed(text: bytes) -> Token | None:
+    try:
+        document: object = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(document, dict):
+        return None
+    values = cast("dict[str, Any]", document)
+    token = {field.name: values.get(field.name) for field in fields(Token)}
+    texts = all(isinstance(token[name], str) and token[name] for name in ("client_id", "access", "refresh"))
+    number = isinstance(token["expires_at"], int | float) and not isinstance(token["expires_at"], bool)
+    if not texts or not number or not isinstance(token["scope"], str) or not isinstance(token["premium"], bool | None):
+        return None
+    return Token(**cast("dict[str, Any]", token))

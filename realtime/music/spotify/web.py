@@ -1,0 +1,176 @@
+"""The requests that emodj makes of Spotify's Web API: those that an app of 2026 may make."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from realtime.music.spotify import wire
+from realtime.music.spotify.login import renewed
+from realtime.music.spotify.refusals import Kind, SpotifyError, logged_out
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from realtime.music.spotify.tokens import Token, TokenFile
+
+PAGE = 50
+"""Most playlists, or items of one, in one answer."""
+
+SEARCH_PAGE = 10
+"""The same of a search, since February 2026; spotipy's documentation still says 50."""
+
+MOST_ITEMS = 100
+"""Songs that one request can put into a playlist."""
+
+Row = dict[str, Any]
+"""An object as Spotify describes it. Nothing of it is sure to be there."""
+
+
+class Spotify:
+    """What a person's login lets us ask. Each call waits for one answer, or for one a page; one thread at a time.
+
+    Every method raises a `SpotifyError` if nobody is logged in, Spotify refuses, cannot be reached, or wants to be left alone:
+    then nothing is asked until that time is over.
+
+    Args:
+        tokens: where the login is kept; new tokens are written there, and one that is dead is removed.
+        patience_s: how long Spotify may be silent.
+        clock: seconds that do not fall.
+    """
+
+    def __init__(
+        self, tokens: TokenFile, *, patience_s: float = wire.PATIENCE_S, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._tokens = tokens
+        self._patience_s = patience_s
+        self._clock = clock
+        self._client = wire.client(patience_s)
+        self._busy: tuple[float, SpotifyError] | None = None
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        wire.close(self._client)
+
+    def me(self) -> Row:
+        """Who is logged in."""
+        return wire.document(self._ask(self._client.current_user))
+
+    def devices(self) -> list[Row]:
+        """The devices that could play."""
+        return wire.rows(self._ask(self._client.devices), "devices")
+
+    def state(self) -> Row | None:
+        """What is playing where; None if nothing is."""
+        answer = self._ask(lambda: self._client.current_playback(additional_types="episode"))
+        return None if answer is None else wire.document(answer)
+
+    def play(self, uri: str | None, device: str | None) -> None:
+        """Play a list or a song, or with None go on with what was on; on a device, or with None on the active one."""
+        song = uri is not None and uri.split(":")[1] in {"track", "episode"}
+        context, uris = (None, [uri]) if song else (uri, None)
+        self._ask(lambda: self._client.start_playback(device, context, uris))
+
+    def pause(self) -> None:
+        """Pause."""
+        self._ask(self._client.pause_playback)
+
+    def skip(self, *, back: bool = False) -> None:
+        """Go to the next song, or to the one before. It is asked once: to ask again could leave out a song."""
+        self._ask(self._client.previous_track if back else self._client.next_track)
+
+    def shuffle(self, *, on: bool) -> None:
+        """Shuffle or not."""
+        self._ask(lambda: self._client.shuffle(on))
+
+    def volume(self, percent: int) -> None:
+        """Set the volume of the active device, 0..100."""
+        self._ask(lambda: self._client.volume(percent))
+
+    def search(self, query: str, offset: int = 0) -> list[Row]:
+        """Songs that a search finds, at most `SEARCH_PAGE`."""
+        found = self._ask(lambda: self._client.search(query, SEARCH_PAGE, offset, "track"))
+        return wire.rows(wire.document(found).get("tracks"), "items")
+
+    def playlists(self, most: int) -> list[Row]:
+        """The person's playlists, their own and those that they follow."""
+        return self._pages(self._client.current_user_playlists, most)
+
+    def items(self, playlist: str, most: int) -> list[Row]:
+        """What is in a playlist of the person's own; what is gone is left out."""
+        rows = self._pages(lambda limit, offset: self._client.playlist_items(playlist, None, limit, offset), most)
+        # Apps of old are still told `track`
+        found = (row.get("item") or row.get("track") for row in rows)
+        return [cast("Row", item) for item in found if isinstance(item, dict)]
+
+    def make_playlist(self, name: str, description: str) -> Row:
+        """Make a private playlist without songs."""
+        make = self._client.current_user_playlist_create
+        return wire.document(self._ask(lambda: make(name, public=False, description=description)))
+
+    def fill(self, playlist: str, uris: Sequence[str]) -> None:
+        """Put up to `MOST_ITEMS` songs in place of all that a playlist has."""
+        self._ask(lambda: self._client.playlist_replace_items(playlist, list(uris)))
+
+    def learn(self, *, premium: bool) -> None:
+        """Keep whether the account can be controlled, which Spotify tells only by doing it or not."""
+        token = self._tokens.load()
+        if token is not None and token.premium != premium:
+            self._tokens.save(replace(token, premium=premium))
+
+    def _pages(self, page: Callable[[int, int], Any], most: int) -> list[Row]:
+        found = list[Row]()
+        for offset in range(0, most, PAGE):
+            answer = wire.document(self._ask(lambda offset=offset: page(PAGE, offset)))
+            found += wire.rows(answer, "items")
+            if not answer.get("next"):
+                break
+        return found[:most]
+
+    def _ask(self, request: Callable[[], Any]) -> Any:
+        if self._busy is not None:
+            until, error = self._busy
+            if self._clock() < until:
+                raise SpotifyError(str(error), error.kind, until - self._clock())
+            self._busy = None
+        try:
+            return self._sent(request)
+        except SpotifyError as error:
+            if error.wait_s:
+                self._busy = self._clock() + error.wait_s, error
+            raise
+
+    def _sent(self, request: Callable[[], Any]) -> Any:
+        token = self._tokens.load()
+        if token is None:
+            raise logged_out()
+        # The clock that it is dated by is the common one
+        alive = token.lasts(time.time())
+        token = token if alive else self._renewed(token)
+        try:
+            return self._sent_with(token, request)
+        except SpotifyError as error:
+            if error.kind is not Kind.ENDED or not alive:
+                raise
+        # Withdrawn, or this computer's clock is slow. What was refused with it has not been done, so it may be asked again.
+        return self._sent_with(self._renewed(token), request)
+
+    def _sent_with(self, token: Token, request: Callable[[], Any]) -> Any:
+        self._client.set_auth(token.access)
+        return wire.asked(request, token.secrets, self._patience_s)
+
+    def _renewed(self, token: Token) -> Token:
+        try:
+            fresh = renewed(token, self._patience_s)
+        except SpotifyError as error:
+            if error.kind is not Kind.ENDED:
+                raise
+            # Another emodj may have exchanged it meanwhile: then it is dead and the login is not
+            now = self._tokens.load()
+            if now is not None and now.refresh != token.refresh:
+                return now
+            self._tokens.delete()
+            raise
+        self._tokens.save(fresh)
+        return fresh
