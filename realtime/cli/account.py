@@ -49,6 +49,8 @@ class Account:
         """Where asking again would come to the same, the links of the session are opened without it, until a new login."""
         if error.kind in _HOPELESS:
             self._given_up = self._tokens.stamp()
+            if self._remote is not None:
+                self._remote.let_go()
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -1,8 +1,4 @@
-"""What a session asks of Spotify's player: to begin a list on a device, what keys wish, and what is on.
-
-Spotify plays by itself, also when nobody looks; what is on is asked for at most once in `LOOK_S`, and only after somebody
-has pressed a key that is about it.
-"""
+"""What a session asks of Spotify's player: to begin a list on a device, and what keys wish."""
 
 from __future__ import annotations
 
@@ -13,20 +9,14 @@ from typing import TYPE_CHECKING
 
 from realtime.music.spotify.devices import best, name_of
 from realtime.music.spotify.refusals import Kind, SpotifyError, no_device
-from realtime.music.spotify.states import playing
+from realtime.music.spotify.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from realtime.music.spotify.web import Row, Spotify
+    from realtime.music.spotify.web import Spotify
     from realtime.songs import Playing
     from realtime.wishes import Wish
-
-LOOK_S = 5.0
-"""Between two questions for what is on: Spotify counts them, all users of an app together."""
-
-SOON_S = 1.0
-"""After a command Spotify needs about so long to say what came of it."""
 
 START_S = 20.0
 """How long an app that was started may take to be listed as a device."""
@@ -34,14 +24,8 @@ START_S = 20.0
 START_LOOK_S = 2.0
 """Between two looks at the list meanwhile."""
 
-LONGEST_LOOK_S = 60.0
-"""The same as `LOOK_S` at most, where Spotify cannot be reached."""
-
 VOLUME_STEP = 10
 """Per cent of the volume for each press of a key, as for songs of this computer."""
-
-GRACE_S = 10.0
-"""So long after a list was begun Spotify may still say that nothing is on."""
 
 MOST_SKIPS = 10
 """A key that was held down while Spotify took its time is no wish to leave out a hundred songs."""
@@ -76,24 +60,16 @@ class Remote:
         self._device = device
         self._start_app = start_app
         self._clock = clock
-        self._now: Playing | None = None
-        self._title: str | None = None
+        self._watch = Watch(spotify, clock)
+        # Id of the device that was played on last
         self._used: str | None = None
         self._starting: _Starting | None = None
-        self._state: Row | None = None
-        self._looked_at = -LOOK_S
-        # When the state was true; a list that we begin needs no question
-        self._known_at = -LOOK_S
-        # When to look next; None: nothing of ours is on
-        self._look_at: float | None = None
-        self._pause_s = LOOK_S
-        self._begun_at = 0.0
         self._premium: bool | None = None
 
     @property
     def now(self) -> Playing | None:
         """What is on, paused or not; None if nothing is, as far as we know. For any thread."""
-        return self._now
+        return self._watch.now
 
     @property
     def starting(self) -> bool:
@@ -158,39 +134,31 @@ class Remote:
         Raises:
             SpotifyError: what was to be begun cannot be, or the login has ended.
         """
-        now = self._clock()
         if self._starting is not None:
-            return self._look_for_app(self._starting, now)
-        if self._look_at is None or now < self._look_at:
-            return None
-        try:
-            self._look()
-        except SpotifyError as error:
-            if error.kind in {Kind.LOGGED_OUT, Kind.ENDED}:
-                self._forget()
-                raise
-            # What is on screen is still the best that is known
-            self._pause_s = min(2 * self._pause_s, LONGEST_LOOK_S)
-            self._look_at = now + max(self._pause_s, error.wait_s)
+            return self._look_for_app(self._starting, self._clock())
+        self._watch.tend()
         return None
+
+    def let_go(self) -> None:
+        """Know nothing any more of what is on, and ask no more for it."""
+        self._starting = None
+        self._watch.let_go()
 
     def hush(self, *, pause: bool = True) -> None:
         """Make room for other music, and if wanted pause what is on."""
-        self._starting = None
-        if pause and self._now is not None and not self._now.paused:
+        if pause and self.now is not None and not self.now.paused:
             # Where it cannot be paused, the other music is what was asked for all the same
             with suppress(SpotifyError):
                 self._spotify.pause()
-        self._forget()
+        self.let_go()
 
     def _begin(self, uri: str, title: str) -> str:
         device = best(self._spotify.devices(), self._device, self._used)
         if device is None:
             raise no_device()
         self._command(lambda: self._spotify.play(uri, device["id"]))
-        self._used, self._title, self._state = device["id"], title, {"is_playing": True, "device": device}
-        self._now = playing(self._state, title)
-        self._begun_at = self._known_at = self._clock()
+        self._used = device["id"]
+        self._watch.begun(title, device)
         return f"playing {title} on {name_of(device)}"
 
     def _look_for_app(self, starting: _Starting, now: float) -> str | None:
@@ -208,7 +176,7 @@ class Remote:
         return said
 
     def _louder(self, steps: int) -> str:
-        device = (self._known() or {}).get("device")
+        device = (self._watch.known() or {}).get("device")
         if not isinstance(device, dict):
             return NOTHING
         volume = device.get("volume_percent")
@@ -217,46 +185,43 @@ class Remote:
         percent = min(100, max(0, volume + VOLUME_STEP * steps))
         self._command(lambda: self._spotify.volume(percent))
         device["volume_percent"] = percent
-        self._shown(volume=percent / 100)
+        self._watch.changed(volume=percent / 100)
         return f"volume {percent}%"
 
     def _shuffle(self) -> str:
-        state = self._known()
+        state = self._watch.known()
         if state is None:
             return NOTHING
         on = not state.get("shuffle_state")
         self._command(lambda: self._spotify.shuffle(on=on))
         state["shuffle_state"] = on
-        self._shown(shuffled=on)
+        self._watch.changed(shuffled=on)
         return f"shuffle {'on' if on else 'off'}"
 
     def _skip(self, steps: int) -> str | None:
-        if self._look_at is None and self._known() is None:
+        if not self._watch.on and self._watch.known() is None:
             return NOTHING
         for _ in range(min(abs(steps), MOST_SKIPS)):
             self._command(lambda: self._spotify.skip(back=steps < 0))
-        # Which song it is now Spotify has yet to say
-        self._shown(title=self._title or "Spotify", artist=None, paused=False)
-        self._playing(is_playing=True)
+            self._watch.skipped()
         return None
 
     def _toggle(self) -> str | None:
-        state = self._known()
+        state = self._watch.known()
         if state is None and self._used is None:
             return NOTHING
-        paused = state is None or not state.get("is_playing")
+        pauses = state is not None and bool(state.get("is_playing"))
+        # A player that stands still for long is active no more, and can be woken
+        device = self._used if state is None else None
         try:
-            if state is None:
-                # A player that stands still for long is active no more, and can be woken
-                self._command(lambda: self._spotify.play(None, self._used))
-            else:
-                self._command((lambda: self._spotify.play(None, None)) if paused else self._spotify.pause)
+            self._command(self._spotify.pause if pauses else lambda: self._spotify.play(None, device))
         except SpotifyError as error:
             if error.kind is not Kind.ALREADY:
                 raise
             # Somebody was faster, at the player itself
-        self._shown(paused=not paused)
-        self._playing(is_playing=paused)
+        self._watch.changed(paused=pauses)
+        if state is not None:
+            state["is_playing"] = not pauses
         return None
 
     def _command(self, send: Callable[[], None]) -> None:
@@ -267,39 +232,9 @@ class Remote:
                 self._learn(premium=False)
             raise
         self._learn(premium=True)
-        self._pause_s = LOOK_S
-        self._look_at = max(self._looked_at + LOOK_S, self._clock() + SOON_S)
+        self._watch.commanded()
 
     def _learn(self, *, premium: bool) -> None:
         if self._premium != premium:
             self._premium = premium
             self._spotify.learn(premium=premium)
-
-    def _known(self) -> Row | None:
-        """What is on: as it was said last, or if that is long ago, as Spotify says now."""
-        if self._clock() >= self._known_at + LOOK_S:
-            self._look()
-        return self._state
-
-    def _look(self) -> None:
-        now = self._clock()
-        self._looked_at = now
-        self._look_at = now + LOOK_S
-        state = self._spotify.state()
-        self._pause_s = LOOK_S
-        if state is not None:
-            self._state, self._known_at = state, now
-            self._now = playing(state, self._title or "Spotify")
-        elif now >= self._begun_at + GRACE_S:
-            self._forget()
-
-    def _forget(self) -> None:
-        self._now, self._look_at, self._state = None, None, None
-
-    def _shown(self, **changes: object) -> None:
-        if self._now is not None:
-            self._now = replace(self._now, **changes)
-
-    def _playing(self, *, is_playing: bool) -> None:
-        if self._state is not None:
-            self._state["is_playing"] = is_playing

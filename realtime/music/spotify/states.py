@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, cast
 
 from realtime.music.tags import cleaned
@@ -31,6 +32,14 @@ def playing(state: Row, title: str) -> Playing:
         shuffled=bool(state.get("shuffle_state")),
         volume=min(1.0, max(0.0, volume / 100)) if known and isinstance(volume, int) else None,
     )
+
+
+def left(state: Row) -> float:
+    """Seconds until the song that is on ends, and another is on; infinite while it stands still. 0 where nobody knows."""
+    if not state.get("is_playing"):
+        return math.inf
+    length, at = _object(state.get("item")).get("duration_ms"), state.get("progress_ms")
+    return max(0.0, (length - at) / 1000) if isinstance(length, int) and isinstance(at, int) else 0.0
 
 
 def artists(item: Row) -> str | None:
