@@ -152,7 +152,7 @@ def test_the_metadata_says_what_it_needs_and_under_which_licence(wheel: Path) ->
     needs = metadata.get_all("Requires-Dist", [])
     always = {need for need in needs if "extra ==" not in need}
     assert len(always) == len(PROJECT["dependencies"])
-    assert not [need for need in always if need.startswith(("tensorflow", "keras", "spotipy"))]
+    assert not [need for need in always if need.startswith(("tensorflow", "keras"))]
     assert any(need.startswith("tensorflow") and "extra == 'train'" in need for need in needs)
 
 

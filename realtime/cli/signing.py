@@ -77,7 +77,7 @@ class _Waiting:
         tasks: set[asyncio.Task[str | SpotifyError]] = {served}
         opening = asyncio.create_task(self._opened(browser=browser))
         if sys.stdin.isatty():
-            tasks.add(asyncio.create_task(self._pasted()))
+            tasks.add(asyncio.create_task(self._pasted(opening)))
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             return next(iter(done)).result()
@@ -110,10 +110,12 @@ class _Waiting:
             "page here"
         )
 
-    async def _pasted(self) -> str | SpotifyError:
+    async def _pasted(self, opening: asyncio.Task[None]) -> str | SpotifyError:
         from prompt_toolkit import PromptSession
         from prompt_toolkit.patch_stdout import patch_stdout
 
+        # What to do is said above the place to do it
+        await asyncio.wait({opening})
         prompt: PromptSession[str] = PromptSession()
         while True:
             with patch_stdout():

@@ -1,10 +1,13 @@
 """Spotify for those who have an account: a login, the control of what is playing, playlists of one's own.
 
-refusals, mixing   pure: what a refusal means; which songs make a playlist
+refusals           what a refusal means                              (pure, as the next two lines)
+devices, states    what Spotify lists, and says is on
+mixing             which songs make a playlist
 tokens             the login on disk
 wire               one request, and what may go wrong with it        (imports spotipy)
 login, callback    how somebody logs in, and the page that they come back to
 web                the requests that emodj makes
-remote             a session's player: devices, keys, what is on
+watch              what is on, asked for as rarely as will do
+remote             a session's player: where it plays, and its keys
 building           a playlist from a person's own and from searches
 """

@@ -8,7 +8,9 @@ sends one request a call, and is told its tokens.
 from __future__ import annotations
 
 import logging
+import sys
 from dataclasses import dataclass
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from realtime.music.spotify.refusals import SpotifyError, away, refused, refused_login, scrubbed
@@ -50,23 +52,20 @@ SERVICE = Service()
 
 def client(patience_s: float) -> Any:
     """A `spotipy.Spotify` without a token."""
-    import spotipy
-
-    made: Any = _untyped(spotipy.Spotify)(requests_session=_session(), requests_timeout=patience_s)
+    spotipy = _spotipy()
+    made: Any = spotipy.Spotify(requests_session=_session(), requests_timeout=patience_s)
     made.prefix = SERVICE.api
     return made
 
 
 def pkce(client_id: str, *, redirect_uri: str = "http://127.0.0.1/callback", patience_s: float = PATIENCE_S) -> Any:
     """A `spotipy.SpotifyPKCE` that keeps what it gets in memory. Where a token is exchanged, the address goes unused."""
-    from spotipy import SpotifyPKCE
-    from spotipy.cache_handler import MemoryCacheHandler
-
-    made: Any = _untyped(SpotifyPKCE)(
+    spotipy = _spotipy()
+    made: Any = spotipy.SpotifyPKCE(
         client_id=client_id,
         redirect_uri=redirect_uri,
         scope=" ".join(SCOPES),
-        cache_handler=MemoryCacheHandler(),
+        cache_handler=spotipy.MemoryCacheHandler(),
         requests_session=_session(),
         requests_timeout=patience_s,
         open_browser=False,
@@ -75,9 +74,23 @@ def pkce(client_id: str, *, redirect_uri: str = "http://127.0.0.1/callback", pat
     return made
 
 
-def _untyped(maker: Any) -> Any:
-    """Spotipy's types are those of its defaults: a session is no bool, and other addresses are no other type."""
-    return maker
+def _spotipy() -> Any:
+    """The library, untyped: by its types a session is a bool, and another address is another type.
+
+    For one of its caches, which nobody here uses, it imports redis. That takes half a second, and holds every other thread up
+    for a tenth of one, the window's among them: so meanwhile it is shown an empty module of that name.
+    """
+    absent = "redis" not in sys.modules
+    if absent:
+        empty = ModuleType("redis")
+        empty.__dict__["RedisError"] = Exception
+        sys.modules["redis"] = empty
+    try:
+        import spotipy
+    finally:
+        if absent:
+            del sys.modules["redis"]
+    return spotipy
 
 
 def close(made: Any) -> None:
@@ -97,14 +110,14 @@ def asked(request: Callable[[], Answer], secrets: Iterable[str | None], patience
         SpotifyError: Spotify refuses or cannot be reached. Its cause holds the words of the libraries, without the secrets.
     """
     import requests
-    from spotipy import SpotifyException, SpotifyOauthError
 
+    spotipy = _spotipy()
     try:
         return request()
-    except SpotifyException as error:
+    except spotipy.SpotifyException as error:
         headers = cast("dict[str, str]", error.headers)
         said, cause = refused(error.http_status, str(error.reason or ""), str(error.msg), headers.get("Retry-After")), error
-    except SpotifyOauthError as error:
+    except spotipy.SpotifyOauthError as error:
         said, cause = refused_login(str(error.error), _status(error)), error
     except requests.Timeout as error:
         said, cause = away(f"Spotify said nothing for {patience_s:g} s: try again in a moment"), error
