@@ -15,7 +15,7 @@ import numpy as np
 from tests.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
 
     from realtime.domain import Image
 
@@ -85,14 +85,14 @@ class Person:
 
 
 @contextmanager
-def watching(display: str, folder: Path, *options: str) -> Generator[Person]:
-    """Run `emodj live` with options in a folder."""
+def watching(display: str, folder: Path, *options: str, program: Sequence[str] = ("-m", "realtime")) -> Generator[Person]:
+    """Run `emodj live` with options in a folder; Python is started with another program if need be."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "DISPLAY": display}
     with (
         (folder / "output").open("w") as output,
         (folder / "errors").open("w") as errors,
         subprocess.Popen(
-            [sys.executable, "-m", "realtime", "live", *options],
+            [sys.executable, *program, "live", *options],
             env=environment,
             cwd=folder,
             stdout=output,

@@ -85,6 +85,8 @@ def build(
         print_document(_document(mood, shares, picked, made), indent=2)
     else:
         _print(mood, picked, made)
+    if made is not None:
+        context.remark(f'for p to play it, add to your settings: [[playlists.{mood.value}]] and below it url = "{made.url}"')
     if len(picked) < count:
         context.remark(f"only {len(picked)} of {count} songs were found")
 

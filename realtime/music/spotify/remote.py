@@ -83,6 +83,8 @@ class Remote:
     def begin(self, uri: str, title: str) -> str:
         """Begin a list: on the active device, else on one that is listed, else on the app of this computer.
 
+        One that is on already goes on where it is.
+
         Args:
             uri: `spotify:KIND:ID`.
             title: what we call it.
@@ -96,6 +98,11 @@ class Remote:
         if self._starting is not None and self._starting.uri == uri:
             return f"waiting for the Spotify app with {title}"
         self._starting = None
+        if self._watch.plays(uri):
+            # As with songs of this computer: the same list goes on where it is
+            if self.now is not None and self.now.paused:
+                self._toggle()
+            return f"playing {title}"
         try:
             return self._begin(uri, title)
         except SpotifyError as error:
@@ -158,7 +165,7 @@ class Remote:
             raise no_device()
         self._command(lambda: self._spotify.play(uri, device["id"]))
         self._used = device["id"]
-        self._watch.begun(title, device)
+        self._watch.begun(uri, title, device)
         return f"playing {title} on {name_of(device)}"
 
     def _look_for_app(self, starting: _Starting, now: float) -> str | None:

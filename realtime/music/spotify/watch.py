@@ -65,11 +65,16 @@ class Watch:
         """Whether it looks from time to time, since something was commanded or found to be on."""
         return self._look_at is not None
 
-    def begun(self, title: str, device: Row) -> None:
+    def plays(self, uri: str) -> bool:
+        """Whether a list is on, as far as is known, playing or paused."""
+        context = (self.state or {}).get("context")
+        return self.now is not None and isinstance(context, dict) and context.get("uri") == uri
+
+    def begun(self, uri: str, title: str, device: Row) -> None:
         """A list was begun on a device: what is on is called by our name for the list, until Spotify names a song."""
         self._title = title
         self._begun_at = self._known_at = self._clock()
-        self.state = {"is_playing": True, "device": device}
+        self.state = {"is_playing": True, "device": device, "context": {"uri": uri}}
         self.now = playing(self.state, title)
 
     def commanded(self) -> None:
