@@ -8,6 +8,7 @@ from realtime.music.spotify.refusals import Kind, SpotifyError
 from realtime.music.spotify.tokens import TokenFile
 
 if TYPE_CHECKING:
+    from realtime.errors import EmodjError
     from realtime.music.spotify.remote import Remote
 
 _HOPELESS = {Kind.LOGGED_OUT, Kind.ENDED, Kind.NO_PREMIUM}
@@ -45,9 +46,9 @@ class Account:
             self._remote = Remote(Spotify(self._tokens), self._device, start_spotify)
         return self._remote
 
-    def refuse(self, error: SpotifyError) -> None:
+    def refuse(self, error: EmodjError) -> None:
         """Where asking again would come to the same, the links of the session are opened without it, until a new login."""
-        if error.kind in _HOPELESS:
+        if isinstance(error, SpotifyError) and error.kind in _HOPELESS:
             self._given_up = self._tokens.stamp()
             if self._remote is not None:
                 self._remote.let_go()

@@ -157,8 +157,10 @@ def _text(path: Path) -> str:
         if str(path) == "-":
             return sys.stdin.buffer.read()[-_TAIL:].decode(errors="replace")
         with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - _TAIL))
-            return file.read(_TAIL).decode(errors="replace")
+            if file.seekable():
+                file.seek(max(0, path.stat().st_size - _TAIL))
+            # What cannot be searched, such as a pipe, is read through
+            return file.read()[-_TAIL:].decode(errors="replace")
     except FileNotFoundError as error:
         raise UsageError(f"there is no file {path}") from error
     except OSError as error:

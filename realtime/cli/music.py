@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from realtime.cli.account import Account
 from realtime.errors import EmodjError
 from realtime.links import spotify_uri
-from realtime.music.spotify.refusals import SpotifyError
 from realtime.wishes import Wish
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ class Music:
         asked_for = self._starting
         try:
             told = remote.tend()
-        except SpotifyError as error:
+        except EmodjError as error:
             self._account.refuse(error)
             self._starting = None
             try:
@@ -107,10 +106,8 @@ class Music:
         remote = self._account.remote() if self._jukebox is None or self._jukebox.over else None
         try:
             return self._player().obey(wish) if remote is None else remote.obey(wish)
-        except SpotifyError as error:
-            self._account.refuse(error)
-            return str(error)
         except EmodjError as error:
+            self._account.refuse(error)
             return str(error)
 
     def _publish(self) -> None:
@@ -155,14 +152,14 @@ class Music:
             return self._hand_over(choice, plan)
         try:
             said = remote.begin(uri, choice.title)
-        except SpotifyError as error:
+        except EmodjError as error:
             self._account.refuse(error)
             return self._instead(error, choice, plan)
         self._starting = (choice, plan) if remote.starting else None
         self._stop_songs()
         return f"{said}, {plan.why}"
 
-    def _instead(self, error: SpotifyError, choice: Choice, plan: Plan) -> str:
+    def _instead(self, error: EmodjError, choice: Choice, plan: Plan) -> str:
         """Without the account the link is what it is for everybody."""
         try:
             return f"{error}; so {self._hand_over(choice, plan)}"

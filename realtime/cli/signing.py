@@ -32,11 +32,17 @@ def sign_in(context: Context, client_id: str, *, browser: bool, patience_s: floa
     """
     from realtime.music.spotify.callback import Callback
     from realtime.music.spotify.login import Login
-    from realtime.music.spotify.refusals import SpotifyError
+    from realtime.music.spotify.refusals import Kind, SpotifyError
+    from realtime.music.spotify.states import account_name
     from realtime.music.spotify.tokens import ClientIdFile, TokenFile
     from realtime.music.spotify.web import Spotify
+    from realtime.music.spotify.wire import SCOPES
 
-    with Callback() as callback:
+    try:
+        listening = Callback()
+    except OSError as error:
+        raise EmodjError(f"cannot wait for a browser at 127.0.0.1 ({error.strerror or error}): see what forbids it") from error
+    with listening as callback:
         login = Login(client_id, callback.redirect_uri, secrets.token_urlsafe(32))
         callback.login = login
         click.echo("Log in at Spotify with this address:")
@@ -49,11 +55,18 @@ def sign_in(context: Context, client_id: str, *, browser: bool, patience_s: floa
     tokens = TokenFile()
     tokens.save(token)
     ClientIdFile().save(client_id)
-    with closing(Spotify(tokens)) as web:
-        me = web.me()
-    name = me.get("display_name") or me.get("id")
-    who = f" as {name}" if isinstance(name, str) else ""
+    try:
+        with closing(Spotify(tokens)) as web:
+            who = f" as {account_name(web.me())}"
+    except SpotifyError as error:
+        if error.kind not in {Kind.AWAY, Kind.BUSY}:
+            raise
+        # The login is kept all the same
+        context.remark(str(error))
+        who = ""
     click.echo(printable(f"logged in{who}: p in emodj live plays on your devices now"))
+    if missing := token.missing(SCOPES):
+        context.remark(f"Spotify did not allow {', '.join(missing)}: some of it will not work")
 
 
 class _Waiting:
@@ -105,10 +118,10 @@ class _Waiting:
         if opened is not None and opened.where is not None:
             self._context.remark("your browser shows it; emodj goes on as soon as you have agreed there")
             return
-        self._context.remark(
-            "open it in any browser. One of another computer ends at a page that it cannot show: paste the address of that "
-            "page here"
-        )
+        elsewhere = "; for one of another computer start emodj spotify login in a terminal"
+        if sys.stdin.isatty():
+            elsewhere = ". One of another computer ends at a page that it cannot show: paste the address of that page here"
+        self._context.remark(f"open it in a browser of this computer{elsewhere}")
 
     async def _pasted(self, opening: asyncio.Task[None]) -> str | SpotifyError:
         from prompt_toolkit import PromptSession

@@ -13,8 +13,6 @@ from realtime.errors import EmodjError, UsageError
 
 if TYPE_CHECKING:
     from realtime.documents import Document
-    from realtime.music.spotify.refusals import SpotifyError
-    from realtime.music.spotify.tokens import Token
     from realtime.music.spotify.web import Row
 
 _JSON = click.option("--json", "as_json", is_flag=True, default=None, help="Print one JSON document (see the README).")
@@ -82,7 +80,11 @@ def logout(context: Context) -> None:
     """Remove the login from this computer. The client id is kept for the next time."""
     from realtime.music.spotify.tokens import TokenFile
 
-    if TokenFile().delete():
+    tokens = TokenFile()
+    # A session that is exchanging its token would write it again
+    with tokens.alone():
+        deleted = tokens.delete()
+    if deleted:
         click.echo("logged out")
         context.remark("to take the permission back at Spotify too, remove your app at https://www.spotify.com/account/apps")
     else:
@@ -133,14 +135,15 @@ def devices(as_json: bool | None) -> None:
 
 def _device(row: Row) -> Document:
     from realtime.music.spotify.devices import name_of, usable
+    from realtime.music.spotify.states import volume
 
-    volume = row.get("volume_percent")
+    percent = volume(row)
     return {
         "name": name_of(row),
         "type": str(row.get("type") or "unknown"),
         "active": bool(row.get("is_active")),
         "usable": usable(row),
-        "volume": volume / 100 if isinstance(volume, int) and row.get("supports_volume", True) else None,
+        "volume": None if percent is None else percent / 100,
     }
 
 
@@ -158,46 +161,35 @@ def _status() -> Document:
 
     from realtime.documents import SCHEMA
     from realtime.music.spotify.refusals import SpotifyError, logged_out
+    from realtime.music.spotify.states import account_name
     from realtime.music.spotify.tokens import TokenFile
     from realtime.music.spotify.web import Spotify
+    from realtime.music.spotify.wire import PLAYING, SCOPES
 
     tokens = TokenFile()
-    found: dict[str, Any] = {"account": None, "devices": [], "premium": None, "missing": [], "problem": None}
+    token, account, listed, problem = None, None, list[Any](), None
     try:
         token = tokens.load()
         if token is None:
             raise logged_out()
-        found |= _of_token(token)
         with closing(Spotify(tokens)) as web:
-            found["account"] = _account_name(web.me())
-            found["devices"] = [_device(row) for row in web.devices()]
+            account = account_name(web.me())
+            listed = [_device(row) for row in web.devices()]
     except SpotifyError as error:
-        found["problem"] = str(error)
-        found["logged_in"] = _still_logged_in(tokens.stamp(), error)
-    else:
-        found["logged_in"] = True
-    usable = any(device["usable"] for device in found["devices"])
-    ready = found["problem"] is None and usable and found["premium"] is not False and not found["missing"]
-    return {"schema": SCHEMA, "ready": ready, **found}
-
-
-def _of_token(token: Token) -> Document:
-    from realtime.music.spotify.wire import SCOPES
-
-    return {"premium": token.premium, "missing": [scope for scope in SCOPES if scope not in token.scopes]}
-
-
-def _still_logged_in(stamp: object, error: SpotifyError) -> bool:
-    from realtime.music.spotify.refusals import Kind
-
-    return stamp is not None and error.kind not in {Kind.LOGGED_OUT, Kind.ENDED}
-
-
-def _account_name(me: Row) -> str:
-    from realtime.music.tags import cleaned
-
-    names = (me.get("display_name"), me.get("id"))
-    return next((name for text in names if isinstance(text, str) and (name := cleaned(text))), "an account without a name")
+        problem = str(error)
+    # A dead one was removed meanwhile
+    logged_in = token is not None and tokens.stamp() is not None
+    plays = token is not None and token.premium is not False and not token.missing(PLAYING)
+    return {
+        "schema": SCHEMA,
+        "ready": problem is None and plays and any(device["usable"] for device in listed),
+        "logged_in": logged_in,
+        "account": account,
+        "devices": listed,
+        "premium": token.premium if token is not None and logged_in else None,
+        "missing": token.missing(SCOPES) if token is not None and logged_in else [],
+        "problem": problem,
+    }
 
 
 def _status_lines(found: Document) -> list[str]:
@@ -214,7 +206,11 @@ def _status_lines(found: Document) -> list[str]:
         elif not any(device["usable"] for device in found["devices"]):
             lines.append("          none of them can be controlled: open Spotify on another one")
     if found["logged_in"]:
-        premium = {True: "yes", False: "no: links open without it", None: "not known until something was played from emodj"}
+        premium = {
+            True: "yes",
+            False: "no, when it was last tried; the next session tries again",
+            None: "not known until something was played from emodj",
+        }
         lines.append(f"Premium   {premium[found['premium']]}")
     ready = "yes: press p in emodj live" if found["ready"] else "no; p opens links, which needs none of this"
     lines.append(f"ready     {ready}")

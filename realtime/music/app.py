@@ -45,17 +45,15 @@ def open_in_app(uri: str) -> bool:
         return False
 
 
-def start_app(uri: str) -> bool:
-    """Start the Spotify app of this computer with what a `spotify:KIND:ID` names; False if there is none."""
+def starter(uri: str) -> list[str] | None:
+    """The command line that starts this computer's Spotify app with what a `spotify:KIND:ID` names; None without an app."""
+    if sys.platform == "darwin":
+        return ["open", "-g", "-a", "Spotify"]
     try:
-        if sys.platform == "win32":
-            return _by_windows(uri)
-        if sys.platform == "darwin":
-            return _succeeds(["open", "-g", "-a", "Spotify"])
-        return _registered() and _told(["xdg-open", uri])
+        return ["xdg-open", uri] if _registered() else None
     except (OSError, subprocess.TimeoutExpired) as error:
         log.info("no Spotify app to start: %s", error)
-        return False
+        return None
 
 
 def _registered() -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from realtime.links import spotify_uri
-from realtime.music.app import open_in_app, start_app
+from realtime.music.app import open_in_app, starter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -143,7 +143,13 @@ def start_spotify(uri: str) -> bool:
         uri: `spotify:KIND:ID`, which it shows.
     """
     here = Surroundings.here()
-    return not here.far and (here.screen or not here.platform.startswith("linux")) and start_app(uri)
+    if here.far or (here.platform.startswith("linux") and not here.screen):
+        return False
+    if here.platform == "win32":
+        # There a link starts the app too
+        return open_in_app(uri)
+    command = starter(uri)
+    return command is not None and _started(command).where is not None
 
 
 def ascii_link(url: str) -> str:

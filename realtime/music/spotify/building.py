@@ -26,6 +26,8 @@ SONGS_A_LIST = 200
 
 PAGES_A_SEARCH = 3
 
+_MARK = "Made by emodj"
+
 
 @dataclass(frozen=True, slots=True)
 class Made:
@@ -74,8 +76,10 @@ class Builder:
     def make(self, mood: Expression, picked: Sequence[mixing.Picked]) -> Made:
         """Put the songs into our playlist for an expression, in place of all that it holds; make it if it is not there."""
         found = next((row for row in self._lists() if row.get("name") == title(mood)), None)
+        if found is not None:
+            _check_ours(found)
         row = found or self._spotify.make_playlist(
-            title(mood), f"Music for faces that look {mood.value}. emodj puts other songs in their place each time."
+            title(mood), f"{_MARK} for {mood.value}: another run puts other songs in the place of these."
         )
         playlist = row.get("id")
         if not isinstance(playlist, str) or not playlist.isalnum():
@@ -88,6 +92,8 @@ class Builder:
             raise SpotifyError(
                 f"{error}; the list {title(mood)} is there and empty, the next run fills it", error.kind
             ) from error
+        if found is None:
+            self._lists().append(row)
         return Made(f"https://open.spotify.com/playlist/{playlist}", new=found is None)
 
     def _lists(self) -> list[Row]:
@@ -131,6 +137,19 @@ class Builder:
             for page in range(pages):
                 items = self._spotify.search(query, page * SEARCH_PAGE)
                 found += [(song, "search") for item in items if (song := mixing.track(item)) is not None]
-                if len(items) < SEARCH_PAGE:
+                if not items:
                     break
         return tuple(found)
+
+
+def _check_ours(row: Row) -> None:
+    """Spotify loses a description now and then: a list without one counts as ours by its name.
+
+    Raises:
+        EmodjError: a person has made it, or shows it to everybody, for which a login of ours does not reach.
+    """
+    name, description = row.get("name"), row.get("description")
+    if isinstance(description, str) and description.strip() and _MARK not in description:
+        raise EmodjError(f"you have a playlist {name} that emodj did not make: give it another name, and try again")
+    if row.get("public"):
+        raise EmodjError(f"your playlist {name} is public by now: make it private in Spotify, and try again")

@@ -26,8 +26,8 @@ class Callback:
 
     Attributes:
         redirect_uri: where Spotify is to send the browser.
-        start: an address that leads on to Spotify: what starts a browser is seen by all users of a computer, and this one holds
-            nothing that they should not see.
+        start: an address that leads on to Spotify, once: what starts a browser is seen by all users of a computer, and
+            Spotify's address holds what they should not see.
         answer: the code, or why there is none, once there is an answer.
     """
 
@@ -39,12 +39,22 @@ class Callback:
         self.host = place
         self.login: Login | None = None
         self.answer: str | SpotifyError | None = None
+        self._starts = [self.start]
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._server.server_close()
+
+    def take_start(self) -> bool:
+        """Whether this is the first browser that asks to be led on."""
+        # One of several threads gets it
+        try:
+            self._starts.pop()
+        except IndexError:
+            return False
+        return True
 
     def serve(self, patience_s: float) -> None:
         """Let one browser ask, or wait in vain."""
@@ -53,8 +63,8 @@ class Callback:
 
 
 class _Server(ThreadingHTTPServer):
-    # A connection that says nothing must not keep the next one waiting, nor outlive us
-    daemon_threads = False
+    # Who says nothing, or a byte a second, keeps nobody waiting
+    daemon_threads = True
     # Another program that listens there would get the code
     allow_reuse_address = False
 
@@ -82,25 +92,28 @@ class _Handler(BaseHTTPRequestHandler):
             self._say(HTTPStatus.NOT_FOUND, "Nothing here", "This is emodj, waiting for a login at Spotify.")
         elif path == "/callback":
             self._take(login, callback)
-        elif callback.answer is None:
+        elif callback.take_start():
             self.send_response(HTTPStatus.FOUND)
             self.send_header("Location", login.address)
             self._end_headers(0)
         else:
-            self._say(HTTPStatus.OK, "Done already", "You can close this page.")
+            self._say(HTTPStatus.OK, "Opened already", "Use the other page, or the address that emodj has printed.")
 
     def _take(self, login: Login, callback: Callback) -> None:
         answer = login.code(self.path)
         if answer is None:
             self._say(HTTPStatus.BAD_REQUEST, "Another login", "This belongs to another login: use the page opened last.")
             return
-        # Of two pages the first counts
-        if callback.answer is None:
-            callback.answer = answer
-        if isinstance(answer, str):
-            self._say(HTTPStatus.OK, "Thank you", "You can close this page and go back to emodj.")
-        else:
-            self._say(HTTPStatus.OK, "Not logged in", "emodj was not allowed in. You can close this page.")
+        try:
+            if isinstance(answer, str):
+                self._say(HTTPStatus.OK, "Thank you", "You can close this page and go back to emodj.")
+            else:
+                self._say(HTTPStatus.OK, "Not logged in", "emodj was not allowed in. You can close this page.")
+        finally:
+            # Of two pages the first counts, also if its browser has gone. Only now: with the answer emodj may end, and nobody
+            # waits for this page.
+            if callback.answer is None:
+                callback.answer = answer
 
     def _say(self, status: HTTPStatus, title: str, text: str) -> None:
         body = _PAGE.format(title=title, text=text).encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from realtime.music.tags import cleaned
@@ -12,9 +13,14 @@ if TYPE_CHECKING:
     from realtime.music.spotify.web import Row
 
 
+_ID = re.compile(r"[\w-]{1,200}", re.ASCII)
+
+
 def usable(device: Row) -> bool:
     """Whether other programs than Spotify's own may control it."""
-    return isinstance(device.get("id"), str) and bool(device["id"]) and not device.get("is_restricted")
+    ident = device.get("id")
+    # It becomes a part of an address
+    return isinstance(ident, str) and _ID.fullmatch(ident) is not None and not device.get("is_restricted")
 
 
 def name_of(device: Row) -> str:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import hmac
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from realtime.music.spotify import wire
-from realtime.music.spotify.refusals import refused_login
-from realtime.music.spotify.tokens import Token
-
-if TYPE_CHECKING:
-    from realtime.music.spotify.refusals import SpotifyError
+from realtime.music.spotify.refusals import Kind, SpotifyError, refused_login, too_late
+from realtime.music.spotify.tokens import Token, fit_to_send, is_moment
 
 
 class Login:
@@ -43,7 +40,8 @@ class Login:
         except ValueError:
             return None
         state, code, error = (query.get(name, [""])[0] for name in ("state", "code", "error"))
-        if not hmac.compare_digest(state.encode(), self._state.encode()) or not (code or error):
+        # What is pasted can have halves of letters in it
+        if not hmac.compare_digest(state.encode(errors="replace"), self._state.encode()) or not (code or error):
             return None
         return code if code and not error else refused_login(error)
 
@@ -60,6 +58,8 @@ class Login:
 
         try:
             return wire.asked(exchange, (code, self._manager.code_verifier, self._client_id))
+        except SpotifyError as error:
+            raise too_late() if error.kind is Kind.ENDED else error from error.__cause__
         finally:
             wire.close(self._manager)
 
@@ -80,6 +80,7 @@ def renewed(token: Token, patience_s: float = wire.PATIENCE_S) -> Token:
 def _token(given: Any, before: Token) -> Token:
     """Of what was given out; where that says nothing, what the token before it had."""
     access, refresh, scope = given["access_token"], given.get("refresh_token", before.refresh), given.get("scope", before.scope)
-    if not all(isinstance(text, str) and text for text in (access, refresh)) or not isinstance(scope, str):
+    expires_at = given["expires_at"]
+    if not (fit_to_send(access) and fit_to_send(refresh) and isinstance(scope, str) and is_moment(expires_at)):
         raise TypeError("a token that is none")
-    return Token(before.client_id, access, refresh, float(given["expires_at"]), scope, before.premium)
+    return Token(before.client_id, access, refresh, float(expires_at), scope, before.premium)

@@ -32,7 +32,7 @@ class Recipe:
     """How songs for an expression are found.
 
     Attributes:
-        words: a playlist of a person's own is for the expression if a word of its name begins with one of these.
+        words: a playlist of a person's own is for the expression if one of these is in its name.
         searches: of Spotify's search, with its filter `genre:`. Chosen by ear.
     """
 
@@ -42,30 +42,34 @@ class Recipe:
 
 RECIPES: Mapping[Expression, Recipe] = {
     Expression.ANGRY: Recipe(
-        ("angry", "anger", "rage", "fury", "furious", "mad", "metal", "hardcore"), ('genre:"metal"', 'genre:"hard rock"')
+        ("angry", "anger", "rage", "fury", "furious", "metal", "hardcore"), ('genre:"metal"', 'genre:"hard rock"')
     ),
     Expression.DISGUST: Recipe(
-        ("disgust", "defiant", "villain", "punk", "grunge", "industrial"),
+        ("disgust", "disgusted", "defiant", "villain", "punk", "grunge", "industrial"),
         ('genre:"punk"', 'genre:"grunge"', 'genre:"industrial"'),
     ),
     Expression.FEAR: Recipe(
-        ("fear", "afraid", "scary", "horror", "spooky", "tense", "suspense", "eerie", "dark"),
+        ("fear", "afraid", "scary", "horror", "spooky", "creepy", "suspense", "eerie"),
         ('genre:"dark ambient"', "suspense soundtrack"),
     ),
     Expression.HAPPY: Recipe(
-        ("happy", "happiness", "joy", "cheer", "feelgood", "sunny", "sunshine", "smile", "good"),
+        ("happy", "happiness", "joyful", "cheerful", "feelgood", "sunny", "sunshine", "smile", "upbeat"),
         ('genre:"funk"', 'genre:"disco"', "feel good"),
     ),
     Expression.NEUTRAL: Recipe(
-        ("neutral", "chill", "relax", "easy", "calm", "lofi", "focus", "background"), ('genre:"chillout"', 'genre:"lo-fi"')
+        ("neutral", "chill", "chilled", "chillout", "relax", "relaxed", "relaxing", "easy", "calm", "lofi", "background"),
+        ('genre:"chillout"', 'genre:"lo-fi"'),
     ),
     Expression.SAD: Recipe(
-        ("sad", "melanchol", "blue", "heartbreak", "cry", "lonely", "tears"), ("sad piano", 'genre:"slowcore"', "sad acoustic")
+        ("sad", "sadness", "melancholy", "melancholic", "melancholia", "heartbreak", "heartbroken", "lonely"),
+        ("sad piano", 'genre:"slowcore"', "sad acoustic"),
     ),
     Expression.SURPRISE: Recipe(
-        ("surprise", "surprising", "party", "dance", "energy", "wow"), ('genre:"dance pop"', 'genre:"electro swing"')
+        ("surprise", "surprises", "surprising", "party", "dance", "energy"), ('genre:"dance pop"', 'genre:"electro swing"')
     ),
 }
+
+_NOT = {"not", "no", "never", "un", "anti"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +112,11 @@ class Pool:
 
 def fits(name: str, mood: Expression) -> bool:
     """Whether a playlist of that name is one for an expression, in the words of English."""
-    words = re.findall(r"\w+", name.casefold().replace("lo-fi", "lofi").replace("feel good", "feelgood"))
-    return any(word.startswith(beginning) for word in words for beginning in RECIPES[mood].words)
+    text = name.casefold()
+    for two in ("lo-fi", "feel good", "feel-good"):
+        text = text.replace(two, re.sub(r"\W", "", two))
+    words = set(re.findall(r"\w+", text))
+    return not words & _NOT and not words.isdisjoint(RECIPES[mood].words)
 
 
 def track(item: Row) -> Track | None:

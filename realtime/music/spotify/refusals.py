@@ -19,6 +19,7 @@ LOG_IN = "log in with emodj spotify login"
 
 _HOUR_S = 3600
 _MINUTE_S = 60
+_LATER = ": try again in "
 _WINDOW_S = 30.0
 """Over which Spotify counts requests; how long to wait where it does not say."""
 _LONGEST_S = 7 * 24 * 3600.0
@@ -39,7 +40,7 @@ class Kind(Enum):
     NO_DEVICE = auto()
     """Nothing is there that could play."""
     ALREADY = auto()
-    """The player is in that state already, or knows no next or previous song."""
+    """The player is in that state already, knows no next or previous song, or cannot do it now."""
     BUSY = auto()
     """Too many questions: none is answered for a while."""
     AWAY = auto()
@@ -74,6 +75,16 @@ def ended() -> SpotifyError:
     return SpotifyError(f"your Spotify login has ended: {LOG_IN}", Kind.ENDED)
 
 
+def too_late() -> SpotifyError:
+    """The answer to a login is good for some minutes, and once."""
+    return SpotifyError("Spotify does not take that answer any more: run emodj spotify login again", Kind.LOGGED_OUT)
+
+
+def later(error: SpotifyError, wait_s: float) -> SpotifyError:
+    """The same refusal when some of its time has gone by."""
+    return SpotifyError(f"{str(error).partition(_LATER)[0]}{_LATER}{_spoken(wait_s)}", error.kind, wait_s)
+
+
 def away(why: str) -> SpotifyError:
     """No answer, or none of Spotify's."""
     return SpotifyError(why, Kind.AWAY)
@@ -101,7 +112,7 @@ def refused(status: int, reason: str, message: str, retry_after: str | None = No
             error = _busy(_seconds(retry_after), quota=reason == "QUOTA_EXCEEDED")
         case HTTPStatus.FORBIDDEN:
             error = _forbidden(reason, text)
-        case HTTPStatus.NOT_FOUND if reason == "NO_ACTIVE_DEVICE" or "device" in text:
+        case HTTPStatus.NOT_FOUND if reason == "NO_ACTIVE_DEVICE" or any(words in text for words in _NO_DEVICE):
             error = no_device()
         case HTTPStatus.NOT_FOUND:
             error = SpotifyError("Spotify has no such list for other programs than its own", Kind.GONE)
@@ -163,6 +174,8 @@ _LOGIN: dict[str, tuple[str, Kind]] = {
     ),
 }
 
+_NO_DEVICE = ("device not found", "no active device")
+
 # The first that fits counts: reasons of the player, or words that all have to be in the message
 _FORBIDDEN: tuple[tuple[tuple[str, ...], tuple[str, ...], str, Kind], ...] = (
     (
@@ -174,7 +187,8 @@ _FORBIDDEN: tuple[tuple[tuple[str, ...], tuple[str, ...], str, Kind], ...] = (
     (("PREMIUM_REQUIRED",), ("premium",), "Spotify lets only Premium accounts be controlled", Kind.NO_PREMIUM),
     (
         (),
-        ("not registered",),
+        # "User not registered in …", "the user may not be registered"
+        ("not", "registered"),
         (
             "your account is not among the five users of that Spotify app: its owner adds you under User Management at "
             "developer.spotify.com/dashboard"
@@ -204,11 +218,8 @@ _FORBIDDEN: tuple[tuple[tuple[str, ...], tuple[str, ...], str, Kind], ...] = (
 
 
 def _busy(wait_s: float, *, quota: bool) -> SpotifyError:
-    if quota:
-        return SpotifyError(
-            f"the daily quota of your Spotify app is used up: try again in {_spoken(wait_s)}", Kind.BUSY, wait_s
-        )
-    return SpotifyError(f"Spotify has been asked too much: try again in {_spoken(wait_s)}", Kind.BUSY, wait_s)
+    what = "the daily quota of your Spotify app is used up" if quota else "Spotify has been asked too much"
+    return SpotifyError(f"{what}{_LATER}{_spoken(wait_s)}", Kind.BUSY, wait_s)
 
 
 def _seconds(retry_after: str | None) -> float:
@@ -220,10 +231,10 @@ def _seconds(retry_after: str | None) -> float:
 
 
 def _spoken(seconds: float) -> str:
-    if seconds >= _HOUR_S:
+    if round(seconds / _MINUTE_S) * _MINUTE_S >= _HOUR_S:
         hours = round(seconds / _HOUR_S)
         return "an hour" if hours == 1 else f"{hours} hours"
     if seconds >= _MINUTE_S:
         minutes = round(seconds / _MINUTE_S)
         return "a minute" if minutes == 1 else f"{minutes} minutes"
-    return f"{max(1, round(seconds))} seconds"
+    return "a second" if round(seconds) <= 1 else f"{round(seconds)} seconds"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from realtime.music.spotify.devices import best, name_of
 from realtime.music.spotify.refusals import Kind, SpotifyError, no_device
+from realtime.music.spotify.states import volume
 from realtime.music.spotify.watch import Watch
 
 if TYPE_CHECKING:
@@ -61,10 +62,10 @@ class Remote:
         self._start_app = start_app
         self._clock = clock
         self._watch = Watch(spotify, clock)
-        # Id of the device that was played on last
-        self._used: str | None = None
+        self._used: str | None = None  # id of the device that was played on last
         self._starting: _Starting | None = None
         self._premium: bool | None = None
+        self._unsure = False  # whether a list was asked for and no answer came: it may have begun
 
     @property
     def now(self) -> Playing | None:
@@ -98,7 +99,7 @@ class Remote:
         if self._starting is not None and self._starting.uri == uri:
             return f"waiting for the Spotify app with {title}"
         self._starting = None
-        if self._watch.plays(uri):
+        if self._watch.plays(uri) and self._watch.known() is not None and self._watch.plays(uri):
             # As with songs of this computer: the same list goes on where it is
             if self.now is not None and self.now.paused:
                 self._toggle()
@@ -133,10 +134,7 @@ class Remote:
         return ", ".join(dict.fromkeys(filter(None, answers))) or None
 
     def tend(self) -> str | None:
-        """Look whether an app that was started is there, and from time to time what is on.
-
-        Returns:
-            A sentence where there is something to say.
+        """Look whether an app that was started is there, and from time to time what is on; returns likewise.
 
         Raises:
             SpotifyError: what was to be begun cannot be, or the login has ended.
@@ -148,12 +146,13 @@ class Remote:
 
     def let_go(self) -> None:
         """Know nothing any more of what is on, and ask no more for it."""
-        self._starting = None
+        # The next login may be of another account
+        self._starting, self._premium, self._unsure = None, None, False
         self._watch.let_go()
 
     def hush(self, *, pause: bool = True) -> None:
         """Make room for other music, and if wanted pause what is on."""
-        if pause and self.now is not None and not self.now.paused:
+        if pause and (self._unsure or (self.now is not None and not self.now.paused)):
             # Where it cannot be paused, the other music is what was asked for all the same
             with suppress(SpotifyError):
                 self._spotify.pause()
@@ -163,33 +162,32 @@ class Remote:
         device = best(self._spotify.devices(), self._device, self._used)
         if device is None:
             raise no_device()
+        self._unsure = True
         self._command(lambda: self._spotify.play(uri, device["id"]))
-        self._used = device["id"]
+        self._used, self._unsure = device["id"], False
         self._watch.begun(uri, title, device)
         return f"playing {title} on {name_of(device)}"
 
     def _look_for_app(self, starting: _Starting, now: float) -> str | None:
         if now < starting.look_at:
             return None
-        try:
-            said = self._begin(starting.uri, starting.title)
-        except SpotifyError as error:
-            if error.kind is Kind.NO_DEVICE and now < starting.until:
-                self._starting = replace(starting, look_at=now + START_LOOK_S)
-                return None
-            self._starting = None
-            raise
         self._starting = None
-        return said
+        try:
+            return self._begin(starting.uri, starting.title)
+        except SpotifyError as error:
+            if error.kind is not Kind.NO_DEVICE or now >= starting.until:
+                raise
+        self._starting = replace(starting, look_at=now + START_LOOK_S)
+        return None
 
     def _louder(self, steps: int) -> str:
         device = (self._watch.known() or {}).get("device")
         if not isinstance(device, dict):
             return NOTHING
-        volume = device.get("volume_percent")
-        if not device.get("supports_volume", True) or not isinstance(volume, int):
+        before = volume(device)
+        if before is None:
             return f"{name_of(device)} lets nobody else set its volume: turn it there"
-        percent = min(100, max(0, volume + VOLUME_STEP * steps))
+        percent = min(100, max(0, before + VOLUME_STEP * steps))
         self._command(lambda: self._spotify.volume(percent))
         device["volume_percent"] = percent
         self._watch.changed(volume=percent / 100)
@@ -225,7 +223,9 @@ class Remote:
         except SpotifyError as error:
             if error.kind is not Kind.ALREADY:
                 raise
-            # Somebody was faster, at the player itself
+            # Somebody was faster, at the player itself: what is on is looked at soon
+            self._watch.commanded()
+            return str(error)
         self._watch.changed(paused=pauses)
         if state is not None:
             state["is_playing"] = not pauses
@@ -237,6 +237,7 @@ class Remote:
         except SpotifyError as error:
             if error.kind is Kind.NO_PREMIUM:
                 self._learn(premium=False)
+            self._unsure = self._unsure and error.kind is Kind.AWAY
             raise
         self._learn(premium=True)
         self._watch.commanded()

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import stat
 import tempfile
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import platformdirs
 
 from realtime.errors import EmodjError, UsageError
 from realtime.music.spotify.refusals import Kind, SpotifyError
 
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable
+
+log = logging.getLogger(__name__)
+
 VARIABLE = "SPOTIPY_CLIENT_ID"
 """Environment variable that names a client id where no option does, as spotipy has it."""
 
 _CLIENT_ID = re.compile(r"[0-9A-Za-z]{32}")
+_VISIBLE = re.compile("[!-~]+")
+_LATEST = 10**11
+"""Seconds of `time.time()`: the year 5138. NaN, infinity and numbers of a thousand digits are not below it."""
+_LOCKED_S = 8.0
+"""How long another emodj may take to exchange a token: its request ends before that."""
 _SOON_S = 60
 """A token that ends so soon counts as ended: it has to last for the request that it is sent with."""
 
@@ -51,10 +63,9 @@ class Token:
         """Whether it still lets requests in, at a moment of `time.time()`."""
         return now_s < self.expires_at - _SOON_S
 
-    @property
-    def scopes(self) -> frozenset[str]:
-        """What it allows."""
-        return frozenset(self.scope.split())
+    def missing(self, scopes: Iterable[str]) -> list[str]:
+        """Which of these it does not allow."""
+        return [scope for scope in scopes if scope not in self.scope.split()]
 
     @property
     def secrets(self) -> tuple[str, str, str]:
@@ -106,6 +117,22 @@ class TokenFile:
                 f"your Spotify login {self.path} is damaged: emodj spotify logout, then login again", Kind.LOGGED_OUT
             )
         return token
+
+    @contextmanager
+    def alone(self) -> Generator[None]:
+        """No other emodj exchanges or changes the login meanwhile; where nothing can be locked they rarely meet."""
+        # Late: it tries out where temporary files can be written, and a session has no reason to
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.path.with_name(f"{self.path.name}.lock"), timeout=_LOCKED_S)
+        try:
+            lock.acquire()
+        except (OSError, Timeout) as error:
+            log.info("not locked: %s", error)
+        try:
+            yield
+        finally:
+            lock.release()
 
     def save(self, token: Token) -> None:
         """Write it in place of the old one, whole or not at all.
@@ -166,6 +193,16 @@ def checked_client_id(text: str, named_by: str) -> str:
     )
 
 
+def is_moment(value: object) -> bool:
+    """Whether it can be a moment of `time.time()`."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _LATEST
+
+
+def fit_to_send(text: object) -> bool:
+    """Whether it has only what tokens are made of (RFC 6749, appendix A): a library would name any other in its error."""
+    return isinstance(text, str) and _VISIBLE.fullmatch(text) is not None
+
+
 def write_private(path: Path, content: bytes) -> None:
     """Write a file that its owner alone can read, whole or not at all.
 
@@ -196,8 +233,8 @@ def _parsed(text: bytes) -> Token | None:
         return None
     values = cast("dict[str, Any]", document)
     token = {field.name: values.get(field.name) for field in fields(Token)}
-    texts = all(isinstance(token[name], str) and token[name] for name in ("client_id", "access", "refresh"))
-    number = isinstance(token["expires_at"], int | float) and not isinstance(token["expires_at"], bool)
+    texts = all(fit_to_send(token[name]) for name in ("client_id", "access", "refresh"))
+    number = is_moment(token["expires_at"])
     if not texts or not number or not isinstance(token["scope"], str) or not isinstance(token["premium"], bool | None):
         return None
     return Token(**cast("dict[str, Any]", token))

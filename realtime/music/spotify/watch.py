@@ -30,6 +30,9 @@ GRACE_S = 10.0
 LONGEST_LOOK_S = 60.0
 """Between two questions at most, where there is no answer."""
 
+STALE_S = 300.0
+"""After so long without an answer nobody can tell any more what is on."""
+
 SPOTIFY = "Spotify"
 """What is on where nobody knows what it is called."""
 
@@ -51,8 +54,9 @@ class Watch:
         self._clock = clock
         self.now: Playing | None = None
         self.state: Row | None = None
-        self._title = SPOTIFY
-        self._begun_at = 0.0
+        # The list that we began last, and what we call it
+        self._list, self._title = "", SPOTIFY
+        self._begun_at = -GRACE_S
         self._looked_at = -LOOK_S
         # When the state was true; a list that we begin needs no question
         self._known_at = -LOOK_S
@@ -67,12 +71,11 @@ class Watch:
 
     def plays(self, uri: str) -> bool:
         """Whether a list is on, as far as is known, playing or paused."""
-        context = (self.state or {}).get("context")
-        return self.now is not None and isinstance(context, dict) and context.get("uri") == uri
+        return self.now is not None and self._context() == uri
 
     def begun(self, uri: str, title: str, device: Row) -> None:
         """A list was begun on a device: what is on is called by our name for the list, until Spotify names a song."""
-        self._title = title
+        self._list, self._title = uri, title
         self._begun_at = self._known_at = self._clock()
         self.state = {"is_playing": True, "device": device, "context": {"uri": uri}}
         self.now = playing(self.state, title)
@@ -88,7 +91,7 @@ class Watch:
 
     def skipped(self) -> None:
         """Another song is on, and Spotify has yet to say which."""
-        self.changed(title=self._title, artist=None, paused=False)
+        self.changed(title=self._name(), artist=None, paused=False)
         if self.state is not None:
             self.state["is_playing"] = True
 
@@ -117,13 +120,23 @@ class Watch:
             if error.kind in {Kind.LOGGED_OUT, Kind.ENDED}:
                 self.let_go()
                 raise
-            # What is on screen is still the best that is known
             self._pause_s = min(2 * self._pause_s, LONGEST_LOOK_S)
             self._look_at = now + max(self._pause_s, error.wait_s)
+            # Until then what is on screen is still the best that is known
+            if max(self._look_at, now) > self._known_at + STALE_S:
+                self.let_go()
 
     def let_go(self) -> None:
         """Know nothing any more, and ask no more."""
         self.now, self.state, self._look_at = None, None, None
+
+    def _context(self) -> object:
+        context = (self.state or {}).get("context")
+        return context.get("uri") if isinstance(context, dict) else None
+
+    def _name(self) -> str:
+        """What is on where Spotify names no song: while an advertisement is on, or right after a skip."""
+        return self._title if self._list and self._context() == self._list else SPOTIFY
 
     def _look(self) -> None:
         now = self._clock()
@@ -135,7 +148,7 @@ class Watch:
         self._pause_s = LOOK_S
         if state is not None:
             self.state, self._known_at = state, now
-            self.now = playing(state, self._title)
+            self.now = playing(state, self._name())
             self._look_at = now + min(REST_S, max(LOOK_S, left(state) + SOON_S))
         elif now >= self._begun_at + GRACE_S:
             self.let_go()

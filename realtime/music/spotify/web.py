@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
+from realtime.errors import EmodjError
 from realtime.music.spotify import wire
 from realtime.music.spotify.login import renewed
-from realtime.music.spotify.refusals import Kind, SpotifyError, logged_out
+from realtime.music.spotify.refusals import Kind, SpotifyError, later, logged_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from realtime.music.spotify.tokens import Token, TokenFile
+
+log = logging.getLogger(__name__)
 
 PAGE = 50
 """Most playlists, or items of one, in one answer."""
@@ -48,6 +52,8 @@ class Spotify:
         self._clock = clock
         self._client = wire.client(patience_s)
         self._busy: tuple[float, SpotifyError] | None = None
+        # What a token was exchanged for that could not be written
+        self._unsaved: tuple[str, Token] | None = None
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -114,10 +120,15 @@ class Spotify:
         self._ask(lambda: self._client.playlist_replace_items(playlist, list(uris)))
 
     def learn(self, *, premium: bool) -> None:
-        """Keep whether the account can be controlled, which Spotify tells only by doing it or not."""
-        token = self._tokens.load()
-        if token is not None and token.premium != premium:
-            self._tokens.save(replace(token, premium=premium))
+        """Keep whether the account can be controlled, which Spotify tells only by doing it or not; never raises."""
+        try:
+            with self._tokens.alone():
+                token = self._tokens.load()
+                if token is not None and token.premium != premium:
+                    self._tokens.save(replace(token, premium=premium))
+        except EmodjError as error:
+            # It is asked again in the next session
+            log.info("%s", error)
 
     def _pages(self, page: Callable[[int, int], Any], most: int) -> list[Row]:
         found = list[Row]()
@@ -132,7 +143,7 @@ class Spotify:
         if self._busy is not None:
             until, error = self._busy
             if self._clock() < until:
-                raise SpotifyError(str(error), error.kind, until - self._clock())
+                raise later(error, until - self._clock())
             self._busy = None
         try:
             return self._sent(request)
@@ -142,9 +153,7 @@ class Spotify:
             raise
 
     def _sent(self, request: Callable[[], Any]) -> Any:
-        token = self._tokens.load()
-        if token is None:
-            raise logged_out()
+        token = self._kept()
         # The clock that it is dated by is the common one
         alive = token.lasts(time.time())
         token = token if alive else self._renewed(token)
@@ -160,17 +169,30 @@ class Spotify:
         self._client.set_auth(token.access)
         return wire.asked(request, token.secrets, self._patience_s)
 
+    def _kept(self) -> Token:
+        token = self._tokens.load()
+        if token is None:
+            raise logged_out()
+        old, fresh = self._unsaved or ("", token)
+        return fresh if old == token.refresh else token
+
     def _renewed(self, token: Token) -> Token:
-        try:
-            fresh = renewed(token, self._patience_s)
-        except SpotifyError as error:
-            if error.kind is not Kind.ENDED:
-                raise
-            # Another emodj may have exchanged it meanwhile: then it is dead and the login is not
-            now = self._tokens.load()
-            if now is not None and now.refresh != token.refresh:
+        with self._tokens.alone():
+            now = self._kept()
+            if now.refresh != token.refresh:
+                # Another emodj has exchanged it meanwhile: each token is taken once
                 return now
-            self._tokens.delete()
-            raise
-        self._tokens.save(fresh)
-        return fresh
+            try:
+                fresh = renewed(now, self._patience_s)
+            except SpotifyError as error:
+                if error.kind is Kind.ENDED:
+                    self._tokens.delete()
+                raise
+            try:
+                self._tokens.save(fresh)
+            except EmodjError as error:
+                # The old one is dead now: without this one the login would be lost
+                log.info("%s", error)
+                in_file = self._tokens.load()
+                self._unsaved = None if in_file is None else (in_file.refresh, fresh)
+            return fresh

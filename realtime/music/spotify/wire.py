@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import sys
 from dataclasses import dataclass
+from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -24,10 +25,14 @@ log = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
 
+_UNREADABLE = (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError)
+_AFTER_ADDRESS = ":\n "
+
 PATIENCE_S = 5.0
 """How long Spotify may be silent."""
 
-SCOPES = ("user-read-playback-state", "user-modify-playback-state", "playlist-read-private", "playlist-modify-private")
+PLAYING = ("user-read-playback-state", "user-modify-playback-state")
+SCOPES = (*PLAYING, "playlist-read-private", "playlist-modify-private")
 """What a login asks for: to see and control what is playing, to read a person's own playlists, and to make private ones."""
 
 
@@ -74,6 +79,7 @@ def pkce(client_id: str, *, redirect_uri: str = "http://127.0.0.1/callback", pat
     return made
 
 
+@cache
 def _spotipy() -> Any:
     """The library, untyped: by its types a session is a bool, and another address is another type.
 
@@ -116,7 +122,9 @@ def asked(request: Callable[[], Answer], secrets: Iterable[str | None], patience
         return request()
     except spotipy.SpotifyException as error:
         headers = cast("dict[str, str]", error.headers)
-        said, cause = refused(error.http_status, str(error.reason or ""), str(error.msg), headers.get("Retry-After")), error
+        # spotipy puts the address before the message, and `device_id` in it is no word of Spotify's
+        message = str(error.msg).partition(_AFTER_ADDRESS)[2]
+        said, cause = refused(error.http_status, str(error.reason or ""), message, headers.get("Retry-After")), error
     except spotipy.SpotifyOauthError as error:
         said, cause = refused_login(str(error.error), _status(error)), error
     except requests.Timeout as error:
@@ -131,8 +139,8 @@ def asked(request: Callable[[], Answer], secrets: Iterable[str | None], patience
     except requests.exceptions.ConnectionError as error:
         said, cause = away("Spotify cannot be reached: is this computer on line?"), error
     # Answers that are no JSON, and what spotipy makes of JSON that is not Spotify's
-    except (requests.RequestException, AttributeError, KeyError, TypeError, ValueError) as error:
-        said, cause = strange(), error
+    except (requests.RequestException, *_UNREADABLE) as error:
+        said, cause = _unread(error), error
     told = scrubbed(f"{type(cause).__module__}.{type(cause).__name__}: {cause}", secrets)
     log.info("%s", told)
     # Not the error itself: -vv would print it as it is
@@ -171,6 +179,14 @@ class _LibraryError(Exception):
     """Stands in a traceback for what a library raised."""
 
 
+def _unread(error: BaseException) -> SpotifyError:
+    """A refusal of the Web API whose body spotipy cannot read has a status all the same."""
+    answer = getattr(error.__context__, "response", None)
+    if answer is None or not answer.url.startswith(SERVICE.api):
+        return strange()
+    return refused(answer.status_code, "", "", answer.headers.get("Retry-After"))
+
+
 def _status(error: BaseException) -> int | None:
     """Of HTTP: spotipy keeps it only in what its error came from."""
     return getattr(getattr(error.__context__, "response", None), "status_code", None)
@@ -179,7 +195,9 @@ def _status(error: BaseException) -> int | None:
 def _session() -> requests.Session:
     import requests
 
-    logging.getLogger("spotipy").setLevel(logging.CRITICAL + 1)
+    # The one logs tokens, the other tracebacks; what there is to say, a sentence says
+    for library in ("spotipy", "urllib3"):
+        logging.getLogger(library).setLevel(logging.CRITICAL + 1)
     session = requests.Session()
     # Else requests would send the password of a ~/.netrc in place of the token
     session.auth = _as_it_is
@@ -196,5 +214,5 @@ def _checked(response: requests.Response, *_: object, **__: object) -> None:
     if response.request.method == "GET" and response.ok and response.content:
         try:
             response.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             raise strange() from None
