@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from realtime.music import app
-from realtime.music.app import NAME, open_in_app, player, script
+from realtime.music.app import NAME, open_in_app, player, script, starter
 from tests.bus import PrivateBus, private_bus
 from tests.waiting import until
 
@@ -155,6 +155,11 @@ def test_the_app_among_many_names() -> None:
     assert player([f"{NAME}.instance2", f"{NAME}.instance1", NAME]) == NAME
 
 
+def program(folder: Path, name: str, text: str) -> None:
+    (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+    (folder / name).chmod(0o755)
+
+
 @pytest.fixture
 def mac(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
     """A computer that is a Mac as far as its two programs; gives the file that the second one writes its link into."""
@@ -164,8 +169,7 @@ def mac(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str],
     def programs(pgrep: str, osascript: str) -> Path:
         told = tmp_path / "told"
         for name, text in (("pgrep", pgrep), ("osascript", f'for each; do :; done; echo "$each" >> {told}\n{osascript}')):
-            (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
-            (tmp_path / name).chmod(0o755)
+            program(tmp_path, name, text)
         return told
 
     return programs
@@ -204,6 +208,57 @@ def test_an_app_of_macos_that_was_told_and_hangs_has_the_link(
     monkeypatch.setattr(subprocess.Popen, "communicate", late)
     assert open_in_app(URI)
     assert told.read_text() == f"{URI}\n"
+
+
+def test_the_app_of_macos_is_started_without_a_window_in_front(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert starter(URI) == ["open", "-g", "-a", "Spotify"]
+
+
+@pytest.fixture
+def mime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """A desktop that knows which app takes which links; gives the file that it writes what it was asked into."""
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+
+    def knows(text: str) -> Path:
+        told = tmp_path / "told"
+        program(tmp_path, "xdg-mime", f'echo "$@" >> {told}\n{text}')
+        return told
+
+    return knows
+
+
+@pytest.mark.parametrize(
+    ("text", "there"),
+    [
+        ("echo spotify.desktop", True),
+        # Without a program for such links a browser would be asked
+        ("exit 0", False),
+        ("echo", False),
+        ("echo spotify.desktop; exit 1", False),
+    ],
+)
+def test_the_app_of_linux_is_started_where_there_is_one(
+    mime: Callable[[str], Path],
+    text: str,
+    there: bool,  # noqa: FBT001
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    told = mime(f"echo noise >&2; {text}")
+    assert starter(URI) == (["xdg-open", URI] if there else None)
+    assert told.read_text() == "query default x-scheme-handler/spotify\n"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_desktop_without_its_programs_has_no_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert starter(URI) is None
+
+
+def test_a_desktop_that_does_not_say_which_app_has_none(mime: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "PATIENCE_S", 0.1)
+    mime("exec sleep 600")
+    assert starter(URI) is None
 
 
 def test_a_link_is_no_part_of_the_script_of_macos() -> None:

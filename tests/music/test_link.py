@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from realtime.music import app, link
-from realtime.music.link import Opened, Surroundings, ascii_link, open_link
+from realtime.music.link import Opened, Surroundings, ascii_link, open_link, start_spotify
 from tests.bus import private_bus
 from tests.waiting import until
 
@@ -230,3 +230,49 @@ def test_a_locale_without_the_letters_of_a_link_opens_nothing(browser: Path) -> 
     ended = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, env=environment)
     assert (ended.stdout, ended.stderr) == ("ascii None\n", "")
     assert not browser.exists()
+
+
+@pytest.mark.parametrize(
+    ("platform", "environment", "started"),
+    [
+        ("linux", {}, False),
+        ("linux", SCREEN, True),
+        ("linux", {"WAYLAND_DISPLAY": "wayland-0"}, True),
+        ("linux", FROM_AFAR, False),
+        ("linux", {**FROM_AFAR, **SCREEN}, True),
+        ("darwin", {}, True),
+        ("darwin", FROM_AFAR, False),
+    ],
+)
+def test_the_spotify_app_is_started_where_somebody_sits(
+    platform: str,
+    environment: dict[str, str],
+    started: bool,  # noqa: FBT001
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    record = tmp_path / "record"
+    for name in ("xdg-mime", "xdg-open", "open"):
+        (tmp_path / name).write_text(f'#!/bin/sh\necho "{name} $@" >> {record}\necho spotify.desktop\n')
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/usr/bin{os.pathsep}/bin")
+    monkeypatch.setattr(sys, "platform", platform)
+    for name, text in environment.items():
+        monkeypatch.setenv(name, text)
+    uri = "spotify:playlist:37i9dQZF1DXdPec7aLTmlC"
+    assert start_spotify(uri) is started
+    called = record.read_text().splitlines()[-1] if started else None
+    assert record.exists() is started
+    assert called == ({"linux": f"xdg-open {uri}", "darwin": "open -g -a Spotify"}[platform] if started else None)
+
+
+@pytest.mark.parametrize("missing", ["xdg-mime", "xdg-open"])
+def test_a_desktop_that_cannot_start_the_spotify_app_has_not(
+    missing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("xdg-mime", "xdg-open"):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho spotify.desktop\nexit {4 if name == missing else 0}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/usr/bin{os.pathsep}/bin")
+    monkeypatch.setenv("DISPLAY", ":0")
+    assert not start_spotify("spotify:playlist:37i9dQZF1DXdPec7aLTmlC")

@@ -1,0 +1,31 @@
+"""A person's requests, at a clock of the test's own."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from realtime.music.spotify.web import Spotify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from realtime.music.spotify.tokens import TokenFile
+
+# A loaded machine is no reason to give Spotify up
+PATIENCE_S = 60.0
+
+
+@pytest.fixture
+def clock() -> list[float]:
+    """The seconds that it shows: a test puts others in their place."""
+    return [0.0]
+
+
+@pytest.fixture
+def web(tokens: TokenFile, clock: list[float]) -> Iterator[Spotify]:
+    """The requests of the person who is logged in."""
+    with closing(Spotify(tokens, patience_s=PATIENCE_S, clock=lambda: clock[0])) as made:
+        yield made
