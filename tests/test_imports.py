@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from realtime.music.spotify.tokens import Token, TokenFile
+
 ASTRONAUT = Path(__file__).parent / "data" / "astronaut.jpg"
 TENSORFLOW = {"tensorflow", "keras", "tf_keras", "jax", "torch"}
 HEAVY = TENSORFLOW | {"cv2", "numpy", "PIL", "ai_edge_litert", "spotipy", "pillow_heif"}
+
+SPOTIFY = {"spotipy", "requests", "urllib3"}
 
 PROGRAM = """
 import sys
@@ -56,6 +60,37 @@ def test_a_typing_error_loads_nothing_heavy() -> None:
 )
 def test_help_of_a_command_and_the_settings_load_neither_tensorflow_nor_opencv(arguments: list[str]) -> None:
     assert not loaded(*arguments) & (TENSORFLOW | {"cv2", "ai_edge_litert"})
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["spotify", "-h"],
+        ["spotify", "login", "-h"],
+        ["spotify", "build", "-h"],
+        ["spotify", "logout"],
+        ["mood", "happy"],
+        ["playlists"],
+        ["image", str(ASTRONAUT)],
+        ["live", "--no-window", "--source", str(ASTRONAUT)],
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("logged_in", [False, True])
+def test_what_asks_spotify_is_loaded_by_nobody_who_does_not_ask_it(arguments: list[str], logged_in: bool) -> None:  # noqa: FBT001
+    if logged_in:
+        TokenFile().save(Token("c" * 32, "access", "refresh", 0.0, ""))
+    assert not loaded(*arguments) & SPOTIFY
+
+
+def test_status_loads_it_only_where_somebody_is_logged_in() -> None:
+    assert not loaded("spotify", "status", status=1) & SPOTIFY
+    assert loaded("spotify", "devices", status=8) >= SPOTIFY, "else these tests would see nothing"
+
+
+def test_commands_of_spotify_load_neither_tensorflow_nor_opencv() -> None:
+    for command, status in (("status", 1), ("devices", 8)):
+        assert not loaded("spotify", command, status=status) & (TENSORFLOW | {"cv2", "ai_edge_litert", "redis"})
 
 
 @pytest.mark.parametrize(

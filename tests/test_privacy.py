@@ -8,12 +8,15 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
 import pytest
 
+from realtime.music.spotify.tokens import ClientIdFile, Token, TokenFile
+from realtime.music.spotify.wire import SCOPES
 from tests.sounds import sound
 
 if TYPE_CHECKING:
@@ -89,6 +92,19 @@ def left_behind(places: dict[str, Path]) -> list[Path]:
     return [path for folder in places.values() for path in folder.rglob("*")]
 
 
+def logs_in(places: dict[str, Path]) -> dict[Path, bytes]:
+    """Somebody did yesterday: what is kept of it. The next question to Spotify would have to renew it."""
+    folder = places["home"] / ".config" / "emodj"
+    token = Token("c" * 32, "access", "refresh", time.time() - 86400, " ".join(SCOPES), premium=True)
+    TokenFile(folder / "spotify-token.json").save(token)
+    ClientIdFile(folder / "spotify-client-id").save(token.client_id)
+    return kept(places)
+
+
+def kept(places: dict[str, Path]) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in left_behind(places) if path.is_file()}
+
+
 @pytest.fixture
 def clip(tmp_path: Path, astronaut: Image) -> Iterator[Path]:
     path = tmp_path / "clip.avi"
@@ -137,6 +153,59 @@ def test_music_that_is_only_named_is_neither_asked_for_nor_opened(places: dict[s
     assert "https://" in ended.stdout
     assert did == []
     assert left_behind(places) == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["live", "--no-window", "--source", "CLIP", "--json"],
+        ["live", "--no-window", "--source", "CLIP", "-vv"],
+        ["image", str(ASTRONAUT), "--json"],
+        ["mood", "happy"],
+        ["playlists"],
+        ["songs", "happy"],
+        ["config", "show"],
+        ["spotify", "-h"],
+        ["spotify", "build", "-h"],
+    ],
+    ids=" ".join,
+)
+def test_of_somebody_who_is_logged_in_spotify_learns_nothing_that_no_key_asked_for(
+    places: dict[str, Path], clip: Path, command: list[str]
+) -> None:
+    before = logs_in(places)
+    ended, did = watched(places, ["-m", "realtime", *(str(clip) if word == "CLIP" else word for word in command)])
+    assert ended.returncode == 0
+    assert ended.stdout
+    assert did == []
+    assert kept(places) == before
+
+
+def test_who_is_not_logged_in_asks_spotify_nothing(places: dict[str, Path]) -> None:
+    for command, status in ((["status"], 1), (["devices"], 8), (["build", "happy"], 8), (["logout"], 0)):
+        ended, did = watched(places, ["-m", "realtime", "spotify", *command])
+        assert ended.returncode == status, ended.stderr
+        # What spotipy sends with tries whether this computer has addresses of IPv6
+        tried = [line for line in did if line.startswith("socket.bind ") and line.endswith("('::1', 0))")]
+        assert [line for line in did if line not in tried and not line.startswith("socket.__new__ ")] == []
+    assert left_behind(places) == []
+
+
+def test_a_command_that_asks_spotify_is_seen(places: dict[str, Path]) -> None:
+    before = logs_in(places)
+    # Taken, but nobody listens there
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        place = f"http://127.0.0.1:{taken.getsockname()[1]}/"
+        program = (
+            "import sys; from realtime.music.spotify import wire; from realtime.cli import main; "
+            f"wire.SERVICE = wire.Service({place!r}, {place!r}, {place!r}); sys.exit(main(['spotify', 'devices']))"
+        )
+        ended, did = watched(places, ["-c", program])
+    assert ended.returncode == 8
+    assert any(line.startswith("socket.connect ") for line in did)
+    # What keeps two emodj apart stays there, and is empty
+    assert {path: text for path, text in kept(places).items() if text} == before
 
 
 def test_songs_that_are_played_leave_nothing_behind(places: dict[str, Path], tmp_path: Path) -> None:

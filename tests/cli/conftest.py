@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from realtime.domain import Image
+    from tests.spotify_server import Spotify
 
 ROOT = Path(__file__).parent.parent.parent
 ASTRONAUT = ROOT / "tests" / "data" / "astronaut.jpg"
@@ -34,6 +36,15 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 from realtime.cli import main
 sys.exit(main())
 """
+
+# The same, with the Spotify of the test in place of the real one
+AT_SPOTIFY = f"""
+import os
+from realtime.music.spotify import wire
+place = os.environ["SPOTIFY_OF_THE_TEST"]
+wire.SERVICE = wire.Service(place + "/v1/", place + "/authorize", place + "/api/token")
+wire.PATIENCE_S = float(os.environ.get("PATIENCE_OF_THE_TEST", 60))
+{START}"""
 
 
 @pytest.fixture
@@ -56,10 +67,11 @@ def process(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
     def start(*arguments: str | Path, **options: Any) -> subprocess.Popen[str]:
         folder = tmp_path / "cwd"
         folder.mkdir(exist_ok=True)
+        program = options.pop("program", START)
         environment = {**os.environ, "PYTHONUNBUFFERED": "", **options.pop("env", {})}
         streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
         chosen: dict[str, Any] = {"cwd": folder, **streams, **options}
-        return subprocess.Popen([sys.executable, "-c", START, *map(str, arguments)], text=True, env=environment, **chosen)
+        return subprocess.Popen([sys.executable, "-c", program, *map(str, arguments)], text=True, env=environment, **chosen)
 
     return start
 
@@ -74,6 +86,15 @@ def alone(process: Callable[..., subprocess.Popen[str]]) -> Callable[..., Comple
             return CompletedProcess(arguments, started.returncode, out, err)
 
     return run
+
+
+@pytest.fixture
+def at_spotify(
+    process: Callable[..., subprocess.Popen[str]], spotify: Spotify, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., subprocess.Popen[str]]:
+    """As `process`, with the Spotify of the test in place of the real one."""
+    monkeypatch.setenv("SPOTIFY_OF_THE_TEST", spotify.address)
+    return partial(process, program=AT_SPOTIFY)
 
 
 @pytest.fixture

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import pty
 import re
-import select
 import signal
-import struct
 import subprocess
-import termios
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +19,7 @@ from realtime.cli.playing import has_keys
 from realtime.cli.songline import fitted
 from realtime.songs import Playing
 from tests.sounds import silence, sound
+from tests.terminal import Terminal, in_a_terminal
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -49,58 +47,18 @@ def library(tmp_path: Path) -> Path:
     return folder
 
 
-class Terminal:
-    """A terminal with a command in it."""
-
-    def __init__(self, process: subprocess.Popen[str], ours: int, theirs: int) -> None:
-        self.process = process
-        self.ours, self.theirs = ours, theirs
-        self.text = ""
-
-    def reads(self, pattern: str) -> None:
-        """Wait until something new is written that fits, and forget all up to its end."""
-        until(lambda: self._fits(pattern))
-        found = re.search(pattern, self.text, re.DOTALL)
-        assert found is not None
-        self.text = self.text[found.end() :]
-
-    def press(self, keys: str) -> None:
-        os.write(self.ours, keys.encode())
-
-    def ends(self) -> int:
-        until(lambda: self._fits("$.") or self.process.poll() is not None)
-        return self.process.wait()
-
-    def echoes(self) -> bool:
-        """Whether it is as a shell wants it."""
-        flags: int = termios.tcgetattr(self.theirs)[3]
-        return bool(flags & termios.ECHO and flags & termios.ICANON and flags & termios.ISIG)
-
-    def _fits(self, pattern: str) -> bool:
-        while select.select([self.ours], [], [], 0)[0]:
-            self.text += os.read(self.ours, 65536).decode(errors="replace")
-        return re.search(pattern, self.text, re.DOTALL) is not None
-
-
 @pytest.fixture
 def terminal(process: Start, library: Path) -> Iterator[Callable[..., Terminal]]:
     """Run `emodj play` in a terminal of 60 columns."""
-    started = list[Terminal]()
+    with ExitStack() as stack:
 
-    def start(*arguments: str, **streams: int) -> Terminal:
-        ours, theirs = pty.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, COLUMNS, 0, 0))
-        line = ["play", *arguments, "--library", library, "--volume", "20"]
-        terminal = Terminal(process(*line, **({"stdin": theirs, "stderr": theirs} | streams)), ours, theirs)
-        started.append(terminal)
-        return terminal
+        def start(*arguments: str, **streams: int) -> Terminal:
+            line = ["play", *arguments, "--library", library, "--volume", "20"]
+            return stack.enter_context(
+                in_a_terminal(lambda theirs: process(*line, **({"stdin": theirs, "stderr": theirs} | streams)), COLUMNS)
+            )
 
-    yield start
-    for terminal in started:
-        terminal.process.kill()
-        terminal.process.communicate()
-        os.close(terminal.ours)
-        os.close(terminal.theirs)
+        yield start
 
 
 def test_the_keys_of_the_music(terminal: Callable[..., Terminal]) -> None:

@@ -1,0 +1,343 @@
+"""`emodj spotify status`, `devices` and `logout`, and what the commands must never say."""
+
+from __future__ import annotations
+
+import json
+import socket
+import stat
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from realtime.music.spotify import wire
+from realtime.music.spotify.tokens import ClientIdFile, TokenFile
+from tests.spotify_server import Fault, refusal
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+    from pathlib import Path
+    from subprocess import CompletedProcess
+
+    from realtime.music.spotify.tokens import Token
+    from tests.spotify_server import Spotify
+
+    Run = Callable[..., CompletedProcess[str]]
+    Start = Callable[..., subprocess.Popen[str]]
+
+LOG_IN = "log in with emodj spotify login"
+
+
+def token_in(tokens: TokenFile) -> Token:
+    token = tokens.load()
+    assert token is not None
+    return token
+
+
+def of_yesterday(tokens: TokenFile) -> None:
+    """A day has passed since the login."""
+    token = token_in(tokens)
+    tokens.save(replace(token, expires_at=token.expires_at - 86400))
+
+
+def status_of(emodj: Run, status: int) -> tuple[dict[str, object], list[str]]:
+    """The document, and what is said in words; they agree on the exit status."""
+    words, document = emodj("spotify", "status"), emodj("spotify", "status", "--json")
+    assert (words.returncode, words.stderr) == (document.returncode, document.stderr) == (status, "")
+    found = json.loads(document.stdout)
+    assert found["schema"]
+    assert found["ready"] is (status == 0)
+    lines = words.stdout.splitlines()
+    assert lines[-1].startswith(f"ready     {'yes: press p in emodj live' if status == 0 else 'no; p opens links'}")
+    return found, lines
+
+
+def test_status_of_somebody_who_can_play(emodj: Run, spotify: Spotify, tokens: TokenFile) -> None:
+    spotify.device("Kitchen \x1b[31m", active=True, type="Speaker")
+    spotify.device("Car", is_restricted=True, supports_volume=False)
+    tokens.save(replace(token_in(tokens), premium=True))
+    found, lines = status_of(emodj, 0)
+    assert (found["logged_in"], found["account"], found["premium"], found["problem"]) == (True, "Anna", True, None)
+    assert found["missing"] == []
+    assert found["devices"] == [
+        {"name": "Kitchen �[31m", "type": "Speaker", "active": True, "usable": True, "volume": 0.5},
+        {"name": "Car", "type": "Computer", "active": False, "usable": False, "volume": None},
+    ]
+    assert lines[:-1] == [
+        "login     Anna",
+        "devices   Kitchen �[31m  (speaker, active, volume 50%)",
+        "          Car  (computer, lets nobody else control it)",
+        "Premium   yes",
+    ]
+    assert all(asked.method == "GET" for asked in spotify.asked)
+
+
+def test_status_without_a_login_asks_nobody(emodj: Run, spotify: Spotify) -> None:
+    found, lines = status_of(emodj, 1)
+    assert (found["logged_in"], found["account"], found["devices"]) == (False, None, [])
+    assert lines[:-1] == ["login     no", f"problem   you are not logged in to Spotify: {LOG_IN}"]
+    assert not spotify.asked
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1, 2]", '{"client_id": 5}', "\xff\xfe", "[" * 100_000])
+def test_status_of_a_login_that_is_damaged(text: str, emodj: Run, spotify: Spotify, tokens: TokenFile) -> None:
+    tokens.path.write_bytes(text.encode("latin-1"))
+    found, lines = status_of(emodj, 1)
+    assert found["logged_in"] is False
+    assert lines[1] == f"problem   your Spotify login {tokens.path} is damaged: emodj spotify logout, then login again"
+    assert not spotify.asked
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604])
+def test_status_of_a_login_that_others_can_read(mode: int, emodj: Run, spotify: Spotify, tokens: TokenFile) -> None:
+    tokens.path.chmod(mode)
+    found, lines = status_of(emodj, 1)
+    assert found["logged_in"] is False
+    assert f"others can read your Spotify login {tokens.path} (mode {mode:o})" in lines[1]
+    assert not spotify.asked
+
+
+def test_status_of_a_login_that_is_no_file(emodj: Run, spotify: Spotify) -> None:
+    TokenFile().path.mkdir(parents=True)
+    _, lines = status_of(emodj, 1)
+    assert f"cannot read your Spotify login {TokenFile().path} (Is a directory)" in lines[1]
+    assert not spotify.asked
+    out = emodj("spotify", "logout")
+    assert out.returncode == 1
+    assert f"cannot remove {TokenFile().path} (Is a directory): remove it by hand" in out.stderr
+
+
+def test_status_of_a_login_of_yesterday_renews_it(emodj: Run, spotify: Spotify, tokens: TokenFile) -> None:
+    spotify.device("Kitchen")
+    of_yesterday(tokens)
+    before = token_in(tokens)
+    status_of(emodj, 0)
+    assert token_in(tokens).refresh != before.refresh
+    assert token_in(tokens).lasts(time.time())
+    # Once for both runs
+    assert [asked.path for asked in spotify.asked].count("/api/token") == 1
+    assert stat.S_IMODE(tokens.path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("ended", ["its time", "by somebody at Spotify"])
+def test_status_of_a_login_that_died_says_so_once_and_forgets_it(
+    ended: str, emodj: Run, spotify: Spotify, tokens: TokenFile
+) -> None:
+    spotify.device("Kitchen")
+    if ended == "its time":
+        of_yesterday(tokens)
+    else:
+        spotify.expire_access()
+    spotify.revoke()
+    first = emodj("spotify", "status")
+    assert first.returncode == 1
+    assert first.stdout.splitlines()[:2] == ["login     no", f"problem   your Spotify login has ended: {LOG_IN}"]
+    assert tokens.stamp() is None
+    _, lines = status_of(emodj, 1)
+    assert lines[1] == f"problem   you are not logged in to Spotify: {LOG_IN}"
+
+
+def test_status_without_a_device(emodj: Run, spotify: Spotify, tokens: TokenFile) -> None:
+    assert tokens.stamp() is not None
+    found, lines = status_of(emodj, 1)
+    assert (found["logged_in"], found["devices"], found["problem"]) == (True, [], None)
+    assert lines[:-1] == [
+        "login     Anna",
+        "devices   none is on: open Spotify on one",
+        "Premium   not known until something was played from emodj",
+    ]
+    spotify.device("Car", is_restricted=True)
+    spotify.device("Nameless", id=None)
+    _, lines = status_of(emodj, 1)
+    assert lines[3] == "          none of them can be controlled: open Spotify on another one"
+
+
+def test_status_of_an_account_that_is_not_premium(emodj: Run, spotify: Spotify, tokens: TokenFile) -> None:
+    spotify.device("Kitchen")
+    tokens.save(replace(token_in(tokens), premium=False))
+    found, lines = status_of(emodj, 1)
+    assert (found["premium"], found["problem"]) == (False, None)
+    assert "Premium   no, when it was last tried; the next session tries again" in lines
+
+
+@pytest.mark.parametrize("scope", wire.SCOPES)
+def test_status_names_what_a_login_does_not_allow(scope: str, emodj: Run, spotify: Spotify, tokens: TokenFile) -> None:
+    spotify.device("Kitchen")
+    given = spotify.issue(" ".join(each for each in wire.SCOPES if each != scope))
+    tokens.save(replace(token_in(tokens), access=given["access_token"], scope=given["scope"]))
+    # Playlists are no matter of playing
+    found, lines = status_of(emodj, 0 if scope.startswith("playlist-") else 1)
+    assert found["missing"] == [scope]
+    assert f"missing   {scope}: emodj spotify login asks for it again" in lines
+    assert found["logged_in"] is True
+    # Whoever may not see the player is told by Spotify
+    assert (found["problem"] is not None) is (scope == "user-read-playback-state")
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Fault(500), "Spotify has a fault of its own (500)"),
+        (Fault(200, b"<html>Log in to this hotel</html>"), "the answer is not Spotify's"),
+        (Fault(200, b"[]"), "the answer is not Spotify's"),
+        (Fault(200, {"devices": None}), "the answer is not Spotify's"),
+        (Fault(200, {"devices": []}, cut=True), "Spotify's answer broke off"),
+        (refusal(429, "", headers={"Retry-After": "7"}), "Spotify has been asked too much: try again in 7 seconds"),
+        (refusal(403, "Active premium subscription required for the owner of the app."), "Spotify wants Premium of whoever"),
+    ],
+)
+def test_status_says_what_spotify_answers(fault: Fault, said: str, emodj: Run, spotify: Spotify, tokens: TokenFile) -> None:
+    spotify.always["GET", "/v1/me/player/devices"] = fault
+    found, lines = status_of(emodj, 1)
+    assert (found["account"], found["devices"]) == ("Anna", [])
+    assert lines[1].startswith(f"problem   {said}")
+    failed = emodj("spotify", "devices", "--json")
+    assert (failed.returncode, failed.stdout) == (8, "")
+    assert said in failed.stderr
+    assert tokens.stamp() is not None
+
+
+def test_off_line_a_login_stays(emodj: Run, tokens: TokenFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Taken, but nobody listens there
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        place = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        monkeypatch.setattr(wire, "SERVICE", wire.Service(f"{place}/v1/", f"{place}/authorize", f"{place}/api/token"))
+        found, lines = status_of(emodj, 1)
+        assert found["logged_in"] is True
+        assert lines[:2] == ["login     yes", "problem   Spotify cannot be reached: is this computer on line?"]
+        of_yesterday(tokens)
+        failed = emodj("spotify", "devices")
+        assert (failed.returncode, failed.stdout) == (8, "")
+        assert "Spotify cannot be reached" in failed.stderr
+    assert tokens.stamp() is not None
+
+
+@pytest.mark.parametrize(
+    ("me", "name"), [({"display_name": None, "id": "anna"}, "anna"), ({"display_name": 5}, "somebody without a name")]
+)
+def test_status_names_the_account_as_far_as_spotify_does(
+    me: dict[str, object], name: str, emodj: Run, spotify: Spotify, tokens: TokenFile
+) -> None:
+    assert tokens.stamp() is not None
+    spotify.me = me
+    found, lines = status_of(emodj, 1)
+    assert found["account"] == name
+    assert lines[0] == f"login     {name}"
+
+
+def test_devices_in_words_and_as_a_document(emodj: Run, spotify: Spotify, tokens: TokenFile) -> None:
+    assert tokens.stamp() is not None
+    spotify.device("Küche", active=True, type="Speaker", volume_percent=0)
+    spotify.device("a\nb", type=None, volume_percent=None)
+    spotify.device("", id="")
+    words, document = emodj("spotify", "devices"), emodj("spotify", "devices", "--json")
+    assert (words.returncode, words.stderr) == (0, "")
+    assert words.stdout.splitlines() == [
+        "Küche  (speaker, active, volume 0%)",
+        "a b  (unknown)",
+        "a device without a name  (computer, lets nobody else control it, volume 50%)",
+    ]
+    found = json.loads(document.stdout)
+    assert set(found) == {"schema", "devices"}
+    assert [(row["name"], row["usable"], row["volume"]) for row in found["devices"]] == [
+        ("Küche", True, 0.0),
+        ("a b", True, None),
+        ("a device without a name", False, 0.5),
+    ]
+
+
+def test_no_devices_are_an_error_in_words_and_an_empty_list_in_a_document(
+    emodj: Run, spotify: Spotify, tokens: TokenFile
+) -> None:
+    assert tokens.stamp() is not None
+    ended = emodj("spotify", "devices")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == "emodj: no Spotify device is on: open Spotify on one\n"
+    document = emodj("spotify", "devices", "--json")
+    assert document.returncode == 0
+    assert json.loads(document.stdout)["devices"] == []
+    assert len(spotify.asked) == 2
+
+
+def test_devices_without_a_login(emodj: Run, spotify: Spotify) -> None:
+    ended = emodj("spotify", "devices")
+    assert (ended.returncode, ended.stdout) == (8, "")
+    assert ended.stderr == f"emodj: you are not logged in to Spotify: {LOG_IN}\n"
+    assert not spotify.asked
+
+
+def test_logout_removes_the_login_and_leaves_the_client_id(emodj: Run, spotify: Spotify, tokens: TokenFile) -> None:
+    ClientIdFile().save(spotify.client_id)
+    ended = emodj("spotify", "logout")
+    assert (ended.returncode, ended.stdout) == (0, "logged out\n")
+    assert "https://www.spotify.com/account/apps" in ended.stderr
+    assert [path.name for path in tokens.path.parent.iterdir()] == [ClientIdFile().path.name]
+    assert ClientIdFile().load() == spotify.client_id
+    again = emodj("spotify", "logout")
+    assert (again.returncode, again.stdout, again.stderr) == (0, "nobody was logged in\n", "")
+    assert not spotify.asked
+
+
+@pytest.mark.parametrize("damage", ["damaged", "world-readable"])
+def test_logout_helps_where_the_login_is_no_good(damage: str, emodj: Run, tokens: TokenFile) -> None:
+    if damage == "damaged":
+        tokens.path.write_text("no token", encoding="utf-8")
+    else:
+        tokens.path.chmod(0o644)
+    assert emodj("spotify", "logout").stdout == "logged out\n"
+    assert tokens.stamp() is None
+
+
+def test_help_names_every_command(emodj: Run) -> None:
+    said = emodj("spotify", "-h").stdout
+    assert all(f"\n  {name} " in said for name in ("build", "devices", "login", "logout", "status"))
+
+
+@pytest.mark.parametrize("command", [("devices",), ("status",), ("build", "happy"), ("devices", "--json")])
+@pytest.mark.parametrize("fault", ["dead", "fault of the login", "fault", "silence", "silence of the login", "no JSON", "cut"])
+def test_no_failure_says_what_is_secret(
+    fault: str, command: tuple[str, ...], at_spotify: Start, spotify: Spotify, tokens: TokenFile
+) -> None:
+    token = token_in(tokens)
+    told = " ".join(token.secrets)
+    spoilt = {
+        "dead": Fault(400, {"error": "invalid_grant", "error_description": told}),
+        "fault of the login": Fault(500, told.encode()),
+        "silence of the login": Fault(silent=True),
+        "fault": Fault(500, {"error": {"status": 500, "message": told, "reason": told}}, {"Retry-After": told}),
+        "silence": Fault(silent=True),
+        "no JSON": Fault(200, told.encode()),
+        "cut": Fault(200, told.encode(), cut=True),
+    }[fault]
+    if fault in {"dead", "fault of the login", "silence of the login"}:
+        of_yesterday(tokens)
+        spotify.always["POST", "/api/token"] = spoilt
+    for path in ("/v1/me", "/v1/me/player/devices", "/v1/search"):
+        spotify.always["GET", path] = spoilt
+    # A silence is waited for once for each question
+    with at_spotify("-vv", "spotify", *command, env={"PATIENCE_OF_THE_TEST": "0.5" if "silence" in fault else "60"}) as process:
+        out, err = process.communicate(timeout=120)
+    assert process.returncode == (1 if command == ("status",) else 8), err
+    assert ("realtime.music.spotify.wire: " in err) is (fault != "no JSON"), "else -vv says nothing"
+    assert command == ("status",) or "Traceback" in err
+    for secret in {*spotify.issued, *spotify.secrets, *token.secrets}:
+        assert secret not in out + err
+
+
+def test_a_command_that_works_says_no_secret_either(at_spotify: Start, spotify: Spotify, tokens: TokenFile) -> None:
+    spotify.device("Kitchen")
+    of_yesterday(tokens)
+    with at_spotify("-vv", "spotify", "status") as process:
+        out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert len(spotify.issued) == 4
+    for secret in {*spotify.issued, spotify.client_id}:
+        assert secret not in out + err
+
+
+def test_a_login_is_for_its_owner_alone_whatever_the_umask(tokens: TokenFile, home: Path) -> None:
+    assert tokens.path == home / ".config" / "emodj" / "spotify-token.json"
+    assert stat.S_IMODE(tokens.path.stat().st_mode) == 0o600
