@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from realtime.errors import EmodjError
 from realtime.music.spotify.devices import best, name_of
 from realtime.music.spotify.refusals import Kind, SpotifyError, no_device
 from realtime.music.spotify.states import volume
@@ -154,7 +155,7 @@ class Remote:
         """Make room for other music, and if wanted pause what is on."""
         if pause and (self._unsure or (self.now is not None and not self.now.paused)):
             # Where it cannot be paused, the other music is what was asked for all the same
-            with suppress(SpotifyError):
+            with suppress(EmodjError):
                 self._spotify.pause()
         self.let_go()
 
