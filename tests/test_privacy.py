@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import cv2
 import pytest
 
-from realtime.music.spotify.tokens import ClientIdFile, Token, TokenFile
+from realtime.music.spotify.clientid import ClientIdFile
+from realtime.music.spotify.tokens import Token, TokenFile
 from realtime.music.spotify.wire import SCOPES
 from tests.sounds import sound
 

@@ -31,10 +31,11 @@ def sign_in(context: Context, client_id: str, *, browser: bool, patience_s: floa
         EmodjError: nobody came back in time, Spotify refuses or cannot be reached, or the disk refuses.
     """
     from realtime.music.spotify.callback import Callback
+    from realtime.music.spotify.clientid import ClientIdFile
     from realtime.music.spotify.login import Login
     from realtime.music.spotify.refusals import Kind, SpotifyError
     from realtime.music.spotify.states import account_name
-    from realtime.music.spotify.tokens import ClientIdFile, TokenFile
+    from realtime.music.spotify.tokens import TokenFile
     from realtime.music.spotify.web import Spotify
     from realtime.music.spotify.wire import SCOPES
 

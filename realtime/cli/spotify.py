@@ -61,7 +61,7 @@ def login(context: Context, client_id: str | None, browser: bool | None, timeout
 
 
 def _client_id(given: str | None) -> str:
-    from realtime.music.spotify.tokens import VARIABLE, ClientIdFile, checked_client_id
+    from realtime.music.spotify.clientid import VARIABLE, ClientIdFile, checked_client_id
 
     if given is not None:
         return checked_client_id(given, "--client-id")
@@ -80,11 +80,7 @@ def logout(context: Context) -> None:
     """Remove the login from this computer. The client id is kept for the next time."""
     from realtime.music.spotify.tokens import TokenFile
 
-    tokens = TokenFile()
-    # A session that is exchanging its token would write it again
-    with tokens.alone():
-        deleted = tokens.delete()
-    if deleted:
+    if TokenFile().log_out():
         click.echo("logged out")
         context.remark("to take the permission back at Spotify too, remove your app at https://www.spotify.com/account/apps")
     else:

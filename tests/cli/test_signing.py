@@ -17,7 +17,8 @@ from realtime.cli.context import Context
 from realtime.cli.signing import sign_in
 from realtime.errors import EmodjError
 from realtime.music.spotify import wire
-from realtime.music.spotify.tokens import ClientIdFile, TokenFile
+from realtime.music.spotify.clientid import ClientIdFile
+from realtime.music.spotify.tokens import TokenFile
 from tests.browsing import visit
 from tests.spotify_server import Fault, refusal
 from tests.terminal import Terminal, in_a_terminal

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from realtime.music.spotify import wire
-from realtime.music.spotify.tokens import ClientIdFile, TokenFile
+from realtime.music.spotify.clientid import ClientIdFile
+from realtime.music.spotify.tokens import TokenFile
 from tests.spotify_server import Fault, refusal
 
 if TYPE_CHECKING:

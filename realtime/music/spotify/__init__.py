@@ -3,7 +3,7 @@
 refusals           what a refusal means                              (pure, as the next two lines)
 devices, states    what Spotify lists, and says is on
 mixing             which songs make a playlist
-tokens             the login on disk
+tokens, clientid   the login on disk, and the app that it is for
 wire               one request, and what may go wrong with it        (imports spotipy)
 login, callback    how somebody logs in, and the page that they come back to
 web                the requests that emodj makes

@@ -8,14 +8,14 @@ import os
 import re
 import stat
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import platformdirs
 
-from realtime.errors import EmodjError, UsageError
+from realtime.errors import EmodjError
 from realtime.music.spotify.refusals import Kind, SpotifyError
 
 if TYPE_CHECKING:
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-VARIABLE = "SPOTIPY_CLIENT_ID"
-"""Environment variable that names a client id where no option does, as spotipy has it."""
-
-_CLIENT_ID = re.compile(r"[0-9A-Za-z]{32}")
 _VISIBLE = re.compile("[!-~]+")
 _LATEST = 10**11
 """Seconds of `time.time()`: the year 5138. NaN, infinity and numbers of a thousand digits are not below it."""
@@ -83,6 +79,10 @@ class TokenFile:
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or platformdirs.user_config_path("emodj") / "spotify-token.json"
 
+    @property
+    def _lock(self) -> Path:
+        return self.path.with_name(f"{self.path.name}.lock")
+
     def stamp(self) -> tuple[int, int] | None:
         """Tells one login from the next, good or not; None if nobody is logged in."""
         try:
@@ -121,10 +121,14 @@ class TokenFile:
     @contextmanager
     def alone(self) -> Generator[None]:
         """No other emodj exchanges or changes the login meanwhile; where nothing can be locked they rarely meet."""
+        if self.stamp() is None:
+            # Nothing to keep apart, and a lock is a file
+            yield
+            return
         # Late: it tries out where temporary files can be written, and a session has no reason to
         from filelock import FileLock, Timeout
 
-        lock = FileLock(self.path.with_name(f"{self.path.name}.lock"), timeout=_LOCKED_S)
+        lock = FileLock(self._lock, timeout=_LOCKED_S)
         try:
             lock.acquire()
         except (OSError, Timeout) as error:
@@ -133,6 +137,19 @@ class TokenFile:
             yield
         finally:
             lock.release()
+
+    def log_out(self) -> bool:
+        """Remove it for good; False if there was none. A session that is exchanging its token would else write it again.
+
+        Raises:
+            EmodjError: the disk refuses.
+        """
+        with self.alone():
+            removed = self.delete()
+        # Who waits for it still finds that nobody is logged in
+        with suppress(OSError):
+            self._lock.unlink()
+        return removed
 
     def save(self, token: Token) -> None:
         """Write it in place of the old one, whole or not at all.
@@ -155,42 +172,6 @@ class TokenFile:
         except OSError as error:
             raise EmodjError(f"cannot remove {self.path} ({error.strerror or error}): remove it by hand") from error
         return True
-
-
-class ClientIdFile:
-    """Where a person's client id is kept between logins."""
-
-    def __init__(self, path: Path | None = None) -> None:
-        self.path = path or platformdirs.user_config_path("emodj") / "spotify-client-id"
-
-    def load(self) -> str | None:
-        """The id, or None where there is none."""
-        try:
-            text = self.path.read_text(encoding="utf-8", errors="replace").strip()
-        except OSError:
-            return None
-        return text if _CLIENT_ID.fullmatch(text) else None
-
-    def save(self, client_id: str) -> None:
-        """Keep it.
-
-        Raises:
-            EmodjError: the disk refuses.
-        """
-        write_private(self.path, f"{client_id}\n".encode())
-
-
-def checked_client_id(text: str, named_by: str) -> str:
-    """The id without blanks around it.
-
-    Raises:
-        UsageError: it is none. The sentence does not repeat it: it may be a secret that was pasted by mistake.
-    """
-    if _CLIENT_ID.fullmatch(stripped := text.strip()):
-        return stripped
-    raise UsageError(
-        f"{named_by} is no client id: it has 32 letters and digits, see your app at developer.spotify.com/dashboard"
-    )
 
 
 def is_moment(value: object) -> bool:

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.errors import EmodjError, UsageError
+from realtime.errors import EmodjError
 from realtime.music.spotify.refusals import Kind, SpotifyError
-from realtime.music.spotify.tokens import ClientIdFile, Token, TokenFile, checked_client_id, write_private
+from realtime.music.spotify.tokens import Token, TokenFile, write_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,6 @@ def mode(path: Path) -> int:
 def test_it_is_kept_with_the_settings_of_its_person(home: Path) -> None:
     assert home in TokenFile().path.parents
     assert TokenFile().path.name == "spotify-token.json"
-    assert ClientIdFile().path.parent == TokenFile().path.parent
 
 
 def test_where_nobody_is_logged_in_there_is_nothing(file: TokenFile) -> None:
@@ -65,9 +64,6 @@ def test_nobody_else_can_read_it_whatever_the_umask_says(file: TokenFile) -> Non
     assert mode(file.path) == 0o600
     file.save(replace(TOKEN, access="another"))
     assert mode(file.path) == 0o600
-    ids = ClientIdFile(file.path.with_name("id"))
-    ids.save(TOKEN.client_id)
-    assert mode(ids.path) == 0o600
 
 
 @pytest.mark.parametrize("bits", [0o640, 0o604, 0o644, 0o660, 0o666, 0o610, 0o601])
@@ -204,6 +200,7 @@ def test_who_has_the_login_alone_keeps_others_waiting(
 ) -> None:
     monkeypatch.setattr("realtime.music.spotify.tokens._LOCKED_S", 0.01)
     caplog.set_level("INFO")
+    file.save(TOKEN)
     with file.alone():
         assert caplog.text == ""
         # Another emodj waits, and goes on where the first one hangs
@@ -214,38 +211,15 @@ def test_who_has_the_login_alone_keeps_others_waiting(
         assert caplog.text == ""
 
 
-def test_where_nothing_can_be_locked_it_goes_on(tmp_path: Path) -> None:
-    (tmp_path / "emodj").write_text("no folder")
-    with TokenFile(tmp_path / "emodj" / "token.json").alone():
-        pass
+def test_where_nobody_is_logged_in_no_lock_is_left(file: TokenFile) -> None:
+    with file.alone():
+        assert not file.path.parent.exists() or list(file.path.parent.iterdir()) == []
 
 
-@pytest.mark.parametrize("text", [TOKEN.client_id, f" {TOKEN.client_id}\n", "ABCDEFghij" * 3 + "01"])
-def test_a_client_id_may_have_blanks_around_it(text: str) -> None:
-    assert checked_client_id(text, "--client-id") == text.strip()
-
-
-@pytest.mark.parametrize(
-    "text", ["", " ", TOKEN.client_id[1:], f"{TOKEN.client_id}0", f"{TOKEN.client_id[:-1]}-", "ä" * 32, "BQsecretsecret" * 9]
-)
-def test_what_is_no_client_id_is_told_and_not_repeated(text: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        checked_client_id(text, "the client id of --client-id")
-    assert str(caught.value) == (
-        "the client id of --client-id is no client id: it has 32 letters and digits, see your app at "
-        "developer.spotify.com/dashboard"
-    )
-
-
-def test_a_client_id_is_kept_between_logins(tmp_path: Path) -> None:
-    file = ClientIdFile(tmp_path / "new" / "id")
-    assert file.load() is None
-    file.save(TOKEN.client_id)
-    assert file.load() == TOKEN.client_id
-
-
-@pytest.mark.parametrize("content", [b"", b"0123", b"\xff" * 32, b"0" * 33])
-def test_a_kept_client_id_that_is_none_is_as_good_as_missing(tmp_path: Path, content: bytes) -> None:
-    file = ClientIdFile(tmp_path / "id")
-    file.path.write_bytes(content)
-    assert file.load() is None
+def test_where_nothing_can_be_locked_it_goes_on(file: TokenFile, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    file.save(TOKEN)
+    # In the place of the lock
+    file.path.with_name(f"{file.path.name}.lock").mkdir()
+    with file.alone():
+        assert "not locked" in caplog.text
