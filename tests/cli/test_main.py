@@ -38,7 +38,20 @@ def test_help_names_every_command_and_gives_examples(emodj: Run, option: str) ->
     assert ended.stderr == ""
     listed = re.findall(r"^  (\w+)  ", ended.stdout.split("Commands:")[1], re.MULTILINE)
     assert listed == [*COMMANDS]
-    assert listed == "image live mood play songs playlists spotify cameras config train evaluate model".split()
+    assert listed == [
+        "image",
+        "live",
+        "mood",
+        "play",
+        "songs",
+        "playlists",
+        "spotify",
+        "cameras",
+        "config",
+        "train",
+        "evaluate",
+        "model",
+    ]
     assert "Examples:\n    emodj live " in ended.stdout
     assert "not what somebody feels" in ended.stdout
 
