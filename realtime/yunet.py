@@ -31,6 +31,10 @@ OVERLAP = 0.3
 
 CANDIDATES = 5000
 
+SMALLEST_SIDE = 64
+"""OpenCV pads a picture to multiples of 32. At 32 pixels the coarsest of the network's maps is one number wide, and there
+OpenCV (4.14, its own convolutions) reads beyond its memory: the same grey strip gave no face, a face, or infinite boxes."""
+
 # From its tight, upright box to the square of the frontal cascade: medians over faces that both find
 SIDE_OF_HEIGHT = 0.955
 UP_OF_HEIGHT = 0.013
@@ -63,7 +67,10 @@ class YuNetDetector:
         scale = min(self._search_side / max(height, width), 1.0)
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         small = cv2.resize(image, size, interpolation=cv2.INTER_AREA) if scale < 1 else np.ascontiguousarray(image)
-        self._network.setInputSize(size)
+        right, below = max(0, SMALLEST_SIDE - size[0]), max(0, SMALLEST_SIDE - size[1])
+        if right or below:
+            small = cv2.copyMakeBorder(small, 0, below, 0, right, cv2.BORDER_CONSTANT)
+        self._network.setInputSize((small.shape[1], small.shape[0]))
         _, rows = self._network.detect(small)
         # Where there is no face, OpenCV gives None, whatever its types say
         if rows is None:  # pyright: ignore[reportUnnecessaryComparison]
