@@ -26,7 +26,7 @@ from torch import nn
 
 from realtime.contract import contract_path
 from realtime.network import load_pair
-from realtime.training import dataset
+from realtime.training import dataset, sureness
 from realtime.training.dataset import targets
 from realtime.training.fit import predict
 
@@ -146,7 +146,9 @@ def lesson(front: Front, back: Back, images: np.ndarray) -> np.ndarray:
 
 def uncorrected(pair: Path, images: np.ndarray) -> np.ndarray:
     """What a pair says of crops, without the correction that its contract says is folded in."""
-    said = predict(load_pair(pair), images)
+    network = load_pair(pair)
+    sureness.forget(network)
+    said = predict(network, images)
     correction = json.loads(contract_path(pair).read_text())["about"]["correction"]
     logits = (np.log(said + 1e-12) - np.array(correction["bias"])) * correction["temperature"]
     scores = np.exp(logits - logits.max(axis=1, keepdims=True))

@@ -35,6 +35,9 @@ KerasNetwork = Any
 
 INPUT_SHAPE = (CROP_SIDE, CROP_SIDE, 1)
 
+LOGITS = "logits"
+"""Name of the dense layer that makes the logits, in a network that does more with them before its softmax."""
+
 
 def tensorflow(purpose: str) -> Any:
     """Import TensorFlow, quietly.
@@ -111,13 +114,13 @@ def answers(network: KerasNetwork, batch: Batch) -> Probabilities:
 
 
 def fold(network: KerasNetwork, temperature: float, bias: NDArray[np.float32]) -> None:
-    """Build a calibration into the last layer, in place: its logits z become z / temperature + bias.
+    """Build a calibration into the layer that makes the logits, in place: these, z, become z / temperature + bias.
 
     A temperature above one makes the network less sure (Guo et al. 2017, arXiv:1706.04599); a bias of -t log(prior) makes
     rare expressions likelier (Menon et al. 2021, arXiv:2007.07314).
 
     Args:
-        network: ends in a dense softmax layer with a bias.
+        network: ends in a dense softmax layer with a bias, or has a dense layer with a bias named `LOGITS`.
         temperature: above zero.
         bias: (7,), in the order of `Expression`.
 
@@ -129,10 +132,12 @@ def fold(network: KerasNetwork, temperature: float, bias: NDArray[np.float32]) -
     if not temperature > 0 or bias.shape != (len(EXPRESSIONS),) or not np.isfinite(bias).all():
         raise ValueError(f"no calibration: temperature {temperature}, bias {bias}")
     last = network.layers[-1]
-    if not (isinstance(last, keras.layers.Dense) and last.use_bias and last.activation is keras.activations.softmax):
+    named = [layer for layer in network.layers if layer.name == LOGITS]
+    layer, activation = (named[0], keras.activations.linear) if named else (last, keras.activations.softmax)
+    if not (isinstance(layer, keras.layers.Dense) and layer.use_bias and layer.activation is activation):
         raise EmodjError(f"a calibration needs a dense softmax layer with a bias at the end, and {last.name} is none")
-    kernel, offset = last.get_weights()
-    last.set_weights([kernel / temperature, offset / temperature + bias])
+    kernel, offset = layer.get_weights()
+    layer.set_weights([kernel / temperature, offset / temperature + bias])
 
 
 # What Keras raises on files that are not its own; it has no class for that

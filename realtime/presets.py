@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from realtime.domain import EXPRESSIONS
-from realtime.network import INPUT_SHAPE, tensorflow
+from realtime.network import INPUT_SHAPE, LOGITS, tensorflow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 
 FER_MEAN, FER_STD = 0.508, 0.255
 """Mean and spread of the pixels of FER-2013's Training part, in 0..1."""
+
+FEATURES = "features"
+"""Name of the layer whose output, (n, 256), logits and sureness read."""
+
+SURENESS = ("sureness_hidden", "sureness")
+"""Names of the two dense layers that say how sure one may be of the logits of a face."""
+
+SURENESS_UNITS = 64
 
 
 def build(architecture: str) -> KerasNetwork:
@@ -29,10 +37,11 @@ def build(architecture: str) -> KerasNetwork:
 
 
 def _compact() -> KerasNetwork:
-    """Four stages of 3×3 convolutions with batch norm (VGG, arXiv:1409.1556), global pooling: 1.44 M weights, 111 MMAC.
+    """Four stages of 3×3 convolutions with batch norm (VGG, arXiv:1409.1556), global pooling: 1.45 M weights, 111 MMAC.
 
     The first stage has one: on all 48×48 pixels a convolution takes most time and tells least. The last two end in a
-    bottleneck with a shortcut (ResNet, arXiv:1512.03385): depth for little time.
+    bottleneck with a shortcut (ResNet, arXiv:1512.03385): depth for little time. Beside the logits it says how sure of them
+    one may be, which never changes the answer.
     """
     keras = tensorflow("building a network").keras
     layers = keras.layers
@@ -45,8 +54,22 @@ def _compact() -> KerasNetwork:
             views = layers.ReLU()(_convolved(views, filters, 3))
         if inner:
             views = _shortcut(views, filters, inner)
-    views = layers.Dropout(0.3)(layers.GlobalAveragePooling2D()(views))
-    return keras.Model(inputs, layers.Dense(len(EXPRESSIONS), activation="softmax")(views), name="compact")
+    return keras.Model(inputs, doubted(layers.GlobalAveragePooling2D(name=FEATURES)(views)), name="compact")
+
+
+def doubted(features: Any) -> Any:
+    """The end of a network: probabilities (n, 7) from logits, each face's multiplied by how sure of them one may be, 0..2.
+
+    The factor is one until `training.sureness` has taught it, after all the rest.
+
+    Args:
+        features: (n, any), the output of a layer named `FEATURES`.
+    """
+    layers = tensorflow("building a network").keras.layers
+    logits = layers.Dense(len(EXPRESSIONS), name=LOGITS)(layers.Dropout(0.3)(features))
+    hidden = layers.Dense(SURENESS_UNITS, activation="relu", name=SURENESS[0], trainable=False)(features)
+    half = layers.Dense(1, activation="sigmoid", kernel_initializer="zeros", name=SURENESS[1], trainable=False)(hidden)
+    return layers.Softmax()(layers.Multiply()([logits, layers.Rescaling(2.0)(half)]))
 
 
 def _convolved(views: Any, filters: int, side: int, **norm: Any) -> Any:

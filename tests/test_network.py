@@ -15,13 +15,13 @@ import pytest
 from realtime.domain import Batch
 from realtime.errors import AssetError, EmodjError
 from realtime.keras2 import modern
-from realtime.network import answers, fold, load_pair, save_pair, tensorflow
-from realtime.presets import ARCHITECTURES, build
+from realtime.network import LOGITS, answers, fold, load_pair, save_pair, tensorflow
+from realtime.presets import ARCHITECTURES, FEATURES, SURENESS, build, doubted
 
 # Keras 3.15 reads its variables in the way of NumPy 1
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
 
-PARAMETERS = {"compact": 1_436_327, "ancestor": 4_232_199}
+PARAMETERS = {"compact": 1_452_840, "ancestor": 4_232_199}
 SHAPE = [None, 48, 48, 1]
 
 
@@ -277,6 +277,23 @@ def test_a_folded_calibration_is_softmax_of_scaled_logits(temperature: float, cr
     np.testing.assert_allclose(answers(network, crops), scores / scores.sum(axis=1, keepdims=True), atol=1e-5)
 
 
+def test_a_calibration_of_logits_that_are_scaled_comes_before_the_scale(crops: Batch) -> None:
+    keras = tensorflow("testing").keras
+    keras.utils.set_random_seed(1)
+    inputs = keras.Input((48, 48, 1))
+    features = keras.layers.Flatten(name=FEATURES)(keras.layers.AveragePooling2D(8)(inputs))
+    network = keras.Model(inputs, doubted(features))
+    bias = np.random.default_rng(2).normal(size=7).astype(np.float32)
+    scores = np.exp(np.log(answers(network, crops)) / 0.7 + bias)
+    fold(network, 0.7, bias)
+    calibrated = scores / scores.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(answers(network, crops), calibrated, atol=1e-5)
+    last = network.get_layer(SURENESS[1])
+    last.set_weights([last.get_weights()[0], np.array([-1.0], np.float32)])
+    scaled = calibrated ** (2 / (1 + np.e))
+    np.testing.assert_allclose(answers(network, crops), scaled / scaled.sum(axis=1, keepdims=True), atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("temperature", "bias"),
     [(0.0, np.zeros(7)), (-1.0, np.zeros(7)), (float("nan"), np.zeros(7)), (1.0, np.zeros(6)), (1.0, np.full(7, np.inf))],
@@ -290,6 +307,8 @@ def test_a_network_that_ends_otherwise_cannot_be_calibrated() -> None:
     layers = tensorflow("testing").keras.layers
     with pytest.raises(EmodjError, match="needs a dense softmax layer"):
         fold(sequential(layers.Flatten(), layers.Dense(7), layers.Softmax()), 1.0, np.zeros(7, np.float32))
+    with pytest.raises(EmodjError, match="needs a dense softmax layer"):
+        fold(sequential(layers.Flatten(name=LOGITS), layers.Dense(7), layers.Softmax()), 1.0, np.zeros(7, np.float32))
 
 
 def test_without_tensorflow_the_purpose_and_the_remedy_are_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,9 @@ TEMPERATURES = tuple(np.geomspace(0.3, 2.0, 60).tolist())
 CLEAR_LOSS = 0.03
 """Accuracy against the clear majority that the correction for the prior may cost, 0..1."""
 
+MOST_ERROR = 0.025
+"""Calibration error against the clear majority that a temperature may leave for the sake of the one against all votes."""
+
 RIGHT = 0.94
 """Share of right answers, against the clear majority, that a network is to reach where it is sure."""
 
@@ -68,11 +71,8 @@ def choose(probabilities: NDArray[np.float32], prior: NDArray[np.float64], tunin
 
     The exponent is the one whose four figures sum highest: accuracy and macro-F1 against the original labels, accuracy
     and mean recall against the clear majority. Plain accuracy forgets the rare expressions, plain recall the common
-    ones. What people agree on is given up for the others by `CLEAR_LOSS` at most. The temperature is the one of least
-    calibration error, against the clear majority and against the shares of all votes together: the first alone is too
-    sure where people disagree, the second too unsure where they do not. The threshold is the least from which on
-    `RIGHT` of the answers are right, but `ANSWERED` of the faces are answered. Where no image has a clear majority, the
-    labels stand in for it.
+    ones. What people agree on is given up for the others by `CLEAR_LOSS` at most. Temperature and threshold are those of
+    `temper`.
 
     Args:
         probabilities: (n, 7), what the network says of the tuning part.
@@ -98,15 +98,36 @@ def choose(probabilities: NDArray[np.float32], prior: NDArray[np.float64], tunin
     least = float(np.mean(logits[clear].argmax(axis=1) == majority[clear])) - CLEAR_LOSS
     exponent = max(PRIOR_EXPONENTS, key=lambda exponent: merit(-exponent * log_prior))
     bias = -exponent * log_prior
+    degree, limit = temper(_correction(1.0, exponent, bias).apply(probabilities), tuning)
+    return replace(_correction(degree, exponent, bias), unsure_below=limit)
+
+
+def temper(probabilities: NDArray[np.float32], tuning: Dataset) -> tuple[float, float]:
+    """Choose a temperature, and the threshold of the network that has it.
+
+    Against the shares of all votes a network is too sure where it is right against the clear majority, since people disagree
+    about faces that it has no doubt of. So of the temperatures that leave `MOST_ERROR` at most against the clear majority it
+    is the one of least calibration error against the shares; if none does, the one that leaves least. The threshold is the
+    least from which on `RIGHT` of the answers are right, but `ANSWERED` of the faces are answered. Where no image has a clear
+    majority, the labels stand in for it.
+
+    Args:
+        probabilities: (n, 7), what the network says of the tuning part.
+        tuning: n images.
+    """
+    clear, majority = judges(tuning)
     shares = targets(tuning, label_share=0, smoothing=0)
 
-    def error(temperature: float) -> float:
-        corrected = _correction(temperature, exponent, bias).apply(probabilities)
-        clear_error = metrics.calibration_error(corrected[clear], majority[clear])
-        return clear_error + metrics.vote_calibration_error(corrected, shares)
+    def tempered(temperature: float) -> NDArray[np.float32]:
+        return _correction(temperature, 0.0, np.zeros(probabilities.shape[1])).apply(probabilities)
 
-    correction = _correction(min(TEMPERATURES, key=error), exponent, bias)
-    return replace(correction, unsure_below=threshold(correction.apply(probabilities)[clear], majority[clear]))
+    def errors(temperature: float) -> tuple[float, float]:
+        said = tempered(temperature)
+        clear_error = metrics.calibration_error(said[clear], majority[clear])
+        return max(clear_error, MOST_ERROR), metrics.vote_calibration_error(said, shares)
+
+    degree = min(TEMPERATURES, key=errors)
+    return degree, threshold(tempered(degree)[clear], majority[clear])
 
 
 def judges(tuning: Dataset) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:

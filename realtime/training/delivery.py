@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from realtime import assets, contract, network
-from realtime.training import calibrate, evaluate, runfolder
+from realtime.domain import EXPRESSIONS
+from realtime.training import calibrate, evaluate, runfolder, sureness
 from realtime.training.fit import predict
 from realtime.training.goal import goal, prior
 
@@ -28,7 +29,7 @@ PAIR = "emotiondetector.json"
 def corrected(
     trained: Any, recipe: Recipe, training: Dataset, tuning: Dataset, lesson: NDArray[np.float32] | None
 ) -> Correction | None:
-    """Choose a correction on the tuning part and fold it into the network, in place.
+    """Choose a correction on the tuning part and fold it into the network, in place; teach it how sure it may be, if it can.
 
     Returns:
         The correction; None for `transfer`, which ends in a mean of two softmaxes: no layer of it could take one.
@@ -41,7 +42,14 @@ def corrected(
     chosen = fresh if len(fresh) else tuning
     correction = calibrate.choose(predict(trained, chosen.images), prior(recipe, wanted), chosen)
     network.fold(trained, correction.temperature, np.array(correction.bias, np.float32))
-    return correction
+    if not sureness.teachable(trained):
+        return correction
+    sureness.teach(trained, training, recipe.seed)
+    # Of other numbers than before, so the temperature that was right is so no more
+    degree, limit = calibrate.temper(predict(trained, chosen.images), chosen)
+    network.fold(trained, degree, np.zeros(len(EXPRESSIONS), np.float32))
+    bias = tuple(each / degree for each in correction.bias)
+    return replace(correction, temperature=correction.temperature * degree, bias=bias, unsure_below=limit)
 
 
 def deliver(

@@ -12,7 +12,7 @@ import numpy as np
 from realtime.errors import UsageError
 from realtime.network import INPUT_SHAPE, answers, tensorflow
 from realtime.presets import build
-from realtime.training import transfer
+from realtime.training import sureness, transfer
 from realtime.training.augment import augment, mixed
 from realtime.training.goal import goal, importance
 from realtime.training.settling import settle
@@ -54,7 +54,9 @@ class Session:
         self.images, self.targets = goal(recipe, training, lesson)
         self.network = transfer.build(recipe.weights) if recipe.architecture == "transfer" else build(recipe.architecture)
         if start is not None:
-            _take_over(self.network, start)
+            take_over(self.network, start)
+            # It is taught last, and of what the network then is
+            sureness.forget(self.network)
         self.optimizer = _optimizer(tf, recipe)
         self.optimizer.build(self.network.trainable_variables)
         learned = [layer for layer in self.network.layers if layer.trainable]
@@ -168,7 +170,7 @@ def _optimizer(tf: Any, recipe: Recipe) -> Any:
     return tf.keras.optimizers.SGD(recipe.learning_rate, momentum=recipe.momentum, nesterov=True)
 
 
-def _take_over(network: Any, start: Any) -> None:
+def take_over(network: Any, start: Any) -> None:
     """Put weights into a network of the same layers, or of more that do nothing yet (Net2Net, arXiv:1511.05641)."""
     theirs = [layer.get_weights() for layer in start.layers if layer.weights]
     for layer in network.layers:

@@ -9,7 +9,17 @@ from numpy.typing import NDArray
 
 from realtime.network import answers, fold, tensorflow
 from realtime.training import metrics
-from realtime.training.calibrate import ANSWERED, CLEAR_LOSS, RIGHT, THRESHOLDS, Correction, choose, threshold
+from realtime.training.calibrate import (
+    ANSWERED,
+    CLEAR_LOSS,
+    MOST_ERROR,
+    RIGHT,
+    TEMPERATURES,
+    THRESHOLDS,
+    Correction,
+    choose,
+    threshold,
+)
 from realtime.training.dataset import Dataset
 
 Build = Callable[..., Dataset]
@@ -66,7 +76,13 @@ def test_a_crowd_of_two_minds_makes_less_sure(people: Build) -> None:
         for other in (0, 3)
     )
     # Votes alone would ask for 1.6: the network is still right about what most people saw
-    assert 1.1 < two.temperature / one.temperature < 1.4
+    assert two.temperature > one.temperature
+    softer = TEMPERATURES[TEMPERATURES.index(two.temperature) + 1]
+    errors = [
+        metrics.calibration_error(Correction(degree, 0.0, (0.0,) * 7).apply(softmax(logits)), np.array(labels))
+        for degree in (two.temperature, softer)
+    ]
+    assert errors[0] <= MOST_ERROR < errors[1]
 
 
 def test_without_a_clear_majority_the_labels_decide(people: Build) -> None:

@@ -1,4 +1,4 @@
-"""A network so small that a run of it takes no time; it has one of each kind of layer that training must treat well."""
+"""Networks so small that a run takes no time. The first has one of each kind of layer that training must treat well."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from realtime import network, presets
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pytest
 
 NAME = "tiny"
@@ -29,6 +31,15 @@ def tiny() -> Any:
     )
 
 
-def introduce(patch: pytest.MonkeyPatch, name: str = NAME) -> None:
-    """Let training know it, by a name of its own or in the place of another."""
-    patch.setitem(presets.ARCHITECTURES, name, tiny)
+def doubting() -> Any:
+    """One that says how sure of its answer one may be. It sees how bright a face is above and below."""
+    keras = network.tensorflow("testing").keras
+    layers = keras.layers
+    inputs = keras.Input(network.INPUT_SHAPE)
+    features = layers.Flatten(name=presets.FEATURES)(layers.AveragePooling2D((24, 48))(inputs))
+    return keras.Model(inputs, presets.doubted(features), name="doubting")
+
+
+def introduce(patch: pytest.MonkeyPatch, name: str = NAME, build: Callable[[], Any] = tiny) -> None:
+    """Let training know one, by a name of its own or in the place of another."""
+    patch.setitem(presets.ARCHITECTURES, name, build)

@@ -1,0 +1,62 @@
+"""How the shipped network was taught to doubt: sureness, then temperature and threshold anew, of a pair that had none.
+
+    python docs/sureness.py fer2013.npz --pair before.json --out emotiondetector.json
+
+It is what `emodj train` does at the end of a run, done to a network that was trained before there was such a thing. Sureness
+learns from Training; temperature and threshold are chosen on PublicTest without photos that are also in Training. No answer
+changes, only its probability. Nothing of emodj imports this.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+
+from realtime import network
+from realtime.presets import build
+from realtime.training import calibrate, dataset, metrics, sureness
+from realtime.training.dataset import targets
+from realtime.training.fit import predict
+from realtime.training.session import take_over
+
+
+def main() -> None:
+    """Teach, print figures before and after, and write the pair."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--pair", type=Path, required=True, help="of `compact`, corrected for the prior")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    images = dataset.read(options.data)
+    public = images.part("public")
+    tuning = public.where(~public.copy_of_training)
+    clear, majority = calibrate.judges(tuning)
+    shares = targets(tuning, 0, 0)
+    keras = build("compact")
+    take_over(keras, network.load_pair(options.pair))
+
+    def show(name: str) -> np.ndarray:
+        said = predict(keras, tuning.images)
+        limit = calibrate.threshold(said[clear], majority[clear])
+        answered, right = metrics.coverage(said[clear], majority[clear], limit)
+        errors = metrics.calibration_error(said[clear], majority[clear]), metrics.vote_calibration_error(said, shares)
+        figures = {"errors": errors, "threshold": limit, "answered": answered, "right": right}
+        print(name, json.dumps(figures), flush=True)
+        return said
+
+    show("before")
+    sureness.forget(keras)
+    sureness.teach(keras, images.part("training"), options.seed)
+    degree, limit = calibrate.temper(show("taught"), tuning)
+    network.fold(keras, degree, np.zeros(7, np.float32))
+    show("tempered")
+    print(json.dumps({"temperature": degree, "unsure_below": limit}))
+    network.save_pair(keras, options.out)
+
+
+if __name__ == "__main__":
+    main()
