@@ -1,4 +1,6 @@
-"""How the answers of the shipped network were weighed last: an offset for each expression, a temperature and a threshold.
+"""How the answers of the shipped network were weighed before it was taught to doubt.
+
+An offset for each expression, a temperature and a threshold:
 
     python docs/offsets.py fer2013.npz --pair before.json --out emotiondetector.json
 
@@ -7,7 +9,8 @@ crowd sees at little cost to the labels. All is chosen on PublicTest without pho
 mean of what is chosen on so many resamples of these (bagging, Breiman 1996). Chosen on half of the photos and measured on the
 other half, six times, they gained .5 points of accuracy and .9 of mean recall against the clear majority, and lost .2 of
 accuracy against the labels; the temperature took 1.6 points off the calibration error against the clear majority and put 3.1
-on that against the votes. They fold into the last layer: the network takes no longer. Nothing of emodj imports this.
+on that against the votes. They fold into the layer of the logits: the network takes no longer. A pair that doubts by the face
+(`docs/sureness.py`) forgets it here. Nothing of emodj imports this.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from realtime import network
-from realtime.training import calibrate, dataset, metrics
+from realtime.training import calibrate, dataset, metrics, sureness
 from realtime.training.calibrate import Correction
 from realtime.training.dataset import targets
 from realtime.training.evaluate import clear_majority
@@ -38,9 +41,6 @@ SIX = [0, 2, 3, 4, 5, 6]
 """All but disgust: PublicTest has hardly more clear images of it than PrivateTest, which has seven."""
 
 TEMPERATURES = np.arange(0.7, 1.101, 0.02).round(2).tolist()
-MOST_ERROR = 0.025
-"""Calibration error against the clear majority that a temperature may leave. The softest that does is taken: against the shares
-of all votes the network is too sure already, and both cannot be had."""
 
 
 def offsets(logits: NDArray[np.float64], tuning: dataset.Dataset) -> NDArray[np.float64]:
@@ -77,12 +77,17 @@ def _worth(said: NDArray[np.int64], labels: NDArray[np.int64], clear: NDArray[np
 
 
 def temperature(said: NDArray[np.float32], chosen: NDArray[np.float64], tuning: dataset.Dataset) -> float:
-    """The softest that leaves little error against the clear majority, else the one that leaves least."""
+    """The softest that leaves little error against the clear majority, else the one that leaves least.
+
+    Against the shares of all votes the network is too sure already, and both cannot be had.
+    """
     clear, majority = clear_majority(tuning)
     errors = {
         each: metrics.calibration_error(correction(each, chosen).apply(said)[clear], majority[clear]) for each in TEMPERATURES
     }
-    return max((each for each, error in errors.items() if error <= MOST_ERROR), default=min(errors, key=lambda t: errors[t]))
+    return max(
+        (each for each, error in errors.items() if error <= calibrate.MOST_ERROR), default=min(errors, key=lambda t: errors[t])
+    )
 
 
 def correction(degree: float, chosen: NDArray[np.float64]) -> Correction:
@@ -100,6 +105,7 @@ def main() -> None:
     public = dataset.read(options.data).part("public")
     tuning = public.where(~public.copy_of_training)
     keras = network.load_pair(options.pair)
+    sureness.forget(keras)
     said = predict(keras, tuning.images)
     chosen = offsets(np.log(np.maximum(said, 1e-12)).astype(np.float64), tuning)
     degree = temperature(said, chosen, tuning)

@@ -13,11 +13,9 @@ import argparse
 import json
 from pathlib import Path
 
-import numpy as np
-
 from realtime import network
 from realtime.presets import build
-from realtime.training import calibrate, dataset, metrics, sureness
+from realtime.training import calibrate, dataset, delivery, metrics, sureness
 from realtime.training.dataset import targets
 from realtime.training.fit import predict
 from realtime.training.session import take_over
@@ -39,21 +37,18 @@ def main() -> None:
     keras = build("compact")
     take_over(keras, network.load_pair(options.pair))
 
-    def show(name: str) -> np.ndarray:
+    def show(name: str) -> None:
         said = predict(keras, tuning.images)
         limit = calibrate.threshold(said[clear], majority[clear])
         answered, right = metrics.coverage(said[clear], majority[clear], limit)
         errors = metrics.calibration_error(said[clear], majority[clear]), metrics.vote_calibration_error(said, shares)
         figures = {"errors": errors, "threshold": limit, "answered": answered, "right": right}
         print(name, json.dumps(figures), flush=True)
-        return said
 
-    show("before")
     sureness.forget(keras)
-    sureness.teach(keras, images.part("training"), options.seed)
-    degree, limit = calibrate.temper(show("taught"), tuning)
-    network.fold(keras, degree, np.zeros(7, np.float32))
-    show("tempered")
+    show("before")
+    degree, limit = delivery.doubting(keras, images.part("training"), tuning, options.seed)
+    show("after")
     print(json.dumps({"temperature": degree, "unsure_below": limit}))
     network.save_pair(keras, options.out)
 

@@ -120,7 +120,8 @@ def fold(network: KerasNetwork, temperature: float, bias: NDArray[np.float32]) -
     rare expressions likelier (Menon et al. 2021, arXiv:2007.07314).
 
     Args:
-        network: ends in a dense softmax layer with a bias, or has a dense layer with a bias named `LOGITS`.
+        network: ends in a dense softmax layer with a bias, or in a softmax and has a dense layer with a bias named `LOGITS`,
+            whose outputs may be scaled on the way.
         temperature: above zero.
         bias: (7,), in the order of `Expression`.
 
@@ -131,13 +132,28 @@ def fold(network: KerasNetwork, temperature: float, bias: NDArray[np.float32]) -
     keras = tensorflow("calibrating a network").keras
     if not temperature > 0 or bias.shape != (len(EXPRESSIONS),) or not np.isfinite(bias).all():
         raise ValueError(f"no calibration: temperature {temperature}, bias {bias}")
-    last = network.layers[-1]
-    named = [layer for layer in network.layers if layer.name == LOGITS]
-    layer, activation = (named[0], keras.activations.linear) if named else (last, keras.activations.softmax)
-    if not (isinstance(layer, keras.layers.Dense) and layer.use_bias and layer.activation is activation):
-        raise EmodjError(f"a calibration needs a dense softmax layer with a bias at the end, and {last.name} is none")
+    layer = _logits(keras, network)
     kernel, offset = layer.get_weights()
     layer.set_weights([kernel / temperature, offset / temperature + bias])
+
+
+def _logits(keras: Any, network: KerasNetwork) -> Any:
+    """The layer that makes the logits."""
+
+    def fits(layer: Any, activation: Any) -> bool:
+        dense = isinstance(layer, keras.layers.Dense) and layer.units == len(EXPRESSIONS) and layer.use_bias
+        return dense and layer.activation is activation
+
+    last = network.layers[-1]
+    if fits(last, keras.activations.softmax):
+        return last
+    for layer in network.layers:
+        if layer.name == LOGITS and fits(layer, keras.activations.linear) and isinstance(last, keras.layers.Softmax):
+            return layer
+    raise EmodjError(
+        f"a calibration needs a dense softmax layer with a bias at the end, or a dense layer {LOGITS!r} and a softmax, "
+        f"and {last.name} is none"
+    )
 
 
 # What Keras raises on files that are not its own; it has no class for that

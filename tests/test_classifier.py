@@ -13,7 +13,8 @@ from realtime.domain import Batch
 from realtime.errors import AssetError
 from realtime.network import answers, fold, tensorflow
 from realtime.pipeline import Classifier
-from realtime.presets import ARCHITECTURES, build
+from realtime.presets import ARCHITECTURES, SURENESS, build
+from realtime.training import sureness
 
 # Keras 3.15 reads its variables in the way of NumPy 1
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
@@ -32,6 +33,10 @@ def some(count: int) -> Batch:
 def network(request: pytest.FixtureRequest) -> Any:
     tensorflow("testing").keras.utils.set_random_seed(1)
     network = build(request.param)
+    if sureness.teachable(network):
+        # Untaught it says one of every face
+        last, dice = network.get_layer(SURENESS[1]), np.random.default_rng(1)
+        last.set_weights([dice.normal(size=weight.shape) for weight in last.get_weights()])
     # An untrained network gives every face nearly the same answer: spread its logits
     logits = np.log(answers(network, some(8)))
     deviation = float(logits.std(axis=0).mean()) * 3

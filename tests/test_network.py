@@ -277,6 +277,14 @@ def test_a_folded_calibration_is_softmax_of_scaled_logits(temperature: float, cr
     np.testing.assert_allclose(answers(network, crops), scores / scores.sum(axis=1, keepdims=True), atol=1e-5)
 
 
+def test_a_softmax_layer_may_have_any_name(crops: Batch) -> None:
+    layers = tensorflow("testing").keras.layers
+    network = sequential(layers.Flatten(), layers.Dense(7, activation="softmax", name=LOGITS))
+    scores = np.exp(np.log(answers(network, crops)) / 2)
+    fold(network, 2.0, np.zeros(7, np.float32))
+    np.testing.assert_allclose(answers(network, crops), scores / scores.sum(axis=1, keepdims=True), atol=1e-5)
+
+
 def test_a_calibration_of_logits_that_are_scaled_comes_before_the_scale(crops: Batch) -> None:
     keras = tensorflow("testing").keras
     keras.utils.set_random_seed(1)
@@ -307,6 +315,12 @@ def test_a_network_that_ends_otherwise_cannot_be_calibrated() -> None:
     layers = tensorflow("testing").keras.layers
     with pytest.raises(EmodjError, match="needs a dense softmax layer"):
         fold(sequential(layers.Flatten(), layers.Dense(7), layers.Softmax()), 1.0, np.zeros(7, np.float32))
+    with pytest.raises(EmodjError, match="needs a dense softmax layer"):
+        fold(
+            sequential(layers.Flatten(), layers.Dense(30, name=LOGITS), layers.Dense(7), layers.Softmax()),
+            1.0,
+            np.zeros(7, np.float32),
+        )
     with pytest.raises(EmodjError, match="needs a dense softmax layer"):
         fold(sequential(layers.Flatten(name=LOGITS), layers.Dense(7), layers.Softmax()), 1.0, np.zeros(7, np.float32))
 

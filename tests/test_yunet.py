@@ -44,8 +44,9 @@ def test_a_picture_of_any_shape_without_a_face_has_none(shape: tuple[int, int]) 
     # What OpenCV finds in memory that was freed must not count
     waste = [np.full(80 * size, value, np.float32) for size in range(1, 60) for value in (1e38, 3e5, np.nan, -1e30)]
     del waste
-    for _ in range(3):
-        assert detector.find(np.full((*shape, 3), 128, np.uint8)) == []
+    assert detector.find(np.full((*shape, 3), 128, np.uint8)) == []
+    # It is there by luck, so look at the cause as well: 32 pixels are one number at the coarsest
+    assert min(detector._network.getInputSize()) > 32  # pyright: ignore[reportPrivateUsage]
 
 
 @needs_model

@@ -1,7 +1,7 @@
 """Correct a trained network for the class prior and for its temper, on images that it did not learn from; pure.
 
 Correction: logits are divided by a temperature (Guo et al. 2017, arXiv:1706.04599), a multiple of the log prior is
-taken off (Menon et al. 2021, arXiv:2007.07314). Both fold into the network's last layer. The threshold below which it is
+taken off (Menon et al. 2021, arXiv:2007.07314). Both fold into the layer that makes the logits. The threshold below which it is
 unsure is chosen after that.
 """
 
@@ -45,12 +45,12 @@ RAREST = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What to do to the logits.
+    """What to do to the logits; where a network doubts by the face (`sureness`), to those before that.
 
     Attributes:
         temperature: they are divided by this.
         prior_exponent: so much of the log prior was taken off.
-        bias: (7,) numbers that are added after the division: what of the prior was taken off.
+        bias: (7,) numbers that are added after the division: what of the prior was taken off, divided as well.
         unsure_below: confidence of the corrected network below which a face is unsure, 0..1.
     """
 
@@ -60,7 +60,7 @@ class Correction:
     unsure_below: float = UNSURE_BELOW
 
     def apply(self, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Corrected probabilities (n, 7) of probabilities (n, 7)."""
+        """Corrected probabilities (n, 7) of probabilities (n, 7), of a network that does not doubt by the face."""
         logits = np.log(np.maximum(probabilities, 1e-12)) / self.temperature + np.array(self.bias)
         scores = np.exp(logits - logits.max(axis=1, keepdims=True))
         return (scores / scores.sum(axis=1, keepdims=True)).astype(np.float32)
@@ -114,6 +114,9 @@ def temper(probabilities: NDArray[np.float32], tuning: Dataset) -> tuple[float, 
     Args:
         probabilities: (n, 7), what the network says of the tuning part.
         tuning: n images.
+
+    Returns:
+        One of `TEMPERATURES`, and one of `THRESHOLDS`.
     """
     clear, majority = judges(tuning)
     shares = targets(tuning, label_share=0, smoothing=0)

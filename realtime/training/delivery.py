@@ -36,6 +36,8 @@ def corrected(
     """
     if recipe.architecture == "transfer":
         return None
+    # A network that someone taught to doubt before is judged without it
+    sureness.forget(trained)
     _, wanted = goal(recipe, training, lesson)
     # A photo that it has learned from says nothing of how sure it may be
     fresh = tuning.where(~tuning.copy_of_training)
@@ -44,12 +46,27 @@ def corrected(
     network.fold(trained, correction.temperature, np.array(correction.bias, np.float32))
     if not sureness.teachable(trained):
         return correction
-    sureness.teach(trained, training, recipe.seed)
-    # Of other numbers than before, so the temperature that was right is so no more
-    degree, limit = calibrate.temper(predict(trained, chosen.images), chosen)
-    network.fold(trained, degree, np.zeros(len(EXPRESSIONS), np.float32))
+    degree, limit = doubting(trained, training, chosen, recipe.seed)
     bias = tuple(each / degree for each in correction.bias)
     return replace(correction, temperature=correction.temperature * degree, bias=bias, unsure_below=limit)
+
+
+def doubting(trained: Any, training: Dataset, tuning: Dataset, seed: int) -> tuple[float, float]:
+    """Teach a network how sure of each face it may be and fold in the temperature that is right then, in place.
+
+    Args:
+        trained: Keras network that `sureness.teachable` says can be taught, corrected for the prior.
+        training: images to learn that from.
+        tuning: images, never learned from, to choose on.
+        seed: of all that is random.
+
+    Returns:
+        The temperature, and the threshold below which a face is unsure, 0..1.
+    """
+    sureness.teach(trained, training, seed)
+    degree, limit = calibrate.temper(predict(trained, tuning.images), tuning)
+    network.fold(trained, degree, np.zeros(len(EXPRESSIONS), np.float32))
+    return degree, limit
 
 
 def deliver(

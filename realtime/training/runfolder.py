@@ -38,7 +38,7 @@ def settings(
         network: "name" (file name of the pair), "sha256" (`contract.pair_digest`) and "parameters" (count of weights).
         measure: the command line that prints the report again; None if that is `command`.
         recipe: `asdict` of the recipe; None where nobody knows how the network was trained.
-        correction: `asdict` of what was folded into the last layer; None if nothing was or nobody knows.
+        correction: `asdict` of what was folded into the layer of the logits; None if nothing was or nobody knows.
         seed: of the run.
     """
     result = {

@@ -171,7 +171,15 @@ def _optimizer(tf: Any, recipe: Recipe) -> Any:
 
 
 def take_over(network: Any, start: Any) -> None:
-    """Put weights into a network of the same layers, or of more that do nothing yet (Net2Net, arXiv:1511.05641)."""
+    """Put weights into a network of the same layers, or of more that do nothing yet (Net2Net, arXiv:1511.05641).
+
+    Args:
+        network: Keras network that takes them, in place.
+        start: Keras network that has them.
+
+    Raises:
+        UsageError: the layers do not fit, or the answers are not the same then.
+    """
     theirs = [layer.get_weights() for layer in start.layers if layer.weights]
     for layer in network.layers:
         if theirs and layer.weights and [w.shape for w in layer.weights] == [w.shape for w in theirs[0]]:

@@ -4,66 +4,33 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from realtime.errors import UsageError
 from realtime.network import LOGITS, answers, tensorflow
 from realtime.presets import SURENESS
-from realtime.training import delivery, metrics, sureness
-from realtime.training.calibrate import judges, temper
+from realtime.training import sureness
 from realtime.training.dataset import Dataset
 from realtime.training.fit import predict
-from realtime.training.recipe import Recipe
-from realtime.training.session import Session
-from tests.training.tiny import doubting, introduce, tiny
+from tests.training import torn as parts
+from tests.training.tiny import tiny
+from tests.training.torn import COUNT, HAPPY, disputed, knowing
 
 # Keras 3.15 reads its variables in the way of NumPy 1
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
 
 Build = Callable[..., Dataset]
-COUNT = 512
-HAPPY, SAD = 3, 5
 
 
 @pytest.fixture(scope="module", autouse=True)
 def short() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        introduce(patch, "doubting", doubting)
         patch.setattr(sureness, "BATCH_SIZE", 64)
         yield
 
 
 @pytest.fixture(scope="module")
 def crowd(people: Build) -> Dataset:
-    """Bright above looks happy and dark there sad; whoever is bright below is seen so by four of ten only."""
-    dice = np.random.default_rng(1)
-    happy, disputed = dice.random(COUNT) < 0.5, dice.random(COUNT) < 0.5
-    images = dice.integers(0, 20, (COUNT, 48, 48))
-    images[:, :24] += np.where(happy, 200, 40)[:, None, None]
-    images[:, 24:] += np.where(disputed, 200, 40)[:, None, None]
-    labels = np.where(happy, HAPPY, SAD)
-    # A run needs one of each; the crowd knows better
-    labels[:7] = range(7)
-    ballots = [
-        {("happiness" if up else "sadness"): 4, "neutral": 3, "anger": 3} if torn else {("happiness" if up else "sadness"): 10}
-        for up, torn in zip(happy, disputed, strict=True)
-    ]
-    return people(labels.tolist(), ballots, images.astype(np.uint8))
-
-
-def disputed(crowd: Dataset) -> NDArray[np.bool_]:
-    return crowd.votes.max(axis=1) < 5
-
-
-def knowing() -> Any:
-    """A network that is always right, and as sure of the one as of the other."""
-    tensorflow("testing").keras.utils.set_random_seed(1)
-    network = doubting()
-    kernel = np.zeros((2, 7), np.float32)
-    kernel[0, HAPPY], kernel[0, SAD] = 6, -6
-    bias = np.full(7, -1, np.float32)
-    bias[HAPPY], bias[SAD] = -3, 3
-    network.get_layer(LOGITS).set_weights([kernel, bias])
-    return network
+    return parts.crowd(people)
 
 
 @pytest.fixture(scope="module")
@@ -145,39 +112,36 @@ def test_a_network_without_the_layers_is_left_alone() -> None:
     assert all(np.array_equal(one, other) for one, other in zip(network.get_weights(), before, strict=True))
 
 
-def test_training_leaves_it_for_the_end(taught: Any, crowd: Dataset) -> None:
-    recipe = Recipe("doubting", epochs=1, batch_size=64)
-    session = Session(recipe, crowd, taught, None)
-    start = [np.array(weight) for weight in session.network.get_layer(LOGITS).get_weights()]
-    session.epoch(0, None)
-    assert not np.array_equal(session.network.get_layer(LOGITS).get_weights()[0], start[0])
-    for weight in session.network.get_layer(SURENESS[1]).get_weights():
-        assert not weight.any(), "what was taught before is forgotten, and nothing is learned until the end"
-    np.testing.assert_allclose(start[0], taught.get_layer(LOGITS).get_weights()[0])
-
-
-def test_a_run_ends_with_a_network_that_doubts_and_is_calibrated(crowd: Dataset) -> None:
+def test_a_feature_that_never_varied_says_nothing_later(crowd: Dataset) -> None:
+    # All of them equally dark below, and in use no more
+    images = crowd.images.copy()
+    images[:, 24:] = 60
     network = knowing()
-    correction = delivery.corrected(network, Recipe("doubting"), crowd, crowd, None)
-    assert correction is not None
-    said, torn = predict(network, crowd.images), disputed(crowd)
-    assert said.max(axis=1)[torn].mean() < 0.6
-    assert said.max(axis=1)[~torn].mean() > 0.9
-    clear, majority = judges(crowd)
-    assert metrics.calibration_error(said[clear], majority[clear]) < 0.05
-    degree, limit = temper(said, crowd)
-    assert degree == pytest.approx(1, abs=0.05), "no other temperature would be better"
-    assert correction.unsure_below == pytest.approx(limit, abs=0.011)
+    sureness.teach(network, replace(crowd, images=images), seed=1)
+    kernel, _ = network.get_layer(SURENESS[0]).get_weights()
+    assert np.abs(kernel).max() < 100
+    said = predict(knowing(), crowd.images).argmax(axis=1)
+    np.testing.assert_array_equal(predict(network, crowd.images).argmax(axis=1), said)
 
 
-def test_the_correction_says_all_that_was_folded_in(crowd: Dataset) -> None:
+@pytest.mark.parametrize("count", [1, 2, 14])
+def test_few_faces_and_all_alike_change_no_answer(crowd: Dataset, count: int) -> None:
     network = knowing()
-    kernel, bias = (np.array(weight) for weight in network.get_layer(LOGITS).get_weights())
-    correction = delivery.corrected(network, Recipe("doubting"), crowd, crowd, None)
-    assert correction is not None
-    now = network.get_layer(LOGITS).get_weights()
-    np.testing.assert_allclose(now[0], kernel / correction.temperature, rtol=1e-5)
-    np.testing.assert_allclose(now[1], bias / correction.temperature + np.array(correction.bias), rtol=1e-4, atol=1e-5)
+    one = crowd.where(np.arange(COUNT) == 0)
+    names = ("images", "labels", "votes", "usage", "copy_of_training", "photo_group")
+    sureness.teach(network, Dataset(*(np.concatenate([getattr(one, name)] * count) for name in names)), seed=1)
+    said = predict(knowing(), crowd.images).argmax(axis=1)
+    np.testing.assert_array_equal(predict(network, crowd.images).argmax(axis=1), said)
+
+
+@pytest.mark.parametrize("seed", [0, 2**31 - 1])
+def test_any_seed_of_a_run_will_do(crowd: Dataset, seed: int) -> None:
+    sureness.teach(knowing(), crowd.where(np.arange(COUNT) < 32), seed=seed)
+
+
+def test_without_a_face_there_is_nothing_to_learn_from(people: Build) -> None:
+    with pytest.raises(UsageError, match="no picture shows a face"):
+        sureness.teach(knowing(), people([HAPPY] * 4, [{"NF": 10}] * 4), seed=1)
 
 
 def test_answers_stay_distributions(taught: Any) -> None:

@@ -1,0 +1,65 @@
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from realtime.network import LOGITS
+from realtime.presets import SURENESS
+from realtime.training import delivery, metrics, sureness
+from realtime.training.calibrate import judges, temper
+from realtime.training.dataset import Dataset
+from realtime.training.fit import predict
+from realtime.training.recipe import Recipe
+from tests.training import torn as parts
+from tests.training.torn import disputed, knowing
+
+# Keras 3.15 reads its variables in the way of NumPy 1
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
+
+Build = Callable[..., Dataset]
+RECIPE = Recipe("doubting")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def short() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sureness, "BATCH_SIZE", 64)
+        yield
+
+
+@pytest.fixture(scope="module")
+def crowd(people: Build) -> Dataset:
+    return parts.crowd(people)
+
+
+def test_a_run_ends_with_a_network_that_doubts_and_is_calibrated(crowd: Dataset) -> None:
+    network = knowing()
+    correction = delivery.corrected(network, RECIPE, crowd, crowd, None)
+    assert correction is not None
+    said, torn = predict(network, crowd.images), disputed(crowd)
+    assert said.max(axis=1)[torn].mean() < 0.6
+    assert said.max(axis=1)[~torn].mean() > 0.9
+    clear, majority = judges(crowd)
+    assert metrics.calibration_error(said[clear], majority[clear]) < 0.05
+    degree, limit = temper(said, crowd)
+    assert degree == pytest.approx(1, abs=0.05), "no other temperature would be better"
+    assert correction.unsure_below == pytest.approx(limit, abs=0.011)
+
+
+def test_the_correction_says_all_that_was_folded_in(crowd: Dataset) -> None:
+    network = knowing()
+    kernel, bias = (np.array(weight) for weight in network.get_layer(LOGITS).get_weights())
+    correction = delivery.corrected(network, RECIPE, crowd, crowd, None)
+    assert correction is not None
+    now = network.get_layer(LOGITS).get_weights()
+    np.testing.assert_allclose(now[0], kernel / correction.temperature, rtol=1e-5)
+    np.testing.assert_allclose(now[1], bias / correction.temperature + np.array(correction.bias), rtol=1e-4, atol=1e-5)
+
+
+def test_what_was_taught_before_does_not_sway_the_correction(crowd: Dataset) -> None:
+    fresh, doubtful = knowing(), knowing()
+    last = doubtful.get_layer(SURENESS[1])
+    last.set_weights([np.random.default_rng(1).normal(size=(64, 1)), np.array([-2.0])])
+    corrections = [delivery.corrected(network, RECIPE, crowd, crowd, None) for network in (fresh, doubtful)]
+    assert corrections[0] == corrections[1]
+    np.testing.assert_array_equal(predict(fresh, crowd.images), predict(doubtful, crowd.images))
