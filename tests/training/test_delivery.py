@@ -1,16 +1,19 @@
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from realtime.network import LOGITS
 from realtime.presets import SURENESS
 from realtime.training import delivery, metrics, sureness
 from realtime.training.calibrate import judges, temper
 from realtime.training.dataset import Dataset
-from realtime.training.fit import predict
-from realtime.training.recipe import Recipe
+from realtime.training.fit import fit, predict
+from realtime.training.recipe import Epoch, Recipe
 from tests.training import torn as parts
+from tests.training.tiny import doubting, introduce
 from tests.training.torn import disputed, knowing
 
 # Keras 3.15 reads its variables in the way of NumPy 1
@@ -63,3 +66,21 @@ def test_what_was_taught_before_does_not_sway_the_correction(crowd: Dataset) -> 
     corrections = [delivery.corrected(network, RECIPE, crowd, crowd, None) for network in (fresh, doubtful)]
     assert corrections[0] == corrections[1]
     np.testing.assert_array_equal(predict(fresh, crowd.images), predict(doubtful, crowd.images))
+
+
+def test_a_run_that_went_on_ends_in_the_same_network(crowd: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    introduce(monkeypatch, "doubting", doubting)
+    recipe = Recipe("doubting", epochs=2, batch_size=64)
+
+    def stop(_: Epoch) -> None:
+        raise KeyboardInterrupt
+
+    def ended(run: Path) -> list[NDArray[np.float32]]:
+        network, _ = fit(recipe, crowd, crowd, run, lambda _: None)
+        assert delivery.corrected(network, recipe, crowd, crowd, None) is not None
+        return [np.array(weight) for weight in network.get_weights()]
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(recipe, crowd, crowd, tmp_path / "broken", stop)
+    for one, other in zip(ended(tmp_path / "broken"), ended(tmp_path / "whole"), strict=True):
+        np.testing.assert_array_equal(one, other)
