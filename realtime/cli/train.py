@@ -157,7 +157,7 @@ def _train(context: Context, recipe: Recipe, data: Path, run: Path, start: Path 
         trained, history = fit(recipe, training, tuning, run, progress.report, begun, words, step=progress.step)
     if recipe.patience and len(history) < recipe.epochs:
         context.remark(f"no lower tuning loss in {recipe.patience} epochs: epoch {best(history) + 1} is kept")
-    context.remark("the last epoch is done: what is left, calibrating and measuring, takes minutes on many faces")
+    context.remark("the last epoch is done: what is left takes minutes on many faces")
     correction = delivery.corrected(trained, recipe, training, tuning, words)
     if correction is None:
         context.remark(

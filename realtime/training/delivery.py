@@ -46,6 +46,7 @@ def corrected(
     network.fold(trained, correction.temperature, np.array(correction.bias, np.float32))
     if not sureness.teachable(trained):
         return correction
+    # It was tempered before, so that what it is taught lies about one, in the middle of what it can say
     degree, limit = doubting(trained, training, chosen, recipe.seed)
     bias = tuple(each / degree for each in correction.bias)
     return replace(correction, temperature=correction.temperature * degree, bias=bias, unsure_below=limit)

@@ -84,15 +84,38 @@ def teach(network: Any, training: Dataset, seed: int) -> None:
     inside = np.stack([each for each, _ in seen])
     mean, spread = inside.mean(axis=(0, 1)), inside.std(axis=(0, 1))
     spread = np.where(spread <= DEAD * spread.mean(), np.inf, spread).astype(np.float32)
-    features = tf.constant((inside - mean) / spread)
-    logits = tf.constant(np.stack([each for _, each in seen]))
-    worth = tf.constant(np.stack([_worth(faces, each.argmax(axis=1)) for _, each in seen]))
+    logits = np.stack([each for _, each in seen])
+    worth = np.stack([_worth(faces, each.argmax(axis=1)) for _, each in seen])
+    kernel, offset, *rest = _fitted(tf, (inside - mean) / spread, logits, worth, hidden.units, seed)
+    # The standardisation of the features goes into the first of the layers
+    hidden.set_weights([kernel / spread[:, None], offset - (mean / spread) @ kernel])
+    last.set_weights(rest)
 
+
+def _fitted(
+    tf: Any,
+    features: NDArray[np.float32],
+    logits: NDArray[np.float32],
+    worth: NDArray[np.float32],
+    units: int,
+    seed: int,
+) -> list[NDArray[np.float32]]:
+    """Kernel and bias of the first of the layers and of the second.
+
+    Args:
+        tf: TensorFlow.
+        features: (views, n, inputs) with a mean of zero and a spread of one, or all zero.
+        logits: (views, n, 7).
+        worth: (views, n), 0..1, what the probability of the answer should be.
+        units: of the first layer.
+        seed: of the first weights, and of which face comes when and in which view.
+    """
+    features, logits, worth = tf.constant(features), tf.constant(logits), tf.constant(worth)
     dice = np.random.default_rng((seed, _STREAM))
-    inputs, units = hidden.kernel.shape
+    _, count, inputs = features.shape
     first = dice.normal(0, np.sqrt(2 / inputs), (inputs, units)).astype(np.float32)
-    weights = [tf.Variable(each) for each in (first, np.zeros(units, np.float32), *map(np.zeros_like, last.get_weights()))]
-    steps = EPOCHS * -(-len(faces) // BATCH_SIZE)
+    weights = [tf.Variable(first), *(tf.Variable(np.zeros(shape, np.float32)) for shape in (units, (units, 1), 1))]
+    steps = EPOCHS * -(-count // BATCH_SIZE)
     rate = tf.keras.optimizers.schedules.PolynomialDecay(LEARNING_RATE, steps, end_learning_rate=0.0)
     optimizer = tf.keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY)
     optimizer.build(weights)
@@ -111,14 +134,10 @@ def teach(network: Any, training: Dataset, seed: int) -> None:
 
     compiled = tf.function(step)
     for _ in range(EPOCHS):
-        order = dice.permutation(len(faces)).astype(np.int32)
-        for start in range(0, len(faces), BATCH_SIZE):
+        order = dice.permutation(count).astype(np.int32)
+        for start in range(0, count, BATCH_SIZE):
             compiled(tf.constant(dice.integers(VIEWS)), tf.constant(order[start : start + BATCH_SIZE]))
-
-    kernel, offset, *rest = (np.asarray(weight) for weight in weights)
-    # The standardisation of the features goes into the first of the layers
-    hidden.set_weights([kernel / spread[:, None], offset - (mean / spread) @ kernel])
-    last.set_weights(rest)
+    return [np.asarray(weight) for weight in weights]
 
 
 def _worth(faces: Dataset, said: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from realtime.training import sureness
 from realtime.training.dataset import Dataset
+from tests.training import torn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -44,3 +46,11 @@ def people() -> Callable[..., Dataset]:
         )
 
     return build
+
+
+@pytest.fixture(scope="module")
+def crowd(people: Callable[..., Dataset]) -> Iterator[Dataset]:
+    """Faces that people are of one mind or torn about; sureness learns from them in smaller batches, as they are few."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sureness, "BATCH_SIZE", 64)
+        yield torn.crowd(people)

@@ -1,4 +1,3 @@
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -7,32 +6,18 @@ from numpy.typing import NDArray
 
 from realtime.network import LOGITS
 from realtime.presets import SURENESS
-from realtime.training import delivery, metrics, sureness
+from realtime.training import delivery, metrics
 from realtime.training.calibrate import judges, temper
 from realtime.training.dataset import Dataset
 from realtime.training.fit import fit, predict
 from realtime.training.recipe import Epoch, Recipe
-from tests.training import torn as parts
 from tests.training.tiny import doubting, introduce
 from tests.training.torn import disputed, knowing
 
 # Keras 3.15 reads its variables in the way of NumPy 1
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
 
-Build = Callable[..., Dataset]
 RECIPE = Recipe("doubting")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def short() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sureness, "BATCH_SIZE", 64)
-        yield
-
-
-@pytest.fixture(scope="module")
-def crowd(people: Build) -> Dataset:
-    return parts.crowd(people)
 
 
 def test_a_run_ends_with_a_network_that_doubts_and_is_calibrated(crowd: Dataset) -> None:

@@ -19,7 +19,7 @@ from realtime.training.fit import fit, predict
 from realtime.training.recipe import Epoch, Recipe, best
 from realtime.training.session import Session
 from tests.training.tiny import NAME, doubting, introduce
-from tests.training.torn import crowd, knowing
+from tests.training.torn import knowing
 
 # Keras 3.15 reads its variables in the way of NumPy 1
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
@@ -282,11 +282,11 @@ def test_a_damaged_checkpoint_is_said_in_a_sentence(unbroken: Unbroken, easy: Da
         fit(RECIPE, easy, easy, tmp_path, ignore)
 
 
-def test_what_a_network_learned_to_doubt_is_left_for_the_end(people: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_network_learned_to_doubt_is_left_for_the_end(crowd: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     introduce(monkeypatch, "doubting", doubting)
-    faces, start = crowd(people), knowing()
+    start = knowing()
     start.get_layer(SURENESS[1]).set_weights([np.ones((64, 1)), np.ones(1)])
-    session = Session(Recipe("doubting", epochs=1, batch_size=64), faces, start, None)
+    session = Session(Recipe("doubting", epochs=1, batch_size=64), crowd, start, None)
     before = [np.array(weight) for weight in session.network.get_layer(LOGITS).get_weights()]
     np.testing.assert_allclose(before[0], start.get_layer(LOGITS).get_weights()[0])
     session.epoch(0, None)

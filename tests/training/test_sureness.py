@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -9,9 +9,8 @@ from realtime.errors import UsageError
 from realtime.network import LOGITS, answers, tensorflow
 from realtime.presets import SURENESS
 from realtime.training import sureness
-from realtime.training.dataset import Dataset
+from realtime.training.dataset import VOTE_COLUMNS, Dataset
 from realtime.training.fit import predict
-from tests.training import torn as parts
 from tests.training.tiny import tiny
 from tests.training.torn import COUNT, HAPPY, disputed, knowing
 
@@ -19,18 +18,6 @@ from tests.training.torn import COUNT, HAPPY, disputed, knowing
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
 
 Build = Callable[..., Dataset]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def short() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sureness, "BATCH_SIZE", 64)
-        yield
-
-
-@pytest.fixture(scope="module")
-def crowd(people: Build) -> Dataset:
-    return parts.crowd(people)
 
 
 @pytest.fixture(scope="module")
@@ -76,13 +63,13 @@ def test_the_seed_decides(taught: Any, crowd: Dataset) -> None:
     assert np.abs(predict(other, crowd.images) - said).max() > 1e-4
 
 
-def test_pictures_without_a_face_teach_nothing(taught: Any, crowd: Dataset, people: Build) -> None:
-    blank = people([HAPPY] * 40, [{"NF": 10}] * 40)
-    names = ("images", "labels", "votes", "usage", "copy_of_training", "photo_group")
-    both = Dataset(*(np.concatenate([getattr(crowd, name), getattr(blank, name)]) for name in names))
-    network = knowing()
-    sureness.teach(network, both, seed=1)
-    np.testing.assert_array_equal(predict(network, crowd.images), predict(taught, crowd.images))
+def test_pictures_without_a_face_teach_nothing(crowd: Dataset) -> None:
+    blank, votes = np.arange(COUNT) < 40, crowd.votes.copy()
+    votes[blank] = 10 * np.eye(len(VOTE_COLUMNS))[VOTE_COLUMNS.index("NF")]
+    with_blanks, without = knowing(), knowing()
+    sureness.teach(with_blanks, replace(crowd, votes=votes), seed=1)
+    sureness.teach(without, crowd.where(~blank), seed=1)
+    np.testing.assert_array_equal(predict(with_blanks, crowd.images), predict(without, crowd.images))
 
 
 def test_without_votes_it_learns_where_the_labels_say_otherwise(crowd: Dataset) -> None:
@@ -125,11 +112,9 @@ def test_a_feature_that_never_varied_says_nothing_later(crowd: Dataset) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2, 14])
-def test_few_faces_and_all_alike_change_no_answer(crowd: Dataset, count: int) -> None:
+def test_few_faces_and_all_alike_change_no_answer(crowd: Dataset, people: Build, count: int) -> None:
     network = knowing()
-    one = crowd.where(np.arange(COUNT) == 0)
-    names = ("images", "labels", "votes", "usage", "copy_of_training", "photo_group")
-    sureness.teach(network, Dataset(*(np.concatenate([getattr(one, name)] * count) for name in names)), seed=1)
+    sureness.teach(network, people([HAPPY] * count, images=crowd.images[:1].repeat(count, axis=0)), seed=1)
     said = predict(knowing(), crowd.images).argmax(axis=1)
     np.testing.assert_array_equal(predict(network, crowd.images).argmax(axis=1), said)
 
