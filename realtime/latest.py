@@ -63,7 +63,6 @@ class LatestFrames:
         self.name = "the source"
         self._newest: Frame | None = None
         self._heard_at: float | None = None
-        self._published_at: float | None = None
         self._error: BaseException | None = None
         self._index = self._stretch = 0
         self._ended = self._stopped = self._paused = self._switched = self._gap = False
@@ -208,14 +207,14 @@ class LatestFrames:
             if self._stopped or self._switched:
                 return
             self._health = health
-            now = self._clock()
-            self._heard_at = now if live else None
+            self._heard_at = self._clock() if live else None
             if frame is not None:
-                late = live and self._published_at is not None and now - self._published_at >= self._silence_s
-                if self._newest is not None and (self._gap or late):
+                before = self._newest
+                # By their own times, as whoever reads them reckons: a clock may jump between a frame and its coming here
+                late = live and before is not None and frame.time_s - before.time_s >= self._silence_s
+                if before is not None and (self._gap or late):
                     self._stretch += 1
                 self._gap = False
-                self._published_at = now
                 self._newest = replace(frame, index=self._index, stretch=self._stretch)
                 self._index += 1
             self._changed.notify_all()

@@ -395,7 +395,7 @@ def test_a_source_that_is_lost_for_ever_is_tried_until_the_end() -> None:
 
 def test_a_read_that_does_not_return_is_a_loss_after_two_seconds_and_its_end_a_new_stretch() -> None:
     clock = Clock()
-    script = Script(frame(0), frame(1), frame(2))
+    script = Script(frame(0), frame(1, 60.0), frame(2, 60.0))
     with soon(Opener(script), clock=clock) as frames:
         assert stretches(frames, script, 1) == [(0, 0)]
         assert frames.health(1.9).state is State.LIVE
@@ -409,7 +409,7 @@ def test_a_read_that_does_not_return_is_a_loss_after_two_seconds_and_its_end_a_n
 
 
 def test_frames_that_come_in_time_are_one_stretch_however_slow() -> None:
-    clock, script = Clock(), Script(frame(0), frame(1), frame(2))
+    clock, script = Clock(), Script(frame(0), frame(1, 1.0), frame(2, 2.9))
     with soon(Opener(script), clock=clock) as frames:
         assert stretches(frames, script, 1) == [(0, 0)]
         clock.now = 1.0
@@ -417,6 +417,16 @@ def test_frames_that_come_in_time_are_one_stretch_however_slow() -> None:
         clock.now = 2.9
         assert frames.health(2.9).state is State.LIVE
         assert stretches(frames, script, 1) == [(2, 0)]
+        script.may_answer.release()
+
+
+def test_a_clock_that_jumps_after_a_frame_was_seen_and_before_it_came_makes_the_next_one_a_new_stretch() -> None:
+    clock, script = Clock(), Script(frame(0), frame(1, 0.03), frame(2, 3600.03), frame(3, 3600.06))
+    with soon(Opener(script), clock=clock) as frames:
+        assert stretches(frames, script, 1) == [(0, 0)]
+        clock.now = 3600.0
+        # No time passed for whoever reads this one, an hour for the next
+        assert stretches(frames, script, 3) == [(1, 0), (2, 1), (3, 1)]
         script.may_answer.release()
 
 
