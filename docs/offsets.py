@@ -1,16 +1,15 @@
-"""How the answers of the shipped network were weighed before it was taught to doubt.
+"""How the answers of the shipped network were weighed, after docs/distil.py and before docs/sureness.py.
 
-An offset for each expression, a temperature and a threshold:
+    python docs/offsets.py fer2013.npz --pair distilled.json --label distilled-label.json --out weighed.json
 
-    python docs/offsets.py fer2013.npz --pair before.json --out emotiondetector.json
-
-One exponent of the class prior, as `emodj train` takes it off, moves all seven at once; seven offsets can favour what the
-crowd sees at little cost to the labels. All is chosen on PublicTest without photos that are also in Training. An offset is the
-mean of what is chosen on so many resamples of these (bagging, Breiman 1996). Chosen on half of the photos and measured on the
-other half, six times, they gained .5 points of accuracy and .9 of mean recall against the clear majority, and lost .2 of
-accuracy against the labels; the temperature took 1.6 points off the calibration error against the clear majority and put 3.1
-on that against the votes. They fold into the layer of the logits: the network takes no longer. A pair that doubts by the face
-(`docs/sureness.py`) forgets it here. Nothing of emodj imports this.
+What the crowd sees and what the labels say pull apart, so a network has to be told what counts. Here it is a share of the
+label's head in the answer and an offset for each expression, chosen on all of PublicTest so that the worst of five figures is
+as good as can be (`BARS`): none is bought with another that lacks more. They are the mean of what is chosen on so many
+resamples (bagging, Breiman 1996), since the best for one set of faces is too good to be true. Chosen on a random half of the
+images, with five resamples, and measured on the other half, six times, they gave 67.8% of the labels (66.7 without them), a
+macro-F1 of 66.1 (64.0), 65.8% of the labels without copies (64.9), 87.2% of the clear majority (89.0) and a mean recall of
+87.7 (89.3). Then come a temperature and a threshold, as `emodj train` chooses them, without copies of Training. All fold into
+the layer of the logits. Nothing of emodj imports this.
 """
 
 from __future__ import annotations
@@ -25,99 +24,125 @@ import numpy as np
 from realtime import network
 from realtime.training import calibrate, dataset, metrics, sureness
 from realtime.training.calibrate import Correction
-from realtime.training.dataset import targets
 from realtime.training.evaluate import clear_majority
 from realtime.training.fit import predict
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from realtime.training.dataset import Dataset
+
+BARS = np.array([0.68, 0.665, 0.665, 0.87, 0.85])
+"""What each of `figures` is to reach, as it was set beforehand."""
+
 RESAMPLES = 20
-DRAWS = 400
-FLOOR = 0.876
-"""Accuracy against the clear majority that an offset for the labels' sake may not undercut for nothing."""
+DRAWS = 500
+SHARE = 0.1
+"""Of the label's head, to begin with."""
 
 SIX = [0, 2, 3, 4, 5, 6]
 """All but disgust: PublicTest has hardly more clear images of it than PrivateTest, which has seven."""
 
-TEMPERATURES = np.arange(0.7, 1.101, 0.02).round(2).tolist()
+
+class Judge:
+    """Says what answers to some images are worth."""
+
+    def __init__(self, images: Dataset) -> None:
+        self._labels, self._fresh = images.labels.astype(np.int64), ~images.copy_of_training
+        self._clear, self._majority = clear_majority(images)
+
+    def figures(self, said: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Accuracy and macro-F1 of the labels, accuracy without copies of Training; accuracy and recall of the clear majority.
+
+        Args:
+            said: (n,) answers to all images.
+            rows: those that count.
+        """
+        own = metrics.confusion(self._labels[rows], said[rows])
+        fresh, clear = rows[self._fresh[rows]], rows[self._clear[rows]]
+        alone = float(np.mean(said[fresh] == self._labels[fresh]))
+        agreed = metrics.confusion(self._majority[clear], said[clear])
+        recall = metrics.mean([metrics.recalls(agreed)[number] for number in SIX])
+        return np.array([metrics.accuracy(own), metrics.mean(metrics.f1_scores(own)), alone, metrics.accuracy(agreed), recall])
+
+    def worth(self, said: NDArray[np.int64], rows: NDArray[np.int64]) -> float:
+        """How far the worst figure is above its bar, and a little for all of them."""
+        above = self.figures(said, rows) - BARS
+        return float(above.min() + 0.05 * above.sum())
 
 
-def offsets(logits: NDArray[np.float64], tuning: dataset.Dataset) -> NDArray[np.float64]:
-    """The mean of what resamples choose, (7,), in hundredths."""
-    found: list[NDArray[np.float64]] = []
+def chosen(
+    own: NDArray[np.float64], label: NDArray[np.float64], judge: Judge, rows: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], float]:
+    """Offsets (7,) in hundredths and the share of the label's head: the means of what resamples choose.
+
+    Args:
+        own: (n, 7) logits of the network's own answer.
+        label: (n, 7) of the label's head.
+        judge: of the n images.
+        rows: the images to choose on.
+    """
+    found = []
     for seed in range(RESAMPLES):
-        rows = np.random.default_rng((7, seed)).choice(len(tuning), len(tuning))
-        found.append(_climbed(logits[rows], tuning.where(rows), seed))
+        drawn = np.random.default_rng((7, seed)).choice(rows, len(rows))
+        found.append(_climbed(own, label, judge, drawn, seed))
         print(f"resample {seed + 1} of {RESAMPLES}", flush=True)
-    return np.mean(found, axis=0).round(2)
+    offsets, shares = zip(*found, strict=True)
+    return np.mean(offsets, axis=0).round(2), round(float(np.mean(shares)), 3)
 
 
-def _climbed(logits: NDArray[np.float64], tuning: dataset.Dataset, seed: int) -> NDArray[np.float64]:
-    """By a random walk from nothing, first in long steps, then in short ones, that only goes where it is better."""
-    rng, best = np.random.default_rng(seed), np.zeros(7)
-    labels, (clear, majority) = tuning.labels.astype(np.int64), clear_majority(tuning)
-    worth = _worth(logits.argmax(axis=1), labels, clear, majority)
+def _climbed(
+    own: NDArray[np.float64], label: NDArray[np.float64], judge: Judge, rows: NDArray[np.int64], seed: int
+) -> tuple[NDArray[np.float64], float]:
+    """By a random walk, first in long steps, then in short ones, that only goes where it is better."""
+    rng, best, share = np.random.default_rng(seed), np.zeros(7), SHARE
+    worth = judge.worth(weighed(own, label, best, share).argmax(axis=1), rows)
     for draw in range(DRAWS):
         tried = best + rng.normal(0, 0.25 if draw < DRAWS // 2 else 0.08, 7) * (rng.random(7) < 0.4)
-        said = (logits + tried).argmax(axis=1)
+        other = share + (rng.normal(0, 0.05) if rng.random() < 0.5 else 0.0)
         # An offset that changes next to nothing is not worth having
-        now = _worth(said, labels, clear, majority) - 0.002 * float(np.abs(tried - tried.mean()).mean())
+        cost = 0.004 * float(np.abs(tried - tried.mean()).mean())
+        now = judge.worth(weighed(own, label, tried, other).argmax(axis=1), rows) - cost
         if now > worth:
-            best, worth = tried, now
-    return best - best.mean()
+            best, share, worth = tried, other, now
+    return best - best.mean(), share
 
 
-def _worth(said: NDArray[np.int64], labels: NDArray[np.int64], clear: NDArray[np.bool_], majority: NDArray[np.int64]) -> float:
-    """Accuracy and macro-F1 against the labels, accuracy and mean recall without disgust against the clear majority."""
-    own, agreed = metrics.confusion(labels, said), metrics.confusion(majority[clear], said[clear])
-    recalls, right = metrics.recalls(agreed), metrics.accuracy(agreed)
-    figures = metrics.accuracy(own) + metrics.mean(metrics.f1_scores(own)) + right + metrics.mean([recalls[i] for i in SIX])
-    return figures - 3 * max(0.0, FLOOR - right)
-
-
-def temperature(said: NDArray[np.float32], chosen: NDArray[np.float64], tuning: dataset.Dataset) -> float:
-    """The softest that leaves little error against the clear majority, else the one that leaves least.
-
-    Against the shares of all votes the network is too sure already, and both cannot be had.
-    """
-    clear, majority = clear_majority(tuning)
-    errors = {
-        each: metrics.calibration_error(correction(each, chosen).apply(said)[clear], majority[clear]) for each in TEMPERATURES
-    }
-    return max(
-        (each for each, error in errors.items() if error <= calibrate.MOST_ERROR), default=min(errors, key=lambda t: errors[t])
-    )
-
-
-def correction(degree: float, chosen: NDArray[np.float64]) -> Correction:
-    """What to do to the logits: the offsets come before the temperature, which then changes no answer."""
-    return Correction(degree, 0.0, tuple((chosen / degree).tolist()))
+def weighed(
+    own: NDArray[np.float64], label: NDArray[np.float64], offsets: NDArray[np.float64], share: float
+) -> NDArray[np.float64]:
+    """The logits (n, 7) of the answer."""
+    return (1 - share) * own + share * label + offsets
 
 
 def main() -> None:
-    """Choose, print what was chosen with the figures before and after, and write the pair."""
+    """Choose, print what was chosen with its figures, and write the pair."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
-    parser.add_argument("--pair", type=Path, required=True, help="trained, and corrected for the prior or not")
+    parser.add_argument("--pair", type=Path, required=True, help="with the answer")
+    parser.add_argument("--label", type=Path, required=True, help="the same with the head of the label")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     public = dataset.read(options.data).part("public")
-    tuning = public.where(~public.copy_of_training)
-    keras = network.load_pair(options.pair)
-    sureness.forget(keras)
-    said = predict(keras, tuning.images)
-    chosen = offsets(np.log(np.maximum(said, 1e-12)).astype(np.float64), tuning)
-    degree = temperature(said, chosen, tuning)
-    now = correction(degree, chosen)
-    clear, majority = clear_majority(tuning)
-    limit = calibrate.threshold(now.apply(said)[clear], majority[clear])
-    print(json.dumps({"temperature": degree, "offsets": chosen.tolist(), "bias": now.bias, "unsure_below": limit}))
-    shares = targets(tuning, 0, 0)
-    for name, answers in (("before", said), ("after", now.apply(said))):
-        errors = metrics.calibration_error(answers[clear], majority[clear]), metrics.vote_calibration_error(answers, shares)
-        print(name, "calibration errors", *(f"{error:.4f}" for error in errors))
-    network.fold(keras, degree, np.array(now.bias, np.float32))
+    keras, other = network.load_pair(options.pair), network.load_pair(options.label)
+    for each in (keras, other):
+        sureness.forget(each)
+    own, label = (np.log(np.maximum(predict(each, public.images), 1e-12)).astype(np.float64) for each in (keras, other))
+    # Copies of Training, too: three of the figures are of all images, and one is for those without
+    judge, rows = Judge(public), np.arange(len(public))
+    offsets, share = chosen(own, label, judge, rows)
+    for name, logits in (("before", own), ("after", weighed(own, label, offsets, share))):
+        print(name, judge.figures(logits.argmax(axis=1), rows).round(4).tolist())
+
+    layers = [each.get_layer(network.LOGITS) for each in (keras, other)]
+    mine, theirs = (layer.get_weights() for layer in layers)
+    layers[0].set_weights([(1 - share) * a + share * b for a, b in zip(mine, theirs, strict=True)])
+    network.fold(keras, 1.0, offsets.astype(np.float32))
+    fresh = public.where(~public.copy_of_training)
+    degree, limit = calibrate.temper(predict(keras, fresh.images), fresh)
+    network.fold(keras, degree, np.zeros(7, np.float32))
+    now = Correction(degree, 0.0, tuple((offsets / degree).tolist()))
+    print(json.dumps({"label_share": share, "temperature": degree, "bias": now.bias, "unsure_below": limit}))
     network.save_pair(keras, options.out)
 
 

@@ -1,10 +1,11 @@
-"""How the shipped network was taught to doubt: sureness, then temperature and threshold anew, of a pair that had none.
+"""How the shipped network was taught to doubt, after docs/offsets.py: sureness, then temperature and threshold anew.
 
-    python docs/sureness.py fer2013.npz --pair before.json --out emotiondetector.json
+    python docs/sureness.py fer2013.npz --pair weighed.json --out emotiondetector.json
 
-It is what `emodj train` does at the end of a run, done to a network that was trained before there was such a thing. Sureness
-learns from Training; temperature and threshold are chosen on PublicTest without photos that are also in Training. No answer
-changes, only its probability. Nothing of emodj imports this.
+It is what `emodj train` does at the end of a run, done to a network that was trained by other means. Sureness learns from
+Training; temperature and threshold are chosen on PublicTest without photos that are also in Training. No answer changes, only
+its probability. The temperature that it prints is one more factor: that of the contract is the product of both, and its bias
+that of docs/offsets.py divided by this one. Nothing of emodj imports this.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def main() -> None:
     """Teach, print figures before and after, and write the pair."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
-    parser.add_argument("--pair", type=Path, required=True, help="of `compact`, corrected for the prior")
+    parser.add_argument("--pair", type=Path, required=True, help="of `compact`, weighed")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()

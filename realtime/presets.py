@@ -22,7 +22,8 @@ SURENESS = ("sureness_hidden", "sureness")
 """Names of the two dense layers that say how sure one may be of the logits of a face."""
 
 SURENESS_UNITS = 64
-"""Of the first of them. Of PublicTest's clear faces 128 and 256 answer no more with as many right."""
+"""Of the first of them. Of PublicTest's clear faces 128 and 256 answered no more with as many right, with the
+network of that time."""
 
 
 def build(architecture: str) -> KerasNetwork:

@@ -31,7 +31,7 @@ def markdown(document: Facts, settings: Facts, about: Facts | None = None) -> st
         document: `evaluate.document(...)`.
         settings: `runfolder.settings(...)`.
         about: what else is written down about the network, such as `Contract.about`: "architecture", "data", "recipe",
-            "then", "correction" and "chosen_on" are shown where the settings do not say it.
+            "correction" and "chosen_on" are shown where the settings do not say it.
 
     Returns:
         Markdown that ends in a line end.
@@ -116,7 +116,7 @@ def _split(document: Facts, data: Facts, *, fer: bool) -> str:
 
 
 def _recipe(settings: Facts, about: Facts) -> str:
-    keys = ("data", "teacher", "chosen_on", "recipe", "then", "grown", "last", "correction")
+    keys = ("data", "chosen_on", "recipe", "correction")
     own = {"recipe": settings["recipe"], "correction": settings["correction"], "seed": settings["seed"]}
     known = {key: about[key] for key in keys if key in about} | {key: value for key, value in own.items() if value is not None}
     if not known:

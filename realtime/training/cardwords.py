@@ -34,7 +34,7 @@ NOISE = """So nobody can be right on all labels: above what people agree on, a n
 FER_PARTS = {"training": "Training", "public": "PublicTest", "private": "PrivateTest"}
 
 FER_SPLIT = """Training is to learn from, without pictures in which the crowd saw no face; PublicTest is for choosing (length
-and kind of the run, correction for the class prior, temperature, threshold); PrivateTest is for the report alone."""
+and kind of the run, correction of the answers, temperature, threshold); PrivateTest is for the report alone."""
 
 COPIES = """Some photos of the test part are in the training part as well, as copies or other crops: the figures without them
 are given beside the others."""
