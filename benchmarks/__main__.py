@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from benchmarks import frozen, memory, startup, throughput, window
+from benchmarks import forward, frozen, memory, startup, throughput, window
 from benchmarks.figures import Figure, parser, report
 from realtime.errors import EmodjError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ALL = (throughput, window, memory, startup, frozen)
+ALL = (throughput, forward, window, memory, startup, frozen)
 SECONDS = sum(part.SECONDS for part in ALL)
 
 

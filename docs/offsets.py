@@ -23,7 +23,6 @@ import numpy as np
 
 from realtime import network
 from realtime.training import calibrate, dataset, metrics, sureness
-from realtime.training.calibrate import Correction
 from realtime.training.evaluate import clear_majority
 from realtime.training.fit import predict
 
@@ -141,8 +140,8 @@ def main() -> None:
     fresh = public.where(~public.copy_of_training)
     degree, limit = calibrate.temper(predict(keras, fresh.images), fresh)
     network.fold(keras, degree, np.zeros(7, np.float32))
-    now = Correction(degree, 0.0, tuple((offsets / degree).tolist()))
-    print(json.dumps({"label_share": share, "temperature": degree, "bias": now.bias, "unsure_below": limit}))
+    bias = (offsets / degree).tolist()
+    print(json.dumps({"label_share": share, "temperature": degree, "bias": bias, "unsure_below": limit}))
     network.save_pair(keras, options.out)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as everything
-from benchmarks import children, frozen, live, memory, reference, scene, soak, startup, throughput, window
+from benchmarks import children, forward, frozen, live, memory, reference, scene, soak, startup, throughput, window
 from benchmarks.figures import HEADINGS, Figure, as_ratio, of_turns, report, table
 from realtime.domain import Frame
 from realtime.errors import DisplayError, EmodjError
@@ -194,6 +194,11 @@ def test_throughput(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("figure ")
 
 
+@pytest.mark.slow
+def test_forward() -> None:
+    assert len(numbers_above_zero(forward.figures(0.02, turns=1))) == 1
+
+
 @pytest.mark.window
 @pytest.mark.slow
 @pytest.mark.usefixtures("display")
@@ -259,7 +264,7 @@ def test_all_of_them_name_what_cannot_run(
     monkeypatch.setattr(sys, "argv", ["benchmarks", "--seconds", "1"])
     assert everything.main() != 0
     said = capsys.readouterr().err
-    assert all(f"{name} is left out: " in said for name in ("throughput", "window", "memory", "startup", "frozen"))
+    assert all(f"{name} is left out: " in said for name in ("throughput", "forward", "window", "memory", "startup", "frozen"))
 
 
 def test_what_failed_in_a_child_is_told() -> None:
@@ -268,7 +273,7 @@ def test_what_failed_in_a_child_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", ".throughput", ".window", ".memory", ".startup", ".frozen", ".soak", ".live", ".reference"]
+    "name", ["", ".throughput", ".forward", ".window", ".memory", ".startup", ".frozen", ".soak", ".live", ".reference"]
 )
 def test_each_says_what_it_is_for(name: str) -> None:
     done = subprocess.run(

@@ -73,7 +73,6 @@ def teach(network: Any, training: Dataset, seed: int) -> None:
         network: Keras network with the layers, otherwise ready: its answers are what is judged.
         training: images to learn from, also those that the network has learned from; pictures without a face are left out.
         seed: of views, order and first weights, below 2**31.
-
     """
     tf = tensorflow("training")
     faces = training.where(training.faces())
