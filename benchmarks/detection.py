@@ -27,13 +27,13 @@ import cv2
 
 from benchmarks import figures, ours
 from benchmarks.figures import Figure
-from realtime.cli import parts
+from realtime.app import build
 from realtime.domain import Box, Frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from realtime.settings import Settings
+    from realtime.config.schema import Settings
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
 YUNET = SHARED / "faces" / "yunet" / "face_detection_yunet_2023mar.onnx"
@@ -165,8 +165,8 @@ def session(settings: Settings) -> Callable[[Frame], list[Box]]:
 
 def pictures(settings: Settings) -> Callable[[Frame], list[Box]]:
     """The search in pictures."""
-    detector = parts.detector(settings.faces, settings.faces.image)
-    return lambda frame: detector.find(frame.image)
+    detector = build.build_detector(settings.faces, settings.faces.image)
+    return lambda frame: detector.detect(frame.image)
 
 
 def clips_measured(settings: Settings) -> Iterator[tuple[str, Score, Score]]:

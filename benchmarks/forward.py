@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.figures import Figure, of_turns, parser, report
-from realtime import assets
-from realtime.classifier import LiteRtClassifier
-from realtime.compiler import compile_network
+from realtime.classifier.architectures import build_network
+from realtime.classifier.compiler import compile_network
+from realtime.classifier.runtime import LiteRtClassifier
 from realtime.domain import CROP_SIDE
-from realtime.presets import build
+from realtime.storage import resources
 
 if TYPE_CHECKING:
     from realtime.domain import Batch
@@ -31,8 +31,8 @@ def figures(seconds: float = SECONDS, *, turns: int = TURNS) -> list[Figure]:
     Raises:
         EmodjError: TensorFlow is not installed.
     """
-    shipped = (assets.models() / "emotiondetector.tflite").read_bytes()
-    ours, theirs = (LiteRtClassifier(model) for model in (shipped, compile_network(build("ancestor"))))
+    shipped = (resources.models_folder() / "emotiondetector.tflite").read_bytes()
+    ours, theirs = (LiteRtClassifier(model) for model in (shipped, compile_network(build_network("ancestor"))))
     face = np.random.default_rng(0).random((1, CROP_SIDE, CROP_SIDE, 1), np.float32)
     each = seconds / turns / 2
     pairs = [(_milliseconds(ours, face, each), _milliseconds(theirs, face, each)) for _ in range(turns)]

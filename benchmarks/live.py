@@ -15,15 +15,15 @@ import numpy as np
 from benchmarks import camera
 from benchmarks.ours import frame_reader, session, shipped_settings
 from benchmarks.reference import peak_kib
-from realtime.capture import VideoSource
-from realtime.cli.desk import Desk
-from realtime.cli.music import Music
+from realtime.app.headless import SessionLimits, analyse_live
+from realtime.app.live import LiveSession
+from realtime.app.outputs import LiveOutputs
+from realtime.app.rates import RateMeter
+from realtime.app.window import Window, check_display
 from realtime.errors import SourceError
-from realtime.gauge import Gauge
-from realtime.latest import LatestFrames
-from realtime.live import LiveWindow
-from realtime.window import Window, check_display
-from realtime.windowless import Limits, watch_without_window
+from realtime.music.controller import MusicController
+from realtime.sources.grabber import FrameGrabber
+from realtime.sources.video import VideoSource
 
 if TYPE_CHECKING:
     from realtime.domain import Face, Frame, Image
@@ -38,7 +38,7 @@ SETTLE_S = 0.5
 """What is measured of a frozen session begins so much later."""
 
 
-class Meter(Gauge):
+class Meter(RateMeter):
     """Notes when new frames are shown, and how old their labels are then; processor time from the first of them on."""
 
     def __init__(self) -> None:
@@ -143,7 +143,7 @@ def run(source: str, seconds: float, *, window: bool, freezes: bool = False) -> 
         DisplayError: there is no display.
     """
     meter = Meter()
-    frames, limits = LatestFrames(lambda: _opened(source)), Limits(seconds)
+    frames, limits = FrameGrabber(lambda: _opened(source)), SessionLimits(seconds)
     frozen = _in_window(frames, limits, meter, freezes=freezes) if window else _without(frames, limits, meter)
     found = meter.numbers()
     if frozen is not None:
@@ -152,16 +152,16 @@ def run(source: str, seconds: float, *, window: bool, freezes: bool = False) -> 
     return found
 
 
-def _without(frames: LatestFrames, limits: Limits, meter: Meter) -> None:
+def _without(frames: FrameGrabber, limits: SessionLimits, meter: Meter) -> None:
     settings = shipped_settings()
 
     def emit(frame: Frame, _elapsed_s: float, _faces: tuple[Face, ...]) -> None:
         meter.note(frame)
 
-    watch_without_window(frames, frame_reader(settings), session(settings), limits, emit, _remark)
+    analyse_live(frames, frame_reader(settings), session(settings), limits, emit, _remark)
 
 
-def _in_window(frames: LatestFrames, limits: Limits, meter: Meter, *, freezes: bool) -> tuple[float, float] | None:
+def _in_window(frames: FrameGrabber, limits: SessionLimits, meter: Meter, *, freezes: bool) -> tuple[float, float] | None:
     """When it was frozen, and the processor time used by then."""
     settings = shipped_settings()
     reader, state = frame_reader(settings), session(settings)
@@ -169,10 +169,10 @@ def _in_window(frames: LatestFrames, limits: Limits, meter: Meter, *, freezes: b
     # As `emodj live` does
     cv2.setNumThreads(1)
     window = MeteredWindow(meter, freezes=freezes)
-    music = Music(shipped_settings().music, lambda choice, why: _remark(f"{choice.title}, {why}"))
-    desk = Desk(state, None, music, jsonl=False, remark=_remark)
+    music = MusicController(shipped_settings().music, lambda choice, why: _remark(f"{choice.title}, {why}"))
+    desk = LiveOutputs(state, None, music, jsonl=False, remark=_remark)
     size = settings.camera.width, settings.camera.height
-    LiveWindow(frames, reader, state, window, limits, desk, blank=size, gauge=meter).run()
+    LiveSession(frames, reader, state, window, limits, desk, blank=size, gauge=meter).run()
     return window.frozen
 
 

@@ -28,11 +28,11 @@ import numpy as np
 
 from benchmarks.detection import MATCH, SHARED, YUNET, drawn
 from benchmarks.ours import shipped_settings
-from realtime import assets
-from realtime.cli import parts
+from realtime.app import build
+from realtime.classifier.contract import contract_path, read_contract
+from realtime.classifier.crops import crop_faces, crop_square
 from realtime.cli.context import Context
-from realtime.contract import contract_path, read
-from realtime.crops import cut, square
+from realtime.storage import resources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from realtime.domain import Box, Image
-    from realtime.pipeline import FaceReader
+    from realtime.faces.pipeline import FaceReader
 
     Answers = NDArray[np.float32]
 
@@ -84,7 +84,7 @@ def faces(reader: FaceReader) -> Iterator[Found]:
         pixels = image.astype(np.uint8, copy=False)
         squares = [drawn(*(float(row[key]) for key in ("x", "y", "w", "h"))) for row in known]
         eyes = list(_eyes(landmarks, pixels))
-        for box in reader.detector.find(pixels):
+        for box in reader.detector.detect(pixels):
             overlap, row, about = max(
                 ((box.overlap(place), row, place) for row, place in zip(known, squares, strict=True)),
                 key=lambda match: match[0],
@@ -110,7 +110,7 @@ def _inside(point: tuple[float, float], box: Box) -> bool:
 
 def answers(reader: FaceReader, found: Sequence[Found]) -> Answers:
     """What the network says of the faces (n, 7), cut as the reader cuts."""
-    return np.concatenate([reader.classifier.classify(cut(face.image, [face.box], reader.side_ratio)) for face in found])
+    return np.concatenate([reader.classifier.classify(crop_faces(face.image, [face.box], reader.side_ratio)) for face in found])
 
 
 def geometry(found: Sequence[Found], ratio: float) -> tuple[float, float, float]:
@@ -118,7 +118,7 @@ def geometry(found: Sequence[Found], ratio: float) -> tuple[float, float, float]
     sides, apart, down = list[float](), list[float](), list[float]()
     for face in found:
         if face.eyes is not None:
-            area = square(face.box, ratio)
+            area = crop_square(face.box, ratio)
             (right_x, right_y), (left_x, left_y) = face.eyes
             sides.append(area.width / face.height)
             apart.append(math.hypot(left_x - right_x, left_y - right_y) / area.width)
@@ -129,7 +129,7 @@ def geometry(found: Sequence[Found], ratio: float) -> tuple[float, float, float]
 def main() -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, default=assets.models() / "emotiondetector.json")
+    parser.add_argument("--model", type=Path, default=resources.models_folder() / "emotiondetector.json")
     parser.add_argument("--detector", choices=["live", "image"], default="live", help="whose boxes (default: live)")
     options = parser.parse_args()
     missing = [str(path) for path in (SHARED / "faces" / "boxes.csv", YUNET) if not path.is_file()]
@@ -139,13 +139,13 @@ def main() -> int:
     settings = shipped_settings()
     settings = replace(settings, network=replace(settings.network, pair=options.model))
     search = settings.faces.live if options.detector == "live" else settings.faces.image
-    reader = parts.face_reader(settings, search, Context(quiet=True))
+    reader = build.build_face_reader(settings, search, Context(quiet=True))
     found = list(faces(reader))
     looking = sum(face.eyes is not None for face in found)
     print(f"{len(found)} faces found, {looking} of them look at the camera; FER-2013 has 1.00, {EYES_APART}, {EYES_DOWN}")
     print("\n".join(table(reader, found)))
     chosen = min(RATIOS, key=lambda ratio: off(found, ratio))
-    present = read(contract_path(options.model)).side_ratio if contract_path(options.model).exists() else 1.0
+    present = read_contract(contract_path(options.model)).side_ratio if contract_path(options.model).exists() else 1.0
     print(f"chosen: {chosen:.2f}, which comes nearest; the contract of {options.model.name} has {present:.2f}")
     return 0
 

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from realtime import assets
-from realtime.cli import running
+from realtime.app.build import build_frame_reader, build_vote
 from realtime.cli.context import Context
-from realtime.config import load
-from realtime.session import Session
+from realtime.config.files import load_settings
+from realtime.session.state import Session
+from realtime.storage import resources
 
 if TYPE_CHECKING:
-    from realtime.pipeline import FrameReader
-    from realtime.settings import Settings
+    from realtime.config.schema import Settings
+    from realtime.faces.pipeline import FrameReader
 
 
 def shipped_settings() -> Settings:
     """The settings without those of whoever runs this."""
-    return load([assets.config()])
+    return load_settings([resources.shipped_config()])
 
 
 def frame_reader(settings: Settings) -> FrameReader:
     """What reads the frames of a session."""
-    return running.frame_reader(settings, Context(quiet=True))
+    return build_frame_reader(settings, Context(quiet=True))
 
 
 def session(settings: Settings, *, mirrored: bool = True) -> Session:
     """The state of a session; `mirrored` as for a camera."""
-    vote = running.vote(settings)
+    vote = build_vote(settings)
     return Session(vote, settings.playlists, mirrored=mirrored, bars=settings.window.bars, info=settings.window.info)

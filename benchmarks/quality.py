@@ -19,21 +19,22 @@ import cv2
 import numpy as np
 
 from benchmarks.ours import shipped_settings
-from realtime import assets, quality
-from realtime.classifier import open_classifier
-from realtime.cli.parts import unsure_below
-from realtime.contract import compiled_path
-from realtime.crops import normalised
+from realtime.app.build import unsure_below
+from realtime.classifier.contract import compiled_path
+from realtime.classifier.crops import to_batch
+from realtime.classifier.runtime import open_classifier
 from realtime.domain import CROP_SIDE, Box
-from realtime.training import dataset
-from realtime.training.evaluate import clear_majority
+from realtime.faces import quality
+from realtime.storage import resources
+from realtime.training.evaluation import clear_majority
+from realtime.training.formats import read_dataset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
-    from realtime.pipeline import Classifier
+    from realtime.classifier.runtime import Classifier
 
     Picture = NDArray[np.uint8]
     Numbers = NDArray[np.float64]
@@ -143,18 +144,18 @@ def _cut(square: Box) -> Callable[[Picture], Picture]:
 
 def seen(damage: Damage, images: Picture, truth: NDArray[np.int64], classifier: Classifier, threshold: float) -> Seen:
     """Spoil the images (n, 48, 48) and have them read."""
-    crops = normalised(np.stack([damage.spoil(image) for image in images]))
+    crops = to_batch(np.stack([damage.spoil(image) for image in images]))
     said = np.concatenate([classifier.classify(crops[start : start + BATCH]) for start in range(0, len(crops), BATCH)])
     squares = [damage.square] * len(crops)
     values = {
-        quality.OVER_EXPOSED: quality.burnt(crops),
-        quality.TOO_DARK: quality.light(crops),
+        quality.OVER_EXPOSED: quality.overexposure(crops),
+        quality.TOO_DARK: quality.brightness(crops),
         quality.BLURRED: quality.sharpness(crops),
         quality.TOO_SMALL: np.full(len(crops), damage.square.width),
-        quality.CUT_OFF: np.full(len(crops), quality.outside(damage.square, CROP_SIDE, CROP_SIDE)),
+        quality.CUT_OFF: np.full(len(crops), quality.share_outside(damage.square, CROP_SIDE, CROP_SIDE)),
     }
     values = {reason: value.astype(np.float64) for reason, value in values.items()}
-    gated = quality.reasons(crops, squares, CROP_SIDE, CROP_SIDE)
+    gated = quality.unreadable_reasons(crops, squares, CROP_SIDE, CROP_SIDE)
     return Seen(damage, said.argmax(axis=1) == truth, said.max(axis=1) >= threshold, values, gated)
 
 
@@ -193,11 +194,11 @@ def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
-    parser.add_argument("--model", type=Path, default=assets.models() / "emotiondetector.json")
+    parser.add_argument("--model", type=Path, default=resources.models_folder() / "emotiondetector.json")
     parser.add_argument("--part", choices=["public", "private"], default="public")
     parser.add_argument("--every", type=int, default=1, help="only every so many-th image, to be faster")
     options = parser.parse_args()
-    images = dataset.read(options.data).part(options.part)
+    images = read_dataset(options.data).part(options.part)
     clear, majority = clear_majority(images)
     pictures, truth = images.images[clear][:: options.every], majority[clear][:: options.every]
     classifier = open_classifier(compiled_path(options.model).read_bytes())

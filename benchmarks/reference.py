@@ -84,10 +84,10 @@ def save(json_path: Path) -> None:
     Raises:
         EmodjError: TensorFlow is not installed.
     """
-    from realtime.network import save_pair
-    from realtime.presets import build
+    from realtime.classifier.architectures import build_network
+    from realtime.classifier.keras_pair import save_pair
 
-    save_pair(build("ancestor"), json_path)
+    save_pair(build_network("ancestor"), json_path)
 
 
 def run(network: Any, source: str, seconds: float, *, window: bool) -> dict[str, float]:

@@ -12,27 +12,28 @@ import argparse
 from pathlib import Path
 
 from benchmarks.ours import shipped_settings
-from realtime import assets
-from realtime.cli.parts import unsure_below
-from realtime.network import load_pair
-from realtime.training import dataset, tables
-from realtime.training.evaluate import clear_majority, robustness
-from realtime.training.fit import predict
+from realtime.app.build import unsure_below
+from realtime.classifier.keras_pair import load_pair
+from realtime.storage import resources
+from realtime.training import report_text
+from realtime.training.evaluation import clear_majority, robustness
+from realtime.training.formats import read_dataset
+from realtime.training.trainer import predict_probabilities
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
-    parser.add_argument("--model", type=Path, default=assets.models() / "emotiondetector.json")
+    parser.add_argument("--model", type=Path, default=resources.models_folder() / "emotiondetector.json")
     parser.add_argument("--part", choices=["private", "public"], default="private")
     options = parser.parse_args()
-    images = dataset.read(options.data).part(options.part)
+    images = read_dataset(options.data).part(options.part)
     network, threshold = load_pair(options.model), unsure_below(shipped_settings(), options.model)
     clear, _ = clear_majority(images)
     print(f"{clear.sum()} clear images of the {options.part} part, unsure below {threshold}")
-    rows = robustness(lambda crops: predict(network, crops), images, threshold)
-    print("\n".join(tables.spoilt(rows)))
+    rows = robustness(lambda crops: predict_probabilities(network, crops), images, threshold)
+    print("\n".join(report_text.spoilt(rows)))
 
 
 if __name__ == "__main__":

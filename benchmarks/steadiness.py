@@ -22,18 +22,19 @@ from benchmarks.figures import Figure, parser, report
 from benchmarks.ours import shipped_settings
 from benchmarks.reference import MIN_NEIGHBORS, SCALE_FACTOR
 from benchmarks.scene import RATE
-from realtime.cli import parts, running
+from realtime.app import build
+from realtime.app.build import build_labels, build_tracker
 from realtime.cli.context import Context
 from realtime.domain import Box, Frame
 from realtime.errors import EmodjError
-from realtime.pipeline import FaceReader, FrameReader
+from realtime.faces.pipeline import FaceReader, FrameReader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from benchmarks.clips import Still
+    from realtime.config.schema import Settings
     from realtime.domain import Batch, Expression, Face, Image, Probabilities
-    from realtime.settings import Settings
 
 SEEDS = (1, 2, 3)
 SECONDS = 180.0
@@ -95,7 +96,7 @@ class HaarDefault:
         folder: str = cv2.data.haarcascades  # pyright: ignore[reportAttributeAccessIssue]
         self._cascade = cv2.CascadeClassifier(f"{folder}haarcascade_frontalface_default.xml")
 
-    def find(self, image: Image, near: Sequence[Box] = ()) -> list[Box]:
+    def detect(self, image: Image, near: Sequence[Box] = ()) -> list[Box]:
         """Faces of the whole frame, wherever they were before."""
         del near
         grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
@@ -161,10 +162,10 @@ class SeenOnce:
         self._found: list[Box] = []
         self._said: Batch | None = None
 
-    def find(self, image: Image, near: Sequence[Box] = ()) -> list[Box]:
+    def detect(self, image: Image, near: Sequence[Box] = ()) -> list[Box]:
         """What was found in this very picture before, else what is found now."""
         if image is not self._image:
-            self._image, self._found, self._said = image, self._faces.detector.find(image, near), None
+            self._image, self._found, self._said = image, self._faces.detector.detect(image, near), None
         return list(self._found)
 
     def classify(self, batch: Batch, /) -> Probabilities:
@@ -197,8 +198,8 @@ def _ungated(_crops: Batch, squares: Sequence[Box], _width: int, _height: int) -
 
 
 def _reader(faces: FaceReader, settings: Settings, *, held: bool) -> FrameReader:
-    labels = running.labels(settings, faces.unsure_below) if held else None
-    return FrameReader(faces, running.tracker(settings), labels, hold_s=settings.tracking.hold_s)
+    labels = build_labels(settings, faces.unsure_below) if held else None
+    return FrameReader(faces, build_tracker(settings), labels, hold_s=settings.tracking.hold_s)
 
 
 def figures(seeds: Sequence[int], seconds: float) -> list[Figure]:
@@ -208,7 +209,7 @@ def figures(seeds: Sequence[int], seconds: float) -> list[Figure]:
         EmodjError: the network or the cascade cannot be used, or no two expressions are told apart.
     """
     settings = shipped_settings()
-    faces = parts.face_reader(settings, settings.faces.live, Context(quiet=True))
+    faces = build.build_face_reader(settings, settings.faces.live, Context(quiet=True))
     kept, names = clear_stills(faces)
     found = [run(faces, settings, Clip(kept, seed, seconds=seconds), names) for seed in seeds]
     for seed, scores in zip(seeds, found, strict=True):

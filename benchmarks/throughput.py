@@ -16,9 +16,9 @@ from benchmarks.figures import Figure, of_turns, parser, report
 from benchmarks.ours import frame_reader, session, shipped_settings
 from benchmarks.reference import Reference
 from benchmarks.scene import LOOP_S, RATE, Scene, compose
+from realtime.classifier.architectures import build_network
 from realtime.domain import Frame
-from realtime.overlay import draw
-from realtime.presets import build
+from realtime.overlay.draw import draw
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,8 +56,8 @@ class Ours:
         """Search, classify and draw frame number `index`; returns the middle of each face."""
         frame = Frame(image, index, index / RATE)
         faces = self._reader.read(frame)
-        self._session.take(faces, frame.time_s)
-        draw(image, self._session.screen(frame.time_s, ""))
+        self._session.add_frame(faces, frame.time_s)
+        draw(image, self._session.view(frame.time_s, ""))
         return [(face.box.left + face.box.width / 2, face.box.top + face.box.height / 2) for face in faces]
 
 
@@ -143,7 +143,7 @@ def figures(seconds: float, *, clip_s: float = LOOP_S, turns: int = TURNS) -> li
     Raises:
         EmodjError: TensorFlow is not installed.
     """
-    network = build("ancestor")
+    network = build_network("ancestor")
     share = seconds / turns / 8
 
     def measured(scenes: Sequence[Scene]) -> list[list[Pair]]:

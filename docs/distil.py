@@ -34,13 +34,14 @@ from efficientnet_lite_pytorch import EfficientNet
 from torch import nn
 from torch.nn import functional
 
-from realtime.contract import contract_path
-from realtime.network import LOGITS, fold, load_pair, save_pair
-from realtime.presets import build
+from realtime.classifier.architectures import build_network
+from realtime.classifier.contract import contract_path
+from realtime.classifier.keras_pair import LOGITS, fold_calibration, load_pair, save_pair
 from realtime.training import augment as tf_augment
-from realtime.training import dataset, metrics, sureness
-from realtime.training.dataset import targets
-from realtime.training.evaluate import clear_majority
+from realtime.training import confidence_head, metrics
+from realtime.training.evaluation import clear_majority
+from realtime.training.formats import read_dataset
+from realtime.training.targets import expression_targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -95,7 +96,11 @@ class Faces:
 
     def __init__(self, part: Dataset) -> None:
         clear, majority = clear_majority(part)
-        rows = [np.eye(CLASSES)[part.labels], targets(part, 0, 0), np.eye(CLASSES + 1)[np.where(clear, majority, CLASSES)]]
+        rows = [
+            np.eye(CLASSES)[part.labels],
+            expression_targets(part, 0, 0),
+            np.eye(CLASSES + 1)[np.where(clear, majority, CLASSES)],
+        ]
         self.images = torch.from_numpy(part.images).to(DEVICE)
         self.truth = torch.from_numpy(np.concatenate(rows, axis=1).astype(np.float32)).to(DEVICE)
 
@@ -493,10 +498,10 @@ def show(name: str, said: Callable[[torch.Tensor], torch.Tensor], part: Dataset)
 def uncorrected(pair: Path) -> object:
     """The Keras network of a pair without the correction that its contract says is folded in."""
     network = load_pair(pair)
-    sureness.forget(network)
+    confidence_head.reset_head(network)
     correction = json.loads(contract_path(pair).read_text())["about"]["correction"]
     degree = correction["temperature"]
-    fold(network, 1 / degree, -np.array(correction["bias"], np.float32) * degree)
+    fold_calibration(network, 1 / degree, -np.array(correction["bias"], np.float32) * degree)
     return network
 
 
@@ -522,7 +527,7 @@ def load(student: Student, network: object) -> None:
 
 def save(student: Student, head: Sequence[np.ndarray], path: Path) -> None:
     """Write a `compact` that ends in one of the student's heads, (outputs, 256) and (outputs,)."""
-    network = build("compact")
+    network = build_network("compact")
     arrays = iter(student.arrays())
     for layer in _keras_layers(network):
         count = len(layer.get_weights())
@@ -540,7 +545,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, help="only so many images, to try it")
     parser.add_argument("--epochs", type=float, default=1, help="so many times what was done")
     options = parser.parse_args()
-    images = dataset.read(options.data)
+    images = read_dataset(options.data)
     part, public = images.part("training"), images.part("public")
     if options.first:
         part, public = (each.where(np.arange(len(each)) < options.first) for each in (part, public))

@@ -21,10 +21,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from realtime import network
-from realtime.training import calibrate, dataset, metrics, sureness
-from realtime.training.evaluate import clear_majority
-from realtime.training.fit import predict
+from realtime.classifier import keras_pair
+from realtime.training import calibration, confidence_head, metrics
+from realtime.training.evaluation import clear_majority
+from realtime.training.formats import read_dataset
+from realtime.training.trainer import predict_probabilities
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -122,27 +123,29 @@ def main() -> None:
     parser.add_argument("--label", type=Path, required=True, help="the same with the head of the label")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    public = dataset.read(options.data).part("public")
-    keras, other = network.load_pair(options.pair), network.load_pair(options.label)
+    public = read_dataset(options.data).part("public")
+    keras, other = keras_pair.load_pair(options.pair), keras_pair.load_pair(options.label)
     for each in (keras, other):
-        sureness.forget(each)
-    own, label = (np.log(np.maximum(predict(each, public.images), 1e-12)).astype(np.float64) for each in (keras, other))
+        confidence_head.reset_head(each)
+    own, label = (
+        np.log(np.maximum(predict_probabilities(each, public.images), 1e-12)).astype(np.float64) for each in (keras, other)
+    )
     # Copies of Training, too: three of the figures are of all images, and one is for those without
     judge, rows = Judge(public), np.arange(len(public))
     offsets, share = chosen(own, label, judge, rows)
     for name, logits in (("before", own), ("after", weighed(own, label, offsets, share))):
         print(name, judge.figures(logits.argmax(axis=1), rows).round(4).tolist())
 
-    layers = [each.get_layer(network.LOGITS) for each in (keras, other)]
+    layers = [each.get_layer(keras_pair.LOGITS) for each in (keras, other)]
     mine, theirs = (layer.get_weights() for layer in layers)
     layers[0].set_weights([(1 - share) * a + share * b for a, b in zip(mine, theirs, strict=True)])
-    network.fold(keras, 1.0, offsets.astype(np.float32))
+    keras_pair.fold_calibration(keras, 1.0, offsets.astype(np.float32))
     fresh = public.where(~public.copy_of_training)
-    degree, limit = calibrate.temper(predict(keras, fresh.images), fresh)
-    network.fold(keras, degree, np.zeros(7, np.float32))
+    degree, limit = calibration.choose_temperature(predict_probabilities(keras, fresh.images), fresh)
+    keras_pair.fold_calibration(keras, degree, np.zeros(7, np.float32))
     bias = (offsets / degree).tolist()
     print(json.dumps({"label_share": share, "temperature": degree, "bias": bias, "unsure_below": limit}))
-    network.save_pair(keras, options.out)
+    keras_pair.save_pair(keras, options.out)
 
 
 if __name__ == "__main__":

@@ -14,12 +14,12 @@ import argparse
 import json
 from pathlib import Path
 
-from realtime import network
-from realtime.presets import build
-from realtime.training import calibrate, dataset, delivery, metrics, sureness
-from realtime.training.dataset import targets
-from realtime.training.fit import predict
-from realtime.training.session import take_over
+from realtime.classifier import keras_pair
+from realtime.classifier.architectures import build_network
+from realtime.training import calibration, confidence_head, export, metrics
+from realtime.training.formats import read_dataset
+from realtime.training.targets import expression_targets
+from realtime.training.trainer import predict_probabilities, take_over
 
 
 def main() -> None:
@@ -30,28 +30,28 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    images = dataset.read(options.data)
+    images = read_dataset(options.data)
     public = images.part("public")
     tuning = public.where(~public.copy_of_training)
-    clear, majority = calibrate.judges(tuning)
-    shares = targets(tuning, 0, 0)
-    keras = build("compact")
-    take_over(keras, network.load_pair(options.pair))
+    clear, majority = calibration.judges(tuning)
+    shares = expression_targets(tuning, 0, 0)
+    keras = build_network("compact")
+    take_over(keras, keras_pair.load_pair(options.pair))
 
     def show(name: str) -> None:
-        said = predict(keras, tuning.images)
-        limit = calibrate.threshold(said[clear], majority[clear])
+        said = predict_probabilities(keras, tuning.images)
+        limit = calibration.choose_threshold(said[clear], majority[clear])
         answered, right = metrics.coverage(said[clear], majority[clear], limit)
         errors = metrics.calibration_error(said[clear], majority[clear]), metrics.vote_calibration_error(said, shares)
         figures = {"errors": errors, "threshold": limit, "answered": answered, "right": right}
         print(name, json.dumps(figures), flush=True)
 
-    sureness.forget(keras)
+    confidence_head.reset_head(keras)
     show("before")
-    degree, limit = delivery.doubting(keras, images.part("training"), tuning, options.seed)
+    degree, limit = export.teach_confidence(keras, images.part("training"), tuning, options.seed)
     show("after")
     print(json.dumps({"temperature": degree, "unsure_below": limit}))
-    network.save_pair(keras, options.out)
+    keras_pair.save_pair(keras, options.out)
 
 
 if __name__ == "__main__":

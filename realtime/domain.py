@@ -174,7 +174,7 @@ class Mood:
         return 0.0 if self.leader is None else self.shares[EXPRESSIONS.index(self.leader)]
 
 
-def by_name(values: tuple[float, ...]) -> Mapping[str, float]:
+def by_expression(values: tuple[float, ...]) -> Mapping[str, float]:
     """Name the seven numbers: `{"angry": .1, …}`, in the order of `Expression`."""
     return {expression.value: value for expression, value in zip(EXPRESSIONS, values, strict=True)}
 

@@ -8,7 +8,6 @@ import socket
 import subprocess
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -16,12 +15,14 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
-from realtime.music.spotify import wire
-from realtime.music.spotify.tokens import Token, TokenFile
-from tests.spotify_server import Spotify, serving_spotify
+from realtime.music.spotify import transport
+from realtime.music.spotify.credentials import CredentialStore, Token
+from tests.support.places import ASTRONAUT
+from tests.support.spotify_server import Spotify, serving_spotify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from realtime.domain import Image
 
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 settings.register_profile("emodj", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("emodj")
 
-ROOT = Path(__file__).parent.parent
-ASTRONAUT = ROOT / "tests" / "data" / "astronaut.jpg"
 WINDOW_TOOLS = ("Xvfb", "openbox", "xdotool", "wmctrl", "xwininfo", "import")
 LOOPBACK = ("127.", "::1", "localhost")
 
@@ -87,7 +86,9 @@ def spotify(monkeypatch: pytest.MonkeyPatch) -> Iterator[Spotify]:
     """Spotify on this computer, in place of the real one; nobody is logged in there yet."""
     with serving_spotify() as served:
         monkeypatch.setattr(
-            wire, "SERVICE", wire.Service(f"{served.address}/v1/", f"{served.address}/authorize", f"{served.address}/api/token")
+            transport,
+            "SERVICE",
+            transport.Service(f"{served.address}/v1/", f"{served.address}/authorize", f"{served.address}/api/token"),
         )
         # Whoever runs the tests may have one of their own
         monkeypatch.delenv("SPOTIPY_CLIENT_ID", raising=False)
@@ -96,10 +97,10 @@ def spotify(monkeypatch: pytest.MonkeyPatch) -> Iterator[Spotify]:
 
 
 @pytest.fixture
-def tokens(spotify: Spotify) -> TokenFile:
+def tokens(spotify: Spotify) -> CredentialStore:
     """Where the login is kept of the person of the test, who has just logged in."""
-    given = spotify.issue(" ".join(wire.SCOPES))
-    kept = TokenFile()
+    given = spotify.issue(" ".join(transport.SCOPES))
+    kept = CredentialStore()
     kept.save(Token(spotify.client_id, given["access_token"], given["refresh_token"], time.time() + 3600, given["scope"]))
     return kept
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -17,11 +16,12 @@ from benchmarks import children, forward, frozen, live, memory, reference, scene
 from benchmarks.figures import HEADINGS, Figure, as_ratio, of_turns, report, table
 from realtime.domain import Frame
 from realtime.errors import DisplayError, EmodjError
+from tests.support.places import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
 SMALL = scene.Scene(320, 240, 2)
 
 

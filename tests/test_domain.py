@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.domain import EXPRESSIONS, Box, Expression, Face, Frame, Mood, by_name
+from realtime.domain import EXPRESSIONS, Box, Expression, Face, Frame, Mood, by_expression
 
 BOX = Box(0, 0, 10, 10)
 EVEN = (1 / 7,) * 7
@@ -121,11 +121,11 @@ def test_the_share_of_a_mood_is_its_leaders_also_when_another_is_ahead() -> None
 
 
 def test_the_seven_numbers_get_their_names() -> None:
-    named = by_name((0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7))
+    named = by_expression((0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7))
     assert list(named) == [expression.value for expression in EXPRESSIONS]
     assert (named["angry"], named["happy"], named["surprise"]) == (0.1, 0.4, 0.7)
     with pytest.raises(ValueError, match="shorter"):
-        by_name((0.1, 0.2))
+        by_expression((0.1, 0.2))
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from realtime.music.spotify.tokens import Token, TokenFile
+from realtime.music.spotify.credentials import CredentialStore, Token
+from tests.support.places import ASTRONAUT
 
-ASTRONAUT = Path(__file__).parent / "data" / "astronaut.jpg"
+if TYPE_CHECKING:
+    from pathlib import Path
+
 TENSORFLOW = {"tensorflow", "keras", "tf_keras", "jax", "torch"}
 HEAVY = TENSORFLOW | {"cv2", "numpy", "PIL", "ai_edge_litert", "spotipy", "pillow_heif"}
 
@@ -79,7 +82,7 @@ def test_help_of_a_command_and_the_settings_load_neither_tensorflow_nor_opencv(a
 @pytest.mark.parametrize("logged_in", [False, True])
 def test_what_asks_spotify_is_loaded_by_nobody_who_does_not_ask_it(arguments: list[str], logged_in: bool) -> None:  # noqa: FBT001
     if logged_in:
-        TokenFile().save(Token("c" * 32, "access", "refresh", 0.0, ""))
+        CredentialStore().save(Token("c" * 32, "access", "refresh", 0.0, ""))
     assert not loaded(*arguments) & SPOTIFY
 
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-ASTRONAUT = ROOT / "tests" / "data" / "astronaut.jpg"
+from tests.support.places import ASTRONAUT, ROOT
+
 UV = Path(sys.executable).with_name("uv")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 

@@ -9,23 +9,22 @@ import socket
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
 import pytest
 
-from realtime.music.spotify.clientid import ClientIdFile
-from realtime.music.spotify.tokens import Token, TokenFile
-from realtime.music.spotify.wire import SCOPES
-from tests.sounds import sound
+from realtime.music.spotify.credentials import ClientIdFile, CredentialStore, Token
+from realtime.music.spotify.transport import SCOPES
+from tests.support.places import ASTRONAUT
+from tests.support.sounds import sound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from realtime.domain import Image
 
-ASTRONAUT = Path(__file__).parent / "data" / "astronaut.jpg"
 
 # Loaded by the interpreter before anything of ours; Python tells such a hook of what it is about to do
 RECORDER = """
@@ -97,7 +96,7 @@ def logs_in(places: dict[str, Path]) -> dict[Path, bytes]:
     """Somebody did yesterday: what is kept of it. The next question to Spotify would have to renew it."""
     folder = places["home"] / ".config" / "emodj"
     token = Token("c" * 32, "access", "refresh", time.time() - 86400, " ".join(SCOPES), premium=True)
-    TokenFile(folder / "spotify-token.json").save(token)
+    CredentialStore(folder / "spotify-token.json").save(token)
     ClientIdFile(folder / "spotify-client-id").save(token.client_id)
     return kept(places)
 

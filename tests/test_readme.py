@@ -10,8 +10,8 @@ import click
 import pytest
 
 from realtime import cli, errors
-from realtime.overlay import KEYS
-from tests.conftest import ASTRONAUT, ROOT
+from realtime.overlay.draw import KEYS
+from tests.support.places import ASTRONAUT, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,8 +11,8 @@ from realtime.cli.context import Context, common_options, pass_context
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from realtime.cameras import Device
-    from realtime.documents import Document
+    from realtime.session.documents import Document
+    from realtime.sources.cameras import Device
 
 
 @click.command(
@@ -32,10 +32,10 @@ def cameras(context: Context, as_json: bool | None) -> None:
 
     None is switched on for it. An empty list is an answer like any other, so the status is 0.
     """
-    from realtime.cameras import found
-    from realtime.cli.printing import print_document
+    from realtime.cli.output import print_document
+    from realtime.sources.cameras import list_cameras
 
-    there = found()
+    there = list_cameras()
     if as_json:
         print_document(document(there), indent=2)
     else:
@@ -56,7 +56,7 @@ def lines(there: Sequence[Device]) -> Iterator[str]:
 
 def document(there: Sequence[Device]) -> Document:
     """The document of `emodj cameras --json`; name and path are null where there is none."""
-    from realtime.documents import SCHEMA
+    from realtime.session.documents import SCHEMA
 
     listed = [{"number": each.index, "name": each.name or None, "path": each.path} for each in there]
     return {"schema": SCHEMA, "cameras": listed}

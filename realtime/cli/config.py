@@ -21,7 +21,7 @@ def path(context: Context) -> None:
 
     Your own file is listed even where it does not exist yet: that is where it belongs.
     """
-    from realtime.config import user_file
+    from realtime.config.files import user_file
 
     files = context.sources()
     if user_file() not in files:
@@ -35,6 +35,6 @@ def path(context: Context) -> None:
 @pass_context
 def show(context: Context) -> None:
     """Print all settings that hold, as TOML."""
-    from realtime.config import dump
+    from realtime.config.files import dump_toml
 
-    click.echo(dump(context.settings()), nl=False)
+    click.echo(dump_toml(context.settings()), nl=False)

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from realtime import assets
+from realtime.printable import printable
+from realtime.storage import resources
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from realtime.config.schema import Settings
     from realtime.errors import EmodjError
-    from realtime.settings import Settings
+
 
 log = logging.getLogger(__name__)
-
 Command = TypeVar("Command", bound="Callable[..., object]")
 
 
@@ -45,17 +46,17 @@ class Context:
         Raises:
             UsageError: with every fault of every file.
         """
-        from realtime.config import load
+        from realtime.config.files import load_settings
 
         files = self.sources()
         log.info("settings from %s", ", ".join(map(str, files)))
-        return load(files)
+        return load_settings(files)
 
     def sources(self) -> list[Path]:
         """The files that settings come from; later ones win."""
-        from realtime.config import sources
+        from realtime.config.files import config_files
 
-        return sources(assets.config(), self.config)
+        return config_files(resources.shipped_config(), self.config)
 
     def remark(self, sentence: str) -> None:
         """Say something on stderr that is neither data nor an error."""
@@ -76,11 +77,6 @@ class Context:
         if self.verbosity > 1:
             traceback.print_exception(error)
         _say(str(error))
-
-
-def printable(text: str, keep: str = "") -> str:
-    """The text as a terminal may see it: a file name can hold line ends, colours, bells, and bytes that are no text."""
-    return "".join(mark if mark.isprintable() or mark in keep else "�" for mark in text)
 
 
 def _say(sentence: str) -> None:

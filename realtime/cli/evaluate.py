@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from realtime.app.build import shipped_pair, threshold, unsure_below
 from realtime.cli.context import Context, common_options, pass_context
-from realtime.cli.needs import need_parts
-from realtime.cli.parts import shipped_pair, threshold, unsure_below
-from realtime.cli.printing import print_document
+from realtime.cli.options import require_parts
+from realtime.cli.output import print_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from realtime.training.dataset import Dataset
-    from realtime.training.evaluate import Report
+    from realtime.training.evaluation import Report
 
 PART = "private"
 
@@ -57,12 +57,13 @@ def evaluate(
     Against the labels, the same without photos that are also in the training part, and, where the data have votes, against
     the clear majority of ten people.
     """
-    from realtime.training import dataset, runfolder, tables
+    from realtime.training import report_text, run_folder
+    from realtime.training.formats import read_dataset
 
-    images = dataset.read(data)
-    need_parts(images, (part,), data)
+    images = read_dataset(data)
+    require_parts(images, (part,), data)
     if out:
-        runfolder.prepare(out)
+        run_folder.prepare_folder(out)
     chosen = pair or shipped_pair()
     limit = _threshold(context, chosen)
     document = _measured(chosen, images.part(part), part, limit, robustness=bool(robustness))
@@ -74,47 +75,47 @@ def evaluate(
     if as_json:
         print_document(document, indent=1)
     else:
-        click.echo(tables.text(document), nl=False)
+        click.echo(report_text.report_text(document), nl=False)
 
 
 def _threshold(context: Context, path: Path) -> float:
-    from realtime.training.saved import SUFFIX
+    from realtime.classifier.keras_pair import SAVED_SUFFIX
 
     # It has no contract
-    if path.suffix == SUFFIX:
+    if path.suffix == SAVED_SUFFIX:
         return threshold(context.settings(), None)
     return unsure_below(context.settings(), path)
 
 
 def _measured(path: Path, images: Dataset, part: str, threshold: float, *, robustness: bool) -> Report:
-    from realtime.training import evaluate as measure
-    from realtime.training import saved
-    from realtime.training.fit import predict
+    from realtime.classifier import keras_pair
+    from realtime.training import evaluation as measure
+    from realtime.training.trainer import predict_probabilities
 
-    loaded = saved.load(path)
-    said, count = predict(loaded, images.images), int(loaded.count_params())
-    rows = measure.robustness(lambda crops: predict(loaded, crops), images, threshold) if robustness else None
-    return measure.document(images, said, part=part, threshold=threshold, parameters=count, robustness=rows)
+    loaded = keras_pair.load_saved(path)
+    said, count = predict_probabilities(loaded, images.images), int(loaded.count_params())
+    rows = measure.robustness(lambda crops: predict_probabilities(loaded, crops), images, threshold) if robustness else None
+    return measure.report_document(images, said, part=part, threshold=threshold, parameters=count, robustness=rows)
 
 
 def _write(out: Path, document: Report, images: Dataset, data: Path, path: Path, command: str) -> None:
-    from realtime.training import evaluate as measure
-    from realtime.training import runfolder
+    from realtime.training import evaluation as measure
+    from realtime.training import run_folder
 
     digest, about = _identity(path)
     network = {"name": path.name, "sha256": digest, "parameters": document["parameters"]}
-    settings = runfolder.settings(command=command, data=measure.facts(images, data.name), network=network)
-    runfolder.write(out, document, settings, about=about)
+    settings = run_folder.run_settings(command=command, data=measure.facts(images, data.name), network=network)
+    run_folder.write_report(out, document, settings, about=about)
 
 
 def _identity(path: Path) -> tuple[str, Mapping[str, Any]]:
     """The digest of a network, and what its contract says of it, if that is its own."""
-    from realtime import contract
-    from realtime.training.saved import SUFFIX
+    from realtime.classifier import contract
+    from realtime.classifier.keras_pair import SAVED_SUFFIX
 
-    if path.suffix == SUFFIX:
+    if path.suffix == SAVED_SUFFIX:
         return sha256(path.read_bytes()).hexdigest(), {}
-    terms = contract.own(path)
+    terms = contract.matching_contract(path)
     return contract.pair_digest(path), terms.about if terms else {}
 
 

@@ -9,20 +9,22 @@ from typing import TYPE_CHECKING
 
 import click
 
-from realtime.cli.context import Context, common_options, pass_context, printable
+from realtime.cli.context import Context, common_options, pass_context
 from realtime.cli.options import STRATEGY, with_strategy
 from realtime.errors import EmodjError
+from realtime.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
-    from realtime.cli.inputs import Input
-    from realtime.cli.target import Target
-    from realtime.documents import Picture
+    from realtime.app.stills import PictureInput, PictureTarget
+    from realtime.config.schema import Settings
     from realtime.domain import Image
-    from realtime.pipeline import FaceReader
-    from realtime.playlists import Playlists
-    from realtime.settings import Settings
+    from realtime.faces.pipeline import FaceReader
+    from realtime.music.catalog import Playlists
+    from realtime.music.planner import Strategy
+    from realtime.session.documents import AnalysedPicture
+
 
 SOME_FAILED = 7
 
@@ -64,15 +66,14 @@ def image(
     PATH is a picture, a folder of them, or - for the standard input. Prints each face from left to right, the mood
     of the picture, and a playlist that fits.
     """
-    from realtime.cli.inputs import inputs as find_inputs
-    from realtime.cli.opening import open_together
-    from realtime.cli.parts import playlists
-    from realtime.cli.target import Target
+    from realtime.app.build import build_playlists
+    from realtime.app.stills import PictureTarget, find_inputs
+    from realtime.cli.image import open_for_all
 
     settings = with_strategy(context.settings(), strategy)
     inputs = list(find_inputs(paths, recursive=bool(recursive)))
-    music = playlists(settings, context)
-    target = None if output is None else Target(output, [item.path for item in inputs], force=bool(force))
+    music = build_playlists(settings, context)
+    target = None if output is None else PictureTarget(output, [item.path for item in inputs], force=bool(force))
     interrupted = False
     with _viewer(bool(show)) as view:
         analyst = _Analyst(settings, music, context, target, view)
@@ -89,19 +90,19 @@ def image(
         raise KeyboardInterrupt
     if opens or qr:
         flags = {"as_json": bool(as_json), "opens": bool(opens), "qr": bool(qr)}
-        open_together(music, settings.music.strategy, analyst.found, context, **flags)
+        open_for_all(music, settings.music.strategy, analyst.found, context, **flags)
     return _status(analyst.failures, len(inputs), context)
 
 
-def _print(found: Sequence[Picture], *, as_json: bool) -> None:
-    from realtime import documents
-    from realtime.cli import report
-    from realtime.cli.printing import print_document
+def _print(found: Sequence[AnalysedPicture], *, as_json: bool) -> None:
+    from realtime.cli import output as output_module
+    from realtime.cli.output import print_document
+    from realtime.session import documents
 
     if as_json:
-        print_document(documents.pictures(found), indent=2)
+        print_document(documents.pictures_document(found), indent=2)
         return
-    reports = [list(report.picture(picture)) for picture in found]
+    reports = [list(output_module.picture_report(picture)) for picture in found]
     for number, lines in enumerate(filter(None, reports)):
         for line in ["", *lines] if number else lines:
             click.echo(line)
@@ -118,7 +119,7 @@ def _status(failures: Sequence[EmodjError], inputs: int, context: Context) -> in
 
 
 @contextmanager
-def _progress(inputs: Sequence[Input], context: Context) -> Generator[Iterator[Input]]:
+def _progress(inputs: Sequence[PictureInput], context: Context) -> Generator[Iterator[PictureInput]]:
     if len(inputs) > 1 and sys.stderr.isatty() and not context.quiet:
         with click.progressbar(inputs, label="reading", file=sys.stderr, item_show_func=_shown) as bar:
             yield iter(bar)
@@ -126,7 +127,7 @@ def _progress(inputs: Sequence[Input], context: Context) -> Generator[Iterator[I
         yield iter(inputs)
 
 
-def _shown(item: Input | None) -> str:
+def _shown(item: PictureInput | None) -> str:
     return "" if item is None else printable(item.name.name)
 
 
@@ -143,10 +144,10 @@ class _Analyst:
         settings: Settings,
         music: Playlists,
         context: Context,
-        target: Target | None,
+        target: PictureTarget | None,
         view: Callable[[Image], None] | None,
     ) -> None:
-        self.found: list[Picture] = []
+        self.found: list[AnalysedPicture] = []
         self.failures: list[EmodjError] = []
         self._settings = settings
         self._context = context
@@ -155,17 +156,17 @@ class _Analyst:
         self._reader: FaceReader | None = None
         self._playlists = music
 
-    def read(self, item: Input) -> None:
+    def read(self, item: PictureInput) -> None:
         """Read a picture, write and show it annotated where somebody wants that."""
-        from realtime import pictures
-        from realtime.documents import Picture
+        from realtime.session.documents import AnalysedPicture
+        from realtime.sources import images
 
-        picture = Picture(item.path)
+        picture = AnalysedPicture(item.path)
         failure = item.error
         drawn = None
         if failure is None:
             try:
-                pixels = pictures.read(item.path, sys.stdin.buffer)
+                pixels = images.read_image(item.path, sys.stdin.buffer)
             except EmodjError as error:
                 failure = error
             else:
@@ -177,26 +178,26 @@ class _Analyst:
         if self._view is not None and drawn is not None:
             self._view(drawn)
 
-    def _analysed(self, path: str, pixels: Image) -> Picture:
-        from realtime import mood
-        from realtime.cli.parts import face_reader
-        from realtime.documents import Picture
-        from realtime.playlists import plan
+    def _analysed(self, path: str, pixels: Image) -> AnalysedPicture:
+        from realtime.app.build import build_face_reader
+        from realtime.mood import vote
+        from realtime.music.planner import plan_music
+        from realtime.session.documents import AnalysedPicture
 
         if self._reader is None:
-            self._reader = face_reader(self._settings, self._settings.faces.image, self._context)
+            self._reader = build_face_reader(self._settings, self._settings.faces.image, self._context)
             self._context.stop_if_interrupted()
         faces = self._reader.read(pixels)
-        together = mood.of(faces)
+        together = vote.mood_of_pictures(faces)
         height, width = pixels.shape[:2]
-        fitting = plan(self._playlists, together, self._settings.music.strategy)
-        return Picture(path, width, height, faces, together, fitting)
+        fitting = plan_music(self._playlists, together, self._settings.music.strategy)
+        return AnalysedPicture(path, width, height, faces, together, fitting)
 
-    def _annotated(self, item: Input, pixels: Image, picture: Picture) -> tuple[Image | None, EmodjError | None]:
+    def _annotated(self, item: PictureInput, pixels: Image, picture: AnalysedPicture) -> tuple[Image | None, EmodjError | None]:
         """The annotated picture where somebody wants it, and why it could not be written."""
         if self._target is None and self._view is None:
             return None, None
-        from realtime.overlay import annotate
+        from realtime.overlay.draw import annotate
 
         drawn = annotate(pixels, picture.faces, picture.mood)
         if self._target is not None:
@@ -213,7 +214,7 @@ def _viewer(wanted: bool) -> Generator[Callable[[Image], None] | None]:
     if not wanted:
         yield None
         return
-    from realtime.window import Window, check_display
+    from realtime.app.window import Window, check_display
 
     check_display()
     with Window("emodj") as window:
@@ -228,3 +229,44 @@ def _viewer(wanted: bool) -> Generator[Callable[[Image], None] | None]:
                     return
 
         yield view
+
+
+def open_for_all(
+    music: Playlists,
+    strategy: Strategy,
+    found: Sequence[AnalysedPicture],
+    context: Context,
+    *,
+    as_json: bool,
+    opens: bool,
+    qr: bool,
+) -> None:
+    """Open the best link for the faces of all pictures together, or print its code, and name it where nobody did yet."""
+    from realtime.cli import output
+    from realtime.cli.output import print_choice
+    from realtime.mood import vote
+    from realtime.music.open_link import open_link
+    from realtime.music.planner import plan_music
+
+    together = vote.mood_of_pictures(*(picture.faces for picture in found))
+    fitting = plan_music(music, together, strategy)
+    if together is None:
+        context.remark("no playlist to open: no face was seen clearly enough")
+        return
+    link = None if fitting is None else next((choice for choice in fitting.choices if choice.url), None)
+    if fitting is None or link is None:
+        context.remark("no playlist to open: your settings have no link for this mood, and emodj play plays songs")
+        return
+    if len(found) > 1 and not as_json:
+        for line in ("", "all together", *output.mood_report(together, fitting)):
+            click.echo(line)
+    # A machine without a browser loses nothing: the link stands on a line of its own, where it does not already
+    if as_json or qr or link != fitting.best:
+        print_choice(link, fitting.why, qr=qr, err=as_json)
+    if not opens:
+        return
+    opened = open_link(link.place)
+    if opened.where is None:
+        context.remark(f"not opened: {opened.why}; open the link yourself")
+    else:
+        context.remark(f"handed to {opened.opener}: {link.title}")

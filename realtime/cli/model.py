@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from realtime.app.build import shipped_pair
 from realtime.cli.context import Context, common_options, pass_context
-from realtime.cli.parts import shipped_pair
-from realtime.cli.printing import print_document
+from realtime.cli.output import print_document
 from realtime.errors import AssetError
 
 if TYPE_CHECKING:
-    from realtime.contract import Contract
-    from realtime.documents import Document
+    from realtime.classifier.contract import Contract
+    from realtime.session.documents import Document
 
 CARDS = ("card.md", "README.md")
 """Where the card of a network may lie beside it."""
@@ -36,10 +36,10 @@ def show(context: Context, as_json: bool | None) -> None:
 
     The model card, where one lies beside the network, else what its contract says about it.
     """
-    from realtime import contract
+    from realtime.classifier import contract
 
     pair = context.settings().network.pair or shipped_pair()
-    terms = contract.read(contract.contract_path(pair))
+    terms = contract.read_contract(contract.contract_path(pair))
     fits = terms.pair_digest == contract.pair_digest(pair)
     card = _card(pair, terms.pair_digest)
     if as_json:
@@ -66,7 +66,7 @@ def check(context: Context, pair: Path | None) -> int:
     Digests, the golden crops as recorded and, where TensorFlow is installed, the pair beside its compiled network, within
     1e-4. Status 5 if one of them fails.
     """
-    from realtime.training.check import check as look
+    from realtime.training.verify import verify as look
 
     words = {True: "ok", False: "failed", None: "skipped"}
     found = look(pair or context.settings().network.pair or shipped_pair())
@@ -83,11 +83,11 @@ def compile_(pair: Path) -> None:
 
     The golden crops are those of the shipped network.
     """
-    from realtime import contract
+    from realtime.classifier import contract
 
     own = contract.contract_path(pair)
-    golden = contract.read(own if own.exists() else contract.contract_path(shipped_pair())).golden
-    terms = contract.seal(pair, crops=[item.crop for item in golden])
+    golden = contract.read_contract(own if own.exists() else contract.contract_path(shipped_pair())).golden
+    terms = contract.write_contract(pair, crops=[item.crop for item in golden])
     click.echo(str(contract.compiled_path(pair)))
     click.echo(f"sha256 {terms.compiled_digest}", err=True)
 

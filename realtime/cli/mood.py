@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from realtime.cli.context import Context, common_options, pass_context
-from realtime.cli.moods import MOOD
-from realtime.cli.options import STRATEGY, with_strategy
+from realtime.cli.options import MOOD, STRATEGY, with_strategy
 from realtime.domain import EXPRESSIONS, Expression, Mood
-from realtime.errors import EmodjError
+from realtime.errors import EmodjError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from realtime.documents import Document
-    from realtime.playlists import Choice, Plan
+    from realtime.music.catalog import MusicChoice, Playlists
+    from realtime.music.planner import Plan
+    from realtime.session.documents import Document
+
 
 _OTHERS = 4
 """So many more are listed below the best; a strategy that leads somewhere else has the whole configuration to offer."""
-
 _DIGITS = 4
 
 
@@ -55,17 +57,17 @@ def mood(
 
     NAME is angry, disgust, fear, happy, neutral, sad or surprise; without it you are asked.
     """
-    from realtime.cli.asking import asked
-    from realtime.cli.parts import playlists
-    from realtime.playlists import plan
+    from realtime.app.build import build_playlists
+    from realtime.cli.mood import prompt_for_mood
+    from realtime.music.planner import plan_music
 
     settings = with_strategy(context.settings(), strategy)
-    music = playlists(settings, context)
+    music = build_playlists(settings, context)
     if name is None:
-        name = asked(music)
+        name = prompt_for_mood(music)
         if name is None:
             return 1
-    found = plan(music, by_hand(name), settings.music.strategy)
+    found = plan_music(music, by_hand(name), settings.music.strategy)
     if found is None:
         raise EmodjError(
             f"your settings name no music for {name.value}: add a [[playlists.{name.value}]], or try --strategy lift"
@@ -93,23 +95,23 @@ class _Offered:
 
     def print(self, *, opens: bool, qr: bool) -> None:
         """Print it for people, then open it if that is wanted."""
-        from realtime.cli.offering import offer, place
+        from realtime.cli.output import print_choice, printable_place
 
         best, *others = self.plan.choices
         link = self._link()
-        offer(best, self.plan.why, qr=qr)
+        print_choice(best, self.plan.why, qr=qr)
         if self.plan.step is not None:
             for step in _steps(self.plan.then):
                 click.echo()
-                offer(step.best, step.why)
+                print_choice(step.best, step.why)
         elif others:
             click.echo()
             longest = max(len(choice.title) for choice in others[:_OTHERS])
             for choice in others[:_OTHERS]:
-                click.echo(f"or {choice.title:<{longest}}  {place(choice)}")
+                click.echo(f"or {choice.title:<{longest}}  {printable_place(choice)}")
         if link is not None and link != best and (opens or qr):
             click.echo()
-            offer(link, qr=qr)
+            print_choice(link, qr=qr)
         if opens:
             self._open(link)
         elif qr and link is None:
@@ -117,19 +119,18 @@ class _Offered:
 
     def print_json(self, *, opens: bool, qr: bool) -> None:
         """Open it if that is wanted, then print the document; nothing else is on stdout."""
-        from realtime.cli.offering import offer
-        from realtime.cli.printing import print_document
+        from realtime.cli.output import print_choice, print_document
 
         link = self._link()
         if link is not None and (opens or qr):
-            offer(link, qr=qr, err=True)
+            print_choice(link, qr=qr, err=True)
         print_document(document(self.name, self.plan, self._open(link) if opens else None), indent=2)
 
-    def _link(self) -> Choice | None:
+    def _link(self) -> MusicChoice | None:
         return next((choice for choice in self.plan.choices if choice.url), None)
 
-    def _open(self, link: Choice | None) -> str | None:
-        from realtime.music.link import open_link
+    def _open(self, link: MusicChoice | None) -> str | None:
+        from realtime.music.open_link import open_link
 
         best = self.plan.best
         if best.path is not None:
@@ -141,13 +142,13 @@ class _Offered:
         if opened.where is None:
             self.context.remark(f"not opened, {opened.why}: open the link yourself")
         else:
-            self.context.remark(f"handed to {opened.taker}: {link.title}")
+            self.context.remark(f"handed to {opened.opener}: {link.title}")
         return opened.where
 
 
 def document(name: Expression, plan: Plan, opened: str | None) -> Document:
     """The document of `emodj mood --json`; `steps` are those of a journey, else null."""
-    from realtime.documents import SCHEMA
+    from realtime.session.documents import SCHEMA
 
     steps = [{"why": step.why, "wanted": _wanted(step), "choice": listed(step.best)} for step in _steps(plan)]
     return {
@@ -162,7 +163,7 @@ def document(name: Expression, plan: Plan, opened: str | None) -> Document:
     }
 
 
-def listed(choice: Choice) -> Document:
+def listed(choice: MusicChoice) -> Document:
     """A choice in a document; either url or path is null."""
     return {
         "title": choice.title,
@@ -181,3 +182,72 @@ def _steps(plan: Plan | None) -> Iterator[Plan]:
     while plan is not None:
         yield plan
         plan = plan.then
+
+
+_LONGEST_ANSWER = 1000
+
+
+def prompt_for_mood(music: Playlists) -> Expression | None:
+    """Ask for a mood on stderr, so that stdout stays data: a list on a terminal, else a line of stdin; None for none.
+
+    Raises:
+        UsageError: no line came, or it names no mood.
+        KeyboardInterrupt: Ctrl-C was pressed.
+    """
+    firsts = {each: next((choice.title for choice in music.moods.get(each, ())), "") for each in EXPRESSIONS}
+    titles = {each: f"{each.value:<9} {title}".rstrip() for each, title in firsts.items()}
+    if sys.stdin.isatty() and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        return _picked(titles)
+    for number, title in enumerate(titles.values(), 1):
+        click.echo(f"{number}  {title}", err=True)
+    click.echo("mood: ", err=True, nl=not sys.stdin.isatty())
+    return _read()
+
+
+def _picked(titles: dict[Expression, str]) -> Expression | None:
+    import questionary
+    from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+    from prompt_toolkit.output import create_output
+
+    options = [
+        questionary.Choice(title, each, shortcut_key=str(number)) for number, (each, title) in enumerate(titles.items(), 1)
+    ]
+    question = questionary.select(
+        "Which mood?",
+        options,
+        use_shortcuts=True,
+        instruction="(arrows or a number, then Enter; Esc for none)",
+        output=create_output(stdout=sys.stderr),
+    )
+    keys = question.application.key_bindings
+    if isinstance(keys, KeyBindings):
+
+        @keys.add("escape", eager=True)
+        def _escape(event: KeyPressEvent) -> None:
+            event.app.exit()
+
+    try:
+        return question.unsafe_ask()
+    except EOFError:
+        _nothing_said()
+
+
+def _read() -> Expression:
+    from realtime.music.songs import parse_expression
+
+    try:
+        line = sys.stdin.readline(_LONGEST_ANSWER).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"the answer on the standard input cannot be read ({error})") from error
+    if not line:
+        _nothing_said()
+    if line.isascii() and line.isdigit() and 1 <= int(line) <= len(EXPRESSIONS):
+        return EXPRESSIONS[int(line) - 1]
+    try:
+        return parse_expression(line)
+    except ValueError as error:
+        raise UsageError(f"{error}, or a number from 1 to {len(EXPRESSIONS)}") from error
+
+
+def _nothing_said() -> NoReturn:
+    raise UsageError("no mood was named: say which, as in `emodj mood happy`")

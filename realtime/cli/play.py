@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 import click
 
 from realtime.cli.context import Context, common_options, pass_context
-from realtime.cli.moods import MOOD
+from realtime.cli.options import MOOD
 from realtime.errors import EmodjError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from realtime import settings
+    from realtime.config import schema
+    from realtime.config.schema import Settings
     from realtime.domain import Expression
-    from realtime.music.jukebox import Jukebox
-    from realtime.music.library import Found
-    from realtime.settings import Settings
+    from realtime.music.local.library import FoundSongs
+    from realtime.music.local.player import LocalPlayer
 
 
 @click.command(
@@ -57,20 +57,20 @@ def play(
     music.library in the settings), else those of the first folder or list that the settings name for the mood; where
     there are none, those of the mood that is nearest. Links are opened by emodj mood MOOD --open.
     """
-    from realtime.cli.playing import has_keys, run
-    from realtime.music.jukebox import Jukebox
-    from realtime.music.player import FilePlayer
+    from realtime.cli.terminal_player import has_keys, play_with_keys
+    from realtime.music.local.file_player import FilePlayer
+    from realtime.music.local.player import LocalPlayer
 
     known = context.settings()
     terms = _terms(known.music, shuffle, volume)
     keys = has_keys()
-    with Jukebox(FilePlayer(), volume=terms.volume, shuffle=terms.shuffle, once=bool(once or not keys)) as jukebox:
+    with LocalPlayer(FilePlayer(), volume=terms.volume, shuffle=terms.shuffle, once=bool(once or not keys)) as jukebox:
         context.stop_if_interrupted()
         _begin(jukebox, context, mood, _found(known, mood, library, context))
-        run(jukebox, context, with_keys=keys)
+        play_with_keys(jukebox, context, with_keys=keys)
 
 
-def _terms(music: settings.Music, shuffle: bool | None, volume: int | None) -> settings.Music:
+def _terms(music: schema.MusicSettings, shuffle: bool | None, volume: int | None) -> schema.MusicSettings:
     return replace(
         music,
         shuffle=music.shuffle if shuffle is None else shuffle,
@@ -78,7 +78,7 @@ def _terms(music: settings.Music, shuffle: bool | None, volume: int | None) -> s
     )
 
 
-def _begin(jukebox: Jukebox, context: Context, mood: Expression, there: Iterator[Found]) -> None:
+def _begin(jukebox: LocalPlayer, context: Context, mood: Expression, there: Iterator[FoundSongs]) -> None:
     for found in there:
         for notice in found.notices:
             context.remark(notice)
@@ -96,15 +96,15 @@ def _begin(jukebox: Jukebox, context: Context, mood: Expression, there: Iterator
     )
 
 
-def _found(known: Settings, mood: Expression, library: Path | None, context: Context) -> Iterator[Found]:
+def _found(known: Settings, mood: Expression, library: Path | None, context: Context) -> Iterator[FoundSongs]:
     """Everything with songs that may do, the best first."""
-    from realtime.affect import nearest
-    from realtime.music.library import read, read_library
-    from realtime.rules import expanded
+    from realtime.config.fields import expand_path
+    from realtime.mood.affect import nearest_expression
+    from realtime.music.local.library import read_library, read_songs
 
     if library is not None:
         # Who names a library means that one
-        yield read_library(expanded(library), mood)
+        yield read_library(expand_path(library), mood)
         return
     own = None
     if known.music.library is not None:
@@ -112,14 +112,14 @@ def _found(known: Settings, mood: Expression, library: Path | None, context: Con
             own = read_library(known.music.library, mood)
         except EmodjError as error:
             context.remark(str(error))
-    for each in nearest(mood):
+    for each in nearest_expression(mood):
         if own is not None and own.mood is each:
             yield own
         for choice in known.playlists.moods.get(each, ()):
             if choice.path is None:
                 continue
             try:
-                found = read(choice.path, each)
+                found = read_songs(choice.path, each)
             except EmodjError as error:
                 context.remark(str(error))
             else:

@@ -9,20 +9,21 @@ from urllib.parse import urlsplit
 
 import click
 
-from realtime.cli.context import Context, common_options, pass_context, printable
-from realtime.cli.moods import MOOD
+from realtime.cli.context import Context, common_options, pass_context
+from realtime.cli.options import MOOD
 from realtime.domain import EXPRESSIONS, Expression
 from realtime.errors import EmodjError, UsageError
+from realtime.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from realtime.documents import Document
-    from realtime.music.library import Found
-    from realtime.music.oembed import Checked
-    from realtime.playlists import Choice, Playlists
-    from realtime.settings import Settings
+    from realtime.config.schema import Settings
+    from realtime.music.catalog import MusicChoice, Playlists
+    from realtime.music.link_check import LinkStatus
+    from realtime.music.local.library import FoundSongs
+    from realtime.session.documents import Document
 
 SOME_FAILED = 7
 _LIFT = "to lift"
@@ -50,8 +51,8 @@ def playlists(ctx: click.Context, context: Context, as_json: bool | None) -> Non
     """
     if ctx.invoked_subcommand is not None:
         return
-    from realtime.cli.parts import playlists as all_of
-    from realtime.cli.printing import print_document
+    from realtime.app.build import build_playlists as all_of
+    from realtime.cli.output import print_document
 
     music = all_of(context.settings(), context)
     if as_json:
@@ -63,7 +64,7 @@ def playlists(ctx: click.Context, context: Context, as_json: bool | None) -> Non
 
 def lines(music: Playlists) -> Iterator[str]:
     """Every choice below the name of its mood."""
-    from realtime.cli.offering import place, titled
+    from realtime.cli.output import printable_place, with_title
 
     longest = max((len(choice.title) for choice in music.all()), default=0)
     for number, (name, choices) in enumerate(_sections(music)):
@@ -72,19 +73,19 @@ def lines(music: Playlists) -> Iterator[str]:
         yield name if choices else f"{name}  (no music)"
         for choice in choices:
             blanks = " " * (longest - len(choice.title))
-            yield f"  {titled(choice, sys.stdout)}{blanks}  {place(choice)}"
+            yield f"  {with_title(choice, sys.stdout)}{blanks}  {printable_place(choice)}"
 
 
 def document(music: Playlists) -> Document:
     """The document of `emodj playlists --json`."""
     from realtime.cli.mood import listed
-    from realtime.documents import SCHEMA
+    from realtime.session.documents import SCHEMA
 
     moods = {each.value: [listed(choice) for choice in music.moods.get(each, ())] for each in EXPRESSIONS}
     return {"schema": SCHEMA, "moods": moods, "lift": [listed(choice) for choice in music.lift]}
 
 
-def _sections(music: Playlists) -> list[tuple[str, tuple[Choice, ...]]]:
+def _sections(music: Playlists) -> list[tuple[str, tuple[MusicChoice, ...]]]:
     return [*((each.value, music.moods.get(each, ())) for each in EXPRESSIONS), (_LIFT, music.lift)]
 
 
@@ -100,8 +101,8 @@ def check(ctx: click.Context, context: Context, moods: tuple[Expression, ...], a
     NAME is a mood; without one all are checked, and what only lifts. No account is needed, and nothing is opened.
     The status is 0 if all of it can be had, 7 if some, 1 if none.
     """
-    from realtime.cli.printing import print_document
-    from realtime.documents import SCHEMA
+    from realtime.cli.output import print_document
+    from realtime.session.documents import SCHEMA
 
     as_json = as_json or (ctx.parent is not None and bool(ctx.parent.params.get("as_json")))
     settings = context.settings()
@@ -162,7 +163,7 @@ class Row:
         return {"mood": self.mood, "title": self.title, "place": self.place, **known}
 
 
-def _chosen(music: Playlists, moods: tuple[Expression, ...]) -> Iterator[tuple[str, Choice]]:
+def _chosen(music: Playlists, moods: tuple[Expression, ...]) -> Iterator[tuple[str, MusicChoice]]:
     wanted = [mood.value for mood in moods]
     for name, choices in _sections(music):
         if not wanted or name in wanted:
@@ -170,7 +171,7 @@ def _chosen(music: Playlists, moods: tuple[Expression, ...]) -> Iterator[tuple[s
                 yield name, choice
 
 
-def _rows(asked: list[tuple[str, Choice]], settings: Settings, *, library: bool) -> Iterator[Row]:
+def _rows(asked: list[tuple[str, MusicChoice]], settings: Settings, *, library: bool) -> Iterator[Row]:
     if library and settings.music.library is not None:
         yield _library(settings.music.library)
     servers = _Servers()
@@ -183,7 +184,7 @@ def _rows(asked: list[tuple[str, Choice]], settings: Settings, *, library: bool)
 
 
 def _library(path: Path) -> Row:
-    from realtime.music.library import read_library
+    from realtime.music.local.library import read_library
 
     try:
         found = read_library(path, EXPRESSIONS[0])
@@ -192,17 +193,17 @@ def _library(path: Path) -> Row:
     return Row("all", "your songs", str(path), "ok", why=_left_out(found, path))
 
 
-def _path(name: str, choice: Choice, path: Path) -> Row:
-    from realtime.music.library import read
+def _path(name: str, choice: MusicChoice, path: Path) -> Row:
+    from realtime.music.local.library import read_songs
 
     try:
-        found = read(path, choice.mood)
+        found = read_songs(path, choice.mood)
     except EmodjError as error:
         return Row(name, choice.title, str(path), _missing(path, error), why=str(error))
     return Row(name, choice.title, str(path), "ok", songs=len(found.songs), why=_left_out(found, path))
 
 
-def _left_out(found: Found, path: Path) -> str:
+def _left_out(found: FoundSongs, path: Path) -> str:
     """The first thing that was left out, and how many more were."""
     if not found.left_out:
         return ""
@@ -221,17 +222,17 @@ class _Servers:
     """Asks each link once, and no server that is away, busy or silent a second time."""
 
     def __init__(self) -> None:
-        self._links: dict[str, Checked] = {}
-        self._given_up: dict[str, Checked] = {}
+        self._links: dict[str, LinkStatus] = {}
+        self._given_up: dict[str, LinkStatus] = {}
 
-    def check(self, url: str) -> tuple[Checked, bool]:
+    def check(self, url: str) -> tuple[LinkStatus, bool]:
         """What is known of a link, and whether its server said something."""
-        from realtime.music import oembed
+        from realtime.music import link_check
 
         host = urlsplit(url).netloc.lower()
         known = self._links.get(url) or self._given_up.get(host)
         if known is None:
-            known = self._links[url] = oembed.check(url, spotify=oembed.SPOTIFY)
+            known = self._links[url] = link_check.check_link(url, spotify=link_check.SPOTIFY)
             if not known.ask_on:
                 self._given_up[host] = known
-        return known, known.state is not oembed.State.OFFLINE
+        return known, known.state is not link_check.LinkState.OFFLINE

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from realtime import assets
-from realtime.cli.context import Context, common_options, pass_context, printable
-from realtime.cli.moods import MOOD
+from realtime.cli.context import Context, common_options, pass_context
+from realtime.cli.options import MOOD
 from realtime.errors import EmodjError, UsageError
+from realtime.printable import printable
+from realtime.storage import resources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from realtime.documents import Document
     from realtime.domain import Expression
-    from realtime.songs import Song
+    from realtime.music.songs import Song
+    from realtime.session.documents import Document
 
 _SEEDS = 2**32
 
@@ -57,33 +58,33 @@ def songs(context: Context, mood: Expression, count: int, seed: int | None, libr
     """
     import secrets
 
-    from realtime.cli.printing import print_document
-    from realtime.music.library import read_library
-    from realtime.music.tags import named
-    from realtime.rules import expanded
-    from realtime.songs import by_lot
+    from realtime.cli.output import print_document
+    from realtime.config.fields import expand_path
+    from realtime.music.local.library import read_library
+    from realtime.music.local.tags import with_tags
+    from realtime.music.songs import shuffled
 
     if library == "":
         # To `Path` this is the folder that we are in: a shell's variable was not set
         raise UsageError("an empty path names no library")
-    own = context.settings().music.library if library is None else expanded(Path(library)).absolute()
+    own = context.settings().music.library if library is None else expand_path(Path(library)).absolute()
     if own is None:
         context.remark(
             "these are from the example list that comes with emodj; for your own songs give --library, "
             "or set library below [music] in the file that `emodj config path` names"
         )
-    found = read_library(own or assets.songs(), mood)
+    found = read_library(own or resources.shipped_songs(), mood)
     for notice in found.notices:
         context.remark(notice)
     drawn = secrets.randbelow(_SEEDS) if seed is None else seed
-    chosen = _there(by_lot(found.songs, drawn), count, context)
+    chosen = _there(shuffled(found.songs, drawn), count, context)
     if not chosen:
         raise EmodjError(
             f"none of the {len(found.songs)} files of songs in {printable(str(own))} is there: is its disk connected?"
         )
     if len(chosen) < count:
         context.remark(f"that is all there is for {(found.mood or mood).value}")
-    titled = [(song, *named(song)) for song in chosen]
+    titled = [(song, *with_tags(song)) for song in chosen]
     if as_json:
         used = found.mood or mood
         print_document(document(mood, used, own, drawn, titled), indent=2)
@@ -104,7 +105,7 @@ def document(
     asked: Expression, used: Expression, library: Path | None, seed: int, titled: Sequence[tuple[Song, str, str | None]]
 ) -> Document:
     """The document of `emodj songs --json`; the library is null where the songs are of the example list."""
-    from realtime.documents import SCHEMA
+    from realtime.session.documents import SCHEMA
 
     return {
         "schema": SCHEMA,

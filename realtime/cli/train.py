@@ -5,24 +5,25 @@ from __future__ import annotations
 import hashlib
 import shlex
 import sys
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
 import click
 from click.core import ParameterSource
 
-from realtime import assets
 from realtime.cli.context import Context, common_options, pass_context
-from realtime.cli.needs import need_parts
+from realtime.cli.options import require_parts
 from realtime.errors import EmodjError, UsageError
+from realtime.storage import resources
 
 if TYPE_CHECKING:
-    from realtime.training.recipe import Recipe
+    from realtime.training.recipe import Epoch, Recipe
+
 
 TEACHER_SHARE = 0.5
 """Where nobody says how much teachers count."""
-
 _Path = click.Path(path_type=Path)
 _Positive = click.FloatRange(0, min_open=True)
 _Share = click.FloatRange(0, 1)
@@ -113,7 +114,7 @@ def train(
 def _check_folder(run: Path, *, resume: bool) -> None:
     from realtime.training import checkpoint
 
-    shipped = assets.models().resolve()
+    shipped = resources.models_folder().resolve()
     if shipped in (run.resolve(), *run.resolve().parents):
         raise UsageError(f"{run} is the folder of the shipped network, which a run must not touch: choose another with --run")
     behind = checkpoint.epochs_behind(run)
@@ -126,45 +127,46 @@ def _check_folder(run: Path, *, resume: bool) -> None:
 
 
 def _train(context: Context, recipe: Recipe, data: Path, run: Path, start: Path | None, teachers: tuple[Path, ...]) -> None:
-    from realtime import contract, network
-    from realtime.cli.parts import shipped_pair
-    from realtime.cli.progress import Progress
-    from realtime.training import dataset, delivery, lesson, runfolder
-    from realtime.training.delivery import PAIR
-    from realtime.training.fit import fit
-    from realtime.training.holdout import split
+    from realtime.app.build import shipped_pair
+    from realtime.classifier import contract, keras_pair
+    from realtime.cli.train import Progress
+    from realtime.training import dataset, distillation, export, run_folder
+    from realtime.training.export import PAIR
+    from realtime.training.formats import read_dataset
     from realtime.training.recipe import best
+    from realtime.training.split import split_tuning
+    from realtime.training.trainer import train_network
 
-    images = dataset.read(data)
-    need_parts(images, ("training",), data)
-    training, tuning = split(images, recipe.seed)
-    lacking = set(dataset.missing(dataset.trainable(training))) - set(dataset.missing(tuning))
+    images = read_dataset(data)
+    require_parts(images, ("training",), data)
+    training, tuning = split_tuning(images, recipe.seed)
+    lacking = set(dataset.missing_parts(dataset.trainable(training))) - set(dataset.missing_parts(tuning))
     if lacking:
         raise UsageError(f"{data} has no face labelled {', '.join(sorted(lacking))} to learn from, only in its validation part")
     begun = words = None
     if start:
-        begun = network.load_pair(start)
+        begun = keras_pair.load_pair(start)
         recipe = replace(recipe, start=_digest(begun.get_weights()))
     if teachers:
         part = images.part("training")
-        words = lesson.read(teachers, part)[lesson.rows(images, recipe.seed)]
+        words = distillation.read_teacher(teachers, part)[distillation.teacher_rows(images, recipe.seed)]
         recipe = replace(recipe, teacher=_digest([words]))
-    network.tensorflow("training")
-    runfolder.prepare(run)
-    contract.read(contract.contract_path(shipped_pair()))
+    keras_pair.import_tensorflow("training")
+    run_folder.prepare_folder(run)
+    contract.read_contract(contract.contract_path(shipped_pair()))
     context.stop_if_interrupted()
     with Progress(context, recipe.epochs, sys.stderr) as progress:
-        trained, history = fit(recipe, training, tuning, run, progress.report, begun, words, step=progress.step)
+        trained, history = train_network(recipe, training, tuning, run, progress.report, begun, words, step=progress.step)
     if recipe.patience and len(history) < recipe.epochs:
         context.remark(f"no lower tuning loss in {recipe.patience} epochs: epoch {best(history) + 1} is kept")
     context.remark("the last epoch is done: what is left takes minutes on many faces")
-    correction = delivery.corrected(trained, recipe, training, tuning, words)
+    correction = export.calibrate(trained, recipe, training, tuning, words)
     if correction is None:
         context.remark(
             f"{recipe.architecture} ends in a mean, which no calibration can be folded into: it stays as it was trained"
         )
     told = _commands(data, run / PAIR, public=len(images.part("public")) > 0)
-    pair = delivery.deliver(trained, recipe, correction, history, images, tuning, run, name=data.name, commands=told)
+    pair = export.export(trained, recipe, correction, history, images, tuning, run, name=data.name, commands=told)
     click.echo(str(pair))
 
 
@@ -206,3 +208,60 @@ def _command(*, bare: bool = False) -> list[str]:
         else:
             words += [each for one in (value if option.multiple else [value]) for each in (option.opts[0], word(one))]
     return words
+
+
+class Progress:
+    """Says how a run goes, for the time of a `with` block.
+
+    Args:
+        context: says the lines, and whether anything is to be said.
+        epochs: of the whole run.
+        stream: where a bar is drawn, if it is a terminal.
+    """
+
+    def __init__(self, context: Context, epochs: int, stream: TextIO) -> None:
+        self._context, self._epochs, self._stream = context, epochs, stream
+        self._drawn = stream.isatty() and not context.quiet
+        self._open = ExitStack()
+        self._bar: Any = None
+        self._sum = 0.0
+        self._accuracy = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # The cursor comes back, and what is said next has a line of its own
+        self._open.close()
+
+    @property
+    def step(self) -> Any:
+        """For `fit`: what is called after each step; None where no bar is drawn, and no step is waited for."""
+        return self._step if self._drawn else None
+
+    def report(self, epoch: Epoch) -> None:
+        """For `fit`: called after each epoch.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C was pressed while a library kept it to itself.
+        """
+        self._context.stop_if_interrupted()
+        self._accuracy = f", tuning accuracy {epoch.accuracy:.1%}"
+        if self._bar is not None:
+            self._bar.label = self._label(epoch.number, epoch.loss)
+            self._bar.render_progress()
+            return
+        left = (self._epochs - epoch.number) * epoch.seconds / 60
+        self._context.remark(f"{self._label(epoch.number, epoch.loss)}, {left:.0f} min left")
+
+    def _label(self, number: int, loss: float) -> str:
+        return f"epoch {number} of {self._epochs}, loss {loss:.3f}{self._accuracy}"
+
+    def _step(self, epoch: int, index: int, steps: int, loss: Any) -> None:
+        if self._bar is None:
+            # Of the steps that are left, since those before a checkpoint say nothing of the time
+            bar = click.progressbar(length=(self._epochs - epoch) * steps, file=self._stream, width=0)
+            self._bar = self._open.enter_context(bar)
+        self._sum = float(loss) + (self._sum if index else 0.0)
+        self._bar.label = self._label(epoch + 1, self._sum / (index + 1))
+        self._bar.update(1)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from realtime.classifier.keras_pair import import_tensorflow
 from realtime.domain import CROP_SIDE
-from realtime.network import tensorflow
 
 ROTATION_DEG = 15.0
 SCALE = (0.85, 1.2)
@@ -56,7 +56,7 @@ def augment(batch: Any, seed: Any) -> Any:
     Returns:
         Tensor like `batch`. Random erasing after Zhong et al. 2017 (arXiv:1708.04896).
     """
-    tf = tensorflow("training")
+    tf = import_tensorflow("training")
     count = tf.shape(batch)[0]
     draws = tf.random.stateless_uniform((24, count), seed)
 
@@ -92,7 +92,7 @@ def mixed(views: Any, targets: Any, alpha: float, seed: Any) -> tuple[Any, Any]:
         alpha: both parameters of the beta distribution of the shares, above 0; small ones leave most views as they are.
         seed: tensor (2,) int32; the same seed mixes alike.
     """
-    tf = tensorflow("training")
+    tf = import_tensorflow("training")
     # A beta variate is the share of one gamma variate in the sum of two
     seeds = tf.constant([0, 1 << 29])
     draws = tf.random.stateless_gamma((2, tf.shape(views)[0]), seed + seeds, alpha=alpha) + 1e-6
@@ -110,7 +110,7 @@ def spoil(views: Any, draws: Any, seed: Any) -> Any:
         draws: tensor (10, n) float32 in 0..1: whether, and how much, of exposure, gamma, blur, noise and JPEG.
         seed: tensor (2,) int32, of the noise.
     """
-    tf = tensorflow("training")
+    tf = import_tensorflow("training")
 
     def chosen(row: int) -> Any:
         return _per_face(draws[2 * row] < SPOIL_PROBABILITY)

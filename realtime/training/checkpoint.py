@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from realtime.assets import write_whole
 from realtime.errors import UsageError
+from realtime.storage.atomic import write_whole
 from realtime.training.recipe import Epoch
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ HISTORY = "history.csv"
 _REFUSALS = (OSError, EOFError, ValueError, TypeError, LookupError, zipfile.BadZipFile, zlib.error)
 
 
-def save(run: Path, recipe: Recipe, fingerprint: str, state: Mapping[str, Sequence[Any]], history: Sequence[Epoch]) -> None:
+def save_checkpoint(
+    run: Path, recipe: Recipe, fingerprint: str, state: Mapping[str, Sequence[Any]], history: Sequence[Epoch]
+) -> None:
     """Write checkpoint and history.
 
     Args:
@@ -50,7 +52,7 @@ def save(run: Path, recipe: Recipe, fingerprint: str, state: Mapping[str, Sequen
     write_whole({run / CHECKPOINT: checkpoint.getvalue(), run / HISTORY: _table(history).encode()})
 
 
-def restore(run: Path, recipe: Recipe, fingerprint: str, state: Mapping[str, Sequence[Any]]) -> list[Epoch]:
+def restore_checkpoint(run: Path, recipe: Recipe, fingerprint: str, state: Mapping[str, Sequence[Any]]) -> list[Epoch]:
     """Take up the folder's checkpoint, if there is one, and return the epochs behind it.
 
     Args:

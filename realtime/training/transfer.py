@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from realtime.classifier.keras_pair import INPUT_SHAPE, first_line, import_tensorflow
 from realtime.domain import EXPRESSIONS
 from realtime.errors import AssetError, EmodjError
-from realtime.network import INPUT_SHAPE, first_line, tensorflow
 
 SIDE_PX = 96
 DROPOUT = 0.3
@@ -37,7 +37,7 @@ def build(weights: str) -> Any:
         EmodjError: the download failed, or TensorFlow is missing.
         AssetError: the folder lacks a file, or one does not fit.
     """
-    keras = tensorflow("building a network").keras
+    keras = import_tensorflow("building a network").keras
     layers = keras.layers
     inputs = keras.Input(INPUT_SHAPE)
     grey = layers.UpSampling2D(SIDE_PX // INPUT_SHAPE[0], interpolation="bilinear")(inputs)

@@ -19,15 +19,14 @@ import pytest
 from realtime.cli import main
 from realtime.domain import EXPRESSIONS
 from realtime.training.dataset import VOTE_COLUMNS, VOTES_OF
+from tests.support.places import ASTRONAUT, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from realtime.domain import Image
-    from tests.spotify_server import Spotify
+    from tests.support.spotify_server import Spotify
 
-ROOT = Path(__file__).parent.parent.parent
-ASTRONAUT = ROOT / "tests" / "data" / "astronaut.jpg"
 
 # A shell that runs the tests in the background lets its children ignore Ctrl-C
 START = """

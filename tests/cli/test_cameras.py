@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from realtime.cameras import Device, found
 from realtime.cli.cameras import document, lines
+from realtime.sources.cameras import Device, list_cameras
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +46,7 @@ def test_the_document_says_the_same() -> None:
 
 
 def test_what_is_there_is_listed_in_lines_and_in_json(alone: Run) -> None:
-    there = found()
+    there = list_cameras()
     plain, as_json = alone("cameras"), alone("cameras", "--json")
     assert (plain.returncode, as_json.returncode) == (0, 0)
     assert plain.stdout.splitlines() == list(lines(there))
@@ -70,7 +70,7 @@ def test_who_asks_for_no_list_waits_for_none(arguments: list[str], modules: set[
 
 
 def test_no_camera_is_no_failure_and_a_remark(emodj: Run) -> None:
-    if found():
+    if list_cameras():
         pytest.skip("there is a camera")
     ended = emodj("cameras")
     assert (ended.returncode, ended.stdout) == (0, "")

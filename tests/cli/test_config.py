@@ -3,40 +3,42 @@
 from __future__ import annotations
 
 import tomllib
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.places import SHIPPED_CONFIG
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
     from subprocess import CompletedProcess
 
     Run = Callable[..., CompletedProcess[str]]
-
-SHIPPED = Path(__file__).parent.parent.parent / "config.toml"
 
 
 def test_path_names_the_files_in_the_order_in_which_they_win(
     emodj: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = home / ".config" / "emodj" / "config.toml"
-    assert emodj("config", "path").stdout.splitlines() == [str(SHIPPED), str(own)], "where it belongs, though it is missing"
+    assert emodj("config", "path").stdout.splitlines() == [str(SHIPPED_CONFIG), str(own)], (
+        "where it belongs, though it is missing"
+    )
     ended = emodj("config", "path", "--config", tmp_path / "option.toml")
-    assert ended.stdout.splitlines() == [str(SHIPPED), str(own), str(tmp_path / "option.toml")]
+    assert ended.stdout.splitlines() == [str(SHIPPED_CONFIG), str(own), str(tmp_path / "option.toml")]
     own.parent.mkdir(parents=True)
     own.write_text("[window]\ninfo = true\n", encoding="utf-8")
     monkeypatch.setenv("EMODJ_CONFIG", str(tmp_path / "variable.toml"))
-    assert emodj("config", "path").stdout.splitlines() == [str(SHIPPED), str(own), str(tmp_path / "variable.toml")]
+    assert emodj("config", "path").stdout.splitlines() == [str(SHIPPED_CONFIG), str(own), str(tmp_path / "variable.toml")]
     ended = emodj("config", "path", "--config", tmp_path / "option.toml")
-    assert ended.stdout.splitlines() == [str(SHIPPED), str(own), str(tmp_path / "option.toml")]
+    assert ended.stdout.splitlines() == [str(SHIPPED_CONFIG), str(own), str(tmp_path / "option.toml")]
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_show_prints_what_holds_and_can_be_read_back(emodj: Run, settings: Callable[[str], Path]) -> None:
     defaults = emodj("config", "show")
     assert (defaults.returncode, defaults.stderr) == (0, "")
-    assert tomllib.loads(defaults.stdout) == tomllib.loads(SHIPPED.read_text(encoding="utf-8"))
+    assert tomllib.loads(defaults.stdout) == tomllib.loads(SHIPPED_CONFIG.read_text(encoding="utf-8"))
     changed = emodj("config", "show", "--config", settings("[mood]\nlead = 0.25\n")).stdout
     assert tomllib.loads(changed)["mood"] == tomllib.loads(defaults.stdout)["mood"] | {"lead": 0.25}
     assert emodj("--config", settings(changed), "config", "show").stdout == changed

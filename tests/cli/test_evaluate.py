@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tests.support.places import MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
     from subprocess import CompletedProcess
 
     import pytest
 
     Run = Callable[..., CompletedProcess[str]]
 
-SHIPPED = Path(__file__).parent.parent.parent / "models" / "emotiondetector.json"
+SHIPPED = MODELS / "emotiondetector.json"
 FILES = {"confusion.png", "reliability.png", "coverage.png", "report.txt", "report.json", "settings.json", "card.md"}
 
 
@@ -68,7 +70,7 @@ def test_robustness_and_a_folder_for_everything(emodj: Run, data: Callable[..., 
 
 
 def test_a_network_of_keras_in_one_file(emodj: Run, data: Callable[..., Path], tmp_path: Path) -> None:
-    from realtime.network import load_pair
+    from realtime.classifier.keras_pair import load_pair
 
     own, out = tmp_path / "own.keras", tmp_path / "out"
     load_pair(SHIPPED).save(own)
@@ -92,7 +94,7 @@ def test_a_network_that_is_missing_or_none_is_status_5(emodj: Run, data: Callabl
 def test_the_threshold_is_that_of_the_settings(
     emodj: Run, data: Callable[..., Path], settings: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    from realtime.network import load_pair
+    from realtime.classifier.keras_pair import load_pair
 
     own = tmp_path / "own.keras"
     load_pair(SHIPPED).save(own)

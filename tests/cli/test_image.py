@@ -17,6 +17,7 @@ import pytest
 from PIL import Image as Pillow
 
 from realtime.domain import EXPRESSIONS
+from tests.support.places import ASTRONAUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -167,7 +168,7 @@ def test_odd_sizes_have_no_face_and_no_mood(emodj: Run, tmp_path: Path, size: tu
 
 def bad_file(folder: Path, kind: str) -> Path:
     path = folder / f"{kind}.jpg"
-    whole = (Path(__file__).parent.parent / "data" / "astronaut.jpg").read_bytes()
+    whole = ASTRONAUT.read_bytes()
     path.write_bytes({"empty": b"", "truncated": whole[: len(whole) // 2], "renamed": b"%PDF-1.7 and so on"}[kind])
     return path
 

@@ -12,8 +12,8 @@ import cv2
 import pytest
 
 from tests.cli.conftest import START
-from tests.streams import NetworkCamera, moving, streaming
-from tests.waiting import until
+from tests.support.streams import NetworkCamera, moving, streaming
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from realtime.cli import COMMANDS
+from tests.support.places import ASTRONAUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
     Run = Callable[..., CompletedProcess[str]]
     Start = Callable[..., subprocess.Popen[str]]
-
-ASTRONAUT = Path(__file__).parent.parent / "data" / "astronaut.jpg"
 
 
 # Help
@@ -163,7 +162,10 @@ def test_a_file_name_cannot_colour_the_terminal(emodj: Run) -> None:
 
 
 def test_a_bug_keeps_its_traceback(tmp_path: Path) -> None:
-    program = "import sys, realtime.pictures as p; p.read = lambda *_: 1 / 0; from realtime.cli import main; sys.exit(main())"
+    program = (
+        "import sys, realtime.sources.images as images; images.read_image = lambda *_: 1 / 0; "
+        "from realtime.cli import main; sys.exit(main())"
+    )
     command = [sys.executable, "-c", program, "image", str(ASTRONAUT)]
     ended = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert ended.returncode == 1
@@ -173,7 +175,8 @@ def test_a_bug_keeps_its_traceback(tmp_path: Path) -> None:
 
 def test_a_bug_that_is_an_error_of_a_file_keeps_its_traceback(tmp_path: Path) -> None:
     program = (
-        "import sys, realtime.config as c; c.load = lambda _: open('nowhere'); from realtime.cli import main; sys.exit(main())"
+        "import sys, realtime.config.files as files; files.load_settings = lambda _: open('nowhere'); "
+        "from realtime.cli import main; sys.exit(main())"
     )
     command = [sys.executable, "-c", program, "config", "show"]
     ended = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)

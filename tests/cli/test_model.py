@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.places import ROOT
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
     from subprocess import CompletedProcess
 
     Run = Callable[..., CompletedProcess[str]]
 
-ROOT = Path(__file__).parent.parent.parent
 SHIPPED = ROOT / "models" / "emotiondetector.json"
 
 

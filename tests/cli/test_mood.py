@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.bus import private_bus
+from tests.support.bus import private_bus
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,12 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prompt_toolkit.utils import get_cwidth
 
-from realtime.cli.playing import has_keys
-from realtime.cli.songline import fitted
-from realtime.songs import Playing
-from tests.sounds import silence, sound
-from tests.terminal import Terminal, in_a_terminal
-from tests.waiting import until
+from realtime.cli.terminal_player import fit_line, has_keys
+from realtime.music.songs import NowPlaying
+from tests.support.sounds import silence, sound
+from tests.support.terminal import Terminal, in_a_terminal
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -270,13 +269,13 @@ marks = st.text(st.characters(codec="utf-8"), max_size=60)
 
 @given(title=marks, artist=st.none() | marks, columns=st.integers(1, 200), shuffled=st.booleans())
 def test_the_line_fits_whatever_the_song_is_called(title: str, artist: str | None, columns: int, *, shuffled: bool) -> None:
-    line = fitted(Playing(title, artist, 100_000, 100_000, shuffled=shuffled), columns)
+    line = fit_line(NowPlaying(title, artist, 100_000, 100_000, shuffled=shuffled), columns)
     assert get_cwidth(line) < max(columns, 45)
     assert all(mark.isprintable() or mark in "\u200c\u200d" for mark in line)
     assert line.endswith("100%  shuffle" if shuffled else "100%")
 
 
 def test_a_wide_title_is_cut_to_the_terminal() -> None:
-    assert fitted(Playing("日本" * 9, "月", 1, 2, volume=0.7), 30) == "▶ 1/2  日本日本日本日本…  70%"
-    assert fitted(Playing("Song", None, 1, 2, paused=True, volume=0.7), 30) == "‖ 1/2  Song  70%"
-    assert not fitted(None, 30)
+    assert fit_line(NowPlaying("日本" * 9, "月", 1, 2, volume=0.7), 30) == "▶ 1/2  日本日本日本日本…  70%"
+    assert fit_line(NowPlaying("Song", None, 1, 2, paused=True, volume=0.7), 30) == "‖ 1/2  Song  70%"
+    assert not fit_line(None, 30)

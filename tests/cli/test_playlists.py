@@ -10,8 +10,8 @@ from urllib.error import URLError
 
 import pytest
 
-from realtime.music import oembed
-from tests.pages import Page, Pages, embed, serving
+from realtime.music import link_check
+from tests.support.pages import Page, Pages, embed, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ ONE, TWO, THREE = (LIST.format(number) for number in (1, 2, 3))
 @pytest.fixture
 def pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
     with serving() as running:
-        monkeypatch.setattr(oembed, "SPOTIFY", running.address)
+        monkeypatch.setattr(link_check, "SPOTIFY", running.address)
         monkeypatch.setenv("no_proxy", "127.0.0.1")
         yield running
 
@@ -110,7 +110,7 @@ def test_off_line_is_said_once_and_paths_are_checked_all_the_same(
     def unplugged(*_: object, **__: object) -> None:
         raise URLError(socket.gaierror(socket.EAI_AGAIN, "no name server"))
 
-    monkeypatch.setattr(oembed, "_asked", unplugged)
+    monkeypatch.setattr(link_check, "_request", unplugged)
     (tmp_path / "songs.m3u8").write_text("https://example.org/song.mp3\n", encoding="utf-8")
     links = table("happy", title="First", url=ONE) + table("happy", title="Second", url=TWO)
     ended = emodj("playlists", "check", "happy", "--config", settings(links))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from realtime.domain import EXPRESSIONS
-from tests.sounds import sound
+from tests.support.sounds import sound
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from realtime.music.spotify import wire
-from realtime.music.spotify.clientid import ClientIdFile
-from realtime.music.spotify.tokens import TokenFile
-from tests.spotify_server import Fault, refusal
+from realtime.music.spotify import transport
+from realtime.music.spotify.credentials import ClientIdFile, CredentialStore
+from tests.support.spotify_server import Fault, refusal
 
 if TYPE_CHECKING:
     import subprocess
@@ -22,8 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from subprocess import CompletedProcess
 
-    from realtime.music.spotify.tokens import Token
-    from tests.spotify_server import Spotify
+    from realtime.music.spotify.credentials import Token
+    from tests.support.spotify_server import Spotify
 
     Run = Callable[..., CompletedProcess[str]]
     Start = Callable[..., subprocess.Popen[str]]
@@ -31,13 +30,13 @@ if TYPE_CHECKING:
 LOG_IN = "log in with emodj spotify login"
 
 
-def token_in(tokens: TokenFile) -> Token:
+def token_in(tokens: CredentialStore) -> Token:
     token = tokens.load()
     assert token is not None
     return token
 
 
-def of_yesterday(tokens: TokenFile) -> None:
+def of_yesterday(tokens: CredentialStore) -> None:
     """A day has passed since the login."""
     token = token_in(tokens)
     tokens.save(replace(token, expires_at=token.expires_at - 86400))
@@ -55,7 +54,7 @@ def status_of(emodj: Run, status: int) -> tuple[dict[str, object], list[str]]:
     return found, lines
 
 
-def test_status_of_somebody_who_can_play(emodj: Run, spotify: Spotify, tokens: TokenFile) -> None:
+def test_status_of_somebody_who_can_play(emodj: Run, spotify: Spotify, tokens: CredentialStore) -> None:
     spotify.device("Kitchen \x1b[31m", active=True, type="Speaker")
     spotify.device("Car", is_restricted=True, supports_volume=False)
     tokens.save(replace(token_in(tokens), premium=True))
@@ -83,7 +82,7 @@ def test_status_without_a_login_asks_nobody(emodj: Run, spotify: Spotify) -> Non
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1, 2]", '{"client_id": 5}', "\xff\xfe", "[" * 100_000])
-def test_status_of_a_login_that_is_damaged(text: str, emodj: Run, spotify: Spotify, tokens: TokenFile) -> None:
+def test_status_of_a_login_that_is_damaged(text: str, emodj: Run, spotify: Spotify, tokens: CredentialStore) -> None:
     tokens.path.write_bytes(text.encode("latin-1"))
     found, lines = status_of(emodj, 1)
     assert found["logged_in"] is False
@@ -92,7 +91,7 @@ def test_status_of_a_login_that_is_damaged(text: str, emodj: Run, spotify: Spoti
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604])
-def test_status_of_a_login_that_others_can_read(mode: int, emodj: Run, spotify: Spotify, tokens: TokenFile) -> None:
+def test_status_of_a_login_that_others_can_read(mode: int, emodj: Run, spotify: Spotify, tokens: CredentialStore) -> None:
     tokens.path.chmod(mode)
     found, lines = status_of(emodj, 1)
     assert found["logged_in"] is False
@@ -101,16 +100,16 @@ def test_status_of_a_login_that_others_can_read(mode: int, emodj: Run, spotify: 
 
 
 def test_status_of_a_login_that_is_no_file(emodj: Run, spotify: Spotify) -> None:
-    TokenFile().path.mkdir(parents=True)
+    CredentialStore().path.mkdir(parents=True)
     _, lines = status_of(emodj, 1)
-    assert f"cannot read your Spotify login {TokenFile().path} (Is a directory)" in lines[1]
+    assert f"cannot read your Spotify login {CredentialStore().path} (Is a directory)" in lines[1]
     assert not spotify.asked
     out = emodj("spotify", "logout")
     assert out.returncode == 1
-    assert f"cannot remove {TokenFile().path} (Is a directory): remove it by hand" in out.stderr
+    assert f"cannot remove {CredentialStore().path} (Is a directory): remove it by hand" in out.stderr
 
 
-def test_status_of_a_login_of_yesterday_renews_it(emodj: Run, spotify: Spotify, tokens: TokenFile) -> None:
+def test_status_of_a_login_of_yesterday_renews_it(emodj: Run, spotify: Spotify, tokens: CredentialStore) -> None:
     spotify.device("Kitchen")
     of_yesterday(tokens)
     before = token_in(tokens)
@@ -124,7 +123,7 @@ def test_status_of_a_login_of_yesterday_renews_it(emodj: Run, spotify: Spotify, 
 
 @pytest.mark.parametrize("ended", ["its time", "by somebody at Spotify"])
 def test_status_of_a_login_that_died_says_so_once_and_forgets_it(
-    ended: str, emodj: Run, spotify: Spotify, tokens: TokenFile
+    ended: str, emodj: Run, spotify: Spotify, tokens: CredentialStore
 ) -> None:
     spotify.device("Kitchen")
     if ended == "its time":
@@ -135,13 +134,13 @@ def test_status_of_a_login_that_died_says_so_once_and_forgets_it(
     first = emodj("spotify", "status")
     assert first.returncode == 1
     assert first.stdout.splitlines()[:2] == ["login     no", f"problem   your Spotify login has ended: {LOG_IN}"]
-    assert tokens.stamp() is None
+    assert tokens.version() is None
     _, lines = status_of(emodj, 1)
     assert lines[1] == f"problem   you are not logged in to Spotify: {LOG_IN}"
 
 
-def test_status_without_a_device(emodj: Run, spotify: Spotify, tokens: TokenFile) -> None:
-    assert tokens.stamp() is not None
+def test_status_without_a_device(emodj: Run, spotify: Spotify, tokens: CredentialStore) -> None:
+    assert tokens.version() is not None
     found, lines = status_of(emodj, 1)
     assert (found["logged_in"], found["devices"], found["problem"]) == (True, [], None)
     assert lines[:-1] == [
@@ -155,7 +154,7 @@ def test_status_without_a_device(emodj: Run, spotify: Spotify, tokens: TokenFile
     assert lines[3] == "          none of them can be controlled: open Spotify on another one"
 
 
-def test_status_of_an_account_that_is_not_premium(emodj: Run, spotify: Spotify, tokens: TokenFile) -> None:
+def test_status_of_an_account_that_is_not_premium(emodj: Run, spotify: Spotify, tokens: CredentialStore) -> None:
     spotify.device("Kitchen")
     tokens.save(replace(token_in(tokens), premium=False))
     found, lines = status_of(emodj, 1)
@@ -163,10 +162,10 @@ def test_status_of_an_account_that_is_not_premium(emodj: Run, spotify: Spotify, 
     assert "Premium   no, when it was last tried; the next session tries again" in lines
 
 
-@pytest.mark.parametrize("scope", wire.SCOPES)
-def test_status_names_what_a_login_does_not_allow(scope: str, emodj: Run, spotify: Spotify, tokens: TokenFile) -> None:
+@pytest.mark.parametrize("scope", transport.SCOPES)
+def test_status_names_what_a_login_does_not_allow(scope: str, emodj: Run, spotify: Spotify, tokens: CredentialStore) -> None:
     spotify.device("Kitchen")
-    given = spotify.issue(" ".join(each for each in wire.SCOPES if each != scope))
+    given = spotify.issue(" ".join(each for each in transport.SCOPES if each != scope))
     tokens.save(replace(token_in(tokens), access=given["access_token"], scope=given["scope"]))
     # Playlists are no matter of playing
     found, lines = status_of(emodj, 0 if scope.startswith("playlist-") else 1)
@@ -189,7 +188,9 @@ def test_status_names_what_a_login_does_not_allow(scope: str, emodj: Run, spotif
         (refusal(403, "Active premium subscription required for the owner of the app."), "Spotify wants Premium of whoever"),
     ],
 )
-def test_status_says_what_spotify_answers(fault: Fault, said: str, emodj: Run, spotify: Spotify, tokens: TokenFile) -> None:
+def test_status_says_what_spotify_answers(
+    fault: Fault, said: str, emodj: Run, spotify: Spotify, tokens: CredentialStore
+) -> None:
     spotify.always["GET", "/v1/me/player/devices"] = fault
     found, lines = status_of(emodj, 1)
     assert (found["account"], found["devices"]) == ("Anna", [])
@@ -197,15 +198,15 @@ def test_status_says_what_spotify_answers(fault: Fault, said: str, emodj: Run, s
     failed = emodj("spotify", "devices", "--json")
     assert (failed.returncode, failed.stdout) == (8, "")
     assert said in failed.stderr
-    assert tokens.stamp() is not None
+    assert tokens.version() is not None
 
 
-def test_off_line_a_login_stays(emodj: Run, tokens: TokenFile, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_off_line_a_login_stays(emodj: Run, tokens: CredentialStore, monkeypatch: pytest.MonkeyPatch) -> None:
     # Taken, but nobody listens there
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         place = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        monkeypatch.setattr(wire, "SERVICE", wire.Service(f"{place}/v1/", f"{place}/authorize", f"{place}/api/token"))
+        monkeypatch.setattr(transport, "SERVICE", transport.Service(f"{place}/v1/", f"{place}/authorize", f"{place}/api/token"))
         found, lines = status_of(emodj, 1)
         assert found["logged_in"] is True
         assert lines[:2] == ["login     yes", "problem   Spotify cannot be reached: is this computer on line?"]
@@ -213,24 +214,24 @@ def test_off_line_a_login_stays(emodj: Run, tokens: TokenFile, monkeypatch: pyte
         failed = emodj("spotify", "devices")
         assert (failed.returncode, failed.stdout) == (8, "")
         assert "Spotify cannot be reached" in failed.stderr
-    assert tokens.stamp() is not None
+    assert tokens.version() is not None
 
 
 @pytest.mark.parametrize(
     ("me", "name"), [({"display_name": None, "id": "anna"}, "anna"), ({"display_name": 5}, "somebody without a name")]
 )
 def test_status_names_the_account_as_far_as_spotify_does(
-    me: dict[str, object], name: str, emodj: Run, spotify: Spotify, tokens: TokenFile
+    me: dict[str, object], name: str, emodj: Run, spotify: Spotify, tokens: CredentialStore
 ) -> None:
-    assert tokens.stamp() is not None
+    assert tokens.version() is not None
     spotify.me = me
     found, lines = status_of(emodj, 1)
     assert found["account"] == name
     assert lines[0] == f"login     {name}"
 
 
-def test_devices_in_words_and_as_a_document(emodj: Run, spotify: Spotify, tokens: TokenFile) -> None:
-    assert tokens.stamp() is not None
+def test_devices_in_words_and_as_a_document(emodj: Run, spotify: Spotify, tokens: CredentialStore) -> None:
+    assert tokens.version() is not None
     spotify.device("Küche", active=True, type="Speaker", volume_percent=0)
     spotify.device("a\nb", type=None, volume_percent=None)
     spotify.device("", id="")
@@ -251,9 +252,9 @@ def test_devices_in_words_and_as_a_document(emodj: Run, spotify: Spotify, tokens
 
 
 def test_no_devices_are_an_error_in_words_and_an_empty_list_in_a_document(
-    emodj: Run, spotify: Spotify, tokens: TokenFile
+    emodj: Run, spotify: Spotify, tokens: CredentialStore
 ) -> None:
-    assert tokens.stamp() is not None
+    assert tokens.version() is not None
     ended = emodj("spotify", "devices")
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr == "emodj: no Spotify device is on: open Spotify on one\n"
@@ -270,7 +271,7 @@ def test_devices_without_a_login(emodj: Run, spotify: Spotify) -> None:
     assert not spotify.asked
 
 
-def test_logout_removes_the_login_and_leaves_the_client_id(emodj: Run, spotify: Spotify, tokens: TokenFile) -> None:
+def test_logout_removes_the_login_and_leaves_the_client_id(emodj: Run, spotify: Spotify, tokens: CredentialStore) -> None:
     ClientIdFile().save(spotify.client_id)
     ended = emodj("spotify", "logout")
     assert (ended.returncode, ended.stdout) == (0, "logged out\n")
@@ -283,13 +284,13 @@ def test_logout_removes_the_login_and_leaves_the_client_id(emodj: Run, spotify: 
 
 
 @pytest.mark.parametrize("damage", ["damaged", "world-readable"])
-def test_logout_helps_where_the_login_is_no_good(damage: str, emodj: Run, tokens: TokenFile) -> None:
+def test_logout_helps_where_the_login_is_no_good(damage: str, emodj: Run, tokens: CredentialStore) -> None:
     if damage == "damaged":
         tokens.path.write_text("no token", encoding="utf-8")
     else:
         tokens.path.chmod(0o644)
     assert emodj("spotify", "logout").stdout == "logged out\n"
-    assert tokens.stamp() is None
+    assert tokens.version() is None
 
 
 def test_help_names_every_command(emodj: Run) -> None:
@@ -300,7 +301,7 @@ def test_help_names_every_command(emodj: Run) -> None:
 @pytest.mark.parametrize("command", [("devices",), ("status",), ("build", "happy"), ("devices", "--json")])
 @pytest.mark.parametrize("fault", ["dead", "fault of the login", "fault", "silence", "silence of the login", "no JSON", "cut"])
 def test_no_failure_says_what_is_secret(
-    fault: str, command: tuple[str, ...], at_spotify: Start, spotify: Spotify, tokens: TokenFile
+    fault: str, command: tuple[str, ...], at_spotify: Start, spotify: Spotify, tokens: CredentialStore
 ) -> None:
     token = token_in(tokens)
     told = " ".join(token.secrets)
@@ -322,13 +323,13 @@ def test_no_failure_says_what_is_secret(
     with at_spotify("-vv", "spotify", *command, env={"PATIENCE_OF_THE_TEST": "0.5" if "silence" in fault else "60"}) as process:
         out, err = process.communicate(timeout=120)
     assert process.returncode == (1 if command == ("status",) else 8), err
-    assert ("realtime.music.spotify.wire: " in err) is (fault != "no JSON"), "else -vv says nothing"
+    assert ("realtime.music.spotify.transport: " in err) is (fault != "no JSON"), "else -vv says nothing"
     assert command == ("status",) or "Traceback" in err
     for secret in {*spotify.issued, *spotify.secrets, *token.secrets}:
         assert secret not in out + err
 
 
-def test_a_command_that_works_says_no_secret_either(at_spotify: Start, spotify: Spotify, tokens: TokenFile) -> None:
+def test_a_command_that_works_says_no_secret_either(at_spotify: Start, spotify: Spotify, tokens: CredentialStore) -> None:
     spotify.device("Kitchen")
     of_yesterday(tokens)
     with at_spotify("-vv", "spotify", "status") as process:
@@ -339,6 +340,6 @@ def test_a_command_that_works_says_no_secret_either(at_spotify: Start, spotify: 
         assert secret not in out + err
 
 
-def test_a_login_is_for_its_owner_alone_whatever_the_umask(tokens: TokenFile, home: Path) -> None:
+def test_a_login_is_for_its_owner_alone_whatever_the_umask(tokens: CredentialStore, home: Path) -> None:
     assert tokens.path == home / ".config" / "emodj" / "spotify-token.json"
     assert stat.S_IMODE(tokens.path.stat().st_mode) == 0o600

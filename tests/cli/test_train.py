@@ -7,31 +7,32 @@ import os
 import re
 import signal
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import pytest
 
-from realtime import assets, contract
+from realtime.classifier import contract
+from realtime.classifier.keras_pair import load_pair
 from realtime.domain import EXPRESSIONS
-from realtime.network import load_pair
-from realtime.training import settling
-from realtime.training.damage import WAYS
+from realtime.storage import resources
+from realtime.training import trainer
+from realtime.training.corruptions import CORRUPTIONS
 from realtime.training.dataset import VOTE_COLUMNS, VOTES_OF
-from tests.training.tiny import introduce
-from tests.waiting import until
+from tests.support.places import ROOT
+from tests.support.tiny_network import introduce
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
     from subprocess import CompletedProcess
 
     from realtime.domain import Image
 
     Run = Callable[..., CompletedProcess[str]]
 
-ROOT = Path(__file__).parent.parent.parent
 PAIR = "emotiondetector.json"
 REPORT = {
     "confusion.png",
@@ -82,7 +83,7 @@ def data(tmp_path_factory: pytest.TempPathFactory, face: Image) -> Callable[...,
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A tiny network in the place of `compact`."""
     introduce(monkeypatch, "compact")
-    monkeypatch.setattr(settling, "BATCHES", 2)
+    monkeypatch.setattr(trainer, "BATCHES", 2)
 
 
 def recipe(run: Path) -> dict[str, object]:
@@ -101,15 +102,15 @@ def test_train_leaves_a_pair_and_its_report_in_the_run_folder(emodj: Run, data: 
     settings = json.loads((run / "settings.json").read_text(encoding="utf-8"))
     assert settings["command"] == f"emodj train {data().name} --run run --epochs 1 --batch-size 7"
     assert settings["correction"]["temperature"] > 0
-    terms = contract.read(contract.contract_path(run / PAIR))
-    shipped = contract.read(contract.contract_path(assets.models() / PAIR))
+    terms = contract.read_contract(contract.contract_path(run / PAIR))
+    shipped = contract.read_contract(contract.contract_path(resources.models_folder() / PAIR))
     report = json.loads((run / "report.json").read_text(encoding="utf-8"))
     assert terms.pair_digest == contract.pair_digest(run / PAIR) == settings["network"]["sha256"]
     assert terms.unsure_below == settings["correction"]["unsure_below"] == report["threshold"]
     assert terms.side_ratio == shipped.side_ratio
     assert [item.crop for item in terms.golden] == [item.crop for item in shipped.golden]
     assert str(tmp_path) not in json.dumps(terms.about)
-    assert len(report["robustness"]) == len(WAYS)
+    assert len(report["robustness"]) == len(CORRUPTIONS)
     assert emodj("model", "check", run / PAIR).returncode == 0
     assert (settings["recipe"]["architecture"], settings["recipe"]["label_share"]) == ("compact", 0.4)
     assert emodj("evaluate", data(), "--model", run / PAIR, "--part", "public").returncode == 0

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from realtime.training import sureness
+from realtime.training import confidence_head
 from realtime.training.dataset import Dataset
-from tests.training import torn
+from tests.support import torn_files as torn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -52,5 +52,5 @@ def people() -> Callable[..., Dataset]:
 def crowd(people: Callable[..., Dataset]) -> Iterator[Dataset]:
     """Faces that people are of one mind or torn about; sureness learns from them in smaller batches, as they are few."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sureness, "BATCH_SIZE", 64)
+        patch.setattr(confidence_head, "BATCH_SIZE", 64)
         yield torn.crowd(people)

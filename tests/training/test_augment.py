@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from realtime.network import tensorflow
+from realtime.classifier.keras_pair import import_tensorflow
 from realtime.training import augment as module
 from realtime.training.augment import augment, mixed, spoil
 
@@ -15,7 +15,7 @@ ERASED = 0.5
 
 
 def views(pictures: Pictures, *seed: int) -> Pictures:
-    tf = tensorflow("testing")
+    tf = import_tensorflow("testing")
     return augment(tf.constant(pictures), tf.constant(seed or (1, 0), tf.int32)).numpy()
 
 
@@ -84,7 +84,7 @@ def test_each_face_of_a_batch_has_a_view_of_its_own(noise: Pictures) -> None:
 
 
 def test_a_compiled_step_sees_the_same_views(noise: Pictures) -> None:
-    tf = tensorflow("testing")
+    tf = import_tensorflow("testing")
     compiled = tf.function(augment)(tf.constant(noise), tf.constant([1, 0]))
     np.testing.assert_allclose(compiled.numpy(), views(noise), atol=1e-5)
 
@@ -189,7 +189,7 @@ def test_without_play_a_view_is_the_face_or_its_mirror_image(noise: Pictures, mo
 
 def spoilt(pictures: Pictures, row: int, much: float, monkeypatch: pytest.MonkeyPatch) -> Pictures:
     """All pictures spoilt in one way of five, as much as `much` of 0..1 says."""
-    tf = tensorflow("testing")
+    tf = import_tensorflow("testing")
     monkeypatch.setattr(module, "SPOIL_PROBABILITY", 0.5)
     draws = np.full((10, len(pictures)), 0.9, np.float32)
     draws[2 * row], draws[2 * row + 1] = 0.1, much
@@ -245,7 +245,7 @@ def test_some_faces_are_covered_by_a_bar_from_side_to_side(monkeypatch: pytest.M
 
 
 def test_mixing_lays_a_face_over_another_and_mixes_what_they_look_like() -> None:
-    tf = tensorflow("testing")
+    tf = import_tensorflow("testing")
     count = 400
     pictures = np.linspace(0, 1, count, dtype=np.float32)[:, None, None, None] * np.ones((1, 48, 48, 1), np.float32)
     wanted = np.eye(7, dtype=np.float32)[np.arange(count) % 7]

@@ -16,20 +16,20 @@ def test_a_folder_without_a_checkpoint_has_no_epochs_behind_it(tmp_path: Path) -
     assert checkpoint.epochs_behind(tmp_path / "missing") == 0
     (tmp_path / "file").touch()
     assert checkpoint.epochs_behind(tmp_path / "file" / "run") == 0
-    assert checkpoint.restore(tmp_path, Recipe(), "data", {}) == []
+    assert checkpoint.restore_checkpoint(tmp_path, Recipe(), "data", {}) == []
 
 
 def test_what_was_saved_can_be_told_and_taken_up(tmp_path: Path) -> None:
-    checkpoint.save(tmp_path, Recipe(), "data", {}, [EPOCH])
+    checkpoint.save_checkpoint(tmp_path, Recipe(), "data", {}, [EPOCH])
     assert checkpoint.epochs_behind(tmp_path) == 1
-    assert checkpoint.restore(tmp_path, Recipe(), "data", {}) == [EPOCH]
+    assert checkpoint.restore_checkpoint(tmp_path, Recipe(), "data", {}) == [EPOCH]
     assert (tmp_path / "history.csv").read_text(encoding="utf-8") == (
         "epoch,loss,tuning_loss,accuracy,seconds,learning_rate\n1,1.5,1.25,0.5,2.0,0.1\n"
     )
     with pytest.raises(UsageError, match="another recipe"):
-        checkpoint.restore(tmp_path, Recipe(seed=2), "data", {})
+        checkpoint.restore_checkpoint(tmp_path, Recipe(seed=2), "data", {})
     with pytest.raises(UsageError, match="other data"):
-        checkpoint.restore(tmp_path, Recipe(), "others", {})
+        checkpoint.restore_checkpoint(tmp_path, Recipe(), "others", {})
 
 
 def test_a_damaged_checkpoint_is_said_before_a_run(tmp_path: Path) -> None:
@@ -39,15 +39,15 @@ def test_a_damaged_checkpoint_is_said_before_a_run(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_is_full_leaves_the_checkpoint_before(tmp_path: Path) -> None:
-    checkpoint.save(tmp_path, Recipe(), "data", {}, [EPOCH])
+    checkpoint.save_checkpoint(tmp_path, Recipe(), "data", {}, [EPOCH])
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
     try:
         with pytest.raises(EmodjError, match=r"checkpoint\.npz and .*history\.csv cannot be written: File too large"):
-            checkpoint.save(tmp_path, Recipe(), "data", {}, [EPOCH, EPOCH])
+            checkpoint.save_checkpoint(tmp_path, Recipe(), "data", {}, [EPOCH, EPOCH])
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
-    assert checkpoint.restore(tmp_path, Recipe(), "data", {}) == [EPOCH]
+    assert checkpoint.restore_checkpoint(tmp_path, Recipe(), "data", {}) == [EPOCH]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint.npz", "history.csv"]

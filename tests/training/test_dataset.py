@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from realtime.domain import EXPRESSIONS, Expression
 from realtime.errors import UsageError
-from realtime.training.dataset import Dataset, kind, missing, read, targets, trainable
+from realtime.training.dataset import Dataset, missing_parts, trainable
+from realtime.training.formats import dataset_kind, read_dataset
+from realtime.training.targets import expression_targets
 
 VOTE_COLUMNS = ["neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF"]
 NAMED = {
@@ -31,24 +33,26 @@ def test_a_vote_counts_for_its_expression(people: Build, vote: str, expression: 
     data = people([0], [{vote: 4, "contempt": 3, "unknown": 2, "NF": 1}])
     wanted = [4 if member is expression else 0 for member in Expression]
     assert data.expression_votes().tolist() == [wanted]
-    assert targets(data, 0.0, 0.0).tolist() == [[value / 4 for value in wanted]]
+    assert expression_targets(data, 0.0, 0.0).tolist() == [[value / 4 for value in wanted]]
 
 
 def test_the_label_alone_or_the_votes_alone(people: Build) -> None:
     data = people([0, 4], [{"happiness": 6, "fear": 2, "contempt": 2}, {"neutral": 5, "sadness": 5}])
-    np.testing.assert_array_equal(targets(data, 1.0, 0.0), np.eye(7)[[0, 4]])
-    np.testing.assert_allclose(targets(data, 0.0, 0.0), [[0, 0, 0.25, 0.75, 0, 0, 0], [0, 0, 0, 0, 0.5, 0.5, 0]])
-    np.testing.assert_allclose(targets(data, 0.4, 0.0)[0], [0.4, 0, 0.15, 0.45, 0, 0, 0], rtol=1e-6)
+    np.testing.assert_array_equal(expression_targets(data, 1.0, 0.0), np.eye(7)[[0, 4]])
+    np.testing.assert_allclose(expression_targets(data, 0.0, 0.0), [[0, 0, 0.25, 0.75, 0, 0, 0], [0, 0, 0, 0, 0.5, 0.5, 0]])
+    np.testing.assert_allclose(expression_targets(data, 0.4, 0.0)[0], [0.4, 0, 0.15, 0.45, 0, 0, 0], rtol=1e-6)
 
 
 def test_smoothing_spreads_a_share_over_all_seven(people: Build) -> None:
-    np.testing.assert_allclose(targets(people([2]), 1.0, 0.14), [[0.02, 0.02, 0.88, 0.02, 0.02, 0.02, 0.02]], rtol=1e-6)
-    np.testing.assert_allclose(targets(people([2]), 0.3, 1.0), np.full((1, 7), 1 / 7), rtol=1e-6)
+    np.testing.assert_allclose(
+        expression_targets(people([2]), 1.0, 0.14), [[0.02, 0.02, 0.88, 0.02, 0.02, 0.02, 0.02]], rtol=1e-6
+    )
+    np.testing.assert_allclose(expression_targets(people([2]), 0.3, 1.0), np.full((1, 7), 1 / 7), rtol=1e-6)
 
 
 def test_without_a_vote_for_the_seven_the_label_has_all(people: Build) -> None:
     data = people([5, 1], [{"contempt": 10}, {}])
-    np.testing.assert_array_equal(targets(data, 0.0, 0.0), np.eye(7)[[5, 1]])
+    np.testing.assert_array_equal(expression_targets(data, 0.0, 0.0), np.eye(7)[[5, 1]])
 
 
 votes = st.lists(st.integers(0, 20).map(lambda twentieths: twentieths / 2), min_size=10, max_size=10)
@@ -59,7 +63,7 @@ def test_targets_are_distributions(
     people: Build, rows: list[tuple[int, list[float]]], label_share: float, smoothing: float
 ) -> None:
     ballots = [dict(zip(VOTE_COLUMNS, row, strict=True)) for _, row in rows]
-    mixed = targets(people([label for label, _ in rows], ballots), label_share, smoothing)
+    mixed = expression_targets(people([label for label, _ in rows], ballots), label_share, smoothing)
     assert mixed.dtype == np.float32
     assert mixed.shape == (len(rows), 7)
     assert mixed.min() >= 0
@@ -67,7 +71,7 @@ def test_targets_are_distributions(
 
 
 def test_less_than_one_pooled_vote_is_a_distribution_too(people: Build) -> None:
-    assert targets(people([0], [{"fear": 0.5, "NF": 9.5}]), 0.0, 0.0).tolist() == [[0, 0, 1, 0, 0, 0, 0]]
+    assert expression_targets(people([0], [{"fear": 0.5, "NF": 9.5}]), 0.0, 0.0).tolist() == [[0, 0, 1, 0, 0, 0, 0]]
 
 
 def test_who_shows_no_face_is_not_trained_on(people: Build) -> None:
@@ -82,8 +86,8 @@ def test_votes_are_told_from_none(people: Build) -> None:
 
 
 def test_the_expressions_without_an_image_are_named(people: Build) -> None:
-    assert missing(people([0, 3, 3, 6])) == ["disgust", "fear", "neutral", "sad"]
-    assert missing(people(range(7))) == []
+    assert missing_parts(people([0, 3, 3, 6])) == ["disgust", "fear", "neutral", "sad"]
+    assert missing_parts(people(range(7))) == []
 
 
 def test_a_fingerprint_is_that_of_the_content(people: Build) -> None:
@@ -181,7 +185,7 @@ def in_order(data: Dataset) -> Dataset:
 
 def test_the_table_and_the_archive_of_the_same_faces_are_equal(tmp_path: Path) -> None:
     faces = Faces()
-    archive, table = read(faces.archive(tmp_path)), read(faces.table(tmp_path))
+    archive, table = read_dataset(faces.archive(tmp_path)), read_dataset(faces.table(tmp_path))
     assert archive.has_votes
     assert archive.copy_of_training.sum() == 1
     same(archive, table)
@@ -190,24 +194,24 @@ def test_the_table_and_the_archive_of_the_same_faces_are_equal(tmp_path: Path) -
 
 def test_the_table_without_votes_and_the_folder_of_the_same_faces_are_equal(tmp_path: Path) -> None:
     faces = Faces()
-    table, folder = read(faces.table(tmp_path, with_votes=False)), read(faces.folder(tmp_path))
+    table, folder = read_dataset(faces.table(tmp_path, with_votes=False)), read_dataset(faces.folder(tmp_path))
     assert not table.has_votes
     assert table.copy_of_training.sum() == 1
     same(in_order(table), in_order(folder))
-    np.testing.assert_array_equal(targets(table, 0.4, 0.0), np.eye(7)[faces.labels])
+    np.testing.assert_array_equal(expression_targets(table, 0.4, 0.0), np.eye(7)[faces.labels])
     assert len(trainable(table)) == 21
 
 
 def test_the_form_is_known_by_the_path(tmp_path: Path) -> None:
-    assert kind(tmp_path) == "folder"
-    assert kind(tmp_path / "icml_face_data.CSV") == "table"
-    assert kind(tmp_path / "fer2013.npz") == kind(tmp_path / "fer2013") == "archive"
+    assert dataset_kind(tmp_path) == "folder"
+    assert dataset_kind(tmp_path / "icml_face_data.CSV") == "table"
+    assert dataset_kind(tmp_path / "fer2013.npz") == dataset_kind(tmp_path / "fer2013") == "archive"
 
 
 @pytest.mark.parametrize("name", ["nowhere.npz", "nowhere.csv", "nowhere"])
 def test_a_path_without_data_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match=f"no data at .*{name}: give a folder"):
-        read(tmp_path / name)
+        read_dataset(tmp_path / name)
 
 
 def test_every_form_refuses_what_is_not_of_it(tmp_path: Path) -> None:
@@ -219,4 +223,4 @@ def test_every_form_refuses_what_is_not_of_it(tmp_path: Path) -> None:
         path = tmp_path / name
         path.write_bytes(b"no data\n") if path.suffix else path.mkdir()
         with pytest.raises(UsageError, match=reason):
-            read(path)
+            read_dataset(path)

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from realtime.classifier.keras_pair import import_tensorflow, load_pair, predict, save_pair
 from realtime.errors import AssetError, EmodjError
-from realtime.network import answers, load_pair, save_pair, tensorflow
 from realtime.training import transfer
 from realtime.training.dataset import Dataset
-from realtime.training.fit import fit
 from realtime.training.recipe import PRESETS
+from realtime.training.trainer import train_network
 
 # Keras 3.15 reads its variables in the way of NumPy 1
 pytestmark = [
@@ -27,7 +27,7 @@ CROPS = np.random.default_rng(1).random((3, 48, 48, 1), np.float32)
 
 @pytest.fixture(scope="module")
 def network() -> Any:
-    tensorflow("testing").keras.utils.set_random_seed(1)
+    import_tensorflow("testing").keras.utils.set_random_seed(1)
     return transfer.build("none")
 
 
@@ -38,11 +38,11 @@ def named(network: Any, name: str) -> Any:
 def stem(network: Any, picture: Any) -> Any:
     """What EfficientNetB0 feeds to its first convolution."""
     part = named(network, "efficientnetb0")
-    return tensorflow("testing").keras.Model(part.input, part.get_layer("stem_conv_pad").input)(picture).numpy()
+    return import_tensorflow("testing").keras.Model(part.input, part.get_layer("stem_conv_pad").input)(picture).numpy()
 
 
 def test_each_part_reads_three_equal_channels_on_its_own_scale(network: Any) -> None:
-    keras = tensorflow("testing").keras
+    keras = import_tensorflow("testing").keras
     for name, low, high in (("mobilenetv2", -1, 1), ("efficientnetb0", 0, 255)):
         before = keras.Model(network.input, named(network, name)._inbound_nodes[-1].input_tensors[0])
         for level, wanted in ((0.0, low), (1.0, high)):
@@ -54,21 +54,21 @@ def test_each_part_reads_three_equal_channels_on_its_own_scale(network: Any) -> 
 
 
 def test_it_answers_with_the_mean_of_two_softmaxes_and_survives_as_a_pair(network: Any, tmp_path: Path) -> None:
-    keras = tensorflow("testing").keras
+    keras = import_tensorflow("testing").keras
     heads = [layer.output for layer in network.layers if isinstance(layer, keras.layers.Dense)]
     one, other = (said.numpy() for said in keras.Model(network.input, heads)(CROPS))
-    said = answers(network, CROPS)
+    said = predict(network, CROPS)
     np.testing.assert_allclose(said, (one + other) / 2, atol=1e-6)
     save_pair(network, tmp_path / "pair.json")
-    np.testing.assert_allclose(answers(load_pair(tmp_path / "pair.json"), CROPS), said, atol=1e-6)
+    np.testing.assert_allclose(predict(load_pair(tmp_path / "pair.json"), CROPS), said, atol=1e-6)
 
 
 def test_training_moves_the_heads_and_nothing_that_is_frozen(people: Build, tmp_path: Path) -> None:
     dice = np.random.default_rng(2)
     faces = people(list(range(7)) * 2, images=dice.integers(0, 256, (14, 48, 48)).astype(np.uint8))
     recipe = replace(PRESETS["transfer"], weights="none", epochs=1, batch_size=7)
-    trained, _ = fit(recipe, faces, faces, tmp_path, lambda _: None)
-    tensorflow("testing").keras.utils.set_random_seed(recipe.seed)
+    trained, _ = train_network(recipe, faces, faces, tmp_path, lambda _: None)
+    import_tensorflow("testing").keras.utils.set_random_seed(recipe.seed)
     before = transfer.build("none")
     for name in ("mobilenetv2", "efficientnetb0"):
         for weight, begun in zip(named(trained, name).get_weights(), named(before, name).get_weights(), strict=True):
@@ -119,9 +119,9 @@ def test_what_a_frozen_part_subtracts_survives_as_a_pair(tmp_path: Path) -> None
     norm.adapt_mean.assign([0.4, 0.5, 0.6])
     norm.adapt_variance.assign([0.01, 0.02, 0.03])
     norm.finalize_state()
-    said = answers(network, CROPS)
+    said = predict(network, CROPS)
     save_pair(network, tmp_path / "pair.json")
     loaded = load_pair(tmp_path / "pair.json")
     picture = 255 * np.random.default_rng(3).random((1, 96, 96, 3), np.float32)
     np.testing.assert_allclose(stem(loaded, picture), stem(network, picture), rtol=1e-4)
-    np.testing.assert_allclose(answers(loaded, CROPS), said, atol=1e-6)
+    np.testing.assert_allclose(predict(loaded, CROPS), said, atol=1e-6)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from realtime.music.spotify.web import Spotify
+from realtime.music.spotify.client import SpotifyClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from realtime.music.spotify.tokens import TokenFile
+    from realtime.music.spotify.credentials import CredentialStore
 
 # A loaded machine is no reason to give Spotify up
 PATIENCE_S = 60.0
@@ -25,7 +25,7 @@ def clock() -> list[float]:
 
 
 @pytest.fixture
-def web(tokens: TokenFile, clock: list[float]) -> Iterator[Spotify]:
+def web(tokens: CredentialStore, clock: list[float]) -> Iterator[SpotifyClient]:
     """The requests of the person who is logged in."""
-    with closing(Spotify(tokens, patience_s=PATIENCE_S, clock=lambda: clock[0])) as made:
+    with closing(SpotifyClient(tokens, patience_s=PATIENCE_S, clock=lambda: clock[0])) as made:
         yield made

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from realtime.music.spotify.devices import best, name_of, usable
+from realtime.music.spotify.remote_player import best_device, device_name, is_usable
 
 Row = dict[str, Any]
 
@@ -62,12 +62,12 @@ RESTRICTED = device("Car", is_active=True, is_restricted=True)
     ],
 )
 def test_the_best_device(devices: list[Row], wanted: str, used: str | None, expected: Row | None) -> None:
-    assert [best(order, wanted, used) for order in permutations(devices)] == [expected for _ in permutations(devices)]
+    assert [best_device(order, wanted, used) for order in permutations(devices)] == [expected for _ in permutations(devices)]
 
 
 def test_of_equals_the_first_counts() -> None:
     twins = [device("A"), device("B")]
-    assert best(twins) is twins[0]
+    assert best_device(twins) is twins[0]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_of_equals_the_first_counts() -> None:
     [(ACTIVE, True), (RESTRICTED, False), ({}, False), ({"id": "x"}, True), ({"id": "x", "is_restricted": None}, True)],
 )
 def test_what_can_be_used(row: Row, expected: bool) -> None:  # noqa: FBT001
-    assert usable(row) is expected
+    assert is_usable(row) is expected
 
 
 @pytest.mark.parametrize(
@@ -87,8 +87,8 @@ def test_what_can_be_used(row: Row, expected: bool) -> None:  # noqa: FBT001
     ],
 )
 def test_a_device_has_a_name_that_can_be_shown(name: object, expected: str) -> None:
-    assert name_of({"name": name}) == expected
+    assert device_name({"name": name}) == expected
 
 
 def test_a_device_that_says_no_name_has_one() -> None:
-    assert name_of({}) == "a device without a name"
+    assert device_name({}) == "a device without a name"

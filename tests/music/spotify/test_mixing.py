@@ -11,7 +11,17 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from realtime.domain import EXPRESSIONS, Expression
-from realtime.music.spotify.mixing import LEAST_SHARE, RECIPES, Picked, Pool, Track, counts, fits, mix, track
+from realtime.music.spotify.playlist_builder import (
+    LEAST_SHARE,
+    RECIPES,
+    PickedTrack,
+    Pool,
+    Track,
+    fits_mood,
+    mix_tracks,
+    parse_track,
+    songs_per_mood,
+)
 
 URI = f"spotify:track:{'a' * 22}"
 SHARES = st.lists(st.floats(0, 1), min_size=7, max_size=7)
@@ -24,7 +34,7 @@ def song(number: int, title: str | None = None) -> Track:
 @given(SHARES, st.integers(0, 200))
 def test_each_expression_gets_its_share_of_the_songs(shares: list[float], total: int) -> None:
     assume(max(shares) >= LEAST_SHARE)
-    found = counts(shares, total)
+    found = songs_per_mood(shares, total)
     large = {mood: share for mood, share in zip(EXPRESSIONS, shares, strict=True) if share >= LEAST_SHARE}
     assert sum(found.values()) == total
     assert set(found) <= set(large)
@@ -36,7 +46,7 @@ def test_each_expression_gets_its_share_of_the_songs(shares: list[float], total:
 @given(SHARES, st.integers(0, 200))
 def test_who_has_more_gets_no_less(shares: list[float], total: int) -> None:
     assume(max(shares) >= LEAST_SHARE)
-    found = counts(shares, total)
+    found = songs_per_mood(shares, total)
     by_share = sorted(zip(shares, EXPRESSIONS, strict=True), key=lambda pair: pair[0])
     for (less, fewer), (more, larger) in pairwise(by_share):
         assert less == more or found.get(fewer, 0) <= found.get(larger, 0)
@@ -45,16 +55,16 @@ def test_who_has_more_gets_no_less(shares: list[float], total: int) -> None:
 @pytest.mark.parametrize("shares", [[0.0] * 7, [0.049] * 7])
 def test_without_a_share_there_is_nothing_to_count(shares: list[float]) -> None:
     with pytest.raises(ValueError, match="no share"):
-        counts(shares, 20)
+        songs_per_mood(shares, 20)
 
 
 def test_the_rest_goes_to_the_largest_remainders() -> None:
-    assert counts([0.04, 0.5, 0, 0.3, 0, 0.16, 0], 10) == {
+    assert songs_per_mood([0.04, 0.5, 0, 0.3, 0, 0.16, 0], 10) == {
         Expression.DISGUST: 5,
         Expression.HAPPY: 3,
         Expression.SAD: 2,
     }
-    assert counts([1, 1, 1, 0, 0, 0, 0], 2) == {Expression.ANGRY: 1, Expression.DISGUST: 1}
+    assert songs_per_mood([1, 1, 1, 0, 0, 0, 0], 2) == {Expression.ANGRY: 1, Expression.DISGUST: 1}
 
 
 TRACKS = st.builds(song, st.integers(0, 30), st.none() | st.sampled_from(["Same", "SAME", "Other"]))
@@ -63,7 +73,7 @@ MOODS = st.sampled_from(EXPRESSIONS)
 POOLS = st.dictionaries(MOODS, st.builds(Pool, SOURCED, SOURCED))
 
 
-def same(one: Picked) -> tuple[str, str | None]:
+def same(one: PickedTrack) -> tuple[str, str | None]:
     return one.track.title.casefold(), one.track.artist
 
 
@@ -71,14 +81,14 @@ def same(one: Picked) -> tuple[str, str | None]:
 def test_no_song_comes_twice_nor_more_of_them_than_are_wanted(
     pools: dict[Expression, Pool], wanted: dict[Expression, int], seed: int
 ) -> None:
-    found = mix(pools, wanted, seed)
+    found = mix_tracks(pools, wanted, seed)
     assert len({one.track.uri for one in found}) == len({same(one) for one in found}) == len(found)
     for mood, number in Counter(one.mood for one in found).items():
         assert number <= wanted[mood]
     for one in found:
         pool = pools[one.mood]
         assert (one.track, one.source) in pool.own + pool.searched
-    assert found == mix(pools, wanted, seed)
+    assert found == mix_tracks(pools, wanted, seed)
 
 
 def pool(start: int, own: int, searched: int) -> Pool:
@@ -89,7 +99,7 @@ def pool(start: int, own: int, searched: int) -> Pool:
 
 @given(st.integers(0, 20), st.integers(0, 20), st.integers(0, 50), st.integers(0, 1000))
 def test_where_there_are_enough_there_are_as_many_as_are_wanted(own: int, searched: int, wanted: int, seed: int) -> None:
-    found = mix({Expression.SAD: pool(0, own, searched)}, {Expression.SAD: wanted}, seed)
+    found = mix_tracks({Expression.SAD: pool(0, own, searched)}, {Expression.SAD: wanted}, seed)
     assert len(found) == min(wanted, own + searched)
     # In turn, as long as there are both
     both = [one.source for one in found[: 2 * min(own, searched)]]
@@ -98,12 +108,12 @@ def test_where_there_are_enough_there_are_as_many_as_are_wanted(own: int, search
 
 def test_another_seed_draws_another_mix() -> None:
     pools, wanted = {Expression.SAD: pool(0, 20, 20)}, {Expression.SAD: 10}
-    assert len({tuple(one.track.uri for one in mix(pools, wanted, seed)) for seed in range(5)}) == 5
+    assert len({tuple(one.track.uri for one in mix_tracks(pools, wanted, seed)) for seed in range(5)}) == 5
 
 
 def test_each_expression_is_spread_over_the_mix() -> None:
     pools = {Expression.HAPPY: pool(0, 30, 0), Expression.SAD: pool(100, 30, 0)}
-    found = [one.mood for one in mix(pools, {Expression.HAPPY: 16, Expression.SAD: 4}, 1)]
+    found = [one.mood for one in mix_tracks(pools, {Expression.HAPPY: 16, Expression.SAD: 4}, 1)]
     places = [place for place, mood in enumerate(found) if mood is Expression.SAD]
     assert len(places) == 4
     assert [place // 5 for place in places] == [0, 1, 2, 3]
@@ -111,7 +121,7 @@ def test_each_expression_is_spread_over_the_mix() -> None:
 
 def test_a_song_that_fits_two_goes_to_the_larger_one() -> None:
     both = Pool(own=((song(1), "search"),))
-    found = mix({Expression.HAPPY: both, Expression.SAD: both}, {Expression.HAPPY: 1, Expression.SAD: 2}, 1)
+    found = mix_tracks({Expression.HAPPY: both, Expression.SAD: both}, {Expression.HAPPY: 1, Expression.SAD: 2}, 1)
     assert [one.mood for one in found] == [Expression.SAD]
 
 
@@ -134,22 +144,22 @@ def test_a_song_that_fits_two_goes_to_the_larger_one() -> None:
     ],
 )
 def test_a_list_is_for_what_a_word_of_its_name_says(name: str, moods: set[Expression]) -> None:
-    assert {mood for mood in EXPRESSIONS if fits(name, mood)} == moods
+    assert {mood for mood in EXPRESSIONS if fits_mood(name, mood)} == moods
 
 
 @pytest.mark.parametrize("mood", EXPRESSIONS)
 def test_each_expression_has_words_and_searches(mood: Expression) -> None:
     recipe = RECIPES[mood]
     assert recipe.searches
-    assert fits(mood.value, mood)
+    assert fits_mood(mood.value, mood)
     # Whole words in small letters, as `fits` compares them
-    assert all(fits(word, mood) and word == word.casefold() and word.isalpha() for word in recipe.words)
+    assert all(fits_mood(word, mood) and word == word.casefold() and word.isalpha() for word in recipe.words)
 
 
 def test_a_song_is_one_that_can_be_played() -> None:
     item: dict[str, Any] = {"uri": URI, "name": "A\nb", "artists": [{"name": "Anna"}]}
-    assert track(item) == Track(URI, "A b", "Anna")
-    assert track(item | {"is_playable": True, "artists": None}) == Track(URI, "A b", None)
+    assert parse_track(item) == Track(URI, "A b", "Anna")
+    assert parse_track(item | {"is_playable": True, "artists": None}) == Track(URI, "A b", None)
 
 
 @pytest.mark.parametrize(
@@ -168,4 +178,4 @@ def test_a_song_is_one_that_can_be_played() -> None:
     ],
 )
 def test_what_is_no_song_of_spotifys_is_left_out(change: dict[str, Any]) -> None:
-    assert track({"uri": URI, "name": "A"} | change) is None
+    assert parse_track({"uri": URI, "name": "A"} | change) is None

@@ -1,0 +1,152 @@
+"""A live session without a window: frames in, a result for each of them out."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from realtime.errors import SourceError
+from realtime.sources.health import SourceState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from realtime.domain import Face, Frame
+    from realtime.faces.pipeline import FrameReader
+    from realtime.session.state import Session
+    from realtime.sources.grabber import FrameGrabber
+    from realtime.sources.health import Health
+    from realtime.sources.video import Source
+
+TURN_S = 0.25
+"""How long a session without a window waits for a frame before it looks again at limits and at the source."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLimits:
+    """When a session ends by itself; None is no limit.
+
+    Attributes:
+        seconds: since its first frame.
+        frames: analysed.
+    """
+
+    seconds: float | None = None
+    frames: int | None = None
+
+    def reached(self, seconds: float, frames: int) -> bool:
+        """Whether so many seconds or analysed frames are enough."""
+        return (self.seconds is not None and seconds >= self.seconds) or (self.frames is not None and frames >= self.frames)
+
+
+def analyse_file(
+    source: Source,
+    reader: FrameReader,
+    session: Session,
+    limits: SessionLimits,
+    emit: Callable[[Frame, float, tuple[Face, ...]], None],
+) -> None:
+    """Analyse every frame of a file in order, as fast as it goes, so that two runs agree.
+
+    Args:
+        source: closed by whoever opened it.
+        reader: reads the frames.
+        session: counts the votes.
+        limits: when to stop.
+        emit: called for each analysed frame with its seconds since the first and its faces.
+
+    Raises:
+        SourceError: the source gives no frame.
+    """
+    first_s: float | None = None
+    count = 0
+    while (frame := source.read()) is not None:
+        first_s = frame.time_s if first_s is None else first_s
+        count += 1
+        _take(frame, frame.time_s - first_s, reader, session, emit)
+        if limits.reached(frame.time_s - first_s, count):
+            return
+    if first_s is None:
+        raise empty_source(source.name)
+
+
+def analyse_live(
+    frames: FrameGrabber,
+    reader: FrameReader,
+    session: Session,
+    limits: SessionLimits,
+    emit: Callable[[Frame, float, tuple[Face, ...]], None],
+    remark: Callable[[str], None],
+) -> None:
+    """Analyse the newest frames of a live source, and wait for it while it is away.
+
+    Args:
+        frames: of the source; started and stopped here.
+        reader: reads the frames.
+        session: counts the votes.
+        limits: when to stop; the seconds go by also while the source is away, and while it is waited for.
+        emit: called for each analysed frame with its seconds since the first and its faces.
+        remark: told what is wrong with the source, once each time, and when it is back.
+
+    Raises:
+        SourceError: the source cannot be opened, or it ends without a frame.
+    """
+    started: float | None = None
+    first_s, count, index, away, ended = 0.0, 0, -1, "", False
+    health: Health | None = None
+    begun = time.monotonic()
+    with frames:
+        while not limits.reached(time.monotonic() - limits_start(started, begun, frames), count):
+            # Asked before: the last frame may come between the two questions
+            ended = frames.ended
+            frame = frames.latest_after(index, TURN_S)
+            health = frames.health(time.monotonic())
+            away = _remarked(health, away, remark)
+            if frame is not None:
+                index = frame.index
+                if started is None:
+                    started, first_s = time.monotonic(), frame.time_s
+                count += 1
+                _take(frame, frame.time_s - first_s, reader, session, emit)
+            elif ended:
+                break
+    if started is None:
+        raise no_picture_in_time(health) if health is not None and not ended else empty_source(frames.name)
+
+
+def limits_start(started: float | None, begun: float, frames: FrameGrabber) -> float:
+    """When the seconds of a session began: at its first frame, or while somebody waits for that, when they began to wait."""
+    return begun if started is None and frames.patient else started or time.monotonic()
+
+
+def no_picture_in_time(health: Health) -> SourceError:
+    """What to raise where nothing came in the time that there was."""
+    return SourceError(f"no picture came in time: {health.sentence}")
+
+
+def _take(
+    frame: Frame,
+    elapsed_s: float,
+    reader: FrameReader,
+    session: Session,
+    emit: Callable[[Frame, float, tuple[Face, ...]], None],
+) -> None:
+    faces = reader.read(frame)
+    session.add_frame(faces, frame.time_s, frame.stretch)
+    emit(frame, elapsed_s, faces)
+
+
+def _remarked(health: Health, before: str, remark: Callable[[str], None]) -> str:
+    """Say what changed, and return what is wrong now."""
+    if health.state in {SourceState.OPENING, SourceState.CLOSED}:
+        return before
+    wrong = "" if health.ok else health.sentence
+    if wrong != before:
+        remark(wrong or f"{health.sentence} is back")
+    return wrong
+
+
+def empty_source(name: str) -> SourceError:
+    """What to raise where a source ends before its first frame."""
+    return SourceError(f"{name} holds no frame that can be read: is it a video, and whole?")

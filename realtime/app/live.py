@@ -1,0 +1,245 @@
+"""The live session in a window: frames in, faces and mood on screen, a key press away from music."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from realtime.app.headless import empty_source, limits_start, no_picture_in_time
+from realtime.app.rates import RateMeter
+from realtime.app.worker import Worker
+from realtime.domain import Frame
+from realtime.errors import EmodjError
+from realtime.music.commands import PlayerCommand
+from realtime.overlay.draw import draw
+from realtime.session.keymap import Action
+
+if TYPE_CHECKING:
+    from realtime.app.headless import SessionLimits
+    from realtime.app.outputs import SessionOutputs
+    from realtime.app.window import Window
+    from realtime.domain import Face
+    from realtime.faces.pipeline import FrameReader
+    from realtime.music.planner import Plan
+    from realtime.music.songs import NowPlaying
+    from realtime.session.state import Session
+    from realtime.session.view import ViewState
+    from realtime.sources.grabber import FrameGrabber
+
+KEY_WAIT_MS = 5
+"""How long a turn of the loop waits for a key; also how late a new frame may be shown."""
+
+IDLE_WAIT_MS = 40
+"""The same while the picture stands still."""
+
+HOLD_S = 0.012
+"""A new frame is held back for so long for its own faces, so that boxes lie where the faces are; then it is shown with
+those of the frame before."""
+
+REDRAW_S = 0.25
+"""How often a picture that stands still is looked after, for notices that end."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """A frame, when it was seen, and its faces once they are known."""
+
+    frame: Frame
+    at_s: float
+    faces: tuple[Face, ...] = ()
+
+
+class LiveSession:
+    """A session in a window. Its thread waits for neither camera, network nor browser.
+
+    Args:
+        frames: of the source; started and stopped here.
+        reader: reads the frames, in a thread of its own.
+        session: what keys and votes change.
+        window: shown in; closed at the end.
+        limits: when to stop by itself.
+        desk: what else is done with frames, faces and keys.
+        blank: width and height of the picture until the first frame; None waits for that before the window opens.
+        gauge: told of what is shown and analysed.
+    """
+
+    def __init__(
+        self,
+        frames: FrameGrabber,
+        reader: FrameReader,
+        session: Session,
+        window: Window,
+        limits: SessionLimits,
+        desk: SessionOutputs,
+        *,
+        blank: tuple[int, int] | None = None,
+        gauge: RateMeter | None = None,
+    ) -> None:
+        self._frames = frames
+        self._session = session
+        self._window = window
+        self._limits = limits
+        self._desk = desk
+        self._gauge = gauge or RateMeter()
+        self._analyst: Worker[_Seen, _Seen] = Worker("analysis", lambda seen: replace(seen, faces=reader.read(seen.frame)))
+        music = desk.music
+        self._music: Worker[PlayerCommand, str] = Worker(
+            "music", music.handle, merge=PlayerCommand.merged_with, idle=music.poll, end=music.close
+        )
+        self._shown = None if blank is None else Frame(np.zeros((blank[1], blank[0], 3), np.uint8), -1, 0.0)
+        self._held: _Seen | None = None
+        self._drawn_at = 0.0
+        self._screen: ViewState | None = None
+        self._begun = 0.0
+        self._started: float | None = None
+        self._trouble: str | None = None
+        self._asked: Plan | None = None
+        self._playing: tuple[NowPlaying | None, Plan | None] = (None, None)
+        self._index, self._analysed, self._first_s = -1, 0, 0.0
+        self._quits = False
+
+    def run(self) -> None:
+        """Run until a key, the window's button, the end of the source or a limit ends it.
+
+        Raises:
+            SourceError: the source gives no frame, or no more of them.
+            DisplayError: the window cannot be opened.
+        """
+        self._begun = time.monotonic()
+        with self._frames, self._analyst, self._music, self._window:
+            while not self._quits and not self._window.closed:
+                now = time.monotonic()
+                new = self._look(now)
+                if self._shown is None:
+                    # Nothing to show and so no window to wait in yet
+                    self._frames.latest_after(self._index, KEY_WAIT_MS / 1000)
+                else:
+                    if new or now - self._drawn_at >= REDRAW_S:
+                        self._draw(self._shown, now, new=new)
+                    self._listen()
+                if self._is_over(time.monotonic()):
+                    return
+
+    def _look(self, now: float) -> bool:
+        """Take what camera, analysis, music and disk have; say whether there is something new to draw."""
+        told = self._music.result() or self._desk.problem()
+        if told is not None:
+            self._session.notify(told, now)
+        playing = self._desk.music.now_playing()
+        news = playing != self._playing
+        if news:
+            self._playing = playing
+            self._session.set_now_playing(*playing)
+        analysis = self._analyst.result()
+        if analysis is not None and not self._session.frozen:
+            self._count(analysis, now)
+        trouble = self._frames.health(now).message_at(now)
+        new = self._take_frame(now, analysis)
+        # While the first picture after it is held back, trouble stays: what is still shown did not become true again
+        changed = (new or self._held is None) and trouble != self._trouble
+        self._trouble = trouble if changed else self._trouble
+        return new or changed or news or told is not None
+
+    def _take_frame(self, now: float, analysis: _Seen | None) -> bool:
+        """Take the newest frame and have it analysed; say whether one is to be shown now."""
+        held = self._held
+        shown = held is not None and analysis is not None and analysis.frame.index >= held.frame.index
+        if shown:
+            self._show(now)
+        frame = self._frames.latest_after(self._index)
+        self._index = frame.index if frame else self._index
+        if frame is not None and not self._session.frozen:
+            # Held since the first that was not shown: a slow machine shows fresh frames with older labels
+            self._held = _Seen(frame, self._held.at_s if self._held else now)
+            self._analyst.submit(_Seen(frame, now))
+        if not shown and self._held is not None and now - self._held.at_s >= HOLD_S:
+            self._show(now)
+            return True
+        return shown
+
+    def _show(self, now: float) -> None:
+        if self._held is None:
+            return
+        self._shown, self._held = self._held.frame, None
+        self._gauge.shown(self._shown, now)
+        if self._started is None:
+            self._started = now
+            self._session.notify(self._session.welcome, now)
+
+    def _count(self, analysis: _Seen, now: float) -> None:
+        frame = analysis.frame
+        self._first_s = frame.time_s if self._analysed == 0 else self._first_s
+        self._session.add_frame(analysis.faces, frame.time_s, frame.stretch)
+        self._desk.emit(frame.time_s - self._first_s, analysis.faces)
+        self._analysed += 1
+        self._gauge.analysed(frame, analysis.at_s, now)
+
+    def _draw(self, frame: Frame, now: float, *, new: bool) -> None:
+        before, self._screen = self._screen, self._session.view(now, self._gauge.summary, self._trouble, frame.stretch)
+        self._drawn_at = now
+        if new or self._screen != before:
+            picture = draw(frame.image, self._screen)
+            self._window.show(picture)
+            if self._started is not None:
+                # A film is as large as its first picture
+                self._desk.shown(picture)
+
+    def _listen(self) -> None:
+        idle = self._session.frozen or self._trouble
+        key = self._window.poll(1 if self._held else IDLE_WAIT_MS if idle else KEY_WAIT_MS)
+        if key is not None:
+            self._press(key, time.monotonic())
+            self._drawn_at, self._screen = 0.0, None
+
+    def _is_over(self, now: float) -> bool:
+        """Whether a limit is reached, or a file was shown to its last frame and that was analysed."""
+        if self._limits.reached(now - limits_start(self._started, self._begun, self._frames), self._analysed):
+            if self._started is None and not self._analysed:
+                raise no_picture_in_time(self._frames.health(now))
+            return True
+        under_way = self._session.frozen or self._held is not None or self._analyst.busy
+        # `ended` is asked before `newest`: a short clip may come and end between the two questions
+        if under_way or not self._frames.ended or self._frames.latest_after(self._index) is not None:
+            return False
+        if self._started is None:
+            raise empty_source(self._frames.name)
+        return True
+
+    def _press(self, key: str, now: float) -> None:
+        action = self._session.handle_key(key, now)
+        if action is Action.QUIT:
+            self._quits = True
+        elif action is Action.FREEZE:
+            self._frames.pause(self._session.frozen)
+            # Its faces will not be counted, and so it would stand still under those of the frame before
+            self._held = None
+        elif action is Action.FULL_SCREEN:
+            self._window.toggle_full_screen()
+        elif action is Action.SNAPSHOT:
+            self._session.notify(self._take_snapshot(now), now)
+        elif isinstance(action, PlayerCommand):
+            self._wish(action, now)
+        elif action is Action.NEXT_CAMERA:
+            self._session.notify(self._desk.next_camera(self._frames), now)
+
+    def _wish(self, wish: PlayerCommand, now: float) -> None:
+        """Hand it to the music, where presses of a busy moment wait and become one."""
+        if wish.plan is not None:
+            if self._music.busy and self._asked == wish.plan:
+                # A browser that takes its time is no reason for a second tab
+                self._session.notify(f"still opening {wish.plan.best.title}", now)
+                return
+            self._asked = wish.plan
+        self._music.submit(wish)
+
+    def _take_snapshot(self, now: float) -> str:
+        if self._shown is None or self._started is None:
+            return "no picture yet"
+        picture = draw(self._shown.image, self._session.snapshot_view(now, self._shown.stretch))
+        try:
+            return f"picture saved: {self._desk.snapshot(picture)}"
+        except EmodjError as error:
+            return str(error)

@@ -1,0 +1,62 @@
+"""How fast a session runs, for the line that the curious see; pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from realtime.domain import Frame
+
+AVERAGED = 30
+"""Events over which a rate is averaged, about a second of frames."""
+
+LONGEST_S = 2.0
+"""After a longer gap the average starts anew: it was a pause, and would be felt for many seconds."""
+
+
+class FrameRate:
+    """Events a second, averaged over about the last second."""
+
+    def __init__(self) -> None:
+        self._before: float | None = None
+        self._gap_s = 0.0
+
+    def tick(self, now_s: float) -> None:
+        """One more event, at `now_s`."""
+        if self._before is not None:
+            gap = now_s - self._before
+            averaged = gap if self._gap_s == 0 else self._gap_s + (gap - self._gap_s) / AVERAGED
+            self._gap_s = averaged if gap <= LONGEST_S else 0.0
+        self._before = now_s
+
+    @property
+    def per_second(self) -> float:
+        """0 until there were two."""
+        return 1 / self._gap_s if self._gap_s > 0 else 0.0
+
+
+class RateMeter:
+    """Frames shown and analysed a second, and how old the labels are when they are drawn."""
+
+    def __init__(self) -> None:
+        self._shown, self._analysed = FrameRate(), FrameRate()
+        self._labelled: Frame | None = None
+        self._seen_s = self._age_s = 0.0
+
+    def analysed(self, frame: Frame, seen_s: float, now_s: float) -> None:
+        """The faces of a frame are known, which was first seen at `seen_s`."""
+        self._analysed.tick(now_s)
+        self._labelled, self._seen_s = frame, seen_s
+
+    def shown(self, frame: Frame, now_s: float) -> None:
+        """A new frame is drawn, with the faces that are known."""
+        del frame
+        self._shown.tick(now_s)
+        if self._labelled is not None:
+            self._age_s = now_s - self._seen_s
+
+    @property
+    def summary(self) -> str:
+        """For the screen."""
+        rates = f"{self._shown.per_second:.0f} frames/s shown, {self._analysed.per_second:.0f} analysed"
+        return f"{rates}, labels {self._age_s * 1000:.0f} ms old"

@@ -1,0 +1,130 @@
+"""Which pictures `emodj image` reads."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from realtime.errors import EmodjError, UsageError
+from realtime.sources import images
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from realtime.domain import Image
+
+
+@dataclass(frozen=True, slots=True)
+class PictureInput:
+    """A picture to read, or why there is none.
+
+    Attributes:
+        path: of the picture, as it was given or found; "-" for the standard input.
+        name: where it goes below an output folder.
+        error: why there is none.
+    """
+
+    path: str
+    name: Path
+    error: EmodjError | None = None
+
+
+def find_inputs(paths: Sequence[str], *, recursive: bool) -> Iterator[PictureInput]:
+    """The pictures that paths of pictures, folders and "-" stand for, in their order."""
+    for text in paths:
+        path = Path(text)
+        if not text:
+            # To `Path` this is the folder that we are in: a shell's variable that was not set must not read all of it
+            yield PictureInput(text, path, UsageError("an empty path names no picture"))
+        elif text == images.STDIN:
+            yield PictureInput(text, Path("stdin.png"))
+        elif is_folder(path):
+            try:
+                for inside in images.find_images(path, recursive=recursive):
+                    yield PictureInput(str(inside), inside.relative_to(path))
+            except UsageError as error:
+                yield PictureInput(text, Path(path.name), error)
+        else:
+            yield PictureInput(text, Path(path.name))
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path is a folder; not where we may not even look, which `Path.is_dir` raises on."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+_FOLDER_ENDS = tuple(end for end in ("/", os.sep, os.altsep) if end)
+
+
+class PictureTarget:
+    """A file or a folder for annotated pictures: never a picture that is read, nor one written a moment ago.
+
+    A folder is what is one, ends in / or has no suffix; it is made if need be.
+
+    Args:
+        output: as the option has it.
+        inputs: paths of all pictures that are read, "-" for the standard input.
+        force: whether other files may be replaced.
+
+    Raises:
+        UsageError: no place for so many pictures, or for pictures at all.
+    """
+
+    def __init__(self, output: str, inputs: Sequence[str], *, force: bool) -> None:
+        self._output = Path(output)
+        self._force = force
+        self._read = {_identity(path) for path in inputs} - {None}
+        self._written: set[Path] = set()
+        self._is_folder = is_folder(self._output) or output.endswith(_FOLDER_ENDS)
+        self._is_folder |= not self._output.suffix and _identity(output) is None
+        if not output:
+            raise UsageError("--output is empty: name a file or a folder")
+        if self._is_folder:
+            return
+        if len(inputs) > 1:
+            raise UsageError(
+                f"{output} is one file and there are {len(inputs)} pictures: give --output a folder, with a / at its end"
+            )
+        if self._output.suffix.lower() not in images.WRITABLE:
+            raise UsageError(
+                f"cannot write {output}: a picture's name ends in .jpg, .png, .webp, .bmp or .tiff, a folder's in /"
+            )
+
+    def write(self, name: Path, drawn: Image) -> None:
+        """Write an annotated picture, (height, width, 3) uint8 BGR; `name` is where it goes in a folder.
+
+        Raises:
+            UsageError: a picture that is read, or was written a moment ago, would be replaced.
+            EmodjError: the disk refuses.
+        """
+        path = self._path(name)
+        if _identity(str(path)) in self._read:
+            raise UsageError(f"{path} is a picture that is read, and is never replaced: choose another --output")
+        if path in self._written:
+            raise UsageError(f"{path} was written for another picture of the same name: read them one by one")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True) if self._is_folder else None
+        except OSError as error:
+            raise EmodjError(f"cannot make the folder {path.parent} ({error.strerror}): choose another --output") from error
+        images.write_image(drawn, path, overwrite=self._force)
+        self._written.add(path)
+
+    def _path(self, name: Path) -> Path:
+        if not self._is_folder:
+            return self._output
+        return self._output / (name if name.suffix.lower() in images.WRITABLE else name.with_suffix(".png"))
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    """What stays the same under every name of a file; None where there is none."""
+    try:
+        found = os.fstat(sys.stdin.fileno()) if path == images.STDIN else Path(path).stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino

@@ -1,0 +1,135 @@
+"""The compiled network: a batch of crops in, probabilities out.
+
+One file, a TFLite flatbuffer, read by LiteRT, or by OpenCV where LiteRT has no wheel; both give the same numbers to 1e-5.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from realtime.classifier.native_stderr import muted_stderr
+from realtime.domain import CROP_SIDE, EXPRESSIONS
+from realtime.errors import AssetError
+
+if TYPE_CHECKING:
+    from realtime.domain import Batch, Probabilities
+
+
+CROP_SHAPE = (CROP_SIDE, CROP_SIDE, 1)
+
+
+def open_classifier(model: bytes, *, num_threads: int = 1) -> Classifier:
+    """Open a compiled network with the fastest reader that is installed.
+
+    Args:
+        model: TFLite flatbuffer, float32, (n, 48, 48, 1) in and (n, 7) out.
+        num_threads: processor cores for one batch; OpenCV chooses its own number.
+
+    Raises:
+        AssetError: not a compiled network of that shape.
+    """
+    try:
+        return LiteRtClassifier(model, num_threads=num_threads)
+    except ImportError:
+        return CvDnnClassifier(model)
+
+
+class LiteRtClassifier:
+    """A compiled network run by LiteRT. Not for two threads at once.
+
+    Args:
+        model: TFLite flatbuffer, float32, (n, 48, 48, 1) in and (n, 7) out.
+        num_threads: processor cores for one batch.
+
+    Raises:
+        AssetError: not a compiled network of that shape.
+    """
+
+    def __init__(self, model: bytes, *, num_threads: int = 1) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        try:
+            # It announces its XNNPACK delegate when it first allocates
+            with muted_stderr():
+                self._interpreter: Any = Interpreter(model_content=model, num_threads=num_threads)
+                self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise AssetError(f"this is not a compiled network that LiteRT can read: {error}") from error
+        inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        _check_shapes([tensor["shape_signature"] for tensor in inputs], [tensor["shape_signature"] for tensor in outputs])
+        self._input, self._output = inputs[0]["index"], outputs[0]["index"]
+        self._size = int(inputs[0]["shape"][0])
+
+    def classify(self, batch: Batch, /) -> Probabilities:
+        """Probabilities (n, 7) of crops (n, 48, 48, 1) float32 grey in 0..1; n may be 0.
+
+        Raises:
+            ValueError: another shape or dtype.
+        """
+        _check_batch(batch)
+        if not len(batch):
+            return np.empty((0, len(EXPRESSIONS)), np.float32)
+        if len(batch) != self._size:
+            self._interpreter.resize_tensor_input(self._input, batch.shape)
+            self._interpreter.allocate_tensors()
+            self._size = len(batch)
+        self._interpreter.set_tensor(self._input, batch)
+        self._interpreter.invoke()
+        return self._interpreter.get_tensor(self._output)
+
+
+class CvDnnClassifier:
+    """A compiled network run by OpenCV's own reader. Not for two threads at once.
+
+    Args:
+        model: TFLite flatbuffer, float32, (n, 48, 48, 1) in and (n, 7) out.
+
+    Raises:
+        AssetError: not a compiled network of that shape.
+    """
+
+    def __init__(self, model: bytes) -> None:
+        import cv2
+
+        try:
+            self._network = cv2.dnn.readNetFromTFLite(np.frombuffer(model, np.uint8))
+            answer = self._forward(np.zeros((1, *CROP_SHAPE), np.float32))
+        except cv2.error as error:
+            raise AssetError(f"this is not a compiled network that OpenCV can read: {error.err}") from error
+        _check_shapes([(-1, *CROP_SHAPE)], [answer.shape])
+
+    def classify(self, batch: Batch, /) -> Probabilities:
+        """Probabilities (n, 7) of crops (n, 48, 48, 1) float32 grey in 0..1; n may be 0.
+
+        Raises:
+            ValueError: another shape or dtype.
+        """
+        _check_batch(batch)
+        return self._forward(batch) if len(batch) else np.empty((0, len(EXPRESSIONS)), np.float32)
+
+    def _forward(self, batch: Batch) -> Probabilities:
+        # OpenCV wants the channel before the rows; with a single channel that is the same memory
+        self._network.setInput(batch.reshape(len(batch), 1, CROP_SIDE, CROP_SIDE))
+        # A copy, since the network may write its next answer into the same memory
+        return self._network.forward().astype(np.float32)
+
+
+def _check_batch(batch: Batch) -> None:
+    if batch.shape[1:] != CROP_SHAPE or batch.dtype != np.float32:
+        raise ValueError(f"expected crops of shape (n, 48, 48, 1) in float32, not {batch.shape} in {batch.dtype}")
+
+
+def _check_shapes(inputs: list[Any], outputs: list[Any]) -> None:
+    found = [[tuple(map(int, shape[1:])) for shape in shapes] for shapes in (inputs, outputs)]
+    if found != [[CROP_SHAPE], [(len(EXPRESSIONS),)]]:
+        raise AssetError(f"the compiled network reads {found[0]} and answers {found[1]}: expected one (48, 48, 1) and one (7,)")
+
+
+class Classifier(Protocol):
+    """Reads expressions."""
+
+    def classify(self, batch: Batch, /) -> Probabilities:
+        """Probabilities (n, 7) of crops (n, 48, 48, 1) float32 grey in 0..1."""
+        ...

@@ -1,0 +1,208 @@
+"""`emodj spotify build`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from realtime.cli.context import Context, common_options, pass_context
+from realtime.cli.options import MOOD
+from realtime.domain import EXPRESSIONS, Expression
+from realtime.errors import EmodjError, UsageError
+from realtime.printable import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from realtime.music.catalog import Playlists
+    from realtime.music.spotify.playlist_builder import BuiltPlaylist, PickedTrack
+    from realtime.session.documents import Document
+
+_TAIL = 64 * 2**10
+"""Bytes: a log's last line is its summary, and much shorter."""
+
+
+@click.command(
+    short_help="Make a private playlist for a mood.",
+    epilog="""\b
+Examples:
+  emodj spotify build happy --dry-run
+  emodj live --log evening.jsonl, and then
+  emodj spotify build happy --from evening.jsonl""",
+)
+@click.argument("mood", type=MOOD)
+@click.option(
+    "--from",
+    "summary",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    metavar="SUMMARY.json",
+    help="What emodj live --json or --log wrote: the shares of its expressions weigh the songs. - is the standard input.",
+)
+@click.option("--dry-run", is_flag=True, default=None, help="Show the songs, and make nothing.")
+@click.option("-n", "--count", type=click.IntRange(1, 100), default=30, metavar="N", help="So many songs (default: 30).")
+@click.option("--seed", type=click.IntRange(0), default=0, metavar="N", help="Another number draws another mix (default: 0).")
+@click.option("--json", "as_json", is_flag=True, default=None, help="Print one JSON document (see the README).")
+@common_options
+@pass_context
+def build(
+    context: Context,
+    mood: Expression,
+    summary: Path | None,
+    dry_run: bool | None,
+    count: int,
+    seed: int,
+    as_json: bool | None,
+) -> None:
+    """Make a private Spotify playlist for a mood, of your own playlists and of searches.
+
+    MOOD is angry, disgust, fear, happy, neutral, sad or surprise. The playlist is called "emodj: MOOD"; another run puts other
+    songs in the place of all that it holds. Your own lists count where a word of their name fits the mood.
+    """
+    from contextlib import closing
+
+    from realtime.cli.output import print_document
+    from realtime.music.spotify import playlist_builder
+    from realtime.music.spotify.client import SpotifyClient
+    from realtime.music.spotify.credentials import CredentialStore
+    from realtime.music.spotify.playlist_builder import PlaylistBuilder
+
+    music = context.settings().playlists
+    shares = tuple(float(each is mood) for each in EXPRESSIONS) if summary is None else _shares(summary, mood)
+    wanted = playlist_builder.songs_per_mood(shares, count)
+    made = None
+    with closing(SpotifyClient(CredentialStore())) as web:
+        builder = PlaylistBuilder(web, _links(music), context.remark)
+        picked = builder.songs(wanted, seed)
+        if not picked:
+            raise EmodjError(f"no songs were found for {mood.value}: give one of your lists a name with {mood.value} in it")
+        if not dry_run:
+            made = builder.make(mood, picked)
+    if as_json:
+        print_document(_document(mood, shares, picked, made), indent=2)
+    else:
+        _print(mood, picked, made)
+    if made is not None:
+        context.remark(f'for p to play it, add to your settings: [[playlists.{mood.value}]] and below it url = "{made.url}"')
+    if len(picked) < count:
+        context.remark(f"only {len(picked)} of {count} songs were found")
+
+
+def _links(music: Playlists) -> dict[Expression, list[str]]:
+    from realtime.music.links import spotify_uri
+
+    uris = {mood: [spotify_uri(choice.place) for choice in choices] for mood, choices in music.moods.items()}
+    return {mood: [uri for uri in known if uri is not None] for mood, known in uris.items()}
+
+
+def _shares(path: Path, mood: Expression) -> tuple[float, ...]:
+    """The shares of a session's summary.
+
+    Raises:
+        UsageError: it is no summary, nobody voted, or hardly anybody looked like the mood.
+    """
+    from realtime.music.spotify.playlist_builder import LEAST_SHARE
+
+    shares = shares_in(_track_lines(path), str(path))
+    share = shares[EXPRESSIONS.index(mood)]
+    if share < LEAST_SHARE:
+        seen = ", ".join(
+            f"{each.value} {part:.0%}"
+            for each, part in sorted(zip(EXPRESSIONS, shares, strict=True), key=lambda pair: -pair[1])
+            if part >= LEAST_SHARE
+        )
+        raise UsageError(f"in {path} faces looked {mood.value} {share:.0%} of the time ({seen}): build one of those")
+    return shares
+
+
+def shares_in(text: str, name: str) -> tuple[float, ...]:
+    """The seven shares of the summary that a text ends with, summing to one, in the order of `Expression`.
+
+    Args:
+        text: a document of `emodj live --json`, or lines of `--jsonl` or `--log`, of which the last is the summary.
+        name: of the text, for sentences.
+
+    Raises:
+        UsageError: there is none; the sentence names what would do.
+    """
+    document = _parsed(text) or _parsed(next((line for line in reversed(text.splitlines()) if line.strip()), ""))
+    if document is None or "shares" not in document:
+        raise UsageError(f"{name} is no summary of a session: name what emodj live --json printed, or what --log wrote")
+    shares = document["shares"]
+    if shares is None:
+        raise UsageError(f"nobody voted in {name}, so there are no shares: leave --from out, or name another session")
+    values = [shares.get(each.value) for each in EXPRESSIONS] if isinstance(shares, dict) else [None]
+    numbers = [
+        float(value) for value in values if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+    ]
+    if len(numbers) != len(EXPRESSIONS) or not sum(numbers):
+        raise UsageError(f"the shares in {name} are not those of the seven expressions: name what emodj live wrote, as it is")
+    return tuple(number / sum(numbers) for number in numbers)
+
+
+def _parsed(text: str) -> dict[str, Any] | None:
+    try:
+        document: object = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return cast("dict[str, Any]", document) if isinstance(document, dict) else None
+
+
+def _track_lines(path: Path) -> str:
+    """The end of a file, where the summary stands."""
+    try:
+        if str(path) == "-":
+            return sys.stdin.buffer.read()[-_TAIL:].decode(errors="replace")
+        with path.open("rb") as file:
+            if file.seekable():
+                file.seek(max(0, path.stat().st_size - _TAIL))
+            # What cannot be searched, such as a pipe, is read through
+            return file.read()[-_TAIL:].decode(errors="replace")
+    except FileNotFoundError as error:
+        raise UsageError(f"there is no file {path}") from error
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def _print(mood: Expression, picked: Sequence[PickedTrack], made: BuiltPlaylist | None) -> None:
+    from realtime.music.spotify.playlist_builder import playlist_title
+
+    for number, one in enumerate(picked, 1):
+        artist = f" – {one.track.artist}" if one.track.artist else ""
+        click.echo(printable(f"{number:3}  {one.track.title}{artist}  ({one.mood.value}, {one.source})"))
+    if made is None:
+        click.echo(f"nothing was made: without --dry-run these {len(picked)} songs go into {playlist_title(mood)}")
+        return
+    click.echo(f"{'made' if made.new else 'replaced'}  {playlist_title(mood)}, private, {len(picked)} songs")
+    click.echo(made.url)
+
+
+def _document(
+    mood: Expression, shares: tuple[float, ...], picked: Sequence[PickedTrack], made: BuiltPlaylist | None
+) -> Document:
+    from realtime.domain import by_expression
+    from realtime.music.spotify.playlist_builder import playlist_title
+    from realtime.session.documents import SCHEMA
+
+    songs = [
+        {
+            "title": one.track.title,
+            "artist": one.track.artist,
+            "uri": one.track.uri,
+            "mood": one.mood.value,
+            "source": one.source,
+        }
+        for one in picked
+    ]
+    return {
+        "schema": SCHEMA,
+        "mood": mood.value,
+        "title": playlist_title(mood),
+        "shares": {name: round(share, 4) for name, share in by_expression(shares).items()},
+        "songs": songs,
+        "url": None if made is None else made.url,
+        "new": None if made is None else made.new,
+    }

@@ -1,0 +1,201 @@
+"""Read pictures of every common kind into BGR pixels, upright, and write them; Pillow does the work.
+
+Pillow rather than OpenCV: `cv2.imread` returns a truncated JPEG as a whole picture without a word.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+from PIL import ExifTags, UnidentifiedImageError
+from PIL import Image as Pillow
+
+from realtime.errors import EmodjError, UsageError
+
+if TYPE_CHECKING:
+    from realtime.domain import Image
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".heic", ".heif"})
+"""Files that count as pictures when a directory is read."""
+
+WRITABLE = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+
+MOST_PIXELS = 200_000_000
+"""Larger pictures are refused: a file of a few kilobytes can claim to hold any number of pixels."""
+
+STDIN = "-"
+
+# Pillow opens more than pictures of cameras: an EPS file, whatever its name, would be run as a program by Ghostscript
+_FORMATS = frozenset({"AVIF", "BMP", "DIB", "GIF", "HEIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP"})
+
+_TURNS = {
+    2: Pillow.Transpose.FLIP_LEFT_RIGHT,
+    3: Pillow.Transpose.ROTATE_180,
+    4: Pillow.Transpose.FLIP_TOP_BOTTOM,
+    5: Pillow.Transpose.TRANSPOSE,
+    6: Pillow.Transpose.ROTATE_270,
+    7: Pillow.Transpose.TRANSVERSE,
+    8: Pillow.Transpose.ROTATE_90,
+}
+"""What sets a picture upright, by its EXIF orientation (EXIF 2.32, tag 0x0112)."""
+
+_HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim", b"heis")
+
+
+def read_image(path: str, stdin: BinaryIO | None = None) -> Image:
+    """Read a picture: the first frame of an animation, turned upright by its EXIF orientation.
+
+    Args:
+        path: a file's path, or "-" for `stdin`.
+        stdin: where "-" reads its bytes from.
+
+    Returns:
+        (height, width, 3) uint8 BGR. Transparent parts lie on white; 16 bits a channel are scaled to 8.
+
+    Raises:
+        UsageError: no such file.
+        EmodjError: a directory, not a picture, damaged, empty, too large, or of a kind that needs a package.
+    """
+    name = "the standard input" if path == STDIN else path
+    data = _bytes(path, stdin)
+    if not data:
+        raise EmodjError(f"{name} is empty")
+    _allow_heic(data, name)
+    Pillow.init()
+    try:
+        # Odd metadata and large sizes are warned of; the first does not matter, the second is checked here
+        with (
+            warnings.catch_warnings(action="ignore"),
+            Pillow.open(io.BytesIO(data), formats=sorted(_FORMATS & Pillow.OPEN.keys())) as picture,
+        ):
+            _check_size(picture, name)
+            return np.ascontiguousarray(_rgb(picture)[..., ::-1])
+    except UnidentifiedImageError as error:
+        raise EmodjError(f"{name} is not a picture that can be read, whatever its name says") from error
+    except EmodjError:
+        raise
+    except Exception as error:
+        # Pillow raises whatever damaged bytes lead it to: TypeError and struct.error as well as OSError
+        raise EmodjError(f"{name} is damaged ({error}): copy or export it again") from error
+
+
+def find_images(folder: Path, *, recursive: bool) -> list[Path]:
+    """The pictures of a directory by their suffix, sorted; hidden ones are left out.
+
+    Raises:
+        UsageError: the directory holds none, or cannot be listed.
+    """
+    try:
+        entries = folder.rglob("*") if recursive else folder.iterdir()
+        inside = [path for path in entries if not _hidden(path.relative_to(folder))]
+        found = sorted(path for path in inside if path.suffix.lower() in SUFFIXES and path.is_file())
+    except OSError as error:
+        raise UsageError(f"cannot list {folder} ({error.strerror})") from error
+    if not found:
+        hint = "" if recursive else "; --recursive looks into its folders too"
+        raise UsageError(f"no picture in {folder}{hint}")
+    return found
+
+
+def write_image(image: Image, path: Path, *, overwrite: bool) -> None:
+    """Write a picture in the format of the path's suffix: whole, or not at all.
+
+    Args:
+        image: (height, width, 3) uint8 BGR. No metadata goes along, so no place and no date either.
+        path: ends in one of `WRITABLE`.
+        overwrite: whether a file that is there may be replaced.
+
+    Raises:
+        UsageError: unknown suffix, or the file is there and may not be replaced.
+        EmodjError: the disk refuses.
+    """
+    if path.suffix.lower() not in WRITABLE:
+        raise UsageError(f"cannot write {path}: choose a name that ends in .jpg, .png, .webp, .bmp or .tiff")
+    picture = Pillow.fromarray(np.ascontiguousarray(image[..., ::-1]))
+    part: Path | None = None
+    try:
+        if path.exists() and not overwrite:
+            raise UsageError(f"{path} is there already: --force replaces it")
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".emodj-", suffix=path.suffix, delete=False) as file:
+            part = Path(file.name)
+            picture.save(file, quality=92) if path.suffix.lower() in {".jpg", ".jpeg", ".webp"} else picture.save(file)
+        # A temporary file is private, the picture is an ordinary one
+        part.chmod(0o666 & ~_umask())
+        part.replace(path)
+    except (OSError, ValueError) as error:
+        raise EmodjError(f"cannot write {path} ({getattr(error, 'strerror', None) or error}): choose another place") from error
+    finally:
+        if part is not None:
+            part.unlink(missing_ok=True)
+
+
+def _bytes(path: str, stdin: BinaryIO | None) -> bytes:
+    if path == STDIN:
+        return stdin.read() if stdin else b""
+    try:
+        return Path(path).read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UsageError(f"no such file: {path}") from error
+    except OSError as error:
+        raise EmodjError(f"cannot read {path} ({error.strerror})") from error
+
+
+def _allow_heic(data: bytes, name: str) -> None:
+    if data[4:8] != b"ftyp" or data[8:12] not in _HEIC_BRANDS:
+        return
+    try:
+        import pillow_heif
+    except ImportError as error:
+        raise EmodjError(f"{name} is a HEIC picture, which needs pillow-heif: pip install pillow-heif") from error
+    pillow_heif.register_heif_opener()
+
+
+def _check_size(picture: Pillow.Image, name: str) -> None:
+    width, height = picture.size
+    if width * height > MOST_PIXELS:
+        raise EmodjError(f"{name} has {width}×{height} pixels, more than the {MOST_PIXELS // 10**6} million that are read")
+
+
+def _rgb(picture: Pillow.Image) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """(height, width, 3) uint8 RGB, upright."""
+    # `ImageOps.exif_transpose` would also write the metadata anew, and fails where they are odd. Loading comes first:
+    # it turns some TIFF files by itself, and says so in their metadata
+    picture.load()
+    turn = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    upright = picture if turn is None else picture.transpose(turn)
+    if upright.mode.startswith("I") or upright.mode == "F":
+        return np.repeat(_eight_bit(np.asarray(upright))[..., None], 3, axis=2)
+    if "A" in upright.mode or "transparency" in upright.info:
+        layer = upright.convert("RGBA")
+        upright = Pillow.new("RGB", layer.size, "white")
+        upright.paste(layer, mask=layer.getchannel("A"))
+    return np.asarray(upright.convert("RGB"), np.uint8)
+
+
+def _eight_bit(grey: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """16-bit whole numbers keep their scale; floats, which have none that is agreed on, are stretched to theirs."""
+    values = np.nan_to_num(grey.astype(np.float64))
+    if np.issubdtype(grey.dtype, np.floating):
+        low, high = float(values.min()), float(values.max())
+        values = (values - low) / (high - low or 1) * 65535
+    return np.clip(np.rint(values / 257), 0, 255).astype(np.uint8)
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+# Sizes are checked in `read`, with a sentence of our own
+Pillow.MAX_IMAGE_PIXELS = None

@@ -1,0 +1,479 @@
+"""The command as a person uses it: a real window of a real process, real keys, real pictures of the screen."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+import pytest
+
+from realtime.domain import EXPRESSIONS, Expression
+from realtime.overlay.widgets import EXPRESSION_COLOURS
+from tests.support.places import ROOT
+from tests.support.sounds import sound
+from tests.support.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from pathlib import Path
+
+    from realtime.domain import Image
+
+PATIENCE_S = 60.0
+HAPPY = "https://open.spotify.com/playlist/37i9dQZF1DXdPec7aLTmlC"
+WALL = 90
+MARK = (0, 0, 255)
+
+
+def write_clip(path: Path, frames: int, picture: Image | None) -> Path:
+    """A wall with or without a portrait in front; a red mark goes down its left side, so that each frame is another."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 30, (640, 480))
+    wall = np.full((480, 640, 3), WALL, np.uint8)
+    if picture is not None:
+        wall[:, 64:576] = picture[:480]
+    for index in range(frames):
+        frame = wall.copy()
+        top = 100 + index % 300
+        frame[top : top + 20, :24] = MARK
+        writer.write(frame)
+    writer.release()
+    return path
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory, astronaut: Image) -> Path:
+    """The astronaut for forty seconds."""
+    return write_clip(tmp_path_factory.mktemp("clip") / "clip.avi", 1200, astronaut)
+
+
+@pytest.fixture(scope="session")
+def leaving(tmp_path_factory: pytest.TempPathFactory, clip: Path) -> Path:
+    """The astronaut for a second, then nobody for fifteen."""
+    del clip
+    folder = tmp_path_factory.mktemp("leaving")
+    portrait = cv2.imread(str(ROOT / "tests" / "data" / "astronaut.jpg"))
+    assert portrait is not None
+    path = folder / "leaving.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 30, (640, 480))
+    for index in range(480):
+        frame = np.full((480, 640, 3), WALL, np.uint8)
+        if index < 30:
+            frame[:, 64:576] = portrait[:480]
+        writer.write(frame)
+    writer.release()
+    return path
+
+
+class Emodj:
+    """A running `emodj live` and the person in front of it."""
+
+    def __init__(self, folder: Path, environment: dict[str, str], process: subprocess.Popen[str]) -> None:
+        self.folder = folder
+        self.process = process
+        self._environment = environment
+        self.number = ""
+
+    def tool(self, *command: str, check: bool = True) -> bytes:
+        return subprocess.run(command, env=self._environment, check=check, capture_output=True).stdout
+
+    def appears(self) -> None:
+        def there() -> bool:
+            assert self.process.poll() is None, self.output + self.complaints
+            self.number = self.tool("xdotool", "search", "--onlyvisible", "--name", "^emodj$", check=False).decode().strip()
+            return bool(self.number)
+
+        until(there)
+        until(self._painted)
+        until(lambda: self.tool("xdotool", "getwindowfocus", check=False).decode().strip() == self.number)
+
+    def _painted(self) -> bool:
+        """Whether the wall is to be seen.
+
+        On a machine under load the Qt of OpenCV's wheel now and then loses the event that its window is on screen, and
+        then never paints it. A window that is put away and fetched back is well.
+        """
+        for _ in range(20):
+            if np.abs(self.picture()[60, 630].astype(int) - WALL).max() < 12:
+                return True
+        self.tool("xdotool", "windowminimize", self.number)
+        self.tool("xdotool", "windowactivate", self.number)
+        return False
+
+    def press(self, *keys: str) -> None:
+        # Sent to the window by its number, a key would stay down for ever where it closes the window
+        self.tool("xdotool", "key", "--delay", "100", *keys)
+
+    def close(self) -> None:
+        self.tool("wmctrl", "-i", "-c", self.number)
+
+    def picture(self) -> Image:
+        """What is in the window now, BGR."""
+        data = np.frombuffer(self.tool("import", "-window", self.number, "png:-"), np.uint8)
+        image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+        assert image is not None
+        return image.astype(np.uint8, copy=False)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        facts = self.tool("xwininfo", "-id", self.number).decode()
+        width, height = (re.search(rf"{name}: (\d+)", facts) for name in ("Width", "Height"))
+        assert width
+        assert height
+        return int(width[1]), int(height[1])
+
+    @property
+    def output(self) -> str:
+        return (self.folder / "output").read_text()
+
+    @property
+    def complaints(self) -> str:
+        return (self.folder / "errors").read_text()
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """The whole lines of JSON until now."""
+        return [json.loads(line) for line in self.output.splitlines(keepends=True) if line.endswith("\n")]
+
+    @property
+    def browsed(self) -> list[str]:
+        """The links that the browser was started with."""
+        record = self.folder / "browsed"
+        return record.read_text().splitlines() if record.exists() else []
+
+    def mood(self) -> str | None:
+        """The mood of the last frame that was analysed."""
+        mood = self.lines[-1]["mood"] if self.lines else None
+        return mood and mood["expression"]
+
+    def finish(self) -> int:
+        return self.process.wait(PATIENCE_S)
+
+
+@contextmanager
+def running(clip: Path, display: str | None, folder: Path, *options: str) -> Generator[Emodj]:
+    browser = folder / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" >> {folder}/browsed\n')
+    browser.chmod(0o755)
+    environment = {**os.environ, "BROWSER": f"{browser} %s", "PYTHONPATH": str(ROOT)}
+    if display is not None:
+        environment["DISPLAY"] = display
+    command = [sys.executable, "-m", "realtime", "live", "--source", str(clip), *options]
+    with (
+        (folder / "output").open("w") as output,
+        (folder / "errors").open("w") as errors,
+        subprocess.Popen(command, env=environment, cwd=folder, stdout=output, stderr=errors, text=True) as process,
+    ):
+        emodj = Emodj(folder, environment, process)
+        try:
+            if display is not None:
+                emodj.appears()
+            yield emodj
+        finally:
+            process.kill()
+
+
+def mark_of(image: Image) -> tuple[bool, int]:
+    """Whether the red mark is on the right side, and its first row."""
+    sides = [(np.abs(side.astype(int) - MARK).max(axis=2) < 40).mean(axis=1) > 0.5 for side in (image[:, :20], image[:, -20:])]
+    right = bool(sides[1].any())
+    return right, int(np.flatnonzero(sides[right])[0])
+
+
+def happy_pixels(image: Image) -> int:
+    """How much of the picture has the colour of happiness: box, bars of the face, bar of the mood."""
+    return int((np.abs(image.astype(int) - EXPRESSION_COLOURS[Expression.HAPPY]).max(axis=2) < 8).sum())
+
+
+@pytest.mark.window
+@pytest.mark.slow
+def test_every_key_does_what_the_help_says(clip: Path, display: str, tmp_path: Path) -> None:
+    with running(clip, display, tmp_path, "--jsonl") as emodj:
+        until(lambda: len(emodj.lines) > 10)
+        assert emodj.size == (640, 480)
+        shows_a_happy_face(emodj)
+        space_freezes(emodj)
+        h_and_question_mark_help(emodj)
+        b_hides_the_bars(emodj)
+        i_shows_rate_and_latency(emodj)
+        m_mirrors(emodj)
+        digits_choose_the_mood(emodj)
+        p_opens_the_playlist_once(emodj)
+        s_saves_a_snapshot(emodj)
+        f_fills_the_screen(emodj)
+        emodj.press("q")
+        assert emodj.finish() == 0
+        *frames, summary = emodj.lines
+        assert summary["frames"] == len(frames)
+        # Not the end of the clip was it that ended the session
+        assert summary["seconds"] < 39
+        assert summary["mood"]["expression"] == "happy"
+        assert summary["playlist"]["url"] == HAPPY
+
+
+def shows_a_happy_face(emodj: Emodj) -> None:
+    (face,) = emodj.lines[-1]["faces"]
+    assert face["expression"] == "happy"
+    assert not face["unsure"]
+    assert emodj.mood() == "happy"
+    # The box on screen is where the document says
+    box = face["box"]
+    edge = emodj.picture()[box["top"] + box["height"] // 2, box["left"] - 4 : box["left"] + 5]
+    assert happy_pixels(edge[None]) > 0
+
+
+def space_freezes(emodj: Emodj) -> None:
+    before = emodj.picture()
+    emodj.press("space")
+    # The word appears in the upper right corner
+    until(lambda: differs(before, emodj.picture(), (5, 40), (560, 640)))
+    count, mark = len(emodj.lines), mark_of(emodj.picture())
+    for _ in range(4):
+        assert mark_of(emodj.picture()) == mark
+    assert len(emodj.lines) == count
+    emodj.press("space")
+    until(lambda: mark_of(emodj.picture()) != mark)
+    until(lambda: len(emodj.lines) > count + 5)
+    # What was frozen goes on where it was: no second of the clip is missing
+    gaps = np.diff([line["t"] for line in emodj.lines])
+    assert gaps.max() < 1.0
+    assert not differs(before, emodj.picture(), (5, 40), (560, 640))
+
+
+def differs(one: Image, other: Image, rows: tuple[int, int], columns: tuple[int, int]) -> bool:
+    """Whether a part of two pictures differs by more than what a video's noise does."""
+    parts = [image[slice(*rows), slice(*columns)].astype(int) for image in (one, other)]
+    return bool(np.abs(parts[0] - parts[1]).mean() > 4)
+
+
+def h_and_question_mark_help(emodj: Emodj) -> None:
+    before = emodj.picture().mean()
+    emodj.press("h")
+    until(lambda: emodj.picture().mean() < 0.7 * before)
+    emodj.press("question")
+    until(lambda: emodj.picture().mean() > 0.9 * before)
+    emodj.press("H")
+    until(lambda: emodj.picture().mean() < 0.7 * before)
+    emodj.press("h")
+    until(lambda: emodj.picture().mean() > 0.9 * before)
+
+
+def b_hides_the_bars(emodj: Emodj) -> None:
+    box = emodj.lines[-1]["faces"][0]["box"]
+    below = (box["top"] + box["height"] + 6, box["top"] + box["height"] + 50)
+    columns = (box["left"], box["left"] + 150)
+
+    def bar() -> int:
+        return happy_pixels(emodj.picture()[slice(*below), slice(*columns)])
+
+    until(lambda: bar() > 50)
+    emodj.press("b")
+    until(lambda: bar() == 0)
+    emodj.press("B")
+    until(lambda: bar() > 50)
+
+
+def i_shows_rate_and_latency(emodj: Emodj) -> None:
+    before = emodj.picture()
+    emodj.press("i")
+    until(lambda: differs(before, emodj.picture(), (12, 30), (400, 630)))
+    emodj.press("i")
+    until(lambda: not differs(before, emodj.picture(), (12, 30), (400, 630)))
+
+
+def m_mirrors(emodj: Emodj) -> None:
+    assert not mark_of(emodj.picture())[0]
+    left = emodj.lines[-1]["faces"][0]["box"]["left"]
+    emodj.press("m")
+    until(lambda: mark_of(emodj.picture())[0])
+    count = len(emodj.lines)
+    until(lambda: len(emodj.lines) > count + 2)
+    # Documents keep the boxes of the picture as it came
+    assert abs(emodj.lines[-1]["faces"][0]["box"]["left"] - left) < 12
+    emodj.press("m")
+    until(lambda: not mark_of(emodj.picture())[0])
+
+
+def digits_choose_the_mood(emodj: Emodj) -> None:
+    for number, expression in enumerate(EXPRESSIONS, 1):
+        emodj.press(str(number))
+        until(lambda wanted=expression.value: emodj.mood() == wanted)
+        assert emodj.lines[-1]["mood"]["share"] == 1
+    emodj.press("0")
+    until(lambda: emodj.mood() == "happy")
+
+
+def p_opens_the_playlist_once(emodj: Emodj) -> None:
+    assert HAPPY not in emodj.complaints
+    # Two presses within three seconds
+    emodj.press("p", "p")
+    until(lambda: emodj.browsed)
+    # Keys are answered in their order: once this one was, so was the second press
+    emodj.press("2")
+    until(lambda: emodj.mood() == "disgust")
+    assert emodj.browsed == [HAPPY]
+    assert emodj.complaints.splitlines() == ["Bright and happy, for happy", HAPPY]
+    emodj.press("0")
+    until(lambda: emodj.mood() == "happy")
+
+    def again() -> bool:
+        emodj.press("p")
+        return len(emodj.browsed) > 1
+
+    until(again)
+    assert {*emodj.browsed} == {*emodj.complaints.splitlines()[1::2]} == {HAPPY}
+
+
+def s_saves_a_snapshot(emodj: Emodj) -> None:
+    assert not list(emodj.folder.glob("*.png"))
+    emodj.press("s")
+    until(lambda: list(emodj.folder.glob("emodj-*.png")))
+    (path,) = emodj.folder.glob("*.png")
+    taken = cv2.imread(str(path))
+    assert taken is not None
+    assert taken.shape == (480, 640, 3)
+    assert happy_pixels(taken.astype(np.uint8)) > 500
+
+
+def f_fills_the_screen(emodj: Emodj) -> None:
+    emodj.press("f")
+    until(lambda: emodj.size == (1280, 1024))
+    until(lambda: happy_pixels(emodj.picture()) > 1000)
+    emodj.press("f")
+    until(lambda: emodj.size == (640, 480))
+
+
+@pytest.mark.window
+def test_r_forgets_the_votes_and_without_them_p_opens_nothing(leaving: Path, display: str, tmp_path: Path) -> None:
+    with running(leaving, display, tmp_path, "--jsonl") as emodj:
+        # An empty room keeps its last mood
+        until(lambda: emodj.lines and emodj.mood() == "happy" and not emodj.lines[-1]["faces"])
+        emodj.press("r")
+        until(lambda: emodj.mood() is None)
+        before = emodj.picture()
+        emodj.press("p")
+        until(lambda: differs(before, emodj.picture(), (380, 440), (100, 540)))
+        emodj.press("Escape")
+        assert emodj.finish() == 0
+        # Not the end of the clip was it that ended the session
+        assert emodj.lines[-1]["seconds"] < 15
+        assert emodj.lines[-1]["mood"] is None
+        assert emodj.lines[-1]["playlist"] is None
+        assert not emodj.browsed
+        assert not emodj.complaints
+
+
+def press_q(emodj: Emodj) -> None:
+    emodj.press("q")
+
+
+def press_capital_q(emodj: Emodj) -> None:
+    emodj.press("Q")
+
+
+def press_escape(emodj: Emodj) -> None:
+    emodj.press("Escape")
+
+
+def interrupt(emodj: Emodj) -> None:
+    emodj.process.send_signal(signal.SIGINT)
+
+
+@pytest.mark.window
+@pytest.mark.parametrize(
+    ("end", "status"), [(press_q, 0), (press_capital_q, 0), (press_escape, 0), (Emodj.close, 0), (interrupt, 130)]
+)
+def test_every_way_out_prints_the_summary(
+    end: Callable[[Emodj], None], status: int, clip: Path, display: str, tmp_path: Path
+) -> None:
+    with running(clip, display, tmp_path) as emodj:
+        # The bar below the face: it was analysed
+        until(lambda: happy_pixels(emodj.picture()) > 500)
+        end(emodj)
+        assert emodj.finish() == status
+        looked, length, mood, music, link = emodj.output.splitlines()
+        assert looked.startswith("faces   happy ")
+        seconds = re.fullmatch(r"length  (\d+\.\d) s, \d+ frames? analysed", length)
+        # Not the end of the clip was it that ended the session
+        assert seconds
+        assert float(seconds[1]) < 30
+        assert mood.startswith("mood    happy, ")
+        assert music.startswith("music   ")
+        assert link == HAPPY
+        # Where the terminal showed ^C the line is ended
+        assert emodj.complaints == ("\n" if status else "")
+        assert not emodj.browsed
+        # Nothing is saved unless a key asked for it
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["browser", "errors", "output"]
+
+
+@pytest.mark.window
+def test_p_prints_the_link_on_a_line_of_its_own(clip: Path, display: str, tmp_path: Path) -> None:
+    with running(clip, display, tmp_path) as emodj:
+        until(lambda: happy_pixels(emodj.picture()) > 500)
+        assert not emodj.output
+        emodj.press("p")
+        # At once, and not only at the end
+        until(lambda: emodj.output)
+        assert emodj.output == f"Bright and happy, for happy\n{HAPPY}\n"
+        emodj.close()
+        assert emodj.finish() == 0
+
+
+@pytest.mark.window
+def test_songs_play_by_keys_and_end_with_the_window(clip: Path, display: str, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        sound(tmp_path / "songs" / "happy" / f"{name}.ogg", seconds=30)
+    (tmp_path / "own.toml").write_text(f'[music]\nlibrary = "{tmp_path / "songs"}"\n', encoding="utf-8")
+    with running(clip, display, tmp_path, "--config", str(tmp_path / "own.toml")) as emodj:
+        until(lambda: happy_pixels(emodj.picture()) > 500)
+        bottom = (400, 440), (160, 480)
+        silent = emodj.picture()
+        emodj.press("p")
+        until(lambda: differs(silent, emodj.picture(), *bottom))
+        first = emodj.picture()
+        emodj.press("n")
+        until(lambda: differs(first, emodj.picture(), *bottom))
+        emodj.press("q")
+        assert emodj.finish() == 0
+        assert emodj.output.splitlines()[-1] == str(tmp_path / "songs")
+        assert not emodj.browsed
+        assert not emodj.complaints
+
+
+def test_no_display_ends_with_a_sentence(clip: Path, tmp_path: Path) -> None:
+    with running(clip, None, tmp_path) as emodj:
+        assert emodj.finish() == 6
+        assert re.fullmatch(r"emodj: there is no display .*: --no-window does without\n", emodj.complaints)
+        assert not emodj.output
+
+
+def test_a_display_of_nobody_ends_with_a_sentence(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPLAY", ":4711")
+    with running(clip, None, tmp_path) as emodj:
+        assert emodj.finish() == 6
+        assert emodj.complaints == "emodj: the display :4711 cannot be reached: --no-window does without\n"
+
+
+def test_a_display_that_says_nothing_ends_with_a_sentence(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as server:
+        for number in range(200, 300):
+            try:
+                server.bind(("127.0.0.1", 6000 + number))
+            except OSError:
+                continue
+            break
+        server.listen()
+        name = f"127.0.0.1:{server.getsockname()[1] - 6000}"
+        monkeypatch.setenv("DISPLAY", name)
+        with running(clip, None, tmp_path) as emodj:
+            assert emodj.finish() == 6
+            assert emodj.complaints == f"emodj: the display {name} does not answer: --no-window does without\n"

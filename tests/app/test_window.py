@@ -1,0 +1,296 @@
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+
+from realtime.app import window
+from realtime.app.window import check_display
+from realtime.errors import DisplayError
+from tests.support.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+PATIENCE_S = 30.0
+
+# A window belongs to the main thread, and Qt to one screen in the life of a process: so each has a process of its own
+PROGRAM = """
+import numpy as np
+from realtime.window import Window
+
+image = np.zeros((240, 320, 3), np.uint8)
+image[:, :160] = (255, 0, 0)
+with Window("keys") as window:
+    assert window.poll(1) is None
+    window.toggle_full_screen()
+    window.show(image)
+    while not window.closed:
+        key = window.poll(20)
+        if key is not None:
+            print(key, flush=True)
+        if key == "f":
+            window.toggle_full_screen()
+        if key == "q":
+            break
+        window.show(image)
+    print("closed by its button" if window.closed else "left by a key", flush=True)
+    if window.closed:
+        window.show(image)
+        window.toggle_full_screen()
+        assert window.poll(1) is None
+        assert window.closed
+window.close()
+assert window.closed
+print("end", flush=True)
+"""
+
+
+class Shown:
+    """A program that shows a window, and somebody at the keyboard."""
+
+    def __init__(self, process: subprocess.Popen[str], output: Path, display: str) -> None:
+        self.process = process
+        self._output = output
+        self._environment = {**os.environ, "DISPLAY": display}
+        self.number = ""
+
+    def tool(self, *command: str, check: bool = True) -> str:
+        done = subprocess.run(command, env=self._environment, check=check, capture_output=True, text=True)
+        return done.stdout
+
+    def appears(self) -> None:
+        def there() -> bool:
+            assert self.process.poll() is None, self.said
+            self.number = self.tool("xdotool", "search", "--onlyvisible", "--name", "^keys$", check=False).strip()
+            return bool(self.number)
+
+        until(there)
+        until(lambda: self.tool("xdotool", "getwindowfocus", check=False).strip() == self.number)
+
+    def press(self, key: str) -> None:
+        # Sent to the window by its number, a key would stay down for ever where it closes the window
+        self.tool("xdotool", "key", key)
+
+    @property
+    def said(self) -> list[str]:
+        return self._output.read_text().splitlines()
+
+    def colours(self, *places: tuple[int, int]) -> list[tuple[int, ...]]:
+        """What is seen at places of the window, red first."""
+        data = subprocess.run(
+            ["import", "-window", self.number, "png:-"], env=self._environment, check=True, capture_output=True
+        ).stdout
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        assert image is not None
+        found = [tuple(image[y, x, ::-1].tolist()) for x, y in places]
+        if len({*found, (0, 0, 0)}) == 1:
+            # Qt may lose the event that its window is on screen: see tests/test_live_window.py
+            self.tool("xdotool", "windowminimize", self.number)
+            self.tool("xdotool", "windowactivate", self.number)
+        return found
+
+    @property
+    def size(self) -> tuple[int, int]:
+        facts = dict(line.split(":", 1) for line in self.tool("xwininfo", "-id", self.number).splitlines() if ": " in line)
+        return int(facts["  Width"]), int(facts["  Height"])
+
+
+@contextmanager
+def showing(program: str, display: str, folder: Path) -> Generator[Shown]:
+    output = folder / "output"
+    with (
+        output.open("w") as file,
+        subprocess.Popen(
+            [sys.executable, "-c", program],
+            env={**os.environ, "DISPLAY": display},
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process,
+    ):
+        shown = Shown(process, output, display)
+        try:
+            shown.appears()
+            yield shown
+        finally:
+            process.kill()
+
+
+@pytest.mark.window
+def test_keys_have_names_and_other_keys_have_none(display: str, tmp_path: Path) -> None:
+    pressed = {
+        "a": "a",
+        "A": "a",
+        "1": "1",
+        "KP_7": "7",
+        "question": "?",
+        "space": "space",
+        "Escape": "escape",
+        # Their codes must not be taken for the letters that they collide with
+        "Left": None,
+        "Delete": None,
+        "F1": None,
+        "Shift_L": None,
+        "z": "z",
+    }
+    heard: list[str] = []
+    with showing(PROGRAM, display, tmp_path) as shown:
+        for key, name in pressed.items():
+            shown.press(key)
+            if name is not None:
+                heard.append(name)
+                until(lambda: len(shown.said) >= len(heard))
+                assert shown.said == heard
+        shown.press("q")
+        assert shown.process.wait(PATIENCE_S) == 0
+        assert shown.said == [*heard, "q", "left by a key", "end"]
+
+
+@pytest.mark.window
+def test_f_fills_the_screen_and_the_button_closes(display: str, tmp_path: Path) -> None:
+    with showing(PROGRAM, display, tmp_path) as shown:
+        until(lambda: shown.size == (320, 240))
+        until(lambda: shown.colours((80, 120), (240, 120)) == [(0, 0, 255), (0, 0, 0)])
+        shown.press("f")
+        until(lambda: shown.size == (1280, 1024))
+        shown.press("f")
+        until(lambda: shown.size == (320, 240))
+        shown.tool("wmctrl", "-c", "keys")
+        assert shown.process.wait(PATIENCE_S) == 0
+        assert shown.said == ["f", "f", "closed by its button", "end"]
+
+
+@pytest.fixture
+def qt_platform(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What looking for a display sets is set back after the test."""
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+
+
+@pytest.mark.window
+@pytest.mark.usefixtures("qt_platform")
+def test_a_display_that_answers_is_fine_whatever_qt_was_told(display: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPLAY", display)
+    check_display()
+    # Any other name would end the process at its first window
+    assert os.environ["QT_QPA_PLATFORM"] == "xcb"
+
+
+@pytest.mark.parametrize("name", [None, ""])
+def test_no_display_has_a_sentence(name: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    if name is not None:
+        monkeypatch.setenv("DISPLAY", name)
+    with pytest.raises(DisplayError, match=r"^there is no display .*DISPLAY is not set\): --no-window does without$"):
+        check_display()
+
+
+@pytest.mark.usefixtures("qt_platform")
+@pytest.mark.parametrize("name", [":4711", "nonsense", "127.0.0.1:4711"])
+def test_a_display_of_nobody_has_a_sentence(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPLAY", name)
+    with pytest.raises(DisplayError, match=rf"^the display {name} cannot be reached: --no-window does without$"):
+        check_display()
+
+
+@pytest.mark.usefixtures("qt_platform")
+def test_a_display_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(window, "PROBE_S", 0.5)
+    with silent_display() as name:
+        monkeypatch.setenv("DISPLAY", name)
+        with pytest.raises(DisplayError, match=rf"^the display {name} does not answer: --no-window does without$"):
+            check_display()
+
+
+@contextmanager
+def silent_display() -> Generator[str]:
+    """A display that takes the call and then says nothing."""
+    with socket.socket() as server:
+        for number in range(100, 200):
+            try:
+                server.bind(("127.0.0.1", 6000 + number))
+            except OSError:
+                continue
+            server.listen()
+            yield f"127.0.0.1:{number}"
+            return
+        pytest.fail("no port is free")
+
+
+CHANGING = """
+import numpy as np
+from realtime.window import Window
+
+sizes = {"a": (240, 320, 3), "b": (480, 400, 3), "c": (600, 2400, 3)}
+image = np.full(sizes["a"], 90, np.uint8)
+with Window("keys") as window:
+    while not window.closed:
+        window.show(image)
+        key = window.poll(20)
+        if key in sizes:
+            image = np.full(sizes[key], 90, np.uint8)
+        if key == "f":
+            window.toggle_full_screen()
+        if key is not None:
+            print(key, flush=True)
+        if key == "q":
+            break
+"""
+
+
+@pytest.mark.window
+def test_the_window_follows_a_picture_that_changes_its_size_but_not_while_it_fills_the_screen(
+    display: str, tmp_path: Path
+) -> None:
+    with showing(CHANGING, display, tmp_path) as shown:
+        until(lambda: shown.size == (320, 240))
+        shown.press("b")
+        until(lambda: shown.size == (400, 480))
+        # Larger than a screen may be
+        shown.press("c")
+        until(lambda: shown.size == (1200, 300))
+        shown.press("f")
+        until(lambda: shown.size == (1280, 1024))
+        heard = len(shown.said)
+        shown.press("a")
+        until(lambda: len(shown.said) > heard)
+        # Two more turns, and with them two pictures of another size
+        shown.press("z")
+        until(lambda: len(shown.said) > heard + 1)
+        assert shown.size == (1280, 1024)
+        shown.press("f")
+        until(lambda: shown.size == (320, 240))
+        # A size that somebody chose stays for as long as the picture does
+        shown.tool("wmctrl", "-r", "keys", "-e", "0,-1,-1,500,450")
+        until(lambda: shown.size == (500, 450))
+        shown.press("z")
+        until(lambda: len(shown.said) > heard + 3)
+        assert shown.size == (500, 450)
+        shown.press("q")
+        assert shown.process.wait(PATIENCE_S) == 0
+
+
+LARGE = """
+import numpy as np
+from realtime.window import Window
+
+with Window("keys") as window:
+    window.show(np.zeros((3000, 9000, 3), np.uint8))
+    while window.poll(20) != "q":
+        pass
+"""
+
+
+@pytest.mark.window
+def test_a_large_picture_opens_in_a_window_that_fits_a_screen(display: str, tmp_path: Path) -> None:
+    with showing(LARGE, display, tmp_path) as shown:
+        until(lambda: shown.size == (1200, 400))
+        shown.press("q")
+        assert shown.process.wait(PATIENCE_S) == 0

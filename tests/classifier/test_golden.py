@@ -1,0 +1,63 @@
+import json
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime.classifier import golden
+from realtime.classifier.contract import read_contract
+from realtime.classifier.crops import crop_faces
+from realtime.classifier.golden import GoldenCrop, SourceCrop
+from realtime.domain import Box, Image
+from realtime.faces.haar import HaarDetector
+from tests.support.places import ROOT
+
+PICTURE = ROOT / "tests" / "data" / "astronaut.jpg"
+BOX = Box(175, 70, 100, 100)
+
+crops = st.builds(SourceCrop, st.text(), st.text(), st.binary(min_size=2304, max_size=2304))
+answers = st.tuples(*[st.floats(0, 1)] * 7)
+
+
+@given(st.builds(GoldenCrop, crops, answers))
+def test_a_golden_crop_survives_json(item: GoldenCrop) -> None:
+    assert golden.from_document(json.loads(json.dumps(golden.to_document(item)))) == item
+
+
+def test_a_crop_of_a_picture_is_what_the_pipeline_cuts() -> None:
+    image = cv2.imread(str(PICTURE))
+    assert image is not None
+    image = image.astype(np.uint8)
+    crop = golden.from_picture("smile-astronaut", "NASA, public domain", image, BOX, 1.05)
+    np.testing.assert_array_equal(golden.to_golden_batch([crop]), crop_faces(image, [BOX], 1.05))
+
+
+def test_the_rendered_crops_differ_from_each_other_and_have_names() -> None:
+    drawn = golden.rendered()
+    assert len({crop.name for crop in drawn}) == len({crop.pixels for crop in drawn}) == 3
+    # Only a face that any network calls happy may bear the name
+    assert not any(crop.name.startswith(golden.SMILE) for crop in drawn)
+    assert all(crop.source for crop in drawn)
+
+
+def test_no_crops_make_an_empty_batch() -> None:
+    assert golden.to_golden_batch([]).shape == (0, 48, 48, 1)
+
+
+def test_sizes_are_checked() -> None:
+    with pytest.raises(ValueError, match="'small' has 3 pixels"):
+        SourceCrop("small", "nowhere", b"abc")
+    with pytest.raises(ValueError, match="'grey' has 2 probabilities"):
+        GoldenCrop(SourceCrop("grey", "nowhere", bytes(2304)), (0.5, 0.5))
+
+
+def test_the_shipped_crops_are_made_by_this_code(astronaut: Image) -> None:
+    shipped = read_contract(ROOT / "models" / "emotiondetector.contract.json")
+    cascade = ROOT / "cascades" / "haarcascade_frontalface_alt2.xml"
+    detector = HaarDetector(cascade, search_size=(1280, 1280), scale_factor=1.1, min_neighbors=5, min_face=60)
+    (box,) = detector.detect(astronaut)
+    (smile, *drawn) = [item.crop for item in shipped.golden]
+    assert drawn == list(golden.rendered())
+    assert smile == golden.from_picture("smile-astronaut", smile.source, astronaut, box, shipped.side_ratio)

@@ -1,0 +1,73 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from realtime.classifier import keras_pair
+from realtime.errors import AssetError
+from tests.support.tiny_network import tiny
+
+Make = Callable[[Any], Any]
+
+
+@pytest.fixture(scope="module")
+def keras() -> Any:
+    return keras_pair.import_tensorflow("testing").keras
+
+
+def test_a_network_reads_the_same_from_either_form(tmp_path: Path) -> None:
+    own = tiny()
+    crops = np.random.default_rng(1).random((3, *keras_pair.INPUT_SHAPE), np.float32)
+    own.save(tmp_path / "own.keras")
+    keras_pair.save_pair(own, tmp_path / "pair.json")
+    for path in (tmp_path / "own.keras", tmp_path / "pair.json"):
+        np.testing.assert_allclose(
+            keras_pair.predict(keras_pair.load_saved(path), crops), keras_pair.predict(own, crops), atol=1e-6
+        )
+
+
+def test_a_missing_file_is_a_sentence_and_a_pair_is_read_by_its_json(tmp_path: Path) -> None:
+    for name in ("own.keras", "own.json"):
+        with pytest.raises(AssetError, match=rf"{name} is missing"):
+            keras_pair.load_saved(tmp_path / name)
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 half an archive"])
+def test_a_file_that_keras_did_not_write_is_a_sentence(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "own.keras"
+    path.write_bytes(content)
+    with pytest.raises(AssetError, match=r"own\.keras is no network that Keras can read"):
+        keras_pair.load_saved(path)
+
+
+def test_a_file_that_is_cut_off_is_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "own.keras"
+    tiny().save(path)
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(AssetError, match=r"own\.keras is no network that Keras can read"):
+        keras_pair.load_saved(path)
+
+
+def wide(keras: Any) -> Any:
+    return keras.Sequential([keras.Input((64, 64, 1)), keras.layers.Flatten(), keras.layers.Dense(7, activation="softmax")])
+
+
+def loud(keras: Any) -> Any:
+    return keras.Sequential([keras.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(7)])
+
+
+def clever(keras: Any) -> Any:
+    def own_code(crops: Any) -> Any:
+        return crops[:, 0, :7, 0]
+
+    return keras.Sequential([keras.Input((48, 48, 1)), keras.layers.Lambda(own_code)])
+
+
+@pytest.mark.parametrize(("make", "why"), [(wide, "emodj needs"), (loud, "must be a softmax"), (clever, "no network that")])
+def test_networks_that_emodj_cannot_run_are_a_sentence(tmp_path: Path, keras: Any, make: Make, why: str) -> None:
+    path = tmp_path / "own.keras"
+    make(keras).save(path)
+    with pytest.raises(AssetError, match=why):
+        keras_pair.load_saved(path)

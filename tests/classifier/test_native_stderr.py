@@ -1,0 +1,46 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+from realtime.classifier.native_stderr import muted_stderr
+
+
+def test_nothing_is_heard_inside_and_all_outside() -> None:
+    program = """
+import os, sys
+from realtime.quiet import quiet
+sys.stderr.write("before ")
+with quiet():
+    sys.stderr.write("from Python")
+    os.write(2, b"from below Python")
+sys.stderr.write("after")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stderr == "before after"
+
+
+def test_an_exception_ends_the_silence_and_travels(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ValueError, match="travels"), muted_stderr():
+        raise ValueError("it travels")
+    os.write(2, b"heard")
+    assert capfd.readouterr().err == "heard"
+
+
+def test_no_descriptor_is_left_open() -> None:
+    before = os.dup(2)
+    os.close(before)
+    for _ in range(3):
+        with muted_stderr():
+            pass
+    after = os.dup(2)
+    os.close(after)
+    assert after == before
+
+
+def test_a_process_without_stderr_goes_on() -> None:
+    program = "from realtime.classifier.native_stderr import muted_stderr\nwith muted_stderr():\n    print('fine')"
+    script = 'exec "$0" -c "$1" 2>&-'
+    done = subprocess.run(["sh", "-c", script, sys.executable, program], stdout=subprocess.PIPE, text=True, check=True)
+    assert done.stdout == "fine\n"

@@ -1,0 +1,137 @@
+"""How music is offered, on a terminal and off it."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from realtime.cli.output import print_choice, with_title
+from realtime.mood.affect import Point
+from realtime.music.catalog import MusicChoice
+
+URL = "https://open.spotify.com/playlist/37i9dQZF1DXdPec7aLTmlC"
+HAPPY = MusicChoice("Bright and happy", URL, None, Point(0.76, 0.48))
+FOLDER = MusicChoice("Mine", None, Path("/music/\033[31mred"), Point(0, 0))
+OSC_8 = f"\033]8;;{URL}\033\\Bright and happy\033]8;;\033\\"
+
+PROGRAM = """
+from realtime.affect import Point
+from realtime.cli.offering import offer
+from realtime.playlists import Choice
+offer(Choice("Bright and happy", {url!r}, None, Point(0, 0)), "for happy", qr={qr}, err={err})
+"""
+
+
+def on_a_terminal(*, qr: bool = False, err: bool = False, url: str = URL, **variables: str) -> list[str]:
+    """What a terminal gets that is both stdout and stderr, line by line."""
+    ours, theirs = pty.openpty()
+    environment = {**{name: value for name, value in os.environ.items() if name != "NO_COLOR"}, "TERM": "xterm", **variables}
+    command = [sys.executable, "-c", PROGRAM.format(qr=qr, err=err, url=url)]
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as process:
+        os.close(theirs)
+        said = b""
+        try:
+            while piece := os.read(ours, 4096):
+                said += piece
+        except OSError:
+            # Linux says so when the last one has closed a terminal
+            pass
+        os.close(ours)
+    assert process.returncode == 0, said
+    return said.decode().replace("\r\n", "\n").rstrip("\n").split("\n")
+
+
+def read(lines: list[str]) -> str:
+    """What a phone reads off half-block characters."""
+    lit = {" ": (0, 0), "▀": (1, 0), "▄": (0, 1), "█": (1, 1)}
+    rows = [[lit[mark][half] for mark in line] for line in lines for half in (0, 1)]
+    picture = np.kron(np.array(rows, np.uint8) * 255, np.ones((8, 8), np.uint8))
+    text, *_ = cv2.QRCodeDetector().detectAndDecode(picture)
+    return text
+
+
+def test_off_a_terminal_there_is_text_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+    print_choice(HAPPY)
+    assert capsys.readouterr() == (f"Bright and happy\n{URL}\n", "")
+    print_choice(HAPPY, "for happy", err=True)
+    assert capsys.readouterr() == ("", f"Bright and happy, for happy\n{URL}\n")
+
+
+def test_music_on_this_computer_has_a_path_and_no_code(capsys: pytest.CaptureFixture[str]) -> None:
+    print_choice(FOLDER, qr=True)
+    assert capsys.readouterr().out == "Mine\n/music/�[31mred\n"
+
+
+def test_a_link_that_is_too_long_for_a_code_has_none(capsys: pytest.CaptureFixture[str]) -> None:
+    long = MusicChoice("Long", f"https://example.org/{'a' * 3000}", None, Point(0, 0))
+    print_choice(long, qr=True)
+    assert capsys.readouterr() == (f"Long\n{long.url}\nno code: the link is too long for one\n", "")
+    print_choice(long, qr=True, err=True)
+    assert capsys.readouterr() == ("", f"Long\n{long.url}\nno code: the link is too long for one\n")
+
+
+def test_a_code_off_a_terminal_can_be_read(capsys: pytest.CaptureFixture[str]) -> None:
+    print_choice(HAPPY, qr=True)
+    title, url, *code = capsys.readouterr().out.splitlines()
+    assert (title, url, read(code)) == ("Bright and happy", URL, URL)
+
+
+@pytest.mark.parametrize("err", [False, True])
+def test_on_a_terminal_the_title_is_a_link_and_the_plain_one_stands_alone(err: bool) -> None:  # noqa: FBT001
+    assert on_a_terminal(err=err) == [f"{OSC_8}, for happy", URL]
+
+
+@pytest.mark.parametrize("term", ["dumb", "linux", ""])
+def test_a_terminal_that_knows_no_links_gets_none(term: str) -> None:
+    assert on_a_terminal(TERM=term) == ["Bright and happy, for happy", URL]
+
+
+def test_a_code_on_a_terminal_brings_its_own_black_and_white() -> None:
+    _, _, *code = on_a_terminal(qr=True, PYTHONIOENCODING="utf-8")
+    bare = [re.fullmatch("\033\\[97;40m(.*)\033\\[0m", line) for line in code]
+    assert read([line[1] for line in bare if line]) == URL
+    assert all(bare)
+
+
+def test_who_wants_no_colour_gets_none() -> None:
+    _, _, *code = on_a_terminal(qr=True, PYTHONIOENCODING="utf-8", NO_COLOR="1")
+    assert read(code) == URL
+
+
+def test_a_terminal_without_unicode_gets_a_code_of_blanks() -> None:
+    _, _, *code = on_a_terminal(qr=True, PYTHONIOENCODING="ascii")
+    assert all(line.isascii() for line in code)
+    assert "\033[7m" in code[0]
+
+
+def test_ascii_off_a_terminal_still_holds_the_code() -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-c", PROGRAM.format(qr=True, err=False, url=URL)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+    _, _, *code = said.splitlines()
+    picture = np.kron(
+        np.array([[255 * (mark == "#") for mark in line[::2]] for line in code], np.uint8), np.ones((8, 8), np.uint8)
+    )
+    assert cv2.QRCodeDetector().detectAndDecode(picture)[0] == URL
+
+
+def test_a_link_in_another_script_is_ascii_for_the_terminal_and_itself_below() -> None:
+    link, plain = on_a_terminal(url="https://example.org/größe", PYTHONIOENCODING="utf-8")
+    assert "\033]8;;https://example.org/gr%C3%B6%C3%9Fe\033\\" in link
+    assert plain == "https://example.org/größe"
+
+
+def test_a_folder_can_be_clicked_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w") as terminal:
+        assert with_title(FOLDER, terminal).startswith("\033]8;;file:///music/%1B%5B31mred\033\\Mine")
+    os.close(ours)

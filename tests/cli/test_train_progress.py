@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import io
+import os
+import re
+import struct
+import termios
+from contextlib import contextmanager
+from fcntl import ioctl
+from typing import TYPE_CHECKING, TextIO
+
+import pytest
+
+from realtime.cli.context import Context
+from realtime.cli.train import Progress
+from realtime.training.recipe import Epoch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+END = "\x04"
+"""Written last, so that all before it has come."""
+
+FIRST = Epoch(1, 1.5, 1.4, 0.25, 60.0, 0.1)
+LAST = Epoch(2, 1.25, 1.2, 0.5, 60.0, 0.1)
+
+
+@contextmanager
+def terminal() -> Generator[tuple[TextIO, Callable[[], str]]]:
+    """A terminal of 100 columns: what a program writes to, and all that it then shows."""
+    ours, theirs = os.openpty()
+    ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+    with os.fdopen(theirs, "w", encoding="utf-8") as stream:
+
+        def shown() -> str:
+            # A read may bring a part of it only
+            stream.write(END)
+            stream.flush()
+            said = b""
+            while not said.endswith(END.encode()):
+                said += os.read(ours, 100_000)
+            return said.decode().removesuffix(END)
+
+        yield stream, shown
+    os.close(ours)
+
+
+def run(progress: Progress, begin: int = 0) -> None:
+    """Two epochs of two steps, as `fit` reports them."""
+    for number, epoch in list(enumerate((FIRST, LAST)))[begin:]:
+        for index, loss in enumerate((epoch.loss + 0.5, epoch.loss - 0.5)):
+            if progress.step is not None:
+                progress.step(number, index, 2, loss)
+        progress.report(epoch)
+
+
+def test_without_a_terminal_each_epoch_is_a_line_and_no_step_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    stream = io.StringIO()
+    with Progress(Context(), 2, stream) as progress:
+        assert progress.step is None
+        run(progress)
+    assert capsys.readouterr().err.splitlines() == [
+        "emodj: epoch 1 of 2, loss 1.500, tuning accuracy 25.0%, 1 min left",
+        "emodj: epoch 2 of 2, loss 1.250, tuning accuracy 50.0%, 0 min left",
+    ]
+    assert not stream.getvalue()
+
+
+def test_on_a_terminal_a_bar_has_the_running_loss_and_the_last_accuracy(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with terminal() as (stream, shown):
+        with Progress(Context(), 2, stream) as progress:
+            run(progress)
+        said = shown()
+    assert "epoch 1 of 2, loss 2.000  [" in said
+    assert "epoch 1 of 2, loss 1.500, tuning accuracy 25.0%" in said
+    assert "epoch 2 of 2, loss 1.750, tuning accuracy 25.0%" in said
+    last = re.split(r"[\r\n]+", said.split("epoch 2 of 2, loss 1.250, tuning accuracy 50.0%")[-1])[0]
+    assert "100%" in last
+    assert said.rstrip().endswith("\x1b[?25h"), "the cursor is back"
+    assert capsys.readouterr().err == "", "and no line beside it"
+
+
+def test_a_run_that_goes_on_counts_what_is_left() -> None:
+    with terminal() as (stream, shown):
+        with Progress(Context(), 2, stream) as progress:
+            assert progress.step is not None
+            progress.step(1, 0, 2, 1.0)
+        said = shown()
+    assert " 50%" in said
+    assert "epoch 2 of 2, loss 1.000  [" in said
+
+
+def test_the_cursor_comes_back_when_a_run_is_stopped() -> None:
+    with terminal() as (stream, shown):
+        context = Context(interrupted=True)
+        with pytest.raises(KeyboardInterrupt), Progress(context, 2, stream) as progress:
+            run(progress)
+        said = shown()
+    assert "epoch 1 of 2" in said
+    assert "epoch 2 of 2" not in said
+    assert said.rstrip().endswith("\x1b[?25h")
+
+
+def test_quiet_draws_and_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with terminal() as (stream, shown):
+        with Progress(Context(quiet=True), 2, stream) as progress:
+            assert progress.step is None
+            run(progress)
+        stream.write(".")
+        assert shown() == "."
+    assert capsys.readouterr().err == ""

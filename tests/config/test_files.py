@@ -1,0 +1,582 @@
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime.config.fields import CHOICE, RULES
+from realtime.config.files import CONFIG_VARIABLE, config_files, dump_toml, load_settings, user_file
+from realtime.config.schema import (
+    CameraSettings,
+    FaceSettings,
+    MusicSettings,
+    NetworkSettings,
+    Range,
+    SearchSettings,
+    Settings,
+    TrackingSettings,
+    VoteSettings,
+    WindowSettings,
+    field_range,
+)
+from realtime.domain import EXPRESSIONS, Expression
+from realtime.errors import UsageError
+from realtime.mood.affect import POINTS, Point
+from realtime.music.catalog import CALM, LONGEST_TITLE, MusicChoice, Playlists
+from realtime.music.planner import Strategy
+from tests.support.places import SHIPPED_CONFIG
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    return tmp_path / "mine.toml"
+
+
+def refusal(*files: Path) -> str:
+    with pytest.raises(UsageError) as caught:
+        load_settings([SHIPPED_CONFIG, *files])
+    assert caught.value.status == 2
+    return str(caught.value)
+
+
+def loaded(file: Path, text: str) -> Settings:
+    file.write_text(text, encoding="utf-8")
+    return load_settings([SHIPPED_CONFIG, file])
+
+
+def refused(file: Path, text: str) -> str:
+    file.write_text(text, encoding="utf-8")
+    return refusal(file)
+
+
+# The shipped file
+
+
+def flat(table: Mapping[str, Any], at: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
+    entries: dict[tuple[str, ...], Any] = {}
+    for name, value in table.items():
+        entries |= flat(value, (*at, name)) if isinstance(value, dict) else {(*at, name): value}
+    return entries
+
+
+def defaults() -> dict[tuple[str, ...], Any]:
+    return flat(tomllib.loads(SHIPPED_CONFIG.read_text(encoding="utf-8")))
+
+
+def names(section: type, at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, kind in get_type_hints(section).items():
+        if kind is Playlists:
+            yield from ((name, part) for part in [*(each.value for each in EXPRESSIONS), "lift"])
+        elif isinstance(kind, type) and is_dataclass(kind):
+            yield from names(kind, (*at, name))
+        else:
+            yield (*at, name)
+
+
+def test_the_shipped_file_has_the_keys_of_the_dataclasses_and_no_others() -> None:
+    assert sorted(defaults()) == sorted(names(Settings)) == sorted(RULES)
+
+
+def test_every_key_of_the_shipped_file_has_a_comment_above_it() -> None:
+    # What a choice of music may hold is said once, above them all
+    settings, *choices = SHIPPED_CONFIG.read_text(encoding="utf-8").split("[[playlists.")
+    for name in CHOICE:
+        assert f"\n#   {name}" in settings
+    assert {line.partition(" = ")[0] for choice in choices for line in choice.splitlines() if " = " in line} <= set(CHOICE)
+    lines = settings.splitlines()
+    bare = [
+        line for above, line in zip(["", *lines], lines, strict=False) if " = " in line and line[0] != "#" and above[:2] != "# "
+    ]
+    assert bare == []
+
+
+NUMBERED = {
+    "faces": FaceSettings,
+    "faces.live": SearchSettings,
+    "faces.image": SearchSettings,
+    "camera": CameraSettings,
+    "tracking": TrackingSettings,
+    "mood": VoteSettings,
+    "music": MusicSettings,
+}
+
+
+def test_the_comment_of_a_number_gives_the_range_that_is_checked() -> None:
+    above, section, checked = "", "", 0
+    for line in SHIPPED_CONFIG.read_text(encoding="utf-8").splitlines():
+        name, equals, value = line.partition(" = ")
+        if line.startswith("["):
+            section = line.strip("[]")
+        elif equals and value[0].isdigit() and section in NUMBERED:
+            known = field_range(NUMBERED[section], name)
+            assert f"{known.low:g} to {known.high:g}." in above, line
+            checked += 1
+        above = line
+    assert checked == sum(isinstance(value, int | float) and not isinstance(value, bool) for value in defaults().values())
+
+
+def test_the_defaults_are_those_of_the_shipped_file() -> None:
+    settings = load_settings([SHIPPED_CONFIG])
+    assert settings.network == NetworkSettings(pair=None)
+    cascades = Path("haarcascade_frontalface_default.xml"), Path("haarcascade_frontalface_alt2.xml"), None
+    assert settings.faces.live == SearchSettings(*cascades, 640, 360, 1.2, 2, 36)
+    assert (settings.faces.detector, settings.faces.yunet_model, settings.faces.unsure_below) == ("haar", None, None)
+    assert settings.camera == CameraSettings(device="0", width=640, height=480, fps=30, mirror=True)
+    assert settings.music == MusicSettings(Strategy.MATCH, None, 0.7, shuffle=False, spotify_device="")
+    assert set(settings.playlists.moods) == set(Expression)
+
+
+def test_every_mood_has_music_that_sounds_like_it_and_there_is_some_that_lifts() -> None:
+    playlists = load_settings([SHIPPED_CONFIG]).playlists
+    for expression, choices in playlists.moods.items():
+        assert choices
+        for choice in choices:
+            assert choice.mood is expression
+            assert choice.point.distance(POINTS[expression]) < 0.25, choice.title
+    assert playlists.lift
+    for choice in playlists.lift:
+        assert choice.mood is None
+        assert choice.point.valence > 0.3
+        assert choice.point.arousal < 0.2
+    titles = [choice.title for choice in playlists.all()]
+    assert len(set(titles)) == len(titles)
+
+
+def test_the_shipped_cascades_are_there() -> None:
+    settings = load_settings([SHIPPED_CONFIG])
+    for search in (settings.faces.live, settings.faces.image):
+        for cascade in filter(None, (search.cascade, search.close_cascade, search.profile_cascade)):
+            assert (SHIPPED_CONFIG.parent / "cascades" / cascade).is_file()
+
+
+def test_no_dataclass_has_a_default() -> None:
+    for section in (
+        Settings,
+        NetworkSettings,
+        FaceSettings,
+        SearchSettings,
+        CameraSettings,
+        TrackingSettings,
+        VoteSettings,
+        WindowSettings,
+        MusicSettings,
+    ):
+        assert all(field.default is MISSING and field.default_factory is MISSING for field in fields(section)), section
+
+
+def test_the_ranges_are_exported_for_options() -> None:
+    assert field_range(CameraSettings, "fps") == Range(1, 240)
+    with pytest.raises(KeyError):
+        field_range(CameraSettings, "mirror")
+
+
+# Which files
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("HOME", "XDG_CONFIG_HOME", "USERPROFILE", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.delenv(CONFIG_VARIABLE, raising=False)
+    return tmp_path
+
+
+def test_the_users_file_is_read_if_it_is_there(home: Path) -> None:
+    assert home in user_file().parents
+    assert config_files(SHIPPED_CONFIG) == [SHIPPED_CONFIG]
+    user_file().parent.mkdir(parents=True)
+    assert config_files(SHIPPED_CONFIG) == [SHIPPED_CONFIG]
+    user_file().touch()
+    assert config_files(SHIPPED_CONFIG) == [SHIPPED_CONFIG, user_file()]
+
+
+def test_a_users_file_that_leads_nowhere_is_told_not_passed_over(home: Path) -> None:
+    user_file().parent.mkdir(parents=True)
+    user_file().symlink_to(home / "gone.toml")
+    assert refusal(*config_files(SHIPPED_CONFIG)[1:]) == f"there is no configuration file {user_file()}"
+
+
+def test_a_users_folder_that_cannot_be_looked_into_is_told(home: Path) -> None:
+    assert home in user_file().parents
+    user_file().parent.parent.mkdir(parents=True, exist_ok=True)
+    user_file().parent.symlink_to(user_file().parent)
+    assert refusal(*config_files(SHIPPED_CONFIG)[1:]).startswith(f"cannot read the configuration {user_file()}: ")
+
+
+def test_a_file_in_the_place_of_the_users_folder_is_no_users_file(home: Path) -> None:
+    assert home in user_file().parents
+    user_file().parent.parent.mkdir(parents=True, exist_ok=True)
+    user_file().parent.touch()
+    assert config_files(SHIPPED_CONFIG) == [SHIPPED_CONFIG]
+
+
+def test_the_option_wins_over_the_environment(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(CONFIG_VARIABLE, "~/asked.toml")
+    assert config_files(SHIPPED_CONFIG) == [SHIPPED_CONFIG, home / "asked.toml"]
+    assert config_files(SHIPPED_CONFIG, Path("option.toml")) == [SHIPPED_CONFIG, Path("option.toml")]
+    assert config_files(SHIPPED_CONFIG, Path("~/option.toml")) == [SHIPPED_CONFIG, home / "option.toml"]
+    assert config_files(SHIPPED_CONFIG, Path("~nobody-of-this-name/a.toml"))[-1] == Path("~nobody-of-this-name/a.toml")
+    monkeypatch.setenv(CONFIG_VARIABLE, "")
+    assert config_files(SHIPPED_CONFIG) == [SHIPPED_CONFIG]
+
+
+def test_the_current_directory_is_not_searched(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "config.toml").write_text('[camera]\ndevice = "9"\n', encoding="utf-8")
+    work = home / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    (work / "config.toml").write_text('[camera]\ndevice = "9"\n', encoding="utf-8")
+    assert load_settings(config_files(SHIPPED_CONFIG)).camera.device == "0"
+
+
+def test_later_files_win_key_by_key(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.toml", tmp_path / "second.toml"
+    first.write_text('[camera]\ndevice = "1"\nwidth = 1280\n[[playlists.sad]]\nurl = "https://example.org"\n', encoding="utf-8")
+    second.write_text('[camera]\ndevice = "2"\n', encoding="utf-8")
+    shipped = load_settings([SHIPPED_CONFIG])
+    settings = load_settings([SHIPPED_CONFIG, first, second])
+    assert settings.camera == replace(shipped.camera, device="2", width=1280)
+    sad = MusicChoice("music for sad", "https://example.org", None, POINTS[Expression.SAD], Expression.SAD)
+    assert settings.playlists == Playlists({**shipped.playlists.moods, Expression.SAD: (sad,)}, shipped.playlists.lift)
+    assert replace(settings, camera=shipped.camera, playlists=shipped.playlists) == shipped
+
+
+# Values
+
+
+def test_a_whole_number_will_do_for_a_real_one(mine: Path) -> None:
+    window_s = loaded(mine, "[mood]\nwindow_s = 20\n").mood.window_s
+    assert window_s == 20
+    assert isinstance(window_s, float)
+
+
+def test_a_threshold_is_the_networks_own_or_a_number(mine: Path) -> None:
+    thresholds = [loaded(mine, f"[faces]\nunsure_below = {value}\n").faces.unsure_below for value in ('""', "0", "0.4", "1")]
+    assert thresholds == [None, 0, 0.4, 1]
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_read(mine: Path) -> None:
+    mine.write_bytes(b"\xef\xbb\xbf[camera]\r\nfps = 3\r\n")
+    assert load_settings([SHIPPED_CONFIG, mine]).camera.fps == 3
+
+
+def test_a_spotify_link_is_kept_in_its_plain_form(mine: Path) -> None:
+    settings = loaded(mine, '[playlists.happy]\nurl = "spotify:album:4aawyAB9vmqN3uQ7FjRGTy"\n')
+    (choice,) = settings.playlists.moods[Expression.HAPPY]
+    assert choice.url == "https://open.spotify.com/album/4aawyAB9vmqN3uQ7FjRGTy"
+
+
+def test_a_choice_of_music_is_a_path_or_a_link_and_says_what_it_sounds_like(mine: Path) -> None:
+    text = """
+[[playlists.happy]]
+title = "Mine"
+path = "songs/happy"
+valence = 1
+arousal = -0.5
+[[playlists.happy]]
+url = "https://example.org/"
+[[playlists.lift]]
+path = "/music/calm.m3u8"
+"""
+    playlists = loaded(mine, text).playlists
+    assert playlists.moods[Expression.HAPPY] == (
+        MusicChoice("Mine", None, mine.parent / "songs/happy", Point(1, -0.5), Expression.HAPPY),
+        MusicChoice("music for happy", "https://example.org/", None, POINTS[Expression.HAPPY], Expression.HAPPY),
+    )
+    assert playlists.lift == (MusicChoice("music that lifts", None, Path("/music/calm.m3u8"), CALM),)
+
+
+def test_a_mood_may_have_no_music(mine: Path) -> None:
+    assert loaded(mine, "playlists.sad = []\n").playlists.moods[Expression.SAD] == ()
+
+
+def test_the_path_of_a_persons_own_songs(mine: Path) -> None:
+    assert loaded(mine, '[music]\nlibrary = "songs"\nstrategy = "lift"\n').music.library == mine.parent / "songs"
+
+
+TABLE = "must be a list of tables with a url or a path each, not "
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("1", TABLE + "1"),
+        ("['https://example.org']", TABLE + "'https://example.org'"),
+        ("{title = 'x'}", "has a choice that will not do: it needs either a url or a path"),
+        ("{url = 'https://a.org', path = 'x'}", "has a choice that will not do: it needs either a url or a path"),
+        ("[{path = 'x'}, {ulr = 'x'}]", "has a choice number 2 that will not do: unknown key 'ulr': did you mean url?"),
+        ("{xyz = 1}", "has a choice that will not do: unknown key 'xyz': known are title, url, path, valence, arousal"),
+        ("{url = 'http://example.org'}", "has a choice that will not do: a link starts with https:// or spotify:"),
+        ("{url = 1}", "has a choice that will not do: must be text in quotes, not 1"),
+        ("{path = ''}", "has a choice that will not do: a path of music is not empty"),
+        ("{path = 'x', title = ''}", "has a choice that will not do: a title needs at least one character that can be seen"),
+        (
+            f"{{path = 'x', title = '{'a' * 200}'}}",
+            "has a choice that will not do: a title has at most 40 characters, not 200",
+        ),
+        ("{path = 'x', valence = 2}", "has a choice that will not do: valence must be a number from -1 to 1, not 2"),
+    ],
+)
+def test_music_that_will_not_do_is_refused_with_the_choice(mine: Path, value: str, sentence: str) -> None:
+    assert refused(mine, f"playlists.sad = {value}\n") == f"playlists.sad in {mine} {sentence}"
+
+
+def test_paths_start_from_the_file_that_they_are_written_in(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "net").mkdir()
+    monkeypatch.chdir(home)
+    file = Path("net/mine.toml")
+    settings = loaded(
+        file, '[network]\npair = "big.json"\n[faces.live]\ncascade = "./own.xml"\n[faces.image]\ncascade = "~/c.xml"\n'
+    )
+    assert settings.network.pair == home / "net" / "big.json"
+    assert settings.faces.live.cascade == home / "net" / "own.xml"
+    assert settings.faces.image.cascade == home / "c.xml"
+    finder = loaded(
+        file, '[faces]\ndetector = "yunet"\nyunet_model = "y.onnx"\n[faces.live]\nclose_cascade = "./near.xml"\n'
+    ).faces
+    assert (finder.detector, finder.yunet_model) == ("yunet", home / "net" / "y.onnx")
+    assert (finder.live.close_cascade, finder.live.profile_cascade) == (home / "net" / "near.xml", None)
+    assert loaded(file, '[network]\npair = "/big.JSON"\n').network.pair == Path("/big.JSON").absolute()
+    assert loaded(file, '[faces.live]\ncascade = "other.xml"\n').faces.live.cascade == Path("other.xml")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("camera.fps", "-1", "must be a whole number from 1 to 240, not -1"),
+        ("camera.fps", "1.0", "must be a whole number from 1 to 240, not 1.0"),
+        ("camera.fps", "true", "must be a whole number from 1 to 240, not true"),
+        ("camera.fps", "'0'", "must be a whole number from 1 to 240, not '0'"),
+        ("camera.fps", "[0]", "must be a whole number from 1 to 240, not a list"),
+        ("camera.fps", "{a = 1}", "must be a whole number from 1 to 240, not a section"),
+        ("camera.fps", "0x" + "f" * 5000, "not a number of so many digits"),
+        ("camera.device", "1", "must be text in quotes, not 1"),
+        ("camera.device", "' '", "must be a camera's number, a part of its name or the path of its device, not ' '"),
+        ("camera.device", '"\\u0000"', "the path of its device, not '\\x00'"),
+        ("camera.mirror", "1", "must be true or false, not 1"),
+        ("camera.mirror", "'yes'", "must be true or false, not 'yes'"),
+        ("mood.window_s", "0.4", "must be a number from 0.5 to 600, not 0.4"),
+        ("mood.window_s", "600.5", "must be a number from 0.5 to 600, not 600.5"),
+        ("mood.window_s", "nan", "must be a number from 0.5 to 600, not nan"),
+        ("mood.window_s", "inf", "must be a number from 0.5 to 600, not inf"),
+        ("mood.window_s", "1e999", "must be a number from 0.5 to 600, not inf"),
+        ("mood.window_s", "false", "must be a number from 0.5 to 600, not false"),
+        ("mood.lead", "true", "must be a number from 0 to 1, not true"),
+        ("mood.window_s", "2026-11-20", "must be a number from 0.5 to 600, not 2026-11-20"),
+        ("faces.live.scale_factor", "1", "must be a number from 1.01 to 2, not 1"),
+        ("faces.live.cascade", "''", "must be the name of a cascade file or a path, not empty"),
+        ("faces.live.cascade", '"a\\u0000b"', "must be a path without control characters, not 'a\\x00b'"),
+        ("faces.detector", "'dlib'", 'must be "haar" or "yunet", not \'dlib\''),
+        ("faces.unsure_below", "1.1", 'must be empty ("") or a number from 0 to 1, not 1.1'),
+        ("faces.unsure_below", "'none'", "must be empty (\"\") or a number from 0 to 1, not 'none'"),
+        ("faces.yunet_model", "1", "must be text in quotes, not 1"),
+        ("network.pair", "7", "must be text in quotes, not 7"),
+        ("network.pair", "'net.h5'", "must be empty or the path of a .json file with the .h5 beside it, not 'net.h5'"),
+        ("music.strategy", "'cheer'", "must be one of match, lift, journey, not 'cheer'"),
+        ("music.library", "1", "must be text in quotes, not 1"),
+        ("music.volume", "70", "must be a number from 0 to 1, not 70"),
+    ],
+)
+def test_a_bad_value_is_refused_with_key_file_and_what_it_may_be(mine: Path, key: str, value: str, sentence: str) -> None:
+    message = refused(mine, f"{key} = {value}\n")
+    assert message.startswith(f"{key} in {mine} ")
+    assert message.endswith(sentence)
+    assert len(message) < 400
+
+
+def test_yunet_is_refused_without_its_file(mine: Path) -> None:
+    assert 'faces: detector = "yunet" needs yunet_model' in refused(mine, 'faces.detector = "yunet"\n')
+
+
+def test_both_ends_of_a_range_are_allowed(mine: Path) -> None:
+    lowest, highest = "window_s = 0.5\nlead = 0\ndwell_s = 0\n", "window_s = 600\nlead = 1\ndwell_s = 60\n"
+    assert loaded(mine, f"[mood]\n{lowest}").mood == VoteSettings(window_s=0.5, lead=0.0, dwell_s=0.0)
+    assert loaded(mine, f"[mood]\n{highest}").mood == VoteSettings(window_s=600.0, lead=1.0, dwell_s=60.0)
+
+
+def test_values_that_do_not_go_together_are_refused(mine: Path) -> None:
+    message = refused(mine, "[faces.live]\nmin_face = 400\n")
+    assert message == "faces.live: min_face = 400 finds nothing in a frame that is shrunk to 640x360 pixels"
+
+
+# Keys
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[mood]\nwindows_s = 3", "unknown key mood.windows_s in {}: did you mean window_s?"),
+        ("[moods]\nwindow_s = 3", "unknown section moods in {}: did you mean mood?"),
+        ("[faces.life]\nmin_face = 30", "unknown section faces.life in {}: did you mean live?"),
+        ("[[playlists.anger]]\nurl = ''", "unknown key playlists.anger in {}: did you mean angry?"),
+        ("min_face = 30", "unknown key min_face in {}: did you mean faces.image.min_face or faces.live.min_face?"),
+        ("[window]\nxyz = 1", "unknown key window.xyz in {}: known here: bars, info"),
+        ('"mood.lead" = 0.2', "unknown key 'mood.lead' in {}: did you mean mood?"),
+        ("[image]\nmin_face = 30", "unknown section image in {}: did you mean faces.image?"),
+        ("[camera]\nindex = 1", 'unknown key camera.index in {}: it is camera.device now, text in quotes: device = "1"'),
+        ("xyz = 1", "unknown key xyz in {}: known here: camera, faces, mood, music, network, playlists, tracking, window"),
+        ('[window]\n"\\u001b[2J" = 1', "unknown key window.'\\x1b[2J' in {}: known here: bars, info"),
+        ("[window]\n'' = 1", "unknown key window.'' in {}: known here: bars, info"),
+        ("mood = 3", "mood in {} must be a section, [mood], not 3"),
+        ("[[mood]]\nlead = 0.2", "mood in {} must be a section, [mood], not a list"),
+    ],
+)
+def test_an_unknown_key_is_refused_with_the_nearest_known_name(mine: Path, text: str, sentence: str) -> None:
+    assert refused(mine, text) == sentence.format(mine)
+
+
+def test_all_faults_of_all_files_are_told_at_once(tmp_path: Path) -> None:
+    broken, wrong, odd = (tmp_path / f"{name}.toml" for name in ("broken", "wrong", "odd"))
+    broken.write_text("[mood", encoding="utf-8")
+    wrong.write_text("[camera]\nfps = 0\nindx = 1\n", encoding="utf-8")
+    odd.write_text("[mood]\nlead = 2\n", encoding="utf-8")
+    heading, *faults = refusal(broken, wrong, odd, tmp_path / "gone.toml").splitlines()
+    assert heading == "5 faults in the configuration"
+    wanted = [
+        str(broken),
+        f"camera.fps in {wrong}",
+        f"camera.indx in {wrong}",
+        f"mood.lead in {odd}",
+        str(tmp_path / "gone.toml"),
+    ]
+    assert len(faults) == len(wanted)
+    assert all(part in fault and fault.startswith("  ") for part, fault in zip(wanted, faults, strict=True))
+
+
+def test_a_key_that_no_file_sets_is_told(mine: Path) -> None:
+    mine.write_text(SHIPPED_CONFIG.read_text(encoding="utf-8").replace("\nlead = 0.1\n", "\n"), encoding="utf-8")
+    with pytest.raises(UsageError, match=r"mood\.lead is set in none of"):
+        load_settings([mine])
+    assert load_settings([mine, SHIPPED_CONFIG]) == load_settings([SHIPPED_CONFIG])
+
+
+# Files that cannot be read
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("[camera]\nfps = \n", "line 2"),
+        ("[camera]\nfps = 1\nfps = 2\n", "line 3"),
+        ("[camera", "end of document"),
+        ("a = \x00", "line 1"),
+    ],
+)
+def test_broken_toml_is_refused_with_file_and_line(mine: Path, text: str, place: str) -> None:
+    message = refused(mine, text)
+    assert message.startswith(f"the configuration {mine} is not valid TOML: ")
+    assert place in message
+    assert message.isprintable()
+
+
+def test_what_python_cannot_hold_is_refused(mine: Path) -> None:
+    assert "is not valid TOML" in refused(mine, f"[camera]\nfps = {'9' * 5000}\n")
+    assert "is nested too deeply" in refused(mine, f"a = {'[' * 20000}")
+
+
+def test_a_file_that_is_no_text_a_directory_or_missing_is_refused(mine: Path) -> None:
+    mine.write_bytes(b"[camera]\n# caf\xe9\n")
+    assert refusal(mine) == f"the configuration {mine} is no UTF-8 text (at line 2): save it as UTF-8"
+    assert refusal(mine.parent) == f"the configuration {mine.parent} is a directory: name the file in it"
+    assert refusal(mine / "below") == f"cannot read the configuration {mine / 'below'}: Not a directory"
+    gone = mine.parent / "gone.toml"
+    assert refusal(gone) == f"there is no configuration file {gone}"
+
+
+def test_an_empty_file_changes_nothing(mine: Path) -> None:
+    assert loaded(mine, "") == load_settings([SHIPPED_CONFIG])
+
+
+# Writing
+
+
+def number(section: type, name: str) -> st.SearchStrategy[Any]:
+    known = field_range(section, name)
+    whole = get_type_hints(section)[name] is int
+    return st.integers(int(known.low), int(known.high)) if whole else st.floats(known.low, known.high)
+
+
+NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="/\\"), min_size=1, max_size=20).filter(
+    lambda name: name not in {".", ".."}
+)
+PATHS = NAMES.map(lambda name: Path("/models").absolute() / name)
+LINE = st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"])
+TITLES = st.text(LINE, max_size=LONGEST_TITLE - 1).map(lambda text: text + "x")
+SIGNS = st.characters(exclude_categories=["C", "Z"], exclude_characters='"<>\\^`{|}')
+LINKS = st.text(SIGNS, max_size=30).map("https://example.org/".__add__)
+CASCADES = st.one_of(NAMES.map(Path), PATHS)
+SEARCHES = st.builds(
+    SearchSettings,
+    cascade=CASCADES,
+    close_cascade=st.none() | CASCADES,
+    profile_cascade=st.none() | CASCADES,
+    search_width=st.integers(1000, 8192),
+    search_height=st.integers(1000, 8192),
+    **{name: number(SearchSettings, name) for name in ("scale_factor", "min_neighbors", "min_face")},
+)
+AXIS = st.floats(-1, 1)
+
+
+def choices(mood: Expression | None) -> st.SearchStrategy[tuple[MusicChoice, ...]]:
+    point = st.builds(Point, AXIS, AXIS)
+    one = st.one_of(
+        st.builds(MusicChoice, TITLES, LINKS, st.none(), point, st.just(mood)),
+        st.builds(MusicChoice, TITLES, st.none(), PATHS, point, st.just(mood)),
+    )
+    return st.lists(one, max_size=3).map(tuple)
+
+
+SETTINGS = st.builds(
+    Settings,
+    network=st.builds(NetworkSettings, pair=st.none() | PATHS.map(lambda path: path.with_name(path.name + ".json"))),
+    faces=st.builds(
+        FaceSettings,
+        detector=st.sampled_from(["haar", "yunet"]),
+        yunet_model=PATHS,
+        unsure_below=st.none() | number(FaceSettings, "unsure_below"),
+        live=SEARCHES,
+        image=SEARCHES,
+    ),
+    camera=st.builds(
+        CameraSettings,
+        device=NAMES.filter(str.strip),
+        mirror=st.booleans(),
+        **{name: number(CameraSettings, name) for name in ("width", "height", "fps")},
+    ),
+    tracking=st.builds(
+        TrackingSettings, **{field.name: number(TrackingSettings, field.name) for field in fields(TrackingSettings)}
+    ),
+    mood=st.builds(VoteSettings, **{field.name: number(VoteSettings, field.name) for field in fields(VoteSettings)}),
+    window=st.builds(WindowSettings, bars=st.booleans(), info=st.booleans()),
+    music=st.builds(
+        MusicSettings,
+        st.sampled_from(Strategy),
+        PATHS,
+        number(MusicSettings, "volume"),
+        shuffle=st.booleans(),
+        spotify_device=NAMES.map(str.strip),
+    ),
+    playlists=st.builds(
+        Playlists,
+        st.fixed_dictionaries({each: choices(each) for each in EXPRESSIONS}),
+        choices(None),
+    ),
+)
+
+
+@given(SETTINGS)
+def test_settings_that_are_written_are_read_back_equal(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> None:
+    file = tmp_path_factory.getbasetemp() / "round_trip.toml"
+    file.write_bytes(dump_toml(settings).encode())
+    assert load_settings([file]) == settings
+    # Every key is written, so nothing of the shipped file is left below it
+    assert load_settings([SHIPPED_CONFIG, file]) == settings
+
+
+def test_what_is_written_is_the_shipped_file_without_its_comments() -> None:
+    written = flat(tomllib.loads(dump_toml(load_settings([SHIPPED_CONFIG]))))
+    assert list(written.items()) == list(defaults().items())

@@ -1,0 +1,58 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime.domain import EXPRESSIONS, Expression
+from realtime.mood.affect import LIFTED, POINTS, Point, blend, nearest_expression
+
+axis = st.floats(-1, 1)
+points = st.builds(Point, axis, axis)
+shares = st.tuples(*[st.integers(0, 9)] * 7).filter(any).map(lambda parts: tuple(part / sum(parts) for part in parts))
+
+
+@pytest.mark.parametrize(("valence", "arousal"), [(1.1, 0), (0, -1.1), (float("nan"), 0), (0, float("inf"))])
+def test_a_point_lies_on_the_plane(valence: float, arousal: float) -> None:
+    with pytest.raises(ValueError, match="valence and arousal lie in"):
+        Point(valence, arousal)
+
+
+@given(points, points)
+def test_the_way_between_two_points_has_both_at_its_ends(one: Point, other: Point) -> None:
+    assert one.distance(other) == other.distance(one)
+    assert one.towards(other, 0) == one
+    assert one.towards(other, 1).distance(other) < 1e-9
+    assert one.towards(other, 0.25).distance(one) == pytest.approx(one.distance(other) / 4, abs=1e-9)
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_shares_of_one_expression_alone_are_where_it_is(expression: Expression) -> None:
+    alone = tuple(float(each is expression) for each in EXPRESSIONS)
+    assert blend(alone) == POINTS[expression]
+    assert blend(alone, LIFTED) == LIFTED[expression]
+
+
+@given(shares)
+def test_a_blend_lies_among_its_parts(parts: tuple[float, ...]) -> None:
+    point = blend(parts)
+    had = [POINTS[each] for each, share in zip(EXPRESSIONS, parts, strict=True) if share]
+    for axis_name in ("valence", "arousal"):
+        values = [getattr(each, axis_name) for each in had]
+        assert min(values) - 1e-9 <= getattr(point, axis_name) <= max(values) + 1e-9
+
+
+@given(shares)
+def test_shares_need_not_sum_to_one_to_the_last_digit(parts: tuple[float, ...]) -> None:
+    doubled = blend(tuple(2 * share for share in parts))
+    assert doubled.distance(blend(parts)) < 1e-9
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_neighbours_come_by_their_distance_the_expression_itself_first(expression: Expression) -> None:
+    found = nearest_expression(expression)
+    assert found[0] is expression
+    assert sorted(found, key=lambda each: each.value) == list(EXPRESSIONS)
+
+
+def test_the_neighbours_of_anger_are_as_unpleasant_and_those_of_happy_as_pleasant() -> None:
+    assert set(nearest_expression(Expression.ANGRY)[:3]) == {Expression.ANGRY, Expression.FEAR, Expression.DISGUST}
+    assert nearest_expression(Expression.HAPPY)[1] is Expression.SURPRISE

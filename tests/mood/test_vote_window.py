@@ -1,0 +1,70 @@
+from itertools import accumulate
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime.domain import EXPRESSIONS, Box, Face
+from realtime.mood.vote import VoteWindow, voters
+
+boxes = st.builds(Box, st.integers(0, 500), st.integers(0, 500), st.integers(1, 10**4), st.integers(1, 10**4))
+rows = st.tuples(*[st.integers(0, 100)] * 7).filter(any).map(lambda parts: tuple(part / sum(parts) for part in parts))
+faces = st.builds(Face, boxes, rows, st.none() | st.integers(1), st.none() | st.just("too dark"))
+# Neither in whole hundredths of the window nor in order of the persons
+cast = st.lists(st.tuples(st.integers(0, 400), st.integers(1, 3), st.lists(st.integers(0, 2**60), min_size=7, max_size=7)))
+
+
+@given(st.lists(faces, max_size=5))
+def test_the_parts_of_a_frame_are_confidences_weighed_by_nearness(seen: list[Face]) -> None:
+    sure = [face for face in seen if not face.unsure]
+    found = voters(seen)
+    assert sorted(voter.probabilities for voter in found) == sorted(face.probabilities for face in sure)
+    if not found:
+        return
+    assert min(face.confidence for face in sure) - 1e-9 <= sum(voter.frame_share for voter in found)
+    assert sum(voter.frame_share for voter in found) <= max(face.confidence for face in sure) + 1e-9
+    total = sum(voter.weight / max(voter.probabilities) for voter in found)
+    assert [voter.frame_share for voter in found] == pytest.approx([voter.weight / total for voter in found])
+
+
+def test_of_two_faces_the_one_four_times_as_near_is_twice_as_loud() -> None:
+    near, far = (
+        Face(Box(0, 0, 80, 80), (0.0, 0.0, 0.0, 0.8, 0.2, 0.0, 0.0), 1),
+        Face(Box(9, 9, 20, 20), (1 / 2, 1 / 2, *[0.0] * 5), 2),
+    )
+    loud, quiet = voters([near, far])
+    assert (loud.person, quiet.person) == (1, 2)
+    assert loud.weight / 0.8 == pytest.approx(2 * quiet.weight / 0.5)
+    assert (loud.frame_share, quiet.frame_share) == (pytest.approx(0.8 * 2 / 3), pytest.approx(0.5 / 3))
+
+
+@given(
+    st.lists(faces.filter(lambda face: face.track is None and not face.unsure), max_size=4).flatmap(
+        lambda some: st.tuples(st.just(some), st.permutations(some))
+    )
+)
+def test_faces_without_a_track_are_told_apart_from_left_to_right(seen: tuple[list[Face], list[Face]]) -> None:
+    one, other = (sorted(voters(each)) for each in seen)
+    assert one == other
+    assert [voter.person for voter in one] == list(range(-len(one), 0))
+
+
+@given(cast, st.integers(1, 5))
+def test_what_leaves_the_window_leaves_nothing_behind(votes: list[tuple[int, int, list[int]]], window_s: int) -> None:
+    window = VoteWindow(window_s)
+    times = list(accumulate(gap / 100 for gap, _, _ in votes))
+    for (_, person, ballot), time_s in zip(votes, times, strict=True):
+        window.move_on(time_s)
+        window.add(person, ballot)
+    kept = [
+        (person, ballot)
+        for (_, person, ballot), time_s in zip(votes, times, strict=True)
+        if int(time_s / (window_s / 100)) > int(times[-1] / (window_s / 100)) - 100
+    ]
+    assert window.all == (
+        [sum(column) for column in zip(*(ballot for _, ballot in kept), strict=True)] or [0] * len(EXPRESSIONS)
+    )
+    for person in {person for person, ballot in kept if any(ballot)}:
+        own = [ballot for who, ballot in kept if who == person]
+        assert window.persons[person] == [sum(column) for column in zip(*own, strict=True)]
+    assert set(window.persons) <= {person for person, _ in kept}

@@ -1,0 +1,273 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import just_playback
+import pytest
+from just_playback import playback as library
+
+from realtime.errors import EmodjError
+from realtime.music.local import file_player as module
+from realtime.music.local.file_player import FilePlayer, UnplayableError
+from tests.support.sounds import SUFFIXES, silence, sound
+from tests.support.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TEN_HOURS_S = 36_000.0
+NO_CONTROLS = str.maketrans(dict.fromkeys("\0\n\x85\u2028", "�"))
+
+
+@pytest.fixture
+def player() -> Iterator[FilePlayer]:
+    player = FilePlayer()
+    player.volume = 0
+    yield player
+    player.close()
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_song_of_each_format_plays_to_its_end(suffix: str, player: FilePlayer, tmp_path: Path) -> None:
+    assert not player.ended
+    player.play(sound(tmp_path / f"song.{suffix}"))
+    until(lambda: player.ended)
+    assert player.ended
+
+
+def test_a_pause_is_no_end(player: FilePlayer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(module, "time", clock)
+    player.play(silence(tmp_path / "song.wav", TEN_HOURS_S))
+    player.pause()
+    player.pause()
+    assert not any(player.ended for _ in range(100) if clock.passes(0.25))
+    player.resume()
+    player.resume()
+    assert not player.ended
+
+
+def test_what_is_stopped_has_not_ended(player: FilePlayer, tmp_path: Path) -> None:
+    player.play(silence(tmp_path / "song.wav", TEN_HOURS_S))
+    player.stop()
+    assert not player.ended
+    for action in (player.pause, player.resume, player.stop):
+        action()
+    player.play(sound(tmp_path / "next.wav"))
+    until(lambda: player.ended)
+
+
+def test_another_song_takes_its_place(player: FilePlayer, tmp_path: Path) -> None:
+    player.play(silence(tmp_path / "long.wav", TEN_HOURS_S))
+    player.play(sound(tmp_path / "short.wav"))
+    until(lambda: player.ended)
+
+
+def test_the_volume_keeps_from_song_to_song_and_within_its_bounds(player: FilePlayer, tmp_path: Path) -> None:
+    player.play(silence(tmp_path / "one.wav", 60))
+    player.volume = 0.3
+    assert player.volume == 0.3
+    player.play(silence(tmp_path / "two.wav", 60))
+    playback = player._playback  # pyright: ignore[reportPrivateUsage] - nobody listens
+    assert playback is not None
+    assert playback.volume == pytest.approx(0.3)
+    player.pause()
+    player.volume = 7
+    assert player.volume == playback.volume == 1
+    player.volume = -1
+    assert player.volume == 0
+
+
+# The most that this process ever had, in kB; a process of its own has no larger past
+MEMORY = """
+import re, sys
+from pathlib import Path
+from realtime.music.player import FilePlayer
+from tests.support.waiting import until
+def most():
+    return int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
+player = FilePlayer()
+player.volume = 0
+used = []
+for path in sys.argv[1:]:
+    player.play(Path(path))
+    until(lambda: player._playback.curr_pos > 0)
+    used.append(most())
+player.close()
+print(used[1] - used[0])
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there it is not known what a process ever had")
+def test_a_song_of_ten_hours_is_not_read_into_memory(tmp_path: Path) -> None:
+    songs = [sound(tmp_path / "short.flac", 5), silence(tmp_path / "long.wav", TEN_HOURS_S)]
+    ended = subprocess.run([sys.executable, "-c", MEMORY, *songs], check=True, capture_output=True, text=True)
+    assert int(ended.stdout) < 50_000
+
+
+def test_a_suffix_that_lies_and_odd_names_are_no_matter(player: FilePlayer, tmp_path: Path) -> None:
+    song = sound(tmp_path / "song.mp3", title="Tïtle")
+    for name in ("song.wav", "no suffix", "日本 – ü\n.mp3", os.fsdecode(b"not text \xff.mp3"), "-.flac"):
+        player.play(song.rename(tmp_path / name))
+        song = tmp_path / name
+        until(lambda: player.ended)
+
+
+def test_what_cannot_be_played_is_told_and_nothing_plays_on(player: FilePlayer, tmp_path: Path) -> None:
+    good = silence(tmp_path / "good.wav", 60)
+    (tmp_path / "text.mp3").write_text("no music")
+    (tmp_path / "empty.wav").touch()
+    (tmp_path / "noise.ogg").write_bytes(bytes(range(256)) * 100)
+    (tmp_path / "cut.opus").write_bytes(sound(tmp_path / "whole.opus").read_bytes()[:100])
+    (tmp_path / "folder.mp3").mkdir()
+    (tmp_path / "dangling.mp3").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(tmp_path / "pipe.mp3")
+    for name in (
+        "text.mp3",
+        "empty.wav",
+        "noise.ogg",
+        "cut.opus",
+        "folder.mp3",
+        "dangling.mp3",
+        "pipe.mp3",
+        "missing.mp3",
+        "x" * 300,
+        "a\0b",
+        "a\nemodj: forged\x85\u2028.mp3",
+    ):
+        player.play(good)
+        with pytest.raises(UnplayableError, match=name.translate(NO_CONTROLS)) as raised:
+            player.play(tmp_path / name)
+        assert len(str(raised.value).splitlines()) == 1
+        assert not player.ended
+        player.resume()
+    player.play(good)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_a_file_of_somebody_else_is_told(player: FilePlayer, tmp_path: Path) -> None:
+    song = sound(tmp_path / "song.wav")
+    song.chmod(0)
+    with pytest.raises(UnplayableError, match=r"song\.wav"):
+        player.play(song)
+
+
+def test_a_file_that_ends_before_its_end_just_ends(player: FilePlayer, tmp_path: Path) -> None:
+    song = sound(tmp_path / "song.mp3", 20)
+    song.write_bytes(song.read_bytes()[: song.stat().st_size // 60])
+    player.play(song)
+    until(lambda: player.ended)
+
+
+def test_a_song_that_stands_still_has_ended(player: FilePlayer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(module, "time", clock)
+    player.play(silence(tmp_path / "song.wav", TEN_HOURS_S))
+    plays_on(player)
+    # As when a sound device is pulled out: it asks for no more
+    monkeypatch.setattr(just_playback.Playback, "curr_pos", 1.0)
+    looks = [player.ended for _ in range(40) if clock.passes(0.25)]
+    assert looks == sorted(looks)
+    assert 19 <= looks.index(True) <= 21
+    monkeypatch.undo()
+
+
+def test_a_long_absence_is_no_stall(player: FilePlayer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(just_playback.Playback, "curr_pos", 1.0)
+    player.play(silence(tmp_path / "song.wav", TEN_HOURS_S))
+    assert not player.ended
+    assert clock.passes(3600)
+    assert not player.ended
+
+
+class Clock:
+    """Takes the place of `time`."""
+
+    def __init__(self) -> None:
+        self._now_s = 0.0
+
+    def monotonic(self) -> float:
+        return self._now_s
+
+    def passes(self, seconds: float) -> bool:
+        self._now_s += seconds
+        return True
+
+
+def plays_on(player: FilePlayer) -> None:
+    """Wait until a song has moved."""
+    playback = player._playback  # pyright: ignore[reportPrivateUsage] - where it is in the song nobody else asks
+    assert playback is not None
+    until(lambda: playback.curr_pos > 0)
+    assert not player.ended
+
+
+def test_a_sound_device_that_fails_is_no_fault_of_the_file(
+    player: FilePlayer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    song = silence(tmp_path / "song.wav", 60)
+    player.play(song)
+    player.pause()
+    for function, number in (("set_device_volume", -300), ("start_audio_stream", -402)):
+        with monkeypatch.context() as patch:
+            patch.setattr(library, "lib", Failing(library.lib, function, number))
+            with pytest.raises(EmodjError, match="no sound") as raised:
+                player.resume() if function.startswith("start") else setattr(player, "volume", 0.5)
+            assert not isinstance(raised.value, UnplayableError)
+    with monkeypatch.context() as patch:
+        patch.setattr(library, "lib", Failing(library.lib, "init_audio_stream", -401))
+        with pytest.raises(EmodjError, match="no sound") as raised:
+            player.play(song)
+        assert not isinstance(raised.value, UnplayableError)
+    player.play(song)
+
+
+class Failing:
+    """The C library of just_playback with one function that fails."""
+
+    def __init__(self, lib: object, function: str, number: int) -> None:
+        self._lib, self._function, self._number = lib, function, number
+
+    def __getattr__(self, name: str) -> object:
+        return self._fail if name == self._function else getattr(self._lib, name)
+
+    def _fail(self, *_: object) -> int:
+        return self._number
+
+
+def test_a_library_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "just_playback", None)
+    with pytest.raises(EmodjError, match="just_playback does not run here"):
+        FilePlayer()
+
+
+PROGRAM = """
+import os, sys
+from pathlib import Path
+from realtime.music.player import FilePlayer
+from tests.support.waiting import until
+threads = lambda: len(os.listdir("/proc/self/task")) if os.path.isdir("/proc/self/task") else 1
+before = threads()
+player = FilePlayer()
+player.volume = 0
+for path in sys.argv[1:]:
+    player.play(Path(path))
+    assert threads() > before or before == 1
+    until(lambda: player.ended)
+player.close()
+until(lambda: threads() == before)
+print("done")
+"""
+
+
+def test_it_says_nothing_and_leaves_no_thread_behind(tmp_path: Path) -> None:
+    songs = [sound(tmp_path / "one.wav"), sound(tmp_path / "two.mp3")]
+    ended = subprocess.run([sys.executable, "-c", PROGRAM, *songs], check=False, capture_output=True, text=True)
+    # Without a sound card ALSA has two hundred lines to say on it
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "done\n", "")

@@ -1,0 +1,42 @@
+from functools import reduce
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime.music.commands import PlayerCommand
+from realtime.session.keymap import COMMAND_KEYS
+from tests.support.lists import PLAN
+
+presses = st.lists(st.sampled_from([*COMMAND_KEYS.values(), PlayerCommand(PLAN), PlayerCommand(end_journey=True)]))
+
+
+def test_presses_of_a_busy_moment_come_to_one_wish() -> None:
+    assert reduce(
+        PlayerCommand.merged_with, [COMMAND_KEYS["n"], COMMAND_KEYS["n"], COMMAND_KEYS[","], COMMAND_KEYS["n"]]
+    ) == PlayerCommand(skip=2)
+    assert reduce(PlayerCommand.merged_with, [COMMAND_KEYS["+"], COMMAND_KEYS["="], COMMAND_KEYS["-"]]) == PlayerCommand(
+        louder=1
+    )
+
+
+def test_two_presses_that_undo_each_other_are_none() -> None:
+    for key in (".", "z"):
+        assert COMMAND_KEYS[key].merged_with(COMMAND_KEYS[key]) == PlayerCommand()
+        assert COMMAND_KEYS[key].merged_with(COMMAND_KEYS[key]).merged_with(COMMAND_KEYS[key]) == COMMAND_KEYS[key]
+
+
+def test_music_that_is_asked_for_begins_anew_and_keeps_how_it_is_to_be_played() -> None:
+    before = PlayerCommand(toggle=True, skip=3, shuffle=True, louder=-2)
+    assert before.merged_with(PlayerCommand(PLAN)) == PlayerCommand(PLAN, shuffle=True, louder=-2)
+    assert PlayerCommand(PLAN).merged_with(COMMAND_KEYS["n"]) == PlayerCommand(PLAN, skip=1)
+
+
+@given(presses, presses)
+def test_it_does_not_matter_which_presses_came_together(first: list[PlayerCommand], then: list[PlayerCommand]) -> None:
+    one_by_one = reduce(PlayerCommand.merged_with, [*first, *then], PlayerCommand())
+    assert (
+        reduce(PlayerCommand.merged_with, first, PlayerCommand()).merged_with(
+            reduce(PlayerCommand.merged_with, then, PlayerCommand())
+        )
+        == one_by_one
+    )

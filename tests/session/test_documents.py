@@ -1,0 +1,191 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime.domain import EXPRESSIONS, Box, Expression, Face, Mood
+from realtime.session import documents
+from realtime.session.documents import AnalysedPicture, Document
+from realtime.session.state import Summary
+from tests.support.lists import PLAN
+from tests.support.lists import PLAN_DOCUMENT as PLAYLIST_DOCUMENT
+
+PROBABILITIES = (0.02, 0.01, 0.03, 0.876543, 0.023457, 0.01, 0.03)
+NAMED = {"angry": 0.02, "disgust": 0.01, "fear": 0.03, "happy": 0.8765, "neutral": 0.0235, "sad": 0.01, "surprise": 0.03}
+FACE = Face(Box(11, 22, 33, 44), PROBABILITIES)
+MOOD = Mood(PROBABILITIES, Expression.HAPPY)
+FACE_DOCUMENT = {
+    "box": {"left": 11, "top": 22, "width": 33, "height": 44},
+    "expression": "happy",
+    "confidence": 0.8765,
+    "probabilities": NAMED,
+    "unsure": False,
+    "reason": None,
+}
+MOOD_DOCUMENT = {"expression": "happy", "share": 0.8765}
+ABOUT_DOCUMENT = {"mood_source": "faces", "mood_shares": NAMED, "mixed": False}
+NOBODY_DOCUMENT = {"mood_source": None, "mood_shares": None, "mixed": False}
+
+rows = st.tuples(*[st.integers(0, 100)] * 7).filter(any).map(lambda parts: tuple(part / sum(parts) for part in parts))
+sizes = st.integers(1, 10**5)
+faces = st.builds(
+    Face,
+    st.builds(Box, sizes, sizes, sizes, sizes),
+    rows,
+    track=st.none() | st.integers(1),
+    reason=st.none() | st.just("low confidence"),
+)
+
+
+def read_back(document: Document) -> Document:
+    """The document as whoever reads the line gets it."""
+    return json.loads(json.dumps(document, allow_nan=False))
+
+
+def fields(document: Document) -> list[str]:
+    """Every field, the deeper ones with a path."""
+    names: list[str] = []
+    for name, value in document.items():
+        names.append(name)
+        inner = value[0] if isinstance(value, list) and value else value
+        names += [f"{name}.{below}" for below in fields(inner)] if isinstance(inner, dict) else []
+    return names
+
+
+def test_the_document_of_pictures() -> None:
+    found = [
+        AnalysedPicture("a.jpg", 640, 480, (FACE, FACE), MOOD, PLAN),
+        AnalysedPicture("-", 1, 1),
+        AnalysedPicture("broken.jpg", error="broken.jpg is cut off"),
+    ]
+    nothing = {"width": None, "height": None, "faces": [], "mood": None, "playlist": None, **NOBODY_DOCUMENT}
+    assert read_back(documents.pictures_document(found)) == {
+        "schema": 1,
+        "images": [
+            {
+                "path": "a.jpg",
+                "width": 640,
+                "height": 480,
+                "faces": [FACE_DOCUMENT, FACE_DOCUMENT],
+                "mood": MOOD_DOCUMENT,
+                "playlist": PLAYLIST_DOCUMENT,
+                "error": None,
+                **ABOUT_DOCUMENT,
+            },
+            {**nothing, "path": "-", "width": 1, "height": 1, "error": None},
+            {**nothing, "path": "broken.jpg", "error": "broken.jpg is cut off"},
+        ],
+    }
+    assert documents.pictures_document([]) == {"schema": 1, "images": []}
+
+
+def test_the_line_of_a_frame() -> None:
+    tracked = Face(FACE.box, FACE.probabilities, 3, "low confidence")
+    assert read_back(documents.frame_document(1.23456, [tracked], MOOD)) == {
+        "schema": 1,
+        "t": 1.2346,
+        "faces": [{**FACE_DOCUMENT, "track": 3, "unsure": True, "reason": "low confidence"}],
+        "mood": MOOD_DOCUMENT,
+        **ABOUT_DOCUMENT,
+    }
+    assert read_back(documents.frame_document(0, [], None)) == {
+        "schema": 1,
+        "t": 0,
+        "faces": [],
+        "mood": None,
+        **NOBODY_DOCUMENT,
+    }
+
+
+def test_the_document_of_a_session() -> None:
+    assert read_back(documents.summary_document(Summary(MOOD, PROBABILITIES, 120, 4.00006, PLAN))) == {
+        "schema": 1,
+        "mood": MOOD_DOCUMENT,
+        "shares": NAMED,
+        "frames": 120,
+        "seconds": 4.0001,
+        "playlist": PLAYLIST_DOCUMENT,
+        **ABOUT_DOCUMENT,
+    }
+    nothing = {"schema": 1, "mood": None, "shares": None, "frames": 0, "seconds": 0, "playlist": None, **NOBODY_DOCUMENT}
+    assert read_back(documents.summary_document(Summary(None, None, 0, 0.0, None))) == nothing
+
+
+def test_fields_come_in_the_order_of_the_description() -> None:
+    face = ["box", "expression", "confidence", "probabilities", "unsure", "reason"]
+    (image,) = documents.pictures_document([AnalysedPicture("a.jpg", 640, 480, (FACE,), MOOD, PLAN)])["images"]
+    assert list(image) == [
+        "path",
+        "width",
+        "height",
+        "faces",
+        "mood",
+        "playlist",
+        "error",
+        "mood_source",
+        "mood_shares",
+        "mixed",
+    ]
+    assert list(image["faces"][0]) == face
+    assert list(image["faces"][0]["probabilities"]) == [expression.value for expression in EXPRESSIONS]
+    frame = documents.frame_document(0, [FACE], MOOD)
+    assert list(frame) == ["schema", "t", "faces", "mood", "mood_source", "mood_shares", "mixed"]
+    assert list(frame["faces"][0]) == [*face, "track"]
+    assert list(documents.summary_document(Summary(MOOD, PROBABILITIES, 1, 1, PLAN))) == [
+        "schema",
+        "mood",
+        "shares",
+        "frames",
+        "seconds",
+        "playlist",
+        "mood_source",
+        "mood_shares",
+        "mixed",
+    ]
+
+
+@pytest.mark.parametrize("mood", [None, Mood(PROBABILITIES, None)])
+def test_a_mood_that_nobody_leads_is_none(mood: Mood | None) -> None:
+    assert documents.frame_document(0, [], mood)["mood"] is None
+
+
+def test_a_mixed_mood_is_told_from_none_and_has_its_shares() -> None:
+    mixed = Mood(PROBABILITIES, None)
+    for document in (
+        documents.frame_document(0, [], mixed),
+        documents.summary_document(Summary(mixed, PROBABILITIES, 1, 1, PLAN)),
+    ):
+        assert {name: document[name] for name in ABOUT_DOCUMENT} == {**ABOUT_DOCUMENT, "mixed": True}
+        assert document["mood"] is None
+
+
+def test_a_mood_by_hand_says_so() -> None:
+    sad = dict.fromkeys(NAMED, 0.0) | {"sad": 1.0}
+    by_hand = Mood(tuple(sad.values()), Expression.SAD, "hand")
+    for document in (
+        documents.frame_document(0, [], by_hand),
+        documents.summary_document(Summary(by_hand, PROBABILITIES, 1, 1, PLAN)),
+    ):
+        assert {name: document[name] for name in ABOUT_DOCUMENT} == {"mood_source": "hand", "mood_shares": sad, "mixed": False}
+
+
+def test_the_share_of_a_mood_is_its_leaders() -> None:
+    behind = Mood((0.0, 0.0, 0.0, 0.4, 0.6, 0.0, 0.0), Expression.HAPPY)
+    assert documents.frame_document(0, [], behind)["mood"] == {"expression": "happy", "share": 0.4}
+
+
+@given(st.lists(faces, max_size=3), st.floats(0, 1e6), rows, st.sampled_from(EXPRESSIONS))
+def test_any_session_is_a_line_of_the_same_fields(
+    found: list[Face], time_s: float, shares: tuple[float, ...], leader: Expression
+) -> None:
+    document = documents.frame_document(time_s, found, Mood(shares, leader))
+    assert read_back(document) == document, "nothing but plain JSON in it"
+    expected = fields({"schema": 1, "t": 0, "faces": [{**FACE_DOCUMENT, "track": 1}], "mood": MOOD_DOCUMENT, **ABOUT_DOCUMENT})
+    assert fields(document) == (expected if found else [name for name in expected if not name.startswith("faces.")])
+    for face, written in zip(found, document["faces"], strict=True):
+        assert written["confidence"] == max(written["probabilities"].values())
+        assert written["probabilities"][written["expression"]] == written["confidence"]
+        assert written["unsure"] is (written["reason"] is not None)
+        assert sum(written["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+        assert Box(**written["box"]) == face.box

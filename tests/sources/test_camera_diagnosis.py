@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import struct
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime.errors import Cause
+from realtime.sources.cameras import DeviceFacts, can_capture, explain, probe_device
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+NODE = "/dev/video2"
+CAPTURE, PLANES, METADATA, OUTPUT, OWN = 0x1, 0x1000, 0x00800000, 0x2, 0x80000000
+
+
+# What follows from the facts
+
+
+@pytest.mark.parametrize(
+    ("error", "cause", "told"),
+    [
+        (errno.ENOENT, Cause.ABSENT, f"there is no {NODE}, plug the camera in"),
+        (errno.ENOTDIR, Cause.ABSENT, f"there is no {NODE}"),
+        (errno.ENODEV, Cause.ABSENT, "plug the camera in again"),
+        (errno.ENXIO, Cause.ABSENT, "plug the camera in again"),
+        (errno.EBUSY, Cause.BUSY, "another program uses it, close that one"),
+        (errno.EACCES, Cause.DENIED, f"you may not use {NODE}, run `sudo usermod -aG video $USER` and log in again"),
+        (errno.EPERM, Cause.DENIED, "give the container or sandbox access to it"),
+        (errno.EIO, Cause.UNREADABLE, f"{NODE} answers: {os.strerror(errno.EIO)}"),
+        (errno.ELOOP, Cause.UNREADABLE, os.strerror(errno.ELOOP)),
+    ],
+)
+def test_an_error_of_the_system_tells_the_cause(error: int, cause: Cause, told: str) -> None:
+    found, sentence = explain(DeviceFacts("linux", NODE, error=error))
+    assert found is cause
+    assert told in sentence
+
+
+def test_a_device_that_is_no_camera_has_a_sentence_of_its_own() -> None:
+    assert explain(DeviceFacts("linux", NODE, captures=False)) == (
+        Cause.UNREADABLE,
+        f"{NODE} is no camera, it takes no pictures",
+    )
+
+
+@pytest.mark.parametrize("facts", [DeviceFacts("linux", NODE, captures=True), DeviceFacts("freebsd14", NODE)])
+def test_a_device_that_answers_and_gives_nothing_is_taken_by_somebody(facts: DeviceFacts) -> None:
+    cause, sentence = explain(facts)
+    assert cause is Cause.BUSY
+    assert "close the program that uses it" in sentence
+
+
+@pytest.mark.parametrize(
+    ("platform", "setting"),
+    [
+        ("darwin", "System Settings > Privacy & Security > Camera"),
+        ("win32", "Settings > Privacy & security > Camera, there also for desktop apps"),
+    ],
+)
+def test_where_the_system_asks_first_its_setting_is_named(platform: str, setting: str) -> None:
+    for facts, expected in ((DeviceFacts(platform, listed=True), Cause.DENIED), (DeviceFacts(platform), Cause.ABSENT)):
+        cause, sentence = explain(facts)
+        assert cause is expected
+        assert setting in sentence
+        assert "usermod" not in sentence
+        assert "None" not in sentence
+
+
+@pytest.mark.parametrize("platform", ["darwin", "win32"])
+def test_a_camera_that_the_system_does_not_list_is_not_there(platform: str) -> None:
+    assert explain(DeviceFacts(platform, listed=False)) == (Cause.ABSENT, "there is no such camera, plug it in")
+
+
+@given(
+    st.builds(
+        DeviceFacts,
+        platform=st.sampled_from(["linux", "darwin", "win32", "freebsd14"]),
+        node=st.just(NODE),
+        error=st.none() | st.sampled_from(sorted(errno.errorcode)),
+        captures=st.none() | st.booleans(),
+        listed=st.none() | st.booleans(),
+    )
+)
+def test_whatever_the_facts_a_part_of_a_sentence_follows(facts: DeviceFacts) -> None:
+    cause, sentence = explain(facts)
+    assert cause is not Cause.LOST, "what was never opened cannot be lost"
+    assert sentence == sentence.strip().rstrip(".?;")
+    assert "\n" not in sentence
+
+
+# What a device says of itself
+
+
+def capability(whole: int, own: int) -> bytes:
+    return struct.pack("=16s32s32sIII3I", b"uvcvideo", b"Integrated Webcam", b"usb-0", 0, whole, own, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("whole", "own"),
+    [
+        (OWN | CAPTURE | METADATA, CAPTURE),
+        (OWN | PLANES, PLANES),
+        # A driver from before there were several nodes to a camera
+        (CAPTURE, 0),
+    ],
+)
+def test_a_node_that_takes_pictures_says_so(whole: int, own: int) -> None:
+    answer = capability(whole, own)
+    assert len(answer) == 104
+    assert can_capture(answer)
+
+
+@pytest.mark.parametrize(("whole", "own"), [(OWN | CAPTURE | METADATA, METADATA), (OWN | OUTPUT, OUTPUT), (OUTPUT, CAPTURE)])
+def test_the_other_nodes_of_a_camera_take_none(whole: int, own: int) -> None:
+    assert not can_capture(capability(whole, own))
+
+
+# Real devices
+
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="looks at devices as Linux has them")
+
+
+def test_a_device_that_is_not_there() -> None:
+    node = "/dev/video9999"
+    assert probe_device(node) == DeviceFacts(sys.platform, node, error=errno.ENOENT)
+
+
+@linux
+@pytest.mark.parametrize("node", ["/dev/null", "/dev/zero"])
+def test_a_device_of_another_kind(node: str) -> None:
+    assert probe_device(node) == DeviceFacts("linux", node, captures=False)
+
+
+def test_what_is_no_device_is_not_even_opened(tmp_path: Path) -> None:
+    # To open a pipe would wait for somebody at its other end
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "file").write_bytes(b"")
+    for place in (tmp_path, tmp_path / "pipe", tmp_path / "file"):
+        assert probe_device(str(place)) == DeviceFacts(sys.platform, str(place), captures=False)
+
+
+def test_a_link_that_leads_nowhere_and_one_that_leads_round(tmp_path: Path) -> None:
+    (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
+    (tmp_path / "round").symlink_to(tmp_path / "round")
+    assert probe_device(str(tmp_path / "nowhere")).error == errno.ENOENT
+    assert probe_device(str(tmp_path / "round")).error == errno.ELOOP
+    (tmp_path / "file").write_bytes(b"")
+    assert probe_device(str(tmp_path / "file" / "video0")).error == errno.ENOTDIR
+
+
+@contextmanager
+def somebody() -> Generator[None]:
+    """For a while we are not the superuser, who may do everything."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@linux
+def test_a_device_that_we_may_not_use() -> None:
+    with somebody():
+        closed = (
+            str(node)
+            for node in sorted(Path("/dev").iterdir())
+            if stat.S_ISCHR(node.lstat().st_mode) and not os.access(node, os.R_OK | os.W_OK, effective_ids=True)
+        )
+        node = next(closed, None)
+        if node is None:
+            pytest.skip("this machine has no device that is closed to everybody")
+        facts = probe_device(node)
+    assert facts == DeviceFacts("linux", node, error=errno.EACCES)
+
+
+@linux
+def test_looking_leaves_no_handle_open() -> None:
+    before = sorted(os.listdir("/proc/self/fd"))  # noqa: PTH208 - the folder itself is open while it is read
+    for node in ("/dev/null", "/dev/video9999", "/dev/zero"):
+        probe_device(node)
+    assert sorted(os.listdir("/proc/self/fd")) == before  # noqa: PTH208

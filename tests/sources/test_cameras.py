@@ -1,0 +1,375 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import cv2
+import pytest
+from cv2_enumerate_cameras import CameraInfo
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime.errors import Cause, SourceError, UsageError
+from realtime.sources.cameras import Device, explain_failure, find_camera, list_cameras, next_camera, open_camera
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from realtime.sources.cameras import Listing
+
+WEBCAM = Device(0, "Integrated Webcam", "/dev/video0", cv2.CAP_V4L2)
+BRIO = Device(2, "Logitech BRIO", "/dev/video2", cv2.CAP_V4L2)
+C920 = Device(4, "Logitech HD Pro C920", "/dev/video4", cv2.CAP_V4L2)
+ALL = [WEBCAM, BRIO, C920]
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="names devices as Linux does")
+
+
+def listing(*cameras: tuple[int, int, str | None]) -> Listing:
+    """Lists backend, number and name, with a path made of them."""
+
+    def listed(backend: int) -> list[CameraInfo]:
+        return [
+            CameraInfo(index, name, f"{of}/{index}", None, None, of)  # pyright: ignore[reportArgumentType] - a lie of its types
+            for of, index, name in cameras
+            if of == backend
+        ]
+
+    return listed
+
+
+# The list
+
+
+def test_cameras_come_by_number_with_what_a_person_knows_them_by() -> None:
+    asked = listing((cv2.CAP_V4L2, 10, "Logitech BRIO"), (cv2.CAP_V4L2, 2, "Integrated Webcam"))
+    assert list_cameras(asked, "linux") == [
+        Device(2, "Integrated Webcam", f"{cv2.CAP_V4L2}/2", cv2.CAP_V4L2),
+        Device(10, "Logitech BRIO", f"{cv2.CAP_V4L2}/10", cv2.CAP_V4L2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [(None, ""), ("", ""), ("  USB\tCam \n", "USB Cam"), ("\x1b[31mCam\a", "[31mCam"), ("Kamera für ☂", "Kamera für ☂")],
+)
+def test_a_name_is_one_line_of_text_whatever_the_device_says(name: str | None, shown: str) -> None:
+    [device] = list_cameras(listing((cv2.CAP_V4L2, 0, name)), "linux")
+    assert device.name == shown
+
+
+def test_what_only_the_second_way_knows_is_listed_too() -> None:
+    asked = listing(
+        (cv2.CAP_MSMF, 0, "Integrated Webcam"),
+        (cv2.CAP_DSHOW, 0, "Integrated Webcam"),
+        (cv2.CAP_DSHOW, 1, "OBS Virtual Camera"),
+    )
+    first, second = list_cameras(asked, "win32")
+    assert (first.index, first.name, first.backend) == (0, "Integrated Webcam", cv2.CAP_MSMF)
+    # As OpenCV reads such a number where it may choose the way
+    assert (second.index, second.name, second.backend) == (cv2.CAP_DSHOW + 1, "OBS Virtual Camera", cv2.CAP_ANY)
+
+
+def test_two_cameras_of_one_make_are_two() -> None:
+    assert len(list_cameras(listing((cv2.CAP_MSMF, 0, "Cam"), (cv2.CAP_MSMF, 1, "Cam")), "win32")) == 2
+
+
+@pytest.mark.parametrize("error", [ImportError("no AVFoundation"), OSError("broken")])
+def test_a_list_that_cannot_be_had_is_empty(error: Exception) -> None:
+    def failing(backend: int) -> list[CameraInfo]:
+        del backend
+        raise error
+
+    assert list_cameras(failing, "darwin") == []
+
+
+def test_where_a_list_would_open_every_camera_there_is_none() -> None:
+    def opening(backend: int) -> list[CameraInfo]:
+        raise AssertionError(backend)
+
+    assert list_cameras(opening, "freebsd14") == []
+
+
+@linux
+def test_the_real_list_names_devices_that_are_there() -> None:
+    devices = list_cameras()
+    assert [str(device.index) for device in devices] == [str(device.path).removeprefix("/dev/video") for device in devices]
+    assert all(Path(str(device.path)).is_char_device() for device in devices)
+    assert devices == sorted(devices, key=lambda device: device.index or 0)
+
+
+def test_nobody_waits_for_the_list_who_did_not_ask_for_it() -> None:
+    program = "import sys, realtime.sources.cameras; sys.exit('cv2_enumerate_cameras' in sys.modules)"
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+# Which one is meant
+
+
+@pytest.mark.parametrize(
+    ("wanted", "device"),
+    [
+        ("0", WEBCAM),
+        ("2", BRIO),
+        (" 2 ", BRIO),
+        ("02", BRIO),
+        ("/dev/video4", C920),
+        ("/dev/../dev/video4", C920),
+        ("webcam", WEBCAM),
+        ("Logitech BRIO", BRIO),
+        ("brIO", BRIO),
+        ("c920", C920),
+    ],
+)
+def test_number_path_and_a_part_of_the_name_find_it(wanted: str, device: Device) -> None:
+    assert find_camera(wanted, ALL) == device
+
+
+def test_a_number_wins_over_a_name_that_holds_it() -> None:
+    assert find_camera("920", [C920]) == Device(920)
+
+
+def test_the_whole_name_wins_over_a_part_of_another() -> None:
+    pro = Device(1, "Logitech BRIO Pro")
+    assert find_camera("logitech brio", [pro, BRIO]) == BRIO
+
+
+def test_a_link_to_a_device_is_that_device(tmp_path: Path) -> None:
+    (tmp_path / "by-id").symlink_to("/dev/video2")
+    assert find_camera(str(tmp_path / "by-id"), ALL) == BRIO
+
+
+@pytest.mark.parametrize(
+    ("wanted", "device", "label"),
+    [
+        ("7", Device(7), "camera 7"),
+        ("0", Device(0), "camera 0"),
+        ("9999", Device(9999), "camera 9999"),
+        ("/dev/video7", Device(7, path="/dev/video7"), "camera 7"),
+        ("/dev/null", Device(None, path="/dev/null"), "camera /dev/null"),
+    ],
+)
+@linux
+def test_what_the_list_does_not_know_is_tried_all_the_same(wanted: str, device: Device, label: str) -> None:
+    assert find_camera(wanted, [BRIO]) == device
+    assert device.label == label
+
+
+def test_a_name_that_fits_several_is_asked_back() -> None:
+    with pytest.raises(UsageError, match=r'^"logitech" fits "Logitech BRIO" \(2\) and "Logitech HD Pro C920" \(4\): .*number$'):
+        find_camera("logitech", ALL)
+    twins = [Device(0, "Cam"), Device(2, "Cam")]
+    with pytest.raises(UsageError, match=r'"Cam" \(0\) and "Cam" \(2\)'):
+        find_camera("Cam", twins)
+
+
+@pytest.mark.parametrize("wanted", ["", "  "])
+def test_no_name_at_all_is_a_wrong_option(wanted: str) -> None:
+    with pytest.raises(UsageError, match="no camera is named"):
+        find_camera(wanted, ALL)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "cameras", "told"),
+    [
+        (
+            "logitek",
+            [WEBCAM, BRIO],
+            'there are "Integrated Webcam" (0) and "Logitech BRIO" (2) (did you mean "Logitech BRIO"?); ',
+        ),
+        ("xyz", [WEBCAM], 'no camera is called "xyz", there is "Integrated Webcam" (0); '),
+        ("xyz", ALL, '"Integrated Webcam" (0), "Logitech BRIO" (2) and "Logitech HD Pro C920" (4); '),
+        ("brio", [], 'no camera is called "brio", none is there at all; '),
+        ("-1", [Device(3)], 'no camera is called "-1", there is 3; '),
+        ("99999", [Device(3)], 'no camera is called "99999", there is 3; '),
+        ("²", [Device(3)], 'no camera is called "²"'),
+    ],
+)
+def test_a_name_that_nobody_has_is_told_with_what_there_is(wanted: str, cameras: list[Device], told: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        find_camera(wanted, cameras)
+    assert caught.value.cause is Cause.ABSENT
+    assert told in str(caught.value)
+    assert "`emodj cameras`" in str(caught.value)
+
+
+@given(st.lists(st.integers(0, 99), max_size=5, unique=True), st.text(max_size=12))
+def test_whatever_is_typed_a_camera_or_a_sentence_comes_of_it(numbers: list[int], wanted: str) -> None:
+    cameras = [Device(number, f"Cam {number}", f"/dev/video{number}") for number in numbers]
+    try:
+        device = find_camera(wanted, cameras)
+    except (SourceError, UsageError):
+        return
+    assert device in cameras or not device.name
+
+
+# The next one
+
+
+@pytest.mark.parametrize(
+    ("current", "cameras", "following"),
+    [
+        (WEBCAM, ALL, BRIO),
+        (BRIO, ALL, C920),
+        (C920, ALL, WEBCAM),
+        (BRIO, [C920, WEBCAM], C920),
+        (Device(9), ALL, WEBCAM),
+        (Device(0), ALL, BRIO),
+        (Device(0), [WEBCAM], None),
+        (WEBCAM, [], None),
+        (Device(None, path="/dev/null"), ALL, WEBCAM),
+        (Device(None, path="/dev/video0"), [WEBCAM], None),
+    ],
+)
+def test_the_next_camera(current: Device, cameras: Sequence[Device], following: Device | None) -> None:
+    assert next_camera(current, cameras) == following
+
+
+@given(st.lists(st.integers(0, 99), min_size=2, max_size=8, unique=True))
+def test_going_on_passes_every_camera_once_and_comes_back(numbers: list[int]) -> None:
+    cameras = [Device(number) for number in numbers]
+    current = cameras[0]
+    passed: list[Device | None] = []
+    for _ in cameras:
+        following = next_camera(current, cameras)
+        assert following is not None
+        passed.append(current := following)
+    assert passed[-1] == cameras[0]
+    assert set(passed) == set(cameras)
+
+
+# Opening
+
+
+class Driver:
+    """What OpenCV's capture looks like from outside; calling it opens it."""
+
+    def __init__(self, *, opens: bool) -> None:
+        self.opens = opens
+        self.did: list[tuple[object, ...]] = []
+
+    def __call__(self, place: int | str, backend: int) -> cv2.VideoCapture:
+        self.did.append((place, backend))
+        return cast("cv2.VideoCapture", self)
+
+    def isOpened(self) -> bool:  # noqa: N802 - OpenCV's name
+        return self.opens
+
+    def set(self, key: int, value: float) -> None:
+        self.did.append((key, value))
+
+    def get(self, key: int) -> float:
+        del key
+        return 0.0
+
+    def release(self) -> None:
+        self.did.append(("release",))
+
+
+@linux
+@pytest.mark.parametrize(
+    ("device", "place"), [(BRIO, "/dev/video2"), (Device(7), "/dev/video7"), (Device(None, path="/dev/null"), "/dev/null")]
+)
+def test_a_camera_is_asked_for_what_is_wanted_and_keeps_no_queue(device: Device, place: str) -> None:
+    driver = Driver(opens=True)
+    with open_camera(device, width=1280, height=720, fps=25, opener=driver) as source:
+        assert source.live
+        assert source.name == device.label
+    assert driver.did == [
+        # Left to choose, OpenCV would first try to play the device as a film
+        (place, cv2.CAP_V4L2),
+        (cv2.CAP_PROP_FRAME_WIDTH, 1280),
+        (cv2.CAP_PROP_FRAME_HEIGHT, 720),
+        (cv2.CAP_PROP_FPS, 25),
+        (cv2.CAP_PROP_BUFFERSIZE, 1),
+        ("release",),
+    ]
+
+
+@linux
+def test_a_link_is_opened_as_what_it_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "by-id").symlink_to("/dev/null")
+    driver = Driver(opens=True)
+    open_camera(Device(None, path=str(tmp_path / "by-id")), width=640, height=480, fps=30, opener=driver).close()
+    assert driver.did[0] == ("/dev/null", cv2.CAP_V4L2)
+
+
+def test_what_does_not_open_is_let_go() -> None:
+    driver = Driver(opens=False)
+    with pytest.raises(SourceError):
+        open_camera(Device(97), width=640, height=480, fps=30, opener=driver)
+    assert driver.did[1:] == [("release",)]
+
+
+@linux
+@pytest.mark.parametrize(
+    ("device", "cause", "told"),
+    [
+        (Device(97), Cause.ABSENT, r"^camera 97 cannot be opened: there is no /dev/video97, "),
+        (Device(97, "Old", "/dev/video97", cv2.CAP_V4L2), Cause.ABSENT, r'^camera "Old" \(97\) cannot be opened: there is no '),
+        (Device(None, path="/dev/null"), Cause.UNREADABLE, "^camera /dev/null cannot be opened: /dev/null is no camera"),
+        (Device(None, path="/dev/zero"), Cause.UNREADABLE, "^camera /dev/zero cannot be opened: /dev/zero is no camera"),
+    ],
+)
+def test_a_camera_that_cannot_be_opened_says_why_and_how_to_go_on(device: Device, cause: Cause, told: str) -> None:
+    with pytest.raises(SourceError, match=f"{told}.*; `emodj cameras` .*--camera NAME .*--source PATH .*--wait") as caught:
+        open_camera(device, width=640, height=480, fps=30)
+    assert caught.value.cause is cause
+
+
+@linux
+def test_what_is_no_device_is_no_camera_and_nothing_waits_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for place in (tmp_path, tmp_path / "pipe"):
+        with pytest.raises(SourceError, match="is no camera"):
+            open_camera(find_camera(str(place), []), width=640, height=480, fps=30)
+
+
+@linux
+def test_a_path_that_is_no_text_has_a_sentence(tmp_path: Path) -> None:
+    place = os.fsdecode(bytes(tmp_path) + b"/\xff")
+    with pytest.raises(SourceError) as caught:
+        open_camera(find_camera(place, ALL), width=640, height=480, fps=30)
+    assert caught.value.cause is Cause.ABSENT
+    Path(place).touch()
+    with pytest.raises(SourceError, match="is no camera"):
+        open_camera(find_camera(place, ALL), width=640, height=480, fps=30)
+
+
+@linux
+def test_why_can_be_asked_at_any_time() -> None:
+    cause, sentence = explain_failure(Device(97, "Old"))
+    assert cause is Cause.ABSENT
+    assert sentence.startswith('camera "Old" (97) cannot be opened: there is no /dev/video97')
+    assert "--" not in sentence
+
+
+@pytest.mark.parametrize("platform", ["darwin", "win32"])
+@pytest.mark.parametrize(
+    ("device", "cameras", "cause"),
+    [
+        (Device(2), ALL, Cause.DENIED),
+        (BRIO, ALL, Cause.DENIED),
+        (Device(3), ALL, Cause.ABSENT),
+        (Device(None, path="/dev/video3"), ALL, Cause.ABSENT),
+        (Device(0), [], Cause.ABSENT),
+    ],
+)
+def test_where_cameras_have_no_node_the_list_tells(device: Device, cameras: list[Device], cause: Cause, platform: str) -> None:
+    found_cause, sentence = explain_failure(device, cameras, platform)
+    assert found_cause is cause
+    assert sentence.startswith(f"{device.label} cannot be opened: ")
+    assert ("Privacy" in sentence) is (device.index in {0, 2})
+
+
+def test_failing_to_open_leaves_no_handle() -> None:
+    if not Path("/proc/self/fd").is_dir():
+        pytest.skip("this system does not list its handles")
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - the folder itself is open while it is read
+    for device in (Device(97), Device(None, path="/dev/null")):
+        with pytest.raises(SourceError):
+            open_camera(device, width=640, height=480, fps=30)
+    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208

@@ -1,0 +1,481 @@
+from __future__ import annotations
+
+import io
+import os
+import stat
+import struct
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import ExifTags
+from PIL import Image as Pillow
+
+from realtime.errors import EmodjError, UsageError
+from realtime.sources import images
+from realtime.sources.images import SUFFIXES, WRITABLE, find_images, read_image, write_image
+from tests.support.places import ASTRONAUT, ROOT
+
+if TYPE_CHECKING:
+    from realtime.domain import Image
+
+RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
+PLACE = {ExifTags.GPS.GPSLatitudeRef: "N", ExifTags.GPS.GPSLatitude: (52.0, 31.0, 12.0)}
+
+
+def quarters() -> Pillow.Image:
+    """48 wide, 32 high: red, green / blue, white. Each side and each colour can be told from the others."""
+    picture = Pillow.new("RGB", (48, 32), RED)
+    picture.paste(GREEN, (24, 0, 48, 16))
+    picture.paste(BLUE, (0, 16, 24, 32))
+    picture.paste(WHITE, (24, 16, 48, 32))
+    return picture
+
+
+def corners(image: Image) -> list[list[int]]:
+    """The colours in the middle of each quarter as RGB: above left and right, below left and right."""
+    height, width = image.shape[:2]
+    spots = [(y, x) for y in (height // 4, height * 3 // 4) for x in (width // 4, width * 3 // 4)]
+    return [image[spot][::-1].tolist() for spot in spots]
+
+
+def data_of(picture: Pillow.Image, kind: str, **options: object) -> bytes:
+    with io.BytesIO() as file:
+        picture.save(file, kind, **options)
+        return file.getvalue()
+
+
+def read_data(data: bytes) -> Image:
+    return read_image("-", io.BytesIO(data))
+
+
+def heic() -> bytes:
+    pillow_heif = pytest.importorskip("pillow_heif")
+    with io.BytesIO() as file:
+        pillow_heif.from_pillow(quarters()).save(file, quality=95)
+        return file.getvalue()
+
+
+# What can be read
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "HEIC"])
+def test_every_kind_is_read_the_right_way_round(kind: str, tmp_path: Path) -> None:
+    data = heic() if kind == "HEIC" else data_of(quarters(), kind)
+    path = tmp_path / "picture.any"
+    path.write_bytes(data)
+    for image in (read_image(str(path)), read_data(data)):
+        assert image.shape == (32, 48, 3)
+        assert image.dtype == np.uint8
+        assert image.flags["C_CONTIGUOUS"]
+        for found, drawn in zip(corners(image), (RED, GREEN, BLUE, WHITE), strict=True):
+            assert found == pytest.approx(drawn, abs=12)
+
+
+def test_the_astronaut_is_read_pixel_by_pixel_as_opencv_does(astronaut: Image) -> None:
+    # Two decoders may round differently
+    assert int(np.abs(read_image(str(ASTRONAUT)).astype(int) - astronaut.astype(int)).max()) <= 3
+
+
+def test_the_first_picture_of_an_animation_counts() -> None:
+    others = [Pillow.new("RGB", (48, 32), BLUE) for _ in range(2)]
+    for kind in ("GIF", "WEBP", "TIFF", "PNG"):
+        image = read_data(data_of(quarters(), kind, save_all=True, append_images=others))
+        assert corners(image)[0] == pytest.approx(RED, abs=12), kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"), [("JPEG", {}), ("PNG", {}), ("WEBP", {}), ("TIFF", {}), ("TIFF", {"compression": "tiff_lzw"})]
+)
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_is_set_upright(orientation: int, kind: str, options: dict[str, str]) -> None:
+    lying = {
+        2: Pillow.Transpose.FLIP_LEFT_RIGHT,
+        3: Pillow.Transpose.ROTATE_180,
+        4: Pillow.Transpose.FLIP_TOP_BOTTOM,
+        5: Pillow.Transpose.TRANSPOSE,
+        # Orientation 6 is shown turned clockwise, so it lies turned the other way
+        6: Pillow.Transpose.ROTATE_90,
+        7: Pillow.Transpose.TRANSVERSE,
+        8: Pillow.Transpose.ROTATE_270,
+    }.get(orientation)
+    exif = Pillow.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    picture = quarters() if lying is None else quarters().transpose(lying)
+    image = read_data(data_of(picture, kind, exif=exif, **options))
+    assert image.shape == (32, 48, 3)
+    for found, drawn in zip(corners(image), (RED, GREEN, BLUE, WHITE), strict=True):
+        assert found == pytest.approx(drawn, abs=12)
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 60000])
+def test_an_orientation_that_does_not_exist_is_none(orientation: int) -> None:
+    exif = Pillow.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    assert corners(read_data(data_of(quarters(), "PNG", exif=exif))) == [list(colour) for colour in (RED, GREEN, BLUE, WHITE)]
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "I;16"])
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_grey_becomes_three_equal_channels(mode: str, kind: str) -> None:
+    picture = Pillow.new("L", (48, 32), 0)
+    picture.paste(255, (24, 0, 48, 32))
+    picture = picture.convert("I").point(lambda value: value * 257).convert("I;16") if mode == "I;16" else picture.convert(mode)
+    image = read_data(data_of(picture, kind))
+    assert image.shape == (32, 48, 3)
+    assert corners(image) == [[0] * 3, [255] * 3, [0] * 3, [255] * 3]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_16_bits_are_scaled_and_not_cut_off(kind: str) -> None:
+    values = np.array([[0, 128, 257, 40 * 257, 40 * 257 + 129, 200 * 257, 65535]], np.uint16)
+    image = read_data(data_of(Pillow.fromarray(values), kind))
+    assert image[0, :, 0].tolist() == [0, 0, 1, 40, 41, 200, 255]
+
+
+def test_16_bits_in_the_order_of_other_machines() -> None:
+    values = np.array([[0, 40 * 257, 65535]], ">u2")
+    header = struct.pack(">2sHI", b"MM", 42, 8)
+    tags = [
+        (256, 4, 3),
+        (257, 4, 1),
+        (258, 3, 16 << 16),
+        (259, 3, 1 << 16),
+        (262, 3, 1 << 16),
+        (273, 4, 122),
+        (277, 3, 1 << 16),
+    ]
+    tags += [(278, 4, 1), (279, 4, 6)]
+    entries = b"".join(struct.pack(">HHII", tag, kind, 1, value) for tag, kind, value in tags)
+    data = header + struct.pack(">H", len(tags)) + entries + struct.pack(">I", 0)
+    image = read_data(data + values.tobytes())
+    assert image[0, :, 0].tolist() == [0, 40, 255]
+
+
+def test_16_bits_a_colour_keep_their_colours() -> None:
+    rows = [b"\0" + struct.pack(">6H", 65535, 0, 0, 0, 65535, 0), b"\0" + struct.pack(">6H", 0, 0, 65535, 65535, 65535, 65535)]
+    image = read_data(png(2, 2, b"".join(rows), depth=16))
+    assert image[..., ::-1].reshape(4, 3).tolist() == [list(colour) for colour in (RED, GREEN, BLUE, WHITE)]
+
+
+def test_floats_are_stretched_to_their_own_range() -> None:
+    values = np.array([[-1.0, 0.0, 1.0, np.nan]], np.float32)
+    image = read_data(data_of(Pillow.fromarray(values), "TIFF"))
+    assert image[0, :3, 0].tolist() == [0, 128, 255]
+    assert read_data(data_of(Pillow.fromarray(np.zeros((2, 2), np.float32)), "TIFF")).max() == 0
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF"])
+def test_what_is_transparent_lies_on_white(kind: str) -> None:
+    picture = Pillow.new("RGBA", (48, 32), (0, 0, 0, 0))
+    picture.paste((0, 0, 0, 255), (24, 0, 48, 32))
+    picture.paste((0, 0, 0, 128), (0, 16, 24, 32))
+    options = {"lossless": True} if kind == "WEBP" else {}
+    clear, solid, half, _ = corners(read_data(data_of(picture, kind, **options)))
+    assert clear == [255] * 3
+    assert solid == [0] * 3
+    assert half == pytest.approx([127] * 3, abs=2)
+
+
+def test_grey_with_transparency_lies_on_white() -> None:
+    assert corners(read_data(data_of(Pillow.new("LA", (8, 8), (0, 0)), "PNG")))[0] == [255] * 3
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF"])
+def test_a_palette_may_hold_a_transparent_colour(kind: str) -> None:
+    picture = Pillow.new("P", (48, 32), 0)
+    picture.putpalette([*BLUE, *GREEN])
+    picture.paste(1, (24, 0, 48, 32))
+    image = read_data(data_of(picture, kind, transparency=0))
+    assert corners(image)[:2] == [[255] * 3, list(GREEN)]
+
+
+def test_one_colour_may_be_the_transparent_one() -> None:
+    image = read_data(data_of(quarters(), "PNG", transparency=RED))
+    assert corners(image)[:2] == [[255] * 3, list(GREEN)]
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
+def test_printing_colours_become_screen_colours(kind: str) -> None:
+    image = read_data(data_of(quarters().convert("CMYK"), kind))
+    for found, drawn in zip(corners(image), (RED, GREEN, BLUE, WHITE), strict=True):
+        assert found == pytest.approx(drawn, abs=12)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (20000, 10), (10, 20000)])
+def test_odd_sizes_are_read(size: tuple[int, int]) -> None:
+    assert read_data(data_of(Pillow.new("RGB", size, GREEN), "PNG")).shape == (size[1], size[0], 3)
+
+
+def test_fifty_megapixels_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "large.jpg"
+    Pillow.new("RGB", (8660, 5774), GREEN).save(path)
+    image = read_image(str(path))
+    assert image.shape == (5774, 8660, 3)
+    assert image[5000, 8000].tolist() == pytest.approx([0, 255, 0], abs=2)
+
+
+def test_odd_metadata_do_not_spoil_a_picture() -> None:
+    exif = Pillow.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    exif[ExifTags.Base.ImageDescription] = "words"
+    data = data_of(quarters().transpose(Pillow.Transpose.ROTATE_90), "JPEG", exif=exif)
+    # The words are said to be a fraction, which cannot be written anew
+    entry = struct.pack("<HHI", ExifTags.Base.ImageDescription, 2, 6)
+    swapped = struct.pack(">HHI", ExifTags.Base.ImageDescription, 2, 6)
+    assert (entry in data) != (swapped in data)
+    odd = data.replace(entry, struct.pack("<HHI", ExifTags.Base.ImageDescription, 11, 1))
+    odd = odd.replace(swapped, struct.pack(">HHI", ExifTags.Base.ImageDescription, 11, 1))
+    assert odd != data
+    assert read_data(odd).shape == (32, 48, 3)
+
+
+# What cannot
+
+
+def png(width: int, height: int, pixels: bytes, depth: int = 8) -> bytes:
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = struct.pack(">IIBBBBB", width, height, depth, 2, 0, 0, 0)
+    parts = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(pixels)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + parts
+
+
+def test_a_file_that_is_not_there_is_a_wrong_path(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"^no such file: .*none\.jpg$"):
+        read_image(str(tmp_path / "none.jpg"))
+    with pytest.raises(UsageError, match=r"^no such file: .*astronaut\.jpg/x$"):
+        read_image(f"{ASTRONAUT}/x")
+
+
+def test_a_directory_and_a_name_beyond_the_system_have_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(EmodjError, match=r"^cannot read .* \(Is a directory\)$"):
+        read_image(str(tmp_path))
+    with pytest.raises(EmodjError, match=r"\(File name too long\)$"):
+        read_image("x" * 5000)
+
+
+@pytest.mark.parametrize("stdin", [None, io.BytesIO()])
+def test_nothing_on_the_standard_input_has_a_sentence(stdin: io.BytesIO | None) -> None:
+    with pytest.raises(EmodjError, match=r"^the standard input is empty$"):
+        read_image("-", stdin)
+
+
+def test_an_empty_file_has_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "empty.jpg"
+    path.touch()
+    with pytest.raises(EmodjError, match=r"empty\.jpg is empty$"):
+        read_image(str(path))
+
+
+EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n%%EOF\n"
+
+
+@pytest.mark.parametrize("data", [b"hello\n", b"\xff\xd8", b"\0" * 999, b"<svg xmlns='http://www.w3.org/2000/svg'/>", EPS])
+def test_what_is_no_picture_is_told_whatever_its_name_says(data: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(data)
+    with pytest.raises(EmodjError, match=r"photo\.jpg is not a picture that can be read, whatever its name says$"):
+        read_image(str(path))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "HEIC"])
+def test_a_file_cut_short_is_damaged_and_never_half_a_picture(kind: str) -> None:
+    whole = heic() if kind == "HEIC" else data_of(noise(), kind)
+    with pytest.raises(EmodjError, match=r"^the standard input is (damaged \(.+\): copy or export it again|not a picture)"):
+        read_data(whole[: len(whole) // 2])
+
+
+def noise() -> Pillow.Image:
+    return Pillow.fromarray(np.random.default_rng(1).integers(0, 256, (32, 48, 3), np.uint8))
+
+
+def test_a_small_file_that_claims_to_be_huge_is_refused_before_its_pixels() -> None:
+    with pytest.raises(EmodjError, match=r"^the standard input has 100000×100000 pixels, more than the 200 million"):
+        read_data(png(100_000, 100_000, b""))
+
+
+def test_the_limit_itself_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = data_of(quarters(), "PNG")
+    monkeypatch.setattr(images, "MOST_PIXELS", 48 * 32)
+    assert read_data(data).shape == (32, 48, 3)
+    monkeypatch.setattr(images, "MOST_PIXELS", 48 * 32 - 1)
+    with pytest.raises(EmodjError, match="48×32"):
+        read_data(data)
+
+
+def test_heic_without_its_package_says_which_it_wants() -> None:
+    program = """
+import io, sys
+sys.modules["pillow_heif"] = None
+from realtime.errors import EmodjError
+from realtime.pictures import read
+try:
+    read("-", io.BytesIO(bytes(4) + b"ftypheic" + bytes(99)))
+except EmodjError as error:
+    print(type(error).__name__, error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    wanted = "the standard input is a HEIC picture, which needs pillow-heif: pip install pillow-heif"
+    assert done.stdout == f"EmodjError {wanted}\n"
+
+
+SAMPLES = [data_of(noise(), kind) for kind in ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")]
+EXIF = Pillow.Exif()
+EXIF[ExifTags.Base.Orientation] = 6
+EXIF[ExifTags.Base.ImageDescription] = "words"
+SAMPLES.append(data_of(noise(), "JPEG", exif=EXIF))
+
+
+@given(st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_damage_of_any_kind_gives_a_picture_or_a_sentence(draw: st.DataObject) -> None:
+    data = bytearray(draw.draw(st.sampled_from(SAMPLES)))
+    # Most of what can go wrong does so in the first bytes
+    places = st.integers(0, 150) | st.integers(0, len(data) - 1)
+    for place, byte in draw.draw(st.lists(st.tuples(places, st.integers(0, 255)), max_size=6)):
+        data[place] = byte
+    try:
+        image = read_data(bytes(data))
+    except EmodjError:
+        return
+    assert image.ndim == 3
+    assert image.dtype == np.uint8
+
+
+# Directories
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    inside = tmp_path / "folder"
+    for name in ("b.PNG", "a.jpeg", "note.txt", ".hidden.jpg", "sub/c.heic", "sub/.d/e.jpg", ".trash/f.jpg", "g.jpg/h.webp"):
+        (inside / name).parent.mkdir(parents=True, exist_ok=True)
+        (inside / name).touch()
+    return inside
+
+
+def test_a_folder_gives_its_pictures_in_order_and_nothing_hidden(folder: Path) -> None:
+    assert [path.name for path in find_images(folder, recursive=False)] == ["a.jpeg", "b.PNG"]
+
+
+def test_a_folder_gives_the_pictures_of_its_folders_too_if_asked(folder: Path) -> None:
+    found = [path.relative_to(folder).as_posix() for path in find_images(folder, recursive=True)]
+    assert found == ["a.jpeg", "b.PNG", "g.jpg/h.webp", "sub/c.heic"]
+
+
+def test_a_hidden_folder_that_is_named_is_meant(folder: Path) -> None:
+    assert [path.name for path in find_images(folder / ".trash", recursive=True)] == ["f.jpg"]
+
+
+@pytest.mark.parametrize("suffix", sorted(SUFFIXES))
+def test_every_suffix_is_found(suffix: str, tmp_path: Path) -> None:
+    (tmp_path / f"x{suffix}").touch()
+    assert [path.suffix for path in find_images(tmp_path, recursive=False)] == [suffix]
+
+
+def test_a_folder_without_pictures_says_what_else_to_try(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"^no picture in .*; --recursive looks into its folders too$"):
+        find_images(tmp_path, recursive=False)
+    with pytest.raises(UsageError, match=rf"^no picture in {tmp_path}$"):
+        find_images(tmp_path, recursive=True)
+
+
+def test_a_folder_that_cannot_be_listed_has_a_sentence() -> None:
+    with pytest.raises(UsageError, match=r"^cannot list .* \(Not a directory\)$"):
+        find_images(ASTRONAUT, recursive=False)
+
+
+# Writing
+
+
+@pytest.mark.parametrize("suffix", sorted({*WRITABLE, ".JPG"}))
+def test_what_is_written_is_read_again(suffix: str, tmp_path: Path, astronaut: Image) -> None:
+    path = tmp_path / f"out{suffix}"
+    write_image(astronaut, path, overwrite=False)
+    again = read_image(str(path))
+    difference = np.abs(again.astype(int) - astronaut.astype(int)).mean()
+    assert difference < (6 if suffix.lower() in {".jpg", ".jpeg", ".webp"} else 1e-9)
+    assert os.listdir(tmp_path) == [path.name]  # noqa: PTH208 - hidden files count too
+
+
+@pytest.mark.parametrize("name", ["out", "out.gif", "out.txt", "out.heic", ".png"])
+def test_other_suffixes_are_refused(name: str, tmp_path: Path, astronaut: Image) -> None:
+    with pytest.raises(UsageError, match=r"choose a name that ends in \.jpg, \.png, \.webp, \.bmp or \.tiff$"):
+        write_image(astronaut, tmp_path / name, overwrite=True)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_is_replaced_only_if_that_is_allowed(tmp_path: Path, astronaut: Image) -> None:
+    path = tmp_path / "out.png"
+    path.write_text("precious")
+    with pytest.raises(UsageError, match=r"out\.png is there already: --force replaces it$"):
+        write_image(astronaut, path, overwrite=False)
+    assert path.read_text() == "precious"
+    write_image(astronaut, path, overwrite=True)
+    assert np.array_equal(read_image(str(path)), astronaut)
+
+
+def test_a_picture_is_an_ordinary_file(tmp_path: Path, astronaut: Image) -> None:
+    before = os.umask(0o027)
+    try:
+        write_image(astronaut, tmp_path / "out.png", overwrite=False)
+        assert os.umask(0o027) == 0o027
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "out.png").stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize("name", ["none/out.png", "file/out.png", "x" * 300 + ".png", "folder.png"])
+def test_a_place_that_cannot_be_written_has_a_sentence_and_stays_clean(name: str, tmp_path: Path, astronaut: Image) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder.png").mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(EmodjError, match=r"^cannot write .*\.png \([A-Z][a-z ]+\): choose another place$"):
+        write_image(astronaut, tmp_path / name, overwrite=True)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_folder_that_takes_no_files_has_a_sentence(astronaut: Image) -> None:
+    with pytest.raises(EmodjError, match=r"^cannot write /proc/out\.png \(.+\): choose another place$"):
+        write_image(astronaut, Path("/proc/out.png"), overwrite=False)
+
+
+def test_a_picture_too_large_for_its_format_leaves_nothing_behind(tmp_path: Path) -> None:
+    path = tmp_path / "out.webp"
+    path.write_text("precious")
+    with pytest.raises(EmodjError, match="cannot write"):
+        write_image(np.zeros((10, 20_000, 3), np.uint8), path, overwrite=True)
+    assert path.read_text() == "precious"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_place_and_date_of_a_photo_do_not_come_along(tmp_path: Path) -> None:
+    exif = Pillow.Exif()
+    exif[ExifTags.Base.DateTime] = "2020:02:02 02:02:02"
+    exif[ExifTags.IFD.GPSInfo] = PLACE
+    photo = tmp_path / "photo.jpg"
+    quarters().save(photo, exif=exif, icc_profile=b"profile", comment=b"a comment")
+    with Pillow.open(photo) as before:
+        assert before.getexif().get_ifd(ExifTags.IFD.GPSInfo)
+    for suffix in sorted(WRITABLE):
+        path = tmp_path / f"out{suffix}"
+        write_image(read_image(str(photo)), path, overwrite=False)
+        with Pillow.open(path) as after:
+            assert not after.getexif().get_ifd(ExifTags.IFD.GPSInfo), suffix
+            assert ExifTags.Base.DateTime not in after.getexif(), suffix
+            assert not {"exif", "icc_profile", "comment", "xmp"} & after.info.keys(), suffix
+        assert b"2020:02:02" not in path.read_bytes(), suffix
+
+
+def test_a_view_of_a_larger_picture_can_be_written(tmp_path: Path, astronaut: Image) -> None:
+    view = astronaut[::2, ::-2]
+    write_image(view, tmp_path / "out.png", overwrite=False)
+    assert np.array_equal(read_image(str(tmp_path / "out.png")), view)

@@ -1,0 +1,200 @@
+"""Files that grow by whole pieces: refusals, a disk that is full, and what is left."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from realtime.errors import EmodjError, UsageError
+from realtime.storage.append_file import AppendFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ENDLESS = 2**62
+NOWHERE = Path("nowhere")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of one megabyte."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
+    try:
+        mounted = subprocess.run(command, capture_output=True, check=False)
+    except FileNotFoundError:
+        pytest.skip("needs mount")
+    if mounted.returncode:
+        pytest.skip("may not mount a small disk")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_pieces_stand_one_after_the_other(tmp_path: Path) -> None:
+    with AppendFile(tmp_path / "file", "the log") as file:
+        assert file.append(b"one ")
+        assert file.append(b"two")
+        assert file.size == 7
+        file.patch(0, b"ONE")
+        assert file.append(b" three")
+        assert file.finish(b"!")
+    assert (tmp_path / "file").read_bytes() == b"ONE two three!"
+    assert file.problem() is None
+
+
+def test_a_piece_is_on_disk_before_anything_is_closed(tmp_path: Path) -> None:
+    with AppendFile(tmp_path / "file", "the log") as file:
+        file.append(b"one")
+        assert (tmp_path / "file").read_bytes() == b"one"
+
+
+def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
+    with AppendFile(tmp_path / "file", "the log") as file:
+        assert file.path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_without_a_piece_is_removed(tmp_path: Path) -> None:
+    with AppendFile(tmp_path / "file", "the log"):
+        assert (tmp_path / "file").exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_somebody_else_put_there_stays(tmp_path: Path) -> None:
+    with AppendFile(tmp_path / "file", "the log") as file:
+        file.path.unlink()
+        file.path.write_bytes(b"")
+    assert (tmp_path / "file").exists()
+
+
+def test_closing_twice_leaves_no_handle(tmp_path: Path) -> None:
+    file = AppendFile(tmp_path / "file", "the log")
+    file.append(b"x")
+    file.close()
+    file.close()
+    assert file.ended
+    assert not file.append(b"y")
+    assert not file.finish(b"y")
+    file.patch(0, b"y")
+    file.check_disk()
+    assert file.path.read_bytes() == b"x"
+    assert str(file.path) not in open_files()
+
+
+def open_files() -> set[str]:
+    """What this process holds open."""
+    folder = Path("/proc/self/fd")
+    if not folder.exists():
+        pytest.skip("needs /proc")
+    return {str(handle.readlink()) for handle in folder.iterdir() if handle.is_symlink()}
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("file", "is there already: choose another name for the log"),
+        ("dangling", "is there already"),
+        ("folder", "is a folder: add the name of a file"),
+        ("missing/file", "no such folder"),
+        ("file/inside", "no such folder"),
+        ("x" * 300, "choose another place for the log"),
+        ("a\0b", "choose another place for the log"),
+    ],
+)
+def test_it_says_why_a_file_cannot_be_begun(tmp_path: Path, name: str, sentence: str) -> None:
+    (tmp_path / "file").write_bytes(b"mine")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "dangling").symlink_to(tmp_path / NOWHERE)
+    before = open_files()
+    with pytest.raises(EmodjError, match=sentence):
+        AppendFile(tmp_path / name, "the log")
+    assert (tmp_path / "file").read_bytes() == b"mine"
+    assert not (tmp_path / NOWHERE).exists()
+    assert open_files() == before
+
+
+def test_a_usual_mistake_counts_as_one(tmp_path: Path) -> None:
+    with pytest.raises(UsageError):
+        AppendFile(tmp_path, "the log")
+    with pytest.raises(UsageError):
+        AppendFile(tmp_path / "missing" / "file", "the log")
+
+
+def test_a_second_writer_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
+    with AppendFile(tmp_path / "file", "the log") as first:
+        first.append(b"one")
+        with pytest.raises(UsageError, match="is there already"):
+            AppendFile(tmp_path / "file", "the log")
+        first.append(b" two")
+    assert (tmp_path / "file").read_bytes() == b"one two"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_may_not_be_written_into_is_named(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(EmodjError, match="Permission denied"):
+            AppendFile(tmp_path / "file", "the log")
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_a_nearly_full_disk_is_refused_before_anything_is_created(tmp_path: Path) -> None:
+    with pytest.raises(EmodjError, match="nearly full"):
+        AppendFile(tmp_path / "file", "the log", reserve=ENDLESS)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_removed_file_ends_the_writing(tmp_path: Path) -> None:
+    with AppendFile(tmp_path / "file", "the log") as file:
+        file.append(b"one")
+        file.check_disk()
+        assert not file.ended
+        file.path.unlink()
+        file.check_disk()
+        assert file.ended
+        assert file.problem() == "the log has ended: its file was removed, and with it what it held"
+        assert file.problem() is None
+
+
+def test_a_full_disk_takes_whole_pieces_only(small_disk: Path) -> None:
+    piece = bytes(range(256)) * 273
+    with AppendFile(small_disk / "file", "the log", reserve=0) as file:
+        while file.append(piece):
+            pass
+        assert file.problem() == "the log has ended: the disk is full, make room; file is whole up to here"
+        assert file.problem() is None
+        content = file.path.read_bytes()
+        assert content == piece * (len(content) // len(piece))
+        assert len(content) > 10 * len(piece)
+        # What was cut off left room for a short end
+        assert not file.finish(piece)
+        assert file.finish(b"end")
+    assert (small_disk / "file").read_bytes() == content + b"end"
+
+
+def test_a_nearly_full_disk_ends_the_writing_while_others_still_can(small_disk: Path) -> None:
+    with AppendFile(small_disk / "file", "the log", reserve=2**18) as file:
+        while file.append(bytes(2**16)):
+            file.check_disk()
+        assert "nearly full" in (file.problem() or "")
+        (small_disk / "other").write_bytes(bytes(2**16))
+
+
+def test_a_limit_on_the_size_of_files_ends_the_writing(tmp_path: Path) -> None:
+    limited = (
+        "import resource, sys; from pathlib import Path; from realtime.storage.append_file import AppendFile\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))\n"
+        "file = AppendFile(Path(sys.argv[1]), 'the log')\n"
+        "while file.append(b'x' * 300): pass\n"
+        "print(file.problem()); file.close()\n"
+    )
+    path = tmp_path / "file"
+    done = subprocess.run([sys.executable, "-c", limited, str(path)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "the log has ended: its file may not grow further; file is whole up to here"
+    assert path.stat().st_size == 900

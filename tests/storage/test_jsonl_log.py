@@ -1,0 +1,115 @@
+"""The log: whole lines, whatever ends it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from realtime.errors import UsageError
+from realtime.storage.jsonl_log import LOOK_EVERY, JsonlLog
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WRITER = """
+import sys
+from pathlib import Path
+from realtime.journal import Journal
+log = Journal(Path(sys.argv[1]))
+number = 0
+while log.problem() is None:
+    log.write({"number": number, "text": "é" * 50})
+    number += 1
+    print(number, flush=True)
+"""
+LIMITED = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (5000, resource.RLIM_INFINITY))" + WRITER
+
+
+def lines(path: Path) -> list[dict[str, object]]:
+    """The documents of a log; fails at a line that is not whole."""
+    text = path.read_text("utf-8")
+    assert text.endswith("\n")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_a_line_for_each_document(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    with JsonlLog(path) as log:
+        for index in range(LOOK_EVERY + 1):
+            log.write({"t": index / 10, "faces": [], "mood": None})
+        # Before it is closed: a kill loses none
+        assert len(lines(path)) == LOOK_EVERY + 1
+    assert lines(path)[1] == {"t": 0.1, "faces": [], "mood": None}
+    assert path.read_text("utf-8").splitlines()[0] == '{"t":0.0,"faces":[],"mood":null}'
+    assert log.problem() is None
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_text_is_utf_8_and_bytes_that_are_none_are_escaped(tmp_path: Path) -> None:
+    with JsonlLog(tmp_path / "log.jsonl") as log:
+        log.write({"name": "Zoë\udcff\n"})
+    assert lines(tmp_path / "log.jsonl") == [{"name": "Zoë\udcff\n"}]
+
+
+def test_a_number_that_json_has_not_is_an_error_of_the_program(tmp_path: Path) -> None:
+    with JsonlLog(tmp_path / "log.jsonl") as log:
+        log.write({"t": 1})
+        with pytest.raises(ValueError, match="JSON"):
+            log.write({"t": float("nan")})
+        log.write({"t": 2})
+    assert lines(tmp_path / "log.jsonl") == [{"t": 1}, {"t": 2}]
+
+
+def test_a_log_without_a_line_leaves_nothing(tmp_path: Path) -> None:
+    with JsonlLog(tmp_path / "log.jsonl") as log:
+        pass
+    log.close()
+    JsonlLog(tmp_path / "log.jsonl").close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_earlier_log_is_not_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    with JsonlLog(path) as log:
+        log.write({"t": 1})
+        with pytest.raises(UsageError, match=r"log\.jsonl is there already: choose another name for the log"):
+            JsonlLog(path)
+        log.write({"t": 2})
+    assert lines(path) == [{"t": 1}, {"t": 2}]
+
+
+def test_a_removed_file_ends_the_log_with_one_sentence(tmp_path: Path) -> None:
+    with JsonlLog(tmp_path / "log.jsonl") as log:
+        log.write({"t": 0})
+        (tmp_path / "log.jsonl").unlink()
+        for index in range(2 * LOOK_EVERY):
+            log.write({"t": index})
+        assert log.problem() == "the log has ended: its file was removed, and with it what it held"
+        assert log.problem() is None
+
+
+def test_a_file_that_may_not_grow_keeps_its_whole_lines(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    done = subprocess.run([sys.executable, "-c", LIMITED, str(path)], capture_output=True, text=True, check=True)
+    kept = lines(path)
+    # The last number was of the line that did not fit
+    assert [line["number"] for line in kept] == list(range(int(done.stdout.split()[-1]) - 1))
+    assert len(kept) > 30
+    assert path.stat().st_size <= 5000
+
+
+def test_a_kill_loses_no_line(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    with subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        written = [int(writer.stdout.readline()) for _ in range(500)][-1]
+        writer.kill()
+    whole, _, half = path.read_text("utf-8").rpartition("\n")
+    numbers = [json.loads(line)["number"] for line in whole.splitlines()]
+    assert numbers == list(range(len(numbers)))
+    assert len(numbers) >= written
+    assert not half

@@ -1,0 +1,68 @@
+import importlib.util
+import shutil
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from realtime.errors import AssetError, EmodjError
+from realtime.storage import resources
+from realtime.storage.atomic import write_whole
+
+
+def installed_in(folder: Path) -> ModuleType:
+    """The module as it finds itself in another place."""
+    shutil.copy(resources.__file__, folder / "assets.py")
+    spec = importlib.util.spec_from_file_location("installed_assets", folder / "assets.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_shipped_files_are_found() -> None:
+    assert list(resources.cascades_folder().glob("haarcascade_*.xml"))
+    assert resources.models_folder().name == "models"
+    assert resources.shipped_config().read_text(encoding="utf-8")
+    assert resources.resource_root() / "config.toml" == resources.shipped_config()
+
+
+def test_a_wheel_carries_them_in_the_package(tmp_path: Path) -> None:
+    (tmp_path / "_assets" / "models").mkdir(parents=True)
+    assert installed_in(tmp_path).models() == tmp_path / "_assets" / "models"
+
+
+def test_a_checkout_has_them_beside_the_package(tmp_path: Path) -> None:
+    package = tmp_path / "realtime"
+    package.mkdir()
+    assert installed_in(package).root() == tmp_path
+
+
+def test_what_is_missing_is_named() -> None:
+    with pytest.raises(AssetError, match=r"no_such_file\.xml is missing: .*install it again"):
+        resources.resource_path("cascades", "no_such_file.xml")
+
+
+def test_files_are_written_together(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"old")
+    write_whole({tmp_path / "a": b"new", tmp_path / "b": b"other"})
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": b"new", "b": b"other"}
+
+
+def test_if_one_cannot_be_written_none_is(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"old")
+    with pytest.raises(EmodjError, match="cannot be written: No such file or directory"):
+        write_whole({tmp_path / "a": b"new", tmp_path / "missing" / "b": b"other"})
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": b"old"}
+
+
+def test_the_list_of_songs_lies_in_the_package(tmp_path: Path) -> None:
+    assert resources.shipped_songs().read_text(encoding="utf-8").startswith("mood,")
+    # Also where the other files lie elsewhere
+    (tmp_path / "_assets").mkdir()
+    with pytest.raises(AssetError, match=r"songs\.csv is missing"):
+        installed_in(tmp_path).songs()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "songs.csv").touch()
+    assert installed_in(tmp_path).songs() == tmp_path / "data" / "songs.csv"

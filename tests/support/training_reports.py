@@ -1,0 +1,51 @@
+"""Reports and settings of a made-up network, for the tests of what is written about one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from realtime.training import evaluation, run_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from realtime.training.dataset import Dataset
+
+DIGEST = "4a80" * 16
+
+
+def data(people: Callable[..., Dataset], count: int = 70, *, votes: bool = True, copies: bool = True) -> Dataset:
+    """Faces of all seven labels, half of them to learn from; a few voters see something else than the label."""
+    labels = [i % 7 for i in range(count)]
+    names = ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
+    ballots = [{names[label]: 7, "contempt": 3} if i % 3 else {"neutral": 10} for i, label in enumerate(labels)]
+    return people(
+        labels,
+        ballots if votes else [{}] * count,
+        np.random.default_rng(1).integers(0, 256, (count, 48, 48), np.uint8),
+        usage=[0 if i < count // 2 else 2 for i in range(count)],
+        copies=[copies and i % 5 == 0 for i in range(count)],
+    )
+
+
+def answers(crops: np.ndarray[Any, np.dtype[np.uint8]]) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """What a network says that looks at seven pixels only."""
+    scores = np.exp(crops[:, 3:10, 5].astype(np.float32) / 64)
+    return (scores / scores.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def document(dataset: Dataset, part: str = "private", *, robustness: bool = True) -> dict[str, Any]:
+    """The report of that network on the test part."""
+    images = dataset.part("private")
+    rows = evaluation.robustness(answers, images, 0.4) if robustness else None
+    said = answers(images.images)
+    return evaluation.report_document(images, said, part=part, threshold=0.4, parameters=1234, robustness=rows)
+
+
+def settings(dataset: Dataset, **more: Any) -> dict[str, Any]:
+    """What that report depends on."""
+    network = {"name": "own.json", "sha256": DIGEST, "parameters": 1234}
+    command = "emodj evaluate faces.npz --model own.json --out report"
+    return run_folder.run_settings(command=command, data=evaluation.facts(dataset, "faces.npz"), network=network, **more)

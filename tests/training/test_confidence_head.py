@@ -1,0 +1,149 @@
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from realtime.classifier.architectures import CONFIDENCE_HEAD
+from realtime.classifier.keras_pair import LOGITS, import_tensorflow, predict
+from realtime.training import confidence_head
+from realtime.training.dataset import VOTE_COLUMNS, Dataset
+from realtime.training.trainer import predict_probabilities
+from tests.support.tiny_network import tiny
+from tests.support.torn_files import COUNT, HAPPY, disputed, knowing
+
+# Keras 3.15 reads its variables in the way of NumPy 1
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
+
+Build = Callable[..., Dataset]
+
+
+@pytest.fixture(scope="module")
+def taught(crowd: Dataset) -> Any:
+    network = knowing()
+    confidence_head.train_head(network, crowd, seed=1)
+    return network
+
+
+def test_before_it_is_taught_all_faces_count_alike(crowd: Dataset) -> None:
+    network = knowing()
+    kernel, bias = network.get_layer(LOGITS).get_weights()
+    above = crowd.images[:, :24].mean(axis=(1, 2)) / 255
+    below = crowd.images[:, 24:].mean(axis=(1, 2)) / 255
+    scores = np.exp(np.stack([above, below], axis=1) @ kernel + bias)
+    np.testing.assert_allclose(
+        predict_probabilities(network, crowd.images), scores / scores.sum(axis=1, keepdims=True), atol=1e-4
+    )
+
+
+def test_it_doubts_the_faces_that_people_disagree_about(taught: Any, crowd: Dataset) -> None:
+    before, after = (
+        predict_probabilities(knowing(), crowd.images).max(axis=1),
+        predict_probabilities(taught, crowd.images).max(axis=1),
+    )
+    torn = disputed(crowd)
+    assert abs(before[torn].mean() - before[~torn].mean()) < 0.02
+    # Four of ten, and all
+    assert after[torn].mean() == pytest.approx(0.4, abs=0.08)
+    assert after[~torn].mean() > 0.9
+
+
+def test_no_answer_changes_and_no_other_weight(taught: Any, crowd: Dataset) -> None:
+    before = knowing()
+    np.testing.assert_array_equal(
+        predict_probabilities(taught, crowd.images).argmax(axis=1), predict_probabilities(before, crowd.images).argmax(axis=1)
+    )
+    for ours, theirs in zip(taught.layers, before.layers, strict=True):
+        if ours.name not in CONFIDENCE_HEAD:
+            for one, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+                np.testing.assert_array_equal(one, other)
+
+
+def test_the_seed_decides(taught: Any, crowd: Dataset) -> None:
+    again, other = knowing(), knowing()
+    confidence_head.train_head(again, crowd, seed=1)
+    confidence_head.train_head(other, crowd, seed=2)
+    said = predict_probabilities(taught, crowd.images)
+    np.testing.assert_array_equal(predict_probabilities(again, crowd.images), said)
+    assert np.abs(predict_probabilities(other, crowd.images) - said).max() > 1e-4
+
+
+def test_pictures_without_a_face_teach_nothing(crowd: Dataset) -> None:
+    blank, votes = np.arange(COUNT) < 40, crowd.votes.copy()
+    votes[blank] = 10 * np.eye(len(VOTE_COLUMNS))[VOTE_COLUMNS.index("NF")]
+    with_blanks, without = knowing(), knowing()
+    confidence_head.train_head(with_blanks, replace(crowd, votes=votes), seed=1)
+    confidence_head.train_head(without, crowd.where(~blank), seed=1)
+    np.testing.assert_array_equal(
+        predict_probabilities(with_blanks, crowd.images), predict_probabilities(without, crowd.images)
+    )
+
+
+def test_without_votes_it_learns_where_the_labels_say_otherwise(crowd: Dataset) -> None:
+    # Of those that are bright below every second label is another
+    torn = disputed(crowd)
+    labels = np.where(torn & (np.arange(COUNT) % 2 == 0), 0, crowd.labels).astype(np.uint8)
+    network = knowing()
+    confidence_head.train_head(network, replace(crowd, labels=labels, votes=np.zeros_like(crowd.votes)), seed=1)
+    best = predict_probabilities(network, crowd.images).max(axis=1)
+    assert best[torn].mean() == pytest.approx(0.5, abs=0.1)
+    assert best[~torn].mean() > 0.9
+
+
+def test_it_is_forgotten(taught: Any, crowd: Dataset) -> None:
+    keras = import_tensorflow("testing").keras
+    copy = keras.models.clone_model(taught)
+    copy.set_weights(taught.get_weights())
+    confidence_head.reset_head(copy)
+    np.testing.assert_allclose(
+        predict_probabilities(copy, crowd.images), predict_probabilities(knowing(), crowd.images), atol=1e-6
+    )
+
+
+def test_a_network_without_the_layers_is_left_alone() -> None:
+    network = tiny()
+    before = [np.array(weight) for weight in network.get_weights()]
+    assert not confidence_head.teachable(network)
+    confidence_head.reset_head(network)
+    assert all(np.array_equal(one, other) for one, other in zip(network.get_weights(), before, strict=True))
+
+
+def test_a_feature_that_never_varied_says_nothing_later(crowd: Dataset) -> None:
+    # All of them equally dark below, and in use no more
+    images = crowd.images.copy()
+    images[:, 24:] = 60
+    network = knowing()
+    confidence_head.train_head(network, replace(crowd, images=images), seed=1)
+    kernel, _ = network.get_layer(CONFIDENCE_HEAD[0]).get_weights()
+    assert np.abs(kernel).max() < 100
+    said = predict_probabilities(knowing(), crowd.images).argmax(axis=1)
+    np.testing.assert_array_equal(predict_probabilities(network, crowd.images).argmax(axis=1), said)
+
+
+@pytest.mark.parametrize("count", [0, 1, confidence_head.FEWEST - 1])
+def test_from_few_faces_nothing_is_learned(taught: Any, crowd: Dataset, count: int) -> None:
+    network = knowing()
+    network.get_layer(CONFIDENCE_HEAD[1]).set_weights(taught.get_layer(CONFIDENCE_HEAD[1]).get_weights())
+    confidence_head.train_head(network, crowd.where(np.arange(COUNT) < count), seed=1)
+    np.testing.assert_array_equal(predict_probabilities(network, crowd.images), predict_probabilities(knowing(), crowd.images))
+
+
+def test_faces_that_are_all_alike_change_no_answer(crowd: Dataset, people: Build) -> None:
+    network = knowing()
+    happy = crowd.images[crowd.labels == HAPPY][-1:]
+    confidence_head.train_head(
+        network, people([HAPPY] * confidence_head.FEWEST, images=happy.repeat(confidence_head.FEWEST, axis=0)), seed=1
+    )
+    said = predict_probabilities(knowing(), crowd.images).argmax(axis=1)
+    np.testing.assert_array_equal(predict_probabilities(network, crowd.images).argmax(axis=1), said)
+
+
+@pytest.mark.parametrize("seed", [0, 2**31 - 1])
+def test_any_seed_of_a_run_will_do(crowd: Dataset, seed: int) -> None:
+    confidence_head.train_head(knowing(), crowd.where(np.arange(COUNT) < confidence_head.FEWEST), seed=seed)
+
+
+def test_answers_stay_distributions(taught: Any) -> None:
+    said = predict(taught, np.random.default_rng(3).random((20, 48, 48, 1), np.float32))
+    np.testing.assert_allclose(said.sum(axis=1), 1, rtol=1e-5)

@@ -1,0 +1,80 @@
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from realtime.classifier.keras_pair import import_tensorflow, predict, save_pair
+from realtime.errors import AssetError, UsageError
+from realtime.training import distillation
+from realtime.training.dataset import Dataset
+from realtime.training.split import split_tuning
+from tests.support.tiny_network import tiny
+
+# Keras 3.15 reads its variables in the way of NumPy 1
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
+
+Build = Callable[..., Dataset]
+WORDS = np.random.default_rng(1).dirichlet(np.ones(7), 5).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def faces(people: Build) -> Dataset:
+    images = np.random.default_rng(2).integers(0, 256, (5, 48, 48)).astype(np.uint8)
+    return people([0, 1, 2, 3, 4], images=images)
+
+
+def test_several_teachers_are_averaged_and_a_pair_looks_at_the_mirror_image_too(faces: Dataset, tmp_path: Path) -> None:
+    import_tensorflow("testing").keras.utils.set_random_seed(1)
+    network = tiny()
+    save_pair(network, tmp_path / "pair.json")
+    np.save(tmp_path / "words.npy", WORDS)
+    both = distillation.read_teacher([tmp_path / "pair.json", tmp_path / "words.npy"], faces)
+    crops = (faces.images[..., None] / 255).astype(np.float32)
+    said = (predict(network, crops) + predict(network, crops[:, :, ::-1])) / 2
+    assert both.dtype == np.float32
+    np.testing.assert_allclose(both, (said + WORDS) / 2, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("found", "sentence"),
+    [
+        (WORDS[:4], r"holds float32 of shape \(4, 7\): it must be floats of \(5, 7\)"),
+        (WORDS.argmax(axis=1), r"holds int64 of shape \(5,\)"),
+        (WORDS * 2, "holds no probabilities"),
+        (WORDS * np.nan, "holds no probabilities"),
+        (WORDS - WORDS[:, ::-1] + 1 / 7, "holds no probabilities"),
+    ],
+)
+def test_numbers_that_are_no_probabilities_of_these_faces_are_refused(
+    faces: Dataset, tmp_path: Path, found: Any, sentence: str
+) -> None:
+    np.save(tmp_path / "words.npy", found)
+    with pytest.raises(UsageError, match=sentence):
+        distillation.read_teacher([tmp_path / "words.npy"], faces)
+
+
+def test_files_that_are_no_teachers_are_refused(faces: Dataset, tmp_path: Path) -> None:
+    (tmp_path / "words.npy").write_bytes(b"no array")
+    for name, said in (("words.npy", "is no array that NumPy can read"), ("missing.npy", "missing.npy is missing")):
+        path = tmp_path / name
+        with pytest.raises(UsageError, match=said):
+            distillation.read_teacher([path], faces)
+    np.savez(tmp_path / "two.npz", WORDS, WORDS)
+    with pytest.raises(UsageError, match="holds several arrays"):
+        distillation.read_teacher([(tmp_path / "two.npz").rename(tmp_path / "two.npy")], faces)
+    with pytest.raises(AssetError, match=r"missing\.json is missing"):
+        distillation.read_teacher([tmp_path / "missing.json"], faces)
+
+
+@pytest.mark.parametrize("public", [0, 3], ids=["held out", "of its own"])
+def test_rows_are_those_that_the_split_leaves(people: Build, public: int) -> None:
+    images = np.random.default_rng(3).integers(0, 256, (80, 48, 48)).astype(np.uint8)
+    usage = [0] * (70 - public) + [1] * public + [2] * 10
+    data = people([index % 7 for index in range(80)], images=images, usage=usage)
+    data = replace(data, usage=np.roll(data.usage, 5))
+    rows = distillation.teacher_rows(data, 1)
+    assert np.array_equal(data.part("training").images[rows], split_tuning(data, 1)[0].images)
+    assert (len(rows) == 70 - public) is bool(public)

@@ -1,0 +1,294 @@
+import csv
+import itertools
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from realtime.classifier.architectures import CONFIDENCE_HEAD, build_network
+from realtime.classifier.keras_pair import LOGITS, import_tensorflow, predict
+from realtime.errors import EmodjError, UsageError
+from realtime.training import trainer
+from realtime.training.augment import augment
+from realtime.training.dataset import Dataset
+from realtime.training.recipe import Epoch, Recipe, best
+from realtime.training.trainer import Trainer, predict_probabilities, train_network
+from tests.support.tiny_network import NAME, doubting, introduce
+from tests.support.torn_files import knowing
+
+# Keras 3.15 reads its variables in the way of NumPy 1
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
+
+Build = Callable[..., Dataset]
+Unbroken = tuple[Path, Any, list[Epoch]]
+HAPPY, SAD = 3, 5
+LABELS = [*range(7), *[HAPPY, SAD] * 28, HAPPY]
+RECIPE = Recipe(NAME, epochs=2, batch_size=16)
+ONE_STEP = Recipe(NAME, epochs=1, batch_size=16, momentum=0.0, ema_decay=0.0)
+
+
+class StoppedError(Exception):
+    pass
+
+
+def weights(network: Any) -> list[Any]:
+    return [np.array(weight) for weight in network.get_weights()]
+
+
+def kept(run: Path, name: str) -> list[Any]:
+    """The arrays of one kind in a run's checkpoint, in their order."""
+    with np.load(run / "checkpoint.npz") as archive:
+        count = sum(key.startswith(f"{name}_") for key in archive.files)
+        return [archive[f"{name}_{index}"] for index in range(count)]
+
+
+def same(ours: list[Any], theirs: list[Any]) -> bool:
+    return all(np.array_equal(one, other) for one, other in zip(ours, theirs, strict=True))
+
+
+def ignore(_: Epoch) -> None:
+    pass
+
+
+def stop(_: Epoch) -> None:
+    raise StoppedError
+
+
+@pytest.fixture(scope="module", autouse=True)
+def known() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        introduce(patch)
+        patch.setattr(trainer, "BATCHES", 8)
+        yield
+
+
+@pytest.fixture(scope="module")
+def easy(people: Build) -> Dataset:
+    """Bright noise looks happy, dark noise sad or rarely something else."""
+    dice = np.random.default_rng(1)
+    images = dice.integers(0, 60, (64, 48, 48)) + np.where(np.array(LABELS) == HAPPY, 180, 10)[:, None, None]
+    return people(LABELS, images=images.astype(np.uint8))
+
+
+@pytest.fixture(scope="module")
+def few(easy: Dataset) -> Dataset:
+    """Enough for one step."""
+    return easy.where(np.arange(64) < 16)
+
+
+@pytest.fixture(scope="module")
+def unbroken(easy: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Unbroken:
+    """A whole run: its folder, the network that it delivered, what it reported."""
+    run = tmp_path_factory.mktemp("runs") / "a" / "b"
+    reported: list[Epoch] = []
+    network, history = train_network(RECIPE, easy, easy, run, reported.append)
+    assert history == reported
+    return run, network, reported
+
+
+def test_a_run_learns_and_says_how_it_goes(unbroken: Unbroken) -> None:
+    run, _, reported = unbroken
+    assert [epoch.number for epoch in reported] == [1, 2]
+    assert all(np.isfinite(epoch.loss) and epoch.seconds > 0 and 0 <= epoch.accuracy <= 1 for epoch in reported)
+    assert reported[1].loss < reported[0].loss - 0.1
+    assert sorted(path.name for path in run.iterdir()) == ["checkpoint.npz", "history.csv"]
+    with (run / "history.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == ["epoch", "loss", "tuning_loss", "accuracy", "seconds", "learning_rate"]
+    assert [[float(value) for value in row] for row in rows[1:]] == [list(asdict(epoch).values()) for epoch in reported]
+
+
+def test_a_run_delivers_the_averaged_weights(unbroken: Unbroken, easy: Dataset) -> None:
+    run, network, reported = unbroken
+    delivered, average = weights(network), kept(run, "average")
+    learned = [not weight.name.startswith("moving_") for weight in network.weights]
+    assert same(list(itertools.compress(delivered, learned)), list(itertools.compress(average, learned)))
+    raw = [array for array in kept(run, "network") if array.ndim > 1]
+    for one, other in zip([array for array in average if array.ndim > 1], raw, strict=True):
+        assert not np.array_equal(one, other)
+    said = predict_probabilities(network, easy.images)
+    assert np.mean(said.argmax(axis=1) == easy.labels) == reported[-1].accuracy
+    shares = 0.95 * np.eye(7)[easy.labels] + 0.05 / 7
+    assert reported[-1].tuning_loss == pytest.approx(-np.mean(np.sum(shares * np.log(said), axis=1)), rel=1e-4)
+
+
+def test_the_learning_rate_ends_on_the_cosine(unbroken: Unbroken) -> None:
+    iterations, rate, *_ = kept(unbroken[0], "optimizer")
+    assert iterations == 8
+    # Four steps of warm-up, then the last of four steps: three quarters of the way down to a thousandth
+    assert rate == pytest.approx(RECIPE.learning_rate * (0.001 + 0.999 * (1 + np.cos(0.75 * np.pi)) / 2), rel=1e-5)
+    assert [epoch.learning_rate for epoch in unbroken[2]] == [pytest.approx(RECIPE.learning_rate), pytest.approx(rate)]
+
+
+PATIENT = replace(RECIPE, optimizer="adam", learning_rate=1e-3, patience=1, balance=True, teacher="theirs", teacher_share=0.5)
+
+
+@pytest.mark.parametrize("recipe", [RECIPE, PATIENT], ids=["sgd", "adam with patience, balance and a teacher"])
+def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(recipe: Recipe, easy: Dataset, tmp_path: Path) -> None:
+    words = np.random.default_rng(2).dirichlet(np.ones(7), len(easy)).astype(np.float32) if recipe.teacher else None
+    whole, whole_history = train_network(recipe, easy, easy, tmp_path / "whole", ignore, lesson=words)
+    with pytest.raises(StoppedError):
+        train_network(recipe, easy, easy, tmp_path / "broken", stop, lesson=words)
+    resumed: list[Epoch] = []
+    network, history = train_network(recipe, easy, easy, tmp_path / "broken", resumed.append, lesson=words)
+    assert [epoch.number for epoch in resumed] == [2]
+    assert [replace(epoch, seconds=0) for epoch in history] == [replace(epoch, seconds=0) for epoch in whole_history]
+    assert same(weights(network), weights(whole))
+    for name in ("network", "optimizer", "average", "best"):
+        assert same(kept(tmp_path / "broken", name), kept(tmp_path / "whole", name))
+
+
+def test_a_run_with_patience_ends_early_and_delivers_its_best_epoch(easy: Dataset, few: Dataset, tmp_path: Path) -> None:
+    # What it learns is the opposite of what it is measured by, so it is best in the beginning
+    wrong = replace(few, labels=(few.labels + 3) % 7, votes=np.roll(few.votes, 1, axis=0) * 0)
+    recipe = replace(ONE_STEP, epochs=9, learning_rate=0.3, patience=2, mixup=0.0)
+    network, history = train_network(recipe, easy, wrong, tmp_path, ignore)
+    kept_epoch = best(history)
+    assert len(history) == kept_epoch + 1 + 2 < 9
+    assert min(epoch.tuning_loss for epoch in history) == history[kept_epoch].tuning_loss
+    said = predict_probabilities(network, wrong.images)
+    shares = 0.95 * np.eye(7)[wrong.labels] + 0.05 / 7
+    assert -np.mean(np.sum(shares * np.log(said), axis=1)) == pytest.approx(history[kept_epoch].tuning_loss, rel=1e-4)
+    again, same_history = train_network(recipe, easy, wrong, tmp_path, stop)
+    assert same_history == history
+    assert same(weights(again), weights(network))
+
+
+def test_steps_are_told_as_they_end(few: Dataset, tmp_path: Path) -> None:
+    told: list[tuple[int, int, int, float]] = []
+
+    def step(epoch: int, index: int, steps: int, loss: Any) -> None:
+        told.append((epoch, index, steps, float(loss)))
+
+    history = train_network(replace(ONE_STEP, batch_size=4), few, few, tmp_path, ignore, step=step)[1]
+    assert [row[:3] for row in told] == [(0, index, 4) for index in range(4)]
+    assert history[0].loss == pytest.approx(np.mean([row[3] for row in told]), rel=1e-5)
+
+
+def test_a_finished_run_is_not_trained_again(unbroken: Unbroken, easy: Dataset, tmp_path: Path) -> None:
+    run, delivered, reported = unbroken
+    shutil.copytree(run, tmp_path / "run")
+    network, history = train_network(RECIPE, easy, easy, tmp_path / "run", stop)
+    assert history == reported
+    assert same(weights(network), weights(delivered))
+
+
+def test_another_recipe_in_the_same_folder_is_refused(unbroken: Unbroken, easy: Dataset, tmp_path: Path) -> None:
+    shutil.copytree(unbroken[0], tmp_path / "run")
+    before = (tmp_path / "run" / "checkpoint.npz").read_bytes()
+    with pytest.raises(UsageError, match="holds a run of another recipe"):
+        train_network(replace(RECIPE, learning_rate=0.02), easy, easy, tmp_path / "run", ignore)
+    assert (tmp_path / "run" / "checkpoint.npz").read_bytes() == before
+
+
+def test_a_loss_that_is_no_number_is_said_in_a_sentence(easy: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(EmodjError, match=r"loss of epoch 1 is not a number: try a learning rate below 1e\+30"):
+        train_network(replace(RECIPE, learning_rate=1e30), easy, easy, tmp_path, ignore)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture(scope="module")
+def one_step(tmp_path_factory: pytest.TempPathFactory) -> Callable[[float, Dataset], list[Any]]:
+    def train(l2: float, training: Dataset) -> list[Any]:
+        return weights(train_network(replace(ONE_STEP, l2=l2), training, training, tmp_path_factory.mktemp("step"), ignore)[0])
+
+    return train
+
+
+def test_decay_is_for_kernels_only(one_step: Callable[[float, Dataset], list[Any]], few: Dataset) -> None:
+    import_tensorflow("testing").keras.utils.set_random_seed(ONE_STEP.seed)
+    network = build_network(NAME)
+    for name, start, free, held in zip(
+        [weight.name for weight in network.weights], weights(network), one_step(0.0, few), one_step(0.1, few), strict=True
+    ):
+        if name.startswith("moving_"):
+            continue
+        # One step of plain descent takes off the rate times the penalty's gradient, and nothing averages it away
+        pull = ONE_STEP.learning_rate * 2 * 0.1 * start if name == "kernel" else np.zeros_like(start)
+        np.testing.assert_allclose(free - held, pull, atol=1e-6, err_msg=name)
+        assert not np.array_equal(free, start), name
+
+
+def test_batch_norm_expects_what_the_delivered_weights_make_of_the_pictures(unbroken: Unbroken, easy: Dataset) -> None:
+    # So few steps leave a moving average near where it began
+    network = unbroken[1]
+    tf = import_tensorflow("testing")
+    first = next(layer for layer in network.layers if isinstance(layer, tf.keras.layers.BatchNormalization))
+    before = tf.keras.Model(network.inputs, network.layers[network.layers.index(first) - 1].output)
+    seen = np.concatenate(
+        [before(augment(tf.cast(easy.images[..., None], tf.float32) / 255, tf.constant([5, i]))).numpy() for i in range(8)]
+    )
+    np.testing.assert_allclose(first.moving_variance.numpy(), seen.var(axis=(0, 1, 2)), rtol=0.25)
+    np.testing.assert_allclose(first.moving_mean.numpy(), seen.mean(axis=(0, 1, 2)), atol=0.25 * seen.std())
+
+
+def test_a_run_can_go_on_from_the_weights_of_another(few: Dataset, tmp_path: Path) -> None:
+    import_tensorflow("testing").keras.utils.set_random_seed(7)
+    begun = build_network(NAME)
+    barely = replace(ONE_STEP, learning_rate=1e-9, start="theirs")
+    after = train_network(barely, few, few, tmp_path / "on", ignore, begun)[0]
+    for weight, theirs, ours in zip(begun.weights, weights(begun), weights(after), strict=True):
+        if not weight.name.startswith("moving_"):
+            np.testing.assert_allclose(ours, theirs, atol=1e-6)
+    with pytest.raises(UsageError, match="holds a run of another recipe"):
+        train_network(replace(barely, start="others"), few, few, tmp_path / "on", ignore, begun)
+
+
+def test_a_run_goes_on_only_from_its_own_architecture(easy: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="the network to start from is no tiny"):
+        train_network(RECIPE, easy, easy, tmp_path, ignore, build_network("ancestor"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_pictures_without_a_face_teach_nothing(
+    one_step: Callable[[float, Dataset], list[Any]], few: Dataset, people: Build
+) -> None:
+    images = np.concatenate([few.images, np.full((16, 48, 48), 255, np.uint8)])
+    both = people([*LABELS[:16], *[0] * 16], images=images)
+    votes = np.where(np.arange(32)[:, None] < 16, both.votes, 10 * np.eye(10, dtype=np.float32)[9])
+    both = replace(both, votes=votes)
+    assert same(one_step(0.0, both), one_step(0.0, few))
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 5, 512])
+def test_predictions_do_not_depend_on_the_batches(easy: Dataset, batch_size: int) -> None:
+    import_tensorflow("testing").keras.utils.set_random_seed(1)
+    network = build_network(NAME)
+    images = easy.images[:5]
+    said = predict_probabilities(network, images, batch_size)
+    assert said.shape == (5, 7)
+    assert said.dtype == np.float32
+    crops = (images[..., None] / 255).astype(np.float32)
+    np.testing.assert_allclose(said, predict(network, crops), atol=1e-6)
+
+
+def test_other_data_in_the_same_folder_are_refused(unbroken: Unbroken, easy: Dataset, people: Build) -> None:
+    other = people(LABELS, images=255 - easy.images)
+    for training, tuning in ((other, easy), (easy, other)):
+        with pytest.raises(UsageError, match="holds a run on other data"):
+            train_network(RECIPE, training, tuning, unbroken[0], ignore)
+
+
+@pytest.mark.parametrize("keep", [0, 10, 5000], ids=["empty", "a few bytes", "half"])
+def test_a_damaged_checkpoint_is_said_in_a_sentence(unbroken: Unbroken, easy: Dataset, tmp_path: Path, keep: int) -> None:
+    whole = (unbroken[0] / "checkpoint.npz").read_bytes()
+    (tmp_path / "checkpoint.npz").write_bytes(whole[:keep])
+    with pytest.raises(UsageError, match=r"checkpoint\.npz is damaged: delete it to begin anew"):
+        train_network(RECIPE, easy, easy, tmp_path, ignore)
+
+
+def test_what_a_network_learned_to_doubt_is_left_for_the_end(crowd: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    introduce(monkeypatch, "doubting", doubting)
+    start = knowing()
+    start.get_layer(CONFIDENCE_HEAD[1]).set_weights([np.ones((64, 1)), np.ones(1)])
+    session = Trainer(Recipe("doubting", epochs=1, batch_size=64), crowd, start, None)
+    before = [np.array(weight) for weight in session.network.get_layer(LOGITS).get_weights()]
+    np.testing.assert_allclose(before[0], start.get_layer(LOGITS).get_weights()[0])
+    session.epoch(0, None)
+    assert not np.array_equal(session.network.get_layer(LOGITS).get_weights()[0], before[0])
+    for weight in session.network.get_layer(CONFIDENCE_HEAD[1]).get_weights():
+        assert not weight.any()

@@ -1,0 +1,82 @@
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from realtime.errors import AssetError
+from realtime.training.verify import verify
+from tests.support.places import MODELS
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Path:
+    """A copy of the shipped network and of all that stands beside it; the path of its `.json`."""
+    return Path(shutil.copytree(MODELS, tmp_path / "models")) / "emotiondetector.json"
+
+
+def results(pair: Path) -> dict[str, bool | None]:
+    return {item.what: item.passed for item in verify(pair)}
+
+
+def change(pair: Path, **values: Any) -> None:
+    path = pair.with_suffix(".contract.json")
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | values), encoding="utf-8")
+
+
+def test_the_shipped_network_passes(pair: Path) -> None:
+    assert results(pair) == {"pair": True, "compiled": True, "golden crops": True, "pair and compiled": True}
+
+
+def test_other_weights_fail_the_digest_and_the_comparison(pair: Path) -> None:
+    from realtime.classifier.keras_pair import LOGITS, load_pair, save_pair
+
+    network = load_pair(pair)
+    layer = network.get_layer(LOGITS)
+    kernel, bias = layer.get_weights()
+    layer.set_weights([kernel, bias + 0.01 * np.eye(7)[0]])
+    save_pair(network, pair)
+    assert results(pair) == {"pair": False, "compiled": True, "golden crops": True, "pair and compiled": False}
+
+
+def test_a_pair_that_is_broken_is_a_failure_and_no_error(pair: Path) -> None:
+    pair.with_suffix(".h5").write_bytes(b"no weights")
+    assert results(pair) == {"pair": False, "compiled": True, "golden crops": True, "pair and compiled": False}
+
+
+def test_a_compiled_network_that_is_missing_or_none_is_a_failure(pair: Path) -> None:
+    pair.with_suffix(".tflite").write_bytes(b"no network")
+    assert results(pair) == {"pair": True, "compiled": False}
+    pair.with_suffix(".tflite").unlink()
+    assert results(pair) == {"pair": True, "compiled": False}
+
+
+def test_golden_crops_must_be_answered_as_recorded(pair: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    contract = json.loads(pair.with_suffix(".contract.json").read_text(encoding="utf-8"))
+    golden = contract["golden"]
+    golden[1]["answer"]["angry"] += 0.002
+    change(pair, golden=golden)
+    [failed] = [item for item in verify(pair) if item.passed is False]
+    assert (failed.what, golden[1]["name"] in failed.told) == ("golden crops", True)
+    change(pair, golden=[])
+    assert results(pair)["golden crops"] is False
+    change(pair, golden=contract["golden"], compiled_sha256="0" * 64)
+    assert results(pair)["compiled"] is False
+
+
+def test_without_tensorflow_the_rest_is_looked_at(pair: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    assert results(pair) == {"pair": True, "compiled": True, "golden crops": True, "pair and compiled": None}
+    assert "pip install tensorflow" in verify(pair)[-1].told
+
+
+def test_a_missing_contract_or_pair_is_an_error(pair: Path, tmp_path: Path) -> None:
+    with pytest.raises(AssetError, match=r"none\.contract\.json"):
+        verify(tmp_path / "none.json")
+    pair.unlink()
+    with pytest.raises(AssetError, match=r"emotiondetector\.json"):
+        verify(pair)
