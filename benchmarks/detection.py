@@ -28,6 +28,7 @@ import cv2
 from benchmarks import figures, ours
 from benchmarks.figures import Figure
 from realtime.app import build
+from realtime.app.build import shipped_settings
 from realtime.domain import Box, Frame
 
 if TYPE_CHECKING:
@@ -233,7 +234,7 @@ def main() -> int:
     if not (SHARED / "video" / "boxes.json").is_file() or not (SHARED / "faces" / "boxes.csv").is_file():
         print(f"nothing to measure: {SHARED} has no pictures with known faces")
         return 0
-    settings = ours.shipped_settings()
+    settings = shipped_settings()
     if arguments.yunet:
         settings = replace(settings, faces=replace(settings.faces, detector="yunet", yunet_model=YUNET))
     return figures.report(lambda: measure(settings), arguments.json)

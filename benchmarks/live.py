@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import time
 from collections import deque
 from typing import TYPE_CHECKING, cast
@@ -13,15 +12,16 @@ import cv2
 import numpy as np
 
 from benchmarks import camera
-from benchmarks.ours import frame_reader, session, shipped_settings
+from benchmarks.ours import frame_reader, remark, session
 from benchmarks.reference import peak_kib
+from realtime.app.build import build_music, shipped_settings
+from realtime.app.display import WindowDisplay
 from realtime.app.headless import SessionLimits, analyse_live
 from realtime.app.live import LiveSession
 from realtime.app.outputs import LiveOutputs
 from realtime.app.rates import RateMeter
 from realtime.app.window import Window, check_display
 from realtime.errors import SourceError
-from realtime.music.controller import MusicController
 from realtime.sources.grabber import FrameGrabber
 from realtime.sources.video import VideoSource
 
@@ -158,7 +158,7 @@ def _without(frames: FrameGrabber, limits: SessionLimits, meter: Meter) -> None:
     def emit(frame: Frame, _elapsed_s: float, _faces: tuple[Face, ...]) -> None:
         meter.note(frame)
 
-    analyse_live(frames, frame_reader(settings), session(settings), limits, emit, _remark)
+    analyse_live(frames, frame_reader(settings), session(settings), limits, emit, remark)
 
 
 def _in_window(frames: FrameGrabber, limits: SessionLimits, meter: Meter, *, freezes: bool) -> tuple[float, float] | None:
@@ -169,15 +169,11 @@ def _in_window(frames: FrameGrabber, limits: SessionLimits, meter: Meter, *, fre
     # As `emodj live` does
     cv2.setNumThreads(1)
     window = MeteredWindow(meter, freezes=freezes)
-    music = MusicController(shipped_settings().music, lambda choice, why: _remark(f"{choice.title}, {why}"))
-    desk = LiveOutputs(state, None, music, jsonl=False, remark=_remark)
+    music = build_music(settings, lambda choice, why: remark(f"{choice.title}, {why}"))
     size = settings.camera.width, settings.camera.height
-    LiveSession(frames, reader, state, window, limits, desk, blank=size, gauge=meter).run()
+    with LiveOutputs(state, music, notify=remark) as outputs:
+        LiveSession(frames, reader, state, WindowDisplay(window), limits, outputs, blank=size, gauge=meter).run()
     return window.frozen
-
-
-def _remark(sentence: str) -> None:
-    print(sentence, file=sys.stderr)
 
 
 def _opened(source: str) -> VideoSource:

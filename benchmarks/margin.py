@@ -27,11 +27,11 @@ import cv2
 import numpy as np
 
 from benchmarks.detection import MATCH, SHARED, YUNET, drawn
-from benchmarks.ours import shipped_settings
+from benchmarks.ours import remark
 from realtime.app import build
+from realtime.app.build import shipped_settings
 from realtime.classifier.contract import contract_path, read_contract
 from realtime.classifier.crops import crop_faces, crop_square
-from realtime.cli.context import Context
 from realtime.storage import resources
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def main() -> int:
     settings = shipped_settings()
     settings = replace(settings, network=replace(settings.network, pair=options.model))
     search = settings.faces.live if options.detector == "live" else settings.faces.image
-    reader = build.build_face_reader(settings, search, Context(quiet=True))
+    reader = build.build_face_reader(settings, search, remark)
     found = list(faces(reader))
     looking = sum(face.eyes is not None for face in found)
     print(f"{len(found)} faces found, {looking} of them look at the camera; FER-2013 has 1.00, {EYES_APART}, {EYES_DOWN}")

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
-from realtime.app.build import build_frame_reader, build_vote
-from realtime.cli.context import Context
-from realtime.config.files import load_settings
-from realtime.session.state import Session
-from realtime.storage import resources
+from realtime.app import build
 
 if TYPE_CHECKING:
     from realtime.config.schema import Settings
-    from realtime.faces.pipeline import FrameReader
+    from realtime.faces.pipeline import FaceReader, FrameReader
+    from realtime.session.state import Session
 
 
-def shipped_settings() -> Settings:
-    """The settings without those of whoever runs this."""
-    return load_settings([resources.shipped_config()])
+def remark(sentence: str) -> None:
+    """Say something that is no result."""
+    print(sentence, file=sys.stderr)
+
+
+def face_reader(settings: Settings) -> FaceReader:
+    """Reads the faces of single frames of a session."""
+    return build.build_face_reader(settings, settings.faces.live, remark)
 
 
 def frame_reader(settings: Settings) -> FrameReader:
-    """What reads the frames of a session."""
-    return build_frame_reader(settings, Context(quiet=True))
+    """Reads the frames of a session."""
+    return build.build_frame_reader(settings, remark)
 
 
 def session(settings: Settings, *, mirrored: bool = True) -> Session:
     """The state of a session; `mirrored` as for a camera."""
-    vote = build_vote(settings)
-    return Session(vote, settings.playlists, mirrored=mirrored, bars=settings.window.bars, info=settings.window.info)
+    return build.build_session(settings, settings.playlists, mirrored=mirrored)

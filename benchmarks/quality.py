@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from benchmarks.ours import shipped_settings
-from realtime.app.build import unsure_below
+from realtime.app.build import shipped_settings, unsure_below
 from realtime.classifier.contract import compiled_path
 from realtime.classifier.crops import to_batch
 from realtime.classifier.runtime import open_classifier

@@ -11,8 +11,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmarks.ours import shipped_settings
-from realtime.app.build import unsure_below
+from realtime.app.build import shipped_settings, unsure_below
 from realtime.classifier.keras_pair import load_pair
 from realtime.storage import resources
 from realtime.training import report_text

@@ -19,12 +19,11 @@ import numpy as np
 
 from benchmarks.clips import SHOWN_AT, Clip, framed, stills
 from benchmarks.figures import Figure, parser, report
-from benchmarks.ours import shipped_settings
+from benchmarks.ours import remark
 from benchmarks.reference import MIN_NEIGHBORS, SCALE_FACTOR
 from benchmarks.scene import RATE
 from realtime.app import build
-from realtime.app.build import build_labels, build_tracker
-from realtime.cli.context import Context
+from realtime.app.build import build_labels, build_tracker, shipped_settings
 from realtime.domain import Box, Frame
 from realtime.errors import EmodjError
 from realtime.faces.pipeline import FaceReader, FrameReader
@@ -209,7 +208,7 @@ def figures(seeds: Sequence[int], seconds: float) -> list[Figure]:
         EmodjError: the network or the cascade cannot be used, or no two expressions are told apart.
     """
     settings = shipped_settings()
-    faces = build.build_face_reader(settings, settings.faces.live, Context(quiet=True))
+    faces = build.build_face_reader(settings, settings.faces.live, remark)
     kept, names = clear_stills(faces)
     found = [run(faces, settings, Clip(kept, seed, seconds=seconds), names) for seed in seeds]
     for seed, scores in zip(seeds, found, strict=True):

@@ -13,9 +13,10 @@ from itertools import count
 from typing import TYPE_CHECKING, Protocol
 
 from benchmarks.figures import Figure, of_turns, parser, report
-from benchmarks.ours import frame_reader, session, shipped_settings
+from benchmarks.ours import frame_reader, session
 from benchmarks.reference import Reference
 from benchmarks.scene import LOOP_S, RATE, Scene, compose
+from realtime.app.build import shipped_settings
 from realtime.classifier.architectures import build_network
 from realtime.domain import Frame
 from realtime.overlay.draw import draw

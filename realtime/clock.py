@@ -1,4 +1,4 @@
-"""DOC clock."""
+"""Session clock: seconds that never fall, whatever the clock of the source does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DOC printable."""
+"""Text from outside made safe to print, to quote and to show."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""DOC app."""
+"""Runs a session. The one room that puts settings and parts together."""

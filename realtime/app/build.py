@@ -1,4 +1,4 @@
-"""Build the parts of a command from its settings: the one place where a setting meets a constructor."""
+"""Put the parts of emodj together from its settings: the one place that knows both."""
 
 from __future__ import annotations
 
@@ -11,63 +11,27 @@ from realtime.errors import EmodjError
 from realtime.storage import resources
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import ExitStack
     from pathlib import Path
 
+    from realtime.app.outputs import LiveOutputs
+    from realtime.app.run import LiveRequest, LiveRun
     from realtime.classifier.contract import Contract
-    from realtime.cli.context import Context
     from realtime.config.schema import FaceSettings, SearchSettings, Settings
     from realtime.faces.labels import LabelHysteresis
     from realtime.faces.pipeline import Detector, FaceReader, FrameReader
     from realtime.faces.tracker import Tracker
     from realtime.mood.vote import MoodVote
-    from realtime.music.catalog import Playlists
+    from realtime.music.catalog import MusicChoice, Playlists
+    from realtime.music.controller import MusicController
+    from realtime.session.state import Session
+    from realtime.sources.select import SourceSpec
 
-
-def build_vote(settings: Settings) -> MoodVote:
-    """The vote of a session, with its settings."""
-    from realtime.mood.vote import MoodVote
-
-    return MoodVote(window_s=settings.mood.window_s, lead=settings.mood.lead, dwell_s=settings.mood.dwell_s)
-
-
-def build_frame_reader(settings: Settings, context: Context, *, empty_scan_s: float = 0.0) -> FrameReader:
-    """What reads the frames of a session, with its settings; of an empty room one in so many seconds.
-
-    Raises:
-        AssetError: a cascade or the network cannot be used.
-        EmodjError: a network without a compiled form, and no TensorFlow to compile it.
-    """
-    from realtime.app.build import build_face_reader
-    from realtime.faces.pipeline import FrameReader
-
-    faces, hold_s = build_face_reader(settings, settings.faces.live, context), settings.tracking.hold_s
-    called = build_labels(settings, faces.unsure_below)
-    return FrameReader(faces, build_tracker(settings), called, hold_s=hold_s, empty_scan_s=empty_scan_s)
-
-
-def build_tracker(settings: Settings) -> Tracker:
-    """What follows the faces of a session, with its settings."""
-    from realtime.faces.tracker import Tracker
-
-    tracking = settings.tracking
-    return Tracker(
-        match_overlap=tracking.match_overlap,
-        forget_after_s=tracking.forget_after_s,
-        smoothing_s=tracking.smoothing_s,
-        confirm_s=tracking.confirm_s,
-    )
-
-
-def build_labels(settings: Settings, unsure_below: float) -> LabelHysteresis:
-    """What holds the labels of a session, with its settings and the threshold of its faces."""
-    from realtime.faces.labels import LabelHysteresis
-
-    tracking = settings.tracking
-    slack, lead, dwell_s = tracking.unsure_slack, tracking.label_lead, tracking.label_dwell_s
-    return LabelHysteresis(unsure_below=unsure_below, slack=slack, lead=lead, dwell_s=dwell_s)
-
+    Notify = Callable[[str], None]
 
 log = logging.getLogger(__name__)
+
 CORES = 2
 """Processor cores for the network: half the time for the same work, and old laptops have two."""
 
@@ -111,7 +75,7 @@ def _cascade(name: Path | None) -> Path | None:
     return name if name is None or name.is_absolute() else resources.cascades_folder() / name
 
 
-def build_face_reader(settings: Settings, search: SearchSettings, context: Context) -> FaceReader:
+def build_face_reader(settings: Settings, search: SearchSettings, notify: Notify) -> FaceReader:
     """Detector and network, ready to read pictures.
 
     Raises:
@@ -129,7 +93,7 @@ def build_face_reader(settings: Settings, search: SearchSettings, context: Conte
         pair,
         shipped=contract.contract_path(shipped),
         cache_dir=platformdirs.user_cache_path("emodj"),
-        notify=context.remark,
+        notify=notify,
         num_threads=CORES,
     )
     return FaceReader(finder, classifier, terms.side_ratio, threshold(settings, terms))
@@ -156,7 +120,50 @@ def threshold(settings: Settings, terms: Contract | None) -> float:
     return UNSURE_BELOW
 
 
-def build_playlists(settings: Settings, context: Context) -> Playlists:
+def build_vote(settings: Settings) -> MoodVote:
+    """The vote of a session, with its settings."""
+    from realtime.mood.vote import MoodVote
+
+    return MoodVote(window_s=settings.mood.window_s, lead=settings.mood.lead, dwell_s=settings.mood.dwell_s)
+
+
+def build_frame_reader(settings: Settings, notify: Notify, *, empty_scan_s: float = 0.0) -> FrameReader:
+    """What reads the frames of a session, with its settings; of an empty room one in so many seconds.
+
+    Raises:
+        AssetError: a cascade or the network cannot be used.
+        EmodjError: a network without a compiled form, and no TensorFlow to compile it.
+    """
+    from realtime.faces.pipeline import FrameReader
+
+    faces, hold_s = build_face_reader(settings, settings.faces.live, notify), settings.tracking.hold_s
+    called = build_labels(settings, faces.unsure_below)
+    return FrameReader(faces, build_tracker(settings), called, hold_s=hold_s, empty_scan_s=empty_scan_s)
+
+
+def build_tracker(settings: Settings) -> Tracker:
+    """What follows the faces of a session, with its settings."""
+    from realtime.faces.tracker import Tracker
+
+    tracking = settings.tracking
+    return Tracker(
+        match_overlap=tracking.match_overlap,
+        forget_after_s=tracking.forget_after_s,
+        smoothing_s=tracking.smoothing_s,
+        confirm_s=tracking.confirm_s,
+    )
+
+
+def build_labels(settings: Settings, unsure_below: float) -> LabelHysteresis:
+    """What holds the labels of a session, with its settings and the threshold of its faces."""
+    from realtime.faces.labels import LabelHysteresis
+
+    tracking = settings.tracking
+    slack, lead, dwell_s = tracking.unsure_slack, tracking.label_lead, tracking.label_dwell_s
+    return LabelHysteresis(unsure_below=unsure_below, slack=slack, lead=lead, dwell_s=dwell_s)
+
+
+def build_playlists(settings: Settings, notify: Notify) -> Playlists:
     """All music of the settings; a person's own songs come before the lists of each mood that they fit.
 
     A library that cannot be read is no reason to do without the rest, so that is a remark.
@@ -169,10 +176,154 @@ def build_playlists(settings: Settings, context: Context) -> Playlists:
     try:
         return settings.playlists.preferring(library, moods_with_songs(library))
     except EmodjError as error:
-        context.remark(f"music.library: {error}")
+        notify(f"music.library: {error}")
         return settings.playlists
 
 
 def shipped_pair() -> Path:
     """The network that comes with emodj."""
     return resources.models_folder() / "emotiondetector.json"
+
+
+def shipped_settings() -> Settings:
+    """The settings that emodj comes with, without those of a person."""
+    from realtime.config.files import load_settings
+
+    return load_settings([resources.shipped_config()])
+
+
+def build_source(settings: Settings, source: str | None, stack: ExitStack, *, in_order: bool) -> SourceSpec:
+    """The source that `source` names, a path or a URL; None is the camera of the settings.
+
+    Args:
+        settings: in force.
+        source: a path, a URL or None.
+        stack: closes what is opened here.
+        in_order: a recording on a server is read frame by frame, and so is opened at once.
+
+    Raises:
+        UsageError: a file that does not exist.
+        SourceError: a file that is no video, or a stream that cannot be opened.
+    """
+    from realtime.sources.select import CameraRequest, select_source
+
+    camera = settings.camera
+    request = CameraRequest(camera.device, camera.width, camera.height, camera.fps)
+    return select_source(source, request, stack, in_order=in_order)
+
+
+def build_session(settings: Settings, music: Playlists, *, mirrored: bool, welcome: str | None = None) -> Session:
+    """The state of a session; `welcome` is the sentence that the screen shows at the start."""
+    from realtime.session.state import WELCOME, Session
+
+    return Session(
+        build_vote(settings),
+        music,
+        strategy=settings.music.strategy,
+        mirrored=mirrored,
+        bars=settings.window.bars,
+        info=settings.window.info,
+        welcome=welcome or WELCOME,
+    )
+
+
+def build_music(settings: Settings, announce: Callable[[MusicChoice, str], None]) -> MusicController:
+    """The player of a session; `announce` gets each link, and why it fits, before it is opened."""
+    from realtime.music.controller import MusicController
+
+    def prepare(title: str) -> None:
+        from realtime.overlay.text import preload_fonts
+
+        preload_fonts(title)
+
+    music = settings.music
+    return MusicController(
+        announce,
+        prepare,
+        library=music.library,
+        volume=music.volume,
+        shuffle=music.shuffle,
+        spotify_device=music.spotify_device,
+    )
+
+
+def build_live(
+    settings: Settings,
+    source: SourceSpec,
+    request: LiveRequest,
+    stack: ExitStack,
+    *,
+    notify: Notify,
+    announce: Callable[[MusicChoice, str], None],
+) -> LiveRun:
+    """A live session with all its parts.
+
+    Args:
+        settings: in force.
+        source: where its frames come from.
+        request: what else is asked of it.
+        stack: closes what is opened here.
+        notify: says a sentence that is neither data nor an error.
+        announce: gets each link, and why it fits, before it is opened.
+
+    Raises:
+        AssetError: a cascade or the network cannot be used.
+        UsageError: the film or the log exists already, or has no place.
+        EmodjError: the disk refuses; or a network without a compiled form, and no TensorFlow to compile it.
+    """
+    from realtime.app.run import LiveRun
+    from realtime.faces.pipeline import EMPTY_SCAN_S
+
+    written = [file.name for file in (request.record, request.log) if file is not None]
+    welcome = f"analysed on this computer, written to {' and '.join(written)}" if written else None
+    session = build_session(settings, build_playlists(settings, notify), mirrored=request.mirrored, welcome=welcome)
+    # A file that is read as fast as it goes misses no face
+    skips = request.in_window or source.file is None
+    reader = build_frame_reader(settings, notify, empty_scan_s=EMPTY_SCAN_S if skips else 0.0)
+    outputs = _build_outputs(settings, source, request, session, stack, notify=notify, announce=announce)
+    blank = None if source.file else (settings.camera.width, settings.camera.height)
+    return LiveRun(session, reader, source, outputs, request, blank, notify)
+
+
+def _build_outputs(
+    settings: Settings,
+    source: SourceSpec,
+    request: LiveRequest,
+    session: Session,
+    stack: ExitStack,
+    *,
+    notify: Notify,
+    announce: Callable[[MusicChoice, str], None],
+) -> LiveOutputs:
+    from realtime.app.outputs import LiveOutputs
+    from realtime.app.worker import Worker
+
+    music = build_music(settings, announce)
+    stack.callback(music.stop_accepting)
+    recorder = film = log = None
+    if request.record is not None:
+        from realtime.storage.recorder import Film, Recorder
+
+        if source.file is not None and not request.in_window:
+            film = stack.enter_context(Film(request.record, fps=source.file.rate))
+        else:
+            recorder = stack.enter_context(Recorder(request.record, fps=settings.camera.fps))
+        session.set_recording(on=True)
+    if request.log is not None:
+        from realtime.storage.jsonl_log import JsonlLog
+
+        log = stack.enter_context(JsonlLog(request.log))
+    switcher = None if source.cameras is None else stack.enter_context(Worker("cameras", source.cameras.next))
+    return stack.enter_context(
+        LiveOutputs(
+            session,
+            music,
+            switcher,
+            stdout=request.stdout,
+            recorder=recorder,
+            film=film,
+            log=log,
+            notify=notify,
+            waits=not request.in_window,
+        )
+    )

@@ -12,15 +12,13 @@ from realtime.app.headless import empty_source, limits_start, no_picture_in_time
 from realtime.app.rates import RateMeter
 from realtime.app.worker import Worker
 from realtime.domain import Frame
-from realtime.errors import EmodjError
 from realtime.music.commands import PlayerCommand
-from realtime.overlay.draw import draw
 from realtime.session.keymap import Action
 
 if TYPE_CHECKING:
+    from realtime.app.display import Display
     from realtime.app.headless import SessionLimits
     from realtime.app.outputs import SessionOutputs
-    from realtime.app.window import Window
     from realtime.domain import Face
     from realtime.faces.pipeline import FrameReader
     from realtime.music.planner import Plan
@@ -59,7 +57,7 @@ class LiveSession:
         frames: of the source; started and stopped here.
         reader: reads the frames, in a thread of its own.
         session: what keys and votes change.
-        window: shown in; closed at the end.
+        display: shown in; closed at the end.
         limits: when to stop by itself.
         desk: what else is done with frames, faces and keys.
         blank: width and height of the picture until the first frame; None waits for that before the window opens.
@@ -71,7 +69,7 @@ class LiveSession:
         frames: FrameGrabber,
         reader: FrameReader,
         session: Session,
-        window: Window,
+        display: Display,
         limits: SessionLimits,
         desk: SessionOutputs,
         *,
@@ -80,7 +78,7 @@ class LiveSession:
     ) -> None:
         self._frames = frames
         self._session = session
-        self._window = window
+        self._display = display
         self._limits = limits
         self._desk = desk
         self._gauge = gauge or RateMeter()
@@ -109,8 +107,8 @@ class LiveSession:
             DisplayError: the window cannot be opened.
         """
         self._begun = time.monotonic()
-        with self._frames, self._analyst, self._music, self._window:
-            while not self._quits and not self._window.closed:
+        with self._frames, self._analyst, self._music, self._display:
+            while not self._quits and not self._display.closed:
                 now = time.monotonic()
                 new = self._look(now)
                 if self._shown is None:
@@ -125,7 +123,7 @@ class LiveSession:
 
     def _look(self, now: float) -> bool:
         """Take what camera, analysis, music and disk have; say whether there is something new to draw."""
-        told = self._music.result() or self._desk.problem()
+        told = self._music.result() or self._desk.message()
         if told is not None:
             self._session.notify(told, now)
         playing = self._desk.music.now_playing()
@@ -181,15 +179,14 @@ class LiveSession:
         before, self._screen = self._screen, self._session.view(now, self._gauge.summary, self._trouble, frame.stretch)
         self._drawn_at = now
         if new or self._screen != before:
-            picture = draw(frame.image, self._screen)
-            self._window.show(picture)
+            picture = self._display.show(frame.image, self._screen)
             if self._started is not None:
                 # A film is as large as its first picture
                 self._desk.shown(picture)
 
     def _listen(self) -> None:
         idle = self._session.frozen or self._trouble
-        key = self._window.poll(1 if self._held else IDLE_WAIT_MS if idle else KEY_WAIT_MS)
+        key = self._display.poll(1 if self._held else IDLE_WAIT_MS if idle else KEY_WAIT_MS)
         if key is not None:
             self._press(key, time.monotonic())
             self._drawn_at, self._screen = 0.0, None
@@ -217,9 +214,9 @@ class LiveSession:
             # Its faces will not be counted, and so it would stand still under those of the frame before
             self._held = None
         elif action is Action.FULL_SCREEN:
-            self._window.toggle_full_screen()
+            self._display.toggle_full_screen()
         elif action is Action.SNAPSHOT:
-            self._session.notify(self._take_snapshot(now), now)
+            self._take_snapshot(now)
         elif isinstance(action, PlayerCommand):
             self._wish(action, now)
         elif action is Action.NEXT_CAMERA:
@@ -235,11 +232,8 @@ class LiveSession:
             self._asked = wish.plan
         self._music.submit(wish)
 
-    def _take_snapshot(self, now: float) -> str:
+    def _take_snapshot(self, now: float) -> None:
         if self._shown is None or self._started is None:
-            return "no picture yet"
-        picture = draw(self._shown.image, self._session.snapshot_view(now, self._shown.stretch))
-        try:
-            return f"picture saved: {self._desk.snapshot(picture)}"
-        except EmodjError as error:
-            return str(error)
+            self._session.notify("no picture yet", now)
+        else:
+            self._desk.snapshot(self._shown.image, self._session.snapshot_view(now, self._shown.stretch))

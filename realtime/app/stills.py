@@ -1,20 +1,27 @@
-"""Which pictures `emodj image` reads."""
+"""Still pictures: which are read, what is in them, and where they go."""
 
 from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from realtime.errors import EmodjError, UsageError
+from realtime.mood.vote import mood_of_pictures
+from realtime.music.planner import plan_music
+from realtime.session.documents import AnalysedPicture
 from realtime.sources import images
+from realtime.storage import image_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from realtime.domain import Image
+    from realtime.faces.pipeline import FaceReader
+    from realtime.music.catalog import Playlists
+    from realtime.music.planner import Strategy
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +98,7 @@ class PictureTarget:
             raise UsageError(
                 f"{output} is one file and there are {len(inputs)} pictures: give --output a folder, with a / at its end"
             )
-        if self._output.suffix.lower() not in images.WRITABLE:
+        if self._output.suffix.lower() not in image_file.WRITABLE:
             raise UsageError(
                 f"cannot write {output}: a picture's name ends in .jpg, .png, .webp, .bmp or .tiff, a folder's in /"
             )
@@ -112,13 +119,13 @@ class PictureTarget:
             path.parent.mkdir(parents=True, exist_ok=True) if self._is_folder else None
         except OSError as error:
             raise EmodjError(f"cannot make the folder {path.parent} ({error.strerror}): choose another --output") from error
-        images.write_image(drawn, path, overwrite=self._force)
+        image_file.write_image(drawn, path, overwrite=self._force)
         self._written.add(path)
 
     def _path(self, name: Path) -> Path:
         if not self._is_folder:
             return self._output
-        return self._output / (name if name.suffix.lower() in images.WRITABLE else name.with_suffix(".png"))
+        return self._output / (name if name.suffix.lower() in image_file.WRITABLE else name.with_suffix(".png"))
 
 
 def _identity(path: str) -> tuple[int, int] | None:
@@ -128,3 +135,81 @@ def _identity(path: str) -> tuple[int, int] | None:
     except (OSError, ValueError):
         return None
     return found.st_dev, found.st_ino
+
+
+class StillsReader:
+    """Reads one picture after the other. The network is loaded when the first picture could be read.
+
+    Args:
+        faces: loads detector and network.
+        music: what there is.
+        strategy: what a mood asks of it.
+        stdin: where the picture "-" is read from.
+        target: where the annotated pictures go; None writes none.
+        view: shows an annotated picture, (height, width, 3) uint8 BGR; None shows none.
+
+    Attributes:
+        pictures: the result for each picture that was read to its end, or why there is none.
+        failures: why there is none, or why a picture could not be written.
+    """
+
+    def __init__(
+        self,
+        faces: Callable[[], FaceReader],
+        music: Playlists,
+        strategy: Strategy,
+        stdin: BinaryIO | None = None,
+        target: PictureTarget | None = None,
+        view: Callable[[Image], None] | None = None,
+    ) -> None:
+        self.pictures: list[AnalysedPicture] = []
+        self.failures: list[EmodjError] = []
+        self._load_faces = faces
+        self._faces: FaceReader | None = None
+        self._music = music
+        self._strategy = strategy
+        self._stdin = stdin
+        self._target = target
+        self._view = view
+
+    def read(self, item: PictureInput) -> None:
+        """Read a picture; write and show it annotated where that was asked for."""
+        picture = AnalysedPicture(item.path)
+        failure = item.error
+        drawn = None
+        if failure is None:
+            try:
+                pixels = images.read_image(item.path, self._stdin)
+            except EmodjError as error:
+                failure = error
+            else:
+                picture = self.analyse(item.path, pixels)
+                drawn, failure = self._annotate(item, pixels, picture)
+        # Only now, so that Ctrl-C leaves a picture out or takes it whole; and before it is looked at for a while
+        self.pictures.append(picture if failure is None else replace(picture, error=str(failure)))
+        self.failures += [failure] if failure else []
+        if self._view is not None and drawn is not None:
+            self._view(drawn)
+
+    def analyse(self, path: str, pixels: Image) -> AnalysedPicture:
+        """The faces, the mood and the music of a picture, (height, width, 3) uint8 BGR."""
+        if self._faces is None:
+            self._faces = self._load_faces()
+        faces = self._faces.read(pixels)
+        mood = mood_of_pictures(faces)
+        height, width = pixels.shape[:2]
+        return AnalysedPicture(path, width, height, faces, mood, plan_music(self._music, mood, self._strategy))
+
+    def _annotate(self, item: PictureInput, pixels: Image, picture: AnalysedPicture) -> tuple[Image | None, EmodjError | None]:
+        """The annotated picture where it is wanted, and why it could not be written."""
+        if self._target is None and self._view is None:
+            return None, None
+        from realtime.overlay.draw import annotate
+
+        drawn = annotate(pixels, picture.faces, picture.mood)
+        if self._target is not None:
+            try:
+                self._target.write(item.name, drawn)
+            except EmodjError as error:
+                return drawn, error
+        return drawn, None

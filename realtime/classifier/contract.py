@@ -16,7 +16,7 @@ from realtime.classifier.golden import SMILE, differences, from_document, record
 from realtime.classifier.runtime import open_classifier
 from realtime.domain import EXPRESSIONS, Expression
 from realtime.errors import AssetError, EmodjError
-from realtime.storage.atomic import write_whole
+from realtime.storage import atomic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -94,7 +94,7 @@ def read_contract(path: Path) -> Contract:
 
 def write_contract_file(path: Path, contract: Contract) -> None:
     """Write a contract so that `read` gives it back. Raises `EmodjError` if it cannot be written."""
-    write_whole({path: _to_bytes(contract)})
+    atomic.write({path: _to_bytes(contract)})
 
 
 def pair_digest(json_path: Path) -> str:
@@ -180,7 +180,7 @@ def write_contract(
     old = before if before.pair_digest == digest else Contract("", "")
     threshold = old.unsure_below if unsure_below is None else unsure_below
     contract = Contract(digest, _sha256(model), ratio, golden, old.about if about is None else about, threshold)
-    write_whole({compiled_path(json_path): model, path: _to_bytes(contract)})
+    atomic.write({compiled_path(json_path): model, path: _to_bytes(contract)})
     return contract
 
 
@@ -211,7 +211,7 @@ def _compiled_before(json_path: Path, cached: Path, notify: Callable[[str], None
         return model
     try:
         cached.parent.mkdir(parents=True, exist_ok=True)
-        write_whole({cached: model})
+        atomic.write({cached: model})
     except (OSError, EmodjError) as error:
         notify(f"the compiled network is not kept, so that it must be compiled again next time: {error}")
     return model

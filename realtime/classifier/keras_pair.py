@@ -21,7 +21,7 @@ import numpy as np
 from realtime.classifier.native_stderr import muted_stderr
 from realtime.domain import CROP_SIDE, EXPRESSIONS, SUM_TOLERANCE
 from realtime.errors import AssetError, EmodjError
-from realtime.storage.atomic import write_whole
+from realtime.storage import atomic
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -72,7 +72,7 @@ def save_pair(network: KerasNetwork, json_path: Path) -> None:
         # That weights lie in an h5 is a promise of ours, so Keras' advice against it is noise
         with _dropped("absl", "You are saving your model as an HDF5 file"):
             network.save(weights, include_optimizer=False)
-        write_whole({json_path: architecture.encode(), json_path.with_suffix(".h5"): weights.read_bytes()})
+        atomic.write({json_path: architecture.encode(), json_path.with_suffix(".h5"): weights.read_bytes()})
 
 
 def load_pair(json_path: Path) -> KerasNetwork:

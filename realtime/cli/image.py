@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from realtime.cli.context import Context, common_options, pass_context
 from realtime.cli.options import STRATEGY, with_strategy
-from realtime.errors import EmodjError
 from realtime.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
-    from realtime.app.stills import PictureInput, PictureTarget
-    from realtime.config.schema import Settings
+    from realtime.app.stills import PictureInput
     from realtime.domain import Image
+    from realtime.errors import EmodjError
     from realtime.faces.pipeline import FaceReader
     from realtime.music.catalog import Playlists
     from realtime.music.planner import Strategy
@@ -66,43 +64,47 @@ def image(
     PATH is a picture, a folder of them, or - for the standard input. Prints each face from left to right, the mood
     of the picture, and a playlist that fits.
     """
-    from realtime.app.build import build_playlists
-    from realtime.app.stills import PictureTarget, find_inputs
-    from realtime.cli.image import open_for_all
+    from realtime.app.build import build_face_reader, build_playlists
+    from realtime.app.stills import PictureTarget, StillsReader, find_inputs
 
     settings = with_strategy(context.settings(), strategy)
     inputs = list(find_inputs(paths, recursive=bool(recursive)))
-    music = build_playlists(settings, context)
+    music = build_playlists(settings, context.remark)
     target = None if output is None else PictureTarget(output, [item.path for item in inputs], force=bool(force))
     interrupted = False
+
+    def faces() -> FaceReader:
+        loaded = build_face_reader(settings, settings.faces.image, context.remark)
+        context.stop_if_interrupted()
+        return loaded
+
     with _viewer(bool(show)) as view:
-        analyst = _Analyst(settings, music, context, target, view)
+        reader = StillsReader(faces, music, settings.music.strategy, sys.stdin.buffer, target, view)
         try:
             with _progress(inputs, context) as items:
                 for item in items:
-                    analyst.read(item)
+                    reader.read(item)
         except KeyboardInterrupt:
             interrupted = True
-    _print(analyst.found, as_json=bool(as_json))
+    _print(reader.pictures, as_json=bool(as_json))
     if interrupted:
-        for failure in analyst.failures:
+        for failure in reader.failures:
             context.complain(failure)
         raise KeyboardInterrupt
     if opens or qr:
         flags = {"as_json": bool(as_json), "opens": bool(opens), "qr": bool(qr)}
-        open_for_all(music, settings.music.strategy, analyst.found, context, **flags)
-    return _status(analyst.failures, len(inputs), context)
+        open_for_all(music, settings.music.strategy, reader.pictures, context, **flags)
+    return _status(reader.failures, len(inputs), context)
 
 
 def _print(found: Sequence[AnalysedPicture], *, as_json: bool) -> None:
-    from realtime.cli import output as output_module
-    from realtime.cli.output import print_document
+    from realtime.cli.output import picture_report, print_document
     from realtime.session import documents
 
     if as_json:
         print_document(documents.pictures_document(found), indent=2)
         return
-    reports = [list(output_module.picture_report(picture)) for picture in found]
+    reports = [list(picture_report(picture)) for picture in found]
     for number, lines in enumerate(filter(None, reports)):
         for line in ["", *lines] if number else lines:
             click.echo(line)
@@ -129,83 +131,6 @@ def _progress(inputs: Sequence[PictureInput], context: Context) -> Generator[Ite
 
 def _shown(item: PictureInput | None) -> str:
     return "" if item is None else printable(item.name.name)
-
-
-class _Analyst:
-    """Reads one picture after the other; the network is loaded when the first one could be read.
-
-    Attributes:
-        found: the result for each picture that was read to its end, or why there is none.
-        failures: why there is none, or why a picture could not be written.
-    """
-
-    def __init__(
-        self,
-        settings: Settings,
-        music: Playlists,
-        context: Context,
-        target: PictureTarget | None,
-        view: Callable[[Image], None] | None,
-    ) -> None:
-        self.found: list[AnalysedPicture] = []
-        self.failures: list[EmodjError] = []
-        self._settings = settings
-        self._context = context
-        self._target = target
-        self._view = view
-        self._reader: FaceReader | None = None
-        self._playlists = music
-
-    def read(self, item: PictureInput) -> None:
-        """Read a picture, write and show it annotated where somebody wants that."""
-        from realtime.session.documents import AnalysedPicture
-        from realtime.sources import images
-
-        picture = AnalysedPicture(item.path)
-        failure = item.error
-        drawn = None
-        if failure is None:
-            try:
-                pixels = images.read_image(item.path, sys.stdin.buffer)
-            except EmodjError as error:
-                failure = error
-            else:
-                picture = self._analysed(item.path, pixels)
-                drawn, failure = self._annotated(item, pixels, picture)
-        # Only now, so that Ctrl-C leaves a picture out or takes it whole; and before somebody looks at it for a while
-        self.found.append(picture if failure is None else replace(picture, error=str(failure)))
-        self.failures += [failure] if failure else []
-        if self._view is not None and drawn is not None:
-            self._view(drawn)
-
-    def _analysed(self, path: str, pixels: Image) -> AnalysedPicture:
-        from realtime.app.build import build_face_reader
-        from realtime.mood import vote
-        from realtime.music.planner import plan_music
-        from realtime.session.documents import AnalysedPicture
-
-        if self._reader is None:
-            self._reader = build_face_reader(self._settings, self._settings.faces.image, self._context)
-            self._context.stop_if_interrupted()
-        faces = self._reader.read(pixels)
-        together = vote.mood_of_pictures(faces)
-        height, width = pixels.shape[:2]
-        fitting = plan_music(self._playlists, together, self._settings.music.strategy)
-        return AnalysedPicture(path, width, height, faces, together, fitting)
-
-    def _annotated(self, item: PictureInput, pixels: Image, picture: AnalysedPicture) -> tuple[Image | None, EmodjError | None]:
-        """The annotated picture where somebody wants it, and why it could not be written."""
-        if self._target is None and self._view is None:
-            return None, None
-        from realtime.overlay.draw import annotate
-
-        drawn = annotate(pixels, picture.faces, picture.mood)
-        if self._target is not None:
-            try:
-                self._target.write(item.name, drawn)
-            except EmodjError as error:
-                return drawn, error
-        return drawn, None
 
 
 @contextmanager
@@ -242,8 +167,7 @@ def open_for_all(
     qr: bool,
 ) -> None:
     """Open the best link for the faces of all pictures together, or print its code, and name it where nobody did yet."""
-    from realtime.cli import output
-    from realtime.cli.output import print_choice
+    from realtime.cli.output import mood_report, print_choice
     from realtime.mood import vote
     from realtime.music.open_link import open_link
     from realtime.music.planner import plan_music
@@ -258,7 +182,7 @@ def open_for_all(
         context.remark("no playlist to open: your settings have no link for this mood, and emodj play plays songs")
         return
     if len(found) > 1 and not as_json:
-        for line in ("", "all together", *output.mood_report(together, fitting)):
+        for line in ("", "all together", *mood_report(together, fitting)):
             click.echo(line)
     # A machine without a browser loses nothing: the link stands on a line of its own, where it does not already
     if as_json or qr or link != fitting.best:

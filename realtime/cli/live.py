@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from realtime.app.build import build_frame_reader, build_vote
 from realtime.cli.context import Context, common_options, pass_context
 from realtime.cli.options import STRATEGY, with_strategy
 from realtime.config.schema import CameraSettings, field_range
 
 if TYPE_CHECKING:
-    from realtime.app.headless import SessionLimits
-    from realtime.app.outputs import LiveOutputs
-    from realtime.app.worker import Worker
+    from realtime.app.run import LiveRun
     from realtime.config.schema import Settings
     from realtime.music.catalog import MusicChoice
-    from realtime.sources.grabber import FrameGrabber
     from realtime.sources.select import SourceSpec
 
 
@@ -91,9 +87,9 @@ def live(
     Analysed on this computer; nothing is written or sent unless you ask for it by an option or a key. Prints a summary
     at the end.
     """
+    from realtime.app.build import build_live, build_source
     from realtime.app.headless import SessionLimits
-    from realtime.cli.live import LiveOptions, LiveRun
-    from realtime.sources.select import select_source
+    from realtime.app.run import LiveRequest
 
     if log is not None and str(log) == "-":
         raise click.UsageError("--log writes a file: --jsonl prints the same lines")
@@ -102,18 +98,33 @@ def live(
     wanted: dict[str, object] = {"device": camera, "width": width, "height": height, "fps": fps}
     settings = _with_options(with_strategy(context.settings(), strategy), wanted)
     with ExitStack() as stack:
-        frames = select_source(source, settings.camera, stack, in_order=bool(no_window and not wait))
+        frames = build_source(settings, source, stack, in_order=bool(no_window and not wait))
         _check_options(frames, source, wanted, wait=bool(wait))
         if not no_window:
             from realtime.app.window import check_display
 
             # Before a camera or a stream is opened: its light must not go on for nothing
             check_display()
-        mirrored = mirror if mirror is not None else settings.camera.mirror and frames.cameras is not None
-        output = LiveOptions(as_json=bool(as_json or jsonl), jsonl=bool(jsonl), record=record, log=log, qr=bool(qr))
-        running = LiveRun(settings, frames, context, output, stack, mirrored=mirrored, in_window=not no_window)
+        request = LiveRequest(
+            mirrored=mirror if mirror is not None else settings.camera.mirror and frames.cameras is not None,
+            in_window=not no_window,
+            wait=bool(wait),
+            limits=SessionLimits(duration, max_frames),
+            record=record,
+            log=log,
+            stdout=sys.stdout.fileno() if jsonl else None,
+        )
+        only_json = bool(as_json or jsonl)
+
+        def announce(choice: MusicChoice, why: str) -> None:
+            """Print a link before it is opened. In JSON it stands in the summary, and stdout holds nothing else."""
+            from realtime.cli.output import print_choice
+
+            print_choice(choice, why, qr=bool(qr), err=only_json)
+
+        run = build_live(settings, frames, request, stack, notify=context.remark, announce=announce)
         context.stop_if_interrupted()
-        running.run(SessionLimits(duration, max_frames), wait=bool(wait))
+        _run(run, as_json=only_json, qr=bool(qr))
 
 
 def _check_options(frames: SourceSpec, source: str | None, wanted: dict[str, object], *, wait: bool) -> None:
@@ -131,178 +142,32 @@ def _with_options(settings: Settings, given: dict[str, object]) -> Settings:
     return replace(settings, camera=replace(settings.camera, **values))
 
 
-@dataclass(frozen=True, slots=True)
-class LiveOptions:
-    """What is printed and written of a session.
-
-    Attributes:
-        as_json: stdout holds documents alone.
-        jsonl: one of them for each frame.
-        record: where a film goes, if one is made.
-        log: where faces and moods go.
-        qr: links are printed as QR codes, too.
-    """
-
-    as_json: bool
-    jsonl: bool
-    record: Path | None
-    log: Path | None
-    qr: bool = False
+def _run(run: LiveRun, *, as_json: bool, qr: bool) -> None:
+    """Run a session and print its summary, also where it ends by an error or Ctrl-C after its first frame."""
+    try:
+        run.run()
+    except BrokenPipeError:
+        raise
+    except BaseException:
+        if run.session.summary().frames:
+            _print_summary(run, as_json=as_json, qr=qr)
+        raise
+    _print_summary(run, as_json=as_json, qr=qr)
 
 
-class LiveRun:
-    """A session and what is printed of it. The summary is printed however the session ends.
+def _print_summary(run: LiveRun, *, as_json: bool, qr: bool) -> None:
+    from realtime.cli.output import print_document, qr_code, summary_report
+    from realtime.session.documents import summary_document
 
-    Args:
-        settings: in force.
-        frames: where they come from.
-        context: of the command line.
-        output: what is printed and written.
-        stack: closes what is opened here.
-        mirrored: whether the picture is shown as in a mirror.
-        in_window: or without one.
-    """
-
-    def __init__(
-        self,
-        settings: Settings,
-        frames: SourceSpec,
-        context: Context,
-        output: LiveOptions,
-        stack: ExitStack,
-        *,
-        mirrored: bool,
-        in_window: bool,
-    ) -> None:
-        from realtime.app.build import build_playlists as playlists_of
-        from realtime.faces.pipeline import EMPTY_SCAN_S
-        from realtime.session.state import Session
-
-        self._settings = settings
-        self._feed = frames
-        self._context = context
-        self._output = output
-        self._in_window = in_window
-        window = settings.window
-        self._session = Session(
-            build_vote(settings),
-            playlists_of(settings, context),
-            strategy=settings.music.strategy,
-            mirrored=mirrored,
-            bars=window.bars,
-            info=window.info,
-            welcome=_welcome(output),
-        )
-        # A file that is read as fast as it goes misses nobody
-        hurries = in_window or frames.file is None
-        self._reader = build_frame_reader(settings, context, empty_scan_s=EMPTY_SCAN_S if hurries else 0.0)
-        self._desk = self._opened_desk(stack)
-
-    def run(self, limits: SessionLimits, *, wait: bool) -> None:
-        """Run the session and print its summary, also where it ends by an error or Ctrl-C after its first frame."""
-        try:
-            if self._in_window:
-                self._run_in_window(limits, wait=wait)
-            else:
-                self._run_without(limits, wait=wait)
-        except BrokenPipeError:
-            raise
-        except BaseException:
-            if self._session.summary().frames:
-                self._print_summary()
-            raise
-        self._print_summary()
-
-    def _run_in_window(self, limits: SessionLimits, *, wait: bool) -> None:
-        import cv2
-
-        from realtime.app.live import LiveSession
-        from realtime.app.window import Window
-        from realtime.sources.grabber import FrameGrabber
-
-        # The other cores are for the other threads; OpenCV's pool spins while it waits for work
-        cv2.setNumThreads(1)
-        camera = self._settings.camera
-        frames = FrameGrabber(self._feed.open, patient=wait, opening=self._feed.opening)
-        blank = None if self._feed.file else (camera.width, camera.height)
-        LiveSession(frames, self._reader, self._session, Window("emodj"), limits, self._desk, blank=blank).run()
-
-    def _run_without(self, limits: SessionLimits, *, wait: bool) -> None:
-        from realtime.app.headless import analyse_file, analyse_live
-        from realtime.sources.grabber import FrameGrabber
-
-        emit, remark = self._desk.emit_frame, self._context.remark
-        if self._feed.file is not None:
-            analyse_file(self._feed.file, self._reader, self._session, limits, emit)
-            return
-        frames = FrameGrabber(self._feed.open, patient=wait, opening=self._feed.opening)
-        analyse_live(frames, self._reader, self._session, limits, emit, remark)
-
-    def _opened_desk(self, stack: ExitStack) -> LiveOutputs:
-        from realtime.app.outputs import LiveOutputs
-        from realtime.music.controller import MusicController
-
-        music = MusicController(self._settings.music, self._announce)
-        stack.callback(music.stop_accepting)
-        output = self._output
-        recorder = film = journal = None
-        if output.record is not None:
-            from realtime.storage.recorder import Film, Recorder
-
-            if self._feed.file is not None and not self._in_window:
-                film = stack.enter_context(Film(output.record, fps=self._feed.file.rate))
-            else:
-                recorder = stack.enter_context(Recorder(output.record, fps=self._settings.camera.fps))
-            self._session.set_recording(on=True)
-        if output.log is not None:
-            from realtime.storage.jsonl_log import JsonlLog
-
-            journal = stack.enter_context(JsonlLog(output.log))
-        return LiveOutputs(
-            self._session,
-            self._turner(stack),
-            music,
-            jsonl=output.jsonl,
-            recorder=recorder,
-            film=film,
-            journal=journal,
-            remark=self._context.remark,
-        )
-
-    def _turner(self, stack: ExitStack) -> Worker[FrameGrabber, str] | None:
-        from realtime.app.worker import Worker
-
-        cameras = self._feed.cameras
-        return None if cameras is None else stack.enter_context(Worker("cameras", cameras.next))
-
-    def _announce(self, choice: MusicChoice, why: str) -> None:
-        """Print a link before it is opened. In JSON it stands in the summary, and stdout holds nothing else."""
-        from realtime.cli.output import print_choice
-
-        print_choice(choice, why, qr=self._output.qr, err=self._output.as_json)
-
-    def _print_summary(self) -> None:
-        from realtime.cli import output as output_module
-        from realtime.cli.output import print_document
-        from realtime.session import documents
-
-        summary = self._session.summary()
-        document = documents.summary_document(summary)
-        self._desk.close(document)
-        if self._output.as_json:
-            print_document(document)
-            return
-        for line in output_module.summary_report(summary):
-            click.echo(line)
-        if self._output.qr and summary.plan is not None and summary.plan.best.url is not None:
-            from realtime.cli.output import qr_code
-
-            click.echo(qr_code(summary.plan.best.url, sys.stdout), color=True)
-
-
-def _welcome(output: LiveOptions) -> str:
-    """What the screen says at the start: what is written is not passed over."""
-    from realtime.session.state import WELCOME
-
-    files = [file.name for file in (output.record, output.log) if file is not None]
-    return f"analysed on this computer, written to {' and '.join(files)}" if files else WELCOME
+    summary = run.session.summary()
+    document = summary_document(summary)
+    run.outputs.finish(document)
+    if run.request.stdout is not None:
+        return
+    if as_json:
+        print_document(document)
+        return
+    for line in summary_report(summary):
+        click.echo(line)
+    if qr and summary.plan is not None and summary.plan.best.url is not None:
+        click.echo(qr_code(summary.plan.best.url, sys.stdout), color=True)

@@ -62,7 +62,7 @@ def mood(
     from realtime.music.planner import plan_music
 
     settings = with_strategy(context.settings(), strategy)
-    music = build_playlists(settings, context)
+    music = build_playlists(settings, context.remark)
     if name is None:
         name = prompt_for_mood(music)
         if name is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -15,6 +14,7 @@ import click
 from realtime.domain import EXPRESSIONS
 from realtime.music.planner import Strategy
 from realtime.printable import printable
+from realtime.session.documents import encode_line
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -146,9 +146,7 @@ def print_document(document: Document, *, indent: int | None = None) -> None:
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed meanwhile; the document is whole.
     """
-    text = json.dumps(document, ensure_ascii=False, indent=indent) + "\n"
-    # A file name may hold bytes that are no text: JSON has an escape for what Python reads them as
-    left = memoryview(text.encode(errors="backslashreplace"))
+    left = memoryview(encode_line(document, indent=indent))
     with _ctrl_c_waits():
         sys.stdout.flush()
         # Where Python does not buffer (-u), a signal makes a long write return early

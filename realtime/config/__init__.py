@@ -1,1 +1,1 @@
-"""DOC config."""
+"""The settings: what may be set, and the files that it is read from."""

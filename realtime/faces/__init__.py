@@ -1,1 +1,1 @@
-"""DOC faces."""
+"""Frame in, faces out: detection, quality, tracking and labels."""

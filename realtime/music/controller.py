@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from realtime.config import schema
     from realtime.music.catalog import MusicChoice
     from realtime.music.local.player import LocalPlayer
     from realtime.music.planner import Plan
@@ -28,22 +27,38 @@ log = logging.getLogger(__name__)
 
 
 class MusicController:
-    """The `MusicPlayer` of the command line: only the thread of the music touches the player.
+    """Plays the music of a session, a `MusicPlayer`: only the thread of the music touches the player.
 
     Args:
-        terms: how loud and in which order songs are played, and where a person's own are.
-        announce: told of each link, and why it fits, before it is opened; in the thread of the music.
+        announce: called with each link, and why it fits, before it is opened; in the thread of the music.
+        prepare: called with each title before it is shown, in the same thread: it may load fonts.
+        library: where the songs of this computer are, a folder, an M3U8 or a CSV; None without.
+        volume: of these songs at the start, 0..1.
+        shuffle: whether they are shuffled at the start.
+        spotify_device: a part of the name of the Spotify device that is preferred.
     """
 
-    def __init__(self, terms: schema.MusicSettings, announce: Callable[[MusicChoice, str], None]) -> None:
-        self._terms = terms
+    def __init__(
+        self,
+        announce: Callable[[MusicChoice, str], None],
+        prepare: Callable[[str], None],
+        *,
+        library: Path | None,
+        volume: float,
+        shuffle: bool,
+        spotify_device: str,
+    ) -> None:
         self._announce = announce
+        self._prepare = prepare
+        self._library = library
+        self._volume = volume
+        self._shuffle = shuffle
         self._jukebox: LocalPlayer | None = None
         self._plan: Plan | None = None
         self._news: tuple[NowPlaying | None, Plan | None] = (None, None)
         self._prepared: str | None = None
         self._left = False
-        self._account = SpotifyAccount(terms.spotify_device)
+        self._account = SpotifyAccount(spotify_device)
         self._starting: tuple[MusicChoice, Plan] | None = None
 
     def stop_accepting(self) -> None:
@@ -62,7 +77,7 @@ class MusicController:
         if wish.end_journey and self._plan is not None:
             self._plan = replace(self._plan, then=None)
         begun = None if wish.plan is None else self._begin(wish.plan)
-        controls = replace(wish, plan=None, stay=False)
+        controls = replace(wish, plan=None, end_journey=False)
         told = None if controls == PlayerCommand() else self._control(controls)
         self._publish()
         return "; ".join(filter(None, (begun, told))) or None
@@ -121,9 +136,7 @@ class MusicController:
             playing = self._account.current.now_playing
         title = None if playing is None else f"{playing.title} {playing.artist or ''}"
         if title is not None and title != self._prepared:
-            from realtime.overlay.text import preload_fonts
-
-            preload_fonts(title)
+            self._prepare(title)
             self._prepared = title
         self._news = playing, self._plan
 
@@ -209,7 +222,7 @@ class MusicController:
         """The songs of a choice, and the first word on what was left out of them."""
         from realtime.music.local import library
 
-        if path != self._terms.library or choice.mood is None:
+        if path != self._library or choice.mood is None:
             found = library.read_songs(path, choice.mood)
         else:
             found = library.read_library(path, choice.mood)
@@ -225,7 +238,7 @@ class MusicController:
             from realtime.music.local.file_player import FilePlayer
             from realtime.music.local.player import LocalPlayer
 
-            self._jukebox = LocalPlayer(FilePlayer(), volume=self._terms.volume, shuffle=self._terms.shuffle)
+            self._jukebox = LocalPlayer(FilePlayer(), volume=self._volume, shuffle=self._shuffle)
         return self._jukebox
 
 

@@ -1,4 +1,4 @@
-"""DOC music.planner."""
+"""Which music fits a mood: match, lift or journey. Pure."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""DOC session."""
+"""What a live session knows and what each key does. Pure: no device, disk, clock, network or thread."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,13 @@ class AnalysedPicture:
     mood: Mood | None = None
     plan: Plan | None = None
     error: str | None = None
+
+
+def encode_line(document: Document, *, indent: int | None = None) -> bytes:
+    """A document in UTF-8 with its line end; on one line without `indent`."""
+    text = json.dumps(document, ensure_ascii=False, indent=indent) + "\n"
+    # A file name may hold bytes that are no text: JSON has an escape for what Python reads them as
+    return text.encode(errors="backslashreplace")
 
 
 def pictures_document(found: Sequence[AnalysedPicture]) -> Document:

@@ -1,4 +1,4 @@
-"""DOC session.keymap."""
+"""The keys of the live window and of the terminal player, and what each does."""
 
 from __future__ import annotations
 

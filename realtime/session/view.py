@@ -1,4 +1,4 @@
-"""DOC session.view."""
+"""The view model of a live session: all that a screen or a page shows."""
 
 from __future__ import annotations
 

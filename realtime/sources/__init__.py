@@ -1,1 +1,1 @@
-"""DOC sources."""
+"""Where pictures come from: cameras, files, streams and still pictures."""

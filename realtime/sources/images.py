@@ -1,4 +1,4 @@
-"""Read pictures of every common kind into BGR pixels, upright, and write them; Pillow does the work.
+"""Read pictures of every common kind into BGR pixels, upright; Pillow does the work.
 
 Pillow rather than OpenCV: `cv2.imread` returns a truncated JPEG as a whole picture without a word.
 """
@@ -6,8 +6,6 @@ Pillow rather than OpenCV: `cv2.imread` returns a truncated JPEG as a whole pict
 from __future__ import annotations
 
 import io
-import os
-import tempfile
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".heic", ".heif"})
 """Files that count as pictures when a directory is read."""
-
-WRITABLE = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 
 MOST_PIXELS = 200_000_000
 """Larger pictures are refused: a file of a few kilobytes can claim to hold any number of pixels."""
@@ -103,38 +99,6 @@ def find_images(folder: Path, *, recursive: bool) -> list[Path]:
     return found
 
 
-def write_image(image: Image, path: Path, *, overwrite: bool) -> None:
-    """Write a picture in the format of the path's suffix: whole, or not at all.
-
-    Args:
-        image: (height, width, 3) uint8 BGR. No metadata goes along, so no place and no date either.
-        path: ends in one of `WRITABLE`.
-        overwrite: whether a file that is there may be replaced.
-
-    Raises:
-        UsageError: unknown suffix, or the file is there and may not be replaced.
-        EmodjError: the disk refuses.
-    """
-    if path.suffix.lower() not in WRITABLE:
-        raise UsageError(f"cannot write {path}: choose a name that ends in .jpg, .png, .webp, .bmp or .tiff")
-    picture = Pillow.fromarray(np.ascontiguousarray(image[..., ::-1]))
-    part: Path | None = None
-    try:
-        if path.exists() and not overwrite:
-            raise UsageError(f"{path} is there already: --force replaces it")
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".emodj-", suffix=path.suffix, delete=False) as file:
-            part = Path(file.name)
-            picture.save(file, quality=92) if path.suffix.lower() in {".jpg", ".jpeg", ".webp"} else picture.save(file)
-        # A temporary file is private, the picture is an ordinary one
-        part.chmod(0o666 & ~_umask())
-        part.replace(path)
-    except (OSError, ValueError) as error:
-        raise EmodjError(f"cannot write {path} ({getattr(error, 'strerror', None) or error}): choose another place") from error
-    finally:
-        if part is not None:
-            part.unlink(missing_ok=True)
-
-
 def _bytes(path: str, stdin: BinaryIO | None) -> bytes:
     if path == STDIN:
         return stdin.read() if stdin else b""
@@ -189,12 +153,6 @@ def _eight_bit(grey: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> np.nd
 
 def _hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 # Sizes are checked in `read`, with a sentence of our own

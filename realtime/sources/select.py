@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +14,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import ExitStack
 
-    from realtime.config.schema import CameraSettings
     from realtime.sources.grabber import FrameGrabber
     from realtime.sources.video import Source, VideoSource
+
+
+@dataclass(frozen=True, slots=True)
+class CameraRequest:
+    """A camera that was asked for, and its picture.
+
+    Attributes:
+        device: its number, its path, or a part of its name.
+        width: of the picture, pixels; the driver may choose another.
+        height: likewise.
+        fps: frames a second; likewise.
+    """
+
+    device: str
+    width: int
+    height: int
+    fps: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +56,19 @@ class CameraSwitcher:
     """The cameras of this computer, one at a time.
 
     Args:
-        wanted: number, path, or part of the name of the first.
-        camera: what is asked of each.
+        request: the first of them, and what is asked of each.
         listing: lists them.
         opener: opens one.
     """
 
     def __init__(
         self,
-        wanted: str,
-        camera: CameraSettings,
+        request: CameraRequest,
         *,
         listing: Callable[[], list[Device]] = list_cameras,
         opener: Callable[..., Source] = open_camera,
     ) -> None:
-        self._wanted = wanted
-        self._camera = camera
+        self._request = request
         self._listing = listing
         self._opener = opener
         self._device: Device | None = None
@@ -65,9 +78,9 @@ class CameraSwitcher:
     def open(self) -> Source:
         """Open the one of now. Looked for anew each time: unplugged and plugged in, it may have another number."""
         listed = self._listing()
-        self._device = _again(self._turned, listed, self._known) if self._turned else find_camera(self._wanted, listed)
-        wanted = self._camera
-        return self._opener(self._device, width=wanted.width, height=wanted.height, fps=wanted.fps)
+        self._device = _again(self._turned, listed, self._known) if self._turned else find_camera(self._request.device, listed)
+        request = self._request
+        return self._opener(self._device, width=request.width, height=request.height, fps=request.fps)
 
     def next(self, frames: FrameGrabber) -> str:
         """Have the frames come from the next one, if there is another; what to say. Takes as long as listing them."""
@@ -90,11 +103,11 @@ def _again(device: Device, listed: Sequence[Device], known: Sequence[Device]) ->
     return namesakes[0] if device not in listed and len(namesakes) == 1 else device
 
 
-def select_source(source: str | None, camera: CameraSettings, stack: ExitStack, *, in_order: bool) -> SourceSpec:
-    """What `--source` and the camera's settings ask for.
+def select_source(source: str | None, camera: CameraRequest, stack: ExitStack, *, in_order: bool) -> SourceSpec:
+    """The source that a path, a URL or the camera's settings name.
 
     Args:
-        source: a path or a URL; None for the camera of the settings.
+        source: a path or a URL; None for the camera.
         camera: which one, and what is asked of it.
         stack: closes what is opened here.
         in_order: a recording on a server is read frame by frame, and so opened at once like a file; all else opens later.
@@ -106,7 +119,7 @@ def select_source(source: str | None, camera: CameraSettings, stack: ExitStack, 
     place = camera.device if source is None else local_path(source)
     if source is None or is_camera(place):
         # Given as a path, it is no part of a name
-        cameras = CameraSwitcher(place if source is None else str(Path(place).absolute()), camera)
+        cameras = CameraSwitcher(camera if source is None else replace(camera, device=str(Path(place).absolute())))
         return SourceSpec(cameras.open, "opening the camera", cameras=cameras)
     if "://" not in place:
         opened = stack.enter_context(open_video(place))

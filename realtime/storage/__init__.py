@@ -1,1 +1,1 @@
-"""DOC storage."""
+"""Everything that is written: whole files, files that grow, films and logs."""

@@ -1,62 +1,47 @@
-"""DOC storage.atomic."""
+"""Write files whole or not at all."""
 
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from realtime.errors import EmodjError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 
-def write_whole(files: Mapping[Path, bytes]) -> None:
+def write(files: Mapping[Path, bytes], *, private: bool = False, advice: str = "choose another place") -> None:
     """Write files so that a reader never meets half of one, and a failure leaves what was there before.
 
     All are written beside their places first and take them at the very end.
 
     Args:
         files: contents by path; the folders exist.
+        private: the owner alone can read them (mode 600), whatever the umask is; else they are ordinary files.
+        advice: what to try where the disk refuses; the end of the sentence.
 
     Raises:
         EmodjError: a file cannot be written.
     """
-    parts = {target: target.with_name(f".{target.name}.{os.getpid()}.part") for target in files}
+    # The system applies the umask to a new file; asking for the umask would change it for all threads meanwhile
+    mode = 0o600 if private else 0o666
+    parts = {target: target.with_name(f".emodj-{secrets.token_hex(8)}.part") for target in files}
     try:
         for target, data in files.items():
-            parts[target].write_bytes(data)
+            with open(parts[target], "xb", opener=lambda path, flags: os.open(path, flags, mode)) as file:
+                file.write(data)
         for target, part in parts.items():
             part.replace(target)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         names = " and ".join(str(target) for target in files)
-        raise EmodjError(f"{names} cannot be written: {error.strerror or error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise EmodjError(f"cannot write {names} ({reason}): {advice}") from error
     finally:
         for part in parts.values():
             # A read-only disk refuses even to look for it
             with suppress(OSError):
                 part.unlink()
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file that its owner alone can read, whole or not at all.
-
-    Raises:
-        EmodjError: the disk refuses.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # A file of mkstemp has mode 600 from its first moment
-        number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-        try:
-            with os.fdopen(number, "wb") as file:
-                file.write(content)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise EmodjError(f"cannot write {path} ({error.strerror or error}): make room, or make its folder yours") from error

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from realtime.errors import UsageError
-from realtime.storage.atomic import write_whole
+from realtime.storage import atomic
 from realtime.training.recipe import Epoch
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def save_checkpoint(
     arrays["about"] = np.array(json.dumps(about))
     checkpoint = io.BytesIO()
     np.savez(checkpoint, **arrays)  # pyright: ignore[reportArgumentType] - its stub takes any name for `allow_pickle`
-    write_whole({run / CHECKPOINT: checkpoint.getvalue(), run / HISTORY: _table(history).encode()})
+    atomic.write({run / CHECKPOINT: checkpoint.getvalue(), run / HISTORY: _table(history).encode()})
 
 
 def restore_checkpoint(run: Path, recipe: Recipe, fingerprint: str, state: Mapping[str, Sequence[Any]]) -> list[Epoch]:

@@ -9,7 +9,7 @@ from platform import python_version
 from typing import TYPE_CHECKING, Any
 
 from realtime.errors import EmodjError
-from realtime.storage.atomic import write_whole
+from realtime.storage import atomic
 from realtime.training import model_card, plots, report_text
 from realtime.training.evaluation import CLEAR, LABELS
 
@@ -95,7 +95,7 @@ def write_report(
         "card.md": model_card.model_card(document, settings, about).encode(),
     }
     prepare_folder(folder)
-    write_whole({folder / name: data for name, data in files.items()})
+    atomic.write({folder / name: data for name, data in files.items()})
 
 
 def prepare_folder(folder: Path) -> None:

@@ -14,11 +14,10 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime.app.build import build_frame_reader
+from realtime.app.build import build_frame_reader, shipped_settings
+from realtime.app.display import WindowDisplay
 from realtime.app.headless import SessionLimits
 from realtime.app.live import LiveSession
-from realtime.cli.context import Context
-from realtime.config.files import load_settings
 from realtime.domain import EXPRESSIONS, Expression, Frame
 from realtime.errors import Cause, SourceError
 from realtime.mood.vote import MoodVote
@@ -27,7 +26,6 @@ from realtime.sources import video
 from realtime.sources.grabber import FrameGrabber
 from realtime.sources.health import SILENCE_S, SourceState
 from realtime.sources.video import VideoSource, open_video
-from realtime.storage import resources
 from tests.support.lists import PLAYLISTS
 from tests.support.places import ROOT
 from tests.support.streams import NetworkCamera, darkness, moving, open_handles, streaming
@@ -41,6 +39,7 @@ if TYPE_CHECKING:
     from realtime.domain import Face, Image
     from realtime.faces.pipeline import FrameReader
     from realtime.music.commands import PlayerCommand
+    from realtime.session.view import ViewState
     from realtime.sources.video import Source
 
 PATIENCE_S = 30.0
@@ -51,7 +50,7 @@ class Witness:
     """Reads frames as `emodj live` does, and remembers what they were."""
 
     def __init__(self) -> None:
-        self._reader = build_frame_reader(load_settings([resources.shipped_config()]), Context(quiet=True))
+        self._reader = build_frame_reader(shipped_settings(), lambda _sentence: None)
         self.seen: list[tuple[int, int, tuple[int, ...]]] = []
         self.tracks: set[int | None] = set()
 
@@ -112,8 +111,7 @@ class Desk:
         self._following = following
         self.music = Silence()
 
-    def snapshot(self, image: Image, /) -> str:
-        return str(image.shape)
+    def snapshot(self, image: Image, view: ViewState, /) -> None: ...
 
     def emit(self, elapsed_s: float, faces: tuple[Face, ...], /) -> None: ...
 
@@ -124,7 +122,7 @@ class Desk:
         frames.switch(self._following, "opening the next camera")
         return "looking for the next camera"
 
-    def problem(self) -> str | None:
+    def message(self) -> str | None:
         return None
 
 
@@ -160,7 +158,8 @@ class Sitting:
         threads = set(threading.enumerate())
         window = cast("Window", Screen(script))
         reader = cast("FrameReader", self.reader)
-        live = LiveSession(self.frames, reader, self.session, window, SessionLimits(), Desk(self._following), blank=(320, 240))
+        display, desk = WindowDisplay(window), Desk(self._following)
+        live = LiveSession(self.frames, reader, self.session, display, SessionLimits(), desk, blank=(320, 240))
         try:
             live.run()
         finally:

@@ -10,16 +10,18 @@ import numpy as np
 import pytest
 
 from realtime.app import live, worker
+from realtime.app.display import WindowDisplay
 from realtime.app.headless import SessionLimits
 from realtime.app.live import HOLD_S, IDLE_WAIT_MS, KEY_WAIT_MS, REDRAW_S, LiveSession
 from realtime.app.rates import RateMeter
 from realtime.domain import Box, Expression, Face, Frame
-from realtime.errors import Cause, EmodjError, SourceError
+from realtime.errors import Cause, SourceError
 from realtime.faces.pipeline import FaceReader, FrameReader
 from realtime.faces.tracker import Tracker
 from realtime.mood.vote import MoodVote
 from realtime.music.commands import PlayerCommand
 from realtime.music.songs import NowPlaying
+from realtime.overlay.draw import draw
 from realtime.overlay.widgets import EXPRESSION_COLOURS
 from realtime.session.state import NOTICE_S, WELCOME, Session
 from realtime.sources import grabber
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from realtime.app.window import Window
     from realtime.domain import Batch, Image, Probabilities
     from realtime.music.planner import Plan
+    from realtime.session.view import ViewState
     from realtime.sources.video import Source
 
 PATIENCE_S = 20.0
@@ -275,20 +278,20 @@ class Stage:
         self.heard: tuple[NowPlaying | None, Plan | None] = (None, None)
         self.tended = 0
         self.ended = 0
-        self.place: Callable[[], str] = lambda: "/pictures/one.png"
+        self.saved = "picture saved: /pictures/one.png"
         self.turn: Callable[[FrameGrabber], object] = bool
         self.screen = Screen()
 
     def run(self, person: Generator[str | None] | None = None, screen: Screen | None = None) -> None:
         """Run it to its end, after which no thread is left; one that is gated is freed where the test fails."""
         self.screen = screen or Screen(person)
-        window = cast("Window", self.screen)
+        display = WindowDisplay(cast("Window", self.screen))
         try:
             LiveSession(
                 self.frames,
                 reader_of(self.classifier),
                 self.session,
-                window,
+                display,
                 self.limits,
                 self,
                 blank=self.blank,
@@ -327,9 +330,9 @@ class Stage:
     def now_playing(self) -> tuple[NowPlaying | None, Plan | None]:
         return self.heard
 
-    def snapshot(self, image: Image, /) -> str:
-        self.snapshots.append(image)
-        return self.place()
+    def snapshot(self, image: Image, view: ViewState, /) -> None:
+        self.snapshots.append(draw(image, view))
+        self.problems.append(self.saved)
 
     def emit(self, elapsed_s: float, faces: tuple[Face, ...], /) -> None:
         self.record.times.append(elapsed_s)
@@ -343,7 +346,7 @@ class Stage:
         self.turn(frames)
         return "looking for the next camera"
 
-    def problem(self) -> str | None:
+    def message(self) -> str | None:
         return self.problems.pop() if self.problems else None
 
     @property
@@ -602,13 +605,9 @@ def test_a_snapshot_is_a_picture_without_hints_and_the_screen_says_where() -> No
     assert not (stage.screen.shown[-1][-12:] == 100).all()
 
 
-def test_a_snapshot_that_cannot_be_written_is_told_and_the_session_goes_on() -> None:
+def test_a_snapshot_that_cannot_be_written_is_said_and_the_session_goes_on() -> None:
     stage = Stage(Film(endless()))
-
-    def refuse() -> str:
-        raise EmodjError("cannot write it: choose another place")
-
-    stage.place = refuse
+    stage.saved = "cannot write it: choose another place"
 
     def person() -> Generator[str | None]:
         yield "s"

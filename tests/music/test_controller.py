@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from realtime.config.schema import MusicSettings as Terms
 from realtime.domain import EXPRESSIONS, Expression, Mood
 from realtime.mood.affect import POINTS
 from realtime.music.catalog import MusicChoice, Playlists
@@ -63,8 +62,14 @@ class Room:
 @contextmanager
 def room(library: Path | None = None, *, shuffle: bool = False, device: str = "") -> Generator[Room]:
     announced: list[str] = []
-    terms = Terms(Strategy.MATCH, library, 0.5, shuffle, device)
-    music = MusicController(terms, lambda choice, _why: announced.append(choice.place))
+    music = MusicController(
+        lambda choice, _why: announced.append(choice.place),
+        lambda _title: None,
+        library=library,
+        volume=0.5,
+        shuffle=shuffle,
+        spotify_device=device,
+    )
     try:
         yield Room(music, announced)
     finally:

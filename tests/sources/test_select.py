@@ -4,12 +4,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from realtime.cli.context import Context
 from realtime.errors import Cause, SourceError
 from realtime.sources.cameras import Device
 from realtime.sources.grabber import FrameGrabber
 from realtime.sources.health import SourceState
-from realtime.sources.select import CameraSwitcher
+from realtime.sources.select import CameraRequest, CameraSwitcher
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ class Computer:
         return Still(device)
 
     def cameras(self, wanted: str = "0") -> CameraSwitcher:
-        return CameraSwitcher(wanted, Context().settings().camera, listing=self.listing, opener=self.open)
+        return CameraSwitcher(CameraRequest(wanted, 640, 480, 30), listing=self.listing, opener=self.open)
 
 
 def turned(computer: Computer, cameras: CameraSwitcher, times: int = 1) -> list[str]:

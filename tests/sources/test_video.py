@@ -228,8 +228,7 @@ def test_a_recording_on_a_server_is_played_like_a_file(clip: Path) -> None:
 
 
 class _Files(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the base class
-        ...
+    def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002 - its name in the base class
 
 
 @pytest.mark.parametrize(

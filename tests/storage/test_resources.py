@@ -5,9 +5,8 @@ from types import ModuleType
 
 import pytest
 
-from realtime.errors import AssetError, EmodjError
+from realtime.errors import AssetError
 from realtime.storage import resources
-from realtime.storage.atomic import write_whole
 
 
 def installed_in(folder: Path) -> ModuleType:
@@ -42,19 +41,6 @@ def test_a_checkout_has_them_beside_the_package(tmp_path: Path) -> None:
 def test_what_is_missing_is_named() -> None:
     with pytest.raises(AssetError, match=r"no_such_file\.xml is missing: .*install it again"):
         resources.resource_path("cascades", "no_such_file.xml")
-
-
-def test_files_are_written_together(tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes(b"old")
-    write_whole({tmp_path / "a": b"new", tmp_path / "b": b"other"})
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": b"new", "b": b"other"}
-
-
-def test_if_one_cannot_be_written_none_is(tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes(b"old")
-    with pytest.raises(EmodjError, match="cannot be written: No such file or directory"):
-        write_whole({tmp_path / "a": b"new", tmp_path / "missing" / "b": b"other"})
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": b"old"}
 
 
 def test_the_list_of_songs_lies_in_the_package(tmp_path: Path) -> None:

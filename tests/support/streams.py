@@ -97,8 +97,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         while left > 0 and line == camera.line and not camera.closing.wait(min(left, 0.05)):
             left -= 0.05
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the base class
-        ...
+    def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002 - its name in the base class
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import platformdirs
 
 from realtime.errors import EmodjError, UsageError
 from realtime.music.spotify.errors import ErrorKind, SpotifyError
-from realtime.storage.atomic import write_private
+from realtime.storage import atomic
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -157,7 +157,7 @@ class CredentialStore:
         Raises:
             EmodjError: the disk refuses.
         """
-        write_private(self.path, json.dumps(asdict(token)).encode())
+        _write(self.path, json.dumps(asdict(token)).encode())
 
     def delete(self) -> bool:
         """Remove it; False if there was none.
@@ -225,7 +225,7 @@ class ClientIdFile:
         Raises:
             EmodjError: the disk refuses.
         """
-        write_private(self.path, f"{client_id}\n".encode())
+        _write(self.path, f"{client_id}\n".encode())
 
 
 def parse_client_id(text: str, named_by: str) -> str:
@@ -239,3 +239,13 @@ def parse_client_id(text: str, named_by: str) -> str:
     raise UsageError(
         f"{named_by} is no client id: it has 32 letters and digits, see your app at developer.spotify.com/dashboard"
     )
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file that its owner alone can read, in a folder that is made if it is missing."""
+    advice = "make room, or make its folder yours"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EmodjError(f"cannot write {path} ({error.strerror or error}): {advice}") from error
+    atomic.write({path: content}, private=True, advice=advice)

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from realtime.errors import EmodjError
 from realtime.music.spotify.credentials import CredentialStore, Token
 from realtime.music.spotify.errors import ErrorKind, SpotifyError
-from realtime.storage.atomic import write_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,7 +108,7 @@ DAMAGED: dict[str, bytes] = {
 
 @pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
 def test_a_damaged_one_is_told_and_not_repeated(file: CredentialStore, content: bytes) -> None:
-    write_private(file.path, content)
+    file.path.write_bytes(content)
     with pytest.raises(SpotifyError) as caught:
         file.load()
     assert str(caught.value) == f"your Spotify login {file.path} is damaged: emodj spotify logout, then login again"
@@ -120,12 +119,12 @@ def test_a_damaged_one_is_told_and_not_repeated(file: CredentialStore, content: 
 
 @pytest.mark.parametrize("premium", [True, False, None])
 def test_what_was_not_known_yet_may_be_missing(file: CredentialStore, premium: bool | None) -> None:  # noqa: FBT001
-    write_private(file.path, document(premium=premium))
+    file.path.write_bytes(document(premium=premium))
     assert file.load() == replace(TOKEN, premium=premium)
 
 
 def test_what_a_later_emodj_adds_is_left_alone(file: CredentialStore) -> None:
-    write_private(file.path, document(more="unknown"))
+    file.path.write_bytes(document(more="unknown"))
     assert file.load() == TOKEN
 
 
@@ -166,7 +165,7 @@ def test_what_cannot_be_written_to_its_end_leaves_the_old_one_and_nothing_else(f
     file.save(TOKEN)
     endless: Any = 7  # no bytes: the disk has taken the first half when it comes to light
     with pytest.raises(TypeError):
-        write_private(file.path, endless)
+        file.path.write_bytes(endless)
     assert file.load() == TOKEN
     assert [path.name for path in file.path.parent.iterdir()] == ["token.json"]
 

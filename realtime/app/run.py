@@ -1,0 +1,100 @@
+"""A live session from its parts: in a window or without, to its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from realtime.app.headless import SessionLimits
+    from realtime.app.outputs import LiveOutputs
+    from realtime.faces.pipeline import FrameReader
+    from realtime.session.state import Session
+    from realtime.sources.select import SourceSpec
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRequest:
+    """What is asked of a live session besides the settings.
+
+    Attributes:
+        mirrored: the picture is shown as in a mirror.
+        in_window: the session has a window.
+        wait: it waits for a camera or a stream that is not there yet.
+        limits: when it ends by itself.
+        record: where a film goes, if one is made.
+        log: where faces and moods go, if they are logged.
+        stdout: file descriptor for a document of each frame, if they are printed.
+    """
+
+    mirrored: bool
+    in_window: bool
+    wait: bool
+    limits: SessionLimits
+    record: Path | None = None
+    log: Path | None = None
+    stdout: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LiveRun:
+    """A session that is ready to run, once.
+
+    Attributes:
+        session: what it knows.
+        reader: reads its frames.
+        source: where they come from.
+        outputs: where its results go.
+        request: what was asked for.
+        blank: width and height of the picture until the first frame, pixels; None waits for that frame.
+        notify: says a sentence where there is no window.
+    """
+
+    session: Session
+    reader: FrameReader
+    source: SourceSpec
+    outputs: LiveOutputs
+    request: LiveRequest
+    blank: tuple[int, int] | None
+    notify: Callable[[str], None]
+
+    def run(self) -> None:
+        """Run the session to its end.
+
+        Raises:
+            SourceError: the source gives no frame, or no more of them.
+            DisplayError: the window cannot be opened.
+            OSError: stdout takes no more documents.
+        """
+        if self.request.in_window:
+            self._run_in_window()
+        else:
+            self._run_without_window()
+
+    def _run_in_window(self) -> None:
+        import cv2
+
+        from realtime.app.display import WindowDisplay
+        from realtime.app.live import LiveSession
+        from realtime.app.window import Window
+        from realtime.sources.grabber import FrameGrabber
+
+        # The other cores are for the other threads; OpenCV's pool spins while it waits for work
+        cv2.setNumThreads(1)
+        frames = FrameGrabber(self.source.open, patient=self.request.wait, opening=self.source.opening)
+        display = WindowDisplay(Window("emodj"))
+        LiveSession(frames, self.reader, self.session, display, self.request.limits, self.outputs, blank=self.blank).run()
+
+    def _run_without_window(self) -> None:
+        from realtime.app.headless import analyse_file, analyse_live
+        from realtime.sources.grabber import FrameGrabber
+
+        limits, emit = self.request.limits, self.outputs.emit_frame
+        if self.source.file is not None:
+            analyse_file(self.source.file, self.reader, self.session, limits, emit)
+            return
+        frames = FrameGrabber(self.source.open, patient=self.request.wait, opening=self.source.opening)
+        analyse_live(frames, self.reader, self.session, limits, emit, self.notify)
