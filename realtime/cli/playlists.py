@@ -54,7 +54,7 @@ def playlists(ctx: click.Context, context: Context, as_json: bool | None) -> Non
     from realtime.app.build import build_playlists as all_of
     from realtime.cli.output import print_document
 
-    music = all_of(context.settings(), context)
+    music = all_of(context.settings(), context.remark)
     if as_json:
         print_document(document(music), indent=2)
         return
