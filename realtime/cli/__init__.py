@@ -103,7 +103,7 @@ def emodj() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line and return its exit status; what the statuses mean stands in the README."""
+    """Run a command line and return its exit status; docs/reference/exit-status.md lists what it means."""
     _quiet_libraries()
     _open_what_was_closed()
     context = Context()

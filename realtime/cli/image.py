@@ -38,7 +38,7 @@ Examples:
 )
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("-r", "--recursive", is_flag=True, default=None, help="Look into folders of folders too.")
-@click.option("--json", "as_json", is_flag=True, default=None, help="Print one JSON document (see the README).")
+@click.option("--json", "as_json", is_flag=True, default=None, help="Print one JSON document: docs/reference/json.md.")
 @click.option("-o", "--output", metavar="FILE|DIR", help="Write the annotated picture.")
 @click.option("--force", is_flag=True, default=None, help="Let --output replace files; never the picture itself.")
 @click.option("--show", is_flag=True, default=None, help="Show each annotated picture in a window; any key goes on.")

@@ -42,7 +42,7 @@ emodj play NAME plays songs of this computer; emodj playlists lists all there is
 @click.option("--strategy", type=STRATEGY, help="What the mood asks for (default: music.strategy of your settings).")
 @click.option("--open", "opens", is_flag=True, default=None, help="Open it in the Spotify app, or else in the browser.")
 @click.option("--qr", is_flag=True, default=None, help="Print the link as a QR code too.")
-@click.option("--json", "as_json", is_flag=True, default=None, help="Print one JSON document (see the README).")
+@click.option("--json", "as_json", is_flag=True, default=None, help="Print one JSON document: docs/reference/json.md.")
 @common_options
 @pass_context
 def mood(

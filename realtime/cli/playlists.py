@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 SOME_FAILED = 7
 _LIFT = "to lift"
-_JSON = click.option("--json", "as_json", is_flag=True, default=None, help="Print one JSON document (see the README).")
+_JSON = click.option("--json", "as_json", is_flag=True, default=None, help="Print one JSON document: docs/reference/json.md.")
 
 
 @click.group(

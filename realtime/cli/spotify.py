@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from realtime.session.documents import Document
 
 
-_JSON = click.option("--json", "as_json", is_flag=True, default=None, help="Print one JSON document (see the README).")
+_JSON = click.option("--json", "as_json", is_flag=True, default=None, help="Print one JSON document: docs/reference/json.md.")
 REGISTER = """\
 To control Spotify, emodj needs a client id of your own; registering one is free, takes two minutes and needs Premium:
   1. open https://developer.spotify.com/dashboard and choose Create app
@@ -35,7 +35,7 @@ To control Spotify, emodj needs a client id of your own; registering one is free
 @click.group(
     epilog="""\b
 Examples:
-  emodj spotify login --client-id ID        once; see the README for how to get an ID
+  emodj spotify login --client-id ID        once; docs/guide/spotify.md says how to get an ID
   emodj spotify status                      what works, and what to do about the rest
   emodj spotify build happy --from evening.jsonl --dry-run
 

@@ -45,7 +45,7 @@ Examples:
 @click.option("--dry-run", is_flag=True, default=None, help="Show the songs, and make nothing.")
 @click.option("-n", "--count", type=click.IntRange(1, 100), default=30, metavar="N", help="So many songs (default: 30).")
 @click.option("--seed", type=click.IntRange(0), default=0, metavar="N", help="Another number draws another mix (default: 0).")
-@click.option("--json", "as_json", is_flag=True, default=None, help="Print one JSON document (see the README).")
+@click.option("--json", "as_json", is_flag=True, default=None, help="Print one JSON document: docs/reference/json.md.")
 @common_options
 @pass_context
 def build(

@@ -88,7 +88,7 @@ class FaceSettings:
     def __post_init__(self) -> None:
         if self.detector == "yunet" and self.yunet_model is None:
             raise ValueError(
-                'detector = "yunet" needs yunet_model, the path of its file: see the README for where it is published'
+                'detector = "yunet" needs yunet_model, the path of its file: docs/guide/settings.md says where it is published'
             )
 
 
