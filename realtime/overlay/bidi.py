@@ -138,11 +138,13 @@ def _bracketed(written: Sequence[str], kinds: list[str], around: str) -> list[st
     for at, letter in enumerate(written):
         if letter in _BRACKETS:
             opened.append(at)
-        while opened and letter in _BRACKETS.values():
-            start = opened.pop()
-            if _BRACKETS[written[start]] == letter:
-                pairs.append((start, at))
-                break
+        elif letter in _BRACKETS.values():
+            # A closing bracket without its partner leaves those that are open as they are (UAX 9, BD16)
+            depths = reversed(range(len(opened)))
+            partner = next((depth for depth in depths if _BRACKETS[written[opened[depth]]] == letter), None)
+            if partner is not None:
+                pairs.append((opened[partner], at))
+                del opened[partner:]
     for start, end in sorted(pairs):
         within = {_side(kind) for kind in kinds[start + 1 : end]} - {None}
         if within:

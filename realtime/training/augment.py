@@ -34,7 +34,7 @@ JPEG_STEP = (1.0, 6.0)
 """Times the table of quality 50; quality 10 is 5."""
 
 # Luminance steps at quality 50 (ITU-T T.81, Annex K, table K.1), on pixels of 0..255
-_JPEG_TABLE = (
+JPEG_TABLE = (
     (16, 11, 10, 16, 24, 40, 51, 61),
     (12, 12, 14, 19, 26, 58, 60, 55),
     (14, 13, 16, 24, 40, 57, 69, 56),
@@ -143,10 +143,10 @@ def _blurred(tf: Any, views: Any, sigma: Any) -> Any:
 
 def _squeezed(tf: Any, views: Any, step: Any) -> Any:
     """What JPEG leaves of each view: its blocks' cosine transforms, rounded to `step` times the table."""
-    size = len(_JPEG_TABLE)
+    size = len(JPEG_TABLE)
     waves = [[math.cos(math.pi * (2 * x + 1) * u / (2 * size)) for x in range(size)] for u in range(size)]
     cosines = tf.constant(waves) * tf.constant([[math.sqrt((2 if u else 1) / size)] for u in range(size)])
-    steps = tf.constant(_JPEG_TABLE, tf.float32)[None, None, :, None, :] * step[:, :, :, :, None]
+    steps = tf.constant(JPEG_TABLE, tf.float32)[None, None, :, None, :] * step[:, :, :, :, None]
     side = CROP_SIDE // size
     blocks = tf.reshape(views * 255.0 - 128.0, (-1, side, size, side, size))
     waves_of = tf.einsum("uy,naybx,vx->naubv", cosines, blocks, cosines)

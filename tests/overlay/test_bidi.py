@@ -85,6 +85,8 @@ def test_characters_that_only_one_language_has_tell_it(text: str, tongue: str) -
         ("שיר [שיר 2] end", "end ]2 ריש[ ריש"),
         ("ab (שיר", "ab (ריש"),
         ("שיר )(", "() ריש"),
+        # A bracket that closes nothing leaves the pair around it a pair
+        ("א.[a)]a", "a])a[.א"),
         ("שיר  ", "  ריש"),
         ("a שיר  ", "a ריש  "),
         ("123", "123"),

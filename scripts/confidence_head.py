@@ -1,11 +1,11 @@
-"""How the shipped network was taught to doubt, after docs/offsets.py: sureness, then temperature and threshold anew.
+"""How the shipped network was taught to doubt, after scripts/offsets.py: sureness, then temperature and threshold anew.
 
-    python docs/sureness.py fer2013.npz --pair weighed.json --out emotiondetector.json
+    python scripts/confidence_head.py fer2013.npz --pair weighed.json --out emotiondetector.json
 
 It is what `emodj train` does at the end of a run, done to a network that was trained by other means. Sureness learns from
 Training; temperature and threshold are chosen on PublicTest without photos that are also in Training. No answer changes, only
 its probability. The temperature that it prints is one more factor: that of the contract is the product of both, and its bias
-that of docs/offsets.py divided by this one. Nothing of emodj imports this.
+that of scripts/offsets.py divided by this one. Nothing of emodj imports this.
 """
 
 from __future__ import annotations
