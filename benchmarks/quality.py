@@ -1,4 +1,4 @@
-"""Where the thresholds of `realtime/quality.py` come from: clear images of FER-2013, spoilt more and more.
+"""Where the thresholds of `realtime/faces/quality.py` come from: clear images of FER-2013, spoilt more and more.
 
     python -m benchmarks.quality fer2013.npz [--model NAME.json] [--part public|private] [--every N]
 

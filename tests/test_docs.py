@@ -45,7 +45,7 @@ MANUAL = [
 ]
 """The pages for people who use emodj."""
 
-COMING = {DOCS / "architecture.md", DOCS / "guide" / "python.md"}
+COMING = {DOCS / "guide" / "python.md"}
 """Pages that others link to and that are not written yet."""
 
 NAMES = {each.value for each in EXPRESSIONS}
