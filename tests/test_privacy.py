@@ -198,8 +198,8 @@ def test_a_command_that_asks_spotify_is_seen(places: dict[str, Path]) -> None:
         taken.bind(("127.0.0.1", 0))
         place = f"http://127.0.0.1:{taken.getsockname()[1]}/"
         program = (
-            "import sys; from realtime.music.spotify import wire; from realtime.cli import main; "
-            f"wire.SERVICE = wire.Service({place!r}, {place!r}, {place!r}); sys.exit(main(['spotify', 'devices']))"
+            "import sys; from realtime.music.spotify import transport; from realtime.cli import main; "
+            f"transport.SERVICE = transport.Service({place!r}, {place!r}, {place!r}); sys.exit(main(['spotify', 'devices']))"
         )
         ended, did = watched(places, ["-c", program])
     assert ended.returncode == 8

@@ -781,7 +781,7 @@ HANGS = """
 import sys, threading, time
 import numpy as np
 from tests.app.test_faults import Desk, PLAYLISTS, Scripted, Screen, Sitting, shots
-from realtime.health import State
+from realtime.sources.health import SourceState
 
 class Hangs(Scripted):
     def read(self):
@@ -800,20 +800,20 @@ sitting = Sitting(opener, following=opener)
 def script():
     if sys.argv[1] == "read":
         yield from sitting.more(1)
-        yield from sitting.is_now(State.LOST)
+        yield from sitting.is_now(SourceState.LOST)
     elif sys.argv[1] == "switch":
         yield from sitting.more(1)
         yield "c"
         for _ in range(20):
             yield None
-        assert sitting.state is State.OPENING
+        assert sitting.state is SourceState.OPENING
     yield "q"
 
-from realtime.live import LiveWindow
-from realtime.windowless import Limits
-LiveWindow(
-    sitting.frames, sitting.reader, sitting.session, Screen(script()), Limits(), Desk(opener), blank=(320, 240)
-).run()
+from realtime.app.display import WindowDisplay
+from realtime.app.headless import SessionLimits
+from realtime.app.live import LiveSession
+display, desk = WindowDisplay(Screen(script())), Desk(opener)
+LiveSession(sitting.frames, sitting.reader, sitting.session, display, SessionLimits(), desk, blank=(320, 240)).run()
 left = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
 print("over", left)
 """

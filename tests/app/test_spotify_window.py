@@ -26,8 +26,8 @@ LIST = "spotify:playlist:37i9dQZF1DXdPec7aLTmlC"
 PROGRAM = """
 import sys
 from realtime.cli import main
-from realtime.music.spotify import wire
-wire.SERVICE = wire.Service("{0}/v1/", "{0}/authorize", "{0}/api/token")
+from realtime.music.spotify import transport
+transport.SERVICE = transport.Service("{0}/v1/", "{0}/authorize", "{0}/api/token")
 sys.exit(main())
 """
 

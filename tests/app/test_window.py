@@ -25,7 +25,7 @@ PATIENCE_S = 30.0
 # A window belongs to the main thread, and Qt to one screen in the life of a process: so each has a process of its own
 PROGRAM = """
 import numpy as np
-from realtime.window import Window
+from realtime.app.window import Window
 
 image = np.zeros((240, 320, 3), np.uint8)
 image[:, :160] = (255, 0, 0)
@@ -226,7 +226,7 @@ def silent_display() -> Generator[str]:
 
 CHANGING = """
 import numpy as np
-from realtime.window import Window
+from realtime.app.window import Window
 
 sizes = {"a": (240, 320, 3), "b": (480, 400, 3), "c": (600, 2400, 3)}
 image = np.full(sizes["a"], 90, np.uint8)
@@ -279,7 +279,7 @@ def test_the_window_follows_a_picture_that_changes_its_size_but_not_while_it_fil
 
 LARGE = """
 import numpy as np
-from realtime.window import Window
+from realtime.app.window import Window
 
 with Window("keys") as window:
     window.show(np.zeros((3000, 9000, 3), np.uint8))

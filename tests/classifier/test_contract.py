@@ -393,9 +393,10 @@ def test_the_shipped_network_loads_in_silence() -> None:
     program = """
 import sys
 from pathlib import Path
-from realtime import assets, contract
-path = assets.models() / "emotiondetector.json"
-contract.load(path, shipped=contract.contract_path(path), cache_dir=Path("never"), notify=print)
+from realtime.classifier import contract
+from realtime.storage import resources
+path = resources.models_folder() / "emotiondetector.json"
+contract.load_classifier(path, shipped=contract.contract_path(path), cache_dir=Path("never"), notify=print)
 assert not {"tensorflow", "keras"} & sys.modules.keys()
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)

@@ -10,9 +10,9 @@ from realtime.classifier.native_stderr import muted_stderr
 def test_nothing_is_heard_inside_and_all_outside() -> None:
     program = """
 import os, sys
-from realtime.quiet import quiet
+from realtime.classifier.native_stderr import muted_stderr
 sys.stderr.write("before ")
-with quiet():
+with muted_stderr():
     sys.stderr.write("from Python")
     os.write(2, b"from below Python")
 sys.stderr.write("after")

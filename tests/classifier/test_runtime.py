@@ -135,7 +135,7 @@ def test_litert_is_not_heard(compiled: bytes, tmp_path: Path) -> None:
 import sys
 from pathlib import Path
 import numpy as np
-from realtime.classifier import LiteRtClassifier
+from realtime.classifier.runtime import LiteRtClassifier
 classifier = LiteRtClassifier(Path(sys.argv[1]).read_bytes(), num_threads=2)
 for count in (1, 3, 1):
     classifier.classify(np.zeros((count, 48, 48, 1), np.float32))

@@ -39,10 +39,10 @@ sys.exit(main())
 # The same, with the Spotify of the test in place of the real one
 AT_SPOTIFY = f"""
 import os
-from realtime.music.spotify import wire
+from realtime.music.spotify import transport
 place = os.environ["SPOTIFY_OF_THE_TEST"]
-wire.SERVICE = wire.Service(place + "/v1/", place + "/authorize", place + "/api/token")
-wire.PATIENCE_S = float(os.environ.get("PATIENCE_OF_THE_TEST", 60))
+transport.SERVICE = transport.Service(place + "/v1/", place + "/authorize", place + "/api/token")
+transport.PATIENCE_S = float(os.environ.get("PATIENCE_OF_THE_TEST", 60))
 {START}"""
 
 

@@ -23,10 +23,10 @@ FOLDER = MusicChoice("Mine", None, Path("/music/\033[31mred"), Point(0, 0))
 OSC_8 = f"\033]8;;{URL}\033\\Bright and happy\033]8;;\033\\"
 
 PROGRAM = """
-from realtime.affect import Point
-from realtime.cli.offering import offer
-from realtime.playlists import Choice
-offer(Choice("Bright and happy", {url!r}, None, Point(0, 0)), "for happy", qr={qr}, err={err})
+from realtime.cli.output import print_choice
+from realtime.mood.affect import Point
+from realtime.music.catalog import MusicChoice
+print_choice(MusicChoice("Bright and happy", {url!r}, None, Point(0, 0)), "for happy", qr={qr}, err={err})
 """
 
 

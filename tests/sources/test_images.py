@@ -315,9 +315,9 @@ def test_heic_without_its_package_says_which_it_wants() -> None:
 import io, sys
 sys.modules["pillow_heif"] = None
 from realtime.errors import EmodjError
-from realtime.pictures import read
+from realtime.sources.images import read_image
 try:
-    read("-", io.BytesIO(bytes(4) + b"ftypheic" + bytes(99)))
+    read_image("-", io.BytesIO(bytes(4) + b"ftypheic" + bytes(99)))
 except EmodjError as error:
     print(type(error).__name__, error)
 """

@@ -23,7 +23,7 @@ WRITER = """
 import sys
 from pathlib import Path
 import numpy as np
-from realtime.film import Film
+from realtime.storage.film import Film
 film = Film(Path(sys.argv[1]), fps=30)
 noise = np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)
 count = 0

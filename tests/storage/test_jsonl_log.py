@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 WRITER = """
 import sys
 from pathlib import Path
-from realtime.journal import Journal
-log = Journal(Path(sys.argv[1]))
+from realtime.storage.jsonl_log import JsonlLog
+log = JsonlLog(Path(sys.argv[1]))
 number = 0
 while log.problem() is None:
     log.write({"number": number, "text": "é" * 50})

@@ -11,8 +11,9 @@ from realtime.storage import resources
 
 def installed_in(folder: Path) -> ModuleType:
     """The module as it finds itself in another place."""
-    shutil.copy(resources.__file__, folder / "assets.py")
-    spec = importlib.util.spec_from_file_location("installed_assets", folder / "assets.py")
+    (folder / "storage").mkdir()
+    shutil.copy(resources.__file__, folder / "storage" / "resources.py")
+    spec = importlib.util.spec_from_file_location("installed_resources", folder / "storage" / "resources.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -29,13 +30,13 @@ def test_the_shipped_files_are_found() -> None:
 
 def test_a_wheel_carries_them_in_the_package(tmp_path: Path) -> None:
     (tmp_path / "_assets" / "models").mkdir(parents=True)
-    assert installed_in(tmp_path).models() == tmp_path / "_assets" / "models"
+    assert installed_in(tmp_path).models_folder() == tmp_path / "_assets" / "models"
 
 
 def test_a_checkout_has_them_beside_the_package(tmp_path: Path) -> None:
     package = tmp_path / "realtime"
     package.mkdir()
-    assert installed_in(package).root() == tmp_path
+    assert installed_in(package).resource_root() == tmp_path
 
 
 def test_what_is_missing_is_named() -> None:
@@ -47,8 +48,9 @@ def test_the_list_of_songs_lies_in_the_package(tmp_path: Path) -> None:
     assert resources.shipped_songs().read_text(encoding="utf-8").startswith("mood,")
     # Also where the other files lie elsewhere
     (tmp_path / "_assets").mkdir()
+    installed = installed_in(tmp_path)
     with pytest.raises(AssetError, match=r"songs\.csv is missing"):
-        installed_in(tmp_path).songs()
+        installed.shipped_songs()
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "songs.csv").touch()
-    assert installed_in(tmp_path).songs() == tmp_path / "data" / "songs.csv"
+    assert installed.shipped_songs() == tmp_path / "data" / "songs.csv"

@@ -86,7 +86,7 @@ def test_the_volume_keeps_from_song_to_song_and_within_its_bounds(player: FilePl
 MEMORY = """
 import re, sys
 from pathlib import Path
-from realtime.music.player import FilePlayer
+from realtime.music.local.file_player import FilePlayer
 from tests.support.waiting import until
 def most():
     return int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
@@ -250,7 +250,7 @@ def test_a_library_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) ->
 PROGRAM = """
 import os, sys
 from pathlib import Path
-from realtime.music.player import FilePlayer
+from realtime.music.local.file_player import FilePlayer
 from tests.support.waiting import until
 threads = lambda: len(os.listdir("/proc/self/task")) if os.path.isdir("/proc/self/task") else 1
 before = threads()

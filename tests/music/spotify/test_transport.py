@@ -232,7 +232,8 @@ def test_spotipy_is_loaded_late_and_without_what_it_needs_for_no_call(known: boo
     program = (
         f"import sys; known = {known}\n"
         "if known: import redis\n"
-        "from realtime.music.spotify import wire; assert 'spotipy' not in sys.modules; wire.close(wire.client(1.0)); "
+        "from realtime.music.spotify import transport; assert 'spotipy' not in sys.modules; "
+        "transport.close(transport.client(1.0)); "
         "assert 'spotipy' in sys.modules; assert ('redis' in sys.modules) is known; "
         "assert not known or sys.modules['redis'].__file__"
     )
