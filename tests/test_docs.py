@@ -17,7 +17,7 @@ from realtime.config.fields import CHOICE, RULES
 from realtime.config.schema import Settings, field_range
 from realtime.domain import EXPRESSIONS
 from realtime.music.spotify.playlist_builder import RECIPES
-from realtime.session.keymap import KEYS
+from realtime.session.keymap import Group, help_rows, player_rows
 from realtime.sources.cameras import Device
 from realtime.training.dataset import VOTE_COLUMNS, VOTES_OF, Dataset
 from realtime.training.evaluation import report_document, robustness
@@ -156,13 +156,21 @@ def test_the_version_of_ruff_is_that_of_the_project() -> None:
 # Keys
 
 
+KEY_ROWS = [row for group in Group for row in help_rows(group)]
+
+
 def test_the_table_of_keys_is_that_of_the_code() -> None:
     told = [(tuple(re.findall(r"`([^`]+)`", names)), does) for names, does in rows(read(DOCS / "reference" / "keys.md"))]
-    assert told == [(key.names, key.does) for key in KEYS]
+    assert told == [(row.keys, row.does) for row in KEY_ROWS]
+
+
+def test_the_keys_of_the_terminal_are_those_of_the_code() -> None:
+    sentence = next(line for line in read(DOCS / "reference" / "keys.md").splitlines() if line.startswith("`emodj play"))
+    assert re.findall(r"`([^` ]+)`", sentence) == [key for row in player_rows() for key in row.keys]
 
 
 def test_every_key_of_the_readme_does_what_it_says() -> None:
-    does = {name: key.does for key in KEYS for name in key.names}
+    does = {key: row.does for row in KEY_ROWS for key in row.keys}
     table = rows(read(ROOT / "README.md"))
     assert table
     for cell, told in table:

@@ -11,6 +11,7 @@ import click
 from realtime.cli.context import Context, common_options, pass_context
 from realtime.cli.options import MOOD
 from realtime.errors import EmodjError
+from realtime.session.keymap import player_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,12 +23,14 @@ if TYPE_CHECKING:
     from realtime.music.local.player import LocalPlayer
 
 
+def _keys_help() -> str:
+    rows = "\n".join(f"  {' '.join(row.keys):<7}{row.does}" for row in player_rows())
+    return f"Keys in a terminal:\n{rows}; so does Ctrl-C"
+
+
 @click.command(
-    epilog="""\b
-Keys in a terminal:
-  .      pause, and play again        z      random order, and back
-  n ,    next song, previous song     - +    volume
-  q      quit; so do Esc and Ctrl-C
+    epilog=f"""\b
+{_keys_help()}
 
 \b
 Examples:

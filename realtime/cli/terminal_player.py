@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from realtime.errors import EmodjError
 from realtime.music.commands import PlayerCommand
 from realtime.printable import printable
-from realtime.session.keymap import COMMAND_KEYS
+from realtime.session.keymap import Action, find_binding, player_hints
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from realtime.music.songs import NowPlaying
 
 
-KEYS_HELP = "keys: . pause   n next   , previous   z shuffle   - + volume   q quit"
+KEYS_HELP = "keys: " + "   ".join(f"{hint.keys} {hint.word}" for hint in player_hints())
 _LOOK_S = 0.2
 # Of some hundredths of a second each
 _LONG_SEARCH = 20
@@ -127,8 +127,16 @@ class _Keys:
         for key in keys:
             if key is Keys.ControlC:
                 raise KeyboardInterrupt
-            self.quit |= key in {Keys.Escape, Keys.ControlD, "q", "Q"}
-            self.wish = self.wish.merged_with(COMMAND_KEYS.get(str(key).lower(), PlayerCommand()))
+            binding = find_binding(key.value if isinstance(key, Keys) else key)
+            self.quit |= key is Keys.ControlD
+            match None if binding is None else binding.effect:
+                case Action.QUIT:
+                    self.quit = True
+                case PlayerCommand() as command:
+                    self.wish = self.wish.merged_with(command)
+                case _:
+                    # Faces and picture, which a terminal does not have
+                    pass
 
 
 @contextmanager

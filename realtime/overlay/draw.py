@@ -25,13 +25,12 @@ from realtime.overlay.panels import (
 from realtime.overlay.shapes import draw_face_box
 from realtime.overlay.text import line_height, wrap
 from realtime.overlay.widgets import EXPRESSION_COLOURS, PLATE, UNSURE, Card, Word
-from realtime.session.keymap import KEYS, Key
 from realtime.session.view import ViewState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["KEYS", "Key", "ViewState", "annotate", "draw"]
+__all__ = ["ViewState", "annotate", "draw"]
 SMALLEST_LIVE = 14
 """Pixels of a label that is read from an arm's length while it moves."""
 _Seen = tuple[Face, Box, int]

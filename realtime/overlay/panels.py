@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from realtime.domain import EXPRESSIONS, LOW_CONFIDENCE, Expression, Face, Mood
 from realtime.overlay.text import ellipsize, text_width, wrap
 from realtime.overlay.widgets import DIM, EXPRESSION_COLOURS, RED, Bar, Card, Cell, Dot, Gap, Icon, KeyCap, TabStop, Word
-from realtime.session.keymap import HINTS, MOOD_KEYS, MUSIC_KEYS, PLAIN_KEYS, Key
+from realtime.session.keymap import Group, KeyRow, help_rows, window_hints
 
 if TYPE_CHECKING:
     from realtime.music.songs import NowPlaying
@@ -117,8 +117,9 @@ def _names(title: str, artist: str, size: int, room: int) -> tuple[Cell, ...]:
 
 def hints_card(size: int, width: int) -> Card | None:
     """As many hints as fit into `width` pixels; the last, how to quit and to get help, are the last to go."""
-    for first in range(len(HINTS)):
-        cells = [cell for name, does in HINTS[first:] for cell in (Gap(0.2), KeyCap(name), Word(does))]
+    hints = window_hints()
+    for first in range(len(hints)):
+        cells = [cell for hint in hints[first:] for cell in (Gap(0.2), KeyCap(hint.keys), Word(hint.word))]
         card = Card((tuple(cells[1:]),), _smaller(size))
         if card.size_px()[0] <= width:
             return card
@@ -127,9 +128,9 @@ def hints_card(size: int, width: int) -> Card | None:
 
 def help_card(size: int, *, tall: bool = False) -> Card:
     """Every key: of picture and program at the left, of music and moods at the right; or if `tall`, below them."""
-    music = [_heading("music"), *(_key_row(key, 3.4) for key in MUSIC_KEYS)]
-    hand = [_heading("mood by hand"), *_mood_rows()]
-    rows = [_heading("keys"), *(_key_row(key, 4.4) for key in PLAIN_KEYS)]
+    music = [_heading(Group.MUSIC), *(_key_row(row, 3.4) for row in help_rows(Group.MUSIC))]
+    hand = [_heading(Group.MOOD), *_mood_rows()]
+    rows = [_heading(Group.PROGRAM), *(_key_row(row, 4.4) for row in help_rows(Group.PROGRAM))]
     if tall:
         rows += [(Gap(0),), *music, (Gap(0),), *hand]
     else:
@@ -142,26 +143,26 @@ HELP_COLUMN = 18.8
 """Text sizes from the left end of the help to its second column."""
 
 
-def _heading(text: str) -> tuple[Cell, ...]:
-    return TabStop(0), Word(text, bold=True)
+def _heading(group: Group) -> tuple[Cell, ...]:
+    return TabStop(0), Word(group.value, bold=True)
 
 
-def _key_row(key: Key, at: float) -> tuple[Cell, ...]:
-    return (TabStop(0), *(KeyCap(name) for name in key.names), TabStop(at), Word(key.does, DIM))
+def _key_row(row: KeyRow, at: float) -> tuple[Cell, ...]:
+    return (TabStop(0), *(KeyCap(key) for key in row.keys), TabStop(at), Word(row.does, DIM))
 
 
 def _mood_rows() -> list[tuple[Cell, ...]]:
     """Two moods a row, the first four below each other; and how to get back."""
-    *moods, back = MOOD_KEYS
+    *moods, back = help_rows(Group.MOOD)
     half = (len(moods) + 1) // 2
-    rows = [(TabStop(0), *_mood_cells(key)) for key in moods[:half]]
+    rows = [(TabStop(0), *_mood_cells(row)) for row in moods[:half]]
     beside = [*moods[half:], back]
-    return [(*row, TabStop(7.3), *_mood_cells(key)) for row, key in zip(rows, beside, strict=True)]
+    return [(*cells, TabStop(7.3), *_mood_cells(row)) for cells, row in zip(rows, beside, strict=True)]
 
 
-def _mood_cells(key: Key) -> tuple[Cell, ...]:
-    dots = [Dot(colour) for expression, colour in EXPRESSION_COLOURS.items() if expression.value == key.does]
-    return KeyCap(key.names[0]), *dots, Word(key.does, DIM)
+def _mood_cells(row: KeyRow) -> tuple[Cell, ...]:
+    dots = [Dot(colour) for expression, colour in EXPRESSION_COLOURS.items() if expression.value == row.does]
+    return KeyCap(row.keys[0]), *dots, Word(row.does, DIM)
 
 
 def _shifted(cell: Cell) -> Cell:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from realtime.music.commands import PlayerCommand
 from realtime.music.planner import Strategy
 from realtime.music.selector import MusicSelector
-from realtime.session.keymap import ACTIONS, BY_HAND, SWITCHES, Action
-from realtime.session.keymap import COMMAND_KEYS as MUSIC_KEYS
+from realtime.session.keymap import Action, MoodChoice, SessionAction, ViewToggle, find_binding
 from realtime.session.view import ViewState
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from realtime.domain import Expression, Face, Mood
     from realtime.mood.vote import MoodVote
     from realtime.music.catalog import Playlists
-    from realtime.music.commands import PlayerCommand
     from realtime.music.planner import Plan
     from realtime.music.selector import Answer
     from realtime.music.songs import NowPlaying
@@ -75,8 +74,8 @@ class Session:
         self.welcome = welcome
         self._vote = vote
         self._selection = MusicSelector(playlists, strategy)
-        self._screen = ViewState(mirrored=mirrored, bars=bars)
-        self._shows_info = info
+        self._screen = ViewState()
+        self._toggled = {ViewToggle.MIRROR: mirrored, ViewToggle.BARS: bars, ViewToggle.INFO: info, ViewToggle.HELP: False}
         self._notice_until: float | None = None
         self._frames = 0
         self._first_s = self._last_s = 0.0
@@ -119,9 +118,17 @@ class Session:
         if self._notice_until is not None and now_s >= self._notice_until:
             self._screen = replace(self._screen, notice=None)
             self._notice_until = None
-        mood, shown_info = self._vote.mood(), info if self._shows_info else None
-        faces = self._screen.faces if stretch in {None, self._stretch} else ()
-        return replace(self._screen, faces=faces, mood=mood, info=shown_info, trouble=trouble, strategy=self._selection.name)
+        return replace(
+            self._screen,
+            faces=self._screen.faces if stretch in {None, self._stretch} else (),
+            mood=self._vote.mood(),
+            mirrored=self._toggled[ViewToggle.MIRROR],
+            bars=self._toggled[ViewToggle.BARS],
+            info=info if self._toggled[ViewToggle.INFO] else None,
+            help=self._toggled[ViewToggle.HELP],
+            trouble=trouble,
+            strategy=self._selection.name,
+        )
 
     def snapshot_view(self, now_s: float, stretch: int | None = None) -> ViewState:
         """What a snapshot shows, of a picture of that stretch: faces and mood, nothing that is about the program."""
@@ -145,56 +152,59 @@ class Session:
         return Summary(whole, self._vote.shares(), self._frames, seconds, self._selection.plan(whole))
 
     def handle_key(self, key: str, now_s: float) -> Action | PlayerCommand | None:
-        """Do what a key is for.
+        """Apply the effect that `keymap` binds to a key.
 
         Args:
-            key: a character in either case, "escape" or "space".
-            now_s: on a clock that does not fall.
+            key: a character of any script in either case, "escape" or "space".
+            now_s: seconds on a clock that does not fall.
 
         Returns:
-            What is left for others to do, if anything.
+            The part of the effect that the program or the player has to carry out; None if there is none.
         """
-        key = key.lower()
-        if key in ACTIONS:
-            return ACTIONS[key]
-        if key == "space":
-            return self._freeze()
-        if key == "p":
-            return self._asked(self._selection.request(self._vote.mood(), now_s), now_s)
-        if key == "n" and (step := self._selection.next_song(now_s)) is not None:
-            return self._asked(step, now_s)
-        if key in MUSIC_KEYS:
-            return MUSIC_KEYS[key]
-        return self._change(key, now_s)
-
-    def _change(self, key: str, now_s: float) -> PlayerCommand | None:
-        """Do what a key is for that is about the session itself; a journey that it ends goes no further by itself."""
-        if key in SWITCHES:
-            part = SWITCHES[key]
-            self._screen = replace(self._screen, **{part: not getattr(self._screen, part)})
-        elif key == "i":
-            self._shows_info = not self._shows_info
-        elif key == "l":
-            return self._asked(self._selection.next_strategy(), now_s)
-        elif key == "r":
-            self._vote.restart()
-            self.notify("the vote starts anew", now_s)
-            return self._selection.reset_journey()
-        elif key in BY_HAND:
-            return self._choose(BY_HAND[key], now_s)
+        binding = find_binding(key)
+        match None if binding is None else binding.effect:
+            case Action() as action:
+                return self._act(action)
+            case SessionAction() as action:
+                return self._change_session(action, now_s)
+            case ViewToggle() as part:
+                self._toggled[part] = not self._toggled[part]
+            case MoodChoice(expression):
+                return self._choose_mood(expression, now_s)
+            case PlayerCommand() as command:
+                return self._command_player(command, now_s)
+            case None:
+                pass
         return None
 
-    def _freeze(self) -> Action:
-        self._screen = replace(self._screen, frozen=not self._screen.frozen)
-        self._vote.pause()
-        return Action.FREEZE
+    def _act(self, action: Action) -> Action:
+        if action is Action.FREEZE:
+            self._screen = replace(self._screen, frozen=not self._screen.frozen)
+            self._vote.pause()
+        return action
 
-    def _choose(self, expression: Expression | None, now_s: float) -> PlayerCommand | None:
+    def _change_session(self, action: SessionAction, now_s: float) -> PlayerCommand | None:
+        match action:
+            case SessionAction.PLAY:
+                return self._show_answer(self._selection.request(self._vote.mood(), now_s), now_s)
+            case SessionAction.NEXT_STRATEGY:
+                return self._show_answer(self._selection.next_strategy(), now_s)
+            case SessionAction.RESTART_VOTE:
+                self._vote.restart()
+                self.notify("the vote starts anew", now_s)
+                return self._selection.reset_journey()
+
+    def _choose_mood(self, expression: Expression | None, now_s: float) -> PlayerCommand | None:
         self._vote.choose(expression)
         self.notify(f"mood by hand: {expression.value}" if expression else "the faces choose the mood again", now_s)
         return self._selection.reset_journey()
 
-    def _asked(self, asked: Answer, now_s: float) -> PlayerCommand | None:
-        if asked.sentence is not None:
-            self.notify(asked.sentence, now_s)
-        return asked.command
+    def _command_player(self, command: PlayerCommand, now_s: float) -> PlayerCommand | None:
+        """Hand a command on to the player; on a journey, the next song is the next step instead."""
+        step = self._selection.next_song(now_s) if command.skip > 0 else None
+        return command if step is None else self._show_answer(step, now_s)
+
+    def _show_answer(self, answer: Answer, now_s: float) -> PlayerCommand | None:
+        if answer.sentence is not None:
+            self.notify(answer.sentence, now_s)
+        return answer.command

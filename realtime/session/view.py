@@ -1,4 +1,4 @@
-"""The view model of a live session: all that a screen or a page shows."""
+"""View model of a session: everything that a window, a page or a snapshot shows besides the frame."""
 
 from __future__ import annotations
 
@@ -12,22 +12,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ViewState:
-    """What is on screen besides the frame itself.
+    """What a screen shows at one moment, besides the frame itself; how it is drawn is up to the screen.
+
+    Two equal states look the same on an equal frame, so a screen has to draw only what changed. The keys of help and hints
+    are those of `keymap`.
 
     Attributes:
-        faces: boxes in pixels of the frame as it came, also if `mirrored`.
-        mood: of the session, None until somebody voted.
-        mirrored: show the frame flipped left to right, as a mirror does; text stays as it is.
-        bars: the three most probable expressions of each face.
-        hints: one line of keys at the bottom.
-        notice: a short sentence, such as what a key press did.
-        info: frames a second and latency.
-        help: every key, over the frame.
-        frozen: the picture stands still.
-        trouble: what is wrong with the camera and what to try, over what it showed last.
-        recording: what is shown is being written to a file.
-        playing: the song that is being played here; None if there is none.
-        strategy: what the mood asks of the music, in a word or two; None says nothing of it.
+        faces: of the last analysed frame; boxes in pixels of the frame as it came from the source, also if `mirrored`.
+        mood: of the session, by vote or by hand; None until a face voted.
+        mirrored: whether the frame is shown flipped left to right, as in a mirror; text is not.
+        bars: whether each face has its three most probable expressions beside it.
+        hints: whether a line of keys is shown (`keymap.window_hints`).
+        notice: one sentence for a few seconds, such as the answer to a key; None if there is none.
+        info: one line on frame rate and latency; None if it is hidden.
+        help: whether the help with every key lies over the frame (`keymap.help_rows`).
+        frozen: whether frame and vote stand still.
+        trouble: one sentence on what is wrong with the camera and what to try, over its last frame; None if all is well.
+        recording: whether what is shown is being written to a film.
+        playing: the song that plays here or on a device that emodj controls; None if there is none.
+        strategy: what the mood asks of the music, in a word or two, with the step of a journey; None for music like the mood.
     """
 
     faces: tuple[Face, ...] = ()

@@ -86,6 +86,20 @@ def test_the_keys_of_the_music(terminal: Callable[..., Terminal]) -> None:
     assert here.echoes()
 
 
+def test_the_keys_of_a_russian_keyboard(terminal: Callable[..., Terminal]) -> None:
+    here = terminal("happy")
+    here.reads("▶ 1/3  One  20%")
+    # In the places of n, of the comma with Shift, of the full stop, and of q
+    here.press("т")
+    here.reads("▶ 2/3  Three 日本  20%")
+    here.press("Б")
+    here.reads("▶ 1/3  One  20%")
+    here.press("ю")
+    here.reads("‖ 1/3  One  20%")
+    here.press("й")
+    assert here.ends() == 0
+
+
 @pytest.mark.parametrize(("keys", "status"), [("q", 0), ("\x1b", 0), ("\x04", 0), ("\x03", 130)])
 def test_each_key_that_ends_it_leaves_the_terminal_in_order(keys: str, status: int, terminal: Callable[..., Terminal]) -> None:
     here = terminal("happy")

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime.music.commands import PlayerCommand
-from realtime.session.keymap import COMMAND_KEYS
 from tests.support.lists import PLAN
+from tests.support.player_keys import COMMAND_KEYS
 
 presses = st.lists(st.sampled_from([*COMMAND_KEYS.values(), PlayerCommand(PLAN), PlayerCommand(end_journey=True)]))
 

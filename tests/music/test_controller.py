@@ -18,8 +18,8 @@ from realtime.music.controller import MusicController
 from realtime.music.local.library import moods_with_songs
 from realtime.music.planner import Plan, Strategy, plan_music
 from realtime.music.spotify import playback_state, remote_player
-from realtime.session.keymap import COMMAND_KEYS
 from tests.support.bus import private_bus
+from tests.support.player_keys import COMMAND_KEYS
 from tests.support.sounds import sound
 from tests.support.spotify_server import Fault, refusal
 from tests.support.waiting import until

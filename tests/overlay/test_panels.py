@@ -1,5 +1,3 @@
-from collections import Counter
-
 import pytest
 
 from realtime.domain import EXPRESSIONS, Box, Expression, Face, Mood
@@ -15,8 +13,7 @@ from realtime.overlay.panels import (
     top_three_card,
 )
 from realtime.overlay.widgets import EXPRESSION_COLOURS, Bar, Card, Dot, Icon, KeyCap, Word
-from realtime.session.keymap import COMMAND_KEYS as WISHES
-from realtime.session.keymap import HINTS, KEYS, MUSIC_KEYS
+from realtime.session.keymap import Group, help_rows, window_hints
 
 
 def shares(**named: float) -> tuple[float, ...]:
@@ -81,24 +78,14 @@ def test_the_largest_mixed_mood_leaves_room_in_its_corner(size: int) -> None:
     assert height <= 0.2 * size * 30
 
 
-def test_every_key_is_named_once() -> None:
-    names = Counter(name for key in KEYS for name in key.names)
-    assert set(names) == {*"qh?pmbifsrc01234567l.n,z-+", "Esc", "space"}
-    assert set(names.values()) == {1}
-
-
-def test_the_moods_are_numbered_in_the_order_of_the_network() -> None:
-    does = {name: key.does for key in KEYS for name in key.names}
-    assert [does[str(number)] for number in range(1, 8)] == [expression.value for expression in EXPRESSIONS]
-
-
 @pytest.mark.parametrize("tall", [False, True])
 def test_help_shows_every_key_and_what_it_does(*, tall: bool) -> None:
     card = help_card(16, tall=tall)
     caps = {cell.text for row in card.rows for cell in row if isinstance(cell, KeyCap)}
     words = {cell.text for row in card.rows for cell in row if isinstance(cell, Word)}
-    assert caps == {name for key in KEYS for name in key.names}
-    assert words >= {key.does for key in KEYS}
+    rows = [row for group in Group for row in help_rows(group)]
+    assert caps == {key for row in rows for key in row.keys}
+    assert words >= {row.does for row in rows} | {group.value for group in Group}
     assert sum(isinstance(cell, Dot) for row in card.rows for cell in row) == len(EXPRESSIONS)
 
 
@@ -119,7 +106,7 @@ def test_hints_drop_the_first_where_room_is_scarce() -> None:
     all_of_them, few = hints_card(16, 2000), hints_card(16, 200)
     assert all_of_them is not None
     assert few is not None
-    assert said(all_of_them) == [" ".join(f"{name} {does}" for name, does in HINTS)]
+    assert said(all_of_them) == [" ".join(f"{hint.keys} {hint.word}" for hint in window_hints())]
     assert said(few)[0].endswith("h help q quit")
     assert few.size_px()[0] <= 200
     assert hints_card(16, 20) is None
@@ -141,11 +128,6 @@ def playing(what: NowPlaying, size: int = 16, width: int = 620) -> Card:
     card = playing_card(what, size, width)
     assert card is not None
     return card
-
-
-def test_every_key_of_the_music_is_in_the_help() -> None:
-    # The equals sign lies on the key of the plus
-    assert {name for key in MUSIC_KEYS for name in key.names} == {*WISHES, "p", "l"} - {"="}
 
 
 def test_a_song_is_shown_with_its_artist_its_number_and_the_volume() -> None:

@@ -11,17 +11,13 @@ from realtime.music.commands import PlayerCommand
 from realtime.music.planner import Plan, Strategy
 from realtime.music.selector import PLAY_AGAIN_S
 from realtime.music.songs import NowPlaying
-from realtime.overlay.draw import KEYS
-from realtime.session.keymap import COMMAND_KEYS as MUSIC_KEYS
-from realtime.session.keymap import Action
+from realtime.session.keymap import BINDINGS, Action, find_binding
 from realtime.session.state import NOTICE_S, WELCOME, Session, Summary
 from realtime.session.view import ViewState
 from tests.support.lists import LIFTS, PLAYLISTS, link
 
-SPELLED = {"Esc": "escape"}
-"""Keys that the help names otherwise than the window does."""
-
-ANSWERED = {SPELLED.get(name, name) for key in KEYS for name in key.names}
+KEYS = sorted(key for binding in BINDINGS for key in binding.keys)
+COMMANDS = [(key, binding.effect) for binding in BINDINGS for key in binding.keys if isinstance(binding.effect, PlayerCommand)]
 
 
 def looks(expression: Expression, left: int = 0) -> Face:
@@ -121,15 +117,22 @@ def test_rate_and_latency_are_shown_on_demand(key: str) -> None:
     assert running.view(0, "30 fps").info is None
 
 
-@pytest.mark.parametrize("key", [key for name in sorted(ANSWERED) for key in either_case(name)])
-def test_every_key_that_the_help_names_does_something(key: str) -> None:
+@pytest.mark.parametrize(("typed", "key"), [("й", "q"), ("Ы", "s"), ("ח", "j"), ("η", "h"), ("م", "l"), ("۳", "3"), ("=", "+")])
+def test_a_key_of_another_layout_does_what_the_latin_key_in_its_place_does(typed: str, key: str) -> None:
+    one, other = session(), session()
+    assert one.handle_key(typed, 0) == other.handle_key(key, 0)
+    assert one.view(0, "info") == other.view(0, "info")
+
+
+@pytest.mark.parametrize("key", [key for name in KEYS for key in either_case(name)])
+def test_every_key_of_the_table_does_something(key: str) -> None:
     running = session()
     before = running.view(0, "info")
     action = running.handle_key(key, 0)
     assert action is not None or running.view(0, "info") != before
 
 
-@given(st.text(max_size=6).filter(lambda key: key.lower() not in ANSWERED))
+@given(st.text(max_size=6).filter(lambda key: find_binding(key) is None))
 def test_any_other_key_does_nothing(key: str) -> None:
     running = session()
     running.add_frame([HAPPY], 0)
@@ -380,7 +383,7 @@ def test_a_session_begins_with_the_strategy_of_the_settings() -> None:
     assert running.view(0, "").strategy == "lift"
 
 
-@pytest.mark.parametrize(("key", "wish"), list(MUSIC_KEYS.items()))
+@pytest.mark.parametrize(("key", "wish"), [*COMMANDS, ("=", PlayerCommand(louder=1))])
 def test_the_keys_of_the_music_are_handed_on(key: str, wish: PlayerCommand) -> None:
     assert session().handle_key(key, 0) == wish
 

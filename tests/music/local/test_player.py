@@ -13,7 +13,7 @@ from realtime.music.local import player as module
 from realtime.music.local.file_player import FilePlayer, UnplayableError
 from realtime.music.local.player import LocalPlayer
 from realtime.music.songs import NowPlaying, Song
-from realtime.session.keymap import COMMAND_KEYS
+from tests.support.player_keys import COMMAND_KEYS
 from tests.support.sounds import silence, sound
 from tests.support.waiting import until
 

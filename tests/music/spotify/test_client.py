@@ -17,8 +17,8 @@ from realtime.music.spotify.client import MOST_ITEMS, PAGE, SEARCH_PAGE, Spotify
 from realtime.music.spotify.credentials import CredentialStore
 from realtime.music.spotify.errors import ErrorKind, SpotifyError
 from realtime.music.spotify.remote_player import SpotifyPlayer
-from realtime.session.keymap import COMMAND_KEYS
 from tests.support.browsing import visit
+from tests.support.player_keys import COMMAND_KEYS
 from tests.support.spotify_server import EDITORIAL, Fault, refusal
 from tests.support.waiting import until
 

@@ -13,7 +13,7 @@ from realtime.music.songs import NowPlaying
 from realtime.music.spotify.errors import ErrorKind, SpotifyError
 from realtime.music.spotify.playback_state import GRACE_S, LONGEST_LOOK_S, LOOK_S, REST_S, SPOTIFY, STALE_S
 from realtime.music.spotify.remote_player import MOST_SKIPS, NOTHING, START_LOOK_S, START_S, SpotifyPlayer
-from realtime.session.keymap import COMMAND_KEYS
+from tests.support.player_keys import COMMAND_KEYS
 from tests.support.spotify_server import Fault, refusal
 
 if TYPE_CHECKING:

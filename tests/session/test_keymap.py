@@ -1,0 +1,124 @@
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime.domain import EXPRESSIONS
+from realtime.music.commands import PlayerCommand
+from realtime.session.keyboard_layouts import latin_key
+from realtime.session.keymap import (
+    BINDINGS,
+    PLAYER_BINDINGS,
+    Action,
+    Binding,
+    Group,
+    KeyHint,
+    MoodChoice,
+    SessionAction,
+    ViewToggle,
+    find_binding,
+    help_rows,
+    player_hints,
+    player_rows,
+    window_hints,
+)
+
+KEYS = [key for binding in BINDINGS for key in binding.keys]
+
+
+def test_no_key_is_bound_twice() -> None:
+    assert [key for key, count in Counter(KEYS).items() if count > 1] == []
+    assert set(KEYS) == {*"1234567" + "0rscmbifpl.n,z-+h?q", "space", "escape"}
+
+
+@pytest.mark.parametrize("binding", BINDINGS, ids=lambda binding: binding.keys[0])
+def test_each_binding_is_reached_by_each_of_its_keys_in_either_case(binding: Binding) -> None:
+    assert binding.keys
+    for key in binding.keys:
+        assert find_binding(key) is binding
+        assert find_binding(key.upper()) is binding
+
+
+def test_each_effect_has_one_binding() -> None:
+    effects = [binding.effect for binding in BINDINGS]
+    assert len(set(effects)) == len(effects)
+    wanted = [*Action, *SessionAction, *ViewToggle, *map(MoodChoice, EXPRESSIONS), MoodChoice(None)]
+    assert {effect for effect in effects if not isinstance(effect, PlayerCommand)} == set(wanted)
+
+
+def test_the_moods_are_numbered_in_the_order_of_the_network() -> None:
+    bound = [find_binding(str(number)) for number in range(1, 8)]
+    assert [binding and binding.effect for binding in bound] == [MoodChoice(expression) for expression in EXPRESSIONS]
+
+
+@pytest.mark.parametrize(("typed", "key"), [("=", "+"), ("й", "q"), ("Й", "q"), ("ю", "."), ("ת", ","), ("۳", "3")])
+def test_a_key_is_found_by_what_another_keyboard_types_in_its_place(typed: str, key: str) -> None:
+    binding = find_binding(typed)
+    assert binding is not None
+    assert binding is find_binding(key)
+
+
+@given(st.one_of(st.text(max_size=6), st.characters()))
+def test_a_key_has_an_effect_only_if_the_table_has_its_latin_key(typed: str) -> None:
+    binding = find_binding(typed)
+    if typed != "=":
+        assert (binding is not None) == (latin_key(typed) in KEYS)
+    assert binding is None or binding in BINDINGS
+
+
+def test_the_help_shows_each_key_once_and_what_its_binding_does() -> None:
+    rows = [row for group in Group for row in help_rows(group)]
+    shown = {key: row.does for row in rows for key in row.keys}
+    assert sum(len(row.keys) for row in rows) == len(shown) == len(KEYS)
+    for binding in BINDINGS:
+        for key in binding.keys:
+            assert shown["Esc" if key == "escape" else key] == binding.does
+
+
+def test_neighbours_with_the_same_text_share_a_row_of_the_help() -> None:
+    music = {row.does: row.keys for row in help_rows(Group.MUSIC)}
+    assert list(music) == [
+        "play what fits the mood",
+        "match, lift or journey",
+        "pause or go on",
+        "next, previous song",
+        "shuffle",
+        "volume",
+    ]
+    assert (music["next, previous song"], music["volume"]) == (("n", ","), ("-", "+"))
+
+
+def test_the_hints_of_the_window_end_with_help_and_quit() -> None:
+    assert window_hints() == (
+        KeyHint("1-7", "mood"),
+        KeyHint("space", "freeze"),
+        KeyHint("p", "play"),
+        KeyHint("l", "lift"),
+        KeyHint("h", "help"),
+        KeyHint("q", "quit"),
+    )
+
+
+def test_the_hints_of_a_player_name_every_key_of_songs() -> None:
+    assert "   ".join(f"{hint.keys} {hint.word}" for hint in player_hints()) == (
+        ". pause   n next   , previous   z shuffle   - + volume   q quit"
+    )
+    commands = {binding.effect for binding in BINDINGS if isinstance(binding.effect, PlayerCommand)}
+    assert {binding.effect for binding in PLAYER_BINDINGS} == {*commands, Action.QUIT}
+
+
+def test_the_help_of_a_player_has_its_rows_of_the_help_panel() -> None:
+    assert set(player_rows()) <= {row for group in Group for row in help_rows(group)}
+    assert {key for row in player_rows() for key in row.keys} == {*".n,z-+q", "Esc"}
+
+
+def test_each_hint_belongs_to_a_binding() -> None:
+    words = {binding.hint for binding in BINDINGS} - {None}
+    assert {hint.word for hint in (*window_hints(), *player_hints())} == words
+    for hint in (*window_hints(), *player_hints()):
+        # A range of digits, or keys with a blank between them
+        for key in {hint.keys[0], hint.keys[-1]} if hint.keys[0].isdigit() else hint.keys.split():
+            binding = find_binding(key)
+            assert binding is not None
+            assert binding.hint == hint.word
