@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 settings.register_profile("emodj", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("emodj")
 
-WINDOW_TOOLS = ("Xvfb", "openbox", "xdotool", "wmctrl", "xwininfo", "import")
+WINDOW_TOOLS = ("Xvfb", "setxkbmap", "openbox", "xdotool", "wmctrl", "xwininfo", "import")
 LOOPBACK = ("127.", "::1", "localhost")
 
 

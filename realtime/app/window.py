@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 import cv2
 
+from realtime.app.key_codes import read_key
 from realtime.errors import DisplayError
 
 if TYPE_CHECKING:
@@ -33,10 +34,6 @@ FIRST_SIZE = (1200, 720)
 
 LARGEST = (3840, 2160)
 """A larger picture is shrunk before it is shown: Qt would scale all of it each time that it draws."""
-
-_NAMED_KEYS = {27: "escape", 32: "space"}
-_KEYPAD = {0xFFB0 + digit: str(digit) for digit in range(10)}
-_PRINTABLE = range(33, 127)
 
 
 def check_display() -> None:
@@ -93,17 +90,12 @@ class Window:
             ) from error
 
     def poll(self, wait_ms: int) -> str | None:
-        """Handle the window's events for `wait_ms` at most and return the key pressed: a character, "escape" or "space"."""
+        """Handle the window's events for `wait_ms` at most and return the key pressed, as `read_key` does."""
         if self.closed or not self._open:
             return None
         code = cv2.waitKeyEx(max(1, wait_ms))
         self.closed = self._was_closed()
-        if code in _NAMED_KEYS:
-            return _NAMED_KEYS[code]
-        if code in _KEYPAD:
-            return _KEYPAD[code]
-        # Shift, arrows and the like have codes of their own, far above the characters
-        return chr(code).lower() if code in _PRINTABLE else None
+        return read_key(code)
 
     def toggle_full_screen(self) -> None:
         """Fill the screen, or go back to a window; nothing once the person closed it."""

@@ -14,6 +14,8 @@ import pytest
 from realtime.app import window
 from realtime.app.window import check_display
 from realtime.errors import DisplayError
+from realtime.session.keyboard_layouts import LAYOUTS, QWERTY
+from realtime.session.keymap import find_binding
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -153,6 +155,52 @@ def test_keys_have_names_and_other_keys_have_none(display: str, tmp_path: Path) 
         shown.press("q")
         assert shown.process.wait(PATIENCE_S) == 0
         assert shown.said == [*heard, "q", "left by a key", "end"]
+
+
+KEYCODES = (*range(24, 34), *range(38, 47), *range(52, 61))
+"""Of X11, for the places of `QWERTY` from left to right."""
+
+
+@contextmanager
+def layout(shown: Shown, name: str) -> Generator[None]:
+    shown.tool("setxkbmap", "-layout", name)
+    try:
+        yield
+    finally:
+        shown.tool("setxkbmap", "-layout", "us")
+
+
+@pytest.mark.window
+def test_the_keys_of_a_layout_without_latin_letters_have_the_letters_of_its_table(display: str, tmp_path: Path) -> None:
+    places = [(code, index) for index, code in enumerate(KEYCODES) if find_binding("".join(QWERTY)[index])]
+    with showing(PROGRAM, display, tmp_path) as shown:
+        typed: list[str] = []
+        for name, rows in LAYOUTS.items():
+            with layout(shown, name):
+                for code, index in places:
+                    shown.press(str(code))
+                    typed.append("".join(rows)[index])
+                    until(lambda: len(shown.said) >= len(typed))
+                assert shown.said == typed, name
+        shown.press("q")
+        assert shown.process.wait(PATIENCE_S) == 0
+
+
+@pytest.mark.window
+def test_capitals_digits_and_the_keypad_of_another_layout(display: str, tmp_path: Path) -> None:
+    # The places of q and 1, the latter on AZERTY with Shift, and 1 and 7 of a keypad without Num Lock
+    pressed = {"ru": {"shift+24": "й", "10": "1"}, "fr": {"shift+10": "1", "87": "1", "79": "7"}}
+    with showing(PROGRAM, display, tmp_path) as shown:
+        heard: list[str] = []
+        for name, keys in pressed.items():
+            with layout(shown, name):
+                for code, key in keys.items():
+                    shown.press(code)
+                    heard.append(key)
+                    until(lambda: len(shown.said) >= len(heard))
+                assert shown.said == heard, name
+        shown.press("q")
+        assert shown.process.wait(PATIENCE_S) == 0
 
 
 @pytest.mark.window
