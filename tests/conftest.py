@@ -21,7 +21,7 @@ from tests.support.places import ASTRONAUT
 from tests.support.spotify_server import Spotify, serving_spotify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from realtime.domain import Image
@@ -79,6 +79,16 @@ def no_thread_left() -> Iterator[None]:
     ours = {"capture", "analysis", "music", "recorder", "cameras"}
     left = [thread for thread in set(threading.enumerate()) - before if thread.name in ours]
     assert not left, f"threads left behind: {left}"
+
+
+@pytest.fixture
+def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """A browser that writes down what it is asked to open."""
+    visited, script = tmp_path / "visited.txt", tmp_path / "browser.sh"
+    script.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >> "{visited}"\n', encoding="utf-8")
+    script.chmod(0o755)
+    monkeypatch.setenv("BROWSER", f"{script} %s")
+    return lambda: visited.read_text(encoding="utf-8").splitlines() if visited.exists() else []
 
 
 @pytest.fixture

@@ -120,16 +120,6 @@ def settings(tmp_path: Path) -> Callable[[str], Path]:
     return write
 
 
-@pytest.fixture
-def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
-    """A browser that writes down what it is asked to open."""
-    visited, script = tmp_path / "visited.txt", tmp_path / "browser.sh"
-    script.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >> "{visited}"\n', encoding="utf-8")
-    script.chmod(0o755)
-    monkeypatch.setenv("BROWSER", f"{script} %s")
-    return lambda: visited.read_text(encoding="utf-8").splitlines() if visited.exists() else []
-
-
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory: pytest.TempPathFactory, astronaut: Image) -> Callable[[int], Path]:
     """A clip at ten frames a second in which the astronaut's face moves to the right."""

@@ -51,6 +51,10 @@ def kept(tokens: CredentialStore) -> Token:
     return token
 
 
+LONGEST_PATH = 4096
+"""Bytes of a path on Linux, with its end (PATH_MAX)."""
+
+
 @pytest.fixture
 def kitchen(spotify: Server) -> dict[str, Any]:
     """A device that is playing three songs, the second one."""
@@ -326,8 +330,12 @@ def test_of_two_at_the_same_time_one_exchanges_the_token(spotify: Server, tokens
 
 
 def test_a_new_token_that_cannot_be_written_is_used_and_the_login_not_lost(spotify: Server, tokens: CredentialStore) -> None:
-    # Of so long a name there can be a file, and none beside it
-    full = CredentialStore(tokens.path.with_name("t" * 250))
+    # So deep in the folders a name of one letter can be read, and no longer one can be written beside it
+    folder = tokens.path.parent
+    while len(str(folder)) < LONGEST_PATH - 20:
+        folder /= "d" * min(200, LONGEST_PATH - 16 - len(str(folder)))
+    folder.mkdir(parents=True)
+    full = CredentialStore(folder / "t")
     full.path.write_bytes(tokens.path.read_bytes())
     full.path.chmod(0o600)
     with closing(SpotifyClient(full)) as web:
