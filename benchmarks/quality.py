@@ -209,9 +209,9 @@ def main() -> None:
         ways.append(seen(damage, pictures, truth, classifier, threshold))
         print(line(ways[-1]), flush=True)
     for reason, limit, below in (
-        (quality.OVER_EXPOSED, quality.MOST_BURNT, False),
-        (quality.TOO_DARK, quality.LEAST_LIGHT, True),
-        (quality.BLURRED, quality.LEAST_SHARPNESS, True),
+        (quality.OVER_EXPOSED, quality.MAX_OVEREXPOSURE, False),
+        (quality.TOO_DARK, quality.MIN_BRIGHTNESS, True),
+        (quality.BLURRED, quality.MIN_SHARPNESS, True),
     ):
         print("\n".join(by_measure(ways, reason, limit, below=below)))
 

@@ -1,4 +1,4 @@
-"""Session clock: seconds that never fall, whatever the clock of the source does."""
+"""Session time: it never falls, and it stands during a pause."""
 
 from __future__ import annotations
 
@@ -6,26 +6,32 @@ from math import isfinite
 
 
 class SessionClock:
-    """Seconds that passed for a session, whatever the clock of its source does: they never fall, and a pause takes none."""
+    """Turns the times of a source into session time, in seconds from 0.
+
+    Session time never falls, even if the clock of the source does. A pause takes no session time.
+    """
 
     def __init__(self) -> None:
         self._now_s = 0.0
         self._last_s: float | None = None
 
     def at(self, time_s: float) -> float:
-        """The session's time at `time_s` of the source, as if it came next; a clock that falls back or is no number stands."""
+        """Session time at the source time `time_s`, if that is the next reading; the clock is not advanced.
+
+        Session time stands where the source time falls or is not finite.
+        """
         if self._last_s is None or not isfinite(time_s):
             return self._now_s
-        ahead = self._now_s + max(0.0, time_s - self._last_s)
-        return ahead if isfinite(ahead) else self._now_s
+        ahead_s = self._now_s + max(0.0, time_s - self._last_s)
+        return ahead_s if isfinite(ahead_s) else self._now_s
 
     def advance(self, time_s: float) -> float:
-        """Go on to `time_s` of the source; returns the session's time."""
+        """Advance to the source time `time_s`. Returns the session time."""
         self._now_s = self.at(time_s)
         if isfinite(time_s):
             self._last_s = time_s
         return self._now_s
 
     def pause(self) -> None:
-        """Let no time pass until the next reading, whatever it says."""
+        """Let no session time pass until the next reading, whatever source time it has."""
         self._last_s = None

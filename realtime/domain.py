@@ -1,6 +1,6 @@
-"""The nouns that every stage shares. Values are frozen and checked once, when they are built."""
+"""Box, Frame, Face, Mood and Expression: the values that every stage shares, frozen and checked when they are built."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
@@ -9,25 +9,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
-"""A picture of shape (height, width, 3), uint8 0..255, channels in BGR order. A consumer never writes to it."""
+"""An image of shape (height, width, 3), uint8 0..255, channels in BGR order. A consumer never writes to it."""
 
 Batch = NDArray[np.float32]
-"""Crops of shape (n, 48, 48, 1), float32 grey in 0..1: what the network reads."""
+"""Face crops of shape (n, 48, 48, 1), float32 grey in 0..1: the input of the network."""
 
 Probabilities = NDArray[np.float32]
-"""Rows of shape (n, 7), float32 in 0..1, each summing to one, in the order of `Expression`."""
+"""Probabilities of shape (n, 7), float32 in 0..1. Each row sums to one and has the order of `Expression`."""
 
 CROP_SIDE = 48
-"""Side in pixels of the square that the network reads (FER-2013, Goodfellow et al. 2013, arXiv:1307.0414)."""
+"""Side of a face crop in pixels, as in FER-2013 (Goodfellow et al. 2013, arXiv:1307.0414)."""
 
 LOW_CONFIDENCE = "low confidence"
-"""Why a face is unsure whose best expression is less probable than the threshold; `quality` knows other reasons."""
+"""Reason of a face whose confidence is below the threshold. `faces.quality` has the other reasons."""
 
 SUM_TOLERANCE = 1e-3
+"""Largest error of the sum of seven probabilities or shares."""
 
 
 class Expression(Enum):
-    """What a face looks like. The order, alphabetical, is the order of the network's outputs; nothing else defines it."""
+    """Expression of a face. The alphabetical order of the members defines the order of the network's outputs."""
 
     ANGRY = "angry"
     DISGUST = "disgust"
@@ -43,7 +44,7 @@ EXPRESSIONS: tuple[Expression, ...] = tuple(Expression)
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle in pixels of its frame; `right` and `bottom` are exclusive.
+    """Rectangle in pixels of its frame. `right` and `bottom` are exclusive.
 
     Raises:
         ValueError: width or height is below one.
@@ -69,12 +70,17 @@ class Box:
         return self.top + self.height
 
     @property
+    def centre(self) -> tuple[float, float]:
+        """Centre of the box, (x, y) in pixels."""
+        return self.left + self.width / 2, self.top + self.height / 2
+
+    @property
     def area(self) -> int:
-        """Number of pixels."""
+        """Number of pixels in the box."""
         return self.width * self.height
 
     def overlap(self, other: "Box") -> float:
-        """Intersection over union of the two, 0..1."""
+        """Intersection over union of two boxes, 0..1."""
         width = min(self.right, other.right) - max(self.left, other.left)
         height = min(self.bottom, other.bottom) - max(self.top, other.top)
         if width <= 0 or height <= 0:
@@ -82,20 +88,25 @@ class Box:
         return width * height / (self.area + other.area - width * height)
 
     def mirrored(self, frame_width: int) -> "Box":
-        """The same box in the frame flipped left to right, `frame_width` pixels wide."""
+        """The same box after its frame of `frame_width` pixels is flipped left to right."""
         return Box(frame_width - self.right, self.top, self.width, self.height)
+
+    def scaled(self, factor: float) -> "Box":
+        """The same box after its frame is resized by `factor`, above 0. Numbers are rounded, sides are 1 pixel or more."""
+        left, top = round(self.left * factor), round(self.top * factor)
+        return Box(left, top, max(1, round(self.width * factor)), max(1, round(self.height * factor)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One picture of a source.
+    """One image of a source.
 
     Attributes:
         image: BGR pixels.
-        index: counts frames of this source from 0.
-        time_s: `time.monotonic()` when it was grabbed from a live source, else its position in the file; seconds.
-        stretch: counts the unbroken stretches of the source from 0: one more when a camera came back, or was let go on.
-            Between two stretches no time passes for tracks and votes.
+        index: number of the frame in its source, from 0.
+        time_s: `time.monotonic()` when a live source delivered the frame, else its position in the file; seconds.
+        stretch: number of the unbroken stretch of the source, from 0. A new stretch begins when a lost camera is back and
+            when a paused source continues. Between two stretches no time passes for tracks and votes.
     """
 
     image: Image
@@ -106,14 +117,14 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """One face of a frame and what it looks like.
+    """One face of a frame, with its expression.
 
     Attributes:
-        box: where, in pixels of the unmirrored frame.
+        box: position in pixels of the unmirrored frame.
         probabilities: seven numbers in the order of `Expression`.
-        track: number of the person within a session, None on a single picture.
-        reason: why the expression is not to be relied on, in a word or two for people; None if it is.
-        held: what the face is called where a steadier choice was made than the most probable expression of the moment.
+        track: number of the person in a session; None in a still picture.
+        reason: why the expression is not reliable, in one or two words that the user reads; None if it is reliable.
+        label: the expression that label hysteresis chose; None without hysteresis.
 
     Raises:
         ValueError: not seven numbers in 0..1 that sum to one within 1e-3.
@@ -123,15 +134,15 @@ class Face:
     probabilities: tuple[float, ...]
     track: int | None = None
     reason: str | None = None
-    held: Expression | None = None
+    label: Expression | None = None
 
     def __post_init__(self) -> None:
-        _check_shares(self.probabilities)
+        _check_distribution(self.probabilities)
 
     @property
     def expression(self) -> Expression:
-        """What the face is called: the one that is held, else the most probable expression; of equals the first."""
-        return self.held or EXPRESSIONS[self.probabilities.index(max(self.probabilities))]
+        """The label, else the most probable expression; of equal ones the first."""
+        return self.label or top(self.probabilities)
 
     @property
     def confidence(self) -> float:
@@ -140,22 +151,22 @@ class Face:
 
     @property
     def unsure(self) -> bool:
-        """Whether the expression is not to be relied on."""
+        """Whether the expression is unreliable."""
         return self.reason is not None
 
     def ranked(self) -> list[tuple[Expression, float]]:
-        """All seven, most probable first."""
-        return sorted(zip(EXPRESSIONS, self.probabilities, strict=True), key=lambda pair: -pair[1])
+        """All seven expressions with their probabilities, the most probable first."""
+        return ranked(self.probabilities)
 
 
 @dataclass(frozen=True, slots=True)
 class Mood:
-    """What the faces of a session, or of one picture, look like together.
+    """Mood of all faces of a session, or of one picture.
 
     Attributes:
-        shares: share of the vote of each expression, 0..1, summing to one, in the order of `Expression`.
-        leader: the expression that the mood is called by; None while none leads.
-        source: whether faces voted or a person chose.
+        shares: share of each expression in the vote, 0..1, in the order of `Expression`; they sum to one.
+        leader: the expression that names the mood; None if the mood is mixed.
+        source: "faces" if the faces voted, "hand" if the user chose the mood.
 
     Raises:
         ValueError: not seven numbers in 0..1 that sum to one within 1e-3.
@@ -166,23 +177,37 @@ class Mood:
     source: Literal["faces", "hand"] = "faces"
 
     def __post_init__(self) -> None:
-        _check_shares(self.shares)
+        _check_distribution(self.shares)
 
     @property
     def share(self) -> float:
-        """The leader's share of the vote, 0 while none leads."""
+        """Share of the leader in the vote, 0..1; 0 if the mood is mixed."""
         return 0.0 if self.leader is None else self.shares[EXPRESSIONS.index(self.leader)]
 
 
 def by_expression(values: tuple[float, ...]) -> Mapping[str, float]:
-    """Name the seven numbers: `{"angry": .1, …}`, in the order of `Expression`."""
+    """Map the name of each expression to its number, `{"angry": .1, …}`, in the order of `Expression`."""
     return {expression.value: value for expression, value in zip(EXPRESSIONS, values, strict=True)}
 
 
-def _check_shares(values: tuple[float, ...]) -> None:
+def ranked(values: Sequence[float]) -> list[tuple[Expression, float]]:
+    """Pair each expression with its number, the largest first; of equal ones the first in the order of `Expression`.
+
+    Raises:
+        ValueError: not seven numbers.
+    """
+    return sorted(zip(EXPRESSIONS, values, strict=True), key=lambda pair: -pair[1])
+
+
+def top(values: Sequence[float]) -> Expression:
+    """The expression with the largest of seven numbers; of equal ones the first in the order of `Expression`."""
+    return EXPRESSIONS[values.index(max(values))]
+
+
+def _check_distribution(values: tuple[float, ...]) -> None:
     if len(values) != len(EXPRESSIONS):
         raise ValueError(f"expected {len(EXPRESSIONS)} numbers, one an expression, not {len(values)}")
-    # A float32 softmax may round to a little above one, never below zero; NaN fails the first comparison
+    # Rounding may lift a float32 softmax a little above one, never below zero. NaN fails the first comparison
     if not all(0 <= value <= 1 + SUM_TOLERANCE for value in values):
         raise ValueError(f"each number must lie in 0..1: {values}")
     if abs(sum(values) - 1) > SUM_TOLERANCE:

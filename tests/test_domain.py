@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.domain import EXPRESSIONS, Box, Expression, Face, Frame, Mood, by_expression
+from realtime.domain import EXPRESSIONS, Box, Expression, Face, Frame, Mood, by_expression, ranked, top
 
 BOX = Box(0, 0, 10, 10)
 EVEN = (1 / 7,) * 7
@@ -24,11 +24,11 @@ def pixels(box: Box) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     return mask
 
 
-def sure_of(expression: Expression) -> tuple[float, ...]:
+def certain(expression: Expression) -> tuple[float, ...]:
     return tuple(float(other is expression) for other in EXPRESSIONS)
 
 
-def test_the_seven_stand_in_the_order_of_the_networks_outputs() -> None:
+def test_expressions_have_the_order_of_the_network_outputs() -> None:
     names = [expression.value for expression in EXPRESSIONS]
     assert names == ["angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"]
 
@@ -48,7 +48,7 @@ def test_right_bottom_and_area_describe_the_same_pixels(box: Box) -> None:
 
 
 @given(boxes, boxes)
-def test_overlap_is_the_common_pixels_by_all_pixels(one: Box, other: Box) -> None:
+def test_overlap_is_intersection_over_union(one: Box, other: Box) -> None:
     common, together = pixels(one) & pixels(other), pixels(one) | pixels(other)
     assert one.overlap(other) == pytest.approx(common.sum() / together.sum())
     assert one.overlap(other) == other.overlap(one)
@@ -61,13 +61,34 @@ def test_a_mirrored_box_covers_the_same_pixels_of_the_mirrored_frame(box: Box) -
     assert box.mirrored(SIDE).mirrored(SIDE) == box
 
 
+@given(boxes)
+def test_the_centre_is_the_mean_of_the_pixels(box: Box) -> None:
+    rows, columns = np.nonzero(pixels(box))
+    # The centre of pixel 0 lies at 0.5
+    assert box.centre == pytest.approx((columns.mean() + 0.5, rows.mean() + 0.5))
+
+
+@given(boxes, st.integers(1, 9))
+def test_a_box_scaled_by_a_whole_number_and_back_is_the_same(box: Box, factor: int) -> None:
+    large = box.scaled(factor)
+    assert (large.left, large.top, large.right, large.bottom) == tuple(
+        factor * edge for edge in (box.left, box.top, box.right, box.bottom)
+    )
+    assert large.scaled(1 / factor) == box
+
+
+def test_a_scaled_box_keeps_a_size_and_is_rounded() -> None:
+    assert Box(100, 50, 3, 30).scaled(0.1) == Box(10, 5, 1, 3)
+    assert Box(-7, 7, 7, 9).scaled(0.5) == Box(-4, 4, 4, 4)
+
+
 @pytest.mark.parametrize(
     ("shares", "sentence"),
     [
         ((), "7 numbers"),
         ((0.5, 0.5), "7 numbers, one an expression, not 2"),
         ((1 / 8,) * 8, "not 8"),
-        ((math.nan, *sure_of(Expression.SAD)[1:]), "in 0..1"),
+        ((math.nan, *certain(Expression.SAD)[1:]), "in 0..1"),
         ((0, 0, 0, math.nan, 0, 1, 0), "in 0..1"),
         ((math.inf, 0, 0, 0, 0, 0, 0), "in 0..1"),
         ((-0.0005, 1, 0, 0, 0, 0, 0), "in 0..1"),
@@ -78,32 +99,44 @@ def test_a_mirrored_box_covers_the_same_pixels_of_the_mirrored_frame(box: Box) -
         ((1,) * 7, "sum to 1, not 7"),
     ],
 )
-def test_what_is_no_distribution_is_refused(shares: tuple[float, ...], sentence: str) -> None:
+def test_numbers_that_are_no_distribution_are_refused(shares: tuple[float, ...], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         Face(BOX, shares)
     with pytest.raises(ValueError, match=sentence):
         Mood(shares, None)
 
 
-@pytest.mark.parametrize("shares", [EVEN, (1.0000002, 0, 0, 0, 0, 0, 0), (0.5, 0.4995, 0, 0, 0, 0, 0), sure_of(Expression.SAD)])
+@pytest.mark.parametrize("shares", [EVEN, (1.0000002, 0, 0, 0, 0, 0, 0), (0.5, 0.4995, 0, 0, 0, 0, 0), certain(Expression.SAD)])
 def test_a_distribution_may_be_rounded(shares: tuple[float, ...]) -> None:
     assert Face(BOX, shares).probabilities == shares
     assert Mood(shares, None).shares == shares
 
 
 @given(distributions)
-def test_the_ranking_holds_all_seven_the_best_first(probabilities: tuple[float, ...]) -> None:
+def test_the_ranking_has_all_seven_the_most_probable_first(probabilities: tuple[float, ...]) -> None:
     face = Face(BOX, probabilities)
-    ranked = face.ranked()
-    assert dict(ranked) == dict(zip(EXPRESSIONS, probabilities, strict=True))
-    assert [share for _, share in ranked] == sorted(probabilities, reverse=True)
-    assert ranked[0] == (face.expression, face.confidence)
+    pairs = face.ranked()
+    assert pairs == ranked(probabilities)
+    assert dict(pairs) == dict(zip(EXPRESSIONS, probabilities, strict=True))
+    assert [share for _, share in pairs] == sorted(probabilities, reverse=True)
+    assert pairs[0] == (face.expression, face.confidence)
+    assert top(probabilities) is face.expression
     assert face.confidence >= 1 / 7 - 1e-9
 
 
-def test_of_equals_the_alphabet_decides() -> None:
+def test_only_seven_numbers_are_ranked() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        ranked((0.1, 0.2))
+
+
+def test_the_label_goes_before_the_most_probable_expression() -> None:
+    face = Face(BOX, (0.1, 0.0, 0.3, 0.2, 0.0, 0.4, 0.0), label=Expression.FEAR)
+    assert (face.expression, face.confidence) == (Expression.FEAR, 0.3)
+
+
+def test_of_equal_expressions_the_first_in_the_alphabet_leads() -> None:
     face = Face(BOX, (0.1, 0.0, 0.3, 0.3, 0.0, 0.3, 0.0))
-    assert face.expression is Expression.FEAR
+    assert face.expression is top(face.probabilities) is Expression.FEAR
     assert [expression for expression, _ in face.ranked()][:3] == [Expression.FEAR, Expression.HAPPY, Expression.SAD]
 
 
@@ -112,7 +145,7 @@ def test_a_face_is_unsure_when_it_has_a_reason() -> None:
     assert Face(BOX, EVEN, reason="low confidence").unsure
 
 
-def test_the_share_of_a_mood_is_its_leaders_also_when_another_is_ahead() -> None:
+def test_the_share_of_a_mood_is_that_of_its_leader_even_if_another_share_is_larger() -> None:
     shares = (0.0, 0.0, 0.0, 0.4, 0.6, 0.0, 0.0)
     assert Mood(shares, Expression.HAPPY).share == 0.4
     assert Mood(shares, Expression.NEUTRAL).share == 0.6
@@ -120,7 +153,7 @@ def test_the_share_of_a_mood_is_its_leaders_also_when_another_is_ahead() -> None
     assert Mood(shares, Expression.HAPPY).source == "faces"
 
 
-def test_the_seven_numbers_get_their_names() -> None:
+def test_seven_numbers_are_named_by_their_expressions() -> None:
     named = by_expression((0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7))
     assert list(named) == [expression.value for expression in EXPRESSIONS]
     assert (named["angry"], named["happy"], named["surprise"]) == (0.1, 0.4, 0.7)
@@ -137,7 +170,7 @@ def test_a_value_cannot_be_changed(value: Any) -> None:
     for field in fields(value):
         with pytest.raises(FrozenInstanceError):
             setattr(value, field.name, getattr(value, field.name))
-    assert not hasattr(value, "__dict__"), "slots keep a mistyped attribute from being made"
+    assert not hasattr(value, "__dict__"), "slots refuse an attribute with a misspelt name"
 
 
 def test_frames_compare_by_identity_not_by_pixels() -> None:

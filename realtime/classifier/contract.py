@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from realtime.classifier.compiler import REVISION, compile_pair
-from realtime.classifier.golden import SMILE, differences, from_document, record_answers, to_document, to_golden_batch
+from realtime.classifier.golden import SMILE_PREFIX, differences, from_document, record_answers, to_document, to_golden_batch
 from realtime.classifier.runtime import open_classifier
 from realtime.domain import EXPRESSIONS, Expression
 from realtime.errors import AssetError, EmodjError
@@ -218,7 +218,7 @@ def _compiled_before(json_path: Path, cached: Path, notify: Callable[[str], None
 
 
 def _warn_of_smiles(json_path: Path, classifier: Classifier, shipped: Contract, notify: Callable[[str], None]) -> None:
-    smiles = [golden.crop for golden in shipped.golden if golden.crop.name.startswith(SMILE)]
+    smiles = [golden.crop for golden in shipped.golden if golden.crop.name.startswith(SMILE_PREFIX)]
     called = [EXPRESSIONS[index] for index in classifier.classify(to_golden_batch(smiles)).argmax(axis=1)]
     if wrong := [expression for expression in called if expression is not Expression.HAPPY]:
         notify(

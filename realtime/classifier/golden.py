@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from realtime.classifier.runtime import Classifier
     from realtime.domain import Batch, Box, Image
 
-SMILE = "smile"
+SMILE_PREFIX = "smile"
 """Beginning of the name of every crop that any sound network calls happy."""
 
 RENDERED = "drawn by emodj, MIT"
@@ -97,13 +97,13 @@ def from_document(document: Mapping[str, Any]) -> GoldenCrop:
     return GoldenCrop(SourceCrop(str(document["name"]), str(document["source"]), pixels), answer)
 
 
-def from_picture(name: str, source: str, image: Image, box: Box, side_ratio: float) -> SourceCrop:
+def crop_from_image(name: str, source: str, image: Image, box: Box, side_ratio: float) -> SourceCrop:
     """Cut a golden crop out of a picture (height, width, 3) uint8 BGR as the pipeline would."""
     [crop] = crop_faces(image, [box], side_ratio)
     return SourceCrop(name, source, np.rint(crop * 255).astype(np.uint8).tobytes())
 
 
-def rendered() -> tuple[SourceCrop, ...]:
+def render_crops() -> tuple[SourceCrop, ...]:
     """Crops that need no photograph: two drawn faces and a ramp from black to white. What they look like is of no account."""
     ramp = np.tile(np.linspace(0, 255, CROP_SIDE).astype(np.uint8), (CROP_SIDE, 1))
     pictures = {"drawn-mouth-up": _drawn(mouth_up=True), "drawn-mouth-down": _drawn(mouth_up=False), "ramp": ramp}

@@ -91,7 +91,7 @@ def load_pair(json_path: Path) -> KerasNetwork:
     try:
         network.load_weights(weights)
         _finalise(network)
-    except REFUSALS as error:
+    except KERAS_ERRORS as error:
         raise AssetError(f"{weights} does not fit {json_path.name}: {first_line(error)}") from error
     check_answers(network, json_path)
     return network
@@ -156,7 +156,7 @@ def _logits(keras: Any, network: KerasNetwork) -> Any:
 
 
 # What Keras raises on files that are not its own; it has no class for that
-REFUSALS = (ValueError, TypeError, LookupError, AttributeError, ImportError, RuntimeError, OSError)
+KERAS_ERRORS = (ValueError, TypeError, LookupError, AttributeError, ImportError, RuntimeError, OSError)
 
 
 def _architecture(json_path: Path) -> KerasNetwork:
@@ -166,7 +166,7 @@ def _architecture(json_path: Path) -> KerasNetwork:
         document = from_keras2(json.loads(json_path.read_bytes()))
         with muted_stderr():
             network = keras.models.model_from_json(json.dumps(document), custom_objects=known)
-    except REFUSALS as error:
+    except KERAS_ERRORS as error:
         raise AssetError(f"{json_path} is no network that Keras can read: {first_line(error)}") from error
     if not isinstance(network, keras.Model):
         raise AssetError(f"{json_path} is no network: it must hold what `model.to_json()` of Keras returns")
@@ -257,7 +257,7 @@ SAVED_SUFFIX = ".keras"
 """How the name of a network ends that Keras 3 saved in one file (`model.save`)."""
 
 
-def load_saved(path: Path) -> KerasNetwork:
+def load_network(path: Path) -> KerasNetwork:
     """Read a pair by its `.json`, or one `.keras` file, and check that it is a network such as emodj can run.
 
     Raises:
@@ -272,7 +272,7 @@ def load_saved(path: Path) -> KerasNetwork:
     try:
         with muted_stderr():
             loaded = keras.models.load_model(path, compile=False)
-    except (*REFUSALS, BadZipFile) as error:
+    except (*KERAS_ERRORS, BadZipFile) as error:
         raise AssetError(f"{path} is no network that Keras can read: {first_line(error)}") from error
     check_shapes(loaded, path)
     check_answers(loaded, path)

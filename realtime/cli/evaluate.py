@@ -92,7 +92,7 @@ def _measured(path: Path, images: Dataset, part: str, threshold: float, *, robus
     from realtime.training import evaluation as measure
     from realtime.training.trainer import predict_probabilities
 
-    loaded = keras_pair.load_saved(path)
+    loaded = keras_pair.load_network(path)
     said, count = predict_probabilities(loaded, images.images), int(loaded.count_params())
     rows = measure.robustness(lambda crops: predict_probabilities(loaded, crops), images, threshold) if robustness else None
     return measure.report_document(images, said, part=part, threshold=threshold, parameters=count, robustness=rows)

@@ -102,7 +102,7 @@ def _begin(jukebox: LocalPlayer, context: Context, mood: Expression, there: Iter
 def _found(known: Settings, mood: Expression, library: Path | None, context: Context) -> Iterator[FoundSongs]:
     """Everything with songs that may do, the best first."""
     from realtime.config.fields import expand_path
-    from realtime.mood.affect import nearest_expression
+    from realtime.mood.affect import rank_by_distance
     from realtime.music.local.library import read_library, read_songs
 
     if library is not None:
@@ -115,7 +115,7 @@ def _found(known: Settings, mood: Expression, library: Path | None, context: Con
             own = read_library(known.music.library, mood)
         except EmodjError as error:
             context.remark(str(error))
-    for each in nearest_expression(mood):
+    for each in rank_by_distance(mood):
         if own is not None and own.mood is each:
             yield own
         for choice in known.playlists.moods.get(each, ()):

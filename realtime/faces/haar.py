@@ -87,7 +87,7 @@ class HaarDetector:
         self._extra: list[tuple[CascadeView, int]] = []
         if profile:
             side = load_cascade(profile)
-            turned = [CascadeView(side, framing=PROFILE, mirrored=mirrored) for mirrored in (False, True)]
+            turned = [CascadeView(side, framing=PROFILE_CORRECTION, mirrored=mirrored) for mirrored in (False, True)]
             self._extra = [(view, TILTED_NEIGHBORS) for view in tilted] + [(view, PROFILE_NEIGHBORS) for view in turned]
 
     def detect(self, image: Image, near: Sequence[Box] = ()) -> list[Box]:
@@ -241,7 +241,7 @@ class BoxCorrection:
     ratio: float = 1.0
 
 
-PROFILE = BoxCorrection(right=-0.11, down=0.02, ratio=0.87)
+PROFILE_CORRECTION = BoxCorrection(right=-0.11, down=0.02, ratio=0.87)
 """Of OpenCV's profile cascade, that of a face which looks to the left of the picture: medians over photos with known faces."""
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from realtime.domain import Expression, Face
 
 
-REMEMBERED_S = 60.0
+STATE_LIFETIME_S = 60.0
 """What a face was called is kept for so long after it was last seen: longer than any track lives."""
 
 
@@ -89,7 +89,7 @@ class LabelHysteresis:
 
     def prune(self, now_s: float) -> None:
         """Drop the labels of faces that will not come back."""
-        self._held = {track: held for track, held in self._held.items() if now_s - held.seen_s <= REMEMBERED_S}
+        self._held = {track: held for track, held in self._held.items() if now_s - held.seen_s <= STATE_LIFETIME_S}
 
     def _named(self, held: _LabelState, face: Face, best: Expression, now_s: float) -> _LabelState:
         if best is held.expression:

@@ -26,25 +26,25 @@ TOO_DARK = "too dark"
 OVER_EXPOSED = "over-exposed"
 BLURRED = "blurred"
 
-LEAST_LIGHT = 0.07
+MIN_BRIGHTNESS = 0.07
 """Mean brightness of the centre, 0..1: below, 84% of the answers are right and soon less, from there on 87% and more."""
 
-MOST_BURNT = 0.8
+MAX_OVEREXPOSURE = 0.8
 """Share of the centre that is white, 0..1: about it 88% of the answers are right, from .83 on 86% and soon less."""
 
-LEAST_SHARPNESS = 0.17
+MIN_SHARPNESS = 0.17
 """As `sharpness` has it: 84% of the answers are right below .16, 87% from there to .19, 91% and more above."""
 
-LEAST_SIDE = 15
+MIN_SIDE = 15
 """Side of the square before it was scaled, pixels: 88% right at 16, 86% at 14. The cascades find no face so small, other
 detectors do."""
 
-MOST_OUTSIDE = 0.24
+MAX_OUTSIDE = 0.24
 """Share of the square that lies beyond the picture, 0..1: 88% right at .21 beyond the left edge, 86% at a quarter; 88% at .21
 above the picture, 84% at a quarter. Detectors end a box at the edge and the square lies about what is left, so twice as
 much of the face is lost."""
 
-MOST_BENEATH = 0.12
+MAX_BELOW = 0.12
 """Share of its height that lies beneath the picture, 0..1: 92% right at .1, 84% at .15. A face goes without an eye, not without
 its mouth."""
 
@@ -66,13 +66,13 @@ def unreadable_reasons(crops: Batch, squares: Sequence[Box], width: int, height:
         width: of that picture, pixels.
         height: likewise.
     """
-    dark, white, soft = brightness(crops) < LEAST_LIGHT, overexposure(crops) > MOST_BURNT, sharpness(crops) < LEAST_SHARPNESS
+    dark, white, soft = brightness(crops) < MIN_BRIGHTNESS, overexposure(crops) > MAX_OVEREXPOSURE, sharpness(crops) < MIN_SHARPNESS
     found: list[str | None] = []
     for row, square in enumerate(squares):
         beneath = (square.bottom - height) / square.height
         checks = (
-            (CUT_OFF, beneath > MOST_BENEATH or share_outside(square, width, height) > MOST_OUTSIDE),
-            (TOO_SMALL, square.width < LEAST_SIDE),
+            (CUT_OFF, beneath > MAX_BELOW or share_outside(square, width, height) > MAX_OUTSIDE),
+            (TOO_SMALL, square.width < MIN_SIDE),
             (TOO_DARK, dark[row]),
             (OVER_EXPOSED, white[row]),
             (BLURRED, soft[row]),

@@ -76,7 +76,7 @@ def blend(shares: Sequence[float], points: dict[Expression, Point] = POINTS) -> 
     )
 
 
-def nearest_expression(expression: Expression) -> list[Expression]:
+def rank_by_distance(expression: Expression) -> list[Expression]:
     """All expressions by their distance to one, itself first."""
     here = POINTS[expression]
     return sorted(EXPRESSIONS, key=lambda other: here.distance(POINTS[other]))

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from realtime.domain import Face
 
 
-ENTER = 0.65
+ENTER_SHARE = 0.65
 """Faces that disagree are called by an expression from this part of the vote or of the voices on: two of three alike."""
-LEAVE = 0.55
+LEAVE_SHARE = 0.55
 """Below this part of both, faces that disagree are called by none: two who differ, also where one counts a little more."""
-LONGEST_S = 1.0
+MAX_FRAME_S = 1.0
 """A frame stands for the time since the one before, but for no longer than this: an outage or a clock that jumps."""
-SHORTEST_S = 0.001
+MIN_FRAME_S = 0.001
 """A frame stands for no less than this, however fast frames come."""
-MOMENT_S = 1 / 30
+DEFAULT_FRAME_S = 1 / 30
 """What a frame stands for where no clock says: the first, the first after a pause, and where the clock did not go on."""
 IN_VIEW_S = 0.5
 """A face that did not vote for longer is gone: one that is missed for a few frames is not."""
@@ -83,10 +83,10 @@ class MoodVote:
         """Count the faces of one frame, of `time_s` in seconds; a clock that jumps does no harm."""
         seconds = self._stands_for(time_s)
         self._now_s += seconds
-        frame = voters(faces)
+        frame = find_voters(faces)
         if not frame:
             return
-        self._window.move_on(self._now_s)
+        self._window.advance(self._now_s)
         for voter in frame:
             ballot = voter.ballot(seconds)
             self._window.add(voter.person, ballot)
@@ -120,7 +120,7 @@ class MoodVote:
     def _stands_for(self, time_s: float) -> float:
         gap = 0.0 if self._clock_s is None else time_s - self._clock_s
         self._clock_s = time_s
-        return max(SHORTEST_S, min(gap, LONGEST_S)) if gap > 0 else MOMENT_S
+        return max(MIN_FRAME_S, min(gap, MAX_FRAME_S)) if gap > 0 else DEFAULT_FRAME_S
 
     def _call(self, shares: _Seven) -> None:
         """Change the leader where that is due; the first is due at once."""
@@ -144,7 +144,7 @@ class MoodVote:
 
 def mood_of_pictures(*pictures: Sequence[Face]) -> Mood | None:
     """The mood of one picture, or of several that count the same: all sure faces together; None if there is none."""
-    found = [voter for faces in pictures for voter in voters(faces)]
+    found = [voter for faces in pictures for voter in find_voters(faces)]
     if not found:
         return None
     columns = zip(*([voter.frame_share * share for share in voter.probabilities] for voter in found), strict=True)
@@ -156,21 +156,21 @@ def _due(shares: _Seven, voices: _Seven, leader: Expression | None, lead: float)
     """Who should lead after `leader`; None if nobody should, because the faces disagree."""
     if leader is None:
         return _entering(shares, voices, lead)
-    if max(*shares, *voices) < LEAVE:
+    if max(*shares, *voices) < LEAVE_SHARE:
         return None
     if max(shares) - _of(shares, leader) <= lead:
         return leader
     challenger = _top(shares)
     alike = max(voices) == 1
-    return challenger if alike or max(_of(shares, challenger), _of(voices, challenger)) >= ENTER else None
+    return challenger if alike or max(_of(shares, challenger), _of(voices, challenger)) >= ENTER_SHARE else None
 
 
 def _entering(shares: _Seven, voices: _Seven, lead: float) -> Expression | None:
     """Who leads where nobody led before: the clear majority of voices, unless its share is behind, or else of the vote."""
-    if max(voices) >= ENTER:
+    if max(voices) >= ENTER_SHARE:
         loudest = _top(voices)
         return loudest if max(shares) - _of(shares, loudest) <= lead else None
-    return _top(shares) if max(shares) >= ENTER else None
+    return _top(shares) if max(shares) >= ENTER_SHARE else None
 
 
 def _voices(loud: Sequence[tuple[float, Expression]]) -> _Seven:
@@ -233,7 +233,7 @@ class VoteWindow:
         self.persons: dict[int, list[int]] = {}
         self.all = [0] * len(EXPRESSIONS)
 
-    def move_on(self, now_s: float) -> None:
+    def advance(self, now_s: float) -> None:
         """Drop what is too old at `now_s`, which does not fall, and make room for the votes of now."""
         index = int(now_s / self._bucket_s)
         while self._buckets and self._buckets[0][0] <= index - _BUCKETS:
@@ -252,7 +252,7 @@ class VoteWindow:
         add_ballot(self.all, ballot)
 
 
-def voters(faces: Sequence[Face]) -> list[Voter]:
+def find_voters(faces: Sequence[Face]) -> list[Voter]:
     """The sure faces of one frame; those without a track are told apart by their order from left to right."""
     sure = [face for face in faces if not face.unsure]
     strangers = [face for face in sure if face.track is None]

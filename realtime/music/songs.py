@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from realtime.domain import EXPRESSIONS, Expression
-from realtime.mood.affect import nearest_expression
+from realtime.mood.affect import rank_by_distance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -86,7 +86,7 @@ def nearest_with_songs(
     Returns:
         Whose songs they are, which a person should be told where it is another mood, and the songs; None if no mood has any.
     """
-    for each in nearest_expression(mood):
+    for each in rank_by_distance(mood):
         if songs := songs_of(each):
             return each, songs
     return None

@@ -69,7 +69,7 @@ def saying(expression: Expression, strength: float = 20) -> Any:
 def smile() -> SourceCrop:
     image = cv2.imread(str(ASTRONAUT))
     assert image is not None
-    return golden.from_picture("smile-astronaut", "NASA, public domain", image.astype(np.uint8), Box(175, 70, 100, 100), 1.0)
+    return golden.crop_from_image("smile-astronaut", "NASA, public domain", image.astype(np.uint8), Box(175, 70, 100, 100), 1.0)
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def sealed(tmp_path: Path) -> Path:
     path = tmp_path / "models" / "net.json"
     path.parent.mkdir()
     save_pair(saying(Expression.SAD, strength=0), path)
-    write_contract(path, crops=[smile(), *golden.rendered()], about={"data": "none"}, side_ratio=1.05)
+    write_contract(path, crops=[smile(), *golden.render_crops()], about={"data": "none"}, side_ratio=1.05)
     return path
 
 
@@ -245,7 +245,7 @@ def test_a_pair_of_ones_own_is_compiled_once(loader: Loader, tmp_path: Path, no_
     assert listing(path.parent).keys() == {"own.json", "own.h5"}
     no_tensorflow()
     second, _ = loader(path)
-    crops = golden.to_golden_batch(golden.rendered())
+    crops = golden.to_golden_batch(golden.render_crops())
     np.testing.assert_array_equal(first.classify(crops), second.classify(crops))
 
 

@@ -30,15 +30,15 @@ def test_a_crop_of_a_picture_is_what_the_pipeline_cuts() -> None:
     image = cv2.imread(str(PICTURE))
     assert image is not None
     image = image.astype(np.uint8)
-    crop = golden.from_picture("smile-astronaut", "NASA, public domain", image, BOX, 1.05)
+    crop = golden.crop_from_image("smile-astronaut", "NASA, public domain", image, BOX, 1.05)
     np.testing.assert_array_equal(golden.to_golden_batch([crop]), crop_faces(image, [BOX], 1.05))
 
 
 def test_the_rendered_crops_differ_from_each_other_and_have_names() -> None:
-    drawn = golden.rendered()
+    drawn = golden.render_crops()
     assert len({crop.name for crop in drawn}) == len({crop.pixels for crop in drawn}) == 3
     # Only a face that any network calls happy may bear the name
-    assert not any(crop.name.startswith(golden.SMILE) for crop in drawn)
+    assert not any(crop.name.startswith(golden.SMILE_PREFIX) for crop in drawn)
     assert all(crop.source for crop in drawn)
 
 
@@ -59,5 +59,5 @@ def test_the_shipped_crops_are_made_by_this_code(astronaut: Image) -> None:
     detector = HaarDetector(cascade, search_size=(1280, 1280), scale_factor=1.1, min_neighbors=5, min_face=60)
     (box,) = detector.detect(astronaut)
     (smile, *drawn) = [item.crop for item in shipped.golden]
-    assert drawn == list(golden.rendered())
-    assert smile == golden.from_picture("smile-astronaut", smile.source, astronaut, box, shipped.side_ratio)
+    assert drawn == list(golden.render_crops())
+    assert smile == golden.crop_from_image("smile-astronaut", smile.source, astronaut, box, shipped.side_ratio)

@@ -24,14 +24,14 @@ def test_a_network_reads_the_same_from_either_form(tmp_path: Path) -> None:
     keras_pair.save_pair(own, tmp_path / "pair.json")
     for path in (tmp_path / "own.keras", tmp_path / "pair.json"):
         np.testing.assert_allclose(
-            keras_pair.predict(keras_pair.load_saved(path), crops), keras_pair.predict(own, crops), atol=1e-6
+            keras_pair.predict(keras_pair.load_network(path), crops), keras_pair.predict(own, crops), atol=1e-6
         )
 
 
 def test_a_missing_file_is_a_sentence_and_a_pair_is_read_by_its_json(tmp_path: Path) -> None:
     for name in ("own.keras", "own.json"):
         with pytest.raises(AssetError, match=rf"{name} is missing"):
-            keras_pair.load_saved(tmp_path / name)
+            keras_pair.load_network(tmp_path / name)
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 half an archive"])
@@ -39,7 +39,7 @@ def test_a_file_that_keras_did_not_write_is_a_sentence(tmp_path: Path, content: 
     path = tmp_path / "own.keras"
     path.write_bytes(content)
     with pytest.raises(AssetError, match=r"own\.keras is no network that Keras can read"):
-        keras_pair.load_saved(path)
+        keras_pair.load_network(path)
 
 
 def test_a_file_that_is_cut_off_is_a_sentence(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_a_file_that_is_cut_off_is_a_sentence(tmp_path: Path) -> None:
     tiny().save(path)
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(AssetError, match=r"own\.keras is no network that Keras can read"):
-        keras_pair.load_saved(path)
+        keras_pair.load_network(path)
 
 
 def wide(keras: Any) -> Any:
@@ -70,4 +70,4 @@ def test_networks_that_emodj_cannot_run_are_a_sentence(tmp_path: Path, keras: An
     path = tmp_path / "own.keras"
     make(keras).save(path)
     with pytest.raises(AssetError, match=why):
-        keras_pair.load_saved(path)
+        keras_pair.load_network(path)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from realtime.domain import Box, Image
-from realtime.faces.haar import PROFILE, BoxCorrection, CascadeView, SizeRange, load_cascade
+from realtime.faces.haar import PROFILE_CORRECTION, BoxCorrection, CascadeView, SizeRange, load_cascade
 from tests.support.places import CASCADES
 
 FRONTAL = CASCADES / "haarcascade_frontalface_alt2.xml"
@@ -36,7 +36,7 @@ def test_a_tilted_head_is_seen_by_the_view_that_is_tilted_as_much(grey: Image, a
 
 
 @pytest.mark.parametrize("name", ["frontalface_alt2", "profileface"])
-@pytest.mark.parametrize("framing", [BoxCorrection(), PROFILE])
+@pytest.mark.parametrize("framing", [BoxCorrection(), PROFILE_CORRECTION])
 def test_a_mirrored_view_sees_in_the_mirror_what_the_other_sees(grey: Image, name: str, framing: BoxCorrection) -> None:
     cascade = load_cascade(CASCADES / f"haarcascade_{name}.xml")
     sizes = SizeRange(1.1, 24)

@@ -1,17 +1,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
-from math import inf, nan
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.clock import SessionClock
 from realtime.domain import EXPRESSIONS, LOW_CONFIDENCE, Box, Expression, Face
-from realtime.faces.labels import REMEMBERED_S, LabelHysteresis
+from realtime.faces.labels import STATE_LIFETIME_S, LabelHysteresis
 
-times = st.floats(allow_nan=True, allow_infinity=True)
 rows = st.tuples(*[st.integers(0, 100)] * 7).filter(any).map(lambda parts: tuple(part / sum(parts) for part in parts))
 HAPPY, SAD, ANGRY = Expression.HAPPY, Expression.SAD, Expression.ANGRY
 
@@ -37,42 +33,6 @@ def relied_on(held: LabelHysteresis, told: Sequence[tuple[float, float]]) -> lis
 
 def readable(held: LabelHysteresis, told: Sequence[tuple[float, str | None]]) -> list[str | None]:
     return [held.update(replace(face(happy=0.9), reason=reason), now_s).reason for now_s, reason in told]
-
-
-# The clock
-
-
-@given(st.lists(st.one_of(times, st.none()), max_size=30))
-def test_the_clock_never_falls_and_stays_a_number(readings: list[float | None]) -> None:
-    clock = SessionClock()
-    before = 0.0
-    for reading in readings:
-        if reading is None:
-            clock.pause()
-            continue
-        asked = clock.at(reading)
-        now = clock.advance(reading)
-        assert before <= now < inf
-        assert now == asked, "asking changes nothing"
-        before = now
-
-
-def test_the_clock_goes_as_its_source_does_and_takes_no_time_for_a_pause() -> None:
-    clock = SessionClock()
-    assert clock.advance(100) == 0
-    assert clock.advance(100.5) == pytest.approx(0.5)
-    clock.pause()
-    assert clock.advance(200) == pytest.approx(0.5)
-    assert clock.advance(200.25) == pytest.approx(0.75)
-
-
-def test_a_clock_that_falls_back_stands_and_goes_on_from_there() -> None:
-    clock = SessionClock()
-    told = [clock.advance(time_s) for time_s in (50, 51, 2, 3, nan, 4, inf, 5)]
-    assert told == [0, 1, 1, 2, 2, 3, 3, 4]
-
-
-# Labels
 
 
 @given(st.lists(st.tuples(st.integers(1, 3), st.floats(0, 2), rows), max_size=40))
@@ -196,10 +156,10 @@ def test_a_face_that_a_frame_misses_keeps_what_was_said_of_it() -> None:
 def test_faces_that_will_not_come_back_are_forgotten_and_others_kept() -> None:
     held = labels()
     held.update(face(1, happy=0.9), 0)
-    held.update(face(2, happy=0.9), REMEMBERED_S)
-    held.prune(REMEMBERED_S)
+    held.update(face(2, happy=0.9), STATE_LIFETIME_S)
+    held.prune(STATE_LIFETIME_S)
     between = {"happy": 0.4, "sad": 0.5}
-    assert called(held, [(REMEMBERED_S, face(1, **between)), (REMEMBERED_S, face(2, **between))]) == [HAPPY, HAPPY]
-    held.update(face(2, **between), REMEMBERED_S + 2)
-    held.prune(REMEMBERED_S + REMEMBERED_S + 1)
+    assert called(held, [(STATE_LIFETIME_S, face(1, **between)), (STATE_LIFETIME_S, face(2, **between))]) == [HAPPY, HAPPY]
+    held.update(face(2, **between), STATE_LIFETIME_S + 2)
+    held.prune(STATE_LIFETIME_S + STATE_LIFETIME_S + 1)
     assert called(held, [(121.0, face(1, **between)), (121.0, face(2, **between))]) == [SAD, SAD]

@@ -13,7 +13,7 @@ from realtime.domain import CROP_SIDE, Batch, Box, Image
 from realtime.faces.quality import (
     BLURRED,
     CUT_OFF,
-    LEAST_SIDE,
+    MIN_SIDE,
     OVER_EXPOSED,
     TOO_DARK,
     TOO_SMALL,
@@ -109,7 +109,7 @@ def test_a_tiny_face_is_too_small_before_it_is_blurred(astronaut: Image) -> None
     assert said_of(blurred(shrunk(astronaut, 0.1), 3), Box(17, 7, 10, 10)) == TOO_SMALL
 
 
-@pytest.mark.parametrize(("side", "reason"), [(LEAST_SIDE - 1, TOO_SMALL), (LEAST_SIDE, None)])
+@pytest.mark.parametrize(("side", "reason"), [(MIN_SIDE - 1, TOO_SMALL), (MIN_SIDE, None)])
 def test_small_is_the_side_of_what_is_cut(astronaut: Image, side: int, reason: str | None) -> None:
     crop = crop_faces(astronaut, [FACE], RATIO)
     assert unreadable_reasons(crop, [Box(0, 0, side, side)], 640, 480) == [reason]

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime.domain import EXPRESSIONS, Expression
-from realtime.mood.affect import LIFTED, POINTS, Point, blend, nearest_expression
+from realtime.mood.affect import LIFTED, POINTS, Point, blend, rank_by_distance
 
 axis = st.floats(-1, 1)
 points = st.builds(Point, axis, axis)
@@ -48,11 +48,11 @@ def test_shares_need_not_sum_to_one_to_the_last_digit(parts: tuple[float, ...]) 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)
 def test_neighbours_come_by_their_distance_the_expression_itself_first(expression: Expression) -> None:
-    found = nearest_expression(expression)
+    found = rank_by_distance(expression)
     assert found[0] is expression
     assert sorted(found, key=lambda each: each.value) == list(EXPRESSIONS)
 
 
 def test_the_neighbours_of_anger_are_as_unpleasant_and_those_of_happy_as_pleasant() -> None:
-    assert set(nearest_expression(Expression.ANGRY)[:3]) == {Expression.ANGRY, Expression.FEAR, Expression.DISGUST}
-    assert nearest_expression(Expression.HAPPY)[1] is Expression.SURPRISE
+    assert set(rank_by_distance(Expression.ANGRY)[:3]) == {Expression.ANGRY, Expression.FEAR, Expression.DISGUST}
+    assert rank_by_distance(Expression.HAPPY)[1] is Expression.SURPRISE

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from realtime.domain import EXPRESSIONS, Box, Expression, Face, Mood
 from realtime.mood import vote as vote_module
-from realtime.mood.vote import ENTER, IN_VIEW_S, LEAVE, LONGEST_S, MOMENT_S, SETTLE_S, SHORTEST_S, MoodVote
+from realtime.mood.vote import ENTER_SHARE, IN_VIEW_S, LEAVE_SHARE, MAX_FRAME_S, DEFAULT_FRAME_S, SETTLE_S, MIN_FRAME_S, MoodVote
 
 BOX = Box(0, 0, 10, 10)
 FPS = 30
@@ -73,7 +73,7 @@ def stands_for(session: Session) -> list[float]:
     """Seconds that each frame stands for."""
     times = [time_s for time_s, _ in session]
     passed = [0.0, *(now - before for before, now in pairwise(times))][: len(times)]
-    return [max(SHORTEST_S, min(gap, LONGEST_S)) if gap > 0 else MOMENT_S for gap in passed]
+    return [max(MIN_FRAME_S, min(gap, MAX_FRAME_S)) if gap > 0 else DEFAULT_FRAME_S for gap in passed]
 
 
 def ballot(faces: Sequence[Face], seconds: float) -> list[float]:
@@ -339,7 +339,7 @@ def test_two_who_look_different_are_mixed_and_stay_so() -> None:
     assert now is not None
     assert (now.leader, now.share) == (None, 0), "from the first frame on"
     assert share(now, Expression.HAPPY) == share(now, Expression.SAD) == 0.5
-    watch(vote, [ANNA, BERT], 20, since_s=MOMENT_S)
+    watch(vote, [ANNA, BERT], 20, since_s=DEFAULT_FRAME_S)
     assert vote.mood() == now
     assert vote.session_mood() == now
 
@@ -361,7 +361,7 @@ def test_two_of_three_are_a_clear_majority() -> None:
     now = vote.mood()
     assert now is not None
     assert now.leader is Expression.HAPPY
-    assert now.share < LEAVE, "by heads, also where the faces are not quite sure of it"
+    assert now.share < LEAVE_SHARE, "by heads, also where the faces are not quite sure of it"
 
 
 def test_those_who_look_alike_are_not_mixed_however_unsure_they_are() -> None:
@@ -436,9 +436,9 @@ def two(voice: float) -> list[Face]:
 
 def test_a_challenger_without_a_clear_majority_makes_a_group_mixed() -> None:
     vote = vote_of(window_s=1)
-    watch(vote, two(ENTER + 0.02), 2)
+    watch(vote, two(ENTER_SHARE + 0.02), 2)
     assert leader(vote) is Expression.HAPPY
-    watch(vote, two(1 - (ENTER + LEAVE) / 2), 4, since_s=2)
+    watch(vote, two(1 - (ENTER_SHARE + LEAVE_SHARE) / 2), 4, since_s=2)
     assert share(vote.mood(), Expression.SAD) > share(vote.mood(), Expression.HAPPY) + 0.1
     assert leader(vote) is None
 
@@ -461,20 +461,20 @@ def test_a_clear_share_is_a_majority_where_the_voices_are_divided() -> None:
     )
     assert together is not None
     assert together.leader is Expression.HAPPY
-    assert together.share > ENTER
+    assert together.share > ENTER_SHARE
 
 
 def test_between_the_two_thresholds_a_group_stays_what_it_was() -> None:
     mixed_first, led_first = vote_of(window_s=1), vote_of(window_s=1)
     watch(mixed_first, two(0.5), 2)
-    watch(led_first, two(ENTER + 0.02), 2)
+    watch(led_first, two(ENTER_SHARE + 0.02), 2)
     assert (leader(mixed_first), leader(led_first)) == (None, Expression.HAPPY)
     for vote in (mixed_first, led_first):
-        for voice in (LEAVE + 0.01, ENTER - 0.01):
+        for voice in (LEAVE_SHARE + 0.01, ENTER_SHARE - 0.01):
             watch(vote, two(voice), 3, since_s=2)
     assert (leader(mixed_first), leader(led_first)) == (None, Expression.HAPPY)
-    watch(led_first, two(LEAVE - 0.02), 3, since_s=5)
-    watch(mixed_first, two(ENTER + 0.02), 3, since_s=5)
+    watch(led_first, two(LEAVE_SHARE - 0.02), 3, since_s=5)
+    watch(mixed_first, two(ENTER_SHARE + 0.02), 3, since_s=5)
     assert (leader(mixed_first), leader(led_first)) == (Expression.HAPPY, None)
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime.domain import EXPRESSIONS, Box, Face
-from realtime.mood.vote import VoteWindow, voters
+from realtime.mood.vote import VoteWindow, find_voters
 
 boxes = st.builds(Box, st.integers(0, 500), st.integers(0, 500), st.integers(1, 10**4), st.integers(1, 10**4))
 rows = st.tuples(*[st.integers(0, 100)] * 7).filter(any).map(lambda parts: tuple(part / sum(parts) for part in parts))
@@ -17,7 +17,7 @@ cast = st.lists(st.tuples(st.integers(0, 400), st.integers(1, 3), st.lists(st.in
 @given(st.lists(faces, max_size=5))
 def test_the_parts_of_a_frame_are_confidences_weighed_by_nearness(seen: list[Face]) -> None:
     sure = [face for face in seen if not face.unsure]
-    found = voters(seen)
+    found = find_voters(seen)
     assert sorted(voter.probabilities for voter in found) == sorted(face.probabilities for face in sure)
     if not found:
         return
@@ -32,7 +32,7 @@ def test_of_two_faces_the_one_four_times_as_near_is_twice_as_loud() -> None:
         Face(Box(0, 0, 80, 80), (0.0, 0.0, 0.0, 0.8, 0.2, 0.0, 0.0), 1),
         Face(Box(9, 9, 20, 20), (1 / 2, 1 / 2, *[0.0] * 5), 2),
     )
-    loud, quiet = voters([near, far])
+    loud, quiet = find_voters([near, far])
     assert (loud.person, quiet.person) == (1, 2)
     assert loud.weight / 0.8 == pytest.approx(2 * quiet.weight / 0.5)
     assert (loud.frame_share, quiet.frame_share) == (pytest.approx(0.8 * 2 / 3), pytest.approx(0.5 / 3))
@@ -44,7 +44,7 @@ def test_of_two_faces_the_one_four_times_as_near_is_twice_as_loud() -> None:
     )
 )
 def test_faces_without_a_track_are_told_apart_from_left_to_right(seen: tuple[list[Face], list[Face]]) -> None:
-    one, other = (sorted(voters(each)) for each in seen)
+    one, other = (sorted(find_voters(each)) for each in seen)
     assert one == other
     assert [voter.person for voter in one] == list(range(-len(one), 0))
 
@@ -54,7 +54,7 @@ def test_what_leaves_the_window_leaves_nothing_behind(votes: list[tuple[int, int
     window = VoteWindow(window_s)
     times = list(accumulate(gap / 100 for gap, _, _ in votes))
     for (_, person, ballot), time_s in zip(votes, times, strict=True):
-        window.move_on(time_s)
+        window.advance(time_s)
         window.add(person, ballot)
     kept = [
         (person, ballot)
