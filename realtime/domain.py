@@ -105,8 +105,8 @@ class Frame:
         image: BGR pixels.
         index: number of the frame in its source, from 0.
         time_s: `time.monotonic()` when a live source delivered the frame, else its position in the file; seconds.
-        stretch: number of the unbroken stretch of the source, from 0. A new stretch begins when a lost camera is back and
-            when a paused source continues. Between two stretches no time passes for tracks and votes.
+        stretch: number of the unbroken stretch of the source, from 0. A new one begins after an outage and after a pause.
+            Between two stretches no time passes for tracks and votes.
     """
 
     image: Image

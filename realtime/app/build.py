@@ -58,8 +58,8 @@ def build_detector(faces: FaceSettings, search: SearchSettings) -> Detector:
         scale_factor=search.scale_factor,
         min_neighbors=search.min_neighbors,
         min_face=search.min_face,
-        closer=closer,
-        profile=profile,
+        close_cascade=closer,
+        profile_cascade=profile,
     )
 
 

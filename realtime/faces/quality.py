@@ -66,7 +66,11 @@ def unreadable_reasons(crops: Batch, squares: Sequence[Box], width: int, height:
         width: of that picture, pixels.
         height: likewise.
     """
-    dark, white, soft = brightness(crops) < MIN_BRIGHTNESS, overexposure(crops) > MAX_OVEREXPOSURE, sharpness(crops) < MIN_SHARPNESS
+    dark, white, soft = (
+        brightness(crops) < MIN_BRIGHTNESS,
+        overexposure(crops) > MAX_OVEREXPOSURE,
+        sharpness(crops) < MIN_SHARPNESS,
+    )
     found: list[str | None] = []
     for row, square in enumerate(squares):
         beneath = (square.bottom - height) / square.height

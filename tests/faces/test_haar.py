@@ -13,31 +13,31 @@ from realtime.errors import AssetError
 from realtime.faces.haar import HaarDetector
 from tests.support.places import CASCADES
 
-FAST, CLOSE = CASCADES / "haarcascade_frontalface_alt2.xml", CASCADES / "haarcascade_frontalface_alt.xml"
+FAST, THOROUGH = CASCADES / "haarcascade_frontalface_alt2.xml", CASCADES / "haarcascade_frontalface_alt.xml"
 SCAN, PROFILE = CASCADES / "haarcascade_frontalface_default.xml", CASCADES / "haarcascade_profileface.xml"
 FACE = Box(174, 64, 101, 101)
-"""Where the astronaut's face is."""
+"""Box of the astronaut's face."""
 
 SAME = 0.7
-"""Overlap from which two finds are the same face."""
+"""Overlap from which two boxes are the same face."""
 
 
 def live(cascade: Path = FAST, *, min_neighbors: int = 3, min_face: int = 36) -> HaarDetector:
-    """As the shipped settings search in a session."""
+    """The detector of a session, without a close cascade."""
     return HaarDetector(cascade, search_size=(640, 360), scale_factor=1.2, min_neighbors=min_neighbors, min_face=min_face)
 
 
 def still() -> HaarDetector:
-    """As the shipped settings search in a picture."""
-    return HaarDetector(CLOSE, search_size=(1280, 1280), scale_factor=1.2, min_neighbors=3, min_face=24)
+    """The detector of still pictures, without a close cascade."""
+    return HaarDetector(THOROUGH, search_size=(1280, 1280), scale_factor=1.2, min_neighbors=3, min_face=24)
 
 
 both = pytest.mark.parametrize("build", [live, still])
 Build = Callable[[], HaarDetector]
 
 
-def on_grey(face: Image, left: int, top: int, *, width: int = 640, height: int = 360) -> Image:
-    """The picture on a grey ground, as far as it lies inside."""
+def paste_on_grey(face: Image, left: int, top: int, *, width: int = 640, height: int = 360) -> Image:
+    """A grey image with `face` pasted at (left, top), as far as it lies inside."""
     wide = np.full((height + 800, width + 800, 3), 110, np.uint8)
     wide[400 + top : 400 + top + face.shape[0], 400 + left : 400 + left + face.shape[1]] = face
     return wide[400 : 400 + height, 400 : 400 + width].copy()
@@ -53,37 +53,33 @@ def is_inside(box: Box, image: Image) -> bool:
     return box.left >= 0 and box.top >= 0 and box.right <= image.shape[1] and box.bottom <= image.shape[0]
 
 
-def times(factor: float, box: Box) -> Box:
-    return Box(*(round(side * factor) for side in (box.left, box.top, box.width, box.height)))
-
-
 @both
 @pytest.mark.parametrize("factor", [1, 3])
-def test_the_astronaut_is_found_also_in_a_large_photo(astronaut: Image, build: Build, factor: int) -> None:
+def test_a_face_is_found_also_in_a_large_photo(astronaut: Image, build: Build, factor: int) -> None:
     image = cv2.resize(astronaut, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC).astype(np.uint8)
     before = image.copy()
     (box,) = build().detect(image)
-    assert box.overlap(times(factor, FACE)) > SAME
+    assert box.overlap(FACE.scaled(factor)) > SAME
     assert (image == before).all(), "a frame is never written to"
 
 
 @both
 def test_a_tall_and_a_wide_picture_are_shrunk_evenly(head: Image, build: Build) -> None:
     for width, height in ((300, 900), (1200, 300)):
-        (box,) = build().detect(on_grey(cv2.resize(head, (300, 300)).astype(np.uint8), 0, 0, width=width, height=height))
+        (box,) = build().detect(paste_on_grey(cv2.resize(head, (300, 300)).astype(np.uint8), 0, 0, width=width, height=height))
         assert box.overlap(Box(73, 73, 170, 170)) > SAME
         assert abs(box.width - box.height) <= 0.05 * box.width
 
 
 @both
-def test_a_picture_that_is_a_window_into_another_is_searched_too(astronaut: Image, build: Build) -> None:
+def test_a_view_of_another_array_is_searched_too(astronaut: Image, build: Build) -> None:
     (box,) = build().detect(astronaut[:, ::-1])
     assert box.overlap(FACE.mirrored(512)) > SAME
     assert build().detect(astronaut[200:]) == []
 
 
 def test_faces_come_from_left_to_right(head: Image) -> None:
-    image = on_grey(head, 420, 0)
+    image = paste_on_grey(head, 420, 0)
     image[100:280, 20:200] = head
     small = cv2.resize(head, (140, 140), interpolation=cv2.INTER_AREA)
     image[200:340, 240:380] = small
@@ -95,21 +91,21 @@ def test_faces_come_from_left_to_right(head: Image) -> None:
 
 @both
 @pytest.mark.parametrize("shape", [(1, 1), (10, 20000), (20000, 10), (23, 23), (2, 500)])
-def test_a_tiny_or_narrow_picture_has_no_face(build: Build, shape: tuple[int, int]) -> None:
+def test_no_face_is_found_in_a_tiny_or_narrow_picture(build: Build, shape: tuple[int, int]) -> None:
     image = np.full((*shape, 3), 128, np.uint8)
     assert build().detect(image) == []
     assert build().detect(image, [Box(0, 0, 1, 1)]) == []
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (10, 10), (19, 19), (1, 100)])
-def test_a_picture_smaller_than_the_cascade_has_no_face_either(shape: tuple[int, int]) -> None:
+def test_no_face_is_found_in_a_picture_smaller_than_the_cascade(shape: tuple[int, int]) -> None:
     assert live(min_face=1).detect(np.zeros((*shape, 3), np.uint8)) == []
 
 
 @settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1), st.integers(30, 1500), st.integers(30, 1500), st.integers(2, 40))
 def test_boxes_stay_inside_the_picture(seed: int, width: int, height: int, cell: int) -> None:
-    # With no neighbours asked for, blocks of noise give hits right up to the edges
+    # Without a minimum of neighbours, blocks of noise give hits up to the edges
     detector = HaarDetector(FAST, search_size=(100, 70), scale_factor=1.3, min_neighbors=0, min_face=20)
     blocks = np.random.default_rng(seed).integers(0, 256, (height // cell + 1, width // cell + 1, 3), np.uint8)
     image = np.kron(blocks, np.ones((cell, cell, 1), np.uint8))[:height, :width]
@@ -120,7 +116,7 @@ def test_boxes_stay_inside_the_picture(seed: int, width: int, height: int, cell:
 
 
 @pytest.mark.parametrize("height", range(1205, 1246, 2))
-def test_a_face_at_the_lower_edge_stays_inside_whatever_the_rounding(head: Image, height: int) -> None:
+def test_the_box_of_a_face_at_the_lower_edge_stays_inside_the_picture(head: Image, height: int) -> None:
     face = cv2.resize(head[40:150, 40:150], (1000, 1000), interpolation=cv2.INTER_CUBIC)
     image = np.full((height, 2000, 3), 110, np.uint8)
     image[-1000:, -1000:] = face
@@ -140,14 +136,14 @@ def test_the_same_picture_gives_the_same_boxes(astronaut: Image) -> None:
 @pytest.mark.parametrize("moved", [-15, 0, 15])
 def test_the_search_near_a_known_face_finds_it_again(astronaut: Image, build: Build, factor: int, moved: int) -> None:
     image = cv2.resize(astronaut, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC).astype(np.uint8)
-    known = times(factor, Box(FACE.left + moved, FACE.top - moved, FACE.width, FACE.height))
+    known = Box(FACE.left + moved, FACE.top - moved, FACE.width, FACE.height).scaled(factor)
     (box,) = build().detect(image, [known])
-    assert box.overlap(times(factor, FACE)) > SAME
+    assert box.overlap(FACE.scaled(factor)) > SAME
 
 
 @both
-def test_the_search_near_a_known_face_looks_nowhere_else(head: Image, build: Build) -> None:
-    image = on_grey(head, 20, 90)
+def test_the_search_near_a_known_face_finds_no_face_elsewhere(head: Image, build: Build) -> None:
+    image = paste_on_grey(head, 20, 90)
     image[90:270, 400:580] = head
     detector = build()
     left, right = detector.detect(image)
@@ -155,12 +151,12 @@ def test_the_search_near_a_known_face_looks_nowhere_else(head: Image, build: Bui
     assert len(detector.detect(image, [left])) == 1
     (alone,) = detector.detect(image, [right])
     assert alone.overlap(right) > SAME
-    both_of_them = detector.detect(image, [right, left])
-    assert [box.overlap(known) > SAME for box, known in zip(both_of_them, (left, right), strict=True)] == [True, True]
+    verified = detector.detect(image, [right, left])
+    assert [box.overlap(known) > SAME for box, known in zip(verified, (left, right), strict=True)] == [True, True]
 
 
 @pytest.mark.parametrize("factor", [0.5, 2])
-def test_the_search_near_a_known_face_looks_for_its_size_only(astronaut: Image, factor: float) -> None:
+def test_the_search_near_a_known_face_finds_only_faces_of_its_size(astronaut: Image, factor: float) -> None:
     side = round(FACE.width * factor)
     centred = Box(FACE.left + (FACE.width - side) // 2, FACE.top + (FACE.height - side) // 2, side, side)
     assert still().detect(astronaut, [centred]) == []
@@ -168,7 +164,7 @@ def test_the_search_near_a_known_face_looks_for_its_size_only(astronaut: Image, 
 
 
 @both
-def test_a_face_between_two_known_ones_is_found_once(astronaut: Image, build: Build) -> None:
+def test_a_face_near_several_known_boxes_is_found_once(astronaut: Image, build: Build) -> None:
     known = [Box(FACE.left + step, FACE.top, FACE.width, FACE.height) for step in (-12, 0, 12)]
     assert len(build().detect(astronaut, known)) == 1
 
@@ -178,7 +174,7 @@ def test_a_face_between_two_known_ones_is_found_once(astronaut: Image, build: Bu
     [
         Box(5000, 5000, 100, 100),
         Box(100, 5000, 100, 100),
-        # Ends left of the picture by less than its width: Python would take that from the other side
+        # It ends left of the picture by less than its width: a negative end of a slice counts from the other side
         Box(-300, 64, 101, 101),
         Box(174, -300, 101, 101),
         Box(-5000, -5000, 100, 100),
@@ -188,8 +184,8 @@ def test_nothing_is_found_near_a_box_outside_the_picture(astronaut: Image, outsi
     assert live().detect(astronaut, [outside]) == []
 
 
-def test_a_known_face_at_the_edge_is_searched_as_far_as_there_is_picture(head: Image) -> None:
-    image = on_grey(head, -40, -30)
+def test_a_known_face_at_the_edge_is_found_again(head: Image) -> None:
+    image = paste_on_grey(head, -40, -30)
     detector = live()
     (box,) = detector.detect(image)
     (again,) = detector.detect(image, [box])
@@ -197,7 +193,7 @@ def test_a_known_face_at_the_edge_is_searched_as_far_as_there_is_picture(head: I
     assert again.overlap(box) > SAME
 
 
-def test_a_face_smaller_than_the_smallest_is_not_looked_for(astronaut: Image) -> None:
+def test_a_face_below_the_smallest_size_is_not_found(astronaut: Image) -> None:
     # 512 rows are shrunk to 360, and the face with them, from 101 to 71
     assert len(live(min_face=60).detect(astronaut)) == 1
     assert live(min_face=90).detect(astronaut) == []
@@ -211,35 +207,39 @@ def test_more_neighbours_mean_fewer_faces(astronaut: Image) -> None:
 
 
 def test_a_larger_search_size_finds_smaller_faces(head: Image) -> None:
-    image = on_grey(cv2.resize(head, (70, 70), interpolation=cv2.INTER_AREA).astype(np.uint8), 600, 300, width=1280, height=720)
+    image = paste_on_grey(
+        cv2.resize(head, (70, 70), interpolation=cv2.INTER_AREA).astype(np.uint8), 600, 300, width=1280, height=720
+    )
     assert live().detect(image) == []
     (box,) = still().detect(image)
     assert box.overlap(Box(617, 317, 39, 39)) > SAME
 
 
-def seconded(*, min_neighbors: int = 2) -> HaarDetector:
-    """As the shipped settings search in a session: with a second opinion."""
+def verifying(*, min_neighbors: int = 2) -> HaarDetector:
+    """The shipped detector of a session: with a close cascade that verifies hits."""
     size = (640, 360)
-    return HaarDetector(SCAN, search_size=size, scale_factor=1.2, min_neighbors=min_neighbors, min_face=36, closer=FAST)
+    return HaarDetector(SCAN, search_size=size, scale_factor=1.2, min_neighbors=min_neighbors, min_face=36, close_cascade=FAST)
 
 
 def thorough() -> HaarDetector:
-    """As the shipped settings search in a picture: for tilted and turned heads, too."""
+    """The shipped detector of still pictures: it also finds tilted and turned heads."""
     size = (1280, 1280)
-    return HaarDetector(CLOSE, search_size=size, scale_factor=1.2, min_neighbors=3, min_face=24, closer=FAST, profile=PROFILE)
+    return HaarDetector(
+        THOROUGH, search_size=size, scale_factor=1.2, min_neighbors=3, min_face=24, close_cascade=FAST, profile_cascade=PROFILE
+    )
 
 
 def tilted(image: Image, angle: float) -> Image:
-    """The picture turned about the face's centre, where the face stays."""
-    matrix = cv2.getRotationMatrix2D((FACE.left + FACE.width / 2, FACE.top + FACE.height / 2), angle, 1)
+    """The image rotated about the centre of the face, so that the face stays in place."""
+    matrix = cv2.getRotationMatrix2D(FACE.centre, angle, 1)
     return cv2.warpAffine(image, matrix, (512, 512), borderMode=cv2.BORDER_REPLICATE).astype(np.uint8)
 
 
-@pytest.mark.parametrize("build", [seconded, thorough])
-def test_an_upright_face_is_found_once_however_many_views_see_it(astronaut: Image, head: Image, build: Build) -> None:
+@pytest.mark.parametrize("build", [verifying, thorough])
+def test_an_upright_face_that_several_views_find_is_one_box(astronaut: Image, head: Image, build: Build) -> None:
     (box,) = build().detect(astronaut)
     assert box.overlap(FACE) > SAME
-    two = on_grey(head, 20, 90)
+    two = paste_on_grey(head, 20, 90)
     two[90:270, 400:580] = head
     assert len(build().detect(two)) == 2
 
@@ -248,16 +248,16 @@ def test_an_upright_face_is_found_once_however_many_views_see_it(astronaut: Imag
 def test_a_known_face_is_kept_when_the_head_tilts(astronaut: Image, angle: float) -> None:
     image = tilted(astronaut, angle)
     assert live().detect(image, [FACE]) == []
-    (box,) = seconded().detect(image, [FACE])
+    (box,) = verifying().detect(image, [FACE])
     assert box.overlap(FACE) > SAME
 
 
 @pytest.mark.parametrize("angle", [-27, 27])
-def test_a_tilted_head_in_a_picture_is_found_by_the_tilted_scans(astronaut: Image, angle: float) -> None:
+def test_a_tilted_head_in_a_picture_is_found_by_the_tilted_views(astronaut: Image, angle: float) -> None:
     image = cv2.resize(tilted(astronaut, angle), None, fx=2, fy=2).astype(np.uint8)
     assert still().detect(image) == []
     (box,) = thorough().detect(image)
-    assert box.overlap(times(2, FACE)) > SAME
+    assert box.overlap(FACE.scaled(2)) > SAME
 
 
 def noise(seed: int) -> Image:
@@ -265,52 +265,52 @@ def noise(seed: int) -> Image:
     return np.kron(blocks, np.ones((12, 12, 1), np.uint8))
 
 
-def test_a_second_opinion_takes_doubtful_hits_away_and_adds_none() -> None:
+def test_a_close_cascade_removes_doubtful_hits_and_adds_none() -> None:
     alone = HaarDetector(SCAN, search_size=(640, 360), scale_factor=1.1, min_neighbors=0, min_face=24)
-    both_of_them = HaarDetector(SCAN, search_size=(640, 360), scale_factor=1.1, min_neighbors=0, min_face=24, closer=FAST)
+    verified = HaarDetector(SCAN, search_size=(640, 360), scale_factor=1.1, min_neighbors=0, min_face=24, close_cascade=FAST)
     before, after = 0, 0
     for seed in range(20):
         image = noise(seed)
-        hits, left = alone.detect(image), both_of_them.detect(image)
-        before, after = before + len(hits), after + len(left)
-        assert all(is_inside(box, image) for box in left)
+        hits, kept = alone.detect(image), verified.detect(image)
+        before, after = before + len(hits), after + len(kept)
+        assert all(is_inside(box, image) for box in kept)
     assert before > 10
     assert after < before / 2
 
 
-def test_a_sure_hit_needs_no_second_opinion(astronaut: Image, tmp_path: Path) -> None:
-    # A second cascade that never agrees: a face is no number plate
+def test_a_hit_with_many_neighbours_needs_no_verification(astronaut: Image, tmp_path: Path) -> None:
+    # A close cascade that confirms no face: it finds number plates
     other = tmp_path / "other.xml"
     other.write_bytes((Path(cv2.__file__).parent / "data" / "haarcascade_russian_plate_number.xml").read_bytes())
     large = cv2.resize(astronaut, None, fx=1.4, fy=1.4).astype(np.uint8)
-    found = HaarDetector(SCAN, search_size=(720, 720), scale_factor=1.05, min_neighbors=2, min_face=36, closer=other).detect(
-        large
-    )
-    assert any(box.overlap(times(1.4, FACE)) > SAME for box in found)
+    found = HaarDetector(
+        SCAN, search_size=(720, 720), scale_factor=1.05, min_neighbors=2, min_face=36, close_cascade=other
+    ).detect(large)
+    assert any(box.overlap(FACE.scaled(1.4)) > SAME for box in found)
 
 
-@pytest.mark.parametrize("name", ["closer", "profile"])
-def test_a_second_cascade_that_is_not_there(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["close_cascade", "profile_cascade"])
+def test_a_missing_close_or_profile_cascade_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(AssetError, match="no cascade at"):
         HaarDetector(  # pyright: ignore[reportCallIssue]
             FAST, search_size=(9, 9), scale_factor=1.2, min_neighbors=3, min_face=9, **{name: tmp_path / "no.xml"}
         )
 
 
-def test_a_cascade_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_cascade_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "nose.xml", tmp_path):
         with pytest.raises(AssetError, match=f"no cascade at {path}: name a file"):
             live(path)
 
 
-def test_a_cascade_whose_path_is_not_plain_ascii(tmp_path: Path, astronaut: Image) -> None:
+def test_the_path_of_a_cascade_may_have_any_letters(tmp_path: Path, astronaut: Image) -> None:
     path = tmp_path / "Gesichter für 顔 .xml"
     path.write_bytes(FAST.read_bytes())
     assert live(path).detect(astronaut) == live().detect(astronaut)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has file names that are no text")
-def test_a_cascade_whose_path_is_no_text(tmp_path: Path) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux allows file names that are not UTF-8")
+def test_a_path_that_utf_8_cannot_encode_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "\udcff.xml"
     path.write_bytes(FAST.read_bytes())
     with pytest.raises(AssetError, match="needs a path in UTF-8"):
@@ -335,7 +335,7 @@ WHOLE = FAST.read_bytes()
     ],
     ids=["empty", "text", "zeros", "another document", "hollow", "web page", "json", "half", "cut off"],
 )
-def test_a_broken_cascade_is_refused_with_a_sentence(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_cascade_is_refused_with_a_sentence(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "broken.xml"
     path.write_bytes(content)
     with pytest.raises(AssetError, match=f"cannot read the cascade {path}: is it an OpenCV cascade") as refusal:
@@ -343,7 +343,7 @@ def test_a_broken_cascade_is_refused_with_a_sentence(tmp_path: Path, content: by
     assert refusal.value.__cause__ is not None
 
 
-def test_an_opencv_without_cascades_says_which_one_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_opencv_without_cascades_is_refused_with_the_version_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(cv2, "CascadeClassifier")
     with pytest.raises(AssetError, match="install opencv-python below 5"):
         live()
