@@ -1,4 +1,4 @@
-"""What keeps still: a clock that never falls, and what a face is called."""
+"""Label hysteresis: when the label of a face changes, and when it becomes reliable or unreliable."""
 
 from __future__ import annotations
 
@@ -6,53 +6,54 @@ from dataclasses import dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING
 
-from realtime.domain import EXPRESSIONS, LOW_CONFIDENCE
+from realtime.domain import EXPRESSIONS, LOW_CONFIDENCE, top
 
 if TYPE_CHECKING:
     from realtime.domain import Expression, Face
 
 
 STATE_LIFETIME_S = 60.0
-"""What a face was called is kept for so long after it was last seen: longer than any track lives."""
+"""The state of a face is kept for so long after the face was last updated: longer than any track lives."""
 
 
 @dataclass(frozen=True, slots=True)
 class _LabelState:
-    """What a face is called.
+    """State of one face. All times are session time in seconds.
 
     Attributes:
-        expression: its label.
-        sure: whether its probability is enough to rely on it.
-        unreadable: why its crops cannot be read, None if they can.
-        seen_s: when the face was seen last.
-        rival: who is ahead of the label.
-        rival_s: since when; None while nobody is.
-        doubt_s: since when a sure face has been below the threshold; None while it is not.
-        other_s: since when crops have said otherwise than `unreadable`; None while they do not.
+        label: the expression that names the face.
+        confident: whether the probability of the best expression is high enough.
+        reason: why the crops of the face cannot be read; None if they can.
+        updated_s: time of the last update.
+        rival: the expression that is more probable than the label; None if there is none.
+        rival_since_s: since when the rival is more probable; None without a rival.
+        below_since_s: since when a confident face is clearly below the threshold; None if it is not.
+        other_since_s: since when the crops give another reason than `reason`; None if they do not.
     """
 
-    expression: Expression
-    sure: bool
-    unreadable: str | None
-    seen_s: float
+    label: Expression
+    confident: bool
+    reason: str | None
+    updated_s: float
     rival: Expression | None = None
-    rival_s: float | None = None
-    doubt_s: float | None = None
-    other_s: float | None = None
+    rival_since_s: float | None = None
+    below_since_s: float | None = None
+    other_since_s: float | None = None
 
 
 class LabelHysteresis:
-    """What each face of a session is called: a label stays until another one is clearly ahead, or has been for a while.
+    """Labels the faces of a session. A label changes when another expression is clearly ahead, or ahead for long enough.
 
-    Doubt works likewise: a face is sure from `unsure_below` on, and unsure again when it has been clearly below for a while.
-    And so do crops that cannot be read: a face that turns or passes through a shadow keeps its word until that has lasted.
+    Confidence has a hysteresis, too: a face becomes confident at the threshold `unsure_below`. It loses its confidence when
+    it stays clearly below the threshold for `dwell_s`. So has the reason why a face cannot be read: a face that turns or
+    crosses a shadow keeps its label until the reason has lasted for `dwell_s`.
 
     Args:
-        unsure_below: a face whose best expression is less probable is unsure, 0..1.
-        slack: a sure face becomes unsure only when it is below the threshold by so much, 0..1.
-        lead: a rival that is more probable than the label by so much takes its place at once, 0..1.
-        dwell_s: a rival that has been ahead for so long takes it with a smaller lead; a face in doubt for so long is unsure,
-            and so is one that cannot be read for so long; one that can is readable again after as long.
+        unsure_below: threshold, 0..1. A face is unsure if its best expression is less probable.
+        slack: how far below the threshold the probability of a confident face must fall, 0..1.
+        lead: a rival that is more probable than the label by this much becomes the label at once, 0..1.
+        dwell_s: seconds after which a rival with a smaller lead becomes the label. After the same time a face that stays
+            clearly below the threshold becomes unsure, and a new reason (or that there is none) takes effect.
     """
 
     def __init__(self, *, unsure_below: float, slack: float, lead: float, dwell_s: float) -> None:
@@ -60,60 +61,63 @@ class LabelHysteresis:
         self._slack = slack
         self._lead = lead
         self._dwell_s = dwell_s
-        self._held: dict[int, _LabelState] = {}
+        self._states: dict[int, _LabelState] = {}
 
-    def update(self, face: Face, now_s: float, *, seen: bool = True) -> Face:
-        """Take the smoothed probabilities of a tracked face.
+    def update(self, face: Face, now_s: float, *, detected: bool = True) -> Face:
+        """Update the state of a tracked face.
 
         Args:
-            face: with its track; its reason is why this frame's crop cannot be read, None if it can.
-            now_s: of the session, not falling.
-            seen: whether the frame shows it; of one that is held, its reason says nothing.
+            face: a face with its track and smoothed probabilities; `reason` says why the crop of this frame cannot be read.
+            now_s: session time, which never falls; seconds.
+            detected: whether this frame shows the face. If not, `reason` is ignored, since there is no new crop.
 
         Returns:
-            The face with what it is called, and why that is not to be relied on: that it cannot be read comes first.
+            The face with its label, and with the reason why the label is unreliable. The reason of an unreadable crop goes
+            before low confidence.
         """
         track = face.track or 0
-        best = EXPRESSIONS[face.probabilities.index(max(face.probabilities))]
-        held = self._held.get(track)
-        first = held is None
-        if held is None:
-            held = _LabelState(best, max(face.probabilities) >= self._unsure_below, face.reason, now_s)
-        held = self._relied_on(self._named(held, face, best, now_s), max(face.probabilities), now_s)
-        held = self._read(held, face.reason, now_s) if seen else held
-        if first and held.unreadable is not None:
-            # A single look proves nothing: the next one may say otherwise at once
-            held = replace(held, other_s=-inf)
-        self._held[track] = replace(held, seen_s=now_s)
-        return replace(face, held=held.expression, reason=held.unreadable or (None if held.sure else LOW_CONFIDENCE))
+        probability = max(face.probabilities)
+        state = self._states.get(track)
+        is_new = state is None
+        if state is None:
+            state = _LabelState(top(face.probabilities), probability >= self._unsure_below, face.reason, now_s)
+        state = self._update_confidence(self._update_label(state, face, now_s), probability, now_s)
+        if detected:
+            state = self._update_reason(state, face.reason, now_s)
+        if is_new and state.reason is not None:
+            # One crop proves little: the next one may change the reason at once
+            state = replace(state, other_since_s=-inf)
+        self._states[track] = replace(state, updated_s=now_s)
+        return replace(face, label=state.label, reason=state.reason or (None if state.confident else LOW_CONFIDENCE))
 
     def prune(self, now_s: float) -> None:
-        """Drop the labels of faces that will not come back."""
-        self._held = {track: held for track, held in self._held.items() if now_s - held.seen_s <= STATE_LIFETIME_S}
+        """Drop the states that are older than `STATE_LIFETIME_S`: the tracks of these faces have ended."""
+        self._states = {track: state for track, state in self._states.items() if now_s - state.updated_s <= STATE_LIFETIME_S}
 
-    def _named(self, held: _LabelState, face: Face, best: Expression, now_s: float) -> _LabelState:
-        if best is held.expression:
-            return replace(held, rival=None, rival_s=None)
-        since = held.rival_s if held.rival is best and held.rival_s is not None else now_s
-        ahead = max(face.probabilities) - face.probabilities[EXPRESSIONS.index(held.expression)]
-        if ahead >= self._lead or (now_s - since >= self._dwell_s and ahead > 0):
-            return replace(held, expression=best, rival=None, rival_s=None)
-        return replace(held, rival=best, rival_s=since)
+    def _update_label(self, state: _LabelState, face: Face, now_s: float) -> _LabelState:
+        best = top(face.probabilities)
+        if best is state.label:
+            return replace(state, rival=None, rival_since_s=None)
+        since_s = state.rival_since_s if state.rival is best and state.rival_since_s is not None else now_s
+        lead = max(face.probabilities) - face.probabilities[EXPRESSIONS.index(state.label)]
+        if lead >= self._lead or (now_s - since_s >= self._dwell_s and lead > 0):
+            return replace(state, label=best, rival=None, rival_since_s=None)
+        return replace(state, rival=best, rival_since_s=since_s)
 
-    def _relied_on(self, held: _LabelState, probability: float, now_s: float) -> _LabelState:
+    def _update_confidence(self, state: _LabelState, probability: float, now_s: float) -> _LabelState:
         if probability >= self._unsure_below:
-            return replace(held, sure=True, doubt_s=None)
-        if not held.sure or probability >= self._unsure_below - self._slack:
-            return replace(held, doubt_s=None)
-        since = now_s if held.doubt_s is None else held.doubt_s
-        if now_s - since >= self._dwell_s:
-            return replace(held, sure=False, doubt_s=None)
-        return replace(held, doubt_s=since)
+            return replace(state, confident=True, below_since_s=None)
+        if not state.confident or probability >= self._unsure_below - self._slack:
+            return replace(state, below_since_s=None)
+        since_s = now_s if state.below_since_s is None else state.below_since_s
+        if now_s - since_s >= self._dwell_s:
+            return replace(state, confident=False, below_since_s=None)
+        return replace(state, below_since_s=since_s)
 
-    def _read(self, held: _LabelState, reason: str | None, now_s: float) -> _LabelState:
-        if reason == held.unreadable:
-            return replace(held, other_s=None)
-        since = now_s if held.other_s is None else held.other_s
-        if now_s - since >= self._dwell_s:
-            return replace(held, unreadable=reason, other_s=None)
-        return replace(held, other_s=since)
+    def _update_reason(self, state: _LabelState, reason: str | None, now_s: float) -> _LabelState:
+        if reason == state.reason:
+            return replace(state, other_since_s=None)
+        since_s = now_s if state.other_since_s is None else state.other_since_s
+        if now_s - since_s >= self._dwell_s:
+            return replace(state, reason=reason, other_since_s=None)
+        return replace(state, other_since_s=since_s)

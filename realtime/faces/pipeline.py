@@ -1,4 +1,4 @@
-"""One frame in, its faces out: detect, cut, classify, and for a live session track and smooth."""
+"""Frame in, faces out: detect, crop, classify; in a live session also track, smooth and label."""
 
 from __future__ import annotations
 
@@ -20,35 +20,42 @@ if TYPE_CHECKING:
 
 
 FULL_SCAN_S = 0.3
-"""A face that enters is found within so many seconds and a frame; between two scans only the surroundings of known faces are
-searched. In time, not in frames: a slow machine finds a newcomer as soon."""
+"""Seconds between two scans of the whole frame. Between them only the regions around known faces are searched. The interval
+is a time and not a number of frames, so that a slow machine finds a new face as soon as a fast one does."""
 EMPTY_SCAN_S = 0.09
-"""The same while nobody is known: an empty room is not worth a scan of each frame."""
+"""Seconds between two scans while no face is known: an empty room is not worth a scan of each frame."""
 
 
 class Detector(Protocol):
-    """Finds faces."""
+    """Finds the faces of an image."""
 
     def detect(self, image: Image, near: Sequence[Box] = ()) -> list[Box]:
-        """Find faces, left to right, in pixels of `image` (BGR); with `near` it may search only around those boxes."""
+        """Find faces, from left to right, in pixels of `image` (BGR). With `near` it may search only around these boxes."""
         ...
 
 
 class QualityGate(Protocol):
-    """Says which crops cannot be read."""
+    """Rejects crops that the network cannot read."""
 
     def __call__(self, crops: Batch, squares: Sequence[Box], width: int, height: int, /) -> list[str | None]:
-        """Why each crop (n, 48, 48, 1), cut from its square in a picture of that size, cannot be read; None if it can."""
+        """For each crop the reason why it cannot be read, or None.
+
+        Args:
+            crops: (n, 48, 48, 1) float32 grey in 0..1.
+            squares: the square of each crop, in pixels of its image.
+            width: width of this image, pixels.
+            height: height of this image, pixels.
+        """
         ...
 
 
 class RawFaces(NamedTuple):
-    """What was found in a picture.
+    """Detected and classified faces of one image, neither tracked nor labelled.
 
     Attributes:
-        boxes: of its faces, left to right.
-        probabilities: (n, 7), one row a box.
-        reasons: why a box's crop cannot be read; None if it can.
+        boxes: boxes of the faces, from left to right.
+        probabilities: (n, 7), one row for each box.
+        reasons: for each box the reason why its crop cannot be read, or None.
     """
 
     boxes: list[Box]
@@ -58,14 +65,14 @@ class RawFaces(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FaceReader:
-    """Reads the faces of single pictures.
+    """Reads the faces of single images.
 
     Attributes:
-        detector: finds faces.
-        classifier: reads the crops of a picture in one batch.
-        side_ratio: side of a crop as a multiple of the detector's box.
-        unsure_below: a face whose best expression is less probable is unsure, 0..1.
-        gate: knows crops that no network should be asked about.
+        detector: finds the faces.
+        classifier: classifies all crops of an image in one batch.
+        side_ratio: side of a crop as a multiple of the longer side of the detector's box.
+        unsure_below: threshold, 0..1. A face is unsure if its best expression is less probable.
+        gate: rejects crops that the network cannot read.
     """
 
     detector: Detector
@@ -75,12 +82,12 @@ class FaceReader:
     gate: QualityGate = quality.unreadable_reasons
 
     def read(self, image: Image) -> tuple[Face, ...]:
-        """The faces of a picture (height, width, 3) uint8 BGR, from left to right."""
-        found = zip(*self.detect_and_classify(image, ()), strict=True)
-        return tuple(self.flag_low_confidence(Face(box, tuple(map(float, row)), reason=reason)) for box, row, reason in found)
+        """The faces of an image (height, width, 3) uint8 BGR, from left to right."""
+        raw = zip(*self.detect_and_classify(image, ()), strict=True)
+        return tuple(self.flag_low_confidence(Face(box, tuple(map(float, row)), reason=reason)) for box, row, reason in raw)
 
     def detect_and_classify(self, image: Image, near: Sequence[Box]) -> RawFaces:
-        """What is in a picture, or around the boxes `near`."""
+        """Find and classify the faces of an image, or only those around the boxes `near`."""
         boxes = self.detector.detect(image, near)
         crops = crop_faces(image, boxes, self.side_ratio)
         height, width = image.shape[:2]
@@ -88,20 +95,20 @@ class FaceReader:
         return RawFaces(boxes, self.classifier.classify(crops), reasons)
 
     def flag_low_confidence(self, face: Face) -> Face:
-        """The face with a reason where its expression is not to be relied on; the one that it has comes first."""
-        doubtful = face.confidence < self.unsure_below
-        return replace(face, reason=face.reason or (LOW_CONFIDENCE if doubtful else None))
+        """Give a face below the threshold the reason low confidence, unless it already has a reason."""
+        is_low = face.confidence < self.unsure_below
+        return replace(face, reason=face.reason or (LOW_CONFIDENCE if is_low else None))
 
 
 class FrameReader:
-    """Reads the frames of one session in their order; keeps the tracker, and asks it where to look.
+    """Reads the frames of one session in their order: detects, tracks and labels faces.
 
     Args:
-        faces: reads single pictures.
-        tracker: follows faces; belongs to this reader alone.
-        labels: what each face is called, held against noise; likewise. None: each frame's most probable expression.
-        hold_s: a face that a frame does not show is kept as it was for so long; seconds.
-        empty_scan_s: while nobody is known, a frame is searched so often; seconds, 0 for every frame.
+        faces: reads single images.
+        tracker: tracks the faces; no other reader may use it.
+        labels: labels the faces; no other reader may use it. None: the label is each frame's most probable expression.
+        hold_s: a face that the detector misses is kept unchanged for so long; seconds.
+        empty_scan_s: interval of scans while no face is known; seconds, 0 for every frame.
     """
 
     def __init__(
@@ -123,30 +130,30 @@ class FrameReader:
         self._scanned_s: float | None = None
 
     def read(self, frame: Frame) -> tuple[Face, ...]:
-        """The faces of the frame, from left to right, with tracks, smoothed probabilities and the labels that they hold."""
-        now_s = self._now(frame)
+        """The faces of a frame, from left to right, with tracks, smoothed probabilities and labels."""
+        now_s = self._advance_clock(frame)
         near = self._tracker.boxes(frame.time_s)
         if self._scanned_s is None or now_s - self._scanned_s >= (FULL_SCAN_S if near else self._empty_scan_s):
             near, self._scanned_s = [], now_s
         elif not near:
             return ()
-        found = self._faces.detect_and_classify(frame.image, near)
-        unreadable = dict(zip(found.boxes, found.reasons, strict=True))
-        gated = [row for row, reason in enumerate(found.reasons) if reason is not None]
-        tracked = self._tracker.update(found.boxes, found.probabilities, frame.time_s, gated)
-        tracked = [replace(face, reason=unreadable[face.box]) for face in tracked]
-        # A frame of another size has other places
-        missed = [face for face in self._tracker.recently_lost(self._hold_s) if _inside(face.box, frame.image)]
+        raw = self._faces.detect_and_classify(frame.image, near)
+        reasons = dict(zip(raw.boxes, raw.reasons, strict=True))
+        unreadable = [row for row, reason in enumerate(raw.reasons) if reason is not None]
+        tracked = self._tracker.update(raw.boxes, raw.probabilities, frame.time_s, unreadable)
+        tracked = [replace(face, reason=reasons[face.box]) for face in tracked]
+        # If the frame size has changed, an old box may lie outside the frame
+        missed = [face for face in self._tracker.recently_lost(self._hold_s) if _is_inside(face.box, frame.image)]
         if self._labels is None:
-            called = [self._faces.flag_low_confidence(face) for face in tracked + missed]
+            faces = [self._faces.flag_low_confidence(face) for face in tracked + missed]
         else:
             self._labels.prune(now_s)
-            called = [self._labels.update(face, now_s) for face in tracked]
-            called += [self._labels.update(face, now_s, seen=False) for face in missed]
-        return tuple(sorted(called, key=lambda face: (face.box.left, face.box.top)))
+            faces = [self._labels.update(face, now_s) for face in tracked]
+            faces += [self._labels.update(face, now_s, detected=False) for face in missed]
+        return tuple(sorted(faces, key=lambda face: (face.box.left, face.box.top)))
 
-    def _now(self, frame: Frame) -> float:
-        """The session's time of a frame: it stands while the source is away."""
+    def _advance_clock(self, frame: Frame) -> float:
+        """The session time of a frame; it stands during an outage of the source."""
         if frame.stretch != self._stretch:
             self._stretch = frame.stretch
             self._clock.pause()
@@ -155,6 +162,6 @@ class FrameReader:
         return self._clock.advance(frame.time_s)
 
 
-def _inside(box: Box, image: Image) -> bool:
+def _is_inside(box: Box, image: Image) -> bool:
     height, width = image.shape[:2]
     return box.left >= 0 and box.top >= 0 and box.right <= width and box.bottom <= height

@@ -1,8 +1,10 @@
-"""Why a face cannot be read from its crop, however sure a network is of it: networks do not notice what they do not see.
+"""Reasons why a crop cannot be read: dark, blurred, cut off and others. The network's confidence does not show them reliably.
 
-Each threshold stands where the answers of the shipped network, those that are surer than its threshold, are right in seven
-points less of FER-2013's clear images than undamaged, where it is 94%: `python -m benchmarks.quality fer2013.npz` draws these
-curves, on PublicTest. Milder damage is left to the network and its confidence, since it keeps its worth there.
+Each limit comes from curves of the shipped network on the clear images of FER-2013's PublicTest, spoilt more and more:
+`python -m benchmarks.quality fer2013.npz` prints them. Only answers at or above the network's threshold count. Without damage
+94% of them are right; a limit lies where about 87% are. Milder damage passes, since confidence is still reliable there.
+
+The percentages below are the right answers among those at or above the threshold.
 """
 
 from __future__ import annotations
@@ -27,62 +29,63 @@ OVER_EXPOSED = "over-exposed"
 BLURRED = "blurred"
 
 MIN_BRIGHTNESS = 0.07
-"""Mean brightness of the centre, 0..1: below, 84% of the answers are right and soon less, from there on 87% and more."""
+"""Mean brightness of the centre, 0..1. Right: 84% and soon less below this limit, 87% and more above."""
 
 MAX_OVEREXPOSURE = 0.8
-"""Share of the centre that is white, 0..1: about it 88% of the answers are right, from .83 on 86% and soon less."""
+"""Share of white pixels in the centre, 0..1. Right: 88% near this limit, 86% and soon less from .83 on."""
 
 MIN_SHARPNESS = 0.17
-"""As `sharpness` has it: 84% of the answers are right below .16, 87% from there to .19, 91% and more above."""
+"""Value of `sharpness`. Right: 84% below .16, 87% from .16 to .19, 91% and more above."""
 
 MIN_SIDE = 15
-"""Side of the square before it was scaled, pixels: 88% right at 16, 86% at 14. The cascades find no face so small, other
-detectors do."""
+"""Side of the square before it is scaled, pixels. Right: 88% at 16 pixels, 86% at 14. The Haar cascades find no face of this
+size, but other detectors do."""
 
 MAX_OUTSIDE = 0.24
-"""Share of the square that lies beyond the picture, 0..1: 88% right at .21 beyond the left edge, 86% at a quarter; 88% at .21
-above the picture, 84% at a quarter. Detectors end a box at the edge and the square lies about what is left, so twice as
-much of the face is lost."""
+"""Share of the square outside the image, 0..1. Right: 88% at .21 and 86% at .25 beyond the left edge, 88% at .21 and 84% at
+.25 above the image. A detector ends its box at the edge of the image and the square is centred on this smaller box, so the
+lost share of the face is twice the share of the square."""
 
 MAX_BELOW = 0.12
-"""Share of its height that lies beneath the picture, 0..1: 92% right at .1, 84% at .15. A face goes without an eye, not without
-its mouth."""
+"""Share of the height of the square below the image, 0..1. Right: 92% at .1, 84% at .15. The network can do without an eye,
+but not without the mouth."""
 
 WHITE = 250 / 255
-"""From this on a pixel is burnt out; JPEG leaves few at 255."""
+"""A pixel of this value or more is overexposed: JPEG compression leaves few pixels at 255."""
 
 CENTRE = slice(8, 40)
-"""Rows and columns of a crop that show skin, not hair or wall."""
+"""Rows and columns of a crop that show skin, neither hair nor background."""
 
 CENTRE_PIXELS = np.float32(32 * 32)
+"""Number of pixels in the centre."""
 
 
 def unreadable_reasons(crops: Batch, squares: Sequence[Box], width: int, height: int) -> list[str | None]:
-    """Why each crop cannot be read, None if it can; of several reasons the one that explains the others.
+    """For each crop the reason why it cannot be read, or None; of several reasons the one that explains the others.
 
     Args:
         crops: (n, 48, 48, 1) float32 grey in 0..1.
-        squares: where each was cut, in pixels of its picture.
-        width: of that picture, pixels.
-        height: likewise.
+        squares: the square of each crop, in pixels of its image.
+        width: width of this image, pixels.
+        height: height of this image, pixels.
     """
-    dark, white, soft = (
+    dark, white, blurred = (
         brightness(crops) < MIN_BRIGHTNESS,
         overexposure(crops) > MAX_OVEREXPOSURE,
         sharpness(crops) < MIN_SHARPNESS,
     )
-    found: list[str | None] = []
+    reasons: list[str | None] = []
     for row, square in enumerate(squares):
-        beneath = (square.bottom - height) / square.height
+        share_below = (square.bottom - height) / square.height
         checks = (
-            (CUT_OFF, beneath > MAX_BELOW or share_outside(square, width, height) > MAX_OUTSIDE),
+            (CUT_OFF, share_below > MAX_BELOW or share_outside(square, width, height) > MAX_OUTSIDE),
             (TOO_SMALL, square.width < MIN_SIDE),
             (TOO_DARK, dark[row]),
             (OVER_EXPOSED, white[row]),
-            (BLURRED, soft[row]),
+            (BLURRED, blurred[row]),
         )
-        found.append(next((reason for reason, there in checks if there), None))
-    return found
+        reasons.append(next((reason for reason, applies in checks if applies), None))
+    return reasons
 
 
 def brightness(crops: Batch) -> Numbers:
@@ -92,15 +95,15 @@ def brightness(crops: Batch) -> Numbers:
 
 
 def overexposure(crops: Batch) -> Numbers:
-    """Share (n,) of the centre of each crop that is white, 0..1."""
+    """Share (n,) of white pixels in the centre of each crop, 0..1."""
     return (crops[:, CENTRE, CENTRE, 0] >= WHITE).sum(axis=(1, 2), dtype=np.float32) / CENTRE_PIXELS
 
 
 def sharpness(crops: Batch) -> Numbers:
-    """How fine the detail of each crop is: (n,), 0 for a plain area, 1.5 for most of FER-2013, about 2 for noise and more.
+    """Sharpness (n,) of each crop: 0 for a plain area, 1.5 for most of FER-2013, 2 and more for noise.
 
-    The energy of second differences over that of first ones, the mean square of the spatial frequency: contrast and
-    brightness cancel out, and a blur takes the high frequencies first.
+    It is the energy of the second differences divided by that of the first differences: the mean square of the spatial
+    frequency. Contrast and brightness cancel out, and a blur removes the high frequencies first.
     """
     pixels = crops[..., 0]
     across, down = pixels[:, :, 1:] - pixels[:, :, :-1], pixels[:, 1:] - pixels[:, :-1]
@@ -109,14 +112,14 @@ def sharpness(crops: Batch) -> Numbers:
 
 
 def share_outside(square: Box, width: int, height: int) -> float:
-    """Share of a square that lies beyond a picture of that size, 0..1."""
+    """Share of a square outside an image of `width` by `height` pixels, 0..1."""
     across = max(0, min(square.right, width) - max(square.left, 0))
     down = max(0, min(square.bottom, height) - max(square.top, 0))
     return 1 - across * down / square.area
 
 
 def _energy(differences: Numbers) -> Numbers:
-    """Sum (n,) of the squares of n pictures of differences."""
+    """Sum of squares (n,) of each array of differences (n, height, width)."""
     count, height, width = differences.shape
     flat = differences.reshape(count, height * width)
     return np.vecdot(flat, flat)

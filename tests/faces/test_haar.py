@@ -22,17 +22,17 @@ SAME = 0.7
 """Overlap from which two boxes are the same face."""
 
 
-def live(cascade: Path = FAST, *, min_neighbors: int = 3, min_face: int = 36) -> HaarDetector:
+def live_detector(cascade: Path = FAST, *, min_neighbors: int = 3, min_face: int = 36) -> HaarDetector:
     """The detector of a session, without a close cascade."""
     return HaarDetector(cascade, search_size=(640, 360), scale_factor=1.2, min_neighbors=min_neighbors, min_face=min_face)
 
 
-def still() -> HaarDetector:
+def still_detector() -> HaarDetector:
     """The detector of still pictures, without a close cascade."""
     return HaarDetector(THOROUGH, search_size=(1280, 1280), scale_factor=1.2, min_neighbors=3, min_face=24)
 
 
-both = pytest.mark.parametrize("build", [live, still])
+both = pytest.mark.parametrize("build", [live_detector, still_detector])
 Build = Callable[[], HaarDetector]
 
 
@@ -83,7 +83,7 @@ def test_faces_come_from_left_to_right(head: Image) -> None:
     image[100:280, 20:200] = head
     small = cv2.resize(head, (140, 140), interpolation=cv2.INTER_AREA)
     image[200:340, 240:380] = small
-    boxes = live().detect(image)
+    boxes = live_detector().detect(image)
     assert len(boxes) == 3
     assert [box.left for box in boxes] == sorted(box.left for box in boxes)
     assert [box.left // 220 for box in boxes] == [0, 1, 2]
@@ -99,7 +99,7 @@ def test_no_face_is_found_in_a_tiny_or_narrow_picture(build: Build, shape: tuple
 
 @pytest.mark.parametrize("shape", [(1, 1), (10, 10), (19, 19), (1, 100)])
 def test_no_face_is_found_in_a_picture_smaller_than_the_cascade(shape: tuple[int, int]) -> None:
-    assert live(min_face=1).detect(np.zeros((*shape, 3), np.uint8)) == []
+    assert live_detector(min_face=1).detect(np.zeros((*shape, 3), np.uint8)) == []
 
 
 @settings(max_examples=25)
@@ -127,8 +127,8 @@ def test_the_box_of_a_face_at_the_lower_edge_stays_inside_the_picture(head: Imag
 
 
 def test_the_same_picture_gives_the_same_boxes(astronaut: Image) -> None:
-    detector = live()
-    assert detector.detect(astronaut) == detector.detect(astronaut) == live().detect(astronaut)
+    detector = live_detector()
+    assert detector.detect(astronaut) == detector.detect(astronaut) == live_detector().detect(astronaut)
 
 
 @both
@@ -159,8 +159,8 @@ def test_the_search_near_a_known_face_finds_no_face_elsewhere(head: Image, build
 def test_the_search_near_a_known_face_finds_only_faces_of_its_size(astronaut: Image, factor: float) -> None:
     side = round(FACE.width * factor)
     centred = Box(FACE.left + (FACE.width - side) // 2, FACE.top + (FACE.height - side) // 2, side, side)
-    assert still().detect(astronaut, [centred]) == []
-    assert live().detect(astronaut, [centred]) == []
+    assert still_detector().detect(astronaut, [centred]) == []
+    assert live_detector().detect(astronaut, [centred]) == []
 
 
 @both
@@ -181,12 +181,12 @@ def test_a_face_near_several_known_boxes_is_found_once(astronaut: Image, build: 
     ],
 )
 def test_nothing_is_found_near_a_box_outside_the_picture(astronaut: Image, outside: Box) -> None:
-    assert live().detect(astronaut, [outside]) == []
+    assert live_detector().detect(astronaut, [outside]) == []
 
 
 def test_a_known_face_at_the_edge_is_found_again(head: Image) -> None:
     image = paste_on_grey(head, -40, -30)
-    detector = live()
+    detector = live_detector()
     (box,) = detector.detect(image)
     (again,) = detector.detect(image, [box])
     assert box.left < 20
@@ -195,33 +195,33 @@ def test_a_known_face_at_the_edge_is_found_again(head: Image) -> None:
 
 def test_a_face_below_the_smallest_size_is_not_found(astronaut: Image) -> None:
     # 512 rows are shrunk to 360, and the face with them, from 101 to 71
-    assert len(live(min_face=60).detect(astronaut)) == 1
-    assert live(min_face=90).detect(astronaut) == []
-    assert live(min_face=90).detect(astronaut, [FACE]) == []
+    assert len(live_detector(min_face=60).detect(astronaut)) == 1
+    assert live_detector(min_face=90).detect(astronaut) == []
+    assert live_detector(min_face=90).detect(astronaut, [FACE]) == []
 
 
 def test_more_neighbours_mean_fewer_faces(astronaut: Image) -> None:
-    assert len(live(min_neighbors=3).detect(astronaut)) == 1
-    assert live(min_neighbors=1000).detect(astronaut) == []
-    assert live(min_neighbors=1000).detect(astronaut, [FACE]) == []
+    assert len(live_detector(min_neighbors=3).detect(astronaut)) == 1
+    assert live_detector(min_neighbors=1000).detect(astronaut) == []
+    assert live_detector(min_neighbors=1000).detect(astronaut, [FACE]) == []
 
 
 def test_a_larger_search_size_finds_smaller_faces(head: Image) -> None:
     image = paste_on_grey(
         cv2.resize(head, (70, 70), interpolation=cv2.INTER_AREA).astype(np.uint8), 600, 300, width=1280, height=720
     )
-    assert live().detect(image) == []
-    (box,) = still().detect(image)
+    assert live_detector().detect(image) == []
+    (box,) = still_detector().detect(image)
     assert box.overlap(Box(617, 317, 39, 39)) > SAME
 
 
-def verifying(*, min_neighbors: int = 2) -> HaarDetector:
+def verifying_detector(*, min_neighbors: int = 2) -> HaarDetector:
     """The shipped detector of a session: with a close cascade that verifies hits."""
     size = (640, 360)
     return HaarDetector(SCAN, search_size=size, scale_factor=1.2, min_neighbors=min_neighbors, min_face=36, close_cascade=FAST)
 
 
-def thorough() -> HaarDetector:
+def thorough_detector() -> HaarDetector:
     """The shipped detector of still pictures: it also finds tilted and turned heads."""
     size = (1280, 1280)
     return HaarDetector(
@@ -235,7 +235,7 @@ def tilted(image: Image, angle: float) -> Image:
     return cv2.warpAffine(image, matrix, (512, 512), borderMode=cv2.BORDER_REPLICATE).astype(np.uint8)
 
 
-@pytest.mark.parametrize("build", [verifying, thorough])
+@pytest.mark.parametrize("build", [verifying_detector, thorough_detector])
 def test_an_upright_face_that_several_views_find_is_one_box(astronaut: Image, head: Image, build: Build) -> None:
     (box,) = build().detect(astronaut)
     assert box.overlap(FACE) > SAME
@@ -247,16 +247,16 @@ def test_an_upright_face_that_several_views_find_is_one_box(astronaut: Image, he
 @pytest.mark.parametrize("angle", [-25, 30])
 def test_a_known_face_is_kept_when_the_head_tilts(astronaut: Image, angle: float) -> None:
     image = tilted(astronaut, angle)
-    assert live().detect(image, [FACE]) == []
-    (box,) = verifying().detect(image, [FACE])
+    assert live_detector().detect(image, [FACE]) == []
+    (box,) = verifying_detector().detect(image, [FACE])
     assert box.overlap(FACE) > SAME
 
 
 @pytest.mark.parametrize("angle", [-27, 27])
 def test_a_tilted_head_in_a_picture_is_found_by_the_tilted_views(astronaut: Image, angle: float) -> None:
     image = cv2.resize(tilted(astronaut, angle), None, fx=2, fy=2).astype(np.uint8)
-    assert still().detect(image) == []
-    (box,) = thorough().detect(image)
+    assert still_detector().detect(image) == []
+    (box,) = thorough_detector().detect(image)
     assert box.overlap(FACE.scaled(2)) > SAME
 
 
@@ -300,13 +300,13 @@ def test_a_missing_close_or_profile_cascade_is_refused(tmp_path: Path, name: str
 def test_a_missing_cascade_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "nose.xml", tmp_path):
         with pytest.raises(AssetError, match=f"no cascade at {path}: name a file"):
-            live(path)
+            live_detector(path)
 
 
 def test_the_path_of_a_cascade_may_have_any_letters(tmp_path: Path, astronaut: Image) -> None:
     path = tmp_path / "Gesichter für 顔 .xml"
     path.write_bytes(FAST.read_bytes())
-    assert live(path).detect(astronaut) == live().detect(astronaut)
+    assert live_detector(path).detect(astronaut) == live_detector().detect(astronaut)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux allows file names that are not UTF-8")
@@ -314,7 +314,7 @@ def test_a_path_that_utf_8_cannot_encode_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "\udcff.xml"
     path.write_bytes(FAST.read_bytes())
     with pytest.raises(AssetError, match="needs a path in UTF-8"):
-        live(path)
+        live_detector(path)
 
 
 WHOLE = FAST.read_bytes()
@@ -339,14 +339,14 @@ def test_a_damaged_cascade_is_refused_with_a_sentence(tmp_path: Path, content: b
     path = tmp_path / "broken.xml"
     path.write_bytes(content)
     with pytest.raises(AssetError, match=f"cannot read the cascade {path}: is it an OpenCV cascade") as refusal:
-        live(path)
+        live_detector(path)
     assert refusal.value.__cause__ is not None
 
 
 def test_an_opencv_without_cascades_is_refused_with_the_version_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(cv2, "CascadeClassifier")
     with pytest.raises(AssetError, match="install opencv-python below 5"):
-        live()
+        live_detector()
 
 
 def test_the_shipped_cascades_are_those_of_opencv() -> None:
