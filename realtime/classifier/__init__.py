@@ -1,1 +1,1 @@
-"""The network that reads an expression from a face crop, and the contract that it is shipped with."""
+"""The network that classifies the expression of a face crop, and the contract that ships with it."""

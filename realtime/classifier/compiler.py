@@ -1,4 +1,4 @@
-"""From the Keras network to the compiled one: a TFLite flatbuffer that LiteRT and OpenCV read."""
+"""Compile a Keras network to TFLite, which LiteRT and OpenCV can run."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 
     from realtime.classifier.keras_pair import KerasNetwork
 
-ROWS = 2
-"""Dimensions of a batch of vectors."""
+VECTOR_BATCH_DIMS = 2
+"""Number of dimensions of a batch of vectors."""
 
 REVISION = 1
-"""Of what the compiler makes of a network: raise it, and what was kept of other people's networks is compiled anew."""
+"""Revision of the compiler's output. Raise it, and cached networks of users are compiled again."""
 
 TOLERANCE = 1e-4
-"""Largest difference of a probability between Keras and what was compiled."""
+"""Largest allowed difference of a probability between Keras and the compiled network."""
 
 
 def compile_pair(json_path: Path) -> bytes:
-    """Load a pair, compile it, and make sure that the compiled network answers like the pair.
+    """Load and compile a pair, and check that both give the same probabilities.
 
     Raises:
         AssetError: the pair cannot be used.
-        EmodjError: TensorFlow is not installed, cannot compile the network, or compiles it wrongly.
+        EmodjError: TensorFlow is not installed or cannot compile the network, or probabilities differ by more than `TOLERANCE`.
     """
     network = load_pair(json_path)
     crops = np.random.default_rng(0).random((3, *INPUT_SHAPE), np.float32)
@@ -44,14 +44,12 @@ def compile_pair(json_path: Path) -> bytes:
     model = compile_network(network)
     difference = float(np.abs(open_classifier(model).classify(crops) - expected).max())
     if not difference <= TOLERANCE:
-        raise EmodjError(
-            f"{json_path}, once compiled, answers otherwise than in Keras: probabilities differ by {difference:.1g}"
-        )
+        raise EmodjError(f"{json_path} gives other probabilities once compiled than in Keras: they differ by {difference:.1g}")
     return model
 
 
 def compile_network(network: KerasNetwork) -> bytes:
-    """Compile to a TFLite flatbuffer: float32 weights and arithmetic, any number of crops; equal networks give equal bytes.
+    """Compile a network to a TFLite flatbuffer: float32 throughout, any batch size. Equal networks give equal bytes.
 
     Raises:
         EmodjError: TensorFlow is not installed or cannot compile the network.
@@ -59,39 +57,45 @@ def compile_network(network: KerasNetwork) -> bytes:
     tf = import_tensorflow("compiling a network")
     with tempfile.TemporaryDirectory() as folder, muted_stderr():
         try:
-            with _suited_to_opencv(network, tf):
+            with _opencv_operations(network, tf):
                 network.export(folder, format="tf_saved_model", verbose=False)
             return tf.lite.TFLiteConverter.from_saved_model(folder).convert()
-        # The converter raises a class of its own, outside any public module
+        # The class that the converter raises is in no public module
         except Exception as error:
             raise EmodjError(f"TensorFlow cannot compile this network: {first_line(error)}") from error
 
 
 @contextmanager
-def _suited_to_opencv(network: KerasNetwork, tf: Any) -> Generator[None]:
-    """Let two kinds of layer compute the same by operations that OpenCV 4.14 reads rightly; LiteRT minds neither.
+def _opencv_operations(network: KerasNetwork, tf: Any) -> Generator[None]:
+    """Replace, inside the block, two kinds of layer by equal operations that OpenCV 4.14 reads correctly. LiteRT reads both.
 
-    `Flatten` asks for the batch's size at run time, which OpenCV cannot read. And of a dense layer it takes the weights
-    and leaves out the bias, without a word. So the bias becomes a product of its own: of a one with the row of biases,
-    where the one is a softmax over a single number, since the converter would put a constant back where it came from.
+    `Flatten` computes the batch size at run time, which OpenCV cannot read. OpenCV also drops the bias of a dense layer
+    without an error. So the bias is written as the product of a one and the row of biases. The one is a softmax over a
+    single number, because the converter would fold a constant back into the dense layer.
     """
     layers = tf.keras.layers
 
-    def flat(inputs: Any) -> Any:
+    def flatten(inputs: Any) -> Any:
         return tf.reshape(inputs, (-1, math.prod(inputs.shape[1:])))
 
     def dense(layer: Any, inputs: Any, **_: Any) -> Any:
         one = tf.nn.softmax(inputs @ tf.zeros((inputs.shape[-1], 1)))
         return layer.activation(inputs @ layer.kernel + one @ layer.bias[None])
 
-    flattening = [layer for layer in network.layers if type(layer) is layers.Flatten and layer.data_format == "channels_last"]
-    biased = [layer for layer in network.layers if type(layer) is layers.Dense and layer.use_bias and layer.input.ndim == ROWS]
-    for layer in flattening:
-        layer.call = flat
-    for layer in biased:
+    flatten_layers = [
+        layer for layer in network.layers if type(layer) is layers.Flatten and layer.data_format == "channels_last"
+    ]
+    biased_layers = [
+        layer
+        for layer in network.layers
+        if type(layer) is layers.Dense and layer.use_bias and layer.input.ndim == VECTOR_BATCH_DIMS
+    ]
+    for layer in flatten_layers:
+        layer.call = flatten
+    for layer in biased_layers:
         layer.call = partial(dense, layer)
     try:
         yield
     finally:
-        for layer in (*flattening, *biased):
+        for layer in (*flatten_layers, *biased_layers):
             del layer.call

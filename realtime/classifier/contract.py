@@ -1,7 +1,8 @@
-"""What a network's pair cannot say about itself, and which network runs.
+"""Contract of a network: digests, crop rule, threshold and golden crops. Load and compile networks by their contracts.
 
-Beside `NAME.json` and `NAME.h5` stand `NAME.tflite`, compiled from the two, and `NAME.contract.json`: the digests of both,
-how to cut a crop, when an answer is no answer, and golden crops with the answers that they must get.
+`NAME.tflite`, compiled from the pair `NAME.json` and `NAME.h5`, and `NAME.contract.json` lie beside the pair. The contract says
+what the pair cannot say: the digests of pair and compiled network, how to crop a face, below which confidence a face is unsure,
+and golden crops with the answers that the network must give.
 """
 
 from __future__ import annotations
@@ -26,27 +27,27 @@ if TYPE_CHECKING:
     from realtime.classifier.runtime import Classifier
 
 SCHEMA = 1
-FIXED = {"schema": SCHEMA, "classes": [expression.value for expression in EXPRESSIONS], "input_range": [0, 1]}
-"""What every contract says alike: a file that says otherwise is for another version of emodj."""
+FIXED_FIELDS = {"schema": SCHEMA, "classes": [expression.value for expression in EXPRESSIONS], "input_range": [0, 1]}
+"""Fields with one value in every contract. A file with another value is for another version of emodj."""
 
 UNSURE_BELOW = 0.55
-"""Where a network names no threshold of its own."""
+"""Threshold of a network whose contract has none."""
 
 TOLERANCE = 1e-3
-"""Largest difference of a probability of a golden crop between two machines."""
+"""Largest allowed difference of a probability of a golden crop between two computers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What to know about a network in order to use it.
+    """Terms on which a network is used.
 
     Attributes:
-        pair_digest: sha256 of the bytes of the pair, `pair_digest`, in hexadecimal.
-        compiled_digest: sha256 of the bytes of the compiled network, in hexadecimal.
-        side_ratio: side of the square crop as a multiple of the detector's box, above zero.
-        golden: crops with the answers that they must get.
-        about: anything that a reader of the file should know: training data, date, figures.
-        unsure_below: a face whose best expression is less probable is unsure, 0..1; None if nobody chose one.
+        pair_digest: SHA-256 of the pair in hexadecimal, as the function `pair_digest` computes it.
+        compiled_digest: SHA-256 of the compiled network in hexadecimal.
+        side_ratio: side of a crop as a multiple of the longer side of the detector's box, above zero.
+        golden: crops with the answers that the network must give.
+        about: notes for readers of the file: training data, date, figures.
+        unsure_below: threshold, 0..1. A face is unsure if its best expression is less probable. None if not chosen.
 
     Raises:
         ValueError: `side_ratio` or `unsure_below` is out of range.
@@ -67,21 +68,25 @@ class Contract:
 
 
 def contract_path(json_path: Path) -> Path:
-    """Where the contract of a pair lies."""
+    """Path of the contract of a pair."""
     return json_path.with_suffix(".contract.json")
 
 
 def compiled_path(json_path: Path) -> Path:
-    """Where the compiled network of a pair lies."""
+    """Path of the compiled network of a pair."""
     return json_path.with_suffix(".tflite")
 
 
 def read_contract(path: Path) -> Contract:
-    """Read a contract. Raises `AssetError` if it is missing, damaged, or for another version of emodj."""
+    """Read a contract.
+
+    Raises:
+        AssetError: the file is missing, damaged, or for another version of emodj.
+    """
     try:
         document = json.loads(path.read_bytes())
-        strange = next((key for key, value in FIXED.items() if document[key] != value), None)
-        if strange is None:
+        mismatch = next((key for key, value in FIXED_FIELDS.items() if document[key] != value), None)
+        if mismatch is None:
             return _from_document(document)
     except OSError as error:
         raise AssetError(f"{path}, the contract of a network, cannot be read: {error.strerror or error}") from error
@@ -89,19 +94,23 @@ def read_contract(path: Path) -> Contract:
         raise AssetError(
             f"{path} is damaged ({type(error).__name__}: {error}): install emodj again, or compile anew"
         ) from error
-    raise AssetError(f"{path} is not for this version of emodj: its {strange} is not {FIXED[strange]}")
+    raise AssetError(f"{path} is not for this version of emodj: its {mismatch} is not {FIXED_FIELDS[mismatch]}")
 
 
 def write_contract_file(path: Path, contract: Contract) -> None:
-    """Write a contract so that `read` gives it back. Raises `EmodjError` if it cannot be written."""
+    """Write a contract so that `read_contract` returns an equal one.
+
+    Raises:
+        EmodjError: the file cannot be written.
+    """
     atomic.write({path: _to_bytes(contract)})
 
 
 def pair_digest(json_path: Path) -> str:
-    """The sha256 of a pair, the bytes of the `.json` followed by those of the `.h5`, in hexadecimal.
+    """SHA-256 of the bytes of the `.json` followed by those of the `.h5`, in hexadecimal.
 
     Raises:
-        AssetError: a file is missing.
+        AssetError: a file is missing or unreadable.
     """
     try:
         return _sha256(json_path.read_bytes() + json_path.with_suffix(".h5").read_bytes())
@@ -111,7 +120,11 @@ def pair_digest(json_path: Path) -> str:
 
 
 def matching_contract(json_path: Path) -> Contract | None:
-    """The contract beside a pair, None if there is none or it is of another pair. Raises `AssetError` if one cannot be read."""
+    """The contract beside a pair; None if it does not exist or describes another pair.
+
+    Raises:
+        AssetError: contract or pair cannot be read.
+    """
     path = contract_path(json_path)
     contract = read_contract(path) if path.exists() else None
     return contract if contract and contract.pair_digest == pair_digest(json_path) else None
@@ -120,30 +133,33 @@ def matching_contract(json_path: Path) -> Contract | None:
 def load_classifier(
     json_path: Path, *, shipped: Path, cache_dir: Path, notify: Callable[[str], None], num_threads: int = 1
 ) -> tuple[Classifier, Contract]:
-    """Open the network of a pair; without TensorFlow if its contract fits, or if it was compiled into the cache before.
+    """Open the network of a pair. TensorFlow is needed only without a matching contract and without a cached network.
 
     Args:
         json_path: the `.json` of the pair.
-        shipped: contract of the network that emodj ships; its smiling crops are shown to every other network.
-        cache_dir: where somebody's own network is kept once compiled; made if need be.
-        notify: takes sentences for the person who chose the network.
+        shipped: contract of the network that emodj ships; its smiling golden crops test every other network.
+        cache_dir: folder for compiled networks of users; it is made if it is missing.
+        notify: gets sentences for the user.
         num_threads: processor cores for one batch.
 
+    Returns:
+        The classifier and its contract; for a network without one a contract of two digests.
+
     Raises:
-        AssetError: a file is missing or damaged, does not fit the others, or a golden crop is answered wrongly.
-        EmodjError: a network must be compiled and TensorFlow is not installed, or cannot compile it.
+        AssetError: a file is missing, damaged or does not match the others, or a golden crop gets another answer.
+        EmodjError: the network must be compiled, and TensorFlow is not installed or cannot compile it.
     """
     if contract := matching_contract(json_path):
-        return _open_sealed(json_path, contract, num_threads), contract
+        return _open_matching(json_path, contract, num_threads), contract
     digest = pair_digest(json_path)
     notify(
         f"{json_path} is not a network that emodj knows: it gets crops of the face box in grey 0..1, "
-        "and its answers are read in alphabetical order"
+        "and its outputs are read in alphabetical order"
     )
-    model = _compiled_before(json_path, cache_dir / f"{digest}-{REVISION}.tflite", notify)
+    model = _load_or_compile(json_path, cache_dir / f"{digest}-{REVISION}.tflite", notify)
     classifier = open_classifier(model, num_threads=num_threads)
     if shipped.exists():
-        _warn_of_smiles(json_path, classifier, read_contract(shipped), notify)
+        _warn_about_smiles(json_path, classifier, read_contract(shipped), notify)
     return classifier, Contract(digest, _sha256(model))
 
 
@@ -155,36 +171,39 @@ def write_contract(
     side_ratio: float | None = None,
     unsure_below: float | None = None,
 ) -> Contract:
-    """Compile a pair and write the compiled network and the contract beside it: both, or on a failure neither.
+    """Compile a pair, and write the compiled network and the contract beside it: both, or neither if that fails.
 
     Args:
         json_path: the `.json` of the pair.
-        crops: golden crops; those of the pair's present contract stay, unless one of the same name is given.
-        about: as in `Contract`; None keeps what the present contract says, unless it is of another pair.
-        side_ratio: as in `Contract`; None keeps that of the present contract.
-        unsure_below: as in `Contract`; None keeps what the present contract says, unless it is of another pair.
+        crops: golden crops. The golden crops of the old contract stay, except those with the name of a new one.
+        about: as in `Contract`; None keeps the old value, unless the old contract describes another pair.
+        side_ratio: as in `Contract`; None keeps the old value.
+        unsure_below: as in `Contract`; None keeps the old value, unless the old contract describes another pair.
+
+    Returns:
+        The contract as written.
 
     Raises:
-        AssetError: the pair or its present contract cannot be used, or there is no golden crop.
+        AssetError: the pair or its old contract cannot be used, or neither has a golden crop.
         EmodjError: TensorFlow is not installed or cannot compile the network, or a file cannot be written.
     """
     path = contract_path(json_path)
-    before = read_contract(path) if path.exists() else Contract("", "")
-    chosen = {crop.name: crop for crop in (*(golden.crop for golden in before.golden), *crops)}
-    if not chosen:
-        raise AssetError(f"{json_path} has no golden crop yet: a contract needs one at least")
+    old = read_contract(path) if path.exists() else Contract("", "")
+    crop_of = {crop.name: crop for crop in (*(golden.crop for golden in old.golden), *crops)}
+    if not crop_of:
+        raise AssetError(f"{json_path} has no golden crop yet: a contract needs at least one")
     digest, model = pair_digest(json_path), compile_pair(json_path)
-    golden = record_answers(open_classifier(model), chosen.values())
-    ratio = before.side_ratio if side_ratio is None else side_ratio
-    # What was measured of other weights says nothing of these
-    old = before if before.pair_digest == digest else Contract("", "")
-    threshold = old.unsure_below if unsure_below is None else unsure_below
-    contract = Contract(digest, _sha256(model), ratio, golden, old.about if about is None else about, threshold)
+    golden = record_answers(open_classifier(model), crop_of.values())
+    ratio = old.side_ratio if side_ratio is None else side_ratio
+    # Notes and threshold were measured with the weights of their pair
+    measured = old if old.pair_digest == digest else Contract("", "")
+    threshold = measured.unsure_below if unsure_below is None else unsure_below
+    contract = Contract(digest, _sha256(model), ratio, golden, measured.about if about is None else about, threshold)
     atomic.write({compiled_path(json_path): model, path: _to_bytes(contract)})
     return contract
 
 
-def _open_sealed(json_path: Path, contract: Contract, num_threads: int) -> Classifier:
+def _open_matching(json_path: Path, contract: Contract, num_threads: int) -> Classifier:
     path = compiled_path(json_path)
     remedy = f"run `emodj model compile {json_path}`, or install emodj again"
     try:
@@ -194,14 +213,14 @@ def _open_sealed(json_path: Path, contract: Contract, num_threads: int) -> Class
     if _sha256(model) != contract.compiled_digest:
         raise AssetError(f"{path} is not the compiled network that {contract_path(json_path).name} describes: {remedy}")
     classifier = open_classifier(model, num_threads=num_threads)
-    for name, apart in differences(classifier, contract.golden).items():
-        # Written so that a NaN counts as wrong
-        if not apart <= TOLERANCE:
-            raise AssetError(f"{path} answers the golden crop {name!r} otherwise than recorded: {remedy}")
+    for name, difference in differences(classifier, contract.golden).items():
+        # With this comparison NaN counts as a wrong answer
+        if not difference <= TOLERANCE:
+            raise AssetError(f"{path} gives another answer than recorded for the golden crop {name!r}: {remedy}")
     return classifier
 
 
-def _compiled_before(json_path: Path, cached: Path, notify: Callable[[str], None]) -> bytes:
+def _load_or_compile(json_path: Path, cached: Path, notify: Callable[[str], None]) -> bytes:
     try:
         model = cached.read_bytes()
         open_classifier(model)
@@ -213,14 +232,14 @@ def _compiled_before(json_path: Path, cached: Path, notify: Callable[[str], None
         cached.parent.mkdir(parents=True, exist_ok=True)
         atomic.write({cached: model})
     except (OSError, EmodjError) as error:
-        notify(f"the compiled network is not kept, so that it must be compiled again next time: {error}")
+        notify(f"the compiled network cannot be cached, so it must be compiled again next time: {error}")
     return model
 
 
-def _warn_of_smiles(json_path: Path, classifier: Classifier, shipped: Contract, notify: Callable[[str], None]) -> None:
+def _warn_about_smiles(json_path: Path, classifier: Classifier, shipped: Contract, notify: Callable[[str], None]) -> None:
     smiles = [golden.crop for golden in shipped.golden if golden.crop.name.startswith(SMILE_PREFIX)]
-    called = [EXPRESSIONS[index] for index in classifier.classify(to_golden_batch(smiles)).argmax(axis=1)]
-    if wrong := [expression for expression in called if expression is not Expression.HAPPY]:
+    answers = [EXPRESSIONS[index] for index in classifier.classify(to_golden_batch(smiles)).argmax(axis=1)]
+    if wrong := [expression for expression in answers if expression is not Expression.HAPPY]:
         notify(
             f"{json_path} calls a plainly smiling face {wrong[0].value}: check that its classes are in alphabetical order "
             "(angry, disgust, fear, happy, neutral, sad, surprise) and that it was trained on grey values in 0..1"
@@ -232,7 +251,7 @@ def _sha256(data: bytes) -> str:
 
 
 def _to_bytes(contract: Contract) -> bytes:
-    document = FIXED | {
+    document = FIXED_FIELDS | {
         "pair_sha256": contract.pair_digest,
         "compiled_sha256": contract.compiled_digest,
         "side_ratio": contract.side_ratio,

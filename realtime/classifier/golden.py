@@ -1,4 +1,4 @@
-"""Golden crops: faces whose answers are recorded with a network, so that a machine on which it answers otherwise is noticed."""
+"""Golden crops: crops with recorded answers. They show whether a network gives the same answers on this computer."""
 
 from __future__ import annotations
 
@@ -21,20 +21,21 @@ if TYPE_CHECKING:
     from realtime.domain import Batch, Box, Image
 
 SMILE_PREFIX = "smile"
-"""Beginning of the name of every crop that any sound network calls happy."""
+"""Prefix of the names of crops that every working network must call happy."""
 
-RENDERED = "drawn by emodj, MIT"
+RENDERED_SOURCE = "drawn by emodj, MIT"
 DIGITS = 6
+"""Decimals of a recorded probability."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceCrop:
-    """One crop as the network reads it.
+    """One crop without an answer.
 
     Attributes:
-        name: unique within a contract.
-        source: where it comes from and its licence.
-        pixels: 48×48 grey, one byte each, row by row.
+        name: name, unique in a contract.
+        source: origin and licence.
+        pixels: 48×48 grey values, one byte each, row by row.
 
     Raises:
         ValueError: not 48×48 bytes.
@@ -51,7 +52,15 @@ class SourceCrop:
 
 @dataclass(frozen=True, slots=True)
 class GoldenCrop:
-    """A crop and what the network answered when its contract was written: seven probabilities in the order of `Expression`."""
+    """A crop with the recorded answer of the network.
+
+    Attributes:
+        crop: the crop.
+        answer: seven probabilities in the order of `Expression`.
+
+    Raises:
+        ValueError: not seven probabilities.
+    """
 
     crop: SourceCrop
     answer: tuple[float, ...]
@@ -62,55 +71,59 @@ class GoldenCrop:
 
 
 def to_golden_batch(crops: Iterable[SourceCrop]) -> Batch:
-    """The crops as (n, 48, 48, 1) float32 in 0..1."""
+    """Turn n crops into a batch (n, 48, 48, 1) float32 in 0..1."""
     pixels = b"".join(crop.pixels for crop in crops)
     return to_batch(np.frombuffer(pixels, np.uint8).reshape(-1, CROP_SIDE, CROP_SIDE))
 
 
 def record_answers(classifier: Classifier, crops: Iterable[SourceCrop]) -> tuple[GoldenCrop, ...]:
-    """Let the classifier answer the crops, to six decimals."""
+    """Classify crops and record the answers, rounded to six decimals."""
     crops = tuple(crops)
     rows = classifier.classify(to_golden_batch(crops))
     return tuple(GoldenCrop(crop, tuple(round(float(p), DIGITS) for p in row)) for crop, row in zip(crops, rows, strict=True))
 
 
 def differences(classifier: Classifier, recorded: Sequence[GoldenCrop]) -> dict[str, float]:
-    """By how much the classifier answers each crop otherwise than recorded, by its name: the largest of seven differences."""
-    now = record_answers(classifier, (golden.crop for golden in recorded))
+    """Map the name of each crop to the largest difference of its seven probabilities from the recorded ones."""
+    actual = record_answers(classifier, (golden.crop for golden in recorded))
     return {
-        golden.crop.name: float(np.abs(np.subtract(golden.answer, answer.answer)).max())
-        for golden, answer in zip(recorded, now, strict=True)
+        golden.crop.name: float(np.abs(np.subtract(golden.answer, other.answer)).max())
+        for golden, other in zip(recorded, actual, strict=True)
     }
 
 
 def to_document(golden: GoldenCrop) -> dict[str, Any]:
-    """The golden crop as JSON knows it: pixels in base64, probabilities by name."""
+    """Convert a golden crop to JSON values: pixels in base64, probabilities by name."""
     crop = golden.crop
     pixels = base64.b64encode(crop.pixels).decode()
     return {"name": crop.name, "source": crop.source, "pixels": pixels, "answer": by_expression(golden.answer)}
 
 
 def from_document(document: Mapping[str, Any]) -> GoldenCrop:
-    """Undo `to_document`. Raises `ValueError`, `TypeError` or `KeyError` on what it did not write."""
+    """Convert the result of `to_document` back.
+
+    Raises:
+        ValueError, TypeError, KeyError: `to_document` did not write this document.
+    """
     pixels = base64.b64decode(document["pixels"], validate=True)
     answer = tuple(float(document["answer"][expression.value]) for expression in EXPRESSIONS)
     return GoldenCrop(SourceCrop(str(document["name"]), str(document["source"]), pixels), answer)
 
 
 def crop_from_image(name: str, source: str, image: Image, box: Box, side_ratio: float) -> SourceCrop:
-    """Cut a golden crop out of a picture (height, width, 3) uint8 BGR as the pipeline would."""
+    """Crop the face at `box` from an image (height, width, 3) uint8 BGR, as the pipeline does."""
     [crop] = crop_faces(image, [box], side_ratio)
     return SourceCrop(name, source, np.rint(crop * 255).astype(np.uint8).tobytes())
 
 
 def render_crops() -> tuple[SourceCrop, ...]:
-    """Crops that need no photograph: two drawn faces and a ramp from black to white. What they look like is of no account."""
+    """Render crops that need no photo: two drawn faces and a ramp from black to white. Their answers do not matter."""
     ramp = np.tile(np.linspace(0, 255, CROP_SIDE).astype(np.uint8), (CROP_SIDE, 1))
-    pictures = {"drawn-mouth-up": _drawn(mouth_up=True), "drawn-mouth-down": _drawn(mouth_up=False), "ramp": ramp}
-    return tuple(SourceCrop(name, RENDERED, picture.tobytes()) for name, picture in pictures.items())
+    pictures = {"drawn-mouth-up": _draw_face(mouth_up=True), "drawn-mouth-down": _draw_face(mouth_up=False), "ramp": ramp}
+    return tuple(SourceCrop(name, RENDERED_SOURCE, picture.tobytes()) for name, picture in pictures.items())
 
 
-def _drawn(*, mouth_up: bool) -> NDArray[np.uint8]:
+def _draw_face(*, mouth_up: bool) -> NDArray[np.uint8]:
     face = np.full((CROP_SIDE, CROP_SIDE), 60, np.uint8)
     cv2.ellipse(face, (24, 24), (18, 23), 0, 0, 360, 190, -1, cv2.LINE_AA)
     for x in (16, 32):

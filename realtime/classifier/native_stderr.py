@@ -1,4 +1,4 @@
-"""Silence for libraries that write to stderr below Python: TensorFlow and LiteRT announce themselves there."""
+"""Mute the stderr of native code: TensorFlow and LiteRT write start-up messages to it."""
 
 from __future__ import annotations
 
@@ -11,34 +11,35 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 STDERR = 2
+"""File descriptor of stderr."""
 
 
 @contextmanager
 def muted_stderr() -> Generator[None]:
-    """Send all that the process writes to stderr to nowhere while the block runs.
+    """Discard everything that the process writes to stderr while the block runs. Exceptions pass through.
 
-    The descriptor itself is turned away, since C++ code knows nothing of `sys.stderr`. Exceptions travel as always.
-    Not for two threads at once: the second would restore the silence of the first.
+    The file descriptor is redirected, since C++ code does not use `sys.stderr`. Not for two threads at once: the second one
+    would restore the muted stderr of the first.
     """
     try:
-        kept = os.dup(STDERR)
+        original = os.dup(STDERR)
     except OSError:
-        # A process that was started without stderr: nobody would read the noise
+        # The process was started without stderr, so no message can appear
         yield
         return
     _flush()
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, STDERR)
-    os.close(nowhere)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, STDERR)
+    os.close(null)
     try:
         yield
     finally:
         _flush()
-        os.dup2(kept, STDERR)
-        os.close(kept)
+        os.dup2(original, STDERR)
+        os.close(original)
 
 
 def _flush() -> None:
-    # What Python holds back belongs to the side of the switch on which it was written
+    # Buffered text must go to the stderr that was in place when it was written
     if sys.stderr is not None and not sys.stderr.closed:  # pyright: ignore[reportUnnecessaryComparison] - None under pythonw
         sys.stderr.flush()

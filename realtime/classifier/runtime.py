@@ -1,6 +1,6 @@
-"""The compiled network: a batch of crops in, probabilities out.
+"""Run the compiled network: a batch of crops in, probabilities out.
 
-One file, a TFLite flatbuffer, read by LiteRT, or by OpenCV where LiteRT has no wheel; both give the same numbers to 1e-5.
+LiteRT runs the TFLite file; OpenCV runs it where LiteRT has no wheel. Their probabilities differ by no more than 1e-5.
 """
 
 from __future__ import annotations
@@ -20,15 +20,23 @@ if TYPE_CHECKING:
 CROP_SHAPE = (CROP_SIDE, CROP_SIDE, 1)
 
 
+class Classifier(Protocol):
+    """Classifies the expressions of face crops."""
+
+    def classify(self, batch: Batch, /) -> Probabilities:
+        """Probabilities (n, 7) of crops (n, 48, 48, 1) float32 grey in 0..1; n may be 0."""
+        ...
+
+
 def open_classifier(model: bytes, *, num_threads: int = 1) -> Classifier:
-    """Open a compiled network with the fastest reader that is installed.
+    """Open a compiled network with LiteRT, which is faster, or with OpenCV if LiteRT is not installed.
 
     Args:
         model: TFLite flatbuffer, float32, (n, 48, 48, 1) in and (n, 7) out.
-        num_threads: processor cores for one batch; OpenCV chooses its own number.
+        num_threads: processor cores for one batch; OpenCV ignores it.
 
     Raises:
-        AssetError: not a compiled network of that shape.
+        AssetError: not a compiled network with these shapes.
     """
     try:
         return LiteRtClassifier(model, num_threads=num_threads)
@@ -37,21 +45,21 @@ def open_classifier(model: bytes, *, num_threads: int = 1) -> Classifier:
 
 
 class LiteRtClassifier:
-    """A compiled network run by LiteRT. Not for two threads at once.
+    """Runs a compiled network with LiteRT. Not for two threads at once.
 
     Args:
         model: TFLite flatbuffer, float32, (n, 48, 48, 1) in and (n, 7) out.
         num_threads: processor cores for one batch.
 
     Raises:
-        AssetError: not a compiled network of that shape.
+        AssetError: not a compiled network with these shapes.
     """
 
     def __init__(self, model: bytes, *, num_threads: int = 1) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
         try:
-            # It announces its XNNPACK delegate when it first allocates
+            # LiteRT writes a message about its XNNPACK delegate at the first allocation
             with muted_stderr():
                 self._interpreter: Any = Interpreter(model_content=model, num_threads=num_threads)
                 self._interpreter.allocate_tensors()
@@ -60,34 +68,34 @@ class LiteRtClassifier:
         inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         _check_shapes([tensor["shape_signature"] for tensor in inputs], [tensor["shape_signature"] for tensor in outputs])
         self._input, self._output = inputs[0]["index"], outputs[0]["index"]
-        self._size = int(inputs[0]["shape"][0])
+        self._batch_size = int(inputs[0]["shape"][0])
 
     def classify(self, batch: Batch, /) -> Probabilities:
         """Probabilities (n, 7) of crops (n, 48, 48, 1) float32 grey in 0..1; n may be 0.
 
         Raises:
-            ValueError: another shape or dtype.
+            ValueError: the crops have another shape or dtype.
         """
         _check_batch(batch)
         if not len(batch):
             return np.empty((0, len(EXPRESSIONS)), np.float32)
-        if len(batch) != self._size:
+        if len(batch) != self._batch_size:
             self._interpreter.resize_tensor_input(self._input, batch.shape)
             self._interpreter.allocate_tensors()
-            self._size = len(batch)
+            self._batch_size = len(batch)
         self._interpreter.set_tensor(self._input, batch)
         self._interpreter.invoke()
         return self._interpreter.get_tensor(self._output)
 
 
 class CvDnnClassifier:
-    """A compiled network run by OpenCV's own reader. Not for two threads at once.
+    """Runs a compiled network with OpenCV. Not for two threads at once.
 
     Args:
         model: TFLite flatbuffer, float32, (n, 48, 48, 1) in and (n, 7) out.
 
     Raises:
-        AssetError: not a compiled network of that shape.
+        AssetError: not a compiled network with these shapes.
     """
 
     def __init__(self, model: bytes) -> None:
@@ -104,15 +112,15 @@ class CvDnnClassifier:
         """Probabilities (n, 7) of crops (n, 48, 48, 1) float32 grey in 0..1; n may be 0.
 
         Raises:
-            ValueError: another shape or dtype.
+            ValueError: the crops have another shape or dtype.
         """
         _check_batch(batch)
         return self._forward(batch) if len(batch) else np.empty((0, len(EXPRESSIONS)), np.float32)
 
     def _forward(self, batch: Batch) -> Probabilities:
-        # OpenCV wants the channel before the rows; with a single channel that is the same memory
+        # OpenCV needs the channel axis before the rows. With one channel the memory layout is the same
         self._network.setInput(batch.reshape(len(batch), 1, CROP_SIDE, CROP_SIDE))
-        # A copy, since the network may write its next answer into the same memory
+        # A copy, since the network may write its next output into the same memory
         return self._network.forward().astype(np.float32)
 
 
@@ -122,14 +130,8 @@ def _check_batch(batch: Batch) -> None:
 
 
 def _check_shapes(inputs: list[Any], outputs: list[Any]) -> None:
-    found = [[tuple(map(int, shape[1:])) for shape in shapes] for shapes in (inputs, outputs)]
-    if found != [[CROP_SHAPE], [(len(EXPRESSIONS),)]]:
-        raise AssetError(f"the compiled network reads {found[0]} and answers {found[1]}: expected one (48, 48, 1) and one (7,)")
-
-
-class Classifier(Protocol):
-    """Reads expressions."""
-
-    def classify(self, batch: Batch, /) -> Probabilities:
-        """Probabilities (n, 7) of crops (n, 48, 48, 1) float32 grey in 0..1."""
-        ...
+    actual = [[tuple(map(int, shape[1:])) for shape in shapes] for shapes in (inputs, outputs)]
+    if actual != [[CROP_SHAPE], [(len(EXPRESSIONS),)]]:
+        raise AssetError(
+            f"the compiled network has inputs {actual[0]} and outputs {actual[1]}: expected one (48, 48, 1) and one (7,)"
+        )

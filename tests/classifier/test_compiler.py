@@ -10,13 +10,13 @@ from realtime.classifier.runtime import CvDnnClassifier, open_classifier
 from realtime.domain import Batch
 from realtime.errors import EmodjError
 
-# Keras 3.15 reads its variables in the way of NumPy 1
+# Keras 3.15 reads its variables by the protocol of NumPy 1
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
 
 CROPS: Batch = np.random.default_rng(0).random((5, 48, 48, 1), np.float32)
 
 
-def ending_in(*end: Any) -> Any:
+def network_ending_in(*end: Any) -> Any:
     keras = import_tensorflow("testing").keras
     layers = keras.layers
     return keras.Sequential([keras.Input((48, 48, 1)), layers.Conv2D(4, 3), layers.MaxPooling2D(3), *end])
@@ -24,13 +24,13 @@ def ending_in(*end: Any) -> Any:
 
 def small() -> Any:
     layers = import_tensorflow("testing").keras.layers
-    return ending_in(layers.Flatten(), layers.Dense(7, activation="softmax"))
+    return network_ending_in(layers.Flatten(), layers.Dense(7, activation="softmax"))
 
 
-def test_a_pair_and_its_compiled_network_answer_alike(tmp_path: Path) -> None:
+def test_a_pair_and_its_compiled_network_give_the_same_probabilities(tmp_path: Path) -> None:
     save_pair(small(), tmp_path / "net.json")
-    said = open_classifier(compile_pair(tmp_path / "net.json")).classify(CROPS)
-    np.testing.assert_allclose(said, predict(load_pair(tmp_path / "net.json"), CROPS), atol=1e-5)
+    probabilities = open_classifier(compile_pair(tmp_path / "net.json")).classify(CROPS)
+    np.testing.assert_allclose(probabilities, predict(load_pair(tmp_path / "net.json"), CROPS), atol=1e-5)
 
 
 def test_compiling_does_not_change_the_network() -> None:
@@ -40,26 +40,26 @@ def test_compiling_does_not_change_the_network() -> None:
     np.testing.assert_array_equal(predict(network, CROPS), before)
 
 
-def test_channels_are_flattened_in_the_order_that_the_network_learned() -> None:
+def test_flattened_channels_keep_their_order() -> None:
     layers = import_tensorflow("testing").keras.layers
-    network = ending_in(layers.Flatten(data_format="channels_first"), layers.Dense(7, activation="softmax"))
+    network = network_ending_in(layers.Flatten(data_format="channels_first"), layers.Dense(7, activation="softmax"))
     np.testing.assert_allclose(open_classifier(compile_network(network)).classify(CROPS), predict(network, CROPS), atol=1e-5)
 
 
-def test_opencv_knows_the_biases_of_dense_layers() -> None:
+def test_opencv_applies_the_biases_of_dense_layers() -> None:
     layers = import_tensorflow("testing").keras.layers
     for start in (layers.Flatten(), layers.GlobalAveragePooling2D()):
         dense = [layers.Dense(9, activation="relu"), layers.Dense(8, use_bias=False), layers.Dense(7, activation="softmax")]
-        network = ending_in(start, *dense)
+        network = network_ending_in(start, *dense)
         for layer in (dense[0], dense[2]):
             layer.set_weights([layer.get_weights()[0], np.linspace(-0.5, 1, layer.units, dtype=np.float32)])
-        said = CvDnnClassifier(compile_network(network)).classify(CROPS)
-        np.testing.assert_allclose(said, predict(network, CROPS), atol=1e-5)
+        probabilities = CvDnnClassifier(compile_network(network)).classify(CROPS)
+        np.testing.assert_allclose(probabilities, predict(network, CROPS), atol=1e-5)
 
 
-def test_a_dense_layer_over_pixels_is_left_alone() -> None:
+def test_a_dense_layer_over_pixels_stays_as_it_is() -> None:
     layers = import_tensorflow("testing").keras.layers
-    network = ending_in(layers.Dense(3), layers.GlobalAveragePooling2D(), layers.Dense(7, activation="softmax"))
+    network = network_ending_in(layers.Dense(3), layers.GlobalAveragePooling2D(), layers.Dense(7, activation="softmax"))
     np.testing.assert_allclose(open_classifier(compile_network(network)).classify(CROPS), predict(network, CROPS), atol=1e-5)
 
 
@@ -68,7 +68,7 @@ def test_equal_networks_compile_to_equal_bytes(tmp_path: Path) -> None:
     assert compile_pair(tmp_path / "net.json") == compile_pair(tmp_path / "net.json")
 
 
-def test_what_cannot_be_compiled_has_a_sentence() -> None:
+def test_a_network_that_cannot_be_compiled_is_refused_with_a_sentence() -> None:
     keras = import_tensorflow("testing").keras
     with pytest.raises(EmodjError, match="TensorFlow cannot compile this network: "):
         compile_network(keras.Sequential([keras.layers.Dense(7)]))

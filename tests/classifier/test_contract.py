@@ -32,7 +32,7 @@ from realtime.errors import AssetError, EmodjError
 from realtime.storage import resources
 from tests.support.places import ASTRONAUT
 
-# Keras 3.15 reads its variables in the way of NumPy 1
+# Keras 3.15 reads its variables by the protocol of NumPy 1
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
 
 REMOVED = object()
@@ -53,8 +53,8 @@ contracts = st.builds(
 )
 
 
-def saying(expression: Expression, strength: float = 20) -> Any:
-    """A network that calls every face the same, and a little else according to its pixels."""
+def network_favouring(expression: Expression, strength: float = 20) -> Any:
+    """A network that gives every face the same expression; its pixels change the probabilities a little."""
     keras = import_tensorflow("testing").keras
     keras.utils.set_random_seed(1)
     layers = keras.layers
@@ -73,49 +73,49 @@ def smile() -> SourceCrop:
 
 
 @pytest.fixture
-def sealed(tmp_path: Path) -> Path:
-    """A sealed pair, alone in its folder."""
+def pair(tmp_path: Path) -> Path:
+    """A pair with its contract and compiled network, in a folder of its own."""
     path = tmp_path / "models" / "net.json"
     path.parent.mkdir()
-    save_pair(saying(Expression.SAD, strength=0), path)
+    save_pair(network_favouring(Expression.SAD, strength=0), path)
     write_contract(path, crops=[smile(), *golden.render_crops()], about={"data": "none"}, side_ratio=1.05)
     return path
 
 
 @pytest.fixture
 def no_tensorflow(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Call it, and this process has no TensorFlow from then on."""
+    """A function after whose call this process cannot import TensorFlow."""
     return lambda: monkeypatch.setitem(sys.modules, "tensorflow", None)
 
 
 class Loader:
-    """Loads pairs with one cache, and keeps what the person was told."""
+    """Loads pairs with one cache, and records the notices of the last load."""
 
     def __init__(self, shipped: Path, cache: Path) -> None:
         self.shipped, self.cache = shipped, cache
-        self.told: list[str] = []
+        self.notices: list[str] = []
 
     def __call__(self, path: Path) -> tuple[Classifier, Contract]:
-        self.told.clear()
-        return load_classifier(path, shipped=contract_path(self.shipped), cache_dir=self.cache, notify=self.told.append)
+        self.notices.clear()
+        return load_classifier(path, shipped=contract_path(self.shipped), cache_dir=self.cache, notify=self.notices.append)
 
 
 @pytest.fixture
-def loader(sealed: Path, tmp_path: Path) -> Loader:
-    return Loader(sealed, tmp_path / "cache" / "networks")
+def loader(pair: Path, tmp_path: Path) -> Loader:
+    return Loader(pair, tmp_path / "cache" / "networks")
 
 
-def foreign(folder: Path, network: Any) -> Path:
+def save_foreign_pair(folder: Path, network: Any) -> Path:
     folder.mkdir(exist_ok=True)
-    save_pair(network, folder / "own.json")
-    return folder / "own.json"
+    save_pair(network, folder / "foreign.json")
+    return folder / "foreign.json"
 
 
 def listing(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def change(path: Path, where: list[str | int], value: Any) -> None:
+def change_json(path: Path, where: list[str | int], value: Any) -> None:
     """Set or remove one value of a JSON file."""
     document = json.loads(path.read_text(encoding="utf-8"))
     part = document
@@ -129,20 +129,20 @@ def change(path: Path, where: list[str | int], value: Any) -> None:
 
 
 @given(contracts)
-def test_a_contract_reads_back_as_it_was_written(tmp_path_factory: pytest.TempPathFactory, terms: Contract) -> None:
+def test_a_contract_is_read_as_it_was_written(tmp_path_factory: pytest.TempPathFactory, contract: Contract) -> None:
     path = tmp_path_factory.getbasetemp() / "round.contract.json"
-    write_contract_file(path, terms)
-    assert read_contract(path) == terms
+    write_contract_file(path, contract)
+    assert read_contract(path) == contract
 
 
 @pytest.mark.parametrize("ratio", [0.0, -1.0, float("nan"), float("inf")])
-def test_a_crop_has_a_size(ratio: float) -> None:
+def test_a_side_ratio_out_of_range_is_refused(ratio: float) -> None:
     with pytest.raises(ValueError, match="side of a crop"):
         Contract("", "", side_ratio=ratio)
 
 
 @pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan")])
-def test_a_threshold_is_a_probability(threshold: float) -> None:
+def test_a_threshold_out_of_range_is_refused(threshold: float) -> None:
     with pytest.raises(ValueError, match="threshold of unsure faces"):
         Contract("", "", unsure_below=threshold)
 
@@ -165,116 +165,119 @@ def test_a_threshold_is_a_probability(threshold: float) -> None:
         (["about"], 3, "is damaged"),
     ],
 )
-def test_a_contract_that_cannot_be_used_has_a_sentence(
-    sealed: Path, loader: Loader, where: list[str | int], value: Any, sentence: str
+def test_an_unusable_contract_is_refused_with_a_sentence(
+    pair: Path, loader: Loader, where: list[str | int], value: Any, sentence: str
 ) -> None:
-    change(contract_path(sealed), where, value)
+    change_json(contract_path(pair), where, value)
     with pytest.raises(AssetError, match=rf"net\.contract\.json.*{sentence}"):
-        loader(sealed)
+        loader(pair)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "\x00"])
-def test_a_file_that_is_no_contract_has_a_sentence(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_no_contract_is_refused_with_a_sentence(tmp_path: Path, text: str) -> None:
     path = tmp_path / "net.contract.json"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(AssetError, match=r"net\.contract\.json is damaged"):
         read_contract(path)
 
 
-def test_a_contract_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_contract_is_named(tmp_path: Path) -> None:
     with pytest.raises(AssetError, match=r"net\.contract\.json, .*No such file"):
         read_contract(tmp_path / "net.contract.json")
 
 
-def test_the_digest_knows_both_files(sealed: Path) -> None:
-    digests = {pair_digest(sealed)}
+def test_the_digest_covers_both_files(pair: Path) -> None:
+    digests = {pair_digest(pair)}
     for suffix in PAIR_SUFFIXES:
-        path = sealed.with_suffix(suffix)
+        path = pair.with_suffix(suffix)
         path.write_bytes(path.read_bytes() + b" ")
-        digests.add(pair_digest(sealed))
+        digests.add(pair_digest(pair))
     assert len(digests) == 3
 
 
-def test_a_sealed_pair_runs_without_tensorflow(sealed: Path, loader: Loader, no_tensorflow: Callable[[], None]) -> None:
+def test_a_pair_with_a_contract_runs_without_tensorflow(pair: Path, loader: Loader, no_tensorflow: Callable[[], None]) -> None:
     no_tensorflow()
-    classifier, terms = loader(sealed)
-    said = classifier.classify(golden.to_golden_batch(item.crop for item in terms.golden))
-    np.testing.assert_allclose(said, [item.answer for item in terms.golden], atol=1e-5)
-    assert terms == read_contract(contract_path(sealed))
-    assert (terms.side_ratio, terms.about, terms.pair_digest) == (1.05, {"data": "none"}, pair_digest(sealed))
-    assert loader.told == []
+    classifier, contract = loader(pair)
+    probabilities = classifier.classify(golden.to_golden_batch(item.crop for item in contract.golden))
+    np.testing.assert_allclose(probabilities, [item.answer for item in contract.golden], atol=1e-5)
+    assert contract == read_contract(contract_path(pair))
+    assert (contract.side_ratio, contract.about, contract.pair_digest) == (1.05, {"data": "none"}, pair_digest(pair))
+    assert loader.notices == []
     assert not loader.cache.exists()
 
 
 @pytest.mark.parametrize("suffix", PAIR_SUFFIXES)
-def test_a_missing_file_of_the_pair_is_named(sealed: Path, loader: Loader, suffix: str) -> None:
-    path = sealed.with_suffix(suffix)
+def test_a_missing_file_of_the_pair_is_named(pair: Path, loader: Loader, suffix: str) -> None:
+    path = pair.with_suffix(suffix)
     path.unlink()
     with pytest.raises(AssetError, match=rf"{re.escape(str(path))} cannot be read \(No such file"):
-        loader(sealed)
+        loader(pair)
 
 
-def test_a_missing_compiled_network_has_a_remedy(sealed: Path, loader: Loader) -> None:
-    compiled_path(sealed).unlink()
+def test_a_missing_compiled_network_is_refused_with_a_remedy(pair: Path, loader: Loader) -> None:
+    compiled_path(pair).unlink()
     with pytest.raises(AssetError, match=r"net\.tflite.* cannot be read .*: run `emodj model compile .*net\.json`"):
-        loader(sealed)
+        loader(pair)
 
 
-def test_a_changed_compiled_network_is_refused(sealed: Path, loader: Loader) -> None:
-    compiled_path(sealed).write_bytes(compiled_path(sealed).read_bytes() + b"\0")
+def test_a_changed_compiled_network_is_refused(pair: Path, loader: Loader) -> None:
+    compiled_path(pair).write_bytes(compiled_path(pair).read_bytes() + b"\0")
     with pytest.raises(AssetError, match=r"net\.tflite is not the compiled network that net\.contract\.json describes"):
-        loader(sealed)
+        loader(pair)
 
 
 @pytest.mark.parametrize("wrong", [0.01, float("nan")])
-def test_a_golden_crop_answered_otherwise_is_refused(sealed: Path, loader: Loader, wrong: float) -> None:
-    change(contract_path(sealed), ["golden", 1, "answer", "fear"], wrong)
-    with pytest.raises(AssetError, match=r"net\.tflite answers the golden crop 'drawn-mouth-up' otherwise than recorded"):
-        loader(sealed)
+def test_another_answer_for_a_golden_crop_is_refused(pair: Path, loader: Loader, wrong: float) -> None:
+    change_json(contract_path(pair), ["golden", 1, "answer", "fear"], wrong)
+    with pytest.raises(
+        AssetError, match=r"net\.tflite gives another answer than recorded for the golden crop 'drawn-mouth-up'"
+    ):
+        loader(pair)
 
 
-def test_a_pair_of_ones_own_is_compiled_once(loader: Loader, tmp_path: Path, no_tensorflow: Callable[[], None]) -> None:
-    path = foreign(tmp_path / "own", saying(Expression.HAPPY))
-    first, terms = loader(path)
-    [told] = loader.told
-    assert told.startswith(f"{path} is not a network that emodj knows")
-    assert terms.side_ratio == 1
-    assert terms.golden == ()
-    assert terms.unsure_below is None
+def test_a_foreign_pair_is_compiled_once(loader: Loader, tmp_path: Path, no_tensorflow: Callable[[], None]) -> None:
+    path = save_foreign_pair(tmp_path / "foreign", network_favouring(Expression.HAPPY))
+    first, contract = loader(path)
+    [notice] = loader.notices
+    assert notice.startswith(f"{path} is not a network that emodj knows")
+    assert contract.side_ratio == 1
+    assert contract.golden == ()
+    assert contract.unsure_below is None
     assert listing(loader.cache).keys() == {f"{pair_digest(path)}-{REVISION}.tflite"}
-    assert listing(path.parent).keys() == {"own.json", "own.h5"}
+    assert listing(path.parent).keys() == {"foreign.json", "foreign.h5"}
     no_tensorflow()
     second, _ = loader(path)
     crops = golden.to_golden_batch(golden.render_crops())
     np.testing.assert_array_equal(first.classify(crops), second.classify(crops))
 
 
-def test_a_pair_put_in_the_place_of_ours_is_noticed(sealed: Path, loader: Loader) -> None:
-    foreign(sealed.parent, saying(Expression.SAD)).rename(sealed)
-    (sealed.parent / "own.h5").rename(sealed.with_suffix(".h5"))
-    classifier, _ = loader(sealed)
+def test_a_foreign_pair_in_place_of_the_shipped_one_is_detected(pair: Path, loader: Loader) -> None:
+    save_foreign_pair(pair.parent, network_favouring(Expression.SAD)).rename(pair)
+    (pair.parent / "foreign.h5").rename(pair.with_suffix(".h5"))
+    classifier, _ = loader(pair)
     assert EXPRESSIONS[int(classifier.classify(golden.to_golden_batch([smile()])).argmax())] is Expression.SAD
-    assert len(loader.told) == 2
+    assert len(loader.notices) == 2
 
 
-def test_a_smile_called_otherwise_is_told(loader: Loader, tmp_path: Path) -> None:
-    path = foreign(tmp_path / "own", saying(Expression.DISGUST))
+def test_another_answer_for_a_smile_gives_a_notice(loader: Loader, tmp_path: Path) -> None:
+    path = save_foreign_pair(tmp_path / "foreign", network_favouring(Expression.DISGUST))
     for _ in range(2):
         loader(path)
-        assert len(loader.told) == 2
+        assert len(loader.notices) == 2
         assert (
-            "own.json calls a plainly smiling face disgust: check that its classes are in alphabetical order" in loader.told[1]
+            "foreign.json calls a plainly smiling face disgust: check that its classes are in alphabetical order"
+            in loader.notices[1]
         )
 
 
-def test_without_our_contract_nothing_is_said_about_smiles(loader: Loader, tmp_path: Path) -> None:
+def test_without_the_shipped_contract_smiles_are_not_checked(loader: Loader, tmp_path: Path) -> None:
     loader.shipped = tmp_path / "nowhere.json"
-    loader(foreign(tmp_path / "own", saying(Expression.DISGUST)))
-    assert len(loader.told) == 1
+    loader(save_foreign_pair(tmp_path / "foreign", network_favouring(Expression.DISGUST)))
+    assert len(loader.notices) == 1
 
 
-def test_a_damaged_cache_is_written_anew(loader: Loader, tmp_path: Path) -> None:
-    path = foreign(tmp_path / "own", saying(Expression.HAPPY))
+def test_a_damaged_cache_is_written_again(loader: Loader, tmp_path: Path) -> None:
+    path = save_foreign_pair(tmp_path / "foreign", network_favouring(Expression.HAPPY))
     loader(path)
     [cached] = loader.cache.iterdir()
     whole = cached.read_bytes()
@@ -284,112 +287,112 @@ def test_a_damaged_cache_is_written_anew(loader: Loader, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("blocked", ["folder", "file"])
-def test_a_cache_that_cannot_be_written_hinders_nobody(loader: Loader, tmp_path: Path, blocked: str) -> None:
-    path = foreign(tmp_path / "own", saying(Expression.HAPPY))
+def test_a_network_runs_without_a_writable_cache(loader: Loader, tmp_path: Path, blocked: str) -> None:
+    path = save_foreign_pair(tmp_path / "foreign", network_favouring(Expression.HAPPY))
     if blocked == "file":
         (loader.cache / f"{pair_digest(path)}-{REVISION}.tflite").mkdir(parents=True)
     else:
         loader.cache.parent.write_text("a file stands where a folder should", encoding="utf-8")
     classifier, _ = loader(path)
     assert classifier.classify(golden.to_golden_batch([smile()])).argmax() == EXPRESSIONS.index(Expression.HAPPY)
-    assert "must be compiled again next time" in loader.told[1]
+    assert "must be compiled again next time" in loader.notices[1]
 
 
-def test_a_pair_of_ones_own_needs_tensorflow_once(loader: Loader, tmp_path: Path, no_tensorflow: Callable[[], None]) -> None:
-    path = foreign(tmp_path / "own", saying(Expression.HAPPY))
+def test_an_uncached_foreign_pair_needs_tensorflow(loader: Loader, tmp_path: Path, no_tensorflow: Callable[[], None]) -> None:
+    path = save_foreign_pair(tmp_path / "foreign", network_favouring(Expression.HAPPY))
     no_tensorflow()
-    with pytest.raises(EmodjError, match=r"^own\.json, .* needs TensorFlow, .*pip install tensorflow"):
+    with pytest.raises(EmodjError, match=r"^foreign\.json, .* needs TensorFlow, .*pip install tensorflow"):
         loader(path)
 
 
-def test_a_foreign_pair_that_does_not_fit_has_a_sentence(loader: Loader, tmp_path: Path) -> None:
+def test_an_unusable_foreign_pair_is_refused_with_a_sentence(loader: Loader, tmp_path: Path) -> None:
     layers = import_tensorflow("testing").keras.layers
     keras = import_tensorflow("testing").keras
     end = [layers.Flatten(), layers.Dense(8, activation="softmax")]
-    path = foreign(tmp_path / "own", keras.Sequential([keras.Input((48, 48, 1)), *end]))
-    with pytest.raises(AssetError, match=r"own\.json reads \(None, 48, 48, 1\) and answers \(None, 8\)"):
+    path = save_foreign_pair(tmp_path / "foreign", keras.Sequential([keras.Input((48, 48, 1)), *end]))
+    with pytest.raises(AssetError, match=r"foreign\.json has input \(None, 48, 48, 1\) and output \(None, 8\)"):
         loader(path)
-    foreign(tmp_path / "own", saying(Expression.HAPPY)).with_suffix(".h5").write_bytes(b"no weights")
-    with pytest.raises(AssetError, match=r"own\.h5 does not fit own\.json"):
+    save_foreign_pair(tmp_path / "foreign", network_favouring(Expression.HAPPY)).with_suffix(".h5").write_bytes(b"no weights")
+    with pytest.raises(AssetError, match=r"foreign\.h5 does not fit foreign\.json"):
         loader(path)
     assert not loader.cache.exists()
 
 
-def test_sealing_the_same_pair_again_keeps_its_history(sealed: Path) -> None:
-    assert write_contract(sealed, unsure_below=0.6).about == {"data": "none"}
-    assert write_contract(sealed).unsure_below == read_contract(contract_path(sealed)).unsure_below == 0.6
+def test_a_new_contract_for_the_same_pair_keeps_notes_and_threshold(pair: Path) -> None:
+    assert write_contract(pair, unsure_below=0.6).about == {"data": "none"}
+    assert write_contract(pair).unsure_below == read_contract(contract_path(pair)).unsure_below == 0.6
 
 
-def test_a_contract_without_a_threshold_is_read(sealed: Path) -> None:
-    change(contract_path(sealed), ["unsure_below"], REMOVED)
-    assert read_contract(contract_path(sealed)).unsure_below is None
+def test_a_contract_without_a_threshold_is_read(pair: Path) -> None:
+    change_json(contract_path(pair), ["unsure_below"], REMOVED)
+    assert read_contract(contract_path(pair)).unsure_below is None
 
 
-def test_sealing_a_changed_pair_again_keeps_crops_and_terms(sealed: Path, loader: Loader) -> None:
-    before = write_contract(sealed, unsure_below=0.6)
-    save_pair(saying(Expression.FEAR), sealed)
-    after = write_contract(sealed)
-    assert after == read_contract(contract_path(sealed))
+def test_a_new_contract_for_a_changed_pair_keeps_crops_and_side_ratio(pair: Path, loader: Loader) -> None:
+    before = write_contract(pair, unsure_below=0.6)
+    save_pair(network_favouring(Expression.FEAR), pair)
+    after = write_contract(pair)
+    assert after == read_contract(contract_path(pair))
     assert [item.crop for item in after.golden] == [item.crop for item in before.golden]
     assert after.side_ratio == before.side_ratio
-    # What was measured of other weights says nothing of these
+    # Notes and threshold were measured with the old weights
     assert (before.about, after.about) == ({"data": "none"}, {})
     assert (before.unsure_below, after.unsure_below) == (0.6, None)
     assert after.pair_digest != before.pair_digest
     assert {int(np.argmax(item.answer)) for item in after.golden} == {EXPRESSIONS.index(Expression.FEAR)}
-    loader(sealed)
-    assert loader.told == []
+    loader(pair)
+    assert loader.notices == []
 
 
-def test_a_crop_of_the_same_name_takes_the_place_of_the_old_one(sealed: Path) -> None:
+def test_a_golden_crop_replaces_the_old_one_of_the_same_name(pair: Path) -> None:
     new = SourceCrop("ramp", "tests", bytes(2304))
-    names = [item.crop.name for item in read_contract(contract_path(sealed)).golden]
-    after = write_contract(sealed, crops=[new], about={}, side_ratio=2.0)
+    names = [item.crop.name for item in read_contract(contract_path(pair)).golden]
+    after = write_contract(pair, crops=[new], about={}, side_ratio=2.0)
     assert [item.crop.name for item in after.golden] == names
     assert new in [item.crop for item in after.golden]
     assert (after.side_ratio, after.about) == (2.0, {})
 
 
-def test_a_pair_without_golden_crops_is_not_sealed(tmp_path: Path) -> None:
-    path = foreign(tmp_path / "own", saying(Expression.HAPPY))
+def test_a_contract_without_golden_crops_is_refused(tmp_path: Path) -> None:
+    path = save_foreign_pair(tmp_path / "foreign", network_favouring(Expression.HAPPY))
     with pytest.raises(AssetError, match="no golden crop yet"):
         write_contract(path)
 
 
-def test_a_failed_seal_leaves_all_as_it_was(sealed: Path) -> None:
-    sealed.with_suffix(".h5").write_bytes(b"no weights")
-    before = listing(sealed.parent)
+def test_a_failed_compilation_changes_no_file(pair: Path) -> None:
+    pair.with_suffix(".h5").write_bytes(b"no weights")
+    before = listing(pair.parent)
     with pytest.raises(AssetError, match=r"net\.h5 does not fit"):
-        write_contract(sealed)
-    assert listing(sealed.parent) == before
+        write_contract(pair)
+    assert listing(pair.parent) == before
 
 
-def test_the_shipped_network_fits_its_contract(loader: Loader, no_tensorflow: Callable[[], None]) -> None:
+def test_the_shipped_network_matches_its_contract(loader: Loader, no_tensorflow: Callable[[], None]) -> None:
     no_tensorflow()
     path = resources.models_folder() / "emotiondetector.json"
-    classifier, terms = loader(path)
-    assert loader.told == []
-    [face] = [item.crop for item in terms.golden if item.crop.name == "smile-astronaut"]
-    [said] = classifier.classify(golden.to_golden_batch([face]))
-    assert EXPRESSIONS[int(said.argmax())] is Expression.HAPPY
-    assert len(terms.golden) >= 3
-    assert terms.about
+    classifier, contract = loader(path)
+    assert loader.notices == []
+    [face] = [item.crop for item in contract.golden if item.crop.name == "smile-astronaut"]
+    [probabilities] = classifier.classify(golden.to_golden_batch([face]))
+    assert EXPRESSIONS[int(probabilities.argmax())] is Expression.HAPPY
+    assert len(contract.golden) >= 3
+    assert contract.about
 
 
 def test_the_shipped_network_is_compiled_from_its_pair() -> None:
     path = resources.models_folder() / "emotiondetector.json"
     crops = np.random.default_rng(3).random((4, 48, 48, 1), np.float32)
-    said = open_classifier(compiled_path(path).read_bytes()).classify(crops)
-    np.testing.assert_allclose(said, predict(load_pair(path), crops), atol=1e-4)
+    probabilities = open_classifier(compiled_path(path).read_bytes()).classify(crops)
+    np.testing.assert_allclose(probabilities, predict(load_pair(path), crops), atol=1e-4)
 
 
-def test_the_shipped_network_answers_alike_where_litert_has_no_wheel(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_shipped_network_matches_its_contract_under_opencv(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
     classifier, _ = loader(resources.models_folder() / "emotiondetector.json")
     assert isinstance(classifier, CvDnnClassifier)
 
 
-def test_the_shipped_network_loads_in_silence() -> None:
+def test_the_shipped_network_loads_without_output() -> None:
     program = """
 import sys
 from pathlib import Path

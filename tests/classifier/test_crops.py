@@ -27,7 +27,7 @@ def grey(image: Image) -> Image:
 
 
 @given(pictures, st.lists(boxes, max_size=4), ratios)
-def test_any_box_in_any_picture_gives_a_crop_that_the_network_reads(image: Image, found: list[Box], ratio: float) -> None:
+def test_any_box_in_any_picture_gives_a_valid_crop(image: Image, found: list[Box], ratio: float) -> None:
     before = image.copy()
     crops = crop_faces(image, found, ratio)
     assert crops.shape == (len(found), 48, 48, 1)
@@ -40,7 +40,7 @@ def test_any_box_in_any_picture_gives_a_crop_that_the_network_reads(image: Image
 
 
 @given(pictures, corners, corners)
-def test_a_box_of_the_networks_size_is_cut_pixel_by_pixel_and_edges_go_on(image: Image, left: int, top: int) -> None:
+def test_a_box_of_48_pixels_is_copied_and_edge_pixels_are_repeated(image: Image, left: int, top: int) -> None:
     (crop,) = crop_faces(image, [Box(left, top, CROP_SIDE, CROP_SIDE)], 1)
     rows = np.clip(top + np.arange(CROP_SIDE), 0, image.shape[0] - 1)
     columns = np.clip(left + np.arange(CROP_SIDE), 0, image.shape[1] - 1)
@@ -48,7 +48,7 @@ def test_a_box_of_the_networks_size_is_cut_pixel_by_pixel_and_edges_go_on(image:
 
 
 @given(pictures, corners, corners, st.integers(1, 24), st.sampled_from(["width", "height"]))
-def test_the_square_lies_about_the_centre_and_follows_the_longer_side(
+def test_the_square_has_the_centre_and_the_longer_side_of_the_box(
     image: Image, left: int, top: int, half: int, longer: str
 ) -> None:
     whole = Box(left, top, CROP_SIDE, CROP_SIDE)
@@ -61,13 +61,13 @@ def test_the_square_lies_about_the_centre_and_follows_the_longer_side(
 
 
 @pytest.mark.parametrize(("channel", "weight"), [(0, 0.114), (1, 0.587), (2, 0.299)], ids=["blue", "green", "red"])
-def test_grey_weighs_blue_green_red_in_this_order(channel: int, weight: float) -> None:
+def test_the_channels_are_weighted_as_blue_green_red(channel: int, weight: float) -> None:
     image = np.zeros((48, 48, 3), np.uint8)
     image[..., channel] = 255
     assert crop_faces(image, [Box(0, 0, 48, 48)], 1) == pytest.approx(weight, abs=0.003)
 
 
-def test_a_large_face_is_averaged_not_sampled() -> None:
+def test_a_large_face_is_averaged_and_not_sampled() -> None:
     image = np.zeros((144, 144, 3), np.uint8)
     image[::3] = 255
     assert crop_faces(image, [Box(0, 0, 144, 144)], 1) == pytest.approx(1 / 3, abs=0.003)
@@ -79,10 +79,10 @@ def test_a_small_face_is_enlarged_smoothly() -> None:
     line = crop_faces(image, [Box(0, 0, 24, 24)], 1)[0, 24, :, 0]
     assert (np.diff(line) >= 0).all()
     assert (line[0], line[-1]) == (0, np.float32(200) / np.float32(255))
-    assert len(np.unique(line)) > 2, "no stairs"
+    assert len(np.unique(line)) > 2, "interpolated and not repeated"
 
 
-def test_left_stays_left_and_top_stays_top() -> None:
+def test_a_crop_is_neither_flipped_nor_rotated() -> None:
     image = np.zeros((96, 96, 3), np.uint8)
     image[:48, :48] = 255
     crop = crop_faces(image, [Box(0, 0, 96, 96)], 1)[0, ..., 0]
@@ -90,23 +90,23 @@ def test_left_stays_left_and_top_stays_top() -> None:
 
 
 @pytest.mark.parametrize("box", [Box(-FAR, 0, 100, 100), Box(FAR, FAR, 3000, 10), Box(0, -FAR, 10, 3000)])
-def test_a_box_far_outside_costs_no_memory_of_its_distance(box: Box) -> None:
+def test_the_memory_of_a_crop_does_not_grow_with_its_distance_from_the_picture(box: Box) -> None:
     image = np.full((480, 640, 3), 51, np.uint8)
     assert (crop_faces(image, [box], 1.2) == np.float32(51) / np.float32(255)).all()
 
 
-def test_no_boxes_no_crops() -> None:
+def test_no_boxes_give_an_empty_batch() -> None:
     assert crop_faces(np.zeros((10, 10, 3), np.uint8), [], 1).shape == (0, 48, 48, 1)
 
 
 @pytest.mark.parametrize("side", [1, 2, 47, 48, 49, 4000])
-def test_grey_of_one_value_keeps_it_at_any_size(side: int) -> None:
+def test_a_plain_picture_keeps_its_value_at_any_size(side: int) -> None:
     image = np.full((side, side, 3), 102, np.uint8)
     assert (crop_faces(image, [Box(0, 0, side, side)], 1.3) == np.float32(0.4)).all()
 
 
 @given(st.integers(0, 5), st.integers(0, 2**32 - 1))
-def test_training_reads_the_same_numbers_as_a_live_frame(count: int, seed: int) -> None:
+def test_training_and_live_frames_give_the_same_batch(count: int, seed: int) -> None:
     crops = np.random.default_rng(seed).integers(0, 256, (count, 48, 48), np.uint8)
     batch = to_batch(crops)
     assert batch.shape == (count, 48, 48, 1)

@@ -22,11 +22,11 @@ answers = st.tuples(*[st.floats(0, 1)] * 7)
 
 
 @given(st.builds(GoldenCrop, crops, answers))
-def test_a_golden_crop_survives_json(item: GoldenCrop) -> None:
+def test_a_golden_crop_is_equal_after_a_round_trip_through_json(item: GoldenCrop) -> None:
     assert golden.from_document(json.loads(json.dumps(golden.to_document(item)))) == item
 
 
-def test_a_crop_of_a_picture_is_what_the_pipeline_cuts() -> None:
+def test_a_crop_from_a_picture_equals_that_of_the_pipeline() -> None:
     image = cv2.imread(str(PICTURE))
     assert image is not None
     image = image.astype(np.uint8)
@@ -34,10 +34,10 @@ def test_a_crop_of_a_picture_is_what_the_pipeline_cuts() -> None:
     np.testing.assert_array_equal(golden.to_golden_batch([crop]), crop_faces(image, [BOX], 1.05))
 
 
-def test_the_rendered_crops_differ_from_each_other_and_have_names() -> None:
+def test_the_rendered_crops_have_different_names_and_pixels() -> None:
     drawn = golden.render_crops()
     assert len({crop.name for crop in drawn}) == len({crop.pixels for crop in drawn}) == 3
-    # Only a face that any network calls happy may bear the name
+    # Only a face that every network must call happy may have the prefix
     assert not any(crop.name.startswith(golden.SMILE_PREFIX) for crop in drawn)
     assert all(crop.source for crop in drawn)
 
@@ -46,14 +46,14 @@ def test_no_crops_make_an_empty_batch() -> None:
     assert golden.to_golden_batch([]).shape == (0, 48, 48, 1)
 
 
-def test_sizes_are_checked() -> None:
+def test_wrong_sizes_are_refused() -> None:
     with pytest.raises(ValueError, match="'small' has 3 pixels"):
         SourceCrop("small", "nowhere", b"abc")
     with pytest.raises(ValueError, match="'grey' has 2 probabilities"):
         GoldenCrop(SourceCrop("grey", "nowhere", bytes(2304)), (0.5, 0.5))
 
 
-def test_the_shipped_crops_are_made_by_this_code(astronaut: Image) -> None:
+def test_this_code_gives_the_shipped_crops(astronaut: Image) -> None:
     shipped = read_contract(ROOT / "models" / "emotiondetector.contract.json")
     cascade = ROOT / "cascades" / "haarcascade_frontalface_alt2.xml"
     detector = HaarDetector(cascade, search_size=(1280, 1280), scale_factor=1.1, min_neighbors=5, min_face=60)

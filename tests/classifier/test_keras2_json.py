@@ -21,11 +21,11 @@ def first_layer(document: Any) -> Any:
 
 
 @given(documents)
-def test_what_is_modern_stays_as_it_is(document: Any) -> None:
+def test_a_converted_document_stays_as_it_is(document: Any) -> None:
     assert from_keras2(from_keras2(document)) == from_keras2(document)
 
 
-def test_an_input_layer_is_put_first() -> None:
+def test_a_missing_input_layer_is_added() -> None:
     layers = [{"class_name": "Conv2D", "config": {"filters": 4, "batch_input_shape": SHAPE}}]
     for config in ({"name": "s", "layers": layers}, layers):
         document = from_keras2({"class_name": "Sequential", "config": config})
@@ -34,7 +34,7 @@ def test_an_input_layer_is_put_first() -> None:
         assert document["config"]["layers"][1] == {"class_name": "Conv2D", "config": {"filters": 4}}
 
 
-def test_an_input_layer_that_is_there_is_kept() -> None:
+def test_an_existing_input_layer_is_kept() -> None:
     layers = [{"class_name": "InputLayer", "config": {"batch_input_shape": SHAPE}}, {"class_name": "Flatten", "config": {}}]
     document = {"class_name": "Sequential", "config": {"name": "s", "layers": layers}}
     assert from_keras2(document) == document
@@ -48,7 +48,7 @@ def test_initializers_lose_their_dtype_and_layers_keep_theirs() -> None:
     assert layer["config"]["dtype"] == "float32"
 
 
-def test_how_it_was_compiled_is_left_out() -> None:
+def test_compile_settings_are_removed() -> None:
     assert from_keras2({"class_name": "Functional", "config": {}, "compile_config": {"loss": "my_loss"}}) == {
         "class_name": "Functional",
         "config": {},

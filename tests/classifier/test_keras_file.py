@@ -17,57 +17,60 @@ def keras() -> Any:
     return keras_pair.import_tensorflow("testing").keras
 
 
-def test_a_network_reads_the_same_from_either_form(tmp_path: Path) -> None:
-    own = tiny()
+def test_pair_and_keras_file_give_the_same_network(tmp_path: Path) -> None:
+    network = tiny()
     crops = np.random.default_rng(1).random((3, *keras_pair.INPUT_SHAPE), np.float32)
-    own.save(tmp_path / "own.keras")
-    keras_pair.save_pair(own, tmp_path / "pair.json")
-    for path in (tmp_path / "own.keras", tmp_path / "pair.json"):
+    network.save(tmp_path / "network.keras")
+    keras_pair.save_pair(network, tmp_path / "pair.json")
+    for path in (tmp_path / "network.keras", tmp_path / "pair.json"):
         np.testing.assert_allclose(
-            keras_pair.predict(keras_pair.load_network(path), crops), keras_pair.predict(own, crops), atol=1e-6
+            keras_pair.predict(keras_pair.load_network(path), crops), keras_pair.predict(network, crops), atol=1e-6
         )
 
 
-def test_a_missing_file_is_a_sentence_and_a_pair_is_read_by_its_json(tmp_path: Path) -> None:
-    for name in ("own.keras", "own.json"):
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    for name in ("network.keras", "network.json"):
         with pytest.raises(AssetError, match=rf"{name} is missing"):
             keras_pair.load_network(tmp_path / name)
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 half an archive"])
-def test_a_file_that_keras_did_not_write_is_a_sentence(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "own.keras"
+def test_a_file_that_keras_did_not_write_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "network.keras"
     path.write_bytes(content)
-    with pytest.raises(AssetError, match=r"own\.keras is no network that Keras can read"):
+    with pytest.raises(AssetError, match=r"network\.keras is not a network that Keras can read"):
         keras_pair.load_network(path)
 
 
-def test_a_file_that_is_cut_off_is_a_sentence(tmp_path: Path) -> None:
-    path = tmp_path / "own.keras"
+def test_a_truncated_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "network.keras"
     tiny().save(path)
     path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(AssetError, match=r"own\.keras is no network that Keras can read"):
+    with pytest.raises(AssetError, match=r"network\.keras is not a network that Keras can read"):
         keras_pair.load_network(path)
 
 
-def wide(keras: Any) -> Any:
+def with_large_input(keras: Any) -> Any:
     return keras.Sequential([keras.Input((64, 64, 1)), keras.layers.Flatten(), keras.layers.Dense(7, activation="softmax")])
 
 
-def loud(keras: Any) -> Any:
+def without_softmax(keras: Any) -> Any:
     return keras.Sequential([keras.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(7)])
 
 
-def clever(keras: Any) -> Any:
-    def own_code(crops: Any) -> Any:
+def with_code(keras: Any) -> Any:
+    def custom_code(crops: Any) -> Any:
         return crops[:, 0, :7, 0]
 
-    return keras.Sequential([keras.Input((48, 48, 1)), keras.layers.Lambda(own_code)])
+    return keras.Sequential([keras.Input((48, 48, 1)), keras.layers.Lambda(custom_code)])
 
 
-@pytest.mark.parametrize(("make", "why"), [(wide, "emodj needs"), (loud, "must be a softmax"), (clever, "no network that")])
-def test_networks_that_emodj_cannot_run_are_a_sentence(tmp_path: Path, keras: Any, make: Make, why: str) -> None:
-    path = tmp_path / "own.keras"
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [(with_large_input, "emodj needs"), (without_softmax, "must be a softmax"), (with_code, "not a network that")],
+)
+def test_networks_that_emodj_cannot_run_are_refused(tmp_path: Path, keras: Any, make: Make, why: str) -> None:
+    path = tmp_path / "network.keras"
     make(keras).save(path)
     with pytest.raises(AssetError, match=why):
         keras_pair.load_network(path)

@@ -25,7 +25,7 @@ from realtime.classifier.keras_pair import (
 from realtime.domain import Batch
 from realtime.errors import AssetError, EmodjError
 
-# Keras 3.15 reads its variables in the way of NumPy 1
+# Keras 3.15 reads its variables by the protocol of NumPy 1
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
 
 PARAMETERS = {"compact": 1_452_840, "ancestor": 4_232_199}
@@ -38,7 +38,7 @@ def crops() -> Batch:
 
 
 @pytest.fixture(scope="module", params=sorted(ARCHITECTURES))
-def preset(request: pytest.FixtureRequest) -> Any:
+def architecture(request: pytest.FixtureRequest) -> Any:
     import_tensorflow("testing").keras.utils.set_random_seed(1)
     return build_network(request.param)
 
@@ -125,39 +125,39 @@ def pair_of(folder: Path, document: Any, weights_of: Any) -> Path:
     return path
 
 
-def test_presets_have_the_shapes_of_the_contract(preset: Any) -> None:
-    assert preset.input_shape == (None, 48, 48, 1)
-    assert preset.output_shape == (None, 7)
-    assert preset.count_params() == PARAMETERS[preset.name]
+def test_architectures_have_the_shapes_of_the_contract(architecture: Any) -> None:
+    assert architecture.input_shape == (None, 48, 48, 1)
+    assert architecture.output_shape == (None, 7)
+    assert architecture.count_params() == PARAMETERS[architecture.name]
 
 
-def test_an_unknown_preset_is_a_key_error() -> None:
+def test_an_unknown_architecture_is_a_key_error() -> None:
     with pytest.raises(KeyError, match="giant"):
         build_network("giant")
 
 
-def test_a_pair_answers_as_the_network_did(
-    preset: Any, crops: Batch, tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+def test_a_saved_pair_gives_the_same_probabilities(
+    architecture: Any, crops: Batch, tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    save_pair(preset, tmp_path / "net.json")
+    save_pair(architecture, tmp_path / "net.json")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["net.h5", "net.json"]
-    np.testing.assert_allclose(predict(load_pair(tmp_path / "net.json"), crops), predict(preset, crops), atol=1e-6)
+    np.testing.assert_allclose(predict(load_pair(tmp_path / "net.json"), crops), predict(architecture, crops), atol=1e-6)
     assert not caplog.records
     assert capfd.readouterr() == ("", "")
 
 
-def test_only_the_advice_against_h5_is_unheard(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_only_saving_drops_the_warning_about_hdf5(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     save_pair(small(), tmp_path / "net.json")
     logging.getLogger("absl").warning("You are saving your model as an HDF5 file")
     assert len(caplog.records) == 1
 
 
-def test_what_keras_3_writes_is_read_as_it_is() -> None:
+def test_a_document_of_keras_3_stays_as_it_is() -> None:
     document = json.loads(build_network("compact").to_json())
     assert from_keras2(document) | {"compile_config": {}} == document
 
 
-def test_how_a_network_was_trained_is_not_saved(tmp_path: Path, crops: Batch) -> None:
+def test_the_state_of_the_optimiser_is_not_saved(tmp_path: Path, crops: Batch) -> None:
     network = small()
     network.compile("adam", "categorical_crossentropy")
     network.fit(crops, np.eye(7, dtype=np.float32)[:5], verbose=0)
@@ -168,7 +168,7 @@ def test_how_a_network_was_trained_is_not_saved(tmp_path: Path, crops: Batch) ->
     np.testing.assert_allclose(predict(load_pair(tmp_path / "net.json"), crops), predict(network, crops), atol=1e-6)
 
 
-def test_a_pair_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+def test_a_pair_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(EmodjError, match=r"^cannot write .*net\.h5 \(No such file or directory\): choose another place$"):
         save_pair(small(), tmp_path / "missing" / "net.json")
 
@@ -189,7 +189,7 @@ def test_a_pair_of_the_ancestor_by_keras_2_is_read(tmp_path: Path, crops: Batch)
     np.testing.assert_allclose(predict(load_pair(path), crops), predict(network, crops), atol=1e-6)
 
 
-def test_a_loss_of_the_author_does_not_hinder(tmp_path: Path) -> None:
+def test_a_custom_loss_of_the_author_is_ignored(tmp_path: Path) -> None:
     network = small()
     document = json.loads(network.to_json()) | {"compile_config": {"optimizer": "adam", "loss": "my_focal_loss"}}
     assert load_pair(pair_of(tmp_path, document, network)).output_shape == (None, 7)
@@ -205,24 +205,24 @@ def test_a_missing_file_is_named(tmp_path: Path, suffix: str) -> None:
 
 
 @pytest.mark.parametrize("document", ["", "not json", "[]", "3", "null", '{"a": 1}', '{"class_name": "Sequential"}', "\ud7ff{"])
-def test_what_is_no_network_is_refused(tmp_path: Path, document: str) -> None:
-    with pytest.raises(AssetError, match=r"net\.json is no network"):
+def test_a_document_that_is_no_network_is_refused(tmp_path: Path, document: str) -> None:
+    with pytest.raises(AssetError, match=r"net\.json is not a network"):
         load_pair(pair_of(tmp_path, document, small()))
 
 
 def test_an_empty_network_is_refused(tmp_path: Path) -> None:
     document = old_model("Sequential", {"name": "s", "layers": []})
-    with pytest.raises(AssetError, match=r"net\.json reads None and answers None"):
+    with pytest.raises(AssetError, match=r"net\.json has input None and output None"):
         load_pair(pair_of(tmp_path, document, small()))
 
 
-def test_program_code_in_a_network_is_not_run(tmp_path: Path) -> None:
+def test_code_in_a_network_is_not_executed(tmp_path: Path) -> None:
     witness = tmp_path / "witness"
     code = compile(f"open({str(witness)!r}, 'w').close()", "net", "eval")
     body = [base64.b64encode(marshal.dumps(code)).decode(), None, None]
     layer = old_layer("Lambda", function=body, function_type="lambda", module="builtins", output_shape_type="raw", arguments={})
     stack = [input_layer(), layer, *old_stack((4,), ())]
-    with pytest.raises(AssetError, match=r"net\.json is no network that Keras can read"):
+    with pytest.raises(AssetError, match=r"net\.json is not a network that Keras can read"):
         load_pair(pair_of(tmp_path, old_model("Sequential", {"name": "s", "layers": stack}), small()))
     assert not witness.exists()
 
@@ -249,17 +249,23 @@ def test_damaged_weights_are_refused(tmp_path: Path) -> None:
 def test_other_shapes_are_refused(tmp_path: Path) -> None:
     keras = import_tensorflow("testing").keras
     flatten, dense = keras.layers.Flatten, keras.layers.Dense
-    for network, found in (
-        (keras.Sequential([keras.Input((64, 64, 1)), flatten(), dense(7, activation="softmax")]), r"reads \(None, 64, 64, 1\)"),
-        (keras.Sequential([keras.Input((48, 48, 3)), flatten(), dense(7, activation="softmax")]), r"reads \(None, 48, 48, 3\)"),
-        (sequential(flatten(), dense(8, activation="softmax")), r"answers \(None, 8\)"),
+    for network, fault in (
+        (
+            keras.Sequential([keras.Input((64, 64, 1)), flatten(), dense(7, activation="softmax")]),
+            r"has input \(None, 64, 64, 1\)",
+        ),
+        (
+            keras.Sequential([keras.Input((48, 48, 3)), flatten(), dense(7, activation="softmax")]),
+            r"has input \(None, 48, 48, 3\)",
+        ),
+        (sequential(flatten(), dense(8, activation="softmax")), r"output \(None, 8\)"),
     ):
         save_pair(network, tmp_path / "net.json")
-        with pytest.raises(AssetError, match=rf"{found}.* emodj needs \(None, 48, 48, 1\) and \(None, 7\)"):
+        with pytest.raises(AssetError, match=rf"{fault}.* emodj needs \(None, 48, 48, 1\) and \(None, 7\)"):
             load_pair(tmp_path / "net.json")
 
 
-def test_answers_that_are_no_probabilities_are_refused(tmp_path: Path) -> None:
+def test_outputs_that_are_no_probabilities_are_refused(tmp_path: Path) -> None:
     layers = import_tensorflow("testing").keras.layers
     for activation in ("sigmoid", "linear"):
         save_pair(sequential(layers.Flatten(), layers.Dense(7, activation=activation)), tmp_path / "net.json")
@@ -267,7 +273,7 @@ def test_answers_that_are_no_probabilities_are_refused(tmp_path: Path) -> None:
             load_pair(tmp_path / "net.json")
 
 
-def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     network = small()
     network.layers[-1].set_weights([np.full_like(weight, np.nan) for weight in network.layers[-1].get_weights()])
     save_pair(network, tmp_path / "net.json")
@@ -284,7 +290,7 @@ def test_a_folded_calibration_is_softmax_of_scaled_logits(temperature: float, cr
     np.testing.assert_allclose(predict(network, crops), scores / scores.sum(axis=1, keepdims=True), atol=1e-5)
 
 
-def test_a_softmax_layer_may_have_any_name(crops: Batch) -> None:
+def test_the_softmax_layer_may_have_any_name(crops: Batch) -> None:
     layers = import_tensorflow("testing").keras.layers
     network = sequential(layers.Flatten(), layers.Dense(7, activation="softmax", name=LOGITS))
     scores = np.exp(np.log(predict(network, crops)) / 2)
@@ -292,7 +298,7 @@ def test_a_softmax_layer_may_have_any_name(crops: Batch) -> None:
     np.testing.assert_allclose(predict(network, crops), scores / scores.sum(axis=1, keepdims=True), atol=1e-5)
 
 
-def test_a_calibration_of_logits_that_are_scaled_comes_before_the_scale(crops: Batch) -> None:
+def test_a_calibration_is_applied_before_the_confidence_head(crops: Batch) -> None:
     keras = import_tensorflow("testing").keras
     keras.utils.set_random_seed(1)
     inputs = keras.Input((48, 48, 1))
@@ -318,7 +324,7 @@ def test_a_calibration_out_of_range_is_refused(temperature: float, bias: Any) ->
         fold_calibration(small(), temperature, bias)
 
 
-def test_a_network_that_ends_otherwise_cannot_be_calibrated() -> None:
+def test_a_network_with_other_last_layers_cannot_be_calibrated() -> None:
     layers = import_tensorflow("testing").keras.layers
     with pytest.raises(EmodjError, match="needs a dense softmax layer"):
         fold_calibration(sequential(layers.Flatten(), layers.Dense(7), layers.Softmax()), 1.0, np.zeros(7, np.float32))
@@ -334,14 +340,14 @@ def test_a_network_that_ends_otherwise_cannot_be_calibrated() -> None:
         )
 
 
-def test_without_tensorflow_the_purpose_and_the_remedy_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_tensorflow_the_error_names_purpose_and_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tensorflow", None)
     with pytest.raises(EmodjError, match=r"^training needs TensorFlow, .*: pip install tensorflow$"):
         import_tensorflow("training")
 
 
 @pytest.mark.slow
-def test_tensorflow_is_not_heard(tmp_path: Path) -> None:
+def test_tensorflow_writes_nothing(tmp_path: Path) -> None:
     program = """
 import sys
 from pathlib import Path
@@ -358,6 +364,6 @@ compile_pair(path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_the_module_itself_imports_no_tensorflow() -> None:
+def test_the_contract_module_does_not_import_tensorflow() -> None:
     program = "import realtime.classifier.contract, sys; sys.exit(any(name in sys.modules for name in ('tensorflow', 'keras')))"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

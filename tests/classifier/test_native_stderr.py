@@ -7,7 +7,7 @@ import pytest
 from realtime.classifier.native_stderr import muted_stderr
 
 
-def test_nothing_is_heard_inside_and_all_outside() -> None:
+def test_only_writes_inside_the_block_are_muted() -> None:
     program = """
 import os, sys
 from realtime.classifier.native_stderr import muted_stderr
@@ -21,7 +21,7 @@ sys.stderr.write("after")
     assert done.stderr == "before after"
 
 
-def test_an_exception_ends_the_silence_and_travels(capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_exception_passes_through_and_unmutes(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ValueError, match="travels"), muted_stderr():
         raise ValueError("it travels")
     os.write(2, b"heard")
@@ -39,7 +39,7 @@ def test_no_descriptor_is_left_open() -> None:
     assert after == before
 
 
-def test_a_process_without_stderr_goes_on() -> None:
+def test_a_process_without_stderr_is_no_error() -> None:
     program = "from realtime.classifier.native_stderr import muted_stderr\nwith muted_stderr():\n    print('fine')"
     script = 'exec "$0" -c "$1" 2>&-'
     done = subprocess.run(["sh", "-c", script, sys.executable, program], stdout=subprocess.PIPE, text=True, check=True)

@@ -15,14 +15,14 @@ from realtime.domain import Batch
 from realtime.errors import AssetError
 from realtime.training import confidence_head
 
-# Keras 3.15 reads its variables in the way of NumPy 1
+# Keras 3.15 reads its variables by the protocol of NumPy 1
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
 
-OPENERS: list[Callable[[bytes], Classifier]] = [LiteRtClassifier, CvDnnClassifier]
+RUNTIMES: list[Callable[[bytes], Classifier]] = [LiteRtClassifier, CvDnnClassifier]
 
 
-def some(count: int) -> Batch:
-    """Crops of blocks, dark and bright ones: noise looks the same everywhere."""
+def block_crops(count: int) -> Batch:
+    """Crops of dark and bright blocks: with fine noise the answers would hardly differ."""
     random = np.random.default_rng(count)
     blocks = random.random((count, 6, 6, 1), np.float32) * random.random((count, 1, 1, 1), np.float32)
     return blocks.repeat(8, axis=1).repeat(8, axis=2)
@@ -33,11 +33,11 @@ def network(request: pytest.FixtureRequest) -> Any:
     import_tensorflow("testing").keras.utils.set_random_seed(1)
     network = build_network(request.param)
     if confidence_head.teachable(network):
-        # Untaught it says one of every face
-        last, dice = network.get_layer(CONFIDENCE_HEAD[1]), np.random.default_rng(1)
-        last.set_weights([dice.normal(size=weight.shape) for weight in last.get_weights()])
-    # An untrained network gives every face nearly the same answer: spread its logits
-    logits = np.log(predict(network, some(8)))
+        # Without training its factor is one for every face
+        last, random = network.get_layer(CONFIDENCE_HEAD[1]), np.random.default_rng(1)
+        last.set_weights([random.normal(size=weight.shape) for weight in last.get_weights()])
+    # An untrained network gives every face nearly the same answer, so spread its logits
+    logits = np.log(predict(network, block_crops(8)))
     deviation = float(logits.std(axis=0).mean()) * 3
     fold_calibration(network, deviation, (-logits.mean(axis=0) / deviation).astype(np.float32))
     return network
@@ -48,35 +48,35 @@ def compiled(network: Any) -> bytes:
     return compile_network(network)
 
 
-@pytest.fixture(scope="module", params=OPENERS)
+@pytest.fixture(scope="module", params=RUNTIMES)
 def classifier(request: pytest.FixtureRequest, compiled: bytes) -> Classifier:
     return request.param(compiled)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 16, 5])
-def test_every_reader_answers_as_keras_does(network: Any, classifier: Classifier, count: int) -> None:
-    said = classifier.classify(some(count))
-    assert said.dtype == np.float32
-    assert said.shape == (count, 7)
-    np.testing.assert_allclose(said, predict(network, some(count)), atol=1e-4)
+def test_every_runtime_gives_the_probabilities_of_keras(network: Any, classifier: Classifier, count: int) -> None:
+    probabilities = classifier.classify(block_crops(count))
+    assert probabilities.dtype == np.float32
+    assert probabilities.shape == (count, 7)
+    np.testing.assert_allclose(probabilities, predict(network, block_crops(count)), atol=1e-4)
 
 
-def test_a_crop_is_answered_alike_alone_and_among_others(classifier: Classifier) -> None:
-    batch = some(4)
+def test_an_answer_does_not_depend_on_the_other_crops(classifier: Classifier) -> None:
+    batch = block_crops(4)
     together = classifier.classify(batch)
     alone = np.concatenate([classifier.classify(batch[row : row + 1]) for row in range(4)])
     assert np.ptp(together, axis=0).max() > 0.02
     np.testing.assert_allclose(together, alone, atol=1e-5)
 
 
-def test_an_answer_is_not_changed_by_the_next_one(classifier: Classifier) -> None:
-    first = classifier.classify(some(2))
+def test_the_next_call_does_not_change_an_answer(classifier: Classifier) -> None:
+    first = classifier.classify(block_crops(2))
     kept = first.copy()
-    classifier.classify(some(2)[::-1])
+    classifier.classify(block_crops(2)[::-1])
     np.testing.assert_array_equal(first, kept)
 
 
-def test_crops_need_not_lie_in_one_piece(classifier: Classifier) -> None:
+def test_the_batch_need_not_be_contiguous(classifier: Classifier) -> None:
     wide = np.random.default_rng(0).random((6, 48, 96, 1), np.float32)
     apart = wide[::2, :, ::2]
     apart.setflags(write=False)
@@ -84,8 +84,8 @@ def test_crops_need_not_lie_in_one_piece(classifier: Classifier) -> None:
 
 
 def test_no_faces_give_no_rows(classifier: Classifier) -> None:
-    assert classifier.classify(some(0)).shape == (0, 7)
-    assert classifier.classify(some(1)).shape == (1, 7)
+    assert classifier.classify(block_crops(0)).shape == (0, 7)
+    assert classifier.classify(block_crops(1)).shape == (1, 7)
 
 
 @pytest.mark.parametrize(
@@ -98,38 +98,38 @@ def test_no_faces_give_no_rows(classifier: Classifier) -> None:
         np.zeros((1, 48, 48, 1), np.float64),
     ],
 )
-def test_other_crops_are_refused(classifier: Classifier, batch: Any) -> None:
+def test_other_shapes_and_types_are_refused(classifier: Classifier, batch: Any) -> None:
     with pytest.raises(ValueError, match=r"expected crops of shape \(n, 48, 48, 1\) in float32"):
         classifier.classify(batch)
 
 
-@pytest.mark.parametrize("opener", OPENERS)
+@pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize("damage", ["empty", "other", "half"])
-def test_a_damaged_file_is_refused(opener: Callable[[bytes], Classifier], damage: str, compiled: bytes) -> None:
+def test_a_damaged_file_is_refused(runtime: Callable[[bytes], Classifier], damage: str, compiled: bytes) -> None:
     model = {"empty": b"", "other": b"not a network" * 10, "half": compiled[: len(compiled) // 2]}[damage]
     with pytest.raises(AssetError, match="this is not a compiled network that"):
-        opener(model)
+        runtime(model)
 
 
-@pytest.mark.parametrize("opener", OPENERS)
+@pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize(("side", "channels", "classes"), [(48, 1, 8), (64, 1, 7), (48, 3, 7)])
 def test_a_network_of_other_shapes_is_refused(
-    opener: Callable[[bytes], Classifier], side: int, channels: int, classes: int
+    runtime: Callable[[bytes], Classifier], side: int, channels: int, classes: int
 ) -> None:
     keras = import_tensorflow("testing").keras
     layers = [keras.layers.Flatten(), keras.layers.Dense(classes, activation="softmax")]
     model = compile_network(keras.Sequential([keras.Input((side, side, channels)), *layers]))
     with pytest.raises(AssetError, match="compiled network"):
-        opener(model)
+        runtime(model)
 
 
-def test_litert_comes_first_and_opencv_where_it_is_missing(compiled: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_opencv_runs_the_network_only_without_litert(compiled: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(open_classifier(compiled, num_threads=2), LiteRtClassifier)
     monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
     assert isinstance(open_classifier(compiled), CvDnnClassifier)
 
 
-def test_litert_is_not_heard(compiled: bytes, tmp_path: Path) -> None:
+def test_litert_writes_nothing(compiled: bytes, tmp_path: Path) -> None:
     (tmp_path / "net.tflite").write_bytes(compiled)
     program = """
 import sys
