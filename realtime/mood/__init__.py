@@ -1,1 +1,1 @@
-"""What the faces of a session add up to: the rolling vote, and valence and arousal of each expression. Pure."""
+"""The mood of the faces of a session: the rolling vote, and valence and arousal of each expression. Pure."""

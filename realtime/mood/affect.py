@@ -1,4 +1,4 @@
-"""Where moods and music lie between unpleasant and pleasant, calm and excited (pure)."""
+"""Valence and arousal of each expression, for moods and for music. Pure."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A place on the circumplex of Russell (1980, doi 10.1037/h0077714).
+    """A point of the circumplex model of affect (Russell 1980, doi 10.1037/h0077714).
 
     Attributes:
         valence: -1 unpleasant .. 1 pleasant.
         arousal: -1 calm .. 1 excited.
 
     Raises:
-        ValueError: a number lies outside of -1..1.
+        ValueError: valence or arousal lies outside -1..1.
     """
 
     valence: float
@@ -32,14 +32,14 @@ class Point:
             raise ValueError(f"valence and arousal lie in -1..1, not {self.valence} and {self.arousal}")
 
     def distance(self, other: Point) -> float:
-        """How far two points are from each other, 0..2.83."""
+        """Euclidean distance of two points, 0..2.83."""
         return math.hypot(self.valence - other.valence, self.arousal - other.arousal)
 
-    def towards(self, other: Point, part: float) -> Point:
-        """The point `part`, 0..1, of the way to another."""
+    def towards(self, other: Point, share: float) -> Point:
+        """The point on the line to another point, after `share`, 0..1, of the way."""
         return Point(
-            self.valence + part * (other.valence - self.valence),
-            self.arousal + part * (other.arousal - self.arousal),
+            self.valence + share * (other.valence - self.valence),
+            self.arousal + share * (other.arousal - self.arousal),
         )
 
 
@@ -52,7 +52,8 @@ POINTS: dict[Expression, Point] = {
     Expression.SAD: Point(-0.63, -0.27),
     Expression.SURPRISE: Point(0.40, 0.67),
 }
-"""Russell & Mehrabian 1977 (doi 10.1016/0092-6566(77)90037-X), pleasure and arousal; neutral lies at the origin."""
+"""Point of each expression: pleasure and arousal of Russell & Mehrabian 1977 (doi 10.1016/0092-6566(77)90037-X). Neutral is the
+origin."""
 
 LIFTED: dict[Expression, Point] = {
     Expression.ANGRY: Point(0.55, -0.30),
@@ -63,11 +64,11 @@ LIFTED: dict[Expression, Point] = {
     Expression.SAD: Point(0.55, -0.20),
     Expression.SURPRISE: POINTS[Expression.SURPRISE],
 }
-"""Where music that lifts leads to from each: towards calm and content, and what is pleasant already is kept."""
+"""Goal of the strategies lift and journey for each expression: calm and content; a pleasant expression keeps its point."""
 
 
 def blend(shares: Sequence[float], points: dict[Expression, Point] = POINTS) -> Point:
-    """The mean of the seven points, weighted by seven shares that sum to one."""
+    """Mean of seven points, weighted by seven shares in the order of `Expression`; the shares need not sum to one."""
     pairs = list(zip(shares, (points[expression] for expression in EXPRESSIONS), strict=True))
     total = sum(shares)
     return Point(
@@ -77,6 +78,6 @@ def blend(shares: Sequence[float], points: dict[Expression, Point] = POINTS) -> 
 
 
 def rank_by_distance(expression: Expression) -> list[Expression]:
-    """All expressions by their distance to one, itself first."""
-    here = POINTS[expression]
-    return sorted(EXPRESSIONS, key=lambda other: here.distance(POINTS[other]))
+    """All seven expressions by the distance of their points from that of `expression`, which comes first."""
+    point = POINTS[expression]
+    return sorted(EXPRESSIONS, key=lambda other: point.distance(POINTS[other]))

@@ -1,4 +1,4 @@
-"""Rolling vote on the mood of a session: what its faces looked like over the last seconds."""
+"""Rolling vote on the mood of a session: which expression leads, and when the mood is mixed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import deque
 from math import fsum, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
-from realtime.domain import EXPRESSIONS, Expression, Mood
+from realtime.domain import EXPRESSIONS, Expression, Mood, top
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,40 +15,47 @@ if TYPE_CHECKING:
 
 
 ENTER_SHARE = 0.65
-"""Faces that disagree are called by an expression from this part of the vote or of the voices on: two of three alike."""
+"""Faces that disagree get a leader from this share of the vote, or of the faces, on: two of three faces agree."""
 LEAVE_SHARE = 0.55
-"""Below this part of both, faces that disagree are called by none: two who differ, also where one counts a little more."""
+"""Faces that disagree lose their leader below this share of both: two faces differ, even if one counts a little more."""
 MAX_FRAME_S = 1.0
-"""A frame stands for the time since the one before, but for no longer than this: an outage or a clock that jumps."""
+"""A frame stands for the time since the frame before, but for no more seconds than this: an outage or a clock may jump."""
 MIN_FRAME_S = 0.001
-"""A frame stands for no less than this, however fast frames come."""
+"""A frame stands for no fewer seconds than this, at any frame rate."""
 DEFAULT_FRAME_S = 1 / 30
-"""What a frame stands for where no clock says: the first, the first after a pause, and where the clock did not go on."""
+"""Seconds of a frame without a known time: the first one, the first one after a pause, and one whose clock did not advance."""
 IN_VIEW_S = 0.5
-"""A face that did not vote for longer is gone: one that is missed for a few frames is not."""
+"""A face that has not voted for more seconds than this is gone. A face that the detector misses in a few frames is not."""
 SETTLE_S = 0.6
-"""A change has to be due for so long. Longer than `IN_VIEW_S`, in which somebody who is found anew is there twice."""
-_Seven = tuple[float, ...]
+"""A change of the leader must be due for so many seconds. That is longer than `IN_VIEW_S`: a person who gets a new track number
+counts twice for that long."""
+
+_WINDOW_STEPS = 100
+"""Votes leave the window in so many steps: its length is accurate to a hundredth, and its memory does not grow with the frame
+rate."""
+_VOTES_PER_S = 2**60
+"""Votes are whole numbers, this many for each second: adding and subtracting floats for hours would leave rounding errors."""
+
+_Shares = tuple[float, ...]
 
 
 class MoodVote:
-    """Each face votes with its seven probabilities; a face that is unsure does not vote.
+    """Each face votes with its seven probabilities. An unsure face does not vote.
 
-    A vote counts for the time that its frame stands for, times the confidence of the face, times the face's part of the
-    frame. The parts of one frame sum to one, so a crowd does not outvote the minutes before it; a part goes by the root of
-    the face's side, so that somebody four times as near counts twice. The vote rolls over a stretch of time, not over
-    a number of frames: a slow machine looks back as far as a fast one.
+    The weight of a vote is the time that its frame stands for, times the confidence of the face, times the share of the face
+    in its frame. The shares of a frame sum to one, so a crowd does not outweigh the minutes before it. They are proportional
+    to the square root of the side of the face, so a face at a quarter of the distance counts twice. The window of the vote is
+    a time and not a number of frames, so it is equally long on a slow and on a fast computer.
 
-    The leader changes when another expression is ahead by `lead`. Where the faces in view look different from each other,
-    and no expression has a clear majority of the vote or of their voices (`ENTER`, `LEAVE`), there is no leader: the mood
-    is mixed. A person's voice is for what that face looked like most over the window, so somebody alone is never mixed.
-    After each change the mood stays for `dwell_s`. Once somebody voted it stays until others vote: an empty room keeps its
-    last one.
+    The leader changes when another expression is ahead by `lead`. The mood is mixed, which means that it has no leader, if the
+    faces in view show different expressions and no expression has a clear majority of the vote or of the faces
+    (`ENTER_SHARE`, `LEAVE_SHARE`). Among the faces each one counts for its strongest expression in the window, so a single
+    face is never mixed. After each change the mood stays for `dwell_s`. An empty room keeps its last mood until a face votes.
 
     Args:
-        window_s: votes older than this, counted from the newest, are dropped; seconds, above 0.
-        lead: share, 0..1, by which a challenger must be ahead of the leader.
-        dwell_s: the leader, or that there is none, stays for at least so long; seconds.
+        window_s: length of the window up to the newest vote; seconds, above 0.
+        lead: share, 0..1, by which an expression must be ahead of the leader to replace it.
+        dwell_s: minimal time between two changes of the leader; seconds.
     """
 
     def __init__(self, *, window_s: float, lead: float, dwell_s: float) -> None:
@@ -59,12 +66,13 @@ class MoodVote:
         self.restart()
 
     def restart(self) -> None:
-        """Forget all votes; a choice by hand stays."""
+        """Forget all votes. A mood chosen by hand stays."""
         self._window = VoteWindow(self._window_s)
+        # For each person in view its weight, and the time of its last vote
         self._in_view: dict[int, tuple[float, float]] = {}
-        self._totals = [0] * len(EXPRESSIONS)
+        self._session_sums = [0] * len(EXPRESSIONS)
         self._voted_s = self._mixed_s = 0.0
-        self._shares: _Seven | None = None
+        self._shares: _Shares | None = None
         self._leader: Expression | None = None
         self._due: Expression | None = None
         self._changed_s = self._due_since_s = 0.0
@@ -72,138 +80,95 @@ class MoodVote:
         self._clock_s: float | None = None
 
     def pause(self) -> None:
-        """Let no time pass until the next vote, whatever its clock says."""
+        """Let no time pass until the next vote, whatever its time is."""
         self._clock_s = None
 
     def choose(self, expression: Expression | None) -> None:
-        """Set the mood by hand; None gives it back to the faces, who voted on meanwhile."""
+        """Set the mood by hand; None returns to the vote of the faces, which goes on in the meantime."""
         self._chosen = expression
 
     def vote(self, faces: Sequence[Face], time_s: float) -> None:
-        """Count the faces of one frame, of `time_s` in seconds; a clock that jumps does no harm."""
-        seconds = self._stands_for(time_s)
+        """Add the votes of one frame at `time_s` seconds. The clock may jump or fall."""
+        seconds = self._frame_duration(time_s)
         self._now_s += seconds
-        frame = find_voters(faces)
-        if not frame:
+        voters = find_voters(faces)
+        if not voters:
             return
         self._window.advance(self._now_s)
-        for voter in frame:
+        for voter in voters:
             ballot = voter.ballot(seconds)
             self._window.add(voter.person, ballot)
-            add_ballot(self._totals, ballot)
+            add_ballot(self._session_sums, ballot)
             self._in_view[voter.person] = voter.weight, self._now_s
-        self._shares = _distribution(self._window.all)
-        self._call(self._shares)
+        self._shares = _to_shares(self._window.sums)
+        self._update_leader(self._shares)
         self._voted_s += seconds
         self._mixed_s += seconds if self._leader is None else 0
 
     def mood(self) -> Mood | None:
-        """The mood of the last seconds, or the one chosen by hand; None until somebody voted. Mixed has no leader."""
+        """The mood in the window, or the one chosen by hand; None before the first vote. A mixed mood has no leader."""
         if self._chosen is not None:
             return Mood(tuple(float(expression is self._chosen) for expression in EXPRESSIONS), self._chosen, "hand")
         return None if self._shares is None else Mood(self._shares, self._leader)
 
     def session_mood(self) -> Mood | None:
-        """The mood of all votes since the start, or the one chosen by hand; None if nobody voted.
+        """The mood of all votes since the start, or the one chosen by hand; None before the first vote.
 
-        Mixed if it was mixed for more than half of the time in which faces voted.
+        It is mixed if the mood was mixed for more than half of the time in which faces voted.
         """
         shares = self.shares()
         if self._chosen is not None or shares is None:
             return self.mood()
-        return Mood(shares, None if self._mixed_s > self._voted_s / 2 else _top(shares))
+        return Mood(shares, None if self._mixed_s > self._voted_s / 2 else top(shares))
 
     def shares(self) -> tuple[float, ...] | None:
-        """What the faces looked like since the start, 0..1 for each expression, whatever was chosen by hand."""
-        return None if self._shares is None else _distribution(self._totals)
+        """Share of each expression in all votes since the start, 0..1; a choice by hand has no effect."""
+        return None if self._shares is None else _to_shares(self._session_sums)
 
-    def _stands_for(self, time_s: float) -> float:
-        gap = 0.0 if self._clock_s is None else time_s - self._clock_s
+    def _frame_duration(self, time_s: float) -> float:
+        passed_s = 0.0 if self._clock_s is None else time_s - self._clock_s
         self._clock_s = time_s
-        return max(MIN_FRAME_S, min(gap, MAX_FRAME_S)) if gap > 0 else DEFAULT_FRAME_S
+        return max(MIN_FRAME_S, min(passed_s, MAX_FRAME_S)) if passed_s > 0 else DEFAULT_FRAME_S
 
-    def _call(self, shares: _Seven) -> None:
-        """Change the leader where that is due; the first is due at once."""
-        leader = _due(shares, self._voices(), self._leader, self._lead)
+    def _update_leader(self, shares: _Shares) -> None:
+        """Change the leader if that is due. The first leader is due at once."""
+        leader = _next_leader(shares, self._shares_of_faces(), self._leader, self._lead)
         if not self._voted_s:
             self._leader, self._changed_s = leader, self._now_s
         if leader is not self._due:
             self._due, self._due_since_s = leader, self._now_s
-        settled = self._now_s - self._due_since_s >= SETTLE_S
-        if leader is not self._leader and settled and self._now_s - self._changed_s >= self._dwell_s:
+        is_settled = self._now_s - self._due_since_s >= SETTLE_S
+        if leader is not self._leader and is_settled and self._now_s - self._changed_s >= self._dwell_s:
             self._leader, self._changed_s = leader, self._now_s
 
-    def _voices(self) -> _Seven:
-        """For each expression the part of the faces in view, by loudness, that looked like it most over the window."""
-        sums = self._window.persons
-        gone = [who for who, (_, at_s) in self._in_view.items() if self._now_s - at_s > IN_VIEW_S or who not in sums]
+    def _shares_of_faces(self) -> _Shares:
+        """Weighted share of the faces in view whose strongest expression in the window is each expression."""
+        sums = self._window.sums_of_persons
+        gone = [person for person, (_, at_s) in self._in_view.items() if self._now_s - at_s > IN_VIEW_S or person not in sums]
         for person in gone:
             del self._in_view[person]
-        return _voices([(loudness, _top(sums[person])) for person, (loudness, _) in self._in_view.items()])
+        return _share_of_faces([(weight, top(sums[person])) for person, (weight, _) in self._in_view.items()])
 
 
 def mood_of_pictures(*pictures: Sequence[Face]) -> Mood | None:
-    """The mood of one picture, or of several that count the same: all sure faces together; None if there is none."""
-    found = [voter for faces in pictures for voter in find_voters(faces)]
-    if not found:
+    """The mood of the faces of one or more pictures, which all count the same; None if no face is sure."""
+    voters = [voter for faces in pictures for voter in find_voters(faces)]
+    if not voters:
         return None
-    columns = zip(*([voter.frame_share * share for share in voter.probabilities] for voter in found), strict=True)
-    shares = _distribution([fsum(column) for column in columns])
-    return Mood(shares, _entering(shares, _voices([(voter.frame_share, _top(voter.probabilities)) for voter in found]), 0))
-
-
-def _due(shares: _Seven, voices: _Seven, leader: Expression | None, lead: float) -> Expression | None:
-    """Who should lead after `leader`; None if nobody should, because the faces disagree."""
-    if leader is None:
-        return _entering(shares, voices, lead)
-    if max(*shares, *voices) < LEAVE_SHARE:
-        return None
-    if max(shares) - _of(shares, leader) <= lead:
-        return leader
-    challenger = _top(shares)
-    alike = max(voices) == 1
-    return challenger if alike or max(_of(shares, challenger), _of(voices, challenger)) >= ENTER_SHARE else None
-
-
-def _entering(shares: _Seven, voices: _Seven, lead: float) -> Expression | None:
-    """Who leads where nobody led before: the clear majority of voices, unless its share is behind, or else of the vote."""
-    if max(voices) >= ENTER_SHARE:
-        loudest = _top(voices)
-        return loudest if max(shares) - _of(shares, loudest) <= lead else None
-    return _top(shares) if max(shares) >= ENTER_SHARE else None
-
-
-def _voices(loud: Sequence[tuple[float, Expression]]) -> _Seven:
-    return _distribution([fsum(loudness for loudness, look in loud if look is expression) for expression in EXPRESSIONS])
-
-
-def _top(values: Sequence[float]) -> Expression:
-    return EXPRESSIONS[values.index(max(values))]
-
-
-def _of(values: Sequence[float], expression: Expression) -> float:
-    return values[EXPRESSIONS.index(expression)]
-
-
-def _distribution(sums: Sequence[float]) -> _Seven:
-    total = fsum(sums) if isinstance(sums[0], float) else sum(sums)
-    return tuple(value / total for value in sums)
-
-
-_BUCKETS = 100
-"""Votes leave the window in so many steps: its length is kept to a hundredth, and its memory does not grow with the rate."""
-_UNIT = 2**60
-"""Votes are counted in whole parts of a second, because taking floats away for hours would not undo adding them."""
+    columns = zip(*([voter.frame_share * share for share in voter.probabilities] for voter in voters), strict=True)
+    shares = _to_shares([fsum(column) for column in columns])
+    face_shares = _share_of_faces([(voter.frame_share, top(voter.probabilities)) for voter in voters])
+    return Mood(shares, _first_leader(shares, face_shares, 0))
 
 
 class Voter(NamedTuple):
     """A sure face of one frame.
 
     Attributes:
-        person: the face's track, or a number below 0 of its own in this frame.
-        loudness: confidence times the root of the face's side; of two faces in a frame the larger and surer counts more.
-        part: confidence times the face's part of the frame; the parts alone sum to one over the faces of the frame.
-        probabilities: of the face, in the order of `Expression`.
+        person: track of the face; a face without a track has a number below 0, unique in its frame.
+        weight: confidence times the square root of the side of the face: a larger and a more confident face counts more.
+        frame_share: confidence times the share of the face in the frame; these shares, without confidence, sum to one.
+        probabilities: probabilities of the face, in the order of `Expression`.
     """
 
     person: int
@@ -212,59 +177,59 @@ class Voter(NamedTuple):
     probabilities: tuple[float, ...]
 
     def ballot(self, seconds: float) -> list[int]:
-        """What the face adds to the seven sums, if its frame stands for so many seconds."""
-        return [int(_UNIT * seconds * self.frame_share * share) for share in self.probabilities]
+        """Seven numbers that the face adds to the sums if its frame stands for so many seconds."""
+        return [int(_VOTES_PER_S * seconds * self.frame_share * share) for share in self.probabilities]
 
 
 class VoteWindow:
-    """The votes of the last seconds. A vote costs the same however long the window is.
+    """Sums of the votes of the last seconds. Adding a vote takes equally long for each length of the window.
 
     Attributes:
-        persons: seven sums for each person who voted in the window, in the order of `Expression`, in parts of a second.
-        all: the sums of all of them.
+        sums: seven sums over all persons, in the order of `Expression`.
+        sums_of_persons: the seven sums of each person who voted in the window.
 
     Args:
-        window_s: seconds, above 0.
+        window_s: length of the window; seconds, above 0.
     """
 
     def __init__(self, window_s: float) -> None:
-        self._bucket_s = window_s / _BUCKETS
-        self._buckets: deque[tuple[int, dict[int, list[int]]]] = deque()
-        self.persons: dict[int, list[int]] = {}
-        self.all = [0] * len(EXPRESSIONS)
+        self._step_s = window_s / _WINDOW_STEPS
+        self._steps: deque[tuple[int, dict[int, list[int]]]] = deque()
+        self.sums_of_persons: dict[int, list[int]] = {}
+        self.sums = [0] * len(EXPRESSIONS)
 
     def advance(self, now_s: float) -> None:
-        """Drop what is too old at `now_s`, which does not fall, and make room for the votes of now."""
-        index = int(now_s / self._bucket_s)
-        while self._buckets and self._buckets[0][0] <= index - _BUCKETS:
-            for person, votes in self._buckets.popleft()[1].items():
-                for sums in (self.persons[person], self.all):
+        """Advance the window to `now_s`, which never falls: drop old votes, and begin a new step if it is time."""
+        index = int(now_s / self._step_s)
+        while self._steps and self._steps[0][0] <= index - _WINDOW_STEPS:
+            for person, votes in self._steps.popleft()[1].items():
+                for sums in (self.sums_of_persons[person], self.sums):
                     add_ballot(sums, [-each for each in votes])
-                if not any(self.persons[person]):
-                    del self.persons[person]
-        if not self._buckets or self._buckets[-1][0] != index:
-            self._buckets.append((index, {}))
+                if not any(self.sums_of_persons[person]):
+                    del self.sums_of_persons[person]
+        if not self._steps or self._steps[-1][0] != index:
+            self._steps.append((index, {}))
 
     def add(self, person: int, ballot: Sequence[int]) -> None:
-        """Count a vote of the time that `move_on` was told last."""
-        for sums in (self._buckets[-1][1], self.persons):
+        """Add a ballot at the time of the last `advance`."""
+        for sums in (self._steps[-1][1], self.sums_of_persons):
             add_ballot(sums.setdefault(person, [0] * len(EXPRESSIONS)), ballot)
-        add_ballot(self.all, ballot)
+        add_ballot(self.sums, ballot)
 
 
 def find_voters(faces: Sequence[Face]) -> list[Voter]:
-    """The sure faces of one frame; those without a track are told apart by their order from left to right."""
+    """The sure faces of one frame. Faces without a track are numbered from left to right."""
     sure = [face for face in faces if not face.unsure]
-    strangers = [face for face in sure if face.track is None]
-    strangers.sort(key=lambda face: (face.box.left, face.box.top, face.box.area, face.probabilities))
+    untracked = [face for face in sure if face.track is None]
+    untracked.sort(key=lambda face: (face.box.left, face.box.top, face.box.area, face.probabilities))
     persons = [(face.track, face) for face in sure if face.track is not None]
-    persons += [(-number, face) for number, face in enumerate(strangers, 1)]
-    # The root of the side is the fourth root of the area
-    nearness = [sqrt(sqrt(face.box.area)) for _, face in persons]
-    everybody = fsum(nearness)
+    persons += [(-number, face) for number, face in enumerate(untracked, 1)]
+    # The square root of the side is the fourth root of the area
+    sizes = [sqrt(sqrt(face.box.area)) for _, face in persons]
+    total = fsum(sizes)
     return [
-        Voter(person, near * face.confidence, near / everybody * face.confidence, face.probabilities)
-        for near, (person, face) in zip(nearness, persons, strict=True)
+        Voter(person, size * face.confidence, size / total * face.confidence, face.probabilities)
+        for size, (person, face) in zip(sizes, persons, strict=True)
     ]
 
 
@@ -272,3 +237,39 @@ def add_ballot(sums: list[int], ballot: Sequence[int]) -> None:
     """Add a ballot to seven sums, in place."""
     for index, votes in enumerate(ballot):
         sums[index] += votes
+
+
+def _next_leader(shares: _Shares, face_shares: _Shares, leader: Expression | None, lead: float) -> Expression | None:
+    """The leader that is due after `leader`; None if the mood should be mixed."""
+    if leader is None:
+        return _first_leader(shares, face_shares, lead)
+    if max(*shares, *face_shares) < LEAVE_SHARE:
+        return None
+    if max(shares) - _share_of(shares, leader) <= lead:
+        return leader
+    challenger = top(shares)
+    faces_agree = max(face_shares) == 1
+    is_clear = max(_share_of(shares, challenger), _share_of(face_shares, challenger)) >= ENTER_SHARE
+    return challenger if faces_agree or is_clear else None
+
+
+def _first_leader(shares: _Shares, face_shares: _Shares, lead: float) -> Expression | None:
+    """The leader after a mixed mood: the clear majority of the faces unless its share is behind, else that of the vote."""
+    if max(face_shares) >= ENTER_SHARE:
+        majority = top(face_shares)
+        return majority if max(shares) - _share_of(shares, majority) <= lead else None
+    return top(shares) if max(shares) >= ENTER_SHARE else None
+
+
+def _share_of_faces(faces: Sequence[tuple[float, Expression]]) -> _Shares:
+    """Share of each expression among faces, given as pairs of weight and strongest expression."""
+    return _to_shares([fsum(weight for weight, strongest in faces if strongest is expression) for expression in EXPRESSIONS])
+
+
+def _share_of(shares: _Shares, expression: Expression) -> float:
+    return shares[EXPRESSIONS.index(expression)]
+
+
+def _to_shares(sums: Sequence[float]) -> _Shares:
+    total = fsum(sums) if isinstance(sums[0], float) else sum(sums)
+    return tuple(value / total for value in sums)

@@ -10,14 +10,14 @@ from realtime.mood.vote import VoteWindow, find_voters
 boxes = st.builds(Box, st.integers(0, 500), st.integers(0, 500), st.integers(1, 10**4), st.integers(1, 10**4))
 rows = st.tuples(*[st.integers(0, 100)] * 7).filter(any).map(lambda parts: tuple(part / sum(parts) for part in parts))
 faces = st.builds(Face, boxes, rows, st.none() | st.integers(1), st.none() | st.just("too dark"))
-# Neither in whole hundredths of the window nor in order of the persons
+# Times are not multiples of a step of the window, and persons come in any order
 cast = st.lists(st.tuples(st.integers(0, 400), st.integers(1, 3), st.lists(st.integers(0, 2**60), min_size=7, max_size=7)))
 
 
 @given(st.lists(faces, max_size=5))
-def test_the_parts_of_a_frame_are_confidences_weighed_by_nearness(seen: list[Face]) -> None:
-    sure = [face for face in seen if not face.unsure]
-    found = find_voters(seen)
+def test_frame_shares_are_confidences_weighted_by_size(frame: list[Face]) -> None:
+    sure = [face for face in frame if not face.unsure]
+    found = find_voters(frame)
     assert sorted(voter.probabilities for voter in found) == sorted(face.probabilities for face in sure)
     if not found:
         return
@@ -27,15 +27,15 @@ def test_the_parts_of_a_frame_are_confidences_weighed_by_nearness(seen: list[Fac
     assert [voter.frame_share for voter in found] == pytest.approx([voter.weight / total for voter in found])
 
 
-def test_of_two_faces_the_one_four_times_as_near_is_twice_as_loud() -> None:
+def test_a_face_at_a_quarter_of_the_distance_counts_twice() -> None:
     near, far = (
         Face(Box(0, 0, 80, 80), (0.0, 0.0, 0.0, 0.8, 0.2, 0.0, 0.0), 1),
         Face(Box(9, 9, 20, 20), (1 / 2, 1 / 2, *[0.0] * 5), 2),
     )
-    loud, quiet = find_voters([near, far])
-    assert (loud.person, quiet.person) == (1, 2)
-    assert loud.weight / 0.8 == pytest.approx(2 * quiet.weight / 0.5)
-    assert (loud.frame_share, quiet.frame_share) == (pytest.approx(0.8 * 2 / 3), pytest.approx(0.5 / 3))
+    large, small = find_voters([near, far])
+    assert (large.person, small.person) == (1, 2)
+    assert large.weight / 0.8 == pytest.approx(2 * small.weight / 0.5)
+    assert (large.frame_share, small.frame_share) == (pytest.approx(0.8 * 2 / 3), pytest.approx(0.5 / 3))
 
 
 @given(
@@ -43,14 +43,14 @@ def test_of_two_faces_the_one_four_times_as_near_is_twice_as_loud() -> None:
         lambda some: st.tuples(st.just(some), st.permutations(some))
     )
 )
-def test_faces_without_a_track_are_told_apart_from_left_to_right(seen: tuple[list[Face], list[Face]]) -> None:
-    one, other = (sorted(find_voters(each)) for each in seen)
+def test_faces_without_a_track_are_numbered_from_left_to_right(frame: tuple[list[Face], list[Face]]) -> None:
+    one, other = (sorted(find_voters(each)) for each in frame)
     assert one == other
     assert [voter.person for voter in one] == list(range(-len(one), 0))
 
 
 @given(cast, st.integers(1, 5))
-def test_what_leaves_the_window_leaves_nothing_behind(votes: list[tuple[int, int, list[int]]], window_s: int) -> None:
+def test_votes_that_leave_the_window_leave_no_trace_in_the_sums(votes: list[tuple[int, int, list[int]]], window_s: int) -> None:
     window = VoteWindow(window_s)
     times = list(accumulate(gap / 100 for gap, _, _ in votes))
     for (_, person, ballot), time_s in zip(votes, times, strict=True):
@@ -61,10 +61,10 @@ def test_what_leaves_the_window_leaves_nothing_behind(votes: list[tuple[int, int
         for (_, person, ballot), time_s in zip(votes, times, strict=True)
         if int(time_s / (window_s / 100)) > int(times[-1] / (window_s / 100)) - 100
     ]
-    assert window.all == (
+    assert window.sums == (
         [sum(column) for column in zip(*(ballot for _, ballot in kept), strict=True)] or [0] * len(EXPRESSIONS)
     )
     for person in {person for person, ballot in kept if any(ballot)}:
-        own = [ballot for who, ballot in kept if who == person]
-        assert window.persons[person] == [sum(column) for column in zip(*own, strict=True)]
-    assert set(window.persons) <= {person for person, _ in kept}
+        ballots = [ballot for other, ballot in kept if other == person]
+        assert window.sums_of_persons[person] == [sum(column) for column in zip(*ballots, strict=True)]
+    assert set(window.sums_of_persons) <= {person for person, _ in kept}
