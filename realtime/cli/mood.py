@@ -17,6 +17,8 @@ from realtime.errors import EmodjError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+
     from realtime.music.catalog import MusicChoice, Playlists
     from realtime.music.planner import Plan
     from realtime.session.documents import Document
@@ -197,39 +199,75 @@ def prompt_for_mood(music: Playlists) -> Expression | None:
     firsts = {each: next((choice.title for choice in music.moods.get(each, ())), "") for each in EXPRESSIONS}
     titles = {each: f"{each.value:<9} {title}".rstrip() for each, title in firsts.items()}
     if sys.stdin.isatty() and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
-        return _picked(titles)
+        return _choose_mood(titles)
     for number, title in enumerate(titles.values(), 1):
         click.echo(f"{number}  {title}", err=True)
     click.echo("mood: ", err=True, nl=not sys.stdin.isatty())
     return _read()
 
 
-def _picked(titles: dict[Expression, str]) -> Expression | None:
-    import questionary
-    from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+def _choose_mood(titles: dict[Expression, str]) -> Expression | None:
+    from prompt_toolkit.application import create_app_session
     from prompt_toolkit.output import create_output
+    from prompt_toolkit.shortcuts import choice
 
-    options = [
-        questionary.Choice(title, each, shortcut_key=str(number)) for number, (each, title) in enumerate(titles.items(), 1)
-    ]
-    question = questionary.select(
-        "Which mood?",
-        options,
-        use_shortcuts=True,
-        instruction="(arrows or a number, then Enter; Esc for none)",
-        output=create_output(stdout=sys.stderr),
-    )
-    keys = question.application.key_bindings
-    if isinstance(keys, KeyBindings):
-
-        @keys.add("escape", eager=True)
-        def _escape(event: KeyPressEvent) -> None:
-            event.app.exit()
-
+    # A letter would move the cursor to the entry that begins with it, without choosing it: no entry begins with a letter
+    options: list[tuple[Expression | None, str]] = [(each, f" {title}") for each, title in titles.items()]
     try:
-        return question.unsafe_ask()
+        with create_app_session(output=create_output(stdout=sys.stderr)):
+            return choice(
+                "Which mood? (arrows or a number, then Enter; Esc for none)",
+                options=options,
+                key_bindings=_choice_keys(len(options)),
+            )
     except EOFError:
-        _nothing_said()
+        _refuse_no_answer()
+
+
+def _choice_keys(count: int) -> KeyBindings:
+    """Escape leaves the list without an answer, and the arrows lead from either end of the list to the other."""
+    from prompt_toolkit.key_binding import KeyBindings
+
+    keys = KeyBindings()
+    row = 0
+
+    def choose(event: KeyPressEvent, wanted: int) -> None:
+        nonlocal row
+        row = wanted % count
+        # The list itself stops at its ends; by its number it chooses any entry
+        bindings = event.app.layout.current_control.get_key_bindings()
+        if bindings is not None:
+            bindings.get_bindings_for_keys((str(row + 1),))[-1].call(event)
+
+    @keys.add("up", eager=True)
+    @keys.add("k", eager=True)
+    @keys.add("c-p", eager=True)
+    def _up(event: KeyPressEvent) -> None:
+        choose(event, row - 1)
+
+    @keys.add("down", eager=True)
+    @keys.add("j", eager=True)
+    @keys.add("c-n", eager=True)
+    def _down(event: KeyPressEvent) -> None:
+        choose(event, row + 1)
+
+    def press_digit(event: KeyPressEvent) -> None:
+        if int(event.data) <= count:
+            choose(event, int(event.data) - 1)
+
+    for digit in "123456789":
+        keys.add(digit, eager=True)(press_digit)
+
+    @keys.add("pageup", eager=True)
+    @keys.add("pagedown", eager=True)
+    def _page(_event: KeyPressEvent) -> None:
+        """Move nothing: the list would move its cursor without choosing an entry."""
+
+    @keys.add("escape", eager=True)
+    def _escape(event: KeyPressEvent) -> None:
+        event.app.exit()
+
+    return keys
 
 
 def _read() -> Expression:
@@ -240,7 +278,7 @@ def _read() -> Expression:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"the answer on the standard input cannot be read ({error})") from error
     if not line:
-        _nothing_said()
+        _refuse_no_answer()
     if line.isascii() and line.isdigit() and 1 <= int(line) <= len(EXPRESSIONS):
         return EXPRESSIONS[int(line) - 1]
     try:
@@ -249,5 +287,5 @@ def _read() -> Expression:
         raise UsageError(f"{error}, or a number from 1 to {len(EXPRESSIONS)}") from error
 
 
-def _nothing_said() -> NoReturn:
+def _refuse_no_answer() -> NoReturn:
     raise UsageError("no mood was named: say which, as in `emodj mood happy`")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.bus import private_bus
+from tests.support.terminal import Terminal, in_a_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -202,47 +202,51 @@ def test_an_answer_that_is_none_is_a_sentence(answer: str, told: str, mine: Path
     assert told in ended.stderr.decode().splitlines()[-1]
 
 
-def on_a_terminal(keys: bytes, *arguments: str | Path) -> tuple[int, str, str]:
-    """Press keys once the question is there; gives the status, stdout and what the terminal was shown."""
-    ours, theirs = pty.openpty()
+def on_a_terminal(keys: str, *arguments: str | Path) -> tuple[int, str, Terminal]:
+    """Press keys once the question is there; gives the status, stdout and the terminal."""
     command = [sys.executable, "-m", "realtime", "mood", *map(str, arguments)]
     environment = {**os.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"}
-    with subprocess.Popen(
-        command, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, text=True, env=environment, start_new_session=True
-    ) as process:
-        os.close(theirs)
-        shown = b""
-        pressed = False
-        try:
-            while piece := os.read(ours, 4096):
-                shown += piece
-                if not pressed and b"surprise" in shown:
-                    os.write(ours, keys)
-                    pressed = True
-        except OSError:
-            # Linux says so when the last one has closed a terminal
-            pass
-        os.close(ours)
-        assert process.stdout is not None
-        said = process.stdout.read()
-    return process.returncode, said, shown.decode()
+
+    def start(theirs: int) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            command, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, text=True, env=environment, start_new_session=True
+        )
+
+    with in_a_terminal(start, columns=80) as terminal:
+        terminal.reads("surprise")
+        terminal.press(keys)
+        status = terminal.ends()
+        assert terminal.echoes()
+        assert terminal.process.stdout is not None
+        return status, terminal.process.stdout.read(), terminal
 
 
-@pytest.mark.parametrize("keys", [b"\x1b[B\x1b[B\x1b[B\r", b"4\r", b"jjj\r", b"\x1b[A\x1b[A\x1b[A\x1b[A\r"])
-def test_arrows_and_numbers_choose_on_a_terminal(emodj: Run, mine: Path, keys: bytes) -> None:
-    status, said, shown = on_a_terminal(keys, "--config", mine)
-    assert (status, said) == (0, emodj("mood", "happy", "--config", mine).stdout), shown
+UP, DOWN, PAGE_DOWN, CONTROL_N, CONTROL_P = "\x1b[A", "\x1b[B", "\x1b[6~", "\x0e", "\x10"
 
 
-@pytest.mark.parametrize(("key", "status"), [(b"\x03", 130), (b"\x1b", 1)])
-def test_ctrl_c_and_escape_choose_nothing_quietly(mine: Path, key: bytes, status: int) -> None:
-    ended, said, shown = on_a_terminal(key, "--config", mine)
+@pytest.mark.parametrize(
+    "keys",
+    [
+        *(DOWN * 3, "4", "jjj", CONTROL_N * 3),
+        *(UP * 4, "kkkk", CONTROL_P * 4, DOWN * 10),
+        *("6" + UP + UP, "1" + DOWN * 3, "7" + DOWN * 4),
+        *("49", "480", "4s", "4" + PAGE_DOWN),
+    ],
+)
+def test_arrows_and_numbers_choose_on_a_terminal(emodj: Run, mine: Path, keys: str) -> None:
+    status, said, terminal = on_a_terminal(f"{keys}\r", "--config", mine)
+    assert (status, said) == (0, emodj("mood", "happy", "--config", mine).stdout), terminal.all
+
+
+@pytest.mark.parametrize(("key", "status"), [("\x03", 130), ("\x1b", 1)])
+def test_ctrl_c_and_escape_choose_nothing_quietly(mine: Path, key: str, status: int) -> None:
+    ended, said, terminal = on_a_terminal(key, "--config", mine)
     assert (ended, said) == (status, "")
-    assert "Traceback" not in shown
-    assert "emodj:" not in shown
+    assert "Traceback" not in terminal.all
+    assert "emodj:" not in terminal.all
 
 
 def test_neither_opencv_nor_the_question_is_loaded_for_a_mood_that_is_named() -> None:
     program = "import sys; from realtime.cli import main; main(['mood', 'happy']); print(*sys.modules, file=sys.stderr)"
     ended = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
-    assert not {"cv2", "questionary", "prompt_toolkit", "segno", "jeepney"} & set(ended.stderr.split())
+    assert not {"cv2", "prompt_toolkit", "segno", "jeepney"} & set(ended.stderr.split())

@@ -166,7 +166,7 @@ def test_what_is_not_asked_for_is_not_loaded() -> None:
     command = [sys.executable, "-c", program, "songs", "happy"]
     ended = subprocess.run(command, check=True, capture_output=True, text=True)
     loaded = set(ended.stderr.splitlines()[-1].split())
-    assert not {"cv2", "tensorflow", "just_playback", "tinytag", "PIL", "questionary", "prompt_toolkit", "segno"} & loaded
+    assert not {"cv2", "tensorflow", "just_playback", "tinytag", "PIL", "prompt_toolkit", "segno"} & loaded
 
 
 def test_a_file_that_is_missing_says_nothing_of_its_own(emodj: Run, tmp_path: Path) -> None:
