@@ -13,7 +13,7 @@ import pytest
 
 from realtime import cli, errors
 from realtime.cli.cameras import document as cameras_document
-from realtime.config.fields import CHOICE, RULES
+from realtime.config.fields import CHOICE, FIELD_KEYS
 from realtime.config.schema import Settings, field_range
 from realtime.domain import EXPRESSIONS
 from realtime.music.spotify.playlist_builder import RECIPES
@@ -205,7 +205,7 @@ def section(at: tuple[str, ...]) -> type:
 
 def test_every_setting_is_in_its_table_with_default_and_range() -> None:
     page = sections(read(DOCS / "reference" / "config.md"))
-    wanted = {key for key in RULES if key[0] != "playlists"}
+    wanted = {key for key in FIELD_KEYS if key[0] != "playlists"}
     told = dict[tuple[str, ...], list[str]]()
     for at in {key[:-1] for key in wanted}:
         for name, *cells in rows(page[slug(f"`[{'.'.join(at)}]`")]):

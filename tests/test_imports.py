@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TENSORFLOW = {"tensorflow", "keras", "tf_keras", "jax", "torch"}
-HEAVY = TENSORFLOW | {"cv2", "numpy", "PIL", "ai_edge_litert", "spotipy", "pillow_heif"}
+HEAVY = TENSORFLOW | {"cv2", "numpy", "PIL", "ai_edge_litert", "spotipy", "pillow_heif", "pydantic", "pydantic_core"}
 
 SPOTIFY = {"spotipy", "requests", "urllib3"}
 
@@ -63,6 +63,15 @@ def test_a_typing_error_loads_nothing_heavy() -> None:
 )
 def test_help_of_a_command_and_the_settings_load_neither_tensorflow_nor_opencv(arguments: list[str]) -> None:
     assert not loaded(*arguments) & (TENSORFLOW | {"cv2", "ai_edge_litert"})
+
+
+@pytest.mark.parametrize("arguments", [["live", "-h"], ["config", "path"], ["songs", "happy", "--library", "missing"]])
+def test_what_checks_settings_is_loaded_only_where_settings_are_read(arguments: list[str]) -> None:
+    assert not loaded(*arguments, status=2 if "missing" in arguments else 0) & {"pydantic", "pydantic_core"}
+
+
+def test_what_checks_settings_is_loaded_where_settings_are_read() -> None:
+    assert "pydantic" in loaded("config", "show"), "else the test before would see nothing"
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def path(context: Context) -> None:
 
     Your own file is listed even where it does not exist yet: that is where it belongs.
     """
-    from realtime.config.files import user_file
+    from realtime.config.locations import user_file
 
     files = context.sources()
     if user_file() not in files:

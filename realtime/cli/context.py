@@ -54,7 +54,7 @@ class Context:
 
     def sources(self) -> list[Path]:
         """The files that settings come from; later ones win."""
-        from realtime.config.files import config_files
+        from realtime.config.locations import config_files
 
         return config_files(resources.shipped_config(), self.config)
 

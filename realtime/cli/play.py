@@ -101,7 +101,7 @@ def _begin(jukebox: LocalPlayer, context: Context, mood: Expression, there: Iter
 
 def _found(known: Settings, mood: Expression, library: Path | None, context: Context) -> Iterator[FoundSongs]:
     """Everything with songs that may do, the best first."""
-    from realtime.config.fields import expand_path
+    from realtime.config.locations import expand_path
     from realtime.mood.affect import rank_by_distance
     from realtime.music.local.library import read_library, read_songs
 

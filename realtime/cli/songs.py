@@ -59,7 +59,7 @@ def songs(context: Context, mood: Expression, count: int, seed: int | None, libr
     import secrets
 
     from realtime.cli.output import print_document
-    from realtime.config.fields import expand_path
+    from realtime.config.locations import expand_path
     from realtime.music.local.library import read_library
     from realtime.music.local.tags import with_tags
     from realtime.music.songs import shuffled

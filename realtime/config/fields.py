@@ -1,14 +1,30 @@
-"""What each setting may be: how the value that a file gives it becomes one of ours, or why it cannot."""
+"""The tables of a settings file as pydantic models: which keys each has, and what their values may be.
+
+A file sets some of the keys and leaves the others to the files before it, so each key of a model may be missing. Kinds and
+ranges come from `schema`. The context of a validation is the folder of the file: relative paths start there.
+"""
 
 from __future__ import annotations
 
-import difflib
 import unicodedata
-from collections.abc import Callable, Iterator
-from dataclasses import is_dataclass, replace
+from dataclasses import is_dataclass
 from pathlib import Path, PurePath
-from typing import cast, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_args, get_type_hints
 
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    create_model,
+)
+
+from realtime.config.locations import expand_path
 from realtime.config.schema import DetectorName, FaceSettings, Range, Settings, field_range
 from realtime.domain import EXPRESSIONS, Expression
 from realtime.mood.affect import POINTS, Point
@@ -17,88 +33,103 @@ from realtime.music.links import parse
 from realtime.music.planner import Strategy
 from realtime.printable import quoted
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
 FieldKey = tuple[str, ...]
 """Path of a setting, `("faces", "live", "cascade")`. A name may hold a dot, so it is no joined text."""
-FieldRule = Callable[[object, Path], object]
-"""Takes a value as TOML has it and the folder of its file. A ValueError ends the sentence that begins with key and file."""
 
 
-def expand_path(path: Path) -> Path:
-    """Put the home in place of a `~`; a person who does not exist stays, and is missed when the file is opened."""
-    try:
-        return path.expanduser()
-    except RuntimeError:
-        return path
+def _described(wanted: str, subject: str = "") -> WrapValidator:
+    """Say what is wanted in one sentence, whatever is wrong with a value. It goes on after the key and its file."""
+
+    def check(value: object, validate: ValidatorFunctionWrapHandler) -> object:
+        try:
+            return validate(value)
+        except ValidationError as error:
+            raise ValueError(f"{subject}must be {wanted}, not {quoted(value)}") from error
+
+    return WrapValidator(check)
 
 
-def _whole(limits: Range) -> FieldRule:
-    def rule(value: object, _folder: Path) -> int:
-        # To Python a bool is a number, to a person it is not
-        if isinstance(value, int) and not isinstance(value, bool) and limits.low <= value <= limits.high:
-            return value
-        raise ValueError(f"must be a whole number from {limits.low:g} to {limits.high:g}, not {quoted(value)}")
-
-    return rule
+def _number_words(kind: type, limits: Range) -> str:
+    return f"{'a whole number' if kind is int else 'a number'} from {limits.low:g} to {limits.high:g}"
 
 
-def _real(limits: Range) -> FieldRule:
-    def rule(value: object, _folder: Path) -> float:
-        # NaN fails the comparison
-        if isinstance(value, int | float) and not isinstance(value, bool) and limits.low <= value <= limits.high:
-            return float(value)
-        raise ValueError(f"must be a number from {limits.low:g} to {limits.high:g}, not {quoted(value)}")
-
-    return rule
+def _number(kind: type, limits: Range, subject: str = "") -> Any:
+    return Annotated[kind, Field(ge=limits.low, le=limits.high), _described(_number_words(kind, limits), subject)]
 
 
-def _flag(value: object, _folder: Path) -> bool:
-    if isinstance(value, bool):
-        return value
-    raise ValueError(f"must be true or false, not {quoted(value)}")
+def _text(check: Callable[..., object], subject: str = "") -> Any:
+    return Annotated[str, _described("text in quotes", subject), AfterValidator(check)]
 
 
-def _text(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    raise ValueError(f"must be text in quotes, not {quoted(value)}")
+# Checks of texts
 
 
-def _pair(value: object, folder: Path) -> Path | None:
-    text = _text(value)
+def _has_control_characters(text: str) -> bool:
+    return any(unicodedata.category(mark) == "Cc" for mark in text)
+
+
+def _locate(text: str, info: ValidationInfo) -> Path:
+    if _has_control_characters(text):
+        raise ValueError(f"must be a path without control characters, not {quoted(text)}")
+    return cast("Path", info.context) / expand_path(Path(text))
+
+
+def _optional_path(text: str, info: ValidationInfo) -> Path | None:
+    return _locate(text, info) if text else None
+
+
+def _pair(text: str, info: ValidationInfo) -> Path | None:
     if text and not text.lower().endswith(".json"):
         raise ValueError(f"must be empty or the path of a .json file with the .h5 beside it, not {quoted(text)}")
-    return _located(text, folder) if text else None
+    return _optional_path(text, info)
 
 
-def _yunet(value: object, folder: Path) -> Path | None:
-    text = _text(value)
-    return _located(text, folder) if text else None
+def _cascade(text: str, info: ValidationInfo) -> Path:
+    if not text:
+        raise ValueError("must be the name of a cascade file or a path, not empty")
+    located = _locate(text, info)
+    return Path(text) if PurePath(text).name == text else located
 
 
-def _threshold(value: object, folder: Path) -> float | None:
-    if value == "":
-        return None
-    try:
-        return cast("float", _real(field_range(FaceSettings, "unsure_below"))(value, folder))
-    except ValueError as error:
-        raise ValueError(str(error).replace("must be", 'must be empty ("") or', 1)) from error
+def _optional_cascade(text: str, info: ValidationInfo) -> Path | None:
+    return _cascade(text, info) if text else None
 
 
-def _detector(value: object, _folder: Path) -> str:
-    text = _text(value)
-    if text in get_args(DetectorName):
-        return text
-    raise ValueError(f'must be "haar" or "yunet", not {quoted(text)}')
+def _camera(text: str) -> str:
+    if not text.strip() or _has_control_characters(text):
+        raise ValueError(f"must be a camera's number, a part of its name or the path of its device, not {quoted(text)}")
+    return text
 
 
-def _strategy(value: object, _folder: Path) -> Strategy:
-    text = _text(value)
-    if text in (names := [strategy.value for strategy in Strategy]):
-        return Strategy(text)
-    raise ValueError(f"must be one of {', '.join(names)}, not {quoted(text)}")
+def _spotify_device(text: str) -> str:
+    if _has_control_characters(text):
+        raise ValueError(f"must be empty or a part of the name of a Spotify device, not {quoted(text)}")
+    return text.strip()
 
 
-def _choices(title: str, point: Point, mood: Expression | None = None) -> FieldRule:
+def _music_path(text: str, info: ValidationInfo) -> Path:
+    if not text:
+        raise ValueError("a path of music is not empty")
+    return _locate(text, info)
+
+
+# Values of more than one kind
+
+
+def _threshold() -> Any:
+    limits = field_range(FaceSettings, "unsure_below")
+
+    def check(value: object, validate: ValidatorFunctionWrapHandler) -> object:
+        return None if value == "" else validate(value)
+
+    words = f'empty ("") or {_number_words(float, limits)}'
+    return Annotated[float, Field(ge=limits.low, le=limits.high), WrapValidator(check), _described(words)]
+
+
+def _choices(title: str, point: Point, mood: Expression | None = None) -> Any:
     """A list of music, each a table; alone it need not be in a list.
 
     Args:
@@ -107,125 +138,104 @@ def _choices(title: str, point: Point, mood: Expression | None = None) -> FieldR
         mood: whose list it is.
     """
 
-    def rule(value: object, folder: Path) -> tuple[MusicChoice, ...]:
-        tables = cast("list[object]", value if isinstance(value, list) else [value])
-        choices = list[MusicChoice]()
-        for number, table in enumerate(tables, 1):
-            which = f" number {number}" if len(tables) > 1 else ""
-            if not isinstance(table, dict):
-                raise ValueError(f"must be a list of tables with a url or a path each, not {quoted(table)}")  # noqa: TRY004 - of a file
-            try:
-                choice = _choice(cast("dict[str, object]", table), title, point, folder)
-                choices.append(replace(choice, mood=mood))
-            except ValueError as error:
-                raise ValueError(f"has a choice{which} that will not do: {error}") from error
-        return tuple(choices)
+    def build(table: Any) -> MusicChoice:
+        if (table.url is None) == (table.path is None):
+            raise ValueError("it needs either a url or a path")
+        valence, arousal = table.valence, table.arousal
+        heard = Point(point.valence if valence is None else valence, point.arousal if arousal is None else arousal)
+        return MusicChoice(title if table.title is None else table.title, table.url, table.path, heard, mood)
 
-    return rule
+    def as_tuple(value: object) -> tuple[object, ...]:
+        return tuple(cast("list[object]", value)) if isinstance(value, list) else (value,)
+
+    return Annotated[tuple[Annotated[_CHOICE_TABLE, AfterValidator(build)], ...], BeforeValidator(as_tuple)]
 
 
-def _choice(table: dict[str, object], title: str, point: Point, folder: Path) -> MusicChoice:
-    for name in table:
-        if name not in CHOICE:
-            close = difflib.get_close_matches(name, CHOICE, 1)
-            advice = f"did you mean {close[0]}?" if close else f"known are {', '.join(CHOICE)}"
-            raise ValueError(f"unknown key {name!r}: {advice}")
-    if ("url" in table) == ("path" in table):
-        raise ValueError("it needs either a url or a path")
-    axis = _real(Range(-1, 1))
-    numbers = dict[str, float]()
-    for name in ("valence", "arousal"):
-        try:
-            numbers[name] = cast("float", axis(table.get(name, getattr(point, name)), folder))
-        except ValueError as error:
-            raise ValueError(f"{name} {error}") from error
-    url, path = table.get("url"), table.get("path")
-    return MusicChoice(
-        check_title(_text(table.get("title", title))),
-        None if url is None else parse(_text(url)),
-        None if path is None else _music(path, folder),
-        Point(**numbers),
-    )
+# Tables
 
 
-def _library(value: object, folder: Path) -> Path | None:
-    return _music(value, folder) if _text(value) else None
+def _table(name: str, kinds: dict[str, Any]) -> type[BaseModel]:
+    config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    fields: dict[str, Any] = {key: (kind, None) for key, kind in kinds.items()}
+    return create_model(name, __config__=config, **fields)
 
 
-def _music(value: object, folder: Path) -> Path:
-    text = _text(value)
-    if not text:
-        raise ValueError("a path of music is not empty")
-    return _located(text, folder)
-
-
-CHOICE = ("title", "url", "path", "valence", "arousal")
+_CHOICE_KINDS: dict[str, Any] = {
+    "title": _text(check_title, "title "),
+    "url": _text(parse, "url "),
+    "path": _text(_music_path, "path "),
+    "valence": _number(float, Range(-1, 1), "valence "),
+    "arousal": _number(float, Range(-1, 1), "arousal "),
+}
+_CHOICE_TABLE: Any = _table("choice", _CHOICE_KINDS)
+CHOICE = tuple(_CHOICE_KINDS)
 """What a choice of music may say of itself."""
-
-
-def _optional_cascade(value: object, folder: Path) -> Path | None:
-    return _cascade(value, folder) if _text(value) else None
-
-
-def _cascade(value: object, folder: Path) -> Path:
-    text = _text(value)
-    if not text:
-        raise ValueError("must be the name of a cascade file or a path, not empty")
-    located = _located(text, folder)
-    return Path(text) if PurePath(text).name == text else located
-
-
-def _device(value: object, _folder: Path) -> str:
-    text = _text(value)
-    if not text.strip() or any(unicodedata.category(mark) == "Cc" for mark in text):
-        raise ValueError(f"must be a camera's number, a part of its name or the path of its device, not {quoted(text)}")
-    return text
-
-
-def _spotify_device(value: object, _folder: Path) -> str:
-    text = _text(value)
-    if any(unicodedata.category(mark) == "Cc" for mark in text):
-        raise ValueError(f"must be empty or a part of the name of a Spotify device, not {quoted(text)}")
-    return text.strip()
-
-
-def _located(text: str, folder: Path) -> Path:
-    if any(unicodedata.category(mark) == "Cc" for mark in text):
-        raise ValueError(f"must be a path without control characters, not {quoted(text)}")
-    return folder / expand_path(Path(text))
-
-
-def _plain_rules(section: type, at: FieldKey) -> Iterator[tuple[FieldKey, FieldRule]]:
-    for name, kind in get_type_hints(section).items():
-        key = (*at, name)
-        # Its keys are moods, not attributes
-        if isinstance(kind, type) and is_dataclass(kind) and kind is not Playlists:
-            yield from _plain_rules(kind, key)
-        elif kind is bool:
-            yield key, _flag
-        elif kind is int:
-            yield key, _whole(field_range(section, name))
-        elif kind is float:
-            yield key, _real(field_range(section, name))
-
-
-_OWN_RULES: dict[FieldKey, FieldRule] = {
-    ("network", "pair"): _pair,
-    ("faces", "detector"): _detector,
-    ("faces", "yunet_model"): _yunet,
-    ("faces", "unsure_below"): _threshold,
-    **{("faces", where, "cascade"): _cascade for where in ("live", "image")},
-    **{("faces", where, f"{kind}_cascade"): _optional_cascade for where in ("live", "image") for kind in ("close", "profile")},
-    ("camera", "device"): _device,
-    ("music", "strategy"): _strategy,
-    ("music", "library"): _library,
-    ("music", "spotify_device"): _spotify_device,
+PLAYLISTS: dict[FieldKey, Any] = {
     **{("playlists", each.value): _choices(f"music for {each.value}", POINTS[each], each) for each in EXPRESSIONS},
     ("playlists", "lift"): _choices("music that lifts", CALM),
 }
-RULES: dict[FieldKey, FieldRule] = {**dict(_plain_rules(Settings, ())), **_OWN_RULES}
-"""Every setting there is."""
-RENAMED: dict[FieldKey, str] = {("camera", "index"): 'it is camera.device now, text in quotes: device = "1"'}
-"""What to write instead of a setting that there was once."""
-SECTIONS: frozenset[FieldKey] = frozenset(key[:depth] for key in RULES for depth in range(1, len(key)))
+"""The lists of music; all other settings are single values."""
+_SPECIAL: dict[FieldKey, Any] = {
+    ("network", "pair"): _text(_pair),
+    ("faces", "detector"): Annotated[DetectorName, _described('"haar" or "yunet"')],
+    ("faces", "yunet_model"): _text(_optional_path),
+    ("faces", "unsure_below"): _threshold(),
+    **{("faces", where, "cascade"): _text(_cascade) for where in ("live", "image")},
+    **{
+        ("faces", where, f"{kind}_cascade"): _text(_optional_cascade)
+        for where in ("live", "image")
+        for kind in ("close", "profile")
+    },
+    ("camera", "device"): _text(_camera),
+    ("music", "strategy"): Annotated[
+        Strategy, Field(strict=False), _described(f"one of {', '.join(strategy.value for strategy in Strategy)}")
+    ],
+    ("music", "library"): _text(_optional_path),
+    ("music", "spotify_device"): _text(_spotify_device),
+}
+
+
+def _kinds(section: type, at: FieldKey) -> dict[str, Any]:
+    kinds: dict[str, Any] = {}
+    for name, hint in get_type_hints(section, include_extras=True).items():
+        key = (*at, name)
+        if key in _SPECIAL:
+            kinds[name] = _SPECIAL[key]
+        elif hint is Playlists:
+            kinds[name] = _table(name, {mood: kind for (_, mood), kind in PLAYLISTS.items()})
+        elif is_dataclass(hint):
+            kinds[name] = _table(name, _kinds(cast("type", hint), key))
+        elif hint is bool:
+            kinds[name] = Annotated[bool, _described("true or false")]
+        else:
+            kinds[name] = _number(*get_args(hint))
+    return kinds
+
+
+SETTINGS_TABLE = _table("settings", _kinds(Settings, ()))
+"""The whole file."""
+
+
+def _keys(table: type[BaseModel], at: FieldKey = ()) -> Iterator[FieldKey]:
+    for name, field in table.model_fields.items():
+        kind: Any = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from _keys(kind, (*at, name))
+        else:
+            yield (*at, name)
+
+
+FIELD_KEYS: tuple[FieldKey, ...] = tuple(_keys(SETTINGS_TABLE))
+"""Every setting there is, in the order of the shipped file."""
+SECTIONS: frozenset[FieldKey] = frozenset(key[:depth] for key in FIELD_KEYS for depth in range(1, len(key)))
 """Every section there is, `("faces",)` and `("faces", "live")` among them."""
+
+
+def validated_entries(table: BaseModel, at: FieldKey = ()) -> Iterator[tuple[FieldKey, Any]]:
+    """Yield the settings that a file has, with their values."""
+    for name in table.model_fields_set:
+        value = getattr(table, name)
+        if isinstance(value, BaseModel):
+            yield from validated_entries(value, (*at, name))
+        else:
+            yield (*at, name), value

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.config.fields import CHOICE, RULES
-from realtime.config.files import CONFIG_VARIABLE, config_files, dump_toml, load_settings, user_file
+from realtime.config.fields import CHOICE, FIELD_KEYS
+from realtime.config.files import dump_toml, load_settings
+from realtime.config.locations import CONFIG_VARIABLE, config_files, user_file
 from realtime.config.schema import (
     CameraSettings,
     FaceSettings,
@@ -78,7 +79,7 @@ def names(section: type, at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
 
 
 def test_the_shipped_file_has_the_keys_of_the_dataclasses_and_no_others() -> None:
-    assert sorted(defaults()) == sorted(names(Settings)) == sorted(RULES)
+    assert sorted(defaults()) == sorted(names(Settings)) == sorted(FIELD_KEYS)
 
 
 def test_every_key_of_the_shipped_file_has_a_comment_above_it() -> None:
@@ -311,7 +312,7 @@ TABLE = "must be a list of tables with a url or a path each, not "
         ("[{path = 'x'}, {ulr = 'x'}]", "has a choice number 2 that will not do: unknown key 'ulr': did you mean url?"),
         ("{xyz = 1}", "has a choice that will not do: unknown key 'xyz': known are title, url, path, valence, arousal"),
         ("{url = 'http://example.org'}", "has a choice that will not do: a link starts with https:// or spotify:"),
-        ("{url = 1}", "has a choice that will not do: must be text in quotes, not 1"),
+        ("{url = 1}", "has a choice that will not do: url must be text in quotes, not 1"),
         ("{path = ''}", "has a choice that will not do: a path of music is not empty"),
         ("{path = 'x', title = ''}", "has a choice that will not do: a title needs at least one character that can be seen"),
         (
@@ -322,7 +323,7 @@ TABLE = "must be a list of tables with a url or a path each, not "
     ],
 )
 def test_music_that_will_not_do_is_refused_with_the_choice(mine: Path, value: str, sentence: str) -> None:
-    assert refused(mine, f"playlists.sad = {value}\n") == f"playlists.sad in {mine} {sentence}"
+    assert refused(mine, f"playlists.sad = {value}\n") == f"playlists.sad in {mine} (at line 1) {sentence}"
 
 
 def test_paths_start_from_the_file_that_they_are_written_in(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -383,7 +384,7 @@ def test_paths_start_from_the_file_that_they_are_written_in(home: Path, monkeypa
 )
 def test_a_bad_value_is_refused_with_key_file_and_what_it_may_be(mine: Path, key: str, value: str, sentence: str) -> None:
     message = refused(mine, f"{key} = {value}\n")
-    assert message.startswith(f"{key} in {mine} ")
+    assert message.startswith(f"{key} in {mine} (at line 1) ")
     assert message.endswith(sentence)
     assert len(message) < 400
 
@@ -409,20 +410,26 @@ def test_values_that_do_not_go_together_are_refused(mine: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("[mood]\nwindows_s = 3", "unknown key mood.windows_s in {}: did you mean window_s?"),
-        ("[moods]\nwindow_s = 3", "unknown section moods in {}: did you mean mood?"),
-        ("[faces.life]\nmin_face = 30", "unknown section faces.life in {}: did you mean live?"),
-        ("[[playlists.anger]]\nurl = ''", "unknown key playlists.anger in {}: did you mean angry?"),
-        ("min_face = 30", "unknown key min_face in {}: did you mean faces.image.min_face or faces.live.min_face?"),
-        ("[window]\nxyz = 1", "unknown key window.xyz in {}: known here: bars, info"),
-        ('"mood.lead" = 0.2', "unknown key 'mood.lead' in {}: did you mean mood?"),
-        ("[image]\nmin_face = 30", "unknown section image in {}: did you mean faces.image?"),
-        ("[camera]\nindex = 1", 'unknown key camera.index in {}: it is camera.device now, text in quotes: device = "1"'),
-        ("xyz = 1", "unknown key xyz in {}: known here: camera, faces, mood, music, network, playlists, tracking, window"),
-        ('[window]\n"\\u001b[2J" = 1', "unknown key window.'\\x1b[2J' in {}: known here: bars, info"),
-        ("[window]\n'' = 1", "unknown key window.'' in {}: known here: bars, info"),
-        ("mood = 3", "mood in {} must be a section, [mood], not 3"),
-        ("[[mood]]\nlead = 0.2", "mood in {} must be a section, [mood], not a list"),
+        ("[mood]\nwindows_s = 3", "unknown key mood.windows_s in {} (at line 2): did you mean window_s?"),
+        ("[moods]\nwindow_s = 3", "unknown section moods in {} (at line 1): did you mean mood?"),
+        ("[faces.life]\nmin_face = 30", "unknown section faces.life in {} (at line 1): did you mean live?"),
+        ("[[playlists.anger]]\nurl = ''", "unknown key playlists.anger in {} (at line 1): did you mean angry?"),
+        ("min_face = 30", "unknown key min_face in {} (at line 1): did you mean faces.image.min_face or faces.live.min_face?"),
+        ("[window]\nxyz = 1", "unknown key window.xyz in {} (at line 2): known here: bars, info"),
+        ('"mood.lead" = 0.2', "unknown key 'mood.lead' in {} (at line 1): did you mean mood?"),
+        ("[image]\nmin_face = 30", "unknown section image in {} (at line 1): did you mean faces.image?"),
+        (
+            "[camera]\nindex = 1",
+            'unknown key camera.index in {} (at line 2): it is camera.device now, text in quotes: device = "1"',
+        ),
+        (
+            "xyz = 1",
+            "unknown key xyz in {} (at line 1): known here: camera, faces, mood, music, network, playlists, tracking, window",
+        ),
+        ('[window]\n"\\u001b[2J" = 1', "unknown key window.'\\x1b[2J' in {} (at line 2): known here: bars, info"),
+        ("[window]\n'' = 1", "unknown key window.'' in {} (at line 2): known here: bars, info"),
+        ("mood = 3", "mood in {} (at line 1) must be a section, [mood], not 3"),
+        ("[[mood]]\nlead = 0.2", "mood in {} (at line 1) must be a section, [mood], not a list"),
     ],
 )
 def test_an_unknown_key_is_refused_with_the_nearest_known_name(mine: Path, text: str, sentence: str) -> None:

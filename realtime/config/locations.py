@@ -1,0 +1,104 @@
+"""Where settings are read from: the files, in the order in which they win, and the TOML in each."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from realtime.errors import UsageError
+
+CONFIG_VARIABLE = "EMODJ_CONFIG"
+"""Environment variable that names a file where no option does."""
+LARGEST_FILE = 2**18
+"""Bytes of a settings file; the shipped one, with all its comments, has 10,000."""
+# tomllib's time and memory grow with the square of the names that dots join; settings have three
+_TOO_DEEP = re.compile(r"""(?:(?:(?<![\w-])[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){32}""")
+
+
+@dataclass(frozen=True, slots=True)
+class TomlFile:
+    """A settings file that was read.
+
+    Attributes:
+        path: where it lies.
+        text: what it holds.
+        table: the same as Python values.
+    """
+
+    path: Path
+    text: str
+    table: dict[str, Any]
+
+
+def user_file() -> Path:
+    """Where a person's own file belongs on this platform; it need not exist."""
+    return platformdirs.user_config_path("emodj") / "config.toml"
+
+
+def config_files(shipped: Path, explicit: Path | None = None) -> list[Path]:
+    """List the files to read, later ones win: the shipped one, the person's own if it is there, the one asked for.
+
+    Args:
+        shipped: `config.toml` as it comes with emodj.
+        explicit: the file of `--config`; without it the environment variable counts, if it is set and not empty.
+    """
+    files = [shipped] if _absent(user_file()) else [shipped, user_file()]
+    asked = os.environ.get(CONFIG_VARIABLE, "") if explicit is None else explicit
+    # A shell leaves the ~ of --config=~/mine.toml alone
+    return [*files, expand_path(Path(asked))] if asked else files
+
+
+def _absent(file: Path) -> bool:
+    try:
+        file.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        # It may be there and we may not look: reading it will say so
+        return False
+    return False
+
+
+def expand_path(path: Path) -> Path:
+    """Put the home in place of a `~`; a person who does not exist stays, and is missed when the file is opened."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
+def read_toml(file: Path) -> TomlFile:
+    """Read a file, of which nothing is checked but that it is TOML.
+
+    Raises:
+        UsageError: it cannot be read, is larger than `LARGEST_FILE`, no UTF-8 text or no TOML.
+    """
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(LARGEST_FILE + 1)
+        if len(content) > LARGEST_FILE:
+            raise UsageError(f"the configuration {file} is larger than {LARGEST_FILE} bytes: it is no file of settings")
+        # Editors on Windows put a byte order mark in front
+        text = content.decode("utf-8-sig")
+        if _TOO_DEEP.search(text):
+            raise UsageError(f"the configuration {file} is nested too deeply")
+        return TomlFile(file, text, tomllib.loads(text))
+    except FileNotFoundError as error:
+        raise UsageError(f"there is no configuration file {file}") from error
+    except IsADirectoryError as error:
+        raise UsageError(f"the configuration {file} is a directory: name the file in it") from error
+    except OSError as error:
+        raise UsageError(f"cannot read the configuration {file}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise UsageError(f"the configuration {file} is no UTF-8 text (at line {line}): save it as UTF-8") from error
+    except RecursionError as error:
+        raise UsageError(f"the configuration {file} is nested too deeply") from error
+    except ValueError as error:  # TOMLDecodeError is one, and so is a number of more than 4300 digits
+        raise UsageError(f"the configuration {file} is not valid TOML: {error}") from error
