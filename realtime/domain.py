@@ -3,18 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-Image = NDArray[np.uint8]
+# In quotes: a command that reads no picture starts without NumPy
+Image: TypeAlias = "NDArray[np.uint8]"
 """An image of shape (height, width, 3), uint8 0..255, channels in BGR order. A consumer never writes to it."""
 
-Batch = NDArray[np.float32]
+Batch: TypeAlias = "NDArray[np.float32]"
 """Face crops of shape (n, 48, 48, 1), float32 grey in 0..1: the input of the network."""
 
-Probabilities = NDArray[np.float32]
+Probabilities: TypeAlias = "NDArray[np.float32]"
 """Probabilities of shape (n, 7), float32 in 0..1. Each row sums to one and has the order of `Expression`."""
 
 CROP_SIDE = 48

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from realtime.domain import EXPRESSIONS, Expression
 from realtime.mood.affect import rank_by_distance
 
@@ -99,6 +97,8 @@ def shuffled(songs: Sequence[Song], seed: int) -> Iterator[Song]:
         songs: to draw from.
         seed: 0 or more; with the same one the same songs come in the same order.
     """
+    import numpy as np
+
     drawn = set[object]()
     for index in np.random.default_rng(seed).permutation(len(songs)):
         song = songs[int(index)]
