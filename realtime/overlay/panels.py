@@ -1,4 +1,7 @@
-"""What the cards of the overlay say: values in, cards out. Words only ever say what a face looks like."""
+"""Content of the panels: cards for label, mood, song, hints and help.
+
+The text describes only how a face looks, never what a person feels.
+"""
 
 from __future__ import annotations
 
@@ -14,33 +17,38 @@ from realtime.session.keymap import Group, KeyRow, help_rows, window_hints
 if TYPE_CHECKING:
     from realtime.music.songs import NowPlaying
 
-ENOUGH_NAME = 14
-"""Text sizes of title and artist that are worth more than the volume and the number of the song."""
-LEAST_NAME = 3
-"""Text sizes below which too little is left of an artist to be recognised."""
-LEAST_SHARE = 0.05
-"""A smaller share of a mixed mood is left out: it is doubt about some face, not a face that looks like it."""
-SMALLEST = 11
-"""Pixels: below this the font can no longer be read."""
+MIN_NAMES_WIDTH = 14
+"""Width in text sizes that title and artist get before the volume and the number of the song get any."""
+MIN_ARTIST_WIDTH = 3
+"""Width in text sizes below which a shortened artist is unrecognisable, and is left out."""
+MIN_SHARE = 0.05
+"""Smallest share of a mixed mood that gets a row. A smaller one is uncertainty of the network, not a face with it."""
+HELP_COLUMN = 18.8
+"""Text sizes from the left end of the help panel to its second column."""
+MIN_TEXT_SIZE = 11
+"""Text size in pixels below which the font is illegible."""
 
 
 def sentence_card(text: str, size: int, width: int) -> Card:
-    """A sentence in up to four lines of at most `width` pixels."""
+    """Card with a sentence in up to four lines of at most `width` pixels."""
     return Card(tuple((Word(line),) for line in wrap(text, size, width, 4)), size)
 
 
 def info_card(text: str, size: int) -> Card:
-    """What only the curious want to know, smaller."""
-    return Card(((Word(text, DIM),),), _smaller(size))
+    """Card with frame rate and latency, in smaller text."""
+    return Card(((Word(text, DIM),),), _smaller_size(size))
 
 
 def recording_card(size: int) -> Card:
-    """That what is shown is being written to a file."""
+    """Card that shows that a film is recorded."""
     return Card(((Dot(RED), Word("REC", bold=True)),), size)
 
 
 def label_card(face: Face, size: int) -> Card:
-    """What a face looks like; of one that is not to be relied on, that first, and why: a low share says it by itself."""
+    """Label of a face: expression and confidence.
+
+    The label of an unsure face starts with "not sure". A reason follows, or the likely expression if its confidence is low.
+    """
     name, share = face.expression.value, _percent(face.confidence)
     if face.reason == LOW_CONFIDENCE:
         return Card(((Word("not sure", bold=True),), (Word(f"maybe {name} {share}", DIM),)), size)
@@ -50,53 +58,56 @@ def label_card(face: Face, size: int) -> Card:
 
 
 def top_three_card(face: Face, size: int) -> Card:
-    """The three most probable expressions of a face as bars."""
+    """Card with bars of the three most probable expressions of a face."""
     return Card(
         tuple(_share_row(name, share) for name, share in face.ranked()[:3]),
-        _smaller(size),
+        _smaller_size(size),
     )
 
 
 def mood_card(mood: Mood | None, size: int, strategy: str | None = None) -> Card:
-    """What the mood is, and by what right: its share of the vote, or somebody's choice; of a mixed one the largest shares.
+    """Card of the mood: its share of the vote, or that the user chose it; the largest shares of a mixed mood.
 
     Args:
-        mood: of the session.
-        size: of the text, pixels.
-        strategy: what it asks of the music, in a word or two.
+        mood: mood of the session; None before the first vote.
+        size: text size in pixels.
+        strategy: name of the music strategy, one or two words; None adds no row.
     """
-    rows = _of_mood(mood)
+    rows = _mood_rows(mood)
     if strategy:
         rows = (*rows, (Word("music:", DIM), Word(strategy)))
-    return Card(rows, _smaller(size) if mood and mood.leader is None else size)
+    return Card(rows, _smaller_size(size) if mood and mood.leader is None else size)
 
 
-def _of_mood(mood: Mood | None) -> tuple[tuple[Cell, ...], ...]:
+def _mood_rows(mood: Mood | None) -> tuple[tuple[Cell, ...], ...]:
     if mood is None:
         return ((Word("no mood yet"),),)
     if mood.leader is None:
         ranked = sorted(zip(EXPRESSIONS, mood.shares, strict=True), key=lambda pair: -pair[1])
-        rows = [_share_row(name, share) for name, share in ranked[:3] if share >= LEAST_SHARE]
+        rows = [_share_row(name, share) for name, share in ranked[:3] if share >= MIN_SHARE]
         return ((Word("mood:", DIM), Word("mixed", bold=True)), *rows)
-    head = (Word("mood:", DIM), Word(mood.leader.value, bold=True))
+    heading = (Word("mood:", DIM), Word(mood.leader.value, bold=True))
     if mood.source == "hand":
-        return ((*head, Dot(EXPRESSION_COLOURS[mood.leader])), (Word("chosen by hand", DIM),))
-    return ((*head, Word(_percent(mood.share))), (Bar(mood.share, EXPRESSION_COLOURS[mood.leader], 8.5),))
+        return ((*heading, Dot(EXPRESSION_COLOURS[mood.leader])), (Word("chosen by hand", DIM),))
+    return ((*heading, Word(_percent(mood.share))), (Bar(mood.share, EXPRESSION_COLOURS[mood.leader], 8.5),))
 
 
 @lru_cache(maxsize=16)
 def playing_card(playing: NowPlaying, size: int, width: int) -> Card | None:
-    """What is being played, in one line of at most `width` pixels: rather whole names than volume and number."""
-    size = _smaller(size)
+    """Card of the song in one line of at most `width` pixels; None if the width is too small.
+
+    Whole names of title and artist have priority over volume, number and the shuffle icon.
+    """
+    size = _smaller_size(size)
     state = Icon("pause" if playing.paused else "play")
     number = (Word(f"{playing.number}/{playing.count}", DIM),) if playing.count > 1 else ()
     shuffled = (Icon("shuffle", DIM),) if playing.shuffled else ()
     volume = () if playing.volume is None else (Icon("volume", DIM), Bar(playing.volume, DIM, 2))
     title, artist = playing.title.strip() or "no title", (playing.artist or "").strip()
-    for rest in ((*number, *shuffled, *volume), (*number, *shuffled), shuffled, ()):
-        beside = (Gap(0.2), *rest) if rest else ()
+    for details in ((*number, *shuffled, *volume), (*number, *shuffled), shuffled, ()):
+        beside = (Gap(0.2), *details) if details else ()
         room = width - Card(((state, Gap(0), *beside),), size).size_px()[0]
-        names = _names(title, artist, size, max(room, ENOUGH_NAME * size))
+        names = _names(title, artist, size, max(room, MIN_NAMES_WIDTH * size))
         card = Card(((state, *names, *beside),), size)
         if card.size_px()[0] <= width:
             return card
@@ -105,42 +116,45 @@ def playing_card(playing: NowPlaying, size: int, width: int) -> Card | None:
 
 
 def _names(title: str, artist: str, size: int, room: int) -> tuple[Cell, ...]:
-    """Title and artist in `room` pixels: of two long ones both are cut, and an artist that has too little room is left out."""
+    """Title and artist in `room` pixels. Two long names are both shortened; without enough room the artist is left out."""
     dash = Word("–", DIM)
-    left = room - text_width(dash.text, size) - 2 * round(0.4 * size)
-    share = max(left - text_width(title, size, bold=True), round(0.4 * left))
-    if not artist or share < LEAST_NAME * size:
+    width = room - text_width(dash.text, size) - 2 * round(0.4 * size)
+    artist_width = max(width - text_width(title, size, bold=True), round(0.4 * width))
+    if not artist or artist_width < MIN_ARTIST_WIDTH * size:
         return (Word(ellipsize(title, size, room, bold=True), bold=True),)
-    shown = ellipsize(artist, size, share)
-    return Word(ellipsize(title, size, left - text_width(shown, size), bold=True), bold=True), dash, Word(shown, DIM)
+    shown_artist = ellipsize(artist, size, artist_width)
+    return (
+        Word(ellipsize(title, size, width - text_width(shown_artist, size), bold=True), bold=True),
+        dash,
+        Word(shown_artist, DIM),
+    )
 
 
 def hints_card(size: int, width: int) -> Card | None:
-    """As many hints as fit into `width` pixels; the last, how to quit and to get help, are the last to go."""
+    """Card with the last hints that fit into `width` pixels: help and quit stay longest. None if not even one fits."""
     hints = window_hints()
     for first in range(len(hints)):
         cells = [cell for hint in hints[first:] for cell in (Gap(0.2), KeyCap(hint.keys), Word(hint.word))]
-        card = Card((tuple(cells[1:]),), _smaller(size))
+        card = Card((tuple(cells[1:]),), _smaller_size(size))
         if card.size_px()[0] <= width:
             return card
     return None
 
 
 def help_card(size: int, *, tall: bool = False) -> Card:
-    """Every key: of picture and program at the left, of music and moods at the right; or if `tall`, below them."""
+    """Card with every key. The keys of music and moods are in a second column, or below the others if `tall`."""
     music = [_heading(Group.MUSIC), *(_key_row(row, 3.4) for row in help_rows(Group.MUSIC))]
-    hand = [_heading(Group.MOOD), *_mood_rows()]
+    mood_keys = [_heading(Group.MOOD), *_mood_key_rows()]
     rows = [_heading(Group.PROGRAM), *(_key_row(row, 4.4) for row in help_rows(Group.PROGRAM))]
     if tall:
-        rows += [(Gap(0),), *music, (Gap(0),), *hand]
+        rows += [(Gap(0),), *music, (Gap(0),), *mood_keys]
     else:
-        beside = [*music, (), *hand]
-        rows = [(*one, *(_shifted(cell) for cell in other)) for one, other in zip_longest(rows, beside, fillvalue=())]
-    return Card(tuple(rows), size, cover=235, padding=(1.1, 0.8))
-
-
-HELP_COLUMN = 18.8
-"""Text sizes from the left end of the help to its second column."""
+        beside = [*music, (), *mood_keys]
+        rows = [
+            (*row, *(_shift_tab_stop(cell) for cell in second_row))
+            for row, second_row in zip_longest(rows, beside, fillvalue=())
+        ]
+    return Card(tuple(rows), size, opacity=235, padding=(1.1, 0.8))
 
 
 def _heading(group: Group) -> tuple[Cell, ...]:
@@ -151,31 +165,31 @@ def _key_row(row: KeyRow, at: float) -> tuple[Cell, ...]:
     return (TabStop(0), *(KeyCap(key) for key in row.keys), TabStop(at), Word(row.does, DIM))
 
 
-def _mood_rows() -> list[tuple[Cell, ...]]:
-    """Two moods a row, the first four below each other; and how to get back."""
-    *moods, back = help_rows(Group.MOOD)
+def _mood_key_rows() -> list[tuple[Cell, ...]]:
+    """Keys of the moods, two in a row, numbered down each column; the last key is the one for the automatic mood."""
+    *moods, automatic = help_rows(Group.MOOD)
     half = (len(moods) + 1) // 2
-    rows = [(TabStop(0), *_mood_cells(row)) for row in moods[:half]]
-    beside = [*moods[half:], back]
-    return [(*cells, TabStop(7.3), *_mood_cells(row)) for cells, row in zip(rows, beside, strict=True)]
+    rows = [(TabStop(0), *_mood_key_cells(row)) for row in moods[:half]]
+    beside = [*moods[half:], automatic]
+    return [(*cells, TabStop(7.3), *_mood_key_cells(row)) for cells, row in zip(rows, beside, strict=True)]
 
 
-def _mood_cells(row: KeyRow) -> tuple[Cell, ...]:
+def _mood_key_cells(row: KeyRow) -> tuple[Cell, ...]:
     dots = [Dot(colour) for expression, colour in EXPRESSION_COLOURS.items() if expression.value == row.does]
     return KeyCap(row.keys[0]), *dots, Word(row.does, DIM)
 
 
-def _shifted(cell: Cell) -> Cell:
+def _shift_tab_stop(cell: Cell) -> Cell:
     return TabStop(cell.at + HELP_COLUMN) if isinstance(cell, TabStop) else cell
 
 
 def _share_row(name: Expression, share: float) -> tuple[Cell, ...]:
-    return Word(name.value), TabStop(4.6), Bar(share, EXPRESSION_COLOURS[name], 4.2), Word(_percent(share), room=2.3)
+    return Word(name.value), TabStop(4.6), Bar(share, EXPRESSION_COLOURS[name], 4.2), Word(_percent(share), min_width=2.3)
 
 
 def _percent(share: float) -> str:
     return f"{share:.0%}"
 
 
-def _smaller(size: int) -> int:
-    return max(SMALLEST, round(0.85 * size))
+def _smaller_size(size: int) -> int:
+    return max(MIN_TEXT_SIZE, round(0.85 * size))

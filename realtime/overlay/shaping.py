@@ -1,7 +1,7 @@
-"""Set a line of text: which font draws which part of it, and where.
+"""Text layout of one line: split it into runs of one font, place the runs, and render them.
 
-The font is Inter (Rasmus Andersson and others, SIL Open Font License 1.1, see `fonts/LICENSE.txt`). Letters that it lacks are
-drawn in fonts of the machine, and what no font has is a box.
+The shipped font is Inter (Rasmus Andersson and others, SIL Open Font License 1.1, see `fonts/LICENSE.txt`). System fonts draw
+the characters that Inter lacks. A box replaces a character that no font has.
 """
 
 import math
@@ -23,68 +23,74 @@ MEDIUM = FONTS / "Inter-Medium.otf"
 SEMIBOLD = FONTS / "Inter-SemiBold.otf"
 
 SHAPING = bool(features.check("raqm"))
-"""Whether letters that change their form beside others can be drawn so; Pillow's wheels need FriBidi on the machine for it."""
+"""Whether Pillow can shape text, as contextual forms of Arabic letters. Its wheels need FriBidi on the system for that."""
 
-SMALLEST_SHARE = 0.7
-"""Of the text size: letters of a tall script are drawn no smaller than this, and what then is above the line is cut off."""
+MIN_SCALE = 0.7
+"""Smallest scale of a tall script, relative to the text size. Ink that is still higher than the line is cut off."""
 
-BOX = "□"
-_MIRRORED = str.maketrans("()[]{}<>«»‹›", ")(][}{><»«›‹")  # noqa: RUF001 quotation marks of French
-_STRIKES = (109, 136, 160, 128, 96, 64, 32)
-"""Pixels of the pictures in fonts of pictures: one of them has to be asked for."""
+MISSING_GLYPH = "□"
+_MIRRORED = str.maketrans("()[]{}<>«»‹›", ")(][}{><»«›‹")  # noqa: RUF001 French quotation marks
+_STRIKE_SIZES = (109, 136, 160, 128, 96, 64, 32)
+"""Sizes in pixels of the bitmaps in colour fonts: such a font loads in one of its sizes only."""
 
 Font = ImageFont.FreeTypeFont
 
 
 @dataclass(frozen=True, slots=True)
 class TextRun:
-    """Neighbours on a line that one font draws.
+    """Consecutive characters of a line that one font draws in one direction.
 
     Attributes:
-        text: in the order in which its font wants it.
-        face: of the machine; None for the one that comes with emodj.
-        backward: whether it is read, and is to be shaped, from right to left.
+        text: characters in logical order if `right_to_left`, else in visual order from the left.
+        typeface: system font; None for the shipped font.
+        right_to_left: whether the layout engine shapes the text from right to left.
     """
 
     text: str
-    face: Typeface | None = None
-    backward: bool = False
+    typeface: Typeface | None = None
+    right_to_left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedRun:
-    """A run at its place.
+    """A run with its position.
 
     Attributes:
-        run: what is drawn.
-        font: at the size in which it is drawn.
-        pen: pixels from the beginning of the line.
-        scale: of what the font draws; other than 1 for a font of pictures.
+        run: text and typeface.
+        font: the typeface, loaded in one size.
+        x: pixels from the start of the line.
+        scale: factor from the font's pixels to those of the line; 1 except for a colour font.
     """
 
     run: TextRun
     font: Font
-    pen: float
+    x: float
     scale: float = 1
 
 
 @dataclass(frozen=True, slots=True)
 class TextLine:
-    """A line of text: `left` and `right` are the ends of its ink or of the pen's way, whichever reaches further."""
+    """A line of text with placed runs.
+
+    Attributes:
+        left: left end of the ink, pixels from the start of the line; 0 or less.
+        right: right end of the ink or of the advance width, whichever is further, pixels.
+        runs: from left to right.
+    """
 
     left: int
     right: int
-    parts: tuple[PlacedRun, ...]
+    runs: tuple[PlacedRun, ...]
 
 
 def read_font(path: Path, size: int) -> Font:
-    """Read the font file at `path` for letters of `size` pixels.
+    """Load the font file at `path` for text of `size` pixels.
 
     Raises:
-        AssetError: the file is missing or is no font.
+        AssetError: the file is missing or is not a font.
     """
     try:
-        # Pillow's other layout engine is not there on every machine; Latin text needs none of it
+        # Latin text needs no Raqm, and some systems lack that layout engine
         return ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.BASIC)
     except OSError as cause:
         raise AssetError(f"the font {path} cannot be read; installing emodj again puts it back") from cause
@@ -92,17 +98,17 @@ def read_font(path: Path, size: int) -> Font:
 
 @lru_cache(maxsize=32)
 def shipped_font(size: int, *, bold: bool) -> Font:
-    """Return the font that comes with emodj."""
+    """Load the shipped font for text of `size` pixels."""
     return read_font(SEMIBOLD if bold else MEDIUM, size)
 
 
 @lru_cache(maxsize=32)
-def machine_font(face: Typeface, size: int) -> Font | None:
-    """Return a font of the machine, in another size if it has not this one; None if it cannot be read after all."""
+def system_font(typeface: Typeface, size: int) -> Font | None:
+    """Load a system font, a colour font in another size if it lacks this one; None if it cannot be loaded."""
     engine = ImageFont.Layout.RAQM if SHAPING else ImageFont.Layout.BASIC
-    for pixels in (size, *(_STRIKES if face.coloured else ())):
+    for pixels in (size, *(_STRIKE_SIZES if typeface.coloured else ())):
         try:
-            return ImageFont.truetype(face.path, pixels, face.index, layout_engine=engine)
+            return ImageFont.truetype(typeface.path, pixels, typeface.index, layout_engine=engine)
         except OSError:
             continue
     return None
@@ -110,121 +116,132 @@ def machine_font(face: Typeface, size: int) -> Font | None:
 
 @lru_cache(maxsize=1024)
 def split_runs(text: str) -> tuple[TextRun, ...]:
-    """Split one line into runs, from its left end to its right; slow once, for the first letter that the own font lacks."""
+    """Split one line into runs, from the left end to the right; slow once, for the first character without the shipped font."""
     shipped = read_typeface(MEDIUM)
     if text.isascii() or shipped is None:
         return (TextRun(text),)
-    written = graphemes(text)
-    depths = levels(written)
-    if not any(depths) and all(mark in shipped for mark in text):
+    clusters = graphemes(text)
+    cluster_levels = levels(clusters)
+    if not any(cluster_levels) and all(character in shipped for character in text):
         return (TextRun(text),)
-    wanted, parts = language(text), list[tuple[int, Typeface | None, str]]()
-    for letter, depth in zip(written, depths, strict=True):
-        parts.append((depth, *_drawable(letter, shipped, wanted)))
-    grouped = [(depth, face, [part[2] for part in group]) for (depth, face), group in groupby(parts, lambda part: part[:2])]
-    return tuple(_run(*grouped[at]) for at in visual_order([depth for depth, _, _ in grouped]))
+    wanted_language, pieces = language(text), list[tuple[int, Typeface | None, str]]()
+    for cluster, level in zip(clusters, cluster_levels, strict=True):
+        pieces.append((level, *_choose_font(cluster, shipped, wanted_language)))
+    grouped = [
+        (level, typeface, [piece[2] for piece in group])
+        for (level, typeface), group in groupby(pieces, lambda piece: piece[:2])
+    ]
+    return tuple(_make_run(*grouped[index]) for index in visual_order([level for level, _, _ in grouped]))
 
 
-def _drawable(letter: str, shipped: Typeface, wanted: str) -> tuple[Typeface | None, str]:
-    """Return what draws a letter, and what of it."""
-    marks = required_codepoints(letter)
-    if all(mark in shipped for mark in marks):
-        return None, marks
-    face = fallback_font(letter, wanted)
-    if face is None or not has_ink(face, marks[0]):
-        return None, BOX
-    # The joiners of a letter shape it, though few fonts have them
-    return face, "".join(mark for mark in letter if mark in face or (SHAPING and mark not in marks))
+def _choose_font(cluster: str, shipped: Typeface, wanted_language: str) -> tuple[Typeface | None, str]:
+    """Choose the font of a grapheme cluster, None for the shipped font, and the characters that it draws."""
+    characters = required_codepoints(cluster)
+    if all(character in shipped for character in characters):
+        return None, characters
+    typeface = fallback_font(cluster, wanted_language)
+    if typeface is None or not has_ink(typeface, characters[0]):
+        return None, MISSING_GLYPH
+    # Joiners and selectors control shaping, but few fonts have a glyph for them
+    return typeface, "".join(
+        character for character in cluster if character in typeface or (SHAPING and character not in characters)
+    )
 
 
 @lru_cache(maxsize=1024)
-def has_ink(face: Typeface, mark: str) -> bool:
-    """Whether a font draws what it has: one whose colours Pillow cannot read draws nothing."""
-    font = machine_font(face, 32)
+def has_ink(typeface: Typeface, character: str) -> bool:
+    """Whether a font draws a character of its table. A colour font in a format that Pillow cannot read draws nothing."""
+    font = system_font(typeface, 32)
     if font is None:
         return False
-    if not face.coloured:
+    if not typeface.coloured:
         return True
     try:
-        return _picture(mark, font).getbbox() is not None
+        return _render_colour(character, font).getbbox() is not None
     except OSError:
         return False
 
 
-def _run(depth: int, face: Typeface | None, written: list[str]) -> TextRun:
-    backward = depth % 2 == 1
-    if backward and (face is None or not SHAPING):
-        return TextRun("".join(reversed(written)).translate(_MIRRORED), face)
-    return TextRun("".join(written), face, backward)
+def _make_run(level: int, typeface: Typeface | None, clusters: list[str]) -> TextRun:
+    right_to_left = level % 2 == 1
+    if right_to_left and (typeface is None or not SHAPING):
+        return TextRun("".join(reversed(clusters)).translate(_MIRRORED), typeface)
+    return TextRun("".join(clusters), typeface, right_to_left)
 
 
 def layout_line(text: str, size: int, *, bold: bool) -> TextLine:
-    """Set one line of what `writing.printable` returns."""
-    own, found = shipped_font(size, bold=bold), split_runs(text)
+    """Lay out one line of text, as `bidi.drawable_text` returns it, in `size` pixels."""
+    shipped, runs = shipped_font(size, bold=bold), split_runs(text)
     try:
-        return _in_line(found, own, size)
+        return _place_runs(runs, shipped, size)
     except (OSError, RuntimeError):
-        # What a font or the layout engine does not take after all
-        return _in_line([run if run.face is None else TextRun(BOX) for run in found], own, size)
+        # A system font is gone or damaged, or the layout engine refuses the text
+        return _place_runs([run if run.typeface is None else TextRun(MISSING_GLYPH) for run in runs], shipped, size)
 
 
-def _in_line(found: Sequence[TextRun], own: Font, size: int) -> TextLine:
-    fonts = {face: _fitting(face, found, size, own.getmetrics()) for run in found if (face := run.face)}
-    parts, left, right, pen = list[PlacedRun](), 0.0, 1.0, 0.0
-    for run in found:
-        font, way = fonts.get(run.face, own) if run.face else own, _way(run)
-        scale = size / font.size if run.face and run.face.coloured else 1.0
-        start, _, end, _ = font.getbbox(run.text, anchor="ls", direction=way)
-        parts.append(PlacedRun(run, font, pen, scale))
-        left, right = min(left, pen + scale * start), max(right, pen + scale * end)
-        pen += scale * font.getlength(run.text, direction=way)
-    return TextLine(math.floor(left), math.ceil(max(right, pen)), tuple(parts))
+def _place_runs(runs: Sequence[TextRun], shipped: Font, size: int) -> TextLine:
+    fonts = {typeface: _fit_font(typeface, runs, size, shipped.getmetrics()) for run in runs if (typeface := run.typeface)}
+    placed, left, right, x = list[PlacedRun](), 0.0, 1.0, 0.0
+    for run in runs:
+        font, direction = fonts.get(run.typeface, shipped) if run.typeface else shipped, _direction(run)
+        scale = size / font.size if run.typeface and run.typeface.coloured else 1.0
+        ink_left, _, ink_right, _ = font.getbbox(run.text, anchor="ls", direction=direction)
+        placed.append(PlacedRun(run, font, x, scale))
+        left, right = min(left, x + scale * ink_left), max(right, x + scale * ink_right)
+        x += scale * font.getlength(run.text, direction=direction)
+    return TextLine(math.floor(left), math.ceil(max(right, x)), tuple(placed))
 
 
-def _fitting(face: Typeface, found: Sequence[TextRun], size: int, room: tuple[int, int]) -> Font:
-    """Return a font in a size in which its ink stays on the line: other scripts reach higher and lower than ours."""
-    if (font := machine_font(face, size)) is None:
-        raise OSError(f"{face.path} is no font")
-    if face.coloured:
+def _fit_font(typeface: Typeface, runs: Sequence[TextRun], size: int, metrics: tuple[int, int]) -> Font:
+    """Load a typeface in a size in which its ink fits the line: some scripts are taller than Latin.
+
+    `metrics` are ascent and descent of the line in pixels.
+
+    Raises:
+        OSError: the font cannot be loaded.
+    """
+    if (font := system_font(typeface, size)) is None:
+        raise OSError(f"{typeface.path} cannot be loaded")
+    if typeface.coloured:
         return font
-    boxes = [font.getbbox(run.text, anchor="ls", direction=_way(run)) for run in found if run.face == face]
-    share = min(1, *(min(room[0] / max(1, -top), room[1] / max(1, bottom)) for _, top, _, bottom in boxes))
-    return machine_font(face, max(1, int(max(SMALLEST_SHARE, share) * size))) or font
+    boxes = [font.getbbox(run.text, anchor="ls", direction=_direction(run)) for run in runs if run.typeface == typeface]
+    scale = min(1, *(min(metrics[0] / max(1, -top), metrics[1] / max(1, bottom)) for _, top, _, bottom in boxes))
+    return system_font(typeface, max(1, int(max(MIN_SCALE, scale) * size))) or font
 
 
-def _way(run: TextRun) -> Literal["ltr", "rtl"] | None:
-    if run.face is None or not SHAPING:
+def _direction(run: TextRun) -> Literal["ltr", "rtl"] | None:
+    if run.typeface is None or not SHAPING:
         return None
-    return "rtl" if run.backward else "ltr"
+    return "rtl" if run.right_to_left else "ltr"
 
 
-def render_line(set_line: TextLine, size: int) -> Image.Image:
-    """Draw a line in shades of grey, as high as the line of the own font."""
+def render_line(line: TextLine, size: int) -> Image.Image:
+    """Render a line as a grey image: 0 without ink, 255 full ink. Its height is the line height of the shipped font."""
     ascent, descent = shipped_font(size, bold=False).getmetrics()
-    page = Image.new("L", (set_line.right - set_line.left, ascent + descent))
-    pencil = ImageDraw.Draw(page)
-    for part in set_line.parts:
-        x = round(part.pen) - set_line.left
-        if part.run.face is not None and part.run.face.coloured:
-            _paste_picture(page, part, x, ascent)
+    page = Image.new("L", (line.right - line.left, ascent + descent))
+    pen = ImageDraw.Draw(page)
+    for placed in line.runs:
+        x = round(placed.x) - line.left
+        if placed.run.typeface is not None and placed.run.typeface.coloured:
+            _paste_colour(page, placed, x, ascent)
         else:
-            pencil.text((x, ascent), part.run.text, fill=255, font=part.font, anchor="ls", direction=_way(part.run))
+            pen.text((x, ascent), placed.run.text, fill=255, font=placed.font, anchor="ls", direction=_direction(placed.run))
     return page
 
 
-def _paste_picture(page: Image.Image, part: PlacedRun, x: int, ascent: int) -> None:
-    left, top, _, _ = part.font.getbbox(part.run.text, anchor="ls")
-    picture = _picture(part.run.text, part.font)
-    wide, high = (max(1, round(part.scale * side)) for side in picture.size)
-    place = (x + round(part.scale * left), ascent + round(part.scale * top))
-    page.paste(255, place, picture.resize((wide, high), Image.Resampling.BOX))
+def _paste_colour(page: Image.Image, placed: PlacedRun, x: int, ascent: int) -> None:
+    left, top, _, _ = placed.font.getbbox(placed.run.text, anchor="ls")
+    bitmap = _render_colour(placed.run.text, placed.font)
+    width, height = (max(1, round(placed.scale * side)) for side in bitmap.size)
+    corner = (x + round(placed.scale * left), ascent + round(placed.scale * top))
+    page.paste(255, corner, bitmap.resize((width, height), Image.Resampling.BOX))
 
 
-def _picture(text: str, font: Font) -> Image.Image:
-    """Draw letters that are pictures: the brighter a colour, the more ink."""
+def _render_colour(text: str, font: Font) -> Image.Image:
+    """Render glyphs of a colour font as grey ink: a brighter colour gives more ink."""
     left, top, right, bottom = (int(edge) for edge in font.getbbox(text, anchor="ls"))
     page = Image.new("RGBA", (max(1, right - left), max(1, bottom - top)))
     ImageDraw.Draw(page).text((-left, -top), text, font=font, anchor="ls", embedded_color=True)
-    # Black is not quite without ink, or a black heart could not be seen
+    # Black keeps some ink, so that a black heart stays visible
     shade = page.convert("L").point([70 + value * 185 // 255 for value in range(256)])
     return ImageChops.multiply(shade, page.getchannel("A"))

@@ -1,7 +1,7 @@
-"""The small cards that the overlay consists of: rows of words, keys and bars on a dark plate.
+"""Cards of the overlay: layout and painting of rows of words, keys and bars on a dark plate (background), and the colours.
 
-Colours are those of Okabe and Ito, "Color Universal Design" (2008, https://jfly.uni-koeln.de/color/), chosen so that eyes
-with any of the common colour deficiencies tell them apart. No card says anything by colour alone.
+The colours of expressions are those of Okabe and Ito, "Color Universal Design" (2008, https://jfly.uni-koeln.de/color/):
+readers with any common colour deficiency can distinguish them. No card gives information by colour alone.
 """
 
 from dataclasses import dataclass
@@ -25,21 +25,21 @@ DIM: Colour = (206, 202, 200)
 UNSURE: Colour = (225, 225, 225)
 PLATE: Colour = (26, 20, 16)
 RED: Colour = (80, 80, 245)
-CAP: Colour = (106, 97, 90)
-TRACK: Colour = (94, 84, 77)
+KEY_COLOUR: Colour = (106, 97, 90)
+BAR_BACKGROUND: Colour = (94, 84, 77)
 
-PLATE_COVER = 212
-"""How much of the picture a plate covers, of 255: over pure white the dimmest text still has the 4.5:1 of WCAG 2 AA."""
+PLATE_OPACITY = 212
+"""Opacity of a plate, 0..255: over pure white the dimmest text still has the contrast of 4.5:1 of WCAG 2 AA."""
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Text; flush right if it is given `room`, in text sizes."""
+    """Text; right-aligned in `min_width` if the text is narrower. `min_width` is in text sizes."""
 
     text: str
     colour: Colour = BRIGHT
     bold: bool = False
-    room: float = 0
+    min_width: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class KeyCap:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A share 0..1 as a bar, `length` text sizes long."""
+    """Bar of `length` text sizes, filled up to `share`, 0..1."""
 
     share: float
     colour: Colour
@@ -60,29 +60,29 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A spot of colour beside the word that it belongs to."""
+    """Coloured dot beside a word."""
 
     colour: Colour
 
 
 @dataclass(frozen=True, slots=True)
 class Icon:
-    """A sign that fonts lack."""
+    """Icon that fonts lack."""
 
-    sign: IconName
+    name: IconName
     colour: Colour = BRIGHT
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Nothing, `length` text sizes long."""
+    """Empty space of `length` text sizes."""
 
     length: float
 
 
 @dataclass(frozen=True, slots=True)
 class TabStop:
-    """The next cell of the row begins `at` text sizes or later."""
+    """Tab stop: the next cell of the row starts `at` text sizes from the left end of the row, or later."""
 
     at: float
 
@@ -96,54 +96,54 @@ class Card:
 
     Attributes:
         rows: from top to bottom, each from left to right.
-        size: pixels of the text; everything else follows it.
-        cover: how much of the picture the plate covers, 0..255.
-        padding: text sizes between the edge of the plate and its rows: at the sides, above and below.
+        size: text size in pixels; every other length is relative to it.
+        opacity: opacity of the plate, 0..255.
+        padding: space between plate edge and rows in text sizes: left and right, then top and bottom.
     """
 
     rows: tuple[tuple[Cell, ...], ...]
     size: int
-    cover: int = PLATE_COVER
+    opacity: int = PLATE_OPACITY
     padding: tuple[float, float] = (0.5, 0.2)
 
     def size_px(self) -> tuple[int, int]:
-        """Width and height in pixels."""
-        return _extent(self)
+        """Width and height of the plate in pixels."""
+        return _card_size(self)
 
     def paint(self, canvas: Image, left: int, top: int) -> Box:
-        """Paint onto `canvas`, in place; what lies outside is cut off. Returns where the plate lies."""
+        """Paint the card into `canvas` in place, and return the box of its plate. The canvas clips the card."""
         width, height = self.size_px()
         plate = Box(left, top, width, height)
-        blend_mask(canvas, rounded_rect(width, height, round(0.35 * self.size), self.cover), left, top, PLATE)
-        beside, above = self.edges()
-        row_top = top + above
+        blend_mask(canvas, rounded_rect(width, height, round(0.35 * self.size), self.opacity), left, top, PLATE)
+        side_edge, top_edge = self.padding_px()
+        row_top = top + top_edge
         for row in self.rows:
             row_height = _row_height(row, self.size)
-            for cell, offset in _laid_out(row, self.size):
-                _paint_cell(canvas, cell, left + beside + offset, row_top, row_height, self.size)
+            for cell, offset in _layout_row(row, self.size):
+                _paint_cell(canvas, cell, left + side_edge + offset, row_top, row_height, self.size)
             row_top += row_height
         return plate
 
-    def edges(self) -> tuple[int, int]:
-        """Pixels between the edge of the plate and its rows: at the sides, above and below."""
+    def padding_px(self) -> tuple[int, int]:
+        """Space between plate edge and rows in pixels: left and right, then top and bottom."""
         return round(self.padding[0] * self.size), round(self.padding[1] * self.size)
 
 
 @lru_cache(maxsize=512)
-def _extent(card: Card) -> tuple[int, int]:
-    # Asked again and again while a place for the card is looked for
+def _card_size(card: Card) -> tuple[int, int]:
+    # Cached: the search for a place of a card reads its size many times
     width = max((_row_width(row, card.size) for row in card.rows), default=0)
     heights = sum(_row_height(row, card.size) for row in card.rows)
-    beside, above = card.edges()
-    return width + 2 * beside, heights + 2 * above
+    side_edge, top_edge = card.padding_px()
+    return width + 2 * side_edge, heights + 2 * top_edge
 
 
 def _cell_width(cell: Cell, size: int) -> int:
     match cell:
-        case Word(text, _, bold, room):
-            return max(text_width(text, size, bold=bold), round(room * size))
+        case Word(text, _, bold, min_width):
+            return max(text_width(text, size, bold=bold), round(min_width * size))
         case KeyCap(text):
-            return max(text_width(text, _cap_size(size), bold=True) + round(0.6 * size), round(1.3 * size))
+            return max(text_width(text, _key_text_size(size), bold=True) + round(0.6 * size), round(1.3 * size))
         case Bar(_, _, length) | Gap(length):
             return round(length * size)
         case Dot() | Icon():
@@ -152,24 +152,24 @@ def _cell_width(cell: Cell, size: int) -> int:
             return 0
 
 
-def _cap_size(size: int) -> int:
+def _key_text_size(size: int) -> int:
     return max(1, round(0.85 * size))
 
 
-def _laid_out(row: tuple[Cell, ...], size: int) -> list[tuple[Cell, int]]:
-    """Each cell with its distance from the left end of the row."""
-    pen, places = 0, list[tuple[Cell, int]]()
+def _layout_row(row: tuple[Cell, ...], size: int) -> list[tuple[Cell, int]]:
+    """Each cell with its distance from the left end of the row, in pixels."""
+    x, placed = 0, list[tuple[Cell, int]]()
     for cell in row:
         if isinstance(cell, TabStop):
-            pen = max(pen, round(cell.at * size))
+            x = max(x, round(cell.at * size))
             continue
-        places.append((cell, pen))
-        pen += _cell_width(cell, size) + round(0.4 * size)
-    return places
+        placed.append((cell, x))
+        x += _cell_width(cell, size) + round(0.4 * size)
+    return placed
 
 
 def _row_width(row: tuple[Cell, ...], size: int) -> int:
-    return max((offset + _cell_width(cell, size) for cell, offset in _laid_out(row, size)), default=0)
+    return max((offset + _cell_width(cell, size) for cell, offset in _layout_row(row, size)), default=0)
 
 
 def _row_height(row: tuple[Cell, ...], size: int) -> int:
@@ -183,19 +183,25 @@ def _paint_cell(canvas: Image, cell: Cell, left: int, top: int, height: int, siz
     match cell:
         case Word(text, colour, bold):
             mask = text_mask(text, size, bold=bold)
-            flush = width - mask.shape[1]
-            blend_mask(canvas, mask, left + flush, top + (height - mask.shape[0]) // 2, colour)
+            indent = width - mask.shape[1]
+            blend_mask(canvas, mask, left + indent, top + (height - mask.shape[0]) // 2, colour)
         case KeyCap(text):
-            tall = round(1.3 * size)
-            blend_mask(canvas, rounded_rect(width, tall, round(0.3 * size)), left, top + (height - tall) // 2, CAP)
-            mask = text_mask(text, _cap_size(size), bold=True)
+            height_px = round(1.3 * size)
+            blend_mask(
+                canvas, rounded_rect(width, height_px, round(0.3 * size)), left, top + (height - height_px) // 2, KEY_COLOUR
+            )
+            mask = text_mask(text, _key_text_size(size), bold=True)
             blend_mask(canvas, mask, left + (width - mask.shape[1]) // 2, top + (height - mask.shape[0]) // 2, BRIGHT)
         case Bar(share, colour, _):
-            tall = max(2, round(0.4 * size))
-            blend_mask(canvas, rounded_rect(width, tall, tall // 2), left, top + (height - tall) // 2, TRACK)
+            height_px = max(2, round(0.4 * size))
+            blend_mask(
+                canvas, rounded_rect(width, height_px, height_px // 2), left, top + (height - height_px) // 2, BAR_BACKGROUND
+            )
             filled = round(min(1.0, max(0.0, share)) * width)
             if filled:
-                blend_mask(canvas, rounded_rect(filled, tall, tall // 2), left, top + (height - tall) // 2, colour)
+                blend_mask(
+                    canvas, rounded_rect(filled, height_px, height_px // 2), left, top + (height - height_px) // 2, colour
+                )
         case Dot(colour):
             blend_mask(canvas, rounded_rect(width, width, width // 2), left, top + (height - width) // 2, colour)
         case Icon(name, colour):

@@ -8,14 +8,14 @@ ANYTHING = st.text(alphabet=st.characters(), max_size=40)
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 
 
-def shown(text: str) -> str:
-    """The letters as they stand, from left to right."""
-    written = graphemes(text)
-    return "".join(written[at] for at in visual_order(levels(written)))
+def visual_text(text: str) -> str:
+    """The grapheme clusters in visual order, from left to right."""
+    clusters = graphemes(text)
+    return "".join(clusters[index] for index in visual_order(levels(clusters)))
 
 
 @pytest.mark.parametrize(
-    ("text", "parts"),
+    ("text", "clusters"),
     [
         ("abc", ["a", "b", "c"]),
         ("", []),
@@ -31,12 +31,12 @@ def shown(text: str) -> str:
         ("\u0301a", ["\u0301", "a"]),
     ],
 )
-def test_what_a_reader_takes_for_one_letter_stays_together(text: str, parts: list[str]) -> None:
-    assert graphemes(text) == parts
+def test_graphemes_keeps_a_cluster_together(text: str, clusters: list[str]) -> None:
+    assert graphemes(text) == clusters
 
 
 @given(ANYTHING)
-def test_the_letters_of_a_text_are_the_text(text: str) -> None:
+def test_graphemes_joined_are_the_text(text: str) -> None:
     assert "".join(graphemes(text)) == text
     assert all(graphemes(text))
 
@@ -51,24 +51,24 @@ def test_the_letters_of_a_text_are_the_text(text: str) -> None:
         ("\ud800", " "),
     ],
 )
-def test_only_what_can_be_seen_is_left_and_nothing_that_turns_the_words_around_it(text: str, plain: str) -> None:
+def test_drawable_text_has_no_control_characters(text: str, plain: str) -> None:
     assert drawable_text(text) == plain
 
 
-def test_a_font_need_not_have_what_only_joins_and_shapes() -> None:
+def test_a_font_needs_no_joiners_and_variation_selectors() -> None:
     assert required_codepoints(FAMILY) == "\U0001f468\U0001f469\U0001f467"
     assert required_codepoints("❤\ufe0f") == "❤"
 
 
 @pytest.mark.parametrize(
-    ("text", "tongue"), [("初恋 ヒカル", "ja"), ("봄날", "ko"), ("青花瓷", ""), ("First Love", ""), ("초恋の", "ko")]
+    ("text", "expected"), [("初恋 ヒカル", "ja"), ("봄날", "ko"), ("青花瓷", ""), ("First Love", ""), ("초恋の", "ko")]
 )
-def test_characters_that_only_one_language_has_tell_it(text: str, tongue: str) -> None:
-    assert language(text) == tongue
+def test_characters_of_one_language_give_the_language(text: str, expected: str) -> None:
+    assert language(text) == expected
 
 
 @pytest.mark.parametrize(
-    ("text", "line"),
+    ("text", "visual"),
     [
         ("Fairuz – live 1975", "Fairuz – live 1975"),
         ("שלום", "םולש"),
@@ -79,13 +79,13 @@ def test_characters_that_only_one_language_has_tell_it(text: str, tongue: str) -
         ("נעמי 12:30, 7%", "7% ,12:30 ימענ"),
         ("سنة 1,5", "1,5 ةنس"),
         ("a שב 12 c", "a 12 בש c"),
-        # Drawn with the brackets turned round
+        # Brackets are mirrored when they are drawn
         ("שיר (feat. Noa) 12:30", "12:30 )feat. Noa( ריש"),
         ("Song (שיר) live", "Song (ריש) live"),
         ("שיר [שיר 2] end", "end ]2 ריש[ ריש"),
         ("ab (שיר", "ab (ריש"),
         ("שיר )(", "() ריש"),
-        # A bracket that closes nothing leaves the pair around it a pair
+        # An unmatched closing bracket does not break the pair around it
         ("א.[a)]a", "a])a[.א"),
         ("שיר  ", "  ריש"),
         ("a שיר  ", "a ריש  "),
@@ -93,18 +93,18 @@ def test_characters_that_only_one_language_has_tell_it(text: str, tongue: str) -
         ("", ""),
     ],
 )
-def test_words_of_both_directions_stand_as_they_are_read(text: str, line: str) -> None:
-    assert shown(text) == line
+def test_visual_order_of_mixed_directions(text: str, visual: str) -> None:
+    assert visual_text(text) == visual
 
 
 @given(ANYTHING)
-def test_a_line_has_every_letter_once(text: str) -> None:
-    written = graphemes(text)
-    depths = levels(written)
-    assert len(depths) == len(written)
-    assert sorted(visual_order(depths)) == list(range(len(written)))
+def test_visual_order_is_a_permutation(text: str) -> None:
+    clusters = graphemes(text)
+    cluster_levels = levels(clusters)
+    assert len(cluster_levels) == len(clusters)
+    assert sorted(visual_order(cluster_levels)) == list(range(len(clusters)))
 
 
 @given(st.text(alphabet="abאבا12(),.% –[]", max_size=12))  # noqa: RUF001 letters of both directions
-def test_a_line_of_two_directions_has_every_letter_once(text: str) -> None:
-    assert sorted(shown(text)) == sorted(text)
+def test_visual_order_of_two_directions_keeps_every_cluster(text: str) -> None:
+    assert sorted(visual_text(text)) == sorted(text)

@@ -27,14 +27,14 @@ def flat(height: int = 480, width: int = 640) -> Image:
     return np.full((height, width, 3), 128, np.uint8)
 
 
-def touched(before: Image, after: Image) -> Box:
+def changed_area(before: Image, after: Image) -> Box:
     """The smallest box around every pixel that differs."""
     rows, columns = np.nonzero((before != after).any(axis=2))
     left, top = int(columns.min()), int(rows.min())
     return Box(left, top, int(columns.max()) - left + 1, int(rows.max()) - top + 1)
 
 
-def where(image: Image, expression: Expression) -> Box:
+def colour_area(image: Image, expression: Expression) -> Box:
     """The smallest box around every pixel of the expression's colour."""
     rows, columns = np.nonzero((image == EXPRESSION_COLOURS[expression]).all(axis=2))
     left, top = int(columns.min()), int(rows.min())
@@ -45,39 +45,39 @@ SONG = NowPlaying("First Love – 初恋", "宇多田ヒカル", 3, 12, shuffled
 LONG_SONG = NowPlaying("A Title That Goes on and on Until Nobody Reads It " * 2, "The Orchestra of Long Names " * 3, 3, 100_000)
 
 
-def busy(face: Face) -> ViewState:
+def busy_view(face: Face) -> ViewState:
     return ViewState((face,), MOOD, notice="nothing is saved " * 30, info="29.8 fps · label 41 ms old", frozen=True)
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
-def test_any_size_keeps_its_shape_and_the_input_stays(height: int, width: int) -> None:
+def test_any_size_keeps_its_shape_and_the_input_is_unchanged(height: int, width: int) -> None:
     image = picture(height, width)
     image.flags.writeable = False
     before = image.copy()
     face = Face(Box(width // 4, height // 4, max(1, width // 3), max(1, height // 3)), HAPPY)
-    shown = [
-        draw(image, screen)
-        for screen in (
+    drawings = [
+        draw(image, view)
+        for view in (
             ViewState(),
-            busy(face),
+            busy_view(face),
             ViewState((face,), MOOD, help=True, notice="é"),
             ViewState((face,), None, mirrored=True),
         )
     ]
-    for drawn in (*shown, annotate(image, [face], MOOD), annotate(image, [], None)):
+    for drawn in (*drawings, annotate(image, [face], MOOD), annotate(image, [], None)):
         assert drawn.shape == image.shape
         assert drawn.dtype == np.uint8
         assert not np.shares_memory(drawn, image)
     assert np.array_equal(image, before)
 
 
-def test_a_view_of_a_larger_picture_can_be_drawn_on() -> None:
+def test_an_array_view_of_a_larger_image_is_drawn() -> None:
     image = picture(300, 400)[::2, ::-2]
     assert draw(image, ViewState()).shape == (150, 200, 3)
     assert draw(image, ViewState(mirrored=True)).shape == (150, 200, 3)
 
 
-def test_pixels_away_from_what_is_drawn_stay_as_they_are() -> None:
+def test_pixels_away_from_cards_and_boxes_are_unchanged() -> None:
     image = picture(480, 640)
     face = Face(Box(260, 200, 120, 120), HAPPY)
     drawn = draw(image, ViewState((face,), MOOD, hints=False, bars=False))
@@ -88,15 +88,15 @@ def test_pixels_away_from_what_is_drawn_stay_as_they_are() -> None:
 
 def test_a_still_picture_without_mood_differs_only_around_its_face() -> None:
     image = flat()
-    area = touched(image, annotate(image, [Face(Box(260, 200, 120, 120), HAPPY)], None))
+    area = changed_area(image, annotate(image, [Face(Box(260, 200, 120, 120), HAPPY)], None))
     assert area.left >= 250
     assert area.right <= 480
     assert area.top >= 150
     assert area.bottom <= 420
 
 
-def test_a_box_lands_where_the_face_is() -> None:
-    drawn = where(
+def test_a_box_is_drawn_around_the_face() -> None:
+    drawn = colour_area(
         draw(flat(), ViewState((Face(Box(100, 200, 120, 140), HAPPY),), None, bars=False, hints=False)), Expression.HAPPY
     )
     assert abs(drawn.left - 100) <= 3
@@ -105,28 +105,28 @@ def test_a_box_lands_where_the_face_is() -> None:
     assert abs(drawn.bottom - 340) <= 3
 
 
-def test_mirrored_the_box_lands_on_the_other_side_and_text_stays_readable() -> None:
+def test_a_mirrored_view_mirrors_the_box_but_not_the_text() -> None:
     image = flat()
     face = Face(Box(100, 200, 120, 140), HAPPY)
     mirrored = draw(image, ViewState((face,), None, mirrored=True))
-    assert abs(where(mirrored, Expression.HAPPY).left - (640 - 220)) <= 3
+    assert abs(colour_area(mirrored, Expression.HAPPY).left - (640 - 220)) <= 3
     assert np.array_equal(mirrored, draw(image, ViewState((Face(face.box.mirrored(640), HAPPY),), None)))
 
 
-def test_mirrored_the_picture_is_flipped() -> None:
+def test_a_mirrored_view_flips_the_image() -> None:
     image = picture(100, 200)
     drawn = draw(image, ViewState((), None, mirrored=True, hints=False))
     assert np.array_equal(drawn[80:], image[80:, ::-1])
 
 
-@pytest.mark.parametrize(("reason", "there"), [("low confidence", True), ("too dark", False)])
-def test_a_face_that_cannot_be_read_has_no_bars(reason: str, *, there: bool) -> None:
+@pytest.mark.parametrize(("reason", "has_bars"), [("low confidence", True), ("too dark", False)])
+def test_an_unreadable_face_has_no_bars(reason: str, *, has_bars: bool) -> None:
     face = Face(Box(260, 200, 120, 120), HAPPY, reason=reason)
     with_bars, without = (draw(flat(), ViewState((face,), None, bars=bars)) for bars in (True, False))
-    assert there is not np.array_equal(with_bars, without)
+    assert has_bars is not np.array_equal(with_bars, without)
 
 
-def test_an_unsure_face_is_not_told_apart_by_colour_alone() -> None:
+def test_the_box_of_an_unsure_face_is_dashed() -> None:
     sure, unsure = (
         draw(flat(), ViewState((Face(Box(260, 200, 120, 120), HAPPY, reason=reason),), None, hints=False, bars=False))
         for reason in (None, "low confidence")
@@ -143,7 +143,7 @@ def test_a_label_at_the_upper_edge_moves_into_the_frame() -> None:
 
 
 @pytest.mark.parametrize(("left", "top"), [(0, 0), (540, 0), (0, 380), (540, 380), (270, 190)])
-def test_a_label_is_whole_wherever_its_face_is(left: int, top: int) -> None:
+def test_a_label_is_complete_wherever_its_face_is(left: int, top: int) -> None:
     """A label that is cut off would leave less bright ink than the same label in the middle."""
     image = np.zeros((480, 640, 3), np.uint8)
 
@@ -154,7 +154,7 @@ def test_a_label_is_whole_wherever_its_face_is(left: int, top: int) -> None:
     assert ink(Box(left, top, 100, 100)) == ink(Box(270, 190, 100, 100))
 
 
-def test_labels_and_bars_leave_the_other_faces_alone() -> None:
+def test_labels_and_bars_do_not_cover_other_faces() -> None:
     image = flat()
     boxes = [Box(100, 150, 90, 90), Box(215, 150, 90, 90), Box(330, 150, 90, 90), Box(215, 290, 90, 90)]
     drawn = draw(image, ViewState(tuple(Face(box, HAPPY) for box in boxes), MOOD))
@@ -163,19 +163,19 @@ def test_labels_and_bars_leave_the_other_faces_alone() -> None:
         assert np.array_equal(drawn[inside], image[inside])
 
 
-def test_a_mood_in_a_still_picture_goes_where_no_face_is() -> None:
+def test_the_mood_of_a_still_picture_covers_no_face() -> None:
     image = flat()
     faces = [Face(Box(0, 0, 320, 240), HAPPY)]
     with_mood, without = annotate(image, faces, MOOD), annotate(image, faces, None)
-    area = touched(without, with_mood)
+    area = changed_area(without, with_mood)
     assert area.left >= 320 or area.top >= 240
 
 
-def test_switches_switch() -> None:
+def test_each_field_of_the_view_changes_the_image() -> None:
     image = flat()
     face = Face(Box(260, 200, 120, 120), HAPPY)
     plain = draw(image, ViewState((face,), MOOD, hints=False, bars=False))
-    for screen in (
+    for view in (
         ViewState((face,), MOOD, hints=True, bars=False),
         ViewState((face,), MOOD, hints=False, bars=True),
         ViewState((face,), MOOD, hints=False, bars=False, notice="nothing is saved"),
@@ -184,26 +184,26 @@ def test_switches_switch() -> None:
         ViewState((face,), None, hints=False, bars=False),
         ViewState((), MOOD, hints=False, bars=False),
     ):
-        assert not np.array_equal(draw(image, screen), plain)
+        assert not np.array_equal(draw(image, view), plain)
 
 
-def test_help_lies_over_the_darkened_frame() -> None:
+def test_help_is_over_the_darkened_frame() -> None:
     image = flat()
     drawn = draw(image, ViewState(help=True))
     assert drawn[2, 2].tolist() == [64, 64, 64]
     assert (drawn[100:380, 100:540] > 200).any()
 
 
-def test_hints_and_notice_stay_in_the_lower_part() -> None:
+def test_hints_and_notice_are_in_the_lower_part() -> None:
     image = flat()
     base = draw(image, BARE)
-    assert touched(base, draw(image, ViewState(bars=False))).top > 430
-    assert touched(base, draw(image, ViewState(hints=False, bars=False, notice="nothing is saved"))).top > 430
+    assert changed_area(base, draw(image, ViewState(bars=False))).top > 430
+    assert changed_area(base, draw(image, ViewState(hints=False, bars=False, notice="nothing is saved"))).top > 430
 
 
-def test_info_that_has_no_room_beside_the_mood_lies_below_it() -> None:
+def test_in_a_narrow_image_the_info_is_below_the_mood() -> None:
     image = flat(640, 200)
-    area = touched(draw(image, BARE), draw(image, ViewState(hints=False, info="29.8 fps · label 41 ms old")))
+    area = changed_area(draw(image, BARE), draw(image, ViewState(hints=False, info="29.8 fps · label 41 ms old")))
     assert area.top > 30
     assert area.left >= 0
 
@@ -211,15 +211,15 @@ def test_info_that_has_no_room_beside_the_mood_lies_below_it() -> None:
 @pytest.mark.parametrize(("height", "width"), [(480, 640), (1080, 1920), (640, 480)])
 def test_text_grows_with_the_shorter_side(height: int, width: int) -> None:
     image = flat(height, width)
-    area = touched(image, draw(image, BARE))
+    area = changed_area(image, draw(image, BARE))
     # "no mood yet" above "no face": about a tenth of the shorter side, whatever the size
     assert area.height == pytest.approx(0.125 * min(height, width), rel=0.25)
 
 
-def test_the_same_input_gives_the_same_picture() -> None:
+def test_equal_input_gives_an_equal_image() -> None:
     image = picture(240, 320)
-    screen = busy(Face(Box(100, 60, 90, 90), HAPPY))
-    assert np.array_equal(draw(image, screen), draw(image, screen))
+    view = busy_view(Face(Box(100, 60, 90, 90), HAPPY))
+    assert np.array_equal(draw(image, view), draw(image, view))
 
 
 ANY_BOX = st.builds(
@@ -248,7 +248,7 @@ def any_faces(pick: st.DrawFn) -> tuple[Face, ...]:
     mirrored=st.booleans(),
     notice=st.none() | st.text(alphabet=st.characters(), max_size=60),
 )
-def test_boxes_anywhere_and_any_words_keep_the_shape(
+def test_any_boxes_and_any_text_keep_the_shape(
     faces: tuple[Face, ...],
     height: int,
     width: int,
@@ -278,24 +278,24 @@ def test_a_photograph_keeps_its_face_visible() -> None:
     assert unchanged > 0.75
 
 
-def test_every_expression_has_its_own_box() -> None:
+def test_every_expression_has_a_box_in_its_colour() -> None:
     for expression in EXPRESSIONS:
         probabilities = tuple(0.94 if each is expression else 0.01 for each in EXPRESSIONS)
         drawn = annotate(flat(), [Face(Box(260, 200, 120, 120), probabilities)], None)
-        assert where(drawn, expression).width > 100
+        assert colour_area(drawn, expression).width > 100
 
 
-def test_bars_of_a_face_that_fills_the_frame_lie_within_it() -> None:
+def test_bars_of_a_face_that_fills_the_frame_are_inside_it() -> None:
     image = flat()
     face = Face(Box(0, 0, 640, 480), HAPPY)
     for notice in (None, "nothing is saved"):
         without, with_bars = (draw(image, ViewState((face,), MOOD, bars=bars, notice=notice)) for bars in (False, True))
-        area = touched(without, with_bars)
+        area = changed_area(without, with_bars)
         assert area.width > 120
         assert area.top > 240
 
 
-def test_a_still_picture_shows_no_bars_that_would_hide_its_face() -> None:
+def test_a_still_picture_has_no_bars_over_its_face() -> None:
     image = flat()
     drawn = annotate(image, [Face(Box(0, 0, 640, 480), HAPPY)], None)
     assert np.array_equal(drawn[100:460, 20:620], image[100:460, 20:620])
@@ -309,18 +309,18 @@ BLANK = np.zeros((480, 640, 3), np.uint8)
 SMALL_AND_LARGE = [(120, 160), (240, 320), (480, 640), (1080, 1920), (640, 240)]
 
 
-def letters(image: Image) -> Box:
-    """The smallest box around all that is as bright as text."""
-    return touched(np.zeros_like(image), np.where((image > 200).all(axis=2, keepdims=True), image, np.uint8(0)))
+def bright_area(image: Image) -> Box:
+    """The smallest box around every pixel as bright as text."""
+    return changed_area(np.zeros_like(image), np.colour_area((image > 200).all(axis=2, keepdims=True), image, np.uint8(0)))
 
 
 def middle_plate(drawn: Image) -> Box:
-    """Where the plate in the middle of a darkened grey picture lies."""
+    """Box of the plate in the middle of a darkened grey image."""
     height = drawn.shape[0]
     covered = (drawn != 51).any(axis=2)
     columns = np.flatnonzero(covered[height // 2])
     left, right = int(columns[0]), int(columns[-1]) + 1
-    # Beside the letters
+    # A column of the plate without text
     column = covered[:, left + 2]
     top = bottom = height // 2
     while top > 0 and column[top - 1]:
@@ -332,10 +332,10 @@ def middle_plate(drawn: Image) -> Box:
 
 @pytest.mark.parametrize(("height", "width"), SMALL_AND_LARGE)
 @pytest.mark.parametrize("recording", [False, True])
-def test_trouble_is_a_sentence_in_the_middle_over_what_was_shown_last(height: int, width: int, *, recording: bool) -> None:
+def test_trouble_is_a_sentence_in_the_middle_of_the_last_image(height: int, width: int, *, recording: bool) -> None:
     image = flat(height, width)
     drawn = draw(image, ViewState(hints=False, trouble=TROUBLE, recording=recording))
-    # It is no longer true: darker, but to be seen
+    # The last image is darkened, but visible
     assert drawn[-2, 2].tolist() == [51] * 3
     area = middle_plate(drawn)
     assert area.left + area.right == pytest.approx(width, abs=2)
@@ -343,27 +343,27 @@ def test_trouble_is_a_sentence_in_the_middle_over_what_was_shown_last(height: in
     assert area.top > 0
     assert area.bottom < height
     assert area.top + area.bottom == pytest.approx(height, abs=2)
-    # Of several lines, each whole: the plate goes beyond the letters on every side
-    text = letters(drawn[area.top : area.bottom, area.left : area.right])
+    # Every line is complete: the plate is larger than the text on every side
+    text = bright_area(drawn[area.top : area.bottom, area.left : area.right])
     assert text.left > 0
     assert text.right < area.width
     assert text.bottom < area.height
 
 
 @pytest.mark.parametrize(("height", "width"), [(480, 640), (1080, 1920)])
-def test_trouble_is_said_to_its_end(height: int, width: int) -> None:
+def test_a_sentence_of_trouble_is_complete(height: int, width: int) -> None:
     image = flat(height, width)
     cut, whole = (draw(image, ViewState(trouble=text)) for text in (TROUBLE[:-1], TROUBLE))
     assert not np.array_equal(cut, whole)
 
 
 @pytest.mark.parametrize("image", [BLANK, flat()], ids=["before the first picture", "over the last picture"])
-def test_trouble_leaves_out_faces_and_says_not_that_there_is_none(image: Image) -> None:
+def test_trouble_hides_faces_without_the_no_face_card(image: Image) -> None:
     face = Face(Box(260, 200, 120, 120), HAPPY)
     with_face, without = (draw(image, ViewState(faces, MOOD, trouble=TROUBLE)) for faces in ((face,), ()))
     assert np.array_equal(with_face, without)
-    assert letters(with_face).width > 200
-    # The mood stays, and below it stands nothing
+    assert bright_area(with_face).width > 200
+    # The mood card stays, and no card is below it
     assert not (without[40:180, :200] > 200).all(axis=2).any()
 
 
@@ -373,7 +373,7 @@ def test_without_trouble_nothing_is_darkened() -> None:
 
 
 @pytest.mark.parametrize(("height", "width"), SMALL_AND_LARGE)
-def test_the_sentence_on_trouble_is_hidden_by_nothing(height: int, width: int) -> None:
+def test_no_card_covers_the_sentence_of_trouble(height: int, width: int) -> None:
     image = flat(height, width)
     bare = draw(image, ViewState(hints=False, trouble=TROUBLE))
     area = middle_plate(bare)
@@ -382,28 +382,28 @@ def test_the_sentence_on_trouble_is_hidden_by_nothing(height: int, width: int) -
     assert np.array_equal(full[middle], bare[middle])
 
 
-def test_trouble_while_the_help_is_open_is_said_below_it_unless_a_key_is_being_answered() -> None:
+def test_trouble_is_below_the_open_help_unless_a_notice_is_shown() -> None:
     image = flat()
     plain, trouble, both = (
-        draw(image, ViewState(help=True, trouble=said, notice=notice))
-        for said, notice in ((None, None), (TROUBLE, None), (TROUBLE, "saved"))
+        draw(image, ViewState(help=True, trouble=trouble_text, notice=notice))
+        for trouble_text, notice in ((None, None), (TROUBLE, None), (TROUBLE, "saved"))
     )
-    area = touched(plain, trouble)
+    area = changed_area(plain, trouble)
     assert area.top > 380
     assert area.width > 200
     assert np.array_equal(both, draw(image, ViewState(help=True, notice="saved")))
 
 
-def test_a_frozen_picture_in_trouble_says_both() -> None:
+def test_trouble_and_frozen_are_both_shown() -> None:
     moving, frozen = (draw(flat(), ViewState((), MOOD, trouble=TROUBLE, frozen=state)) for state in (False, True))
-    area = touched(moving, frozen)
+    area = changed_area(moving, frozen)
     assert area.left > 500
     assert area.bottom < 60
 
 
 @pytest.mark.parametrize(("height", "width"), SMALL_AND_LARGE)
 @pytest.mark.parametrize(
-    "screen",
+    "view",
     [
         ViewState((), MOOD, recording=True),
         ViewState((Face(Box(0, 0, 600, 400), HAPPY),), MOOD, recording=True, frozen=True, info="30 frames/s shown"),
@@ -412,14 +412,14 @@ def test_a_frozen_picture_in_trouble_says_both() -> None:
     ],
     ids=["calm", "busy", "help", "trouble"],
 )
-def test_a_red_mark_says_that_a_film_is_made_whatever_else_is_shown(height: int, width: int, screen: ViewState) -> None:
+def test_the_recording_card_is_always_shown(height: int, width: int, view: ViewState) -> None:
     image = flat(height, width)
 
     def red(drawn: Image) -> int:
         return int((drawn[: height // 4, width // 2 :] == RED).all(axis=2).sum())
 
-    assert red(draw(image, screen)) > 10
-    assert red(draw(image, replace(screen, recording=False))) == 0
+    assert red(draw(image, view)) > 10
+    assert red(draw(image, replace(view, recording=False))) == 0
 
 
 @settings(max_examples=60, deadline=None)
@@ -430,7 +430,7 @@ def test_a_red_mark_says_that_a_film_is_made_whatever_else_is_shown(height: int,
     recording=st.booleans(),
     helped=st.booleans(),
 )
-def test_any_trouble_fits_into_any_picture(
+def test_any_trouble_fits_any_image(
     height: int,
     width: int,
     trouble: str,
@@ -438,34 +438,34 @@ def test_any_trouble_fits_into_any_picture(
     helped: bool,  # noqa: FBT001 drawn by hypothesis
 ) -> None:
     image = flat(height, width)
-    screen = ViewState((), MOOD, trouble=trouble, recording=recording, help=helped, notice=trouble, info=trouble)
-    assert draw(image, screen).shape == image.shape
+    view = ViewState((), MOOD, trouble=trouble, recording=recording, help=helped, notice=trouble, info=trouble)
+    assert draw(image, view).shape == image.shape
     assert (image == 128).all()
 
 
 @pytest.mark.parametrize(("height", "width"), [(240, 320), (480, 640), (640, 360), (1080, 1920), (2160, 3840)])
 @pytest.mark.parametrize("song", [SONG, LONG_SONG])
-def test_the_song_is_one_line_in_the_lower_part_above_the_hints(height: int, width: int, song: NowPlaying) -> None:
+def test_the_song_is_one_line_above_the_hints(height: int, width: int, song: NowPlaying) -> None:
     image = flat(height, width)
-    without, with_song = (draw(image, ViewState((), MOOD, playing=what)) for what in (None, song))
-    area = touched(without, with_song)
+    without, with_song = (draw(image, ViewState((), MOOD, playing=playing)) for playing in (None, song))
+    area = changed_area(without, with_song)
     assert area.top > 0.75 * height
     assert area.height < 0.1 * min(height, width)
     assert area.left > 0
     assert area.right < width
     assert area.left + area.right == pytest.approx(width, abs=2)
-    hints = touched(draw(image, ViewState((), MOOD, hints=False)), without)
+    hints = changed_area(draw(image, ViewState((), MOOD, hints=False)), without)
     assert area.bottom < hints.top
 
 
 @pytest.mark.parametrize(("height", "width"), [(240, 320), (480, 640), (1080, 1920)])
 @pytest.mark.parametrize("left", [0, 0.2, 0.6])
 @pytest.mark.parametrize("top", [0, 0.3, 0.65])
-def test_the_song_and_the_label_of_a_face_hide_each_other_nowhere(height: int, width: int, left: float, top: float) -> None:
+def test_the_song_and_the_label_of_a_face_do_not_overlap(height: int, width: int, left: float, top: float) -> None:
     image = flat(height, width)
     face = Face(Box(int(left * width), int(top * height), int(0.3 * height), int(0.3 * height)), HAPPY)
     bare = draw(image, ViewState((), MOOD, hints=False, playing=LONG_SONG))
-    song = touched(draw(image, ViewState((), MOOD, hints=False)), bare)
+    song = changed_area(draw(image, ViewState((), MOOD, hints=False)), bare)
     drawn = draw(image, ViewState((face,), MOOD, hints=False, playing=LONG_SONG, bars=True))
     label = draw(image, ViewState((face,), MOOD, hints=False, bars=True))
     middle = np.s_[song.top + 4 : song.bottom - 4, song.left + 4 : song.right - 4]
@@ -476,44 +476,44 @@ def test_the_song_and_the_label_of_a_face_hide_each_other_nowhere(height: int, w
         assert np.array_equal(drawn[area], label[area])
 
 
-def test_the_song_goes_on_while_the_camera_is_in_trouble_and_while_the_help_is_open() -> None:
+def test_the_song_is_shown_during_trouble_help_and_freeze() -> None:
     image = flat()
-    for screen in (
+    for view in (
         ViewState(trouble=TROUBLE),
         ViewState(help=True),
         ViewState(help=True, notice="skipped a file"),
         ViewState(frozen=True),
     ):
-        without, with_song = (draw(image, replace(screen, playing=what)) for what in (None, SONG))
-        area = touched(without, with_song)
+        without, with_song = (draw(image, replace(view, playing=playing)) for playing in (None, SONG))
+        area = changed_area(without, with_song)
         assert area.top > 370
         assert area.width > 200
 
 
 @pytest.mark.parametrize(("height", "width"), SMALL_AND_LARGE)
-def test_the_song_hides_no_line_of_the_help(height: int, width: int) -> None:
+def test_the_song_covers_no_line_of_the_help(height: int, width: int) -> None:
     image = flat(height, width)
-    bare, with_song = (draw(image, ViewState(help=True, playing=what)) for what in (None, SONG))
+    bare, with_song = (draw(image, ViewState(help=True, playing=playing)) for playing in (None, SONG))
     lines = (bare > 100).all(axis=2)
     assert np.array_equal(bare[lines], with_song[lines])
 
 
-def test_a_notice_stands_above_the_song() -> None:
+def test_a_notice_is_above_the_song() -> None:
     image = flat()
-    song = touched(draw(image, BARE), draw(image, replace(BARE, playing=SONG)))
-    notice = touched(draw(image, replace(BARE, playing=SONG)), draw(image, replace(BARE, playing=SONG, notice="saved")))
+    song = changed_area(draw(image, BARE), draw(image, replace(BARE, playing=SONG)))
+    notice = changed_area(draw(image, replace(BARE, playing=SONG)), draw(image, replace(BARE, playing=SONG, notice="saved")))
     assert notice.bottom < song.top
 
 
-def test_a_paused_song_looks_otherwise_and_so_does_a_shuffled_one() -> None:
+def test_paused_and_shuffled_songs_look_different() -> None:
     songs = [replace(SONG, paused=paused, shuffled=shuffled) for paused in (False, True) for shuffled in (False, True)]
     drawn = [draw(flat(), ViewState(playing=song)).tobytes() for song in songs]
     assert len(set(drawn)) == 4
 
 
-def test_what_the_mood_asks_of_the_music_stands_with_the_mood() -> None:
+def test_the_strategy_is_on_the_mood_card() -> None:
     without, with_word = (draw(flat(), ViewState((), MOOD, strategy=word)) for word in (None, "journey 2/4"))
-    area = touched(without, with_word)
+    area = changed_area(without, with_word)
     assert area.left < 20
     assert area.right < 220
     assert area.bottom < 110
@@ -529,7 +529,7 @@ def test_what_the_mood_asks_of_the_music_stands_with_the_mood() -> None:
     volume=st.floats(0, 1),
     helped=st.booleans(),
 )
-def test_any_song_fits_into_any_picture(
+def test_any_song_fits_any_image(
     height: int,
     width: int,
     title: str,

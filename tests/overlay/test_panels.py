@@ -3,7 +3,7 @@ import pytest
 from realtime.domain import EXPRESSIONS, Box, Expression, Face, Mood
 from realtime.music.songs import NowPlaying
 from realtime.overlay.panels import (
-    SMALLEST,
+    MIN_TEXT_SIZE,
     help_card,
     hints_card,
     label_card,
@@ -21,7 +21,7 @@ def shares(**named: float) -> tuple[float, ...]:
     return tuple(named.get(expression.value, rest) for expression in EXPRESSIONS)
 
 
-def said(card: Card) -> list[str]:
+def row_texts(card: Card) -> list[str]:
     return [" ".join(cell.text for cell in row if isinstance(cell, Word | KeyCap)) for row in card.rows]
 
 
@@ -29,21 +29,21 @@ def face(probabilities: tuple[float, ...], reason: str | None = None) -> Face:
     return Face(Box(10, 10, 50, 50), probabilities, reason=reason)
 
 
-def test_a_sure_face() -> None:
-    assert said(label_card(face(shares(happy=0.93)), 16)) == ["happy 93%"]
+def test_the_label_of_a_sure_face() -> None:
+    assert row_texts(label_card(face(shares(happy=0.93)), 16)) == ["happy 93%"]
 
 
-def test_an_unsure_face_says_so_first() -> None:
-    assert said(label_card(face(shares(happy=0.41), "low confidence"), 16)) == ["not sure", "maybe happy 41%"]
+def test_the_label_of_an_unsure_face_starts_with_not_sure() -> None:
+    assert row_texts(label_card(face(shares(happy=0.41), "low confidence"), 16)) == ["not sure", "maybe happy 41%"]
 
 
-def test_a_face_that_cannot_be_read_says_why_and_not_what_it_looks_like() -> None:
-    assert said(label_card(face(shares(happy=0.93), "too dark"), 16)) == ["not sure:", "too dark"]
+def test_the_label_of_an_unreadable_face_has_the_reason_but_no_expression() -> None:
+    assert row_texts(label_card(face(shares(happy=0.93), "too dark"), 16)) == ["not sure:", "too dark"]
 
 
-def test_the_three_most_probable_in_order() -> None:
+def test_the_bars_show_the_three_most_probable_expressions_in_order() -> None:
     card = top_three_card(face(shares(happy=0.6, sad=0.2, fear=0.1)), 16)
-    assert said(card) == ["happy 60%", "sad 20%", "fear 10%"]
+    assert row_texts(card) == ["happy 60%", "sad 20%", "fear 10%"]
     assert [cell.share for row in card.rows for cell in row if isinstance(cell, Bar)] == pytest.approx([0.6, 0.2, 0.1])
 
 
@@ -57,8 +57,8 @@ def test_the_three_most_probable_in_order() -> None:
         (Mood(shares(happy=0.44, sad=0.5), None), ["mood: mixed", "sad 50%", "happy 44%"]),
     ],
 )
-def test_the_mood(mood: Mood | None, words: list[str]) -> None:
-    assert said(mood_card(mood, 16)) == words
+def test_the_rows_of_the_mood_card(mood: Mood | None, words: list[str]) -> None:
+    assert row_texts(mood_card(mood, 16)) == words
 
 
 def test_the_shares_of_a_mixed_mood_have_bars_in_their_colours() -> None:
@@ -70,10 +70,10 @@ def test_the_shares_of_a_mixed_mood_have_bars_in_their_colours() -> None:
     ]
 
 
-@pytest.mark.parametrize("size", [SMALLEST, 16, 40])
-def test_the_largest_mixed_mood_leaves_room_in_its_corner(size: int) -> None:
+@pytest.mark.parametrize("size", [MIN_TEXT_SIZE, 16, 40])
+def test_the_largest_mixed_mood_card_fits_its_corner(size: int) -> None:
     width, height = mood_card(Mood(shares(surprise=0.4, neutral=0.3, disgust=0.2), None), size).size_px()
-    # A frame of 640×480 is lettered in 16 pixels
+    # The text size of a frame of 640×480 is 16 pixels
     assert width <= 0.32 * size * 40
     assert height <= 0.2 * size * 30
 
@@ -89,26 +89,26 @@ def test_help_shows_every_key_and_what_it_does(*, tall: bool) -> None:
     assert sum(isinstance(cell, Dot) for row in card.rows for cell in row) == len(EXPRESSIONS)
 
 
-def test_help_fits_where_people_will_see_it() -> None:
+def test_help_fits_a_frame_of_640_by_480() -> None:
     width, height = help_card(16).size_px()
     assert width <= 620
-    # Below it there is room for the song and a notice
+    # The song and a notice need the room below it
     assert height <= 370
 
 
-def test_help_of_an_upright_picture_is_higher_than_wide() -> None:
+def test_tall_help_is_higher_than_wide() -> None:
     width, height = help_card(11, tall=True).size_px()
     assert width <= 240
     assert height <= 470
 
 
-def test_hints_drop_the_first_where_room_is_scarce() -> None:
-    all_of_them, few = hints_card(16, 2000), hints_card(16, 200)
-    assert all_of_them is not None
-    assert few is not None
-    assert said(all_of_them) == [" ".join(f"{hint.keys} {hint.word}" for hint in window_hints())]
-    assert said(few)[0].endswith("h help q quit")
-    assert few.size_px()[0] <= 200
+def test_narrow_hints_leave_out_the_first_ones() -> None:
+    full, narrow = hints_card(16, 2000), hints_card(16, 200)
+    assert full is not None
+    assert narrow is not None
+    assert row_texts(full) == [" ".join(f"{hint.keys} {hint.word}" for hint in window_hints())]
+    assert row_texts(narrow)[0].endswith("h help q quit")
+    assert narrow.size_px()[0] <= 200
     assert hints_card(16, 20) is None
 
 
@@ -120,46 +120,46 @@ def test_a_long_sentence_takes_several_lines() -> None:
 LONG = NowPlaying("A Title That Goes on and on Until Nobody Reads It " * 2, "The Orchestra of Long Names " * 3, 31_415, 100_000)
 
 
-def marks(card: Card) -> list[str]:
-    return [cell.sign for row in card.rows for cell in row if isinstance(cell, Icon)]
+def icon_names(card: Card) -> list[str]:
+    return [cell.name for row in card.rows for cell in row if isinstance(cell, Icon)]
 
 
-def playing(what: NowPlaying, size: int = 16, width: int = 620) -> Card:
-    card = playing_card(what, size, width)
+def playing(song: NowPlaying, size: int = 16, width: int = 620) -> Card:
+    card = playing_card(song, size, width)
     assert card is not None
     return card
 
 
 def test_a_song_is_shown_with_its_artist_its_number_and_the_volume() -> None:
     card = playing(NowPlaying("Halo", "Beyoncé", 3, 12, volume=0.4))
-    assert said(card) == ["Halo – Beyoncé 3/12"]
-    assert marks(card) == ["play", "volume"]
+    assert row_texts(card) == ["Halo – Beyoncé 3/12"]
+    assert icon_names(card) == ["play", "volume"]
     assert [cell.share for cell in card.rows[0] if isinstance(cell, Bar)] == [0.4]
 
 
-def test_what_is_not_known_of_a_song_is_left_out() -> None:
-    assert said(playing(NowPlaying("Halo", None, 1, 1))) == ["Halo"]
-    assert said(playing(NowPlaying("  ", " ", 1, 1))) == ["no title"]
+def test_unknown_fields_of_a_song_are_left_out() -> None:
+    assert row_texts(playing(NowPlaying("Halo", None, 1, 1))) == ["Halo"]
+    assert row_texts(playing(NowPlaying("  ", " ", 1, 1))) == ["no title"]
 
 
-def test_signs_say_that_a_song_stands_still_and_that_the_next_is_a_random_one() -> None:
-    assert marks(playing(NowPlaying("Halo", None, 1, 2, paused=True, shuffled=True))) == ["pause", "shuffle", "volume"]
+def test_icons_show_a_paused_and_a_shuffled_song() -> None:
+    assert icon_names(playing(NowPlaying("Halo", None, 1, 2, paused=True, shuffled=True))) == ["pause", "shuffle", "volume"]
 
 
 @pytest.mark.parametrize("width", [60, 110, 150, 300, 620, 3800])
-@pytest.mark.parametrize("size", [SMALLEST, 16, 73])
-def test_a_song_never_needs_more_than_its_room(width: int, size: int) -> None:
-    for what in (LONG, NowPlaying("Halo", "Beyoncé", 3, 12, shuffled=True), NowPlaying("x" * 300, None, 1, 1)):
-        card = playing_card(what, size, width)
+@pytest.mark.parametrize("size", [MIN_TEXT_SIZE, 16, 73])
+def test_a_song_card_is_not_wider_than_allowed(width: int, size: int) -> None:
+    for song in (LONG, NowPlaying("Halo", "Beyoncé", 3, 12, shuffled=True), NowPlaying("x" * 300, None, 1, 1)):
+        card = playing_card(song, size, width)
         if card is None:
             assert width < 6 * size
             continue
         assert card.size_px()[0] <= width
-        assert "play" in marks(card)
+        assert "play" in icon_names(card)
 
 
-def test_of_two_long_names_both_are_cut() -> None:
-    (line,) = said(playing(LONG))
+def test_two_long_names_are_both_shortened() -> None:
+    (line,) = row_texts(playing(LONG))
     assert line.count("…") == 2
     assert line.endswith("31415/100000")
     title, artist = line.split(" – ")
@@ -167,19 +167,19 @@ def test_of_two_long_names_both_are_cut() -> None:
     assert len(artist) > 15
 
 
-def test_where_room_is_scarce_the_names_stay_and_the_rest_goes() -> None:
-    what = NowPlaying("A Whole Lot of Love", "Led Zeppelin", 3, 12, shuffled=True)
-    wide, narrow, slim = (playing(what, SMALLEST, width) for width in (400, 220, 110))
-    assert marks(wide) == ["play", "shuffle", "volume"]
-    assert "volume" not in marks(narrow)
-    assert said(narrow)[0].startswith("A Whole")
-    assert said(slim)[0].startswith("A Whole")
-    assert "3/12" not in said(slim)[0]
+def test_a_narrow_song_card_keeps_the_names() -> None:
+    song = NowPlaying("A Whole Lot of Love", "Led Zeppelin", 3, 12, shuffled=True)
+    wide, narrow, slim = (playing(song, MIN_TEXT_SIZE, width) for width in (400, 220, 110))
+    assert icon_names(wide) == ["play", "shuffle", "volume"]
+    assert "volume" not in icon_names(narrow)
+    assert row_texts(narrow)[0].startswith("A Whole")
+    assert row_texts(slim)[0].startswith("A Whole")
+    assert "3/12" not in row_texts(slim)[0]
 
 
-def test_the_mood_says_what_it_asks_of_the_music() -> None:
+def test_the_mood_card_shows_the_strategy() -> None:
     mixed, happy = Mood(shares(happy=0.44, sad=0.5), None), Mood(shares(happy=0.63), Expression.HAPPY)
-    assert said(mood_card(happy, 16, "lift")) == ["mood: happy 63%", "", "music: lift"]
-    assert said(mood_card(mixed, 16, "journey 2/4")) == ["mood: mixed", "sad 50%", "happy 44%", "music: journey 2/4"]
-    assert said(mood_card(None, 16, "lift")) == ["no mood yet", "music: lift"]
+    assert row_texts(mood_card(happy, 16, "lift")) == ["mood: happy 63%", "", "music: lift"]
+    assert row_texts(mood_card(mixed, 16, "journey 2/4")) == ["mood: mixed", "sad 50%", "happy 44%", "music: journey 2/4"]
+    assert row_texts(mood_card(None, 16, "lift")) == ["no mood yet", "music: lift"]
     assert mood_card(happy, 16, None) == mood_card(happy, 16)

@@ -13,7 +13,7 @@ def grey(height: int, width: int, value: int = 90) -> Image:
     return np.full((height, width, 3), value, np.uint8)
 
 
-def test_a_full_mask_covers_and_an_empty_one_does_not() -> None:
+def test_an_opaque_mask_covers_and_a_transparent_one_does_not() -> None:
     canvas = grey(4, 6)
     mask = np.zeros((4, 3), np.uint8)
     mask[:, 1] = 255
@@ -29,7 +29,7 @@ def test_half_a_mask_blends_and_rounds() -> None:
 
 
 @given(left=st.integers(-50, 50), top=st.integers(-50, 50), width=st.integers(1, 40), height=st.integers(1, 40))
-def test_what_lies_outside_is_cut_off(left: int, top: int, width: int, height: int) -> None:
+def test_blend_mask_clips_at_the_canvas(left: int, top: int, width: int, height: int) -> None:
     canvas = grey(20, 30)
     blend_mask(canvas, np.full((height, width), 255, np.uint8), left, top, (200, 200, 200))
     rows = np.arange(20)[:, None]
@@ -47,14 +47,14 @@ def test_a_rounded_mask_is_symmetrical_and_full_in_the_middle(width: int, height
     assert np.array_equal(mask, mask[:, ::-1])
 
 
-def test_corners_are_round() -> None:
+def test_rounded_rect_has_round_corners() -> None:
     mask = rounded_rect(40, 40, 12)
     assert mask[0, 0] == 0
     assert mask[0, 20] == 255
 
 
 @pytest.mark.parametrize("dashed", [False, True])
-def test_an_outline_leaves_its_inside_alone(dashed: bool) -> None:  # noqa: FBT001 a parameter of the test
+def test_a_face_box_leaves_its_inside_unchanged(dashed: bool) -> None:  # noqa: FBT001 a parameter of the test
     canvas = grey(120, 120)
     draw_face_box(canvas, Box(20, 20, 80, 80), (0, 0, 255), (0, 0, 0), 2, dashed=dashed)
     assert (canvas[26:94, 26:94] == 90).all()
@@ -62,7 +62,7 @@ def test_an_outline_leaves_its_inside_alone(dashed: bool) -> None:  # noqa: FBT0
     assert (canvas[20, 40:80] != 90).any()
 
 
-def test_a_dashed_outline_has_gaps_where_a_whole_one_has_none() -> None:
+def test_a_dashed_face_box_has_gaps() -> None:
     red = (0, 0, 255)
     shares = list[float]()
     for dashed in (False, True):
@@ -76,19 +76,19 @@ def test_a_dashed_outline_has_gaps_where_a_whole_one_has_none() -> None:
 @given(
     left=st.integers(0, 29), top=st.integers(0, 19), width=st.integers(1, 30), height=st.integers(1, 20), size=st.integers(1, 9)
 )
-def test_an_outline_of_any_size_can_be_drawn(left: int, top: int, width: int, height: int, size: int) -> None:
+def test_a_face_box_of_any_size_is_drawn(left: int, top: int, width: int, height: int, size: int) -> None:
     canvas = grey(20, 30)
     box = Box(left, top, min(width, 30 - left), min(height, 20 - top))
     draw_face_box(canvas, box, (0, 0, 255), (0, 0, 0), size, dashed=size % 2 == 0)
     assert (canvas != 90).any()
 
 
-SIGNS: tuple[IconName, ...] = get_args(IconName)
+ICONS: tuple[IconName, ...] = get_args(IconName)
 
 
-@pytest.mark.parametrize("name", SIGNS)
+@pytest.mark.parametrize("name", ICONS)
 @pytest.mark.parametrize("side", [1, 8, 10, 50])
-def test_a_sign_fills_its_square_but_not_all_of_it(name: IconName, side: int) -> None:
+def test_an_icon_fills_a_part_of_its_square(name: IconName, side: int) -> None:
     mask = icon(name, side)
     assert mask.shape == (side, side)
     assert mask.any()
@@ -96,14 +96,14 @@ def test_a_sign_fills_its_square_but_not_all_of_it(name: IconName, side: int) ->
     assert 0.2 < float(mask.mean()) / 255 < 0.8
 
 
-def test_signs_are_told_apart_by_their_shape_where_they_are_smallest() -> None:
-    drawn = [icon(name, 8).astype(float) for name in SIGNS]
+def test_the_smallest_icons_differ_in_shape() -> None:
+    drawn = [icon(name, 8).astype(float) for name in ICONS]
     for at, one in enumerate(drawn):
         for other in drawn[at + 1 :]:
             assert abs(one - other).mean() > 40
 
 
-def test_playing_points_to_the_right_and_a_pause_is_two_bars() -> None:
+def test_play_points_right_and_pause_is_two_bars() -> None:
     play, pause = icon("play", 40), icon("pause", 40)
     assert (play[:, 5] > 0).sum() > 2 * (play[:, 30] > 0).sum()
     assert abs(pause.astype(float) - pause[:, ::-1]).mean() < 20

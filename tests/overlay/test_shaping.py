@@ -13,126 +13,126 @@ from realtime.errors import AssetError
 from realtime.overlay import shaping
 from realtime.overlay.fonts import Typeface, fallback_font, read_typeface
 from realtime.overlay.shaping import (
-    BOX,
     MEDIUM,
+    MISSING_GLYPH,
     SEMIBOLD,
     TextLine,
     TextRun,
     layout_line,
-    machine_font,
     read_font,
     render_line,
     shipped_font,
     split_runs,
+    system_font,
 )
 
 SIZE = 24
-CAPS = "".join(map(chr, range(0x5D0, 0x5D4)))
-"""The first letters of Hebrew, in the order in which they are read."""
+HEBREW = "".join(map(chr, range(0x5D0, 0x5D4)))
+"""The first letters of Hebrew in logical order."""
 
 
-def machine(letter: str) -> Typeface:
-    face = fallback_font(letter)
-    if face is None:
-        pytest.skip(f"no font has {letter!r} here")
-    return face
+def require_font(character: str) -> Typeface:
+    typeface = fallback_font(character)
+    if typeface is None:
+        pytest.skip(f"no font has {character!r} here")
+    return typeface
 
 
-def forget() -> None:
+def clear_caches() -> None:
     shaping.split_runs.cache_clear()
-    shaping.machine_font.cache_clear()
+    shaping.system_font.cache_clear()
     shaping.has_ink.cache_clear()
 
 
 @pytest.fixture
-def unshaped(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """As on a machine whose Pillow has no layout engine for joined letters."""
+def without_shaping(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As on a system whose Pillow has no Raqm layout engine."""
     monkeypatch.setattr(shaping, "SHAPING", False)
-    forget()
+    clear_caches()
     yield
-    forget()
+    clear_caches()
 
 
-def chunks(columns: list[bool]) -> int:
-    """How many stretches of ink there are."""
-    return sum(inked and not before for before, inked in zip([False, *columns], columns, strict=False))
+def count_strokes(ink_columns: list[bool]) -> int:
+    """Number of connected stretches of columns with ink."""
+    return sum(inked and not before for before, inked in zip([False, *ink_columns], ink_columns, strict=False))
 
 
-def columns(set_line: TextLine, size: int = SIZE) -> list[bool]:
-    return np.asarray(render_line(set_line, size)).max(axis=0).astype(bool).tolist()
+def ink_columns(line: TextLine, size: int = SIZE) -> list[bool]:
+    return np.asarray(render_line(line, size)).max(axis=0).astype(bool).tolist()
 
 
-def test_text_that_the_own_font_has_is_one_run() -> None:
+def test_text_of_the_shipped_font_is_one_run() -> None:
     assert split_runs("Beyoncé – Halo") == (TextRun("Beyoncé – Halo"),)
     assert split_runs("") == (TextRun(""),)
     assert split_runs("❤\ufe0f") == (TextRun("❤"),)
 
 
-def test_each_stretch_of_strange_letters_is_a_run_in_its_font() -> None:
-    face = machine("あ")
-    assert split_runs("Halo あい – x") == (TextRun("Halo "), TextRun("あい", face), TextRun(" – x"))
+def test_characters_of_a_fallback_font_are_a_run() -> None:
+    typeface = require_font("あ")
+    assert split_runs("Halo あい – x") == (TextRun("Halo "), TextRun("あい", typeface), TextRun(" – x"))
 
 
-def test_what_no_font_has_is_one_box_a_letter() -> None:
-    assert split_runs("a\U0010fffd\u0301b") == (TextRun(f"a{BOX}b"),)
+def test_a_cluster_without_a_font_is_one_box() -> None:
+    assert split_runs("a\U0010fffd\u0301b") == (TextRun(f"a{MISSING_GLYPH}b"),)
 
 
-def test_words_that_are_read_from_the_right_stand_in_that_order() -> None:
-    face = machine(CAPS[0])
-    first, second, third = CAPS[:3]
-    there = shaping.SHAPING
+def test_right_to_left_runs_are_in_visual_order() -> None:
+    typeface = require_font(HEBREW[0])
+    first, second, third = HEBREW[:3]
+    can_shape = shaping.SHAPING
     assert split_runs(f"x {first}{second} {third} (y)") == (
         TextRun("x "),
-        TextRun(third, face, there),
+        TextRun(third, typeface, can_shape),
         TextRun(" "),
-        TextRun(first + second if there else second + first, face, there),
+        TextRun(first + second if can_shape else second + first, typeface, can_shape),
         TextRun(" (y)"),
     )
-    # A bracket opens towards what it encloses
-    assert "".join(run.text for run in split_runs(f"{first} (y)") if run.face is None) == "(y) "
+    # A bracket opens towards its content
+    assert "".join(run.text for run in split_runs(f"{first} (y)") if run.typeface is None) == "(y) "
 
 
-def test_letters_of_arabic_are_joined() -> None:
-    face = machine("ب")
+def test_arabic_letters_are_joined() -> None:
+    typeface = require_font("ب")
     if not shaping.SHAPING:
         pytest.skip("Pillow shapes no letters here")
-    joined, apart = (columns(layout_line(text, 60, bold=False), 60) for text in ("ببب", "ب\u200cب\u200cب"))
-    assert split_runs("ببب") == (TextRun("ببب", face, backward=True),)
-    assert chunks(joined) < chunks(apart)
+    joined, separate = (ink_columns(layout_line(text, 60, bold=False), 60) for text in ("ببب", "ب\u200cب\u200cب"))
+    assert split_runs("ببب") == (TextRun("ببب", typeface, right_to_left=True),)
+    assert count_strokes(joined) < count_strokes(separate)
 
 
-@pytest.mark.usefixtures("unshaped")
-def test_without_shaping_letters_still_stand_in_their_order() -> None:
-    face = machine(CAPS[0])
-    assert split_runs(f"x {CAPS}") == (TextRun("x "), TextRun(CAPS[::-1], face))
-    assert any(columns(layout_line(CAPS, SIZE, bold=False)))
-    assert any(columns(layout_line("می\u200cخواهم", SIZE, bold=False)))  # noqa: RUF001 letters of Persian
+@pytest.mark.usefixtures("without_shaping")
+def test_without_shaping_letters_are_in_visual_order() -> None:
+    typeface = require_font(HEBREW[0])
+    assert split_runs(f"x {HEBREW}") == (TextRun("x "), TextRun(HEBREW[::-1], typeface))
+    assert any(ink_columns(layout_line(HEBREW, SIZE, bold=False)))
+    assert any(ink_columns(layout_line("می\u200cخواهم", SIZE, bold=False)))  # noqa: RUF001 letters of Persian
 
 
 @given(
     st.text(alphabet=st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=20), st.integers(1, 60), st.booleans()
 )
-def test_a_line_is_as_wide_as_its_ink_at_least(text: str, size: int, bold: bool) -> None:  # noqa: FBT001 drawn by hypothesis
-    set_line = layout_line(text, size, bold=bold)
-    page = render_line(set_line, size)
-    assert page.size == (set_line.right - set_line.left, sum(shipped_font(size, bold=False).getmetrics()))
-    assert set_line.left <= 0 < set_line.right
+def test_a_line_has_the_size_of_its_ends_and_the_line_height(text: str, size: int, bold: bool) -> None:  # noqa: FBT001 drawn by hypothesis
+    line = layout_line(text, size, bold=bold)
+    page = render_line(line, size)
+    assert page.size == (line.right - line.left, sum(shipped_font(size, bold=False).getmetrics()))
+    assert line.left <= 0 < line.right
 
 
 @pytest.mark.parametrize("text", ["あい", "Halo 初恋 x", "– שיר –", "نسّم علينا", "I ❤\ufe0f 😀 you"])
 def test_no_ink_is_cut_off_at_the_sides(text: str) -> None:
     alone, amid = (
-        np.asarray(render_line(layout_line(part, 40, bold=False), 40), np.int64).sum() for part in (text, f"  {text}  ")
+        np.asarray(render_line(layout_line(placed, 40, bold=False), 40), np.int64).sum() for placed in (text, f"  {text}  ")
     )
     assert alone == pytest.approx(amid, rel=0.01)
 
 
-def test_what_is_higher_than_a_line_is_drawn_smaller() -> None:
+def test_a_tall_glyph_is_drawn_smaller() -> None:
     (run,) = split_runs("⎜")
-    if run.face is None:
-        pytest.skip("no tall sign that the own font lacks here")
-    (part,) = layout_line("⎜", SIZE, bold=False).parts
-    assert shaping.SMALLEST_SHARE * SIZE - 1 <= part.font.size < SIZE
+    if run.typeface is None:
+        pytest.skip("no font has this tall sign here")
+    (placed,) = layout_line("⎜", SIZE, bold=False).runs
+    assert shaping.MIN_SCALE * SIZE - 1 <= placed.font.size < SIZE
 
 
 def test_a_missing_font_is_an_asset_error(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_a_missing_font_is_an_asset_error(tmp_path: Path) -> None:
         read_font(tmp_path / "gone.otf", 16)
 
 
-def test_a_file_that_is_no_font_is_an_asset_error(tmp_path: Path) -> None:
+def test_a_damaged_font_is_an_asset_error(tmp_path: Path) -> None:
     path = tmp_path / "broken.otf"
     path.write_bytes(MEDIUM.read_bytes()[:100])
     with pytest.raises(AssetError, match="cannot be read") as caught:
@@ -155,8 +155,8 @@ def test_the_licence_lies_beside_the_fonts() -> None:
     assert SEMIBOLD.is_file()
 
 
-def picture(*, right_half: bool) -> bytes:
-    """A PNG of 32 by 32: white, and black in its right half or nothing there."""
+def make_bitmap(*, right_half: bool) -> bytes:
+    """A PNG of 32 by 32 pixels: the left half white, the right half black or transparent."""
     page = Image.new("RGBA", (32, 32), (255, 255, 255, 255))
     page.paste((0, 0, 0, 255) if right_half else (0, 0, 0, 0), (16, 0, 32, 32))
     file = io.BytesIO()
@@ -164,10 +164,10 @@ def picture(*, right_half: bool) -> bytes:
     return file.getvalue()
 
 
-def font_of_pictures(first: str, *pictures: bytes, strike: int = 32) -> bytes:
-    """A font of the kind of Noto Color Emoji: OpenType tables CBLC and CBDT, one size, no outlines."""
-    count = len(pictures)
-    images = [struct.pack(">BBbbBI", strike, strike, 0, strike, strike, len(png)) + png for png in pictures]
+def make_colour_font(first: str, *colour_font: bytes, strike: int = 32) -> bytes:
+    """A bitmap font like Noto Color Emoji: OpenType tables CBLC and CBDT, one strike, no outlines."""
+    count = len(colour_font)
+    images = [struct.pack(">BBbbBI", strike, strike, 0, strike, strike, len(png)) + png for png in colour_font]
     offsets = [sum(map(len, images[:at])) for at in range(count + 1)]
     index = struct.pack(">HHI", 1, count, 8) + struct.pack(f">HHI{count + 1}I", 1, 17, 4, *offsets)
     metrics = struct.pack(">bbB9x", strike, 0, strike)
@@ -190,63 +190,65 @@ def font_of_pictures(first: str, *pictures: bytes, strike: int = 32) -> bytes:
     return struct.pack(">IHHHH", 0x10000, len(tables), 0, 0, 0) + records + body
 
 
-def only(face: Typeface | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make a font the only one of the machine."""
+def install_only_font(typeface: Typeface | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a font the only system font; None for no font."""
 
     def found(_letter: str, _language: str) -> Typeface | None:
-        return face
+        return typeface
 
     monkeypatch.setattr(shaping, "fallback_font", found)
-    forget()
+    clear_caches()
 
 
 @pytest.fixture
-def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Typeface]:
-    """A font of two pictures, the only one of the machine."""
+def colour_font(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Typeface]:
+    """A colour font of two glyphs, the only system font."""
     path = tmp_path / "pictures.ttf"
-    path.write_bytes(font_of_pictures("\U0001f600", picture(right_half=False), picture(right_half=True)))
-    face = read_typeface(path)
-    assert face is not None
-    only(face, monkeypatch)
-    yield face
-    forget()
+    path.write_bytes(make_colour_font("\U0001f600", make_bitmap(right_half=False), make_bitmap(right_half=True)))
+    typeface = read_typeface(path)
+    assert typeface is not None
+    install_only_font(typeface, monkeypatch)
+    yield typeface
+    clear_caches()
 
 
 @pytest.mark.parametrize("size", [11, 32, 73])
-def test_pictures_are_drawn_in_shades_at_the_size_of_the_text(pictures: Typeface, size: int) -> None:
-    assert pictures.coloured
-    half, whole = (np.asarray(render_line(layout_line(letter, size, bold=False), size)) for letter in "\U0001f600\U0001f601")
+def test_colour_glyphs_are_grey_and_of_the_text_size(colour_font: Typeface, size: int) -> None:
+    assert colour_font.coloured
+    half, whole = (
+        np.asarray(render_line(layout_line(character, size, bold=False), size)) for character in "\U0001f600\U0001f601"
+    )
     assert half.shape[1] == pytest.approx(size, abs=2)
-    left, right = (np.asarray(part) for part in (whole[:, : size // 2 - 1], whole[:, size // 2 + 2 : size - 1]))
+    left, right = (np.asarray(placed) for placed in (whole[:, : size // 2 - 1], whole[:, size // 2 + 2 : size - 1]))
     assert left.max() == 255
-    # Black has some ink, nothing has none
+    # Black has some ink, a transparent pixel none
     assert 50 < right.max() < 90
     assert half[:, size // 2 + 2 :].max() == 0
 
 
-def test_pictures_and_words_stand_side_by_side(pictures: Typeface) -> None:
-    set_line = layout_line("a\U0001f600b", SIZE, bold=False)
-    assert [part.run for part in set_line.parts] == [TextRun("a"), TextRun("\U0001f600", pictures), TextRun("b")]
-    assert set_line.right == pytest.approx(layout_line("ab", SIZE, bold=False).right + SIZE, abs=2)
+def test_colour_glyphs_and_letters_share_a_line(colour_font: Typeface) -> None:
+    line = layout_line("a\U0001f600b", SIZE, bold=False)
+    assert [placed.run for placed in line.runs] == [TextRun("a"), TextRun("\U0001f600", colour_font), TextRun("b")]
+    assert line.right == pytest.approx(layout_line("ab", SIZE, bold=False).right + SIZE, abs=2)
 
 
-def test_a_font_that_is_gone_or_draws_nothing_is_a_box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_font_that_is_missing_or_draws_nothing_gives_a_box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "empty.ttf"
     clear = io.BytesIO()
     Image.new("RGBA", (32, 32)).save(clear, "PNG")
-    path.write_bytes(font_of_pictures("\U0001f600", clear.getvalue()))
+    path.write_bytes(make_colour_font("\U0001f600", clear.getvalue()))
     empty, gone = read_typeface(path), Typeface(tmp_path / "gone.ttf", 0)
-    for face in (empty, gone):
-        only(face, monkeypatch)
-        assert split_runs("x\U0001f600") == (TextRun(f"x{BOX}"),)
-    assert machine_font(gone, SIZE) is None
-    forget()
+    for typeface in (empty, gone):
+        install_only_font(typeface, monkeypatch)
+        assert split_runs("x\U0001f600") == (TextRun(f"x{MISSING_GLYPH}"),)
+    assert system_font(gone, SIZE) is None
+    clear_caches()
 
 
-def test_a_font_that_goes_away_later_leaves_boxes(pictures: Typeface) -> None:
+def test_a_font_that_is_deleted_later_gives_boxes(colour_font: Typeface) -> None:
     (run,) = split_runs("\U0001f600")
-    assert run.face == pictures
-    pictures.path.unlink()
-    shaping.machine_font.cache_clear()
-    (part,) = layout_line("\U0001f600", SIZE, bold=False).parts
-    assert part.run == TextRun(BOX)
+    assert run.typeface == colour_font
+    colour_font.path.unlink()
+    shaping.system_font.cache_clear()
+    (placed,) = layout_line("\U0001f600", SIZE, bold=False).runs
+    assert placed.run == TextRun(MISSING_GLYPH)

@@ -5,27 +5,27 @@ from hypothesis import strategies as st
 
 from realtime.overlay.bidi import graphemes
 from realtime.overlay.fonts import fallback_font
-from realtime.overlay.shaping import BOX
-from realtime.overlay.text import LARGEST_KEPT, Mask, ellipsize, line_height, preload_fonts, text_mask, text_width, wrap
+from realtime.overlay.shaping import MISSING_GLYPH
+from realtime.overlay.text import MAX_CACHED_SIZE, Mask, ellipsize, line_height, preload_fonts, text_mask, text_width, wrap
 
 ANYTHING = st.text(alphabet=st.characters(), max_size=40)
 
 
-def box_of_a_missing_letter(size: int) -> Mask:
+def missing_glyph_mask(size: int) -> Mask:
     return text_mask("\U0010fffd", size)
 
 
-@pytest.mark.parametrize("letter", "éèüößñçåøłőŠžÀ…·×’")
-def test_accents_are_letters_of_their_own(letter: str) -> None:
+@pytest.mark.parametrize("character", "éèüößñçåøłőŠžÀ…·×’")
+def test_a_letter_with_an_accent_differs_from_the_plain_one(character: str) -> None:
     plain = {"é": "e", "è": "e", "ü": "u", "ö": "o", "ñ": "n", "ç": "c", "å": "a", "À": "A", "ž": "z", "Š": "S"}
-    mask = text_mask(letter, 40)
+    mask = text_mask(character, 40)
     assert mask.any()
-    assert not np.array_equal(mask, box_of_a_missing_letter(40))
-    if letter in plain:
-        assert not np.array_equal(mask, text_mask(plain[letter], 40))
+    assert not np.array_equal(mask, missing_glyph_mask(40))
+    if character in plain:
+        assert not np.array_equal(mask, text_mask(plain[character], 40))
 
 
-def test_a_letter_and_its_accent_apart_look_like_the_two_together() -> None:
+def test_decomposed_and_composed_letters_look_alike() -> None:
     assert np.array_equal(text_mask("e\u0301", 30), text_mask("\u00e9", 30))
 
 
@@ -44,14 +44,14 @@ def test_any_string_gives_a_line_of_the_same_height(text: str, size: int, bold: 
     assert mask.shape == (line_height(size), text_width(text, size, bold=bold))
 
 
-def test_masks_are_shared_and_so_read_only() -> None:
+def test_masks_are_cached_and_read_only() -> None:
     mask = text_mask("happy", 16)
     assert mask is text_mask("happy", 16)
     assert not mask.flags.writeable
 
 
-def test_large_text_is_not_kept() -> None:
-    assert text_mask("happy", LARGEST_KEPT + 1) is not text_mask("happy", LARGEST_KEPT + 1)
+def test_large_text_is_not_cached() -> None:
+    assert text_mask("happy", MAX_CACHED_SIZE + 1) is not text_mask("happy", MAX_CACHED_SIZE + 1)
 
 
 def test_bold_is_heavier() -> None:
@@ -70,7 +70,7 @@ def test_wrapped_lines_fit_and_are_few(text: str, size: int, width: int, lines: 
     assert all(text_width(line, size) <= width for line in broken if len(graphemes(line)) > 2)
 
 
-def test_nothing_is_lost_where_there_is_room() -> None:
+def test_a_wrapped_sentence_is_complete() -> None:
     sentence = "snapshot saved in /home/geneviève/pictures/emodj.png; press s again for another"
     broken = wrap(sentence, 16, 300, 4)
     assert len(broken) > 1
@@ -84,7 +84,7 @@ def test_a_word_wider_than_a_line_is_broken() -> None:
     assert "".join(broken) == path
 
 
-def test_what_does_not_fit_ends_in_an_ellipsis() -> None:
+def test_a_text_of_too_many_lines_ends_in_an_ellipsis() -> None:
     broken = wrap("word " * 80, 16, 200, 2)
     assert len(broken) == 2
     assert broken[1].endswith("…")
@@ -107,39 +107,39 @@ TITLES = [
 
 
 @pytest.mark.parametrize("title", TITLES)
-def test_a_title_in_any_script_is_as_wide_as_it_says(title: str) -> None:
+def test_the_mask_of_any_script_has_the_text_width(title: str) -> None:
     preload_fonts(title)
     mask = text_mask(title, 24)
     assert mask.shape == (line_height(24), text_width(title, 24))
     assert mask.any()
 
 
-def test_what_no_font_has_is_a_box() -> None:
+def test_a_character_without_a_font_is_a_box() -> None:
     rare = (chr(code) for code in range(0x16E40, 0x18000))
-    missing = next((mark for mark in rare if mark.isprintable() and fallback_font(mark) is None), None)
+    missing = next((character for character in rare if character.isprintable() and fallback_font(character) is None), None)
     if missing is None:
-        pytest.skip("the fonts here have everything")
-    assert np.array_equal(text_mask(missing, 30), text_mask(BOX, 30))
+        pytest.skip("the fonts here have every character")
+    assert np.array_equal(text_mask(missing, 30), text_mask(MISSING_GLYPH, 30))
 
 
 @pytest.mark.parametrize("title", TITLES)
 @pytest.mark.parametrize("width", [40, 90, 160, 1000])
-def test_a_title_is_cut_between_letters_and_fits(title: str, width: int) -> None:
+def test_ellipsize_cuts_between_clusters(title: str, width: int) -> None:
     short = ellipsize(title, 16, width)
     assert text_width(short, 16) <= width
     if short == title:
         return
-    kept = short.removesuffix("…")
-    assert kept != short
-    whole = graphemes(title)
-    assert any(kept == "".join(whole[:count]).rstrip() for count in range(len(whole)))
+    start = short.removesuffix("…")
+    assert start != short
+    clusters = graphemes(title)
+    assert any(start == "".join(clusters[:count]).rstrip() for count in range(len(clusters)))
 
 
 @given(text=ANYTHING, size=st.integers(8, 40), width=st.integers(-5, 400))
-def test_any_text_can_be_cut(text: str, size: int, width: int) -> None:
+def test_ellipsize_fits_any_text(text: str, size: int, width: int) -> None:
     short = ellipsize(text, size, width)
     assert text_width(short, size) <= width or len(graphemes(short)) <= 2
 
 
-def test_a_text_that_turns_the_words_around_it_does_not() -> None:
+def test_direction_overrides_are_ignored() -> None:
     assert np.array_equal(text_mask("\u202eabc\u202c", 20), text_mask("abc", 20))
