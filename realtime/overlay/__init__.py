@@ -1,1 +1,1 @@
-"""The picture that a person sees: boxes, labels, panels and text, drawn into a copy of the frame."""
+"""The image that the user sees: boxes, labels, panels and text, drawn into a copy of the frame."""

@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from realtime.domain import EXPRESSIONS, LOW_CONFIDENCE, Expression, Face, Mood
+from realtime.domain import LOW_CONFIDENCE, Expression, Face, Mood, ranked
 from realtime.overlay.text import ellipsize, text_width, wrap
 from realtime.overlay.widgets import DIM, EXPRESSION_COLOURS, RED, Bar, Card, Cell, Dot, Gap, Icon, KeyCap, TabStop, Word
 from realtime.session.keymap import Group, KeyRow, help_rows, window_hints
@@ -83,8 +83,7 @@ def _mood_rows(mood: Mood | None) -> tuple[tuple[Cell, ...], ...]:
     if mood is None:
         return ((Word("no mood yet"),),)
     if mood.leader is None:
-        ranked = sorted(zip(EXPRESSIONS, mood.shares, strict=True), key=lambda pair: -pair[1])
-        rows = [_share_row(name, share) for name, share in ranked[:3] if share >= MIN_SHARE]
+        rows = [_share_row(name, share) for name, share in ranked(mood.shares)[:3] if share >= MIN_SHARE]
         return ((Word("mood:", DIM), Word("mixed", bold=True)), *rows)
     heading = (Word("mood:", DIM), Word(mood.leader.value, bold=True))
     if mood.source == "hand":

@@ -1,1 +1,1 @@
-"""What a live session knows and what each key does. Pure: no device, disk, clock, network or thread."""
+"""State of a live session, its keys, its view and its documents. Pure: no device, disk, clock, network or thread."""

@@ -1,4 +1,4 @@
-"""The documents that emodj prints as JSON. A schema may gain fields, it never loses or changes one."""
+"""JSON documents of pictures, frames and sessions. A schema may gain fields; it never loses or changes one."""
 
 from __future__ import annotations
 
@@ -16,23 +16,26 @@ if TYPE_CHECKING:
     from realtime.session.state import Summary
 
 SCHEMA = 1
+"""Version of the documents."""
+
 _DIGITS = 4
+"""Decimal places of a number."""
 
 Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class AnalysedPicture:
-    """What was found in one picture.
+    """Result of one picture.
 
     Attributes:
-        path: as it was given, "-" for the standard input.
-        width: of the upright picture, pixels; None if it could not be read.
-        height: likewise.
-        faces: from left to right.
-        mood: of all its faces together.
-        plan: what music fits it.
-        error: why there is no result, or why the annotated picture was not written.
+        path: path as the user gave it, "-" for the standard input.
+        width: width of the upright picture in pixels; None if it could not be read.
+        height: height of the upright picture in pixels; None if it could not be read.
+        faces: faces from left to right.
+        mood: mood of all faces together; None without a sure face.
+        plan: music that fits the mood; None if there is none.
+        error: why the result is missing, or why the annotated picture was not written; None without an error.
     """
 
     path: str
@@ -45,78 +48,78 @@ class AnalysedPicture:
 
 
 def encode_line(document: Document, *, indent: int | None = None) -> bytes:
-    """A document in UTF-8 with its line end; on one line without `indent`."""
+    """Encode a document in UTF-8 with a line end; without `indent` on one line."""
     text = json.dumps(document, ensure_ascii=False, indent=indent) + "\n"
-    # A file name may hold bytes that are no text: JSON has an escape for what Python reads them as
+    # A file name may have bytes that are not UTF-8. Python reads them as surrogates, and JSON can escape those
     return text.encode(errors="backslashreplace")
 
 
-def pictures_document(found: Sequence[AnalysedPicture]) -> Document:
-    """The document of `emodj image --json`."""
-    return {"schema": SCHEMA, "images": [_picture(picture) for picture in found]}
+def pictures_document(pictures: Sequence[AnalysedPicture]) -> Document:
+    """Document of `emodj image --json`."""
+    return {"schema": SCHEMA, "images": [_picture_document(picture) for picture in pictures]}
 
 
 def frame_document(time_s: float, faces: Sequence[Face], mood: Mood | None) -> Document:
-    """A line of `emodj live --jsonl`; `time_s` counts from the first frame."""
-    lines = [{**_face(face), "track": face.track} for face in faces]
-    return {"schema": SCHEMA, "t": round(time_s, _DIGITS), "faces": lines, "mood": _mood(mood), **_about(mood)}
+    """One line of `emodj live --jsonl`; `time_s` is in seconds since the first frame."""
+    tracked = [{**_face_document(face), "track": face.track} for face in faces]
+    return {"schema": SCHEMA, "t": round(time_s, _DIGITS), "faces": tracked, "mood": _mood_document(mood), **_mood_fields(mood)}
 
 
-def summary_document(session: Summary) -> Document:
-    """The document of `emodj live --json`, and the last line of `--jsonl`."""
+def summary_document(summary: Summary) -> Document:
+    """Document of `emodj live --json`, and last line of `--jsonl`."""
     return {
         "schema": SCHEMA,
-        "mood": _mood(session.mood),
-        "shares": None if session.shares is None else _seven(session.shares),
-        "frames": session.frames,
-        "seconds": round(session.seconds, _DIGITS),
-        "playlist": _playlist(session.plan),
-        **_about(session.mood),
+        "mood": _mood_document(summary.mood),
+        "shares": None if summary.shares is None else _named_values(summary.shares),
+        "frames": summary.frames,
+        "seconds": round(summary.seconds, _DIGITS),
+        "playlist": _playlist_document(summary.plan),
+        **_mood_fields(summary.mood),
     }
 
 
-def _picture(picture: AnalysedPicture) -> Document:
+def _picture_document(picture: AnalysedPicture) -> Document:
     return {
         "path": picture.path,
         "width": picture.width,
         "height": picture.height,
-        "faces": [_face(face) for face in picture.faces],
-        "mood": _mood(picture.mood),
-        "playlist": _playlist(picture.plan),
+        "faces": [_face_document(face) for face in picture.faces],
+        "mood": _mood_document(picture.mood),
+        "playlist": _playlist_document(picture.plan),
         "error": picture.error,
-        **_about(picture.mood),
+        **_mood_fields(picture.mood),
     }
 
 
-def _face(face: Face) -> Document:
+def _face_document(face: Face) -> Document:
     box = {"left": face.box.left, "top": face.box.top, "width": face.box.width, "height": face.box.height}
     return {
         "box": box,
         "expression": face.expression.value,
         "confidence": round(face.confidence, _DIGITS),
-        "probabilities": _seven(face.probabilities),
+        "probabilities": _named_values(face.probabilities),
         "unsure": face.unsure,
         "reason": face.reason,
     }
 
 
-def _mood(mood: Mood | None) -> Document | None:
+def _mood_document(mood: Mood | None) -> Document | None:
     if mood is None or mood.leader is None:
         return None
     return {"expression": mood.leader.value, "share": round(mood.share, _DIGITS)}
 
 
-def _about(mood: Mood | None) -> Document:
-    """Who made the mood, also where none leads; mixed is a mood of faces that disagree, unlike none at all."""
+def _mood_fields(mood: Mood | None) -> Document:
+    """Source and shares of the mood, also of a mixed one: it has shares but no leader, unlike a session without a mood."""
     return {
         "mood_source": None if mood is None else mood.source,
-        "mood_shares": None if mood is None else _seven(mood.shares),
+        "mood_shares": None if mood is None else _named_values(mood.shares),
         "mixed": mood is not None and mood.leader is None,
     }
 
 
-def _playlist(plan: Plan | None) -> Document | None:
-    """What fits best, and by which strategy; music on this computer has a `file:` link."""
+def _playlist_document(plan: Plan | None) -> Document | None:
+    """The music that fits best, and the strategy; music on this computer has a `file:` link."""
     if plan is None:
         return None
     wanted = {"valence": round(plan.wanted.valence, _DIGITS), "arousal": round(plan.wanted.arousal, _DIGITS)}
@@ -124,5 +127,5 @@ def _playlist(plan: Plan | None) -> Document | None:
     return {"title": best.title, "url": best.place, "strategy": plan.strategy.value, "why": plan.why, "wanted": wanted}
 
 
-def _seven(values: tuple[float, ...]) -> Document:
+def _named_values(values: tuple[float, ...]) -> Document:
     return {name: round(value, _DIGITS) for name, value in by_expression(values).items()}

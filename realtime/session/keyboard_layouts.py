@@ -1,10 +1,10 @@
 """Keyboard layouts without Latin letters: each letter, and the Latin letter in the same place of a QWERTY keyboard.
 
 The keys of emodj are Latin letters. With a Russian layout, the key of q types й; here й counts as q.
-Layouts with Latin letters (AZERTY, QWERTZ, Dvorak) are not here: on them a key is the letter that it types.
+Layouts with Latin letters (AZERTY, QWERTZ, Dvorak) are not in the table: their keys count as the letters that they type.
 
-A letter says nothing of its layout, so each letter can stand for one place alone. Where two layouts disagree, the first
-of them in the table decides: the Ukrainian U+0456 is s (a Belarusian keyboard has it on b), the Arabic ز is the full stop (a
+A letter does not identify its layout, so each letter maps to one Latin key. If two layouts disagree, the first one in the
+table decides: the Ukrainian U+0456 is s (a Belarusian keyboard has it on b), the Arabic ز is the full stop (a
 Persian keyboard has it on c). The Bulgarian, Serbian, Macedonian and Mongolian layouts have nearly all their letters in other
 places than the Russian one, and are left out.
 
@@ -20,9 +20,9 @@ QWERTY = (
     "asdfghjkl",
     "zxcvbnm,.",
 )
-"""The places that a layout below has letters for: three rows, from left to right, of the layout `us`."""
+"""Keys of the layout `us` that the other layouts map to: three rows, each from left to right."""
 
-# A row for a line: of two right-to-left strings in one line an editor swaps the order
+# One row on a line, because an editor shows two right-to-left strings of one line in swapped order
 LAYOUTS: dict[str, tuple[str, str, str]] = {
     "ru": (
         "йцукенгшщз",
@@ -56,33 +56,33 @@ LAYOUTS: dict[str, tuple[str, str, str]] = {
         "ظطزرذدپو.",
     ),
 }
-"""Rows of each layout, by its name in XKB. A mark that Latin layouts have too (; / ' , .) keeps its meaning everywhere."""
+"""Rows of each layout, by its XKB name. A sign that Latin layouts also have (; / ' , .) maps to itself."""
 
 
-def _place_letters() -> dict[str, str]:
-    places: dict[str, str] = {}
+def _map_letters() -> dict[str, str]:
+    latin_keys: dict[str, str] = {}
     for rows in LAYOUTS.values():
         for row, latin_row in zip(rows, QWERTY, strict=True):
             for letter, latin in zip(row, latin_row, strict=True):
                 if not letter.isascii():
-                    places.setdefault(letter, latin)
-    return places
+                    latin_keys.setdefault(letter, latin)
+    return latin_keys
 
 
-_PLACES = _place_letters()
+_LATIN_KEYS = _map_letters()
 
 
 def latin_key(key: str) -> str:
-    """The key of a Latin keyboard for what a keyboard typed.
+    """Map a typed character to the key of a Latin keyboard in the same place.
 
     Args:
-        key: a character of any script in either case, or the name of a key.
+        key: a character of any script in upper or lower case, or the name of a key.
 
     Returns:
         The Latin character in the same place for a letter of `LAYOUTS`, 0 to 9 for a decimal digit of any script, else the
-        key itself; in lower case.
+        key itself; always in lower case.
     """
     key = key.lower()
     if len(key) == 1 and key.isdecimal():
         return str(unicodedata.decimal(key))
-    return _PLACES.get(key, key)
+    return _LATIN_KEYS.get(key, key)

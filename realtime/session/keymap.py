@@ -1,7 +1,7 @@
-"""The one table of keys: what each key does in a session, its help and its hint.
+"""The one table of keys: the effect of each key in a session, its help and its hint.
 
-Help panel, hints, the help of a terminal, and the effect of a press are all made from `BINDINGS`; tests compare the documents
-with it.
+The help panel, the hints, the help of a terminal and the effect of a press all come from `BINDINGS`. Tests compare the
+documentation with it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Action(Enum):
-    """An effect that the program around the session carries out."""
+    """Effect that the live loop carries out, not the session."""
 
     QUIT = auto()
     SNAPSHOT = auto()
@@ -30,7 +30,7 @@ class Action(Enum):
 
 
 class SessionAction(Enum):
-    """An effect on the vote or on the choice of music."""
+    """Effect on the vote or on the choice of music."""
 
     PLAY = auto()
     NEXT_STRATEGY = auto()
@@ -38,7 +38,7 @@ class SessionAction(Enum):
 
 
 class ViewToggle(Enum):
-    """A part of the screen that a key shows and hides again."""
+    """Option of the view that a key turns on and off."""
 
     HELP = auto()
     MIRROR = auto()
@@ -48,7 +48,7 @@ class ViewToggle(Enum):
 
 @dataclass(frozen=True, slots=True)
 class MoodChoice:
-    """A mood by hand; None leaves it to the faces again."""
+    """Mood that the user chooses; None returns to the vote of the faces."""
 
     expression: Expression | None
 
@@ -57,7 +57,7 @@ Effect = Action | SessionAction | ViewToggle | MoodChoice | PlayerCommand
 
 
 class Group(Enum):
-    """A part of the help panel; the value is its heading."""
+    """Section of the help panel; the value is its heading."""
 
     PROGRAM = "keys"
     MUSIC = "music"
@@ -66,14 +66,14 @@ class Group(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What one key does.
+    """Keys with one effect.
 
     Attributes:
-        keys: the key, and others that do the same: a lower-case character, "space" or "escape".
-        does: its text in the help. Neighbours with the same text share a row of the help.
-        effect: what a press asks for.
-        group: the part of the help with this key.
-        hint: a word for it in a line of keys; None leaves it out of such a line. Neighbours with the same word share it.
+        keys: keys that have the effect: lower-case characters, "space" or "escape".
+        does: description in the help. Consecutive bindings with the same description share a row.
+        effect: effect of a press.
+        group: section of the help.
+        hint: word in the line of hints; None gives no hint. Consecutive bindings with the same word share a hint.
     """
 
     keys: tuple[str, ...]
@@ -85,7 +85,7 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class KeyRow:
-    """A row of the help: keys as they are shown, and what they do, in that order."""
+    """Row of the help: labels of the keys, and their description."""
 
     keys: tuple[str, ...]
     does: str
@@ -93,7 +93,7 @@ class KeyRow:
 
 @dataclass(frozen=True, slots=True)
 class KeyHint:
-    """A key, or a range of keys, as it is shown, and a word for what it does."""
+    """Hint: label of a key, of several keys or of a range, and a word for the effect."""
 
     keys: str
     word: str
@@ -128,68 +128,68 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(("h", "?"), "help", ViewToggle.HELP, Group.PROGRAM, hint="help"),
     Binding(("q", "escape"), "quit", Action.QUIT, Group.PROGRAM, hint="quit"),
 )
-"""Every key of a session, in the order of help and hints. Hints are left out from the first where room is scarce, so that
-those for help and for the end come last."""
+"""Every key of a session, in the order of help and hints. A narrow window leaves out the first hints, so the hints for help and
+quit are the last."""
 
-_LABELS = {"escape": "Esc"}
-# The plus of most keyboards, without Shift
-_SAME_KEY = {"=": "+"}
+_KEY_LABELS = {"escape": "Esc"}
+# Most keyboards type = without Shift on the key of +
+_KEY_ALIASES = {"=": "+"}
 
-_BY_KEY = {key: binding for binding in BINDINGS for key in binding.keys}
+_BINDING_BY_KEY = {key: binding for binding in BINDINGS for key in binding.keys}
 
 PLAYER_BINDINGS = tuple(
     binding for binding in BINDINGS if isinstance(binding.effect, PlayerCommand) or binding.effect is Action.QUIT
 )
-"""The keys of a player in a terminal, which has neither faces nor a picture: those of songs, and the one that ends it."""
+"""Keys of the player in a terminal: those of songs, and quit. It has no faces and no image, so it needs no other."""
 
 
 def find_binding(key: str) -> Binding | None:
-    """What a key does; None for a key without an effect.
+    """Find the binding of a key; None for a key without an effect.
 
     Args:
-        key: a character of any script in either case, "space" or "escape". A letter of a layout without Latin letters counts
-            as the Latin one in its place (`keyboard_layouts`).
+        key: a character of any script in upper or lower case, "space" or "escape". A letter of a layout without Latin letters
+            counts as the Latin letter in the same place (`keyboard_layouts`).
     """
     key = latin_key(key)
-    return _BY_KEY.get(_SAME_KEY.get(key, key))
+    return _BINDING_BY_KEY.get(_KEY_ALIASES.get(key, key))
 
 
 def help_rows(group: Group) -> tuple[KeyRow, ...]:
-    """The rows of one part of the help panel."""
-    return _rows(binding for binding in BINDINGS if binding.group is group)
+    """Rows of one section of the help panel."""
+    return _group_rows(binding for binding in BINDINGS if binding.group is group)
 
 
 def player_rows() -> tuple[KeyRow, ...]:
-    """The rows of the help of a player in a terminal."""
-    return _rows(PLAYER_BINDINGS)
+    """Rows of the help of the player in a terminal."""
+    return _group_rows(PLAYER_BINDINGS)
 
 
 def window_hints() -> tuple[KeyHint, ...]:
-    """The line of keys at the bottom of a window; it has no room for those of songs."""
-    return _hints(binding for binding in BINDINGS if not isinstance(binding.effect, PlayerCommand))
+    """Hints at the bottom of a window; it has no room for the keys of songs."""
+    return _group_hints(binding for binding in BINDINGS if not isinstance(binding.effect, PlayerCommand))
 
 
 def player_hints() -> tuple[KeyHint, ...]:
-    """The line of keys of a player in a terminal."""
-    return _hints(PLAYER_BINDINGS)
+    """Hints of the player in a terminal."""
+    return _group_hints(PLAYER_BINDINGS)
 
 
-def _rows(bindings: Iterable[Binding]) -> tuple[KeyRow, ...]:
+def _group_rows(bindings: Iterable[Binding]) -> tuple[KeyRow, ...]:
     return tuple(
-        KeyRow(tuple(_label(key) for binding in row for key in binding.keys), does)
-        for does, row in groupby(bindings, key=lambda binding: binding.does)
+        KeyRow(tuple(_key_label(key) for binding in neighbours for key in binding.keys), does)
+        for does, neighbours in groupby(bindings, key=lambda binding: binding.does)
     )
 
 
-def _hints(bindings: Iterable[Binding]) -> tuple[KeyHint, ...]:
+def _group_hints(bindings: Iterable[Binding]) -> tuple[KeyHint, ...]:
     hints: list[KeyHint] = []
-    for word, row in groupby(bindings, key=lambda binding: binding.hint):
+    for word, neighbours in groupby(bindings, key=lambda binding: binding.hint):
         if word is not None:
-            keys = [_label(binding.keys[0]) for binding in row]
+            keys = [_key_label(binding.keys[0]) for binding in neighbours]
             hints.append(KeyHint(f"{keys[0]}-{keys[-1]}" if keys[0].isdigit() else " ".join(keys), word))
     return tuple(hints)
 
 
-def _label(key: str) -> str:
-    """A key as it is shown."""
-    return _LABELS.get(key, key)
+def _key_label(key: str) -> str:
+    """Label of a key in help and hints."""
+    return _KEY_LABELS.get(key, key)

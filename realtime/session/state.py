@@ -1,4 +1,4 @@
-"""What a live session knows and what its keys do; no device, no clock, no thread."""
+"""State of a live session, and the effects of its keys. Pure: it has no device, no clock and no thread."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 
 
 NOTICE_S = 4.0
-"""How long a sentence stays on screen."""
+"""Seconds for which a notice is shown."""
 WELCOME = "analysed on this computer, nothing is saved"
-"""Said at the start, where nothing is."""
+"""Notice at the start of a session that writes no file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a session came to.
+    """Result of a session.
 
     Attributes:
-        mood: of all its votes, or the one chosen by hand; None if nobody voted.
-        shares: what the faces looked like, 0..1 for each expression; None if nobody voted.
-        frames: how many were analysed.
-        seconds: from the first analysed frame to the last.
-        plan: what music fits the mood.
+        mood: mood of all votes, or the mood by hand; None if no face voted and the user chose none.
+        shares: shares of the expressions in all votes, 0..1, in the order of `Expression`; None if no face voted.
+        frames: number of analysed frames.
+        seconds: time from the first analysed frame to the last.
+        plan: music that fits the mood; None if there is none.
     """
 
     mood: Mood | None
@@ -51,13 +51,13 @@ class Session:
     """The state of a live session.
 
     Args:
-        vote: the session's own.
-        playlists: what music there is.
-        strategy: what a mood asks of it at the start.
-        mirrored: whether the picture is shown as in a mirror.
-        bars: whether the three most probable expressions are shown.
-        info: whether rate and latency are shown.
-        welcome: what the screen says at the start.
+        vote: vote on the mood; the session owns it.
+        playlists: available music.
+        strategy: first music strategy.
+        mirrored: whether the view is mirrored at the start.
+        bars: whether bars of the three most probable expressions are shown at the start.
+        info: whether frame rate and latency are shown at the start.
+        welcome: first notice.
     """
 
     def __init__(
@@ -73,9 +73,9 @@ class Session:
     ) -> None:
         self.welcome = welcome
         self._vote = vote
-        self._selection = MusicSelector(playlists, strategy)
-        self._screen = ViewState()
-        self._toggled = {ViewToggle.MIRROR: mirrored, ViewToggle.BARS: bars, ViewToggle.INFO: info, ViewToggle.HELP: False}
+        self._selector = MusicSelector(playlists, strategy)
+        self._view = ViewState()
+        self._toggles = {ViewToggle.MIRROR: mirrored, ViewToggle.BARS: bars, ViewToggle.INFO: info, ViewToggle.HELP: False}
         self._notice_until: float | None = None
         self._frames = 0
         self._first_s = self._last_s = 0.0
@@ -83,92 +83,104 @@ class Session:
 
     @property
     def frozen(self) -> bool:
-        """Whether picture and vote stand still."""
-        return self._screen.frozen
+        """Whether frame and vote are paused."""
+        return self._view.frozen
 
     def add_frame(self, faces: Sequence[Face], time_s: float, stretch: int = 0) -> None:
-        """Count the faces of one analysed frame, of `time_s` in seconds on the source's clock, in a stretch of it."""
+        """Add the faces of one analysed frame to the vote and the view.
+
+        Args:
+            faces: faces of the frame.
+            time_s: time of the frame on the clock of the source, seconds.
+            stretch: unbroken stretch of the source; between two stretches no time passes for the vote.
+        """
         if stretch != self._stretch:
             self._vote.pause()
             self._stretch = stretch
         self._vote.vote(faces, time_s)
-        self._screen = replace(self._screen, faces=tuple(faces))
+        self._view = replace(self._view, faces=tuple(faces))
         self._first_s = time_s if self._frames == 0 else self._first_s
         self._last_s = time_s
         self._frames += 1
 
     def set_recording(self, *, on: bool) -> None:
-        """Show, or no longer show, that a film is being made."""
-        self._screen = replace(self._screen, recording=on)
+        """Show or hide that a film is recorded."""
+        self._view = replace(self._view, recording=on)
 
     def notify(self, sentence: str, now_s: float) -> None:
-        """Show a sentence for a while, from `now_s` on the clock of keys and screen."""
-        self._screen = replace(self._screen, notice=sentence)
+        """Show a sentence for `NOTICE_S`, from `now_s` on the clock of keys and screen."""
+        self._view = replace(self._view, notice=sentence)
         self._notice_until = now_s + NOTICE_S
 
     def view(self, now_s: float, info: str, trouble: str | None = None, stretch: int | None = None) -> ViewState:
-        """What is on screen at a moment.
+        """Content of the screen at one moment.
 
         Args:
-            now_s: on the clock of keys and screen.
-            info: the line on rate and latency, shown on demand.
-            trouble: the camera's.
-            stretch: of the picture, if there is a choice; faces of another stretch may be long gone and are left out.
+            now_s: time on the clock of keys and screen, seconds.
+            info: line with frame rate and latency; the view has it only if the user turned it on.
+            trouble: problem of the camera; None without a problem.
+            stretch: stretch of the shown frame. The view leaves out faces of another stretch, which may be long out of date.
+                None keeps all faces.
         """
         if self._notice_until is not None and now_s >= self._notice_until:
-            self._screen = replace(self._screen, notice=None)
+            self._view = replace(self._view, notice=None)
             self._notice_until = None
         return replace(
-            self._screen,
-            faces=self._screen.faces if stretch in {None, self._stretch} else (),
+            self._view,
+            faces=self._view.faces if stretch in {None, self._stretch} else (),
             mood=self._vote.mood(),
-            mirrored=self._toggled[ViewToggle.MIRROR],
-            bars=self._toggled[ViewToggle.BARS],
-            info=info if self._toggled[ViewToggle.INFO] else None,
-            help=self._toggled[ViewToggle.HELP],
+            mirrored=self._toggles[ViewToggle.MIRROR],
+            bars=self._toggles[ViewToggle.BARS],
+            info=info if self._toggles[ViewToggle.INFO] else None,
+            help=self._toggles[ViewToggle.HELP],
             trouble=trouble,
-            strategy=self._selection.name,
+            strategy=self._selector.name,
         )
 
     def snapshot_view(self, now_s: float, stretch: int | None = None) -> ViewState:
-        """What a snapshot shows, of a picture of that stretch: faces and mood, nothing that is about the program."""
-        screen = self.view(now_s, "", stretch=stretch)
-        about_us = replace(screen, hints=False, help=False, notice=None, info=None, frozen=False, recording=False)
-        return replace(about_us, playing=None, strategy=None)
+        """Content of a snapshot: faces and mood, without hints, notices and other information about the program.
 
-    def set_now_playing(self, playing: NowPlaying | None, begun: Plan | None) -> None:
-        """Be told what is played now, and the plan that it belongs to: songs go on by themselves, and a journey with them."""
-        self._screen = replace(self._screen, playing=playing)
-        self._selection.note_playing(begun)
+        Args:
+            now_s: time on the clock of keys and screen, seconds.
+            stretch: stretch of the saved frame, as in `view`.
+        """
+        view_state = self.view(now_s, "", stretch=stretch)
+        without_program = replace(view_state, hints=False, help=False, notice=None, info=None, frozen=False, recording=False)
+        return replace(without_program, playing=None, strategy=None)
+
+    def set_now_playing(self, playing: NowPlaying | None, plan: Plan | None) -> None:
+        """Set the song that plays, and its plan: a player goes on to the next song, and so may advance a journey."""
+        self._view = replace(self._view, playing=playing)
+        self._selector.note_playing(plan)
 
     def mood(self) -> Mood | None:
-        """The mood of now."""
+        """Current mood, by vote or by hand; None before the first vote."""
         return self._vote.mood()
 
     def summary(self) -> Summary:
-        """What the session came to until now."""
-        whole = self._vote.session_mood()
+        """Result of the session up to now."""
+        session_mood = self._vote.session_mood()
         seconds = self._last_s - self._first_s
-        return Summary(whole, self._vote.shares(), self._frames, seconds, self._selection.plan(whole))
+        return Summary(session_mood, self._vote.shares(), self._frames, seconds, self._selector.plan(session_mood))
 
     def handle_key(self, key: str, now_s: float) -> Action | PlayerCommand | None:
         """Apply the effect that `keymap` binds to a key.
 
         Args:
-            key: a character of any script in either case, "escape" or "space".
-            now_s: seconds on a clock that does not fall.
+            key: a character of any script in upper or lower case, "escape" or "space".
+            now_s: time on a monotonic clock, seconds.
 
         Returns:
-            The part of the effect that the program or the player has to carry out; None if there is none.
+            The effect for the live loop or the player to carry out; None if the session has carried out all of it.
         """
         binding = find_binding(key)
         match None if binding is None else binding.effect:
             case Action() as action:
-                return self._act(action)
+                return self._apply_action(action)
             case SessionAction() as action:
                 return self._change_session(action, now_s)
             case ViewToggle() as part:
-                self._toggled[part] = not self._toggled[part]
+                self._toggles[part] = not self._toggles[part]
             case MoodChoice(expression):
                 return self._choose_mood(expression, now_s)
             case PlayerCommand() as command:
@@ -177,32 +189,32 @@ class Session:
                 pass
         return None
 
-    def _act(self, action: Action) -> Action:
+    def _apply_action(self, action: Action) -> Action:
         if action is Action.FREEZE:
-            self._screen = replace(self._screen, frozen=not self._screen.frozen)
+            self._view = replace(self._view, frozen=not self._view.frozen)
             self._vote.pause()
         return action
 
     def _change_session(self, action: SessionAction, now_s: float) -> PlayerCommand | None:
         match action:
             case SessionAction.PLAY:
-                return self._show_answer(self._selection.request(self._vote.mood(), now_s), now_s)
+                return self._show_answer(self._selector.request(self._vote.mood(), now_s), now_s)
             case SessionAction.NEXT_STRATEGY:
-                return self._show_answer(self._selection.next_strategy(), now_s)
+                return self._show_answer(self._selector.next_strategy(), now_s)
             case SessionAction.RESTART_VOTE:
                 self._vote.restart()
                 self.notify("the vote starts anew", now_s)
-                return self._selection.reset_journey()
+                return self._selector.reset_journey()
 
     def _choose_mood(self, expression: Expression | None, now_s: float) -> PlayerCommand | None:
         self._vote.choose(expression)
         self.notify(f"mood by hand: {expression.value}" if expression else "the faces choose the mood again", now_s)
-        return self._selection.reset_journey()
+        return self._selector.reset_journey()
 
     def _command_player(self, command: PlayerCommand, now_s: float) -> PlayerCommand | None:
-        """Hand a command on to the player; on a journey, the next song is the next step instead."""
-        step = self._selection.next_song(now_s) if command.skip > 0 else None
-        return command if step is None else self._show_answer(step, now_s)
+        """Return a command for the player. During a journey the key of the next song takes the next step instead."""
+        next_step = self._selector.next_song(now_s) if command.skip > 0 else None
+        return command if next_step is None else self._show_answer(next_step, now_s)
 
     def _show_answer(self, answer: Answer, now_s: float) -> PlayerCommand | None:
         if answer.sentence is not None:

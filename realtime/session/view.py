@@ -1,4 +1,4 @@
-"""View model of a session: everything that a window, a page or a snapshot shows besides the frame."""
+"""View model of a session: all that a window, a page or a snapshot shows in addition to the frame."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ViewState:
-    """What a screen shows at one moment, besides the frame itself; how it is drawn is up to the screen.
+    """Content of a screen at one moment, without the frame and without layout, which each screen decides.
 
-    Two equal states look the same on an equal frame, so a screen has to draw only what changed. The keys of help and hints
-    are those of `keymap`.
+    Two equal states look the same on an equal frame, so a screen draws again only after a change. `keymap` has the keys of
+    help and hints.
 
     Attributes:
-        faces: of the last analysed frame; boxes in pixels of the frame as it came from the source, also if `mirrored`.
-        mood: of the session, by vote or by hand; None until a face voted.
-        mirrored: whether the frame is shown flipped left to right, as in a mirror; text is not.
-        bars: whether each face has its three most probable expressions beside it.
+        faces: faces of the last analysed frame; boxes in pixels of the unmirrored frame, also if `mirrored`.
+        mood: mood of the session, by vote or by hand; None before the first vote.
+        mirrored: whether the screen flips the frame left to right, as a mirror does; it never flips text.
+        bars: whether bars of the three most probable expressions are shown beside each face.
         hints: whether a line of keys is shown (`keymap.window_hints`).
-        notice: one sentence for a few seconds, such as the answer to a key; None if there is none.
-        info: one line on frame rate and latency; None if it is hidden.
-        help: whether the help with every key lies over the frame (`keymap.help_rows`).
-        frozen: whether frame and vote stand still.
-        trouble: one sentence on what is wrong with the camera and what to try, over its last frame; None if all is well.
-        recording: whether what is shown is being written to a film.
-        playing: the song that plays here or on a device that emodj controls; None if there is none.
-        strategy: what the mood asks of the music, in a word or two, with the step of a journey; None for music like the mood.
+        notice: one sentence that is shown for a few seconds, such as the answer to a key; None hides it.
+        info: one line with frame rate and latency; None hides it.
+        help: whether the help with every key is shown over the frame (`keymap.help_rows`).
+        frozen: whether frame and vote are paused.
+        trouble: one sentence over the last frame: the problem of the camera, and what to try; None without a problem.
+        recording: whether a film of the session is recorded.
+        playing: the song that plays on this computer or on a device that emodj controls; None without a song.
+        strategy: music strategy in one or two words, with the step of a journey; None for music that matches the mood.
     """
 
     faces: tuple[Face, ...] = ()

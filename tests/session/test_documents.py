@@ -39,28 +39,28 @@ faces = st.builds(
 
 
 def read_back(document: Document) -> Document:
-    """The document as whoever reads the line gets it."""
+    """The document after a round trip through JSON."""
     return json.loads(json.dumps(document, allow_nan=False))
 
 
 def fields(document: Document) -> list[str]:
-    """Every field, the deeper ones with a path."""
+    """Names of all fields; an inner field has a path."""
     names: list[str] = []
     for name, value in document.items():
         names.append(name)
-        inner = value[0] if isinstance(value, list) and value else value
-        names += [f"{name}.{below}" for below in fields(inner)] if isinstance(inner, dict) else []
+        value_inside = value[0] if isinstance(value, list) and value else value
+        names += [f"{name}.{inner_field}" for inner_field in fields(value_inside)] if isinstance(value_inside, dict) else []
     return names
 
 
 def test_the_document_of_pictures() -> None:
-    found = [
+    pictures = [
         AnalysedPicture("a.jpg", 640, 480, (FACE, FACE), MOOD, PLAN),
         AnalysedPicture("-", 1, 1),
         AnalysedPicture("broken.jpg", error="broken.jpg is cut off"),
     ]
     nothing = {"width": None, "height": None, "faces": [], "mood": None, "playlist": None, **NOBODY_DOCUMENT}
-    assert read_back(documents.pictures_document(found)) == {
+    assert read_back(documents.pictures_document(pictures)) == {
         "schema": 1,
         "images": [
             {
@@ -112,7 +112,7 @@ def test_the_document_of_a_session() -> None:
     assert read_back(documents.summary_document(Summary(None, None, 0, 0.0, None))) == nothing
 
 
-def test_fields_come_in_the_order_of_the_description() -> None:
+def test_fields_have_the_documented_order() -> None:
     face = ["box", "expression", "confidence", "probabilities", "unsure", "reason"]
     (image,) = documents.pictures_document([AnalysedPicture("a.jpg", 640, 480, (FACE,), MOOD, PLAN)])["images"]
     assert list(image) == [
@@ -146,11 +146,11 @@ def test_fields_come_in_the_order_of_the_description() -> None:
 
 
 @pytest.mark.parametrize("mood", [None, Mood(PROBABILITIES, None)])
-def test_a_mood_that_nobody_leads_is_none(mood: Mood | None) -> None:
+def test_a_mood_without_a_leader_is_none(mood: Mood | None) -> None:
     assert documents.frame_document(0, [], mood)["mood"] is None
 
 
-def test_a_mixed_mood_is_told_from_none_and_has_its_shares() -> None:
+def test_a_mixed_mood_has_shares_but_no_expression() -> None:
     mixed = Mood(PROBABILITIES, None)
     for document in (
         documents.frame_document(0, [], mixed),
@@ -160,7 +160,7 @@ def test_a_mixed_mood_is_told_from_none_and_has_its_shares() -> None:
         assert document["mood"] is None
 
 
-def test_a_mood_by_hand_says_so() -> None:
+def test_a_mood_by_hand_has_the_source_hand() -> None:
     sad = dict.fromkeys(NAMED, 0.0) | {"sad": 1.0}
     by_hand = Mood(tuple(sad.values()), Expression.SAD, "hand")
     for document in (
@@ -170,22 +170,22 @@ def test_a_mood_by_hand_says_so() -> None:
         assert {name: document[name] for name in ABOUT_DOCUMENT} == {"mood_source": "hand", "mood_shares": sad, "mixed": False}
 
 
-def test_the_share_of_a_mood_is_its_leaders() -> None:
-    behind = Mood((0.0, 0.0, 0.0, 0.4, 0.6, 0.0, 0.0), Expression.HAPPY)
-    assert documents.frame_document(0, [], behind)["mood"] == {"expression": "happy", "share": 0.4}
+def test_the_share_of_a_mood_is_that_of_its_leader() -> None:
+    second_place = Mood((0.0, 0.0, 0.0, 0.4, 0.6, 0.0, 0.0), Expression.HAPPY)
+    assert documents.frame_document(0, [], second_place)["mood"] == {"expression": "happy", "share": 0.4}
 
 
 @given(st.lists(faces, max_size=3), st.floats(0, 1e6), rows, st.sampled_from(EXPRESSIONS))
-def test_any_session_is_a_line_of_the_same_fields(
-    found: list[Face], time_s: float, shares: tuple[float, ...], leader: Expression
+def test_any_frame_document_has_the_same_fields(
+    found_faces: list[Face], time_s: float, shares: tuple[float, ...], leader: Expression
 ) -> None:
-    document = documents.frame_document(time_s, found, Mood(shares, leader))
+    document = documents.frame_document(time_s, found_faces, Mood(shares, leader))
     assert read_back(document) == document, "nothing but plain JSON in it"
     expected = fields({"schema": 1, "t": 0, "faces": [{**FACE_DOCUMENT, "track": 1}], "mood": MOOD_DOCUMENT, **ABOUT_DOCUMENT})
-    assert fields(document) == (expected if found else [name for name in expected if not name.startswith("faces.")])
-    for face, written in zip(found, document["faces"], strict=True):
-        assert written["confidence"] == max(written["probabilities"].values())
-        assert written["probabilities"][written["expression"]] == written["confidence"]
-        assert written["unsure"] is (written["reason"] is not None)
-        assert sum(written["probabilities"].values()) == pytest.approx(1, abs=1e-3)
-        assert Box(**written["box"]) == face.box
+    assert fields(document) == (expected if found_faces else [name for name in expected if not name.startswith("faces.")])
+    for face, face_document in zip(found_faces, document["faces"], strict=True):
+        assert face_document["confidence"] == max(face_document["probabilities"].values())
+        assert face_document["probabilities"][face_document["expression"]] == face_document["confidence"]
+        assert face_document["unsure"] is (face_document["reason"] is not None)
+        assert sum(face_document["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+        assert Box(**face_document["box"]) == face.box

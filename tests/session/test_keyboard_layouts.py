@@ -1,4 +1,4 @@
-"""Rows of keyboards, as xkeyboard-config has them; tests/app/test_window.py presses some of them for real."""
+"""Rows of keyboards from xkeyboard-config; tests/app/test_window.py presses some of their keys in a real window."""
 
 import string
 import unicodedata
@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from realtime.session.keyboard_layouts import LAYOUTS, QWERTY, latin_key
 
-ELSEWHERE = {("ir", "ز"): "."}
-"""Letters that an earlier layout has in another place, and the key that they are for both."""
+CONFLICTS = {("ir", "ز"): "."}
+"""Letters that an earlier layout has in another place, and the Latin key for both layouts."""
 
 LETTERS = [
     (layout, letter, latin)
@@ -21,11 +21,11 @@ LETTERS = [
 
 
 @pytest.mark.parametrize(("layout", "letter", "latin"), LETTERS)
-def test_a_letter_is_the_latin_one_in_its_place_and_a_mark_stays_what_it_is(layout: str, letter: str, latin: str) -> None:
-    wanted = letter if letter.isascii() else ELSEWHERE.get((layout, letter), latin)
-    assert latin_key(letter) == wanted
+def test_a_letter_maps_to_the_latin_one_in_its_place_and_a_sign_to_itself(layout: str, letter: str, latin: str) -> None:
+    expected = letter if letter.isascii() else CONFLICTS.get((layout, letter), latin)
+    assert latin_key(letter) == expected
     if letter.upper().lower() == letter:
-        assert latin_key(letter.upper()) == wanted
+        assert latin_key(letter.upper()) == expected
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -47,17 +47,17 @@ def test_no_layout_has_a_letter_twice(layout: str) -> None:
         ("019", "019"),
     ],
 )
-def test_what_is_typed_and_the_keys_that_it_stands_for(typed: str, keys: str) -> None:
+def test_typed_text_maps_to_latin_keys(typed: str, keys: str) -> None:
     assert "".join(map(latin_key, typed)) == keys
 
 
 @pytest.mark.parametrize("key", [*string.printable, "space", "escape", "", "йц", "²", "½", "é", "ß", "љ", "日"])
-def test_any_other_key_stays_itself_in_lower_case(key: str) -> None:
+def test_any_other_key_maps_to_itself_in_lower_case(key: str) -> None:
     assert latin_key(key) == key.lower()
 
 
 @given(st.characters())
-def test_a_key_is_stable_and_a_number_only_if_a_digit_was_typed(typed: str) -> None:
+def test_latin_key_is_idempotent_and_a_digit_only_for_a_digit(typed: str) -> None:
     key = latin_key(typed)
     assert latin_key(key) == key
     assert (key in set(string.digits)) == (unicodedata.decimal(typed, None) is not None)

@@ -33,7 +33,7 @@ def test_no_key_is_bound_twice() -> None:
 
 
 @pytest.mark.parametrize("binding", BINDINGS, ids=lambda binding: binding.keys[0])
-def test_each_binding_is_reached_by_each_of_its_keys_in_either_case(binding: Binding) -> None:
+def test_each_key_finds_its_binding_in_either_case(binding: Binding) -> None:
     assert binding.keys
     for key in binding.keys:
         assert find_binding(key) is binding
@@ -43,8 +43,8 @@ def test_each_binding_is_reached_by_each_of_its_keys_in_either_case(binding: Bin
 def test_each_effect_has_one_binding() -> None:
     effects = [binding.effect for binding in BINDINGS]
     assert len(set(effects)) == len(effects)
-    wanted = [*Action, *SessionAction, *ViewToggle, *map(MoodChoice, EXPRESSIONS), MoodChoice(None)]
-    assert {effect for effect in effects if not isinstance(effect, PlayerCommand)} == set(wanted)
+    expected = [*Action, *SessionAction, *ViewToggle, *map(MoodChoice, EXPRESSIONS), MoodChoice(None)]
+    assert {effect for effect in effects if not isinstance(effect, PlayerCommand)} == set(expected)
 
 
 def test_the_moods_are_numbered_in_the_order_of_the_network() -> None:
@@ -53,21 +53,21 @@ def test_the_moods_are_numbered_in_the_order_of_the_network() -> None:
 
 
 @pytest.mark.parametrize(("typed", "key"), [("=", "+"), ("й", "q"), ("Й", "q"), ("ю", "."), ("ת", ","), ("۳", "3")])
-def test_a_key_is_found_by_what_another_keyboard_types_in_its_place(typed: str, key: str) -> None:
+def test_a_key_of_another_layout_finds_the_binding_in_its_place(typed: str, key: str) -> None:
     binding = find_binding(typed)
     assert binding is not None
     assert binding is find_binding(key)
 
 
 @given(st.one_of(st.text(max_size=6), st.characters()))
-def test_a_key_has_an_effect_only_if_the_table_has_its_latin_key(typed: str) -> None:
+def test_a_key_has_a_binding_only_if_the_table_has_its_latin_key(typed: str) -> None:
     binding = find_binding(typed)
     if typed != "=":
         assert (binding is not None) == (latin_key(typed) in KEYS)
     assert binding is None or binding in BINDINGS
 
 
-def test_the_help_shows_each_key_once_and_what_its_binding_does() -> None:
+def test_the_help_shows_each_key_once_with_its_description() -> None:
     rows = [row for group in Group for row in help_rows(group)]
     shown = {key: row.does for row in rows for key in row.keys}
     assert sum(len(row.keys) for row in rows) == len(shown) == len(KEYS)
@@ -76,7 +76,7 @@ def test_the_help_shows_each_key_once_and_what_its_binding_does() -> None:
             assert shown["Esc" if key == "escape" else key] == binding.does
 
 
-def test_neighbours_with_the_same_text_share_a_row_of_the_help() -> None:
+def test_consecutive_bindings_with_one_description_share_a_row() -> None:
     music = {row.does: row.keys for row in help_rows(Group.MUSIC)}
     assert list(music) == [
         "play what fits the mood",
@@ -100,7 +100,7 @@ def test_the_hints_of_the_window_end_with_help_and_quit() -> None:
     )
 
 
-def test_the_hints_of_a_player_name_every_key_of_songs() -> None:
+def test_the_hints_of_the_player_have_every_key_of_songs() -> None:
     assert "   ".join(f"{hint.keys} {hint.word}" for hint in player_hints()) == (
         ". pause   n next   , previous   z shuffle   - + volume   q quit"
     )
@@ -108,7 +108,7 @@ def test_the_hints_of_a_player_name_every_key_of_songs() -> None:
     assert {binding.effect for binding in PLAYER_BINDINGS} == {*commands, Action.QUIT}
 
 
-def test_the_help_of_a_player_has_its_rows_of_the_help_panel() -> None:
+def test_the_help_of_the_player_has_rows_of_the_help_panel() -> None:
     assert set(player_rows()) <= {row for group in Group for row in help_rows(group)}
     assert {key for row in player_rows() for key in row.keys} == {*".n,z-+q", "Esc"}
 
@@ -117,7 +117,7 @@ def test_each_hint_belongs_to_a_binding() -> None:
     words = {binding.hint for binding in BINDINGS} - {None}
     assert {hint.word for hint in (*window_hints(), *player_hints())} == words
     for hint in (*window_hints(), *player_hints()):
-        # A range of digits, or keys with a blank between them
+        # A range of digits, or keys with a space between them
         for key in {hint.keys[0], hint.keys[-1]} if hint.keys[0].isdigit() else hint.keys.split():
             binding = find_binding(key)
             assert binding is not None
