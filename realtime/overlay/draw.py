@@ -31,8 +31,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["ViewState", "annotate", "draw"]
+
 MIN_LIVE_TEXT_SIZE = 14
 """Smallest text size of a label on a live screen in pixels: it moves, and the user reads it at arm's length."""
+
+Position = tuple[int, int]
+"""Left and top of a candidate place for a card, pixels."""
+
 _VisibleFace = tuple[Face, Box, int]
 """A face, the part of its box inside the frame, and the text size of its label."""
 
@@ -228,10 +233,6 @@ def _paint_help(canvas: Image, size: int) -> list[Box]:
     return []
 
 
-Position = tuple[int, int]
-"""Left and top of a candidate place for a card, pixels."""
-
-
 def label_positions(card: Card, box: Box) -> list[Position]:
     """Candidate positions of a label, best first: above the face, then inside a large face, but below a small one."""
     width, height = card.size_px()
@@ -272,7 +273,7 @@ def _gap(card: Card) -> int:
 
 
 def place_card(
-    card: Card, positions: Sequence[tuple[int, int]], frame: Box, occupied: Sequence[Box], *, only_free: bool = False
+    card: Card, positions: Sequence[Position], frame: Box, occupied: Sequence[Box], *, only_free: bool = False
 ) -> Box | None:
     """Choose the position of a card that hides the least of the occupied boxes; of equal positions the first.
 

@@ -18,6 +18,30 @@ IconName = Literal["play", "pause", "shuffle", "volume"]
 
 _Points = tuple[tuple[float, float], ...]
 
+_SUPERSAMPLING = 8
+"""Factor by which an icon is drawn larger and then reduced, for antialiased edges."""
+
+
+def _flip(shape: _Points) -> _Points:
+    return tuple((x, 1 - y) for x, y in shape)
+
+
+_SHUFFLE_LINE = ((-0.02, 0.3), (0.22, 0.3), (0.62, 0.72), (0.8, 0.72))
+_ARROW_HEAD = ((0.74, 0.5), (1.0, 0.72), (0.74, 0.94))
+_ICON_SHAPES: dict[IconName, tuple[tuple[_Points, ...], tuple[_Points, ...]]] = {
+    "play": ((((0.12, 0.06), (0.94, 0.5), (0.12, 0.94)),), ()),
+    "pause": (
+        (((0.1, 0.06), (0.38, 0.06), (0.38, 0.94), (0.1, 0.94)), ((0.62, 0.06), (0.9, 0.06), (0.9, 0.94), (0.62, 0.94))),
+        (),
+    ),
+    "shuffle": ((_ARROW_HEAD, _flip(_ARROW_HEAD)), (_SHUFFLE_LINE, _flip(_SHUFFLE_LINE))),
+    "volume": (
+        (((0.0, 0.34), (0.22, 0.34), (0.54, 0.06), (0.54, 0.94), (0.22, 0.66), (0.0, 0.66)),),
+        (((0.7, 0.3), (0.78, 0.4), (0.8, 0.5), (0.78, 0.6), (0.7, 0.7)),),
+    ),
+}
+"""Filled polygons and open lines of each icon, in a square of side 1."""
+
 
 def blend_mask(canvas: Image, mask: Mask, left: int, top: int, colour: Colour) -> None:
     """Blend `colour` into `canvas` in place, with the opacity of `mask`, at `left`, `top` in pixels. The canvas clips it."""
@@ -53,31 +77,6 @@ def rounded_rect(width: int, height: int, radius: int, opacity: int = 255) -> Ma
         mask[-radius:, -radius:] = corner[::-1, ::-1]
     mask.flags.writeable = False
     return mask
-
-
-_SUPERSAMPLING = 8
-"""Factor by which an icon is drawn larger and then reduced, for antialiased edges."""
-
-
-def _flip(shape: _Points) -> _Points:
-    return tuple((x, 1 - y) for x, y in shape)
-
-
-_SHUFFLE_LINE = ((-0.02, 0.3), (0.22, 0.3), (0.62, 0.72), (0.8, 0.72))
-_ARROW_HEAD = ((0.74, 0.5), (1.0, 0.72), (0.74, 0.94))
-_ICON_SHAPES: dict[IconName, tuple[tuple[_Points, ...], tuple[_Points, ...]]] = {
-    "play": ((((0.12, 0.06), (0.94, 0.5), (0.12, 0.94)),), ()),
-    "pause": (
-        (((0.1, 0.06), (0.38, 0.06), (0.38, 0.94), (0.1, 0.94)), ((0.62, 0.06), (0.9, 0.06), (0.9, 0.94), (0.62, 0.94))),
-        (),
-    ),
-    "shuffle": ((_ARROW_HEAD, _flip(_ARROW_HEAD)), (_SHUFFLE_LINE, _flip(_SHUFFLE_LINE))),
-    "volume": (
-        (((0.0, 0.34), (0.22, 0.34), (0.54, 0.06), (0.54, 0.94), (0.22, 0.66), (0.0, 0.66)),),
-        (((0.7, 0.3), (0.78, 0.4), (0.8, 0.5), (0.78, 0.6), (0.7, 0.7)),),
-    ),
-}
-"""Filled polygons and open lines of each icon, in a square of side 1."""
 
 
 @lru_cache(maxsize=64)

@@ -24,8 +24,8 @@ FACE_DOCUMENT = {
     "reason": None,
 }
 MOOD_DOCUMENT = {"expression": "happy", "share": 0.8765}
-ABOUT_DOCUMENT = {"mood_source": "faces", "mood_shares": NAMED, "mixed": False}
-NOBODY_DOCUMENT = {"mood_source": None, "mood_shares": None, "mixed": False}
+MOOD_FIELDS = {"mood_source": "faces", "mood_shares": NAMED, "mixed": False}
+NO_MOOD_FIELDS = {"mood_source": None, "mood_shares": None, "mixed": False}
 
 rows = st.tuples(*[st.integers(0, 100)] * 7).filter(any).map(lambda parts: tuple(part / sum(parts) for part in parts))
 sizes = st.integers(1, 10**5)
@@ -59,7 +59,7 @@ def test_the_document_of_pictures() -> None:
         AnalysedPicture("-", 1, 1),
         AnalysedPicture("broken.jpg", error="broken.jpg is cut off"),
     ]
-    nothing = {"width": None, "height": None, "faces": [], "mood": None, "playlist": None, **NOBODY_DOCUMENT}
+    nothing = {"width": None, "height": None, "faces": [], "mood": None, "playlist": None, **NO_MOOD_FIELDS}
     assert read_back(documents.pictures_document(pictures)) == {
         "schema": 1,
         "images": [
@@ -71,7 +71,7 @@ def test_the_document_of_pictures() -> None:
                 "mood": MOOD_DOCUMENT,
                 "playlist": PLAYLIST_DOCUMENT,
                 "error": None,
-                **ABOUT_DOCUMENT,
+                **MOOD_FIELDS,
             },
             {**nothing, "path": "-", "width": 1, "height": 1, "error": None},
             {**nothing, "path": "broken.jpg", "error": "broken.jpg is cut off"},
@@ -87,14 +87,14 @@ def test_the_line_of_a_frame() -> None:
         "t": 1.2346,
         "faces": [{**FACE_DOCUMENT, "track": 3, "unsure": True, "reason": "low confidence"}],
         "mood": MOOD_DOCUMENT,
-        **ABOUT_DOCUMENT,
+        **MOOD_FIELDS,
     }
     assert read_back(documents.frame_document(0, [], None)) == {
         "schema": 1,
         "t": 0,
         "faces": [],
         "mood": None,
-        **NOBODY_DOCUMENT,
+        **NO_MOOD_FIELDS,
     }
 
 
@@ -106,9 +106,9 @@ def test_the_document_of_a_session() -> None:
         "frames": 120,
         "seconds": 4.0001,
         "playlist": PLAYLIST_DOCUMENT,
-        **ABOUT_DOCUMENT,
+        **MOOD_FIELDS,
     }
-    nothing = {"schema": 1, "mood": None, "shares": None, "frames": 0, "seconds": 0, "playlist": None, **NOBODY_DOCUMENT}
+    nothing = {"schema": 1, "mood": None, "shares": None, "frames": 0, "seconds": 0, "playlist": None, **NO_MOOD_FIELDS}
     assert read_back(documents.summary_document(Summary(None, None, 0, 0.0, None))) == nothing
 
 
@@ -156,7 +156,7 @@ def test_a_mixed_mood_has_shares_but_no_expression() -> None:
         documents.frame_document(0, [], mixed),
         documents.summary_document(Summary(mixed, PROBABILITIES, 1, 1, PLAN)),
     ):
-        assert {name: document[name] for name in ABOUT_DOCUMENT} == {**ABOUT_DOCUMENT, "mixed": True}
+        assert {name: document[name] for name in MOOD_FIELDS} == {**MOOD_FIELDS, "mixed": True}
         assert document["mood"] is None
 
 
@@ -167,7 +167,7 @@ def test_a_mood_by_hand_has_the_source_hand() -> None:
         documents.frame_document(0, [], by_hand),
         documents.summary_document(Summary(by_hand, PROBABILITIES, 1, 1, PLAN)),
     ):
-        assert {name: document[name] for name in ABOUT_DOCUMENT} == {"mood_source": "hand", "mood_shares": sad, "mixed": False}
+        assert {name: document[name] for name in MOOD_FIELDS} == {"mood_source": "hand", "mood_shares": sad, "mixed": False}
 
 
 def test_the_share_of_a_mood_is_that_of_its_leader() -> None:
@@ -181,7 +181,7 @@ def test_any_frame_document_has_the_same_fields(
 ) -> None:
     document = documents.frame_document(time_s, found_faces, Mood(shares, leader))
     assert read_back(document) == document, "nothing but plain JSON in it"
-    expected = fields({"schema": 1, "t": 0, "faces": [{**FACE_DOCUMENT, "track": 1}], "mood": MOOD_DOCUMENT, **ABOUT_DOCUMENT})
+    expected = fields({"schema": 1, "t": 0, "faces": [{**FACE_DOCUMENT, "track": 1}], "mood": MOOD_DOCUMENT, **MOOD_FIELDS})
     assert fields(document) == (expected if found_faces else [name for name in expected if not name.startswith("faces.")])
     for face, face_document in zip(found_faces, document["faces"], strict=True):
         assert face_document["confidence"] == max(face_document["probabilities"].values())
