@@ -164,10 +164,10 @@ def make_bitmap(*, right_half: bool) -> bytes:
     return file.getvalue()
 
 
-def make_colour_font(first: str, *colour_font: bytes, strike: int = 32) -> bytes:
+def make_colour_font(first: str, *bitmaps: bytes, strike: int = 32) -> bytes:
     """A bitmap font like Noto Color Emoji: OpenType tables CBLC and CBDT, one strike, no outlines."""
-    count = len(colour_font)
-    images = [struct.pack(">BBbbBI", strike, strike, 0, strike, strike, len(png)) + png for png in colour_font]
+    count = len(bitmaps)
+    images = [struct.pack(">BBbbBI", strike, strike, 0, strike, strike, len(png)) + png for png in bitmaps]
     offsets = [sum(map(len, images[:at])) for at in range(count + 1)]
     index = struct.pack(">HHI", 1, count, 8) + struct.pack(f">HHI{count + 1}I", 1, 17, 4, *offsets)
     metrics = struct.pack(">bbB9x", strike, 0, strike)
