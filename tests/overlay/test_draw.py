@@ -311,7 +311,7 @@ SMALL_AND_LARGE = [(120, 160), (240, 320), (480, 640), (1080, 1920), (640, 240)]
 
 def bright_area(image: Image) -> Box:
     """The smallest box around every pixel as bright as text."""
-    return changed_area(np.zeros_like(image), np.colour_area((image > 200).all(axis=2, keepdims=True), image, np.uint8(0)))
+    return changed_area(np.zeros_like(image), np.where((image > 200).all(axis=2, keepdims=True), image, np.uint8(0)))
 
 
 def middle_plate(drawn: Image) -> Box:
