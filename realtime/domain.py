@@ -181,6 +181,11 @@ class Mood:
     def __post_init__(self) -> None:
         _check_distribution(self.shares)
 
+    @classmethod
+    def by_hand(cls, expression: Expression) -> "Mood":
+        """The mood that a person chose: all of the vote for one expression."""
+        return cls(tuple(float(each is expression) for each in EXPRESSIONS), expression, "hand")
+
     @property
     def share(self) -> float:
         """Share of the leader in the vote, 0..1; 0 if the mood is mixed."""

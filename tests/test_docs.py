@@ -45,9 +45,6 @@ MANUAL = [
 ]
 """The pages for people who use emodj."""
 
-COMING = {DOCS / "guide" / "python.md"}
-"""Pages that others link to and that are not written yet."""
-
 NAMES = {each.value for each in EXPRESSIONS}
 SHIPPED = tomllib.loads((ROOT / "config.toml").read_text(encoding="utf-8"))
 
@@ -95,13 +92,9 @@ def test_every_link_leads_somewhere(page: Path) -> None:
             continue
         name, _, anchor = target.partition("#")
         path = (page.parent / name).resolve() if name else page
-        assert path.exists() or path in COMING, target
+        assert path.exists(), target
         if anchor:
             assert anchor in sections(read(path)), target
-
-
-def test_pages_that_are_coming_have_not_come() -> None:
-    assert not [page for page in COMING if page.exists()], "take it out of COMING"
 
 
 def test_every_page_is_in_the_index() -> None:

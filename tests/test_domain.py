@@ -145,6 +145,10 @@ def test_a_face_is_unsure_when_it_has_a_reason() -> None:
     assert Face(BOX, EVEN, reason="low confidence").unsure
 
 
+def test_a_mood_by_hand_has_all_of_the_vote() -> None:
+    assert Mood.by_hand(Expression.FEAR) == Mood((0, 0, 1, 0, 0, 0, 0), Expression.FEAR, "hand")
+
+
 def test_the_share_of_a_mood_is_that_of_its_leader_even_if_another_share_is_larger() -> None:
     shares = (0.0, 0.0, 0.0, 0.4, 0.6, 0.0, 0.0)
     assert Mood(shares, Expression.HAPPY).share == 0.4

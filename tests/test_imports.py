@@ -125,3 +125,11 @@ def test_the_package_itself_loads_nothing() -> None:
     program = "import sys; before = set(sys.modules); import realtime; print(*sorted(set(sys.modules) - before))"
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert ended.stdout.split() == ["realtime"]
+
+
+@pytest.mark.parametrize("names", ["Face", "EmodjError, load_settings; load_settings()", "*"])
+def test_names_of_the_package_load_neither_opencv_nor_a_network(names: str) -> None:
+    program = f"from realtime import {names}; import sys; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "realtime" in ended.stdout.split()
+    assert not set(ended.stdout.split()) & (TENSORFLOW | {"cv2", "PIL", "ai_edge_litert", "click", "spotipy"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from realtime.errors import SourceError
 from realtime.sources.health import SourceState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from realtime.domain import Face, Frame
     from realtime.faces.pipeline import FrameReader
@@ -40,6 +41,46 @@ class SessionLimits:
         return (self.seconds is not None and seconds >= self.seconds) or (self.frames is not None and frames >= self.frames)
 
 
+def frames_in_order(source: Source) -> Generator[Frame]:
+    """Every frame of a file, from the first to the last; the caller closes the source.
+
+    Raises:
+        SourceError: the source gives no frame.
+    """
+    empty = True
+    while (frame := source.read()) is not None:
+        empty = False
+        yield frame
+    if empty:
+        raise empty_source(source.name)
+
+
+def newest_frames(frames: FrameGrabber, remark: Callable[[str], None]) -> Generator[Frame | None]:
+    """Newest frames of a live source until its end; None after each `TURN_S` without a new frame.
+
+    Args:
+        frames: grabber of the source; started here, and stopped when the generator is closed.
+        remark: receives a sentence when something is wrong with the source, once each time, and when it is back.
+
+    Raises:
+        SourceError: the source cannot be opened, or it ends without a frame.
+    """
+    index, away = -1, ""
+    with frames:
+        while True:
+            # Asked before: the last frame may come between the two questions
+            ended = frames.ended
+            frame = frames.latest_after(index, TURN_S)
+            away = _remarked(frames.health(time.monotonic()), away, remark)
+            if frame is not None:
+                index = frame.index
+            elif ended:
+                break
+            yield frame
+    if index < 0:
+        raise empty_source(frames.name)
+
+
 def analyse_file(
     source: Source,
     reader: FrameReader,
@@ -60,15 +101,11 @@ def analyse_file(
         SourceError: the source gives no frame.
     """
     first_s: float | None = None
-    count = 0
-    while (frame := source.read()) is not None:
+    for count, frame in enumerate(frames_in_order(source), 1):
         first_s = frame.time_s if first_s is None else first_s
-        count += 1
         _take(frame, frame.time_s - first_s, reader, session, emit)
         if limits.reached(frame.time_s - first_s, count):
             return
-    if first_s is None:
-        raise empty_source(source.name)
 
 
 def analyse_live(
@@ -93,26 +130,19 @@ def analyse_live(
         SourceError: the source cannot be opened, or it ends without a frame.
     """
     started: float | None = None
-    first_s, count, index, away, ended = 0.0, 0, -1, "", False
-    health: Health | None = None
+    first_s, count = 0.0, 0
     begun = time.monotonic()
-    with frames:
-        while not limits.reached(time.monotonic() - limits_start(started, begun, frames), count):
-            # Asked before: the last frame may come between the two questions
-            ended = frames.ended
-            frame = frames.latest_after(index, TURN_S)
-            health = frames.health(time.monotonic())
-            away = _remarked(health, away, remark)
+    with closing(newest_frames(frames, remark)) as newest:
+        for frame in newest:
             if frame is not None:
-                index = frame.index
                 if started is None:
                     started, first_s = time.monotonic(), frame.time_s
                 count += 1
                 _take(frame, frame.time_s - first_s, reader, session, emit)
-            elif ended:
-                break
-    if started is None:
-        raise no_picture_in_time(health) if health is not None and not ended else empty_source(frames.name)
+            if limits.reached(time.monotonic() - limits_start(started, begun, frames), count):
+                if started is None:
+                    raise no_picture_in_time(frames.health(time.monotonic()))
+                return
 
 
 def limits_start(started: float | None, begun: float, frames: FrameGrabber) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,7 +48,7 @@ KERAS_ERRORS = (ValueError, TypeError, LookupError, AttributeError, ImportError,
 
 
 def import_tensorflow(purpose: str) -> Any:
-    """Import TensorFlow without its messages.
+    """Import TensorFlow without its messages; a program that imported it before keeps its settings.
 
     Args:
         purpose: what needs TensorFlow: the subject of the error's sentence.
@@ -55,7 +56,9 @@ def import_tensorflow(purpose: str) -> Any:
     Raises:
         EmodjError: TensorFlow is not installed.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    loaded = "tensorflow" in sys.modules
+    if not loaded:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         # The first messages come before any setting is read. Keras is loaded at its first use and repeats them
         with muted_stderr():
@@ -64,7 +67,8 @@ def import_tensorflow(purpose: str) -> Any:
             _ = tf.keras.layers
     except ImportError as error:
         raise EmodjError(f"{purpose} needs TensorFlow, which is not installed: pip install tensorflow") from error
-    tf.get_logger().setLevel(logging.ERROR)
+    if not loaded:
+        tf.get_logger().setLevel(logging.ERROR)
     return tf
 
 

@@ -69,7 +69,7 @@ def mood(
         name = prompt_for_mood(music)
         if name is None:
             return 1
-    found = plan_music(music, by_hand(name), settings.music.strategy)
+    found = plan_music(music, Mood.by_hand(name), settings.music.strategy)
     if found is None:
         raise EmodjError(
             f"your settings name no music for {name.value}: add a [[playlists.{name.value}]], or try --strategy lift"
@@ -80,11 +80,6 @@ def mood(
     else:
         offered.print(opens=bool(opens), qr=bool(qr))
     return 0
-
-
-def by_hand(expression: Expression) -> Mood:
-    """The mood that a person names."""
-    return Mood(tuple(float(each is expression) for each in EXPRESSIONS), expression, "hand")
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ class MoodVote:
     def mood(self) -> Mood | None:
         """The mood in the window, or the one chosen by hand; None before the first vote. A mixed mood has no leader."""
         if self._chosen is not None:
-            return Mood(tuple(float(expression is self._chosen) for expression in EXPRESSIONS), self._chosen, "hand")
+            return Mood.by_hand(self._chosen)
         return None if self._shares is None else Mood(self._shares, self._leader)
 
     def session_mood(self) -> Mood | None:

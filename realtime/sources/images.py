@@ -6,7 +6,9 @@ Pillow rather than OpenCV: `cv2.imread` returns a truncated JPEG as a whole pict
 from __future__ import annotations
 
 import io
+import threading
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -17,6 +19,8 @@ from PIL import Image as Pillow
 from realtime.errors import EmodjError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from realtime.domain import Image
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".heic", ".heif"})
@@ -41,6 +45,9 @@ _TURNS = {
 }
 """What sets a picture upright, by its EXIF orientation (EXIF 2.32, tag 0x0112)."""
 
+_PILLOW = threading.Lock()
+"""Held while settings of Pillow are changed for the whole process."""
+
 _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim", b"heis")
 
 
@@ -58,16 +65,25 @@ def read_image(path: str, stdin: BinaryIO | None = None) -> Image:
         UsageError: no such file.
         EmodjError: a directory, not a picture, damaged, empty, too large, or of a kind that needs a package.
     """
-    name = "the standard input" if path == STDIN else path
-    data = _bytes(path, stdin)
+    return decode_image(_bytes(path, stdin), "the standard input" if path == STDIN else path)
+
+
+def decode_image(data: bytes, name: str) -> Image:
+    """Read a picture from the bytes of its file; `name` stands for the file in the sentences of errors.
+
+    Returns:
+        (height, width, 3) uint8 BGR, as `read_image` does.
+
+    Raises:
+        EmodjError: not a picture, damaged, empty, too large, or of a kind that needs a package.
+    """
     if not data:
         raise EmodjError(f"{name} is empty")
     _allow_heic(data, name)
     Pillow.init()
     try:
-        # Odd metadata and large sizes are warned of; the first does not matter, the second is checked here
         with (
-            warnings.catch_warnings(action="ignore"),
+            _pillow_settings(),
             Pillow.open(io.BytesIO(data), formats=sorted(_FORMATS & Pillow.OPEN.keys())) as picture,
         ):
             _check_size(picture, name)
@@ -79,6 +95,20 @@ def read_image(path: str, stdin: BinaryIO | None = None) -> Image:
     except Exception as error:
         # Pillow raises whatever damaged bytes lead it to: TypeError and struct.error as well as OSError
         raise EmodjError(f"{name} is damaged ({error}): copy or export it again") from error
+
+
+@contextmanager
+def _pillow_settings() -> Generator[None]:
+    """Switch off warnings about odd metadata, which do not matter, and Pillow's limit of size, since `MOST_PIXELS` applies.
+
+    Both are settings of the whole process, so one picture is read at a time, and they are restored after it.
+    """
+    with _PILLOW, warnings.catch_warnings(action="ignore"):
+        limit, Pillow.MAX_IMAGE_PIXELS = Pillow.MAX_IMAGE_PIXELS, None
+        try:
+            yield
+        finally:
+            Pillow.MAX_IMAGE_PIXELS = limit
 
 
 def find_images(folder: Path, *, recursive: bool) -> list[Path]:
@@ -153,7 +183,3 @@ def _eight_bit(grey: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> np.nd
 
 def _hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
-
-
-# Sizes are checked in `read`, with a sentence of our own
-Pillow.MAX_IMAGE_PIXELS = None

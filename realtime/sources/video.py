@@ -97,7 +97,7 @@ class VideoSource:
                 raise self._lost()
             return None
         time_s = time.monotonic() if self.live else self._index / self.rate
-        frame = Frame(_to_bgr(image), self._index, time_s)
+        frame = Frame(to_bgr(image), self._index, time_s)
         self._index += 1
         return frame
 
@@ -208,8 +208,14 @@ def _mode(place: str) -> int:
         raise SourceError(f"{place} cannot be opened as a video ({reason})") from error
 
 
-def _to_bgr(image: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> Image:
-    """Some drivers give grey or four channels, and change their mind in mid-stream."""
+def to_bgr(image: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> Image:
+    """A picture as (height, width, 3) uint8 BGR.
+
+    Some drivers give grey or four channels, and change their mind in mid-stream.
+
+    Args:
+        image: (height, width) or (height, width, 1) grey, or (height, width, 3 or 4) BGR or BGRA, whose fourth is left out.
+    """
     pixels = image.astype(np.uint8, copy=False)
     if pixels.ndim == 2 or pixels.shape[2] == 1:  # noqa: PLR2004
         return cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR).astype(np.uint8, copy=False)

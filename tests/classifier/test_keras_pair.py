@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -344,6 +345,15 @@ def test_without_tensorflow_the_error_names_purpose_and_remedy(monkeypatch: pyte
     monkeypatch.setitem(sys.modules, "tensorflow", None)
     with pytest.raises(EmodjError, match=r"^training needs TensorFlow, .*: pip install tensorflow$"):
         import_tensorflow("training")
+
+
+def test_a_program_that_has_imported_tensorflow_keeps_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    # It has no logger to quieten
+    theirs = SimpleNamespace(keras=SimpleNamespace(layers=None))
+    monkeypatch.setitem(sys.modules, "tensorflow", theirs)
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    assert import_tensorflow("training") is theirs
+    assert "TF_CPP_MIN_LOG_LEVEL" not in os.environ
 
 
 @pytest.mark.slow
