@@ -303,9 +303,9 @@ def test_a_small_file_that_claims_to_be_huge_is_refused_before_its_pixels() -> N
 
 def test_a_picture_at_the_limit_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     data = encode(quarters(), "PNG")
-    monkeypatch.setattr(images, "MOST_PIXELS", 48 * 32)
+    monkeypatch.setattr(images, "MAX_PIXELS", 48 * 32)
     assert read_data(data).shape == (32, 48, 3)
-    monkeypatch.setattr(images, "MOST_PIXELS", 48 * 32 - 1)
+    monkeypatch.setattr(images, "MAX_PIXELS", 48 * 32 - 1)
     with pytest.raises(EmodjError, match="48×32"):
         read_data(data)
 
