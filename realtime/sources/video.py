@@ -102,7 +102,7 @@ class VideoSource:
                 raise self._loss_error()
             return None
         time_s = time.monotonic() if self.live else self._index / self.rate
-        frame = Frame(_to_bgr(image), self._index, time_s)
+        frame = Frame(to_bgr(image), self._index, time_s)
         self._index += 1
         return frame
 
@@ -213,8 +213,14 @@ def _file_mode(path: str) -> int:
         raise SourceError(f"{path} cannot be opened as a video ({reason})") from error
 
 
-def _to_bgr(image: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> Image:
-    """Convert to three channels: some drivers give one or four, and can change that between two frames."""
+def to_bgr(image: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> Image:
+    """Convert a picture to (height, width, 3) uint8 BGR.
+
+    Some drivers give grey pictures or four channels, and can change that between two frames.
+
+    Args:
+        image: (height, width) or (height, width, 1) grey, or (height, width, 3 or 4) BGR or BGRA; the fourth is dropped.
+    """
     pixels = image.astype(np.uint8, copy=False)
     if pixels.ndim == 2 or pixels.shape[2] == 1:  # noqa: PLR2004
         return cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR).astype(np.uint8, copy=False)

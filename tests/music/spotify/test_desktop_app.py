@@ -81,7 +81,7 @@ class Clock:
 
 
 def test_an_app_that_was_told_and_never_answers_has_the_link(bus: PrivateBus, monkeypatch: pytest.MonkeyPatch) -> None:
-    with bus.player("sends another signal") as calls:
+    with bus.player("talks of something else") as calls:
         monkeypatch.setattr(desktop_app, "time", Clock(lambda: calls.read_text() == CALL))
         # It may be late, and the browser would be a second one
         assert open_in_app(URI)
