@@ -41,8 +41,8 @@ CAPTURE, PLANES, METADATA, OUTPUT, HAS_DEVICE_CAPS = 0x1, 0x1000, 0x00800000, 0x
     ],
 )
 def test_each_system_error_has_its_cause_and_sentence(error: int, cause: Cause, phrase: str) -> None:
-    found, sentence = explain(DeviceFacts("linux", NODE, error=error))
-    assert found is cause
+    actual_cause, sentence = explain(DeviceFacts("linux", NODE, error=error))
+    assert actual_cause is cause
     assert phrase in sentence
 
 

@@ -49,14 +49,14 @@ def levels(path: Path) -> list[int]:
 def pictures(path: Path) -> list[Image]:
     """Every picture of a film, as OpenCV reads it."""
     capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
-    found: list[Image] = []
+    images: list[Image] = []
     while True:
         ok, picture = capture.read()
         if not ok:
             break
-        found.append(picture.astype(np.uint8, copy=False))
+        images.append(picture.astype(np.uint8, copy=False))
     capture.release()
-    return found
+    return images
 
 
 def stated_rate_and_count(path: Path) -> tuple[float, int]:
