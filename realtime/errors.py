@@ -1,14 +1,14 @@
 """Every error that emodj raises on purpose.
 
-    EmodjError                status 1: anything else that failed and has a sentence
+    EmodjError                status 1: any other failure that emodj explains in a sentence
     ├── UsageError            status 2: an option, a configuration, a path that does not exist
     ├── SourceError           status 4: camera, video or picture that gives no frames
     ├── AssetError            status 5: network, contract, cascade or font that cannot be used
     ├── DisplayError          status 6: no screen to open a window on
     └── ServiceError          status 8: a music service that refuses or cannot be reached
 
-A library's own exception is translated where it is raised, with `from`, so that the cause stays readable with `-vv`.
-A module may have a finer one for its own callers, who go on otherwise.
+An exception of a library is translated where it is raised, with `from`, so that `-vv` still shows the cause.
+A module may define a subclass for its callers, which catch it and continue in another way.
 Each message says what failed, on which input, and what to try.
 """
 
@@ -17,13 +17,13 @@ from typing import ClassVar
 
 
 class EmodjError(Exception):
-    """Base of all: the message is one sentence for a person, `status` the exit status of the process."""
+    """Base class: the message is one sentence for a person, `status` is the exit status of the process."""
 
     status: ClassVar[int] = 1
 
 
 class UsageError(EmodjError):
-    """The person asked for something that cannot be: a bad value, an unknown key, a path that is not there."""
+    """The input cannot be used: a bad value, an unknown key, a path that does not exist."""
 
     status: ClassVar[int] = 2
 
@@ -43,7 +43,7 @@ class SourceError(EmodjError):
 
     Args:
         message: a sentence that says what to try.
-        cause: why, as far as it can be told.
+        cause: why it gives no frames, as far as that is known.
     """
 
     status: ClassVar[int] = 4
@@ -54,18 +54,18 @@ class SourceError(EmodjError):
 
 
 class AssetError(EmodjError):
-    """A network, a contract, a cascade or a font is missing or does not fit."""
+    """A network, a contract, a cascade or a font is missing or cannot be used."""
 
     status: ClassVar[int] = 5
 
 
 class DisplayError(EmodjError):
-    """There is no screen, or it does not answer."""
+    """This computer has no screen, or the screen does not answer."""
 
     status: ClassVar[int] = 6
 
 
 class ServiceError(EmodjError):
-    """A music service refuses what was asked of it, or cannot be reached."""
+    """A music service refuses a request, or cannot be reached."""
 
     status: ClassVar[int] = 8

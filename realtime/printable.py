@@ -1,52 +1,51 @@
-"""Text from outside made safe to print, to quote and to show."""
+"""Make text from outside safe: to print it, to quote it in a sentence, to show it on the screen."""
 
 from __future__ import annotations
 
 import unicodedata
 
+MAX_LENGTH = 200
+"""Most characters of a title or an artist that are kept: some files hold far longer ones."""
+
+_MAX_QUOTE_LENGTH = 80
+_MAX_INTEGER = 10**15
+
+# Unicode categories: control characters, surrogates (bytes that are no text), line and paragraph separators,
+# unassigned characters, private use
+_UNPRINTABLE_CATEGORIES = {"Cc", "Cs", "Zl", "Zp", "Cn", "Co"}
+# Marks that change the writing direction of all text that follows, and the byte order mark
+_DIRECTION_MARKS = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+
 
 def printable(text: str, keep: str = "") -> str:
-    """The text as a terminal may see it: a file name can hold line ends, colours, bells, and bytes that are no text."""
-    return "".join(mark if mark.isprintable() or mark in keep else "�" for mark in text)
+    """Replace each character that a terminal must not receive by "�"; characters in `keep` stay.
 
-
-LONGEST = 200
-"""Characters of a title or an artist: some files have a novel there."""
-# Line ends that are no blank, bytes that are no text, and marks that turn the direction of all that follows
-_UNWANTED = {"Cc", "Cs", "Zl", "Zp", "Cn", "Co"}
-_TURNING = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+    A file name can hold line ends, colour codes, bells, and bytes that are no text.
+    """
+    return "".join(character if character.isprintable() or character in keep else "�" for character in text)
 
 
 def clean_text(text: str | None) -> str | None:
-    """One line without control characters, cut to 200; None if nothing is left that can be read."""
+    """Make one line of at most `MAX_LENGTH` characters, without control characters; None if nothing readable is left."""
     if not text:
         return None
-    line = " ".join(text[: 10 * LONGEST].split())
-    shown = "".join(_shown(mark) for mark in line).strip()
-    if not shown.strip("� "):
+    line = " ".join(text[: 10 * MAX_LENGTH].split())
+    safe = "".join(_safe_character(character) for character in line).strip()
+    if not safe.strip("� "):
         return None
-    return shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "…"
+    return safe if len(safe) <= MAX_LENGTH else safe[: MAX_LENGTH - 1] + "…"
 
 
 def one_line(sentence: str) -> str:
-    """A sentence with the name of a file in it, without line ends and control characters, which names may have.
+    """Replace line ends and control characters in a sentence that contains a file name.
 
-    Else a name could begin a line of its own, and look as if we had said it.
+    Otherwise a file name could start a new line of output that looks like a message of emodj.
     """
-    return "".join(_shown(mark) for mark in sentence)
-
-
-def _shown(mark: str) -> str:
-    if mark in _TURNING:
-        return ""
-    return "�" if unicodedata.category(mark) in _UNWANTED else mark
-
-
-_LONGEST_QUOTE = 80
+    return "".join(_safe_character(character) for character in sentence)
 
 
 def quoted(value: object) -> str:
-    """Quote a value in a sentence, in the words of TOML; never long, never with control characters."""
+    """Quote a value for a sentence, in the notation of TOML; never long, never with control characters."""
     match value:
         case bool():
             return str(value).lower()
@@ -54,10 +53,16 @@ def quoted(value: object) -> str:
             return "a section"
         case list():
             return "a list"
-        case str() if len(value) > _LONGEST_QUOTE:
-            return f"{value[:_LONGEST_QUOTE]!r}…"
+        case str() if len(value) > _MAX_QUOTE_LENGTH:
+            return f"{value[:_MAX_QUOTE_LENGTH]!r}…"
         # Python refuses to print an integer of more than 4300 digits
-        case int() if abs(value) >= 10**15:
-            return "a number of so many digits"
+        case int() if abs(value) >= _MAX_INTEGER:
+            return "a number of more than 15 digits"
         case _:
             return repr(value) if isinstance(value, str) else str(value)
+
+
+def _safe_character(character: str) -> str:
+    if character in _DIRECTION_MARKS:
+        return ""
+    return "�" if unicodedata.category(character) in _UNPRINTABLE_CATEGORIES else character

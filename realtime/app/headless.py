@@ -147,7 +147,7 @@ def analyse_live(
 
 def limits_start(started: float | None, begun: float, frames: FrameGrabber) -> float:
     """When the seconds of a session began: at its first frame, or while somebody waits for that, when they began to wait."""
-    return begun if started is None and frames.patient else started or time.monotonic()
+    return begun if started is None and frames.wait_for_source else started or time.monotonic()
 
 
 def no_picture_in_time(health: Health) -> SourceError:

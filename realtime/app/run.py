@@ -84,7 +84,7 @@ class LiveRun:
 
         # The other cores are for the other threads; OpenCV's pool spins while it waits for work
         cv2.setNumThreads(1)
-        frames = FrameGrabber(self.source.open, patient=self.request.wait, opening=self.source.opening)
+        frames = FrameGrabber(self.source.open, wait_for_source=self.request.wait, opening=self.source.opening)
         display = WindowDisplay(Window("emodj"))
         LiveSession(frames, self.reader, self.session, display, self.request.limits, self.outputs, blank=self.blank).run()
 
@@ -96,5 +96,5 @@ class LiveRun:
         if self.source.file is not None:
             analyse_file(self.source.file, self.reader, self.session, limits, emit)
             return
-        frames = FrameGrabber(self.source.open, patient=self.request.wait, opening=self.source.opening)
+        frames = FrameGrabber(self.source.open, wait_for_source=self.request.wait, opening=self.source.opening)
         analyse_live(frames, self.reader, self.session, limits, emit, self.notify)

@@ -1,1 +1,1 @@
-"""Where pictures come from: cameras, files, streams and still pictures."""
+"""Sources of pictures: cameras, video files, streams and still pictures."""

@@ -1,4 +1,4 @@
-"""How a camera fares: what its pictures tell, what is wrong, and when to try it again; pure."""
+"""Health of a live source: black, frozen or lost pictures, and when to open the source again; pure."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ if TYPE_CHECKING:
 
     from realtime.domain import Image
 
-SILENCE_S = 2.0
-"""A live source without a new picture for so long is not live: drivers repeat the last one for ever, or never return."""
+STALL_S = 2.0
+"""A live source without a new picture for so long is not live: some drivers repeat the last one for ever, or never return."""
 
-RETRIES_S = (0.5, 1.0, 2.0, 4.0, 8.0)
-"""Seconds before each new attempt; the last of them from then on."""
+RETRY_DELAYS_S = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Seconds before each new attempt; the last delay is repeated."""
 
-STEADY_S = 5.0
-"""A source that lives for so long starts again with the first of the seconds when it is lost."""
+BACKOFF_RESET_S = 5.0
+"""A source that was live for so long starts with the first delay again when it is lost."""
 
-DARK_S = 1.0
-"""A picture that is black for so long is said to be: shorter than a face that is out of sight is remembered."""
+BLACK_S = 1.0
+"""A picture that is black for so long is reported: shorter than the tracker remembers a face that is out of sight."""
 
-# A covered lens: sensors answer darkness with a little noise, video levels put black at 16
+# A covered lens is not exactly 0: sensors add a little noise, and limited-range video puts black at 16
 BLACK_MEAN = 18.0
 BLACK_SPREAD = 6.0
 
-_STEP = 8
-"""Every eighth pixel of every eighth row says whether a picture is black, and mostly whether it is a new one."""
+_SAMPLE_STEP = 8
+"""Every eighth pixel of every eighth row is enough to see black, and mostly enough to see a change."""
 
 
 class SourceState(Enum):
-    """Where a source is in its life."""
+    """State of a source, from opening to closing."""
 
     OPENING = "opening"
     LIVE = "live"
@@ -49,15 +49,15 @@ class SourceState(Enum):
     CLOSED = "closed"
 
 
-SILENT = "no new picture comes from {}: is it still there?"
-SENTENCES = {
+STALLED_SENTENCE = "no new picture comes from {}: is it still connected?"
+STATE_SENTENCES = {
     SourceState.LIVE: "{}",
     SourceState.BLACK: "the picture of {} is black: is the lens covered, or its shutter closed?",
     SourceState.FROZEN: "{} sends the same picture over and over: if that goes on, unplug it and plug it in again",
 }
-"""What is said of a source by its name."""
+"""Sentence for each state that pictures show; the name of the source takes the place of the braces."""
 
-STATE_OF = {
+STATE_BY_CAUSE = {
     Cause.ABSENT: SourceState.ABSENT,
     Cause.BUSY: SourceState.BUSY,
     Cause.DENIED: SourceState.DENIED,
@@ -68,12 +68,12 @@ STATE_OF = {
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How a source fares.
+    """State of a source, with a sentence for the person.
 
     Attributes:
-        state: where it is in its life.
-        sentence: what is wrong and what to try; what is going on while it opens, its name while it lives.
-        retry_at: when it is tried again, on the clock of frames; None if it is not, or is being tried.
+        state: the current state.
+        sentence: what is wrong and what to try. While the source opens, what emodj is doing; while it is live, its name.
+        retry_at: time of the next attempt to open it, seconds on the clock of frames; None if none is planned or one runs.
     """
 
     state: SourceState
@@ -82,11 +82,11 @@ class Health:
 
     @property
     def ok(self) -> bool:
-        """Whether there is nothing to say about it."""
+        """Whether the screen has nothing to report: the source is live, or closed."""
         return self.state in {SourceState.LIVE, SourceState.CLOSED}
 
     def message_at(self, now_s: float) -> str | None:
-        """What the screen says about it at `now_s`; None while all is well."""
+        """Message for the screen at `now_s`, with the seconds until the next attempt; None while the source is ok."""
         if self.ok:
             return None
         if self.retry_at is None:
@@ -96,85 +96,86 @@ class Health:
 
 
 class FreezeDetector:
-    """Tells from the pictures of a live source whether they are black or always the same.
+    """Detects black and unchanging pictures of a live source.
 
     Args:
-        silence_s: for so long they have to be the same.
-        dark_s: for so long they have to be black.
+        stall_s: seconds after which pictures that do not change count as frozen.
+        black_s: seconds after which black pictures are reported.
 
     Attributes:
-        still: whether they have been the same for so long, black or not.
+        frozen: whether the pictures have not changed for `stall_s`; also true of black ones, for which `check` returns BLACK.
     """
 
-    def __init__(self, silence_s: float = SILENCE_S, dark_s: float = DARK_S) -> None:
-        self.still = False
-        self._silence_s = silence_s
-        self._dark_s = dark_s
-        self._before: Image | None = None
-        self._same_s = 0.0
-        self._since_s: float | None = None
+    def __init__(self, stall_s: float = STALL_S, black_s: float = BLACK_S) -> None:
+        self.frozen = False
+        self._stall_s = stall_s
+        self._black_s = black_s
+        self._previous: Image | None = None
+        self._changed_at_s = 0.0
+        self._black_since_s: float | None = None
 
     def check(self, image: Image, now_s: float) -> SourceState:
-        """Take the next picture, BGR, seen at `now_s`; returns LIVE, BLACK or FROZEN.
+        """Check the next picture, BGR, which was read at `now_s`; returns LIVE, BLACK or FROZEN.
 
-        A picture alone is neither, whatever the clock did before it.
+        One picture alone is never black or frozen, even if the clock jumped before it.
         """
         if self._is_new(image):
-            self._same_s = now_s
-        self._before = image
-        self.still = now_s - self._same_s >= self._silence_s
-        thin = image[::_STEP, ::_STEP]
-        if float(thin.mean()) > BLACK_MEAN or float(thin.std()) > BLACK_SPREAD:
-            self._since_s = None
-        elif self._since_s is None:
-            self._since_s = now_s
-        # Black before frozen: a lens that is covered is the likelier reason, and easier mended
-        if self._since_s is not None and now_s - self._since_s >= self._dark_s:
+            self._changed_at_s = now_s
+        self._previous = image
+        self.frozen = now_s - self._changed_at_s >= self._stall_s
+        sample = image[::_SAMPLE_STEP, ::_SAMPLE_STEP]
+        if float(sample.mean()) > BLACK_MEAN or float(sample.std()) > BLACK_SPREAD:
+            self._black_since_s = None
+        elif self._black_since_s is None:
+            self._black_since_s = now_s
+        # Black before frozen: a covered lens is the likelier reason, and easier to put right
+        if self._black_since_s is not None and now_s - self._black_since_s >= self._black_s:
             return SourceState.BLACK
-        return SourceState.FROZEN if self.still else SourceState.LIVE
+        return SourceState.FROZEN if self.frozen else SourceState.LIVE
 
     def _is_new(self, image: Image) -> bool:
-        before = self._before
-        if before is None or before.shape != image.shape:
+        previous = self._previous
+        if previous is None or previous.shape != image.shape:
             return True
-        # The thin picture mostly answers; all pixels are compared only where it does not
-        return not (np.array_equal(before[::_STEP, ::_STEP], image[::_STEP, ::_STEP]) and np.array_equal(before, image))
+        # The sample mostly shows the change; all pixels are compared only where it shows none
+        same_sample = np.array_equal(previous[::_SAMPLE_STEP, ::_SAMPLE_STEP], image[::_SAMPLE_STEP, ::_SAMPLE_STEP])
+        return not (same_sample and np.array_equal(previous, image))
 
 
 class Backoff:
-    """How long to wait before a source is tried again: longer each time, until it has lived for a while.
+    """Delay before the next attempt to open a source: it grows, until the source has been live for a while.
 
     Args:
-        retries_s: seconds before each attempt, not falling; the last is used from then on.
+        retry_delays_s: seconds before each attempt, not falling; the last one is repeated.
     """
 
-    def __init__(self, retries_s: Sequence[float] = RETRIES_S) -> None:
-        self._retries_s = tuple(retries_s)
-        self._lives_since: float | None = None
+    def __init__(self, retry_delays_s: Sequence[float] = RETRY_DELAYS_S) -> None:
+        self._retry_delays_s = tuple(retry_delays_s)
+        self._live_since_s: float | None = None
         self.restart()
 
     def restart(self) -> None:
-        """Another source takes its place."""
+        """Start with the first delay again, for another source."""
         self._attempts = 0
-        self._lives_since = None
+        self._live_since_s = None
 
     def note_alive(self, now_s: float) -> None:
-        """The source gave a good frame at `now_s`."""
-        if self._lives_since is None:
-            self._lives_since = now_s
-        if now_s - self._lives_since >= STEADY_S:
+        """Note that the source gave a good frame at `now_s`."""
+        if self._live_since_s is None:
+            self._live_since_s = now_s
+        if now_s - self._live_since_s >= BACKOFF_RESET_S:
             self._attempts = 0
 
     def next(self) -> float:
-        """Seconds to wait before the next attempt."""
-        self._lives_since = None
-        wait_s = self._retries_s[min(self._attempts, len(self._retries_s) - 1)]
+        """Count an attempt; returns the seconds to wait before it."""
+        self._live_since_s = None
+        delay_s = self._retry_delays_s[min(self._attempts, len(self._retry_delays_s) - 1)]
         self._attempts += 1
-        return wait_s
+        return delay_s
 
 
 def source_error(name: str, error: Exception) -> SourceError:
-    """What a source's own exception comes to, whatever it was."""
+    """Turn any exception of a driver into a `SourceError` that says what to try; the exception is its cause."""
     lost = SourceError(f"{name} failed ({type(error).__name__}): unplug it and plug it in again", Cause.LOST)
     lost.__cause__ = error
     return lost

@@ -1,6 +1,6 @@
-"""Read pictures of every common kind into BGR pixels, upright; Pillow does the work.
+"""Read still pictures of the common formats, upright, as BGR pixels, through Pillow.
 
-Pillow rather than OpenCV: `cv2.imread` returns a truncated JPEG as a whole picture without a word.
+OpenCV is not used: `cv2.imread` returns a truncated JPEG as a complete picture, without an error.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from realtime.domain import Image
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".heic", ".heif"})
-"""Files that count as pictures when a directory is read."""
+"""Suffixes of the files that count as pictures when a folder is searched."""
 
-MOST_PIXELS = 200_000_000
-"""Larger pictures are refused: a file of a few kilobytes can claim to hold any number of pixels."""
+MAX_PIXELS = 200_000_000
+"""Larger pictures are refused: a file of a few kilobytes can state any size."""
 
 STDIN = "-"
 
-# Pillow opens more than pictures of cameras: an EPS file, whatever its name, would be run as a program by Ghostscript
+# Pillow opens more formats than these: it would run an EPS file, whatever its suffix, as a program in Ghostscript
 _FORMATS = frozenset({"AVIF", "BMP", "DIB", "GIF", "HEIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP"})
 
 _TURNS = {
@@ -87,7 +87,7 @@ def decode_image(data: bytes, name: str) -> Image:
             Pillow.open(io.BytesIO(data), formats=sorted(_FORMATS & Pillow.OPEN.keys())) as picture,
         ):
             _check_size(picture, name)
-            return np.ascontiguousarray(_rgb(picture)[..., ::-1])
+            return np.ascontiguousarray(_to_upright_rgb(picture)[..., ::-1])
     except UnidentifiedImageError as error:
         raise EmodjError(f"{name} is not a picture that can be read, whatever its name says") from error
     except EmodjError:
@@ -112,21 +112,21 @@ def _pillow_settings() -> Generator[None]:
 
 
 def find_images(folder: Path, *, recursive: bool) -> list[Path]:
-    """The pictures of a directory by their suffix, sorted; hidden ones are left out.
+    """Find the pictures of a folder by their suffix, sorted; hidden files and folders are left out.
 
     Raises:
-        UsageError: the directory holds none, or cannot be listed.
+        UsageError: the folder holds no picture, or cannot be listed.
     """
     try:
         entries = folder.rglob("*") if recursive else folder.iterdir()
-        inside = [path for path in entries if not _hidden(path.relative_to(folder))]
-        found = sorted(path for path in inside if path.suffix.lower() in SUFFIXES and path.is_file())
+        visible = [path for path in entries if not _is_hidden(path.relative_to(folder))]
+        images = sorted(path for path in visible if path.suffix.lower() in SUFFIXES and path.is_file())
     except OSError as error:
         raise UsageError(f"cannot list {folder} ({error.strerror})") from error
-    if not found:
+    if not images:
         hint = "" if recursive else "; --recursive looks into its folders too"
         raise UsageError(f"no picture in {folder}{hint}")
-    return found
+    return images
 
 
 def _bytes(path: str, stdin: BinaryIO | None) -> bytes:
@@ -152,28 +152,28 @@ def _allow_heic(data: bytes, name: str) -> None:
 
 def _check_size(picture: Pillow.Image, name: str) -> None:
     width, height = picture.size
-    if width * height > MOST_PIXELS:
-        raise EmodjError(f"{name} has {width}×{height} pixels, more than the {MOST_PIXELS // 10**6} million that are read")
+    if width * height > MAX_PIXELS:
+        raise EmodjError(f"{name} has {width}×{height} pixels, more than the {MAX_PIXELS // 10**6} million that are read")
 
 
-def _rgb(picture: Pillow.Image) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    """(height, width, 3) uint8 RGB, upright."""
-    # `ImageOps.exif_transpose` would also write the metadata anew, and fails where they are odd. Loading comes first:
-    # it turns some TIFF files by itself, and says so in their metadata
+def _to_upright_rgb(picture: Pillow.Image) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """Convert to (height, width, 3) uint8 RGB, turned upright."""
+    # `ImageOps.exif_transpose` is not used: it also rewrites the metadata, and fails where they are invalid. `load` comes
+    # first: it already turns some TIFF files, and then removes the orientation from their metadata
     picture.load()
-    turn = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
-    upright = picture if turn is None else picture.transpose(turn)
+    transform = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    upright = picture if transform is None else picture.transpose(transform)
     if upright.mode.startswith("I") or upright.mode == "F":
-        return np.repeat(_eight_bit(np.asarray(upright))[..., None], 3, axis=2)
+        return np.repeat(_to_8_bit(np.asarray(upright))[..., None], 3, axis=2)
     if "A" in upright.mode or "transparency" in upright.info:
-        layer = upright.convert("RGBA")
-        upright = Pillow.new("RGB", layer.size, "white")
-        upright.paste(layer, mask=layer.getchannel("A"))
+        rgba = upright.convert("RGBA")
+        upright = Pillow.new("RGB", rgba.size, "white")
+        upright.paste(rgba, mask=rgba.getchannel("A"))
     return np.asarray(upright.convert("RGB"), np.uint8)
 
 
-def _eight_bit(grey: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    """16-bit whole numbers keep their scale; floats, which have none that is agreed on, are stretched to theirs."""
+def _to_8_bit(grey: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """Convert to 8 bits: 16-bit integers keep their scale; floats have no common scale and are stretched to their range."""
     values = np.nan_to_num(grey.astype(np.float64))
     if np.issubdtype(grey.dtype, np.floating):
         low, high = float(values.min()), float(values.max())
@@ -181,5 +181,5 @@ def _eight_bit(grey: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> np.nd
     return np.clip(np.rint(values / 257), 0, 255).astype(np.uint8)
 
 
-def _hidden(path: Path) -> bool:
+def _is_hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)

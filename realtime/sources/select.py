@@ -1,4 +1,4 @@
-"""Where a live session's frames come from: a camera by name or number, a file, a stream."""
+"""Select the source of a live session: a camera by number, path or name, a video file, or a stream."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CameraRequest:
-    """A camera that was asked for, and its picture.
+    """The camera that the options or the settings name, and the picture that it should give.
 
     Attributes:
         device: its number, its path, or a part of its name.
-        width: of the picture, pixels; the driver may choose another.
-        height: likewise.
-        fps: frames a second; likewise.
+        width: width of the picture, pixels; the driver may choose another.
+        height: height of the picture, pixels; the driver may choose another.
+        fps: frames a second; the driver may choose another rate.
     """
 
     device: str
@@ -37,13 +37,13 @@ class CameraRequest:
 
 @dataclass(frozen=True, slots=True)
 class SourceSpec:
-    """A source that was asked for.
+    """How to open the selected source.
 
     Attributes:
-        open: opens it, in whichever thread.
-        opening: what to say meanwhile.
-        file: opened already, if it is read from the first frame to the last.
-        cameras: turns through the cameras, if it is one.
+        open: opens it, in whichever thread calls.
+        opening: message for the screen until its first frame.
+        file: the open file or recording, if it is read from the first frame to the last; else None.
+        cameras: switches to the next camera, if the source is a camera; else None.
     """
 
     open: Callable[[], Source]
@@ -53,82 +53,96 @@ class SourceSpec:
 
 
 class CameraSwitcher:
-    """The cameras of this computer, one at a time.
+    """Opens the cameras of this computer, one at a time.
 
     Args:
-        request: the first of them, and what is asked of each.
-        listing: lists them.
-        opener: opens one.
+        request: the first camera, and the picture that every camera should give.
+        lister: lists the cameras.
+        opener: opens one of them.
     """
 
     def __init__(
         self,
         request: CameraRequest,
         *,
-        listing: Callable[[], list[Device]] = list_cameras,
+        lister: Callable[[], list[Device]] = list_cameras,
         opener: Callable[..., Source] = open_camera,
     ) -> None:
         self._request = request
-        self._listing = listing
+        self._lister = lister
         self._opener = opener
-        self._device: Device | None = None
-        self._turned: Device | None = None
+        self._opened: Device | None = None
+        self._selected: Device | None = None
         self._known: list[Device] = []
 
     def open(self) -> Source:
-        """Open the one of now. Looked for anew each time: unplugged and plugged in, it may have another number."""
-        listed = self._listing()
-        self._device = _again(self._turned, listed, self._known) if self._turned else find_camera(self._request.device, listed)
+        """Open the current camera. The list is read each time: a camera may have another number once it is plugged in again.
+
+        Raises:
+            UsageError: the name of the first camera fits several.
+            SourceError: the camera is not listed, or cannot be opened.
+        """
+        listed = self._lister()
+        if self._selected:
+            self._opened = _find_again(self._selected, listed, self._known)
+        else:
+            self._opened = find_camera(self._request.device, listed)
         request = self._request
-        return self._opener(self._device, width=request.width, height=request.height, fps=request.fps)
+        return self._opener(self._opened, width=request.width, height=request.height, fps=request.fps)
 
     def next(self, frames: FrameGrabber) -> str:
-        """Have the frames come from the next one, if there is another; what to say. Takes as long as listing them."""
+        """Switch to the next camera, if this computer has another one; takes as long as `lister`.
+
+        Returns:
+            A message for the screen: the label of that camera, or why the camera stays.
+        """
         try:
-            listed = self._listing()
+            listed = self._lister()
         except EmodjError as error:
             return str(error)
-        current = self._turned or self._device
+        current = self._selected or self._opened
         following = next_camera(current, listed) if current else next(iter(listed), None)
         if following is None:
-            return "there is no other camera"
-        self._turned, self._known = following, listed
+            return "this computer has no other camera"
+        self._selected, self._known = following, listed
         frames.switch(self.open, f"opening {following.label}")
         return following.label
 
 
-def _again(device: Device, listed: Sequence[Device], known: Sequence[Device]) -> Device:
-    """The camera, under another number if it has one now: the only one of its name that was not there before."""
+def _find_again(device: Device, listed: Sequence[Device], known: Sequence[Device]) -> Device:
+    """The camera, under its new number if it has one: a camera is the same if no other new camera has its name."""
     namesakes = [other for other in listed if device.name and other.name == device.name and other not in known]
     return namesakes[0] if device not in listed and len(namesakes) == 1 else device
 
 
 def select_source(source: str | None, camera: CameraRequest, stack: ExitStack, *, in_order: bool) -> SourceSpec:
-    """The source that a path, a URL or the camera's settings name.
+    """Select the source that a path, a URL or the settings of the camera name.
 
     Args:
         source: a path or a URL; None for the camera.
-        camera: which one, and what is asked of it.
+        camera: the camera to use where `source` is None; its picture size holds for any camera.
         stack: closes what is opened here.
-        in_order: a recording on a server is read frame by frame, and so opened at once like a file; all else opens later.
+        in_order: whether a recording on a server is read frame by frame. It is then opened here, like a file; any other
+            stream, and every camera, is opened later.
 
     Raises:
-        UsageError: a file that does not exist.
-        SourceError: a file that is no video, or a stream that cannot be opened.
+        UsageError: the file does not exist.
+        SourceError: the file is no video, or the stream cannot be opened.
     """
-    place = camera.device if source is None else local_path(source)
-    if source is None or is_camera(place):
-        # Given as a path, it is no part of a name
-        cameras = CameraSwitcher(camera if source is None else replace(camera, device=str(Path(place).absolute())))
+    location = camera.device if source is None else local_path(source)
+    if source is None or is_camera(location):
+        # An absolute path is never taken for a part of a name
+        cameras = CameraSwitcher(camera if source is None else replace(camera, device=str(Path(location).absolute())))
         return SourceSpec(cameras.open, "opening the camera", cameras=cameras)
-    if "://" not in place:
-        opened = stack.enter_context(open_video(place))
+    if "://" not in location:
+        opened = stack.enter_context(open_video(location))
         return SourceSpec(lambda: opened, "", file=opened)
-    opening = f"connecting to {display_name(place)}"
+    opening = f"connecting to {display_name(location)}"
     if in_order:
-        opened = stack.enter_context(open_video(place))
+        opened = stack.enter_context(open_video(location))
         if not opened.live:
             return SourceSpec(lambda: opened, opening, file=opened)
-        waiting = [opened]
-        return SourceSpec(lambda: waiting.pop() if waiting else open_video(place), opening)
-    return SourceSpec(lambda: open_video(place), opening)
+        # The first attempt uses the stream that is open already
+        unused = [opened]
+        return SourceSpec(lambda: unused.pop() if unused else open_video(location), opening)
+    return SourceSpec(lambda: open_video(location), opening)

@@ -1,4 +1,4 @@
-"""Frames from a camera, a video file or a stream."""
+"""Source protocol; cameras, video files and streams read through OpenCV."""
 
 from __future__ import annotations
 
@@ -23,52 +23,57 @@ if TYPE_CHECKING:
 TIMEOUT_MS = 5000
 """How long opening a stream, or one read of it, may take."""
 
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:.*@")
-_AFTER_HOST = re.compile(r"://[^@]*[/?#][^@]*@")
-"""A password with one of these marks in it seems to end before it does."""
+DEFAULT_FPS = 30.0
+"""Frames a second where a file does not state its rate."""
 
-USUAL_RATE = 30.0
-"""Frames a second where a file does not say its own."""
+MAX_FPS = 1000.0
+"""A higher rate is the clock of the container, not the rate of a camera."""
 
 RELEASE_S = 2.0
 """How long closing waits for a driver to return from a read."""
+
+_URL_WITH_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:.*@")
+"""Matches a mistyped URL, without `//`, that may hold a password."""
+
+_AT_SIGN_AFTER_HOST = re.compile(r"://[^@]*[/?#][^@]*@")
+"""Matches a URL whose password contains `/`, `?` or `#`: a parser ends the host there, and takes the rest for the path."""
 
 
 class Source(Protocol):
     """Gives frames, one after the other.
 
     Attributes:
-        live: whether time goes by while nobody reads, as with a camera.
-        name: for sentences; holds no password.
+        live: whether frames pass even if they are not read, as with a camera.
+        name: name for sentences; holds no password.
     """
 
     live: bool
     name: str
 
     def read(self) -> Frame | None:
-        """The next frame, None at the end."""
+        """Read the next frame; None at the end."""
         ...
 
     def skip(self) -> None:
-        """Let one frame of a live source go by, without the cost of decoding it where that can be."""
+        """Drop one frame of a live source, without the cost of decoding it where the driver allows that."""
         ...
 
     def close(self) -> None:
-        """Give the device back; safe to call twice."""
+        """Release the device; safe to call twice."""
         ...
 
 
 class VideoSource:
-    """A source that OpenCV reads. `read` and `close` may be called by two threads.
+    """A source that OpenCV reads. One thread may call `read` while another one calls `close`.
 
     Args:
-        capture: opened; owned from here on.
-        name: for sentences.
+        capture: an open capture; this object releases it.
+        name: name for sentences.
         live: whether it is a camera or a stream, not a file.
         hint: what to try when a live source gives no more frames.
 
     Attributes:
-        rate: frames a second, as the source says.
+        rate: frames a second that the source states, else `DEFAULT_FPS`.
     """
 
     def __init__(self, capture: cv2.VideoCapture, name: str, *, live: bool, hint: str) -> None:
@@ -79,10 +84,10 @@ class VideoSource:
         self._index = 0
         self._lock = threading.Lock()
         rate = capture.get(cv2.CAP_PROP_FPS)
-        self.rate = rate if 0 < rate <= 1000 else USUAL_RATE  # noqa: PLR2004 - beyond any camera: the container's clock
+        self.rate = rate if 0 < rate <= MAX_FPS else DEFAULT_FPS
 
     def read(self) -> Frame | None:
-        """The next frame, BGR; None at the end of a file.
+        """Read the next frame, BGR; None at the end of a file.
 
         Raises:
             SourceError: a live source gives no more frames.
@@ -94,7 +99,7 @@ class VideoSource:
                 ok, image = False, None
         if not ok or image is None or image.size == 0:
             if self.live:
-                raise self._lost()
+                raise self._loss_error()
             return None
         time_s = time.monotonic() if self.live else self._index / self.rate
         frame = Frame(to_bgr(image), self._index, time_s)
@@ -102,10 +107,10 @@ class VideoSource:
         return frame
 
     def skip(self) -> None:
-        """Let one frame go by undecoded, so that none is stale when somebody looks again.
+        """Drop one frame without decoding it, so that the driver keeps no old frame for the next read.
 
         Raises:
-            SourceError: there are no more.
+            SourceError: the source gives no more frames.
         """
         with self._lock:
             try:
@@ -113,13 +118,13 @@ class VideoSource:
             except cv2.error:
                 ok = False
         if not ok:
-            raise self._lost()
+            raise self._loss_error()
 
-    def _lost(self) -> SourceError:
+    def _loss_error(self) -> SourceError:
         return SourceError(f"{self.name} gives no {'more ' if self._index else ''}frames: {self._hint}", Cause.LOST)
 
     def close(self) -> None:
-        """Give the device back, unless a read hangs in its driver: the end of the process does it then."""
+        """Release the device. If a read hangs in the driver, the device stays open until the process ends."""
         if self._lock.acquire(timeout=RELEASE_S):
             try:
                 self._capture.release()
@@ -133,88 +138,88 @@ class VideoSource:
         self.close()
 
 
-def open_video(place: str) -> VideoSource:
-    """Open a video file, by its path or a `file://` URL, or the URL of a stream.
+def open_video(location: str) -> VideoSource:
+    """Open a video file, by its path or a `file://` URL, or a stream, by its URL.
 
     Raises:
-        UsageError: a file that does not exist.
+        UsageError: the file does not exist.
         SourceError: OpenCV cannot read it.
     """
-    place = local_path(place)
-    name = display_name(place)
-    streamed = "://" in place
-    if not streamed and not stat.S_ISREG(_mode(place)):
-        # OpenCV would wait for ever for somebody to write into a pipe
-        raise SourceError(f"{place} is neither a video file nor a camera")
-    limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, TIMEOUT_MS]
+    location = local_path(location)
+    name = display_name(location)
+    is_url = "://" in location
+    if not is_url and not stat.S_ISREG(_file_mode(location)):
+        # OpenCV would wait for ever for a program that writes into a pipe
+        raise SourceError(f"{location} is neither a video file nor a camera")
+    timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, TIMEOUT_MS]
     try:
-        capture = cv2.VideoCapture(place, cv2.CAP_FFMPEG, limits) if streamed else cv2.VideoCapture(place)
+        capture = cv2.VideoCapture(location, cv2.CAP_FFMPEG, timeouts) if is_url else cv2.VideoCapture(location)
     except cv2.error as error:
         raise SourceError(f"{name} cannot be opened as a video") from error
     if not capture.isOpened():
         capture.release()
-        hint = "does it answer in a browser?" if streamed else "is it a video, and whole?"
+        hint = "does it answer in a browser?" if is_url else "is it a complete video file?"
         raise SourceError(f"{name} cannot be opened as a video: {hint}")
-    # A recording on a server has a length: it is played like a file, and its end is no fault
-    live = streamed and capture.get(cv2.CAP_PROP_FRAME_COUNT) <= 0
-    return VideoSource(capture, name, live=live, hint="does it still send, and is the network there?")
+    # A recording on a server has a length: it is read like a file, and its end is not an error
+    live = is_url and capture.get(cv2.CAP_PROP_FRAME_COUNT) <= 0
+    return VideoSource(capture, name, live=live, hint="does it still send, and is the network connected?")
 
 
-def local_path(place: str) -> str:
-    """The path behind a `file://` URL; anything else as it is."""
-    return url2pathname(urlsplit(place).path) if place.startswith("file://") else place
+def local_path(location: str) -> str:
+    """Convert a `file://` URL to its path; any other location is returned as it is."""
+    return url2pathname(urlsplit(location).path) if location.startswith("file://") else location
 
 
-def is_camera(place: str) -> bool:
-    """Whether a path is that of a device.
+def is_camera(location: str) -> bool:
+    """Whether a path is that of a device; a URL is not.
 
     Raises:
-        UsageError: there is nothing at the path.
-        SourceError: it cannot be looked at.
+        UsageError: the path does not exist.
+        SourceError: the system refuses to look at it.
     """
-    return "://" not in place and stat.S_ISCHR(_mode(place))
+    return "://" not in location and stat.S_ISCHR(_file_mode(location))
 
 
-def display_name(place: str) -> str:
-    """The place without what a log should not hold: of a URL its scheme and host alone.
+def display_name(location: str) -> str:
+    """Name a path or URL without what a log must not hold: of a URL the scheme and the host alone.
 
-    Passwords stand in front of the host, in the query and, with some cameras, in the path.
+    A URL can hold a password before the host, in the query and, with some cameras, in the path.
     """
-    if "://" not in place:
-        # Mistyped, an address is a path that does not exist; its password is none the less one
-        return f"{place.split(':', 1)[0]}:…" if _ADDRESS.match(place) else place
-    if "@" in place.split("://", 1)[1].partition("@")[2] or _AFTER_HOST.search(place):
-        return place.split("://", 1)[0] + "://…"
+    if "://" not in location:
+        # A mistyped URL is a path that does not exist; its password is secret all the same
+        return f"{location.split(':', 1)[0]}:…" if _URL_WITH_PASSWORD.match(location) else location
+    if "@" in location.split("://", 1)[1].partition("@")[2] or _AT_SIGN_AFTER_HOST.search(location):
+        return location.split("://", 1)[0] + "://…"
     try:
-        parts = urlsplit(place)
+        parts = urlsplit(location)
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
-        return place.split("://", 1)[0] + "://…"
+        return location.split("://", 1)[0] + "://…"
     host = parts.hostname or ""
     return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}/…"
 
 
-def _mode(place: str) -> int:
+def _file_mode(path: str) -> int:
     try:
-        # OpenCV ends the whole process at a name that is no text
-        place.encode()
-        return Path(place).stat().st_mode
+        # OpenCV aborts the whole process at a name that is not UTF-8
+        path.encode()
+        return Path(path).stat().st_mode
     except UnicodeEncodeError as error:
-        raise SourceError(f"{place!r} cannot be opened: rename it, its name is not UTF-8") from error
+        raise SourceError(f"{path!r} cannot be opened: rename it, its name is not UTF-8") from error
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise UsageError(f"no such file: {display_name(place)}") from error
+        raise UsageError(f"no such file: {display_name(path)}") from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise SourceError(f"{place} cannot be opened as a video ({reason})") from error
+        raise SourceError(f"{path} cannot be opened as a video ({reason})") from error
 
 
 def to_bgr(image: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> Image:
-    """A picture as (height, width, 3) uint8 BGR.
+    """Convert a picture to (height, width, 3) uint8 BGR.
 
-    Some drivers give grey or four channels, and change their mind in mid-stream.
+    Some drivers give grey pictures or four channels, and can change that between two frames.
 
     Args:
-        image: (height, width) or (height, width, 1) grey, or (height, width, 3 or 4) BGR or BGRA, whose fourth is left out.
+        image: (height, width) or (height, width, 1) grey, or (height, width, 3 or 4) BGR or BGRA; the fourth is dropped.
     """
     pixels = image.astype(np.uint8, copy=False)
     if pixels.ndim == 2 or pixels.shape[2] == 1:  # noqa: PLR2004

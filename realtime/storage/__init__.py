@@ -1,1 +1,1 @@
-"""Everything that is written: whole files, files that grow, films and logs."""
+"""Everything that emodj writes: whole files, files that grow, films and logs."""

@@ -1,4 +1,4 @@
-"""A new, private file that grows by whole pieces: whatever happens to the disk or the process, no half piece stays in it."""
+"""A new, private file that grows by whole records; it stays readable after a full disk or a kill of the process."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RESERVE = 64 * 2**20
-"""Bytes that are left free on the disk: a full one hurts every other program."""
+"""Bytes that stay free on the disk: a full disk harms every other program."""
 
 PRIVATE = 0o600
-"""Only its owner may read it: it holds faces, or what is said of them."""
+"""Only the owner may read the file: it holds faces, or what emodj reads in them."""
 
 
 class AppendFile:
-    """Holds a file that was not there before. After the first failure it has ended, and `append` does nothing more.
+    """Creates a file and appends whole records to it. After the first failure the file has ended: `append` does nothing.
 
-    A piece is with the operating system once `append` returns, so that a kill of the process loses none before it.
+    The operating system holds a record once `append` returns, so that a kill of the process loses none of them.
 
     Args:
-        path: of a file that does not exist.
-        what: of what the sentences speak, as "the recording".
-        reserve: bytes that are left free on the disk.
+        path: path of the new file.
+        label: name of the file in sentences, such as "the recording".
+        reserve: bytes that stay free on the disk.
 
     Raises:
-        UsageError: the file is there already, is a folder, or stands in a folder that does not exist.
+        UsageError: the path exists already, is a folder, or lies in a folder that does not exist.
         EmodjError: the disk refuses, or is nearly full.
     """
 
-    def __init__(self, path: Path, what: str, *, reserve: int = RESERVE) -> None:
+    def __init__(self, path: Path, label: str, *, reserve: int = RESERVE) -> None:
         self.path = path
-        self._what = what
+        self._label = label
         self._reserve = reserve
         self._size = 0
         self._ended = False
         self._problem: str | None = None
-        self._check_room()
+        self._check_free_space()
         try:
-            # A link that leads nowhere counts as a file that is there
-            self._file = open(path, "xb", buffering=0, opener=_private)  # noqa: SIM115 - Path.open has no opener
+            # Mode "x" also refuses a link that leads nowhere
+            self._file = open(path, "xb", buffering=0, opener=_open_private)  # noqa: SIM115 - Path.open has no opener
         except (OSError, ValueError) as error:
-            raise _refusal(path, what, error) from error
+            raise _creation_error(path, label, error) from error
 
     def __enter__(self) -> Self:
         return self
@@ -56,140 +56,146 @@ class AppendFile:
 
     @property
     def size(self) -> int:
-        """Bytes of all whole pieces."""
+        """Bytes of all whole records."""
         return self._size
 
     @property
     def ended(self) -> bool:
-        """Whether it was closed, or something failed."""
+        """Whether the file was closed, or a write failed."""
         return self._ended
 
     def problem(self) -> str | None:
-        """Why the file has ended early, once; None if there is nothing new."""
+        """Why the file has ended early; returned once, then None."""
         problem, self._problem = self._problem, None
         return problem
 
-    def append(self, piece: bytes) -> bool:
-        """Write a piece at the end, whole or not at all; False if it was not written."""
+    def append(self, record: bytes) -> bool:
+        """Write a record at the end, whole or not at all; returns whether it was written."""
         if self._ended:
             return False
         try:
-            self._write(piece)
+            self._write(record)
         except OSError as error:
-            self.fail(_reason(error))
+            self.fail(_write_error_reason(error))
             return False
-        self._size += len(piece)
+        self._size += len(record)
         return True
 
-    def finish(self, piece: bytes) -> bool:
-        """Write the last piece, also after a failure: what was half written may have left room for it."""
+    def finish(self, record: bytes) -> bool:
+        """Write the last record, also after a failure: the partial record that was cut off may have left room for it."""
         if self._file.closed:
             return False
         try:
-            self._write(piece)
+            self._write(record)
         except OSError:
-            self._cut()
+            self._truncate()
             return False
-        self._size += len(piece)
+        self._size += len(record)
         return True
 
-    def patch(self, offset: int, bytes_: bytes) -> None:
-        """Replace bytes within a whole piece; where that fails, the old ones stay."""
+    def patch(self, offset: int, data: bytes) -> None:
+        """Replace bytes inside a whole record; if that fails, the old bytes stay."""
         if self._file.closed:
             return
         try:
             self._file.seek(offset)
-            self._write(bytes_)
+            self._write(data)
         except OSError:
-            # What is patched makes a file handier, it is whole without
+            # A patch makes a file more convenient to read; the file is readable without it
             pass
         finally:
             self._file.seek(self._size)
 
     def check_disk(self) -> None:
-        """End if the disk is nearly full, or the file was removed meanwhile; for once a second or so."""
+        """End the file if the disk is nearly full, or if the file was removed; call it about once a second."""
         if self._ended:
             return
         try:
             if os.fstat(self._file.fileno()).st_nlink == 0:
-                self.fail("its file was removed, and with it what it held", kept=False)
+                self.fail("its file was removed, and its content is lost", kept=False)
             elif shutil.disk_usage(self.path.parent).free < self._reserve:
                 self.fail("the disk is nearly full, make room")
         except OSError:
-            # The folder was moved, or is not for us to look at: the next write tells whether that matters
+            # The folder was moved, or must not be read: the next write shows whether the file is still usable
             return
 
     def fail(self, reason: str, *, kept: bool = True) -> None:
-        """Cut off a half piece, write nothing more, and have `problem` give the reason, and say whether the file is kept."""
+        """End the file: cut off a partial record, and keep a sentence for `problem`.
+
+        Args:
+            reason: part of the sentence, after "the recording has ended: ".
+            kept: whether the file still exists; the sentence then says that it is complete up to here.
+        """
         if self._ended:
             return
         self._ended = True
-        left = f"; {self.path.name} is whole up to here" if kept and self._size else ""
-        self._problem = f"{self._what} has ended: {reason}{left}"
-        self._cut()
+        state = f"; {self.path.name} is complete up to here" if kept and self._size else ""
+        self._problem = f"{self._label} has ended: {reason}{state}"
+        self._truncate()
 
     def close(self) -> None:
-        """Close the file, and remove it if nothing was written; safe to call twice."""
+        """Close the file, and remove it if it holds no record; safe to call twice."""
         if self._file.closed:
             return
         self._ended = True
-        self._cut()
-        ours = os.fstat(self._file.fileno())
+        self._truncate()
+        opened = os.fstat(self._file.fileno())
         try:
             self._file.close()
         except OSError:
-            # A disk over the network that is gone: the handle is free all the same
+            # A network disk is gone: the handle is closed all the same
             return
         if self._size == 0:
-            self._remove(ours)
+            self._remove_if_same(opened)
 
-    def _cut(self) -> None:
+    def _truncate(self) -> None:
         try:
             self._file.truncate(self._size)
             self._file.seek(self._size)
         except OSError:
             return
 
-    def _write(self, piece: bytes) -> None:
-        left = memoryview(piece)
+    def _write(self, data: bytes) -> None:
+        left = memoryview(data)
         while left:
-            # A nearly full disk takes a part first and refuses the rest
+            # A nearly full disk first takes a part and refuses the rest at the next write
             left = left[self._file.write(left) or 0 :]
 
-    def _check_room(self) -> None:
+    def _check_free_space(self) -> None:
         try:
             free = shutil.disk_usage(self.path.parent).free
         except (OSError, ValueError):
-            # Opening the file tells better what is wrong with the folder
+            # The folder cannot be used: the attempt to create the file gives the better sentence
             return
         if free < self._reserve:
-            raise EmodjError(f"cannot begin {self._what}: the disk of {self.path} is nearly full, make room or choose another")
+            raise EmodjError(f"cannot start {self._label}: the disk of {self.path} is nearly full, make room or choose another")
 
-    def _remove(self, ours: os.stat_result) -> None:
+    def _remove_if_same(self, opened: os.stat_result) -> None:
+        # Another program may have put its file at this path
         try:
-            if os.path.samestat(ours, self.path.lstat()):
+            if os.path.samestat(opened, self.path.lstat()):
                 self.path.unlink()
         except OSError:
             return
 
 
-def _private(name: str, flags: int) -> int:
+def _open_private(name: str, flags: int) -> int:
     return os.open(name, flags, PRIVATE)
 
 
-def _refusal(path: Path, what: str, error: OSError | ValueError) -> EmodjError:
-    # `Path.is_dir` raises where the folder above may not be looked into
+def _creation_error(path: Path, label: str, error: OSError | ValueError) -> EmodjError:
+    # `Path.is_dir` raises where the parent folder must not be read
     if os.path.isdir(path):  # noqa: PTH112
-        return UsageError(f"{path} is a folder: add the name of a file for {what}")
+        return UsageError(f"{path} is a folder: add the name of a file for {label}")
     if isinstance(error, FileExistsError):
-        return UsageError(f"{path} is there already: choose another name for {what}")
+        return UsageError(f"{path} exists already: choose another name for {label}")
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
         return UsageError(f"cannot write {path}: no such folder: {path.parent}")
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return EmodjError(f"cannot write {path} ({reason}): choose another place for {what}")
+    return EmodjError(f"cannot write {path} ({reason}): choose another place for {label}")
 
 
-def _reason(error: OSError) -> str:
+def _write_error_reason(error: OSError) -> str:
     if error.errno in {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}:
         return "the disk is full, make room"
     if error.errno == errno.EFBIG:

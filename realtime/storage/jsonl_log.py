@@ -1,4 +1,4 @@
-"""A log of documents: one line of JSON each, whole whatever happens."""
+"""A log with one JSON document on each line; every line is complete, however the session ends."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-LOOK_EVERY = 64
-"""Lines between two looks at the free space of the disk."""
+CHECK_EVERY = 64
+"""Lines between two checks of the free space on the disk."""
 
-WHAT = "the log"
+LABEL = "the log"
 
 
 class JsonlLog:
-    """Writes a new file, readable by its owner alone. Once open it raises nothing: a failure ends the log, not the session.
+    """Writes a new file that only its owner can read. Once open it raises no disk error: a failure ends only the log.
 
     A log without a line is removed when it is closed.
 
     Args:
-        path: of a file that does not exist.
-        reserve: bytes that are left free on the disk.
+        path: path of the new file.
+        reserve: bytes that stay free on the disk.
 
     Raises:
-        UsageError: the file is there already, is a folder, or stands in a folder that does not exist.
+        UsageError: the path exists already, is a folder, or lies in a folder that does not exist.
         EmodjError: the disk refuses, or is nearly full.
     """
 
     def __init__(self, path: Path, *, reserve: int = RESERVE) -> None:
-        self._file = AppendFile(path, WHAT, reserve=reserve)
+        self._file = AppendFile(path, LABEL, reserve=reserve)
         self._lines = 0
 
     def __enter__(self) -> Self:
@@ -42,21 +42,21 @@ class JsonlLog:
         self.close()
 
     def write(self, document: dict[str, Any]) -> None:
-        """Add a line in UTF-8; nothing after the log has ended. A kill of the process loses no line before it.
+        """Add a line in UTF-8; does nothing after the log has ended. A kill of the process loses none of the lines before.
 
         Raises:
-            ValueError: the document holds a number that JSON has not, as NaN: an error in the program.
+            ValueError: the document holds a number that JSON cannot express, such as NaN: an error in the program.
         """
         line = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
-        # A name may hold bytes that are no text: JSON has an escape for what Python reads them as
+        # A file name may hold bytes that are no text. Python reads them as surrogates, for which JSON has an escape
         self._lines += self._file.append(line.encode(errors="backslashreplace"))
-        if self._lines % LOOK_EVERY == 0:
+        if self._lines % CHECK_EVERY == 0:
             self._file.check_disk()
         if self._file.ended:
             self._file.close()
 
     def problem(self) -> str | None:
-        """Why the log has ended, once; None if there is nothing new."""
+        """Why the log has ended early; returned once, then None."""
         return self._file.problem()
 
     def close(self) -> None:

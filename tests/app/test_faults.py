@@ -24,7 +24,7 @@ from realtime.mood.vote import MoodVote
 from realtime.session.state import Session
 from realtime.sources import video
 from realtime.sources.grabber import FrameGrabber
-from realtime.sources.health import SILENCE_S, SourceState
+from realtime.sources.health import STALL_S, SourceState
 from realtime.sources.video import VideoSource, open_video
 from tests.support.lists import PLAYLISTS
 from tests.support.places import ROOT
@@ -131,23 +131,25 @@ class Sitting:
 
     Args:
         opener: opens the source.
-        patient: whether somebody waits for it.
+        wait_for_source: whether to try again also when the first attempt fails.
         following: opens another one, at the key `c`.
         clock: of the capture thread.
-        silence_s: so long the same picture, or none, is too long.
+        stall_s: seconds after which the same picture, or none, is a fault.
     """
 
     def __init__(
         self,
         opener: Callable[[], Source],
         *,
-        patient: bool = False,
+        wait_for_source: bool = False,
         following: Callable[[], Source] | None = None,
         clock: Callable[[], float] = time.monotonic,
-        silence_s: float = QUICK_S,
+        stall_s: float = QUICK_S,
     ) -> None:
         self.clock = clock
-        self.frames = FrameGrabber(opener, patient=patient, retries_s=(0.05,), silence_s=silence_s, clock=clock)
+        self.frames = FrameGrabber(
+            opener, wait_for_source=wait_for_source, retry_delays_s=(0.05,), stall_s=stall_s, clock=clock
+        )
         self.reader = Witness()
         vote = MoodVote(window_s=15, lead=0.1, dwell_s=0)
         self.session = Session(vote, PLAYLISTS, mirrored=False, bars=True, info=True)
@@ -269,7 +271,7 @@ def test_a_camera_that_is_not_there_is_the_end(sitting: Sitting, camera: Network
 
 
 def test_a_camera_that_is_waited_for_comes(url: str, camera: NetworkCamera) -> None:
-    sitting = Sitting(lambda: open_video(url), patient=True)
+    sitting = Sitting(lambda: open_video(url), wait_for_source=True)
     camera.absent = True
 
     def script() -> Generator[str | None]:
@@ -455,7 +457,7 @@ def test_nothing_but_noise_is_a_loss_and_pictures_a_return(sitting: Sitting, cam
 def test_a_slow_and_a_fast_camera_are_live(url: str, camera: NetworkCamera, rate: float) -> None:
     sitting = Sitting(lambda: open_video(url))
     # A slow camera must not be called silent
-    sitting.frames = FrameGrabber(lambda: open_video(url), retries_s=(0.05,))
+    sitting.frames = FrameGrabber(lambda: open_video(url), retry_delays_s=(0.05,))
     states: set[SourceState] = set()
 
     def script() -> Generator[str | None]:
@@ -502,7 +504,7 @@ STATES = [SourceState.OPENING, SourceState.LOST, SourceState.LIVE, SourceState.B
 @pytest.mark.parametrize("way", WAYS_OUT)
 @pytest.mark.parametrize("state", STATES)
 def test_each_state_can_be_left(url: str, camera: NetworkCamera, state: SourceState, way: str) -> None:
-    sitting = Sitting(lambda: open_video(url), patient=True)
+    sitting = Sitting(lambda: open_video(url), wait_for_source=True)
     if state is SourceState.OPENING:
         camera.stall()
 
@@ -652,7 +654,7 @@ def test_the_same_person_is_known_again_after_seconds_of_trouble(portrait: Image
                 yield Frame(picture % 3 if state is SourceState.BLACK else picture, index, clock())
 
     told = steps()
-    sitting = Sitting(lambda: Scripted(told), clock=clock, silence_s=SILENCE_S)
+    sitting = Sitting(lambda: Scripted(told), clock=clock, stall_s=STALL_S)
 
     def script() -> Generator[str | None]:
         nonlocal state
@@ -755,7 +757,7 @@ def test_a_pause_while_the_camera_is_lost(sitting: Sitting, camera: NetworkCamer
 @pytest.mark.parametrize("state", [SourceState.OPENING, SourceState.LOST, SourceState.LIVE, SourceState.FROZEN])
 def test_the_next_camera_takes_over_in_each_state(url: str, camera: NetworkCamera, portrait: Image, state: SourceState) -> None:
     following = Scripted(shots(portrait, (time.monotonic() for _ in itertools.count())))
-    sitting = Sitting(lambda: open_video(url), patient=True, following=lambda: following)
+    sitting = Sitting(lambda: open_video(url), wait_for_source=True, following=lambda: following)
     if state is SourceState.OPENING:
         camera.stall()
 

@@ -83,7 +83,7 @@ class Take:
     def came(self) -> None:
         assert self._came.acquire(timeout=PATIENCE_S)
 
-    def watch(self, *sources: Film | SourceError, limits: SessionLimits | None = None, patient: bool = False) -> None:
+    def watch(self, *sources: Film | SourceError, limits: SessionLimits | None = None, wait_for_source: bool = False) -> None:
         left = list(sources)
 
         def opener() -> Film:
@@ -92,7 +92,7 @@ class Take:
                 raise source
             return source
 
-        frames = FrameGrabber(opener, patient=patient, retries_s=(0.3,))
+        frames = FrameGrabber(opener, wait_for_source=wait_for_source, retry_delays_s=(0.3,))
         analyse_live(frames, reader(), self.session, limits or SessionLimits(), self.emit, self.said.append)
 
 
@@ -171,7 +171,7 @@ def test_a_camera_that_cannot_be_opened_is_an_error_and_no_remark() -> None:
 def test_a_camera_that_is_waited_for_is_told_and_comes() -> None:
     take = Take()
     absent = SourceError("there is none", Cause.ABSENT)
-    take.watch(absent, absent, Film(shot(0, 0.0), take.came), patient=True)
+    take.watch(absent, absent, Film(shot(0, 0.0), take.came), wait_for_source=True)
     assert take.said[0] == "there is none"
     assert len(take.emitted) == 1
 

@@ -26,7 +26,7 @@ from realtime.overlay.widgets import EXPRESSION_COLOURS
 from realtime.session.state import NOTICE_S, WELCOME, Session
 from realtime.sources import grabber
 from realtime.sources.grabber import FrameGrabber
-from realtime.sources.health import SILENCE_S, SourceState
+from realtime.sources.health import STALL_S, SourceState
 from tests.support.gates import open_gate
 from tests.support.lists import PLAYLISTS, link
 from tests.support.waiting import until
@@ -252,14 +252,18 @@ class Stage:
         limits: SessionLimits = NO_LIMIT,
         blank: tuple[int, int] | None = None,
         gauge: RateMeter | None = None,
-        patient: bool = False,
+        wait_for_source: bool = False,
         clock: Clock | None = None,
     ) -> None:
         self.source = source if isinstance(source, Film) else camera()
         opener = source if callable(source) else lambda: source
         # What is lost stays lost, unless a test has it come back
         self.frames = FrameGrabber(
-            opener, patient=patient, retries_s=(1000.0,), clock=(clock or time).monotonic, opening="opening the camera"
+            opener,
+            wait_for_source=wait_for_source,
+            retry_delays_s=(1000.0,),
+            clock=(clock or time).monotonic,
+            opening="opening the camera",
         )
         self.classifier = classifier
         self.limits = limits
@@ -1082,7 +1086,7 @@ def failing(state: SourceState, hanging: threading.Event) -> Callable[[], Source
 def test_in_each_state_of_the_camera_the_window_lives_and_keys_are_answered_at_once(state: SourceState, clock: Clock) -> None:
     hanging = threading.Event()
     expected = SourceState.LOST if state is SourceState.CLOSED else state
-    stage = Stage(failing(state, hanging), blank=BLANK, patient=True, clock=clock)
+    stage = Stage(failing(state, hanging), blank=BLANK, wait_for_source=True, clock=clock)
     has_picture = state in {SourceState.LIVE, SourceState.LOST, SourceState.BLACK, SourceState.FROZEN, SourceState.CLOSED}
 
     def now() -> tuple[object, ...]:
@@ -1091,7 +1095,7 @@ def test_in_each_state_of_the_camera_the_window_lives_and_keys_are_answered_at_o
 
     def person() -> Generator[str | None]:
         while stage.frames.health(clock.now).state is not expected or (has_picture and stage.session.summary().frames == 0):
-            clock.now += SILENCE_S / 20
+            clock.now += STALL_S / 20
             yield None
         while says_trouble(stage.last) is (state is SourceState.LIVE):
             yield None

@@ -20,33 +20,33 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 NODE = "/dev/video2"
-CAPTURE, PLANES, METADATA, OUTPUT, OWN = 0x1, 0x1000, 0x00800000, 0x2, 0x80000000
+CAPTURE, PLANES, METADATA, OUTPUT, HAS_DEVICE_CAPS = 0x1, 0x1000, 0x00800000, 0x2, 0x80000000
 
 
-# What follows from the facts
+# Cause and sentence for given facts
 
 
 @pytest.mark.parametrize(
-    ("error", "cause", "told"),
+    ("error", "cause", "phrase"),
     [
         (errno.ENOENT, Cause.ABSENT, f"there is no {NODE}, plug the camera in"),
         (errno.ENOTDIR, Cause.ABSENT, f"there is no {NODE}"),
         (errno.ENODEV, Cause.ABSENT, "plug the camera in again"),
         (errno.ENXIO, Cause.ABSENT, "plug the camera in again"),
-        (errno.EBUSY, Cause.BUSY, "another program uses it, close that one"),
+        (errno.EBUSY, Cause.BUSY, "another program uses it, close that program"),
         (errno.EACCES, Cause.DENIED, f"you may not use {NODE}, run `sudo usermod -aG video $USER` and log in again"),
         (errno.EPERM, Cause.DENIED, "give the container or sandbox access to it"),
         (errno.EIO, Cause.UNREADABLE, f"{NODE} answers: {os.strerror(errno.EIO)}"),
         (errno.ELOOP, Cause.UNREADABLE, os.strerror(errno.ELOOP)),
     ],
 )
-def test_an_error_of_the_system_tells_the_cause(error: int, cause: Cause, told: str) -> None:
-    found, sentence = explain(DeviceFacts("linux", NODE, error=error))
-    assert found is cause
-    assert told in sentence
+def test_each_system_error_has_its_cause_and_sentence(error: int, cause: Cause, phrase: str) -> None:
+    actual_cause, sentence = explain(DeviceFacts("linux", NODE, error=error))
+    assert actual_cause is cause
+    assert phrase in sentence
 
 
-def test_a_device_that_is_no_camera_has_a_sentence_of_its_own() -> None:
+def test_a_device_that_is_no_camera_is_unreadable() -> None:
     assert explain(DeviceFacts("linux", NODE, captures=False)) == (
         Cause.UNREADABLE,
         f"{NODE} is no camera, it takes no pictures",
@@ -54,7 +54,7 @@ def test_a_device_that_is_no_camera_has_a_sentence_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("facts", [DeviceFacts("linux", NODE, captures=True), DeviceFacts("freebsd14", NODE)])
-def test_a_device_that_answers_and_gives_nothing_is_taken_by_somebody(facts: DeviceFacts) -> None:
+def test_a_camera_that_gives_no_picture_is_busy(facts: DeviceFacts) -> None:
     cause, sentence = explain(facts)
     assert cause is Cause.BUSY
     assert "close the program that uses it" in sentence
@@ -67,7 +67,7 @@ def test_a_device_that_answers_and_gives_nothing_is_taken_by_somebody(facts: Dev
         ("win32", "Settings > Privacy & security > Camera, there also for desktop apps"),
     ],
 )
-def test_where_the_system_asks_first_its_setting_is_named(platform: str, setting: str) -> None:
+def test_the_privacy_setting_of_the_platform_is_named(platform: str, setting: str) -> None:
     for facts, expected in ((DeviceFacts(platform, listed=True), Cause.DENIED), (DeviceFacts(platform), Cause.ABSENT)):
         cause, sentence = explain(facts)
         assert cause is expected
@@ -77,8 +77,8 @@ def test_where_the_system_asks_first_its_setting_is_named(platform: str, setting
 
 
 @pytest.mark.parametrize("platform", ["darwin", "win32"])
-def test_a_camera_that_the_system_does_not_list_is_not_there(platform: str) -> None:
-    assert explain(DeviceFacts(platform, listed=False)) == (Cause.ABSENT, "there is no such camera, plug it in")
+def test_a_camera_that_the_system_does_not_list_is_absent(platform: str) -> None:
+    assert explain(DeviceFacts(platform, listed=False)) == (Cause.ABSENT, "it is not connected, plug it in")
 
 
 @given(
@@ -91,47 +91,50 @@ def test_a_camera_that_the_system_does_not_list_is_not_there(platform: str) -> N
         listed=st.none() | st.booleans(),
     )
 )
-def test_whatever_the_facts_a_part_of_a_sentence_follows(facts: DeviceFacts) -> None:
+def test_any_facts_give_a_cause_and_a_part_of_a_sentence(facts: DeviceFacts) -> None:
     cause, sentence = explain(facts)
-    assert cause is not Cause.LOST, "what was never opened cannot be lost"
+    assert cause is not Cause.LOST, "a camera that was never opened cannot be lost"
     assert sentence == sentence.strip().rstrip(".?;")
     assert "\n" not in sentence
 
 
-# What a device says of itself
+# Capabilities that a device reports
 
 
-def capability(whole: int, own: int) -> bytes:
-    return struct.pack("=16s32s32sIII3I", b"uvcvideo", b"Integrated Webcam", b"usb-0", 0, whole, own, 0, 0, 0)
+def capability_struct(capabilities: int, device_caps: int) -> bytes:
+    return struct.pack("=16s32s32sIII3I", b"uvcvideo", b"Integrated Webcam", b"usb-0", 0, capabilities, device_caps, 0, 0, 0)
 
 
 @pytest.mark.parametrize(
-    ("whole", "own"),
+    ("capabilities", "device_caps"),
     [
-        (OWN | CAPTURE | METADATA, CAPTURE),
-        (OWN | PLANES, PLANES),
-        # A driver from before there were several nodes to a camera
+        (HAS_DEVICE_CAPS | CAPTURE | METADATA, CAPTURE),
+        (HAS_DEVICE_CAPS | PLANES, PLANES),
+        # An old driver, with one node for each camera
         (CAPTURE, 0),
     ],
 )
-def test_a_node_that_takes_pictures_says_so(whole: int, own: int) -> None:
-    answer = capability(whole, own)
+def test_a_capture_node_is_recognised(capabilities: int, device_caps: int) -> None:
+    answer = capability_struct(capabilities, device_caps)
     assert len(answer) == 104
     assert can_capture(answer)
 
 
-@pytest.mark.parametrize(("whole", "own"), [(OWN | CAPTURE | METADATA, METADATA), (OWN | OUTPUT, OUTPUT), (OUTPUT, CAPTURE)])
-def test_the_other_nodes_of_a_camera_take_none(whole: int, own: int) -> None:
-    assert not can_capture(capability(whole, own))
+@pytest.mark.parametrize(
+    ("capabilities", "device_caps"),
+    [(HAS_DEVICE_CAPS | CAPTURE | METADATA, METADATA), (HAS_DEVICE_CAPS | OUTPUT, OUTPUT), (OUTPUT, CAPTURE)],
+)
+def test_metadata_and_output_nodes_are_no_capture_nodes(capabilities: int, device_caps: int) -> None:
+    assert not can_capture(capability_struct(capabilities, device_caps))
 
 
 # Real devices
 
 
-linux = pytest.mark.skipif(sys.platform != "linux", reason="looks at devices as Linux has them")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="needs the device nodes of Linux")
 
 
-def test_a_device_that_is_not_there() -> None:
+def test_a_missing_device() -> None:
     node = "/dev/video9999"
     assert probe_device(node) == DeviceFacts(sys.platform, node, error=errno.ENOENT)
 
@@ -142,15 +145,15 @@ def test_a_device_of_another_kind(node: str) -> None:
     assert probe_device(node) == DeviceFacts("linux", node, captures=False)
 
 
-def test_what_is_no_device_is_not_even_opened(tmp_path: Path) -> None:
-    # To open a pipe would wait for somebody at its other end
+def test_a_path_that_is_no_device_is_not_opened(tmp_path: Path) -> None:
+    # Opening a pipe would wait for a program at its other end
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "file").write_bytes(b"")
     for place in (tmp_path, tmp_path / "pipe", tmp_path / "file"):
         assert probe_device(str(place)) == DeviceFacts(sys.platform, str(place), captures=False)
 
 
-def test_a_link_that_leads_nowhere_and_one_that_leads_round(tmp_path: Path) -> None:
+def test_a_broken_link_and_a_circular_link(tmp_path: Path) -> None:
     (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
     (tmp_path / "round").symlink_to(tmp_path / "round")
     assert probe_device(str(tmp_path / "nowhere")).error == errno.ENOENT
@@ -160,8 +163,8 @@ def test_a_link_that_leads_nowhere_and_one_that_leads_round(tmp_path: Path) -> N
 
 
 @contextmanager
-def somebody() -> Generator[None]:
-    """For a while we are not the superuser, who may do everything."""
+def ordinary_user() -> Generator[None]:
+    """Drop the rights of root, for whom every device is open."""
     if os.geteuid() != 0:
         yield
         return
@@ -173,22 +176,22 @@ def somebody() -> Generator[None]:
 
 
 @linux
-def test_a_device_that_we_may_not_use() -> None:
-    with somebody():
-        closed = (
+def test_a_device_without_permission() -> None:
+    with ordinary_user():
+        closed_nodes = (
             str(node)
             for node in sorted(Path("/dev").iterdir())
             if stat.S_ISCHR(node.lstat().st_mode) and not os.access(node, os.R_OK | os.W_OK, effective_ids=True)
         )
-        node = next(closed, None)
+        node = next(closed_nodes, None)
         if node is None:
-            pytest.skip("this machine has no device that is closed to everybody")
+            pytest.skip("this machine has no device that is closed to ordinary users")
         facts = probe_device(node)
     assert facts == DeviceFacts("linux", node, error=errno.EACCES)
 
 
 @linux
-def test_looking_leaves_no_handle_open() -> None:
+def test_probing_leaves_no_handle_open() -> None:
     before = sorted(os.listdir("/proc/self/fd"))  # noqa: PTH208 - the folder itself is open while it is read
     for node in ("/dev/null", "/dev/video9999", "/dev/zero"):
         probe_device(node)

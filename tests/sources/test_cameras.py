@@ -18,67 +18,67 @@ from realtime.sources.cameras import Device, explain_failure, find_camera, list_
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from realtime.sources.cameras import Listing
+    from realtime.sources.cameras import CameraLister
 
 WEBCAM = Device(0, "Integrated Webcam", "/dev/video0", cv2.CAP_V4L2)
 BRIO = Device(2, "Logitech BRIO", "/dev/video2", cv2.CAP_V4L2)
 C920 = Device(4, "Logitech HD Pro C920", "/dev/video4", cv2.CAP_V4L2)
 ALL = [WEBCAM, BRIO, C920]
 
-linux = pytest.mark.skipif(sys.platform != "linux", reason="names devices as Linux does")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="needs the device names of Linux")
 
 
-def listing(*cameras: tuple[int, int, str | None]) -> Listing:
-    """Lists backend, number and name, with a path made of them."""
+def lister_of(*cameras: tuple[int, int, str | None]) -> CameraLister:
+    """A lister of cameras given as (backend, index, name); the path is made of the first two."""
 
-    def listed(backend: int) -> list[CameraInfo]:
+    def list_backend(backend: int) -> list[CameraInfo]:
         return [
-            CameraInfo(index, name, f"{of}/{index}", None, None, of)  # pyright: ignore[reportArgumentType] - a lie of its types
-            for of, index, name in cameras
-            if of == backend
+            CameraInfo(index, name, f"{its_backend}/{index}", None, None, its_backend)  # pyright: ignore[reportArgumentType] - name can be None
+            for its_backend, index, name in cameras
+            if its_backend == backend
         ]
 
-    return listed
+    return list_backend
 
 
-# The list
+# Listing
 
 
-def test_cameras_come_by_number_with_what_a_person_knows_them_by() -> None:
-    asked = listing((cv2.CAP_V4L2, 10, "Logitech BRIO"), (cv2.CAP_V4L2, 2, "Integrated Webcam"))
-    assert list_cameras(asked, "linux") == [
+def test_cameras_are_listed_by_number_with_their_names() -> None:
+    lister = lister_of((cv2.CAP_V4L2, 10, "Logitech BRIO"), (cv2.CAP_V4L2, 2, "Integrated Webcam"))
+    assert list_cameras(lister, "linux") == [
         Device(2, "Integrated Webcam", f"{cv2.CAP_V4L2}/2", cv2.CAP_V4L2),
         Device(10, "Logitech BRIO", f"{cv2.CAP_V4L2}/10", cv2.CAP_V4L2),
     ]
 
 
 @pytest.mark.parametrize(
-    ("name", "shown"),
+    ("name", "cleaned"),
     [(None, ""), ("", ""), ("  USB\tCam \n", "USB Cam"), ("\x1b[31mCam\a", "[31mCam"), ("Kamera für ☂", "Kamera für ☂")],
 )
-def test_a_name_is_one_line_of_text_whatever_the_device_says(name: str | None, shown: str) -> None:
-    [device] = list_cameras(listing((cv2.CAP_V4L2, 0, name)), "linux")
-    assert device.name == shown
+def test_a_name_is_cleaned_to_one_line_of_text(name: str | None, cleaned: str) -> None:
+    [device] = list_cameras(lister_of((cv2.CAP_V4L2, 0, name)), "linux")
+    assert device.name == cleaned
 
 
-def test_what_only_the_second_way_knows_is_listed_too() -> None:
-    asked = listing(
+def test_a_camera_that_only_the_second_backend_knows_is_listed() -> None:
+    lister = lister_of(
         (cv2.CAP_MSMF, 0, "Integrated Webcam"),
         (cv2.CAP_DSHOW, 0, "Integrated Webcam"),
         (cv2.CAP_DSHOW, 1, "OBS Virtual Camera"),
     )
-    first, second = list_cameras(asked, "win32")
+    first, second = list_cameras(lister, "win32")
     assert (first.index, first.name, first.backend) == (0, "Integrated Webcam", cv2.CAP_MSMF)
-    # As OpenCV reads such a number where it may choose the way
+    # OpenCV takes the backend from such a number where it may choose
     assert (second.index, second.name, second.backend) == (cv2.CAP_DSHOW + 1, "OBS Virtual Camera", cv2.CAP_ANY)
 
 
-def test_two_cameras_of_one_make_are_two() -> None:
-    assert len(list_cameras(listing((cv2.CAP_MSMF, 0, "Cam"), (cv2.CAP_MSMF, 1, "Cam")), "win32")) == 2
+def test_two_cameras_of_one_model_are_both_listed() -> None:
+    assert len(list_cameras(lister_of((cv2.CAP_MSMF, 0, "Cam"), (cv2.CAP_MSMF, 1, "Cam")), "win32")) == 2
 
 
 @pytest.mark.parametrize("error", [ImportError("no AVFoundation"), OSError("broken")])
-def test_a_list_that_cannot_be_had_is_empty(error: Exception) -> None:
+def test_a_lister_that_fails_gives_an_empty_list(error: Exception) -> None:
     def failing(backend: int) -> list[CameraInfo]:
         del backend
         raise error
@@ -86,7 +86,7 @@ def test_a_list_that_cannot_be_had_is_empty(error: Exception) -> None:
     assert list_cameras(failing, "darwin") == []
 
 
-def test_where_a_list_would_open_every_camera_there_is_none() -> None:
+def test_nothing_is_listed_on_a_platform_where_listing_opens_cameras() -> None:
     def opening(backend: int) -> list[CameraInfo]:
         raise AssertionError(backend)
 
@@ -94,19 +94,19 @@ def test_where_a_list_would_open_every_camera_there_is_none() -> None:
 
 
 @linux
-def test_the_real_list_names_devices_that_are_there() -> None:
+def test_the_real_list_names_existing_devices() -> None:
     devices = list_cameras()
     assert [str(device.index) for device in devices] == [str(device.path).removeprefix("/dev/video") for device in devices]
     assert all(Path(str(device.path)).is_char_device() for device in devices)
     assert devices == sorted(devices, key=lambda device: device.index or 0)
 
 
-def test_nobody_waits_for_the_list_who_did_not_ask_for_it() -> None:
+def test_the_library_is_imported_only_to_list_cameras() -> None:
     program = "import sys, realtime.sources.cameras; sys.exit('cv2_enumerate_cameras' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
-# Which one is meant
+# Choosing by number, path or name
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_nobody_waits_for_the_list_who_did_not_ask_for_it() -> None:
         ("c920", C920),
     ],
 )
-def test_number_path_and_a_part_of_the_name_find_it(wanted: str, device: Device) -> None:
+def test_number_path_and_a_part_of_the_name_find_a_camera(wanted: str, device: Device) -> None:
     assert find_camera(wanted, ALL) == device
 
 
@@ -153,12 +153,12 @@ def test_a_link_to_a_device_is_that_device(tmp_path: Path) -> None:
     ],
 )
 @linux
-def test_what_the_list_does_not_know_is_tried_all_the_same(wanted: str, device: Device, label: str) -> None:
+def test_a_number_or_path_that_is_not_listed_is_accepted(wanted: str, device: Device, label: str) -> None:
     assert find_camera(wanted, [BRIO]) == device
     assert device.label == label
 
 
-def test_a_name_that_fits_several_is_asked_back() -> None:
+def test_a_name_that_fits_several_is_refused_with_their_labels() -> None:
     with pytest.raises(UsageError, match=r'^"logitech" fits "Logitech BRIO" \(2\) and "Logitech HD Pro C920" \(4\): .*number$'):
         find_camera("logitech", ALL)
     twins = [Device(0, "Cam"), Device(2, "Cam")]
@@ -167,37 +167,37 @@ def test_a_name_that_fits_several_is_asked_back() -> None:
 
 
 @pytest.mark.parametrize("wanted", ["", "  "])
-def test_no_name_at_all_is_a_wrong_option(wanted: str) -> None:
+def test_an_empty_name_is_a_usage_error(wanted: str) -> None:
     with pytest.raises(UsageError, match="no camera is named"):
         find_camera(wanted, ALL)
 
 
 @pytest.mark.parametrize(
-    ("wanted", "cameras", "told"),
+    ("wanted", "cameras", "phrase"),
     [
         (
             "logitek",
             [WEBCAM, BRIO],
-            'there are "Integrated Webcam" (0) and "Logitech BRIO" (2) (did you mean "Logitech BRIO"?); ',
+            'this computer has "Integrated Webcam" (0) and "Logitech BRIO" (2) (did you mean "Logitech BRIO"?); ',
         ),
-        ("xyz", [WEBCAM], 'no camera is called "xyz", there is "Integrated Webcam" (0); '),
+        ("xyz", [WEBCAM], 'no camera is called "xyz": this computer has "Integrated Webcam" (0); '),
         ("xyz", ALL, '"Integrated Webcam" (0), "Logitech BRIO" (2) and "Logitech HD Pro C920" (4); '),
-        ("brio", [], 'no camera is called "brio", none is there at all; '),
-        ("-1", [Device(3)], 'no camera is called "-1", there is 3; '),
-        ("99999", [Device(3)], 'no camera is called "99999", there is 3; '),
+        ("brio", [], 'no camera is called "brio": this computer lists no camera; '),
+        ("-1", [Device(3)], 'no camera is called "-1": this computer has 3; '),
+        ("99999", [Device(3)], 'no camera is called "99999": this computer has 3; '),
         ("²", [Device(3)], 'no camera is called "²"'),
     ],
 )
-def test_a_name_that_nobody_has_is_told_with_what_there_is(wanted: str, cameras: list[Device], told: str) -> None:
+def test_an_unknown_name_is_refused_with_the_cameras_of_this_computer(wanted: str, cameras: list[Device], phrase: str) -> None:
     with pytest.raises(SourceError) as caught:
         find_camera(wanted, cameras)
     assert caught.value.cause is Cause.ABSENT
-    assert told in str(caught.value)
+    assert phrase in str(caught.value)
     assert "`emodj cameras`" in str(caught.value)
 
 
 @given(st.lists(st.integers(0, 99), max_size=5, unique=True), st.text(max_size=12))
-def test_whatever_is_typed_a_camera_or_a_sentence_comes_of_it(numbers: list[int], wanted: str) -> None:
+def test_any_text_gives_a_camera_or_an_error(numbers: list[int], wanted: str) -> None:
     cameras = [Device(number, f"Cam {number}", f"/dev/video{number}") for number in numbers]
     try:
         device = find_camera(wanted, cameras)
@@ -206,7 +206,7 @@ def test_whatever_is_typed_a_camera_or_a_sentence_comes_of_it(numbers: list[int]
     assert device in cameras or not device.name
 
 
-# The next one
+# The next camera
 
 
 @pytest.mark.parametrize(
@@ -229,58 +229,58 @@ def test_the_next_camera(current: Device, cameras: Sequence[Device], following: 
 
 
 @given(st.lists(st.integers(0, 99), min_size=2, max_size=8, unique=True))
-def test_going_on_passes_every_camera_once_and_comes_back(numbers: list[int]) -> None:
+def test_switching_visits_every_camera_once_and_returns(numbers: list[int]) -> None:
     cameras = [Device(number) for number in numbers]
     current = cameras[0]
-    passed: list[Device | None] = []
+    visited: list[Device | None] = []
     for _ in cameras:
         following = next_camera(current, cameras)
         assert following is not None
-        passed.append(current := following)
-    assert passed[-1] == cameras[0]
-    assert set(passed) == set(cameras)
+        visited.append(current := following)
+    assert visited[-1] == cameras[0]
+    assert set(visited) == set(cameras)
 
 
 # Opening
 
 
 class Driver:
-    """What OpenCV's capture looks like from outside; calling it opens it."""
+    """Stands in for OpenCV's capture and records the calls; calling the object opens it."""
 
     def __init__(self, *, opens: bool) -> None:
         self.opens = opens
-        self.did: list[tuple[object, ...]] = []
+        self.calls: list[tuple[object, ...]] = []
 
-    def __call__(self, place: int | str, backend: int) -> cv2.VideoCapture:
-        self.did.append((place, backend))
+    def __call__(self, path: int | str, backend: int) -> cv2.VideoCapture:
+        self.calls.append((path, backend))
         return cast("cv2.VideoCapture", self)
 
     def isOpened(self) -> bool:  # noqa: N802 - OpenCV's name
         return self.opens
 
     def set(self, key: int, value: float) -> None:
-        self.did.append((key, value))
+        self.calls.append((key, value))
 
     def get(self, key: int) -> float:
         del key
         return 0.0
 
     def release(self) -> None:
-        self.did.append(("release",))
+        self.calls.append(("release",))
 
 
 @linux
 @pytest.mark.parametrize(
-    ("device", "place"), [(BRIO, "/dev/video2"), (Device(7), "/dev/video7"), (Device(None, path="/dev/null"), "/dev/null")]
+    ("device", "path"), [(BRIO, "/dev/video2"), (Device(7), "/dev/video7"), (Device(None, path="/dev/null"), "/dev/null")]
 )
-def test_a_camera_is_asked_for_what_is_wanted_and_keeps_no_queue(device: Device, place: str) -> None:
+def test_a_camera_is_opened_with_the_wanted_picture_and_without_a_queue(device: Device, path: str) -> None:
     driver = Driver(opens=True)
     with open_camera(device, width=1280, height=720, fps=25, opener=driver) as source:
         assert source.live
         assert source.name == device.label
-    assert driver.did == [
-        # Left to choose, OpenCV would first try to play the device as a film
-        (place, cv2.CAP_V4L2),
+    assert driver.calls == [
+        # Without a backend, OpenCV would first try to read the device as a video file
+        (path, cv2.CAP_V4L2),
         (cv2.CAP_PROP_FRAME_WIDTH, 1280),
         (cv2.CAP_PROP_FRAME_HEIGHT, 720),
         (cv2.CAP_PROP_FPS, 25),
@@ -290,23 +290,23 @@ def test_a_camera_is_asked_for_what_is_wanted_and_keeps_no_queue(device: Device,
 
 
 @linux
-def test_a_link_is_opened_as_what_it_leads_to(tmp_path: Path) -> None:
+def test_the_target_of_a_link_is_opened(tmp_path: Path) -> None:
     (tmp_path / "by-id").symlink_to("/dev/null")
     driver = Driver(opens=True)
     open_camera(Device(None, path=str(tmp_path / "by-id")), width=640, height=480, fps=30, opener=driver).close()
-    assert driver.did[0] == ("/dev/null", cv2.CAP_V4L2)
+    assert driver.calls[0] == ("/dev/null", cv2.CAP_V4L2)
 
 
-def test_what_does_not_open_is_let_go() -> None:
+def test_a_capture_that_does_not_open_is_released() -> None:
     driver = Driver(opens=False)
     with pytest.raises(SourceError):
         open_camera(Device(97), width=640, height=480, fps=30, opener=driver)
-    assert driver.did[1:] == [("release",)]
+    assert driver.calls[1:] == [("release",)]
 
 
 @linux
 @pytest.mark.parametrize(
-    ("device", "cause", "told"),
+    ("device", "cause", "phrase"),
     [
         (Device(97), Cause.ABSENT, r"^camera 97 cannot be opened: there is no /dev/video97, "),
         (Device(97, "Old", "/dev/video97", cv2.CAP_V4L2), Cause.ABSENT, r'^camera "Old" \(97\) cannot be opened: there is no '),
@@ -314,33 +314,33 @@ def test_what_does_not_open_is_let_go() -> None:
         (Device(None, path="/dev/zero"), Cause.UNREADABLE, "^camera /dev/zero cannot be opened: /dev/zero is no camera"),
     ],
 )
-def test_a_camera_that_cannot_be_opened_says_why_and_how_to_go_on(device: Device, cause: Cause, told: str) -> None:
-    with pytest.raises(SourceError, match=f"{told}.*; `emodj cameras` .*--camera NAME .*--source PATH .*--wait") as caught:
+def test_the_error_says_why_a_camera_cannot_be_opened_and_what_to_try(device: Device, cause: Cause, phrase: str) -> None:
+    with pytest.raises(SourceError, match=f"{phrase}.*; `emodj cameras` .*--camera NAME .*--source PATH .*--wait") as caught:
         open_camera(device, width=640, height=480, fps=30)
     assert caught.value.cause is cause
 
 
 @linux
-def test_what_is_no_device_is_no_camera_and_nothing_waits_for_it(tmp_path: Path) -> None:
+def test_a_folder_and_a_pipe_are_no_cameras_and_are_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    for place in (tmp_path, tmp_path / "pipe"):
+    for path in (tmp_path, tmp_path / "pipe"):
         with pytest.raises(SourceError, match="is no camera"):
-            open_camera(find_camera(str(place), []), width=640, height=480, fps=30)
+            open_camera(find_camera(str(path), []), width=640, height=480, fps=30)
 
 
 @linux
-def test_a_path_that_is_no_text_has_a_sentence(tmp_path: Path) -> None:
-    place = os.fsdecode(bytes(tmp_path) + b"/\xff")
+def test_a_path_that_is_not_utf_8_is_a_source_error(tmp_path: Path) -> None:
+    path = os.fsdecode(bytes(tmp_path) + b"/\xff")
     with pytest.raises(SourceError) as caught:
-        open_camera(find_camera(place, ALL), width=640, height=480, fps=30)
+        open_camera(find_camera(path, ALL), width=640, height=480, fps=30)
     assert caught.value.cause is Cause.ABSENT
-    Path(place).touch()
+    Path(path).touch()
     with pytest.raises(SourceError, match="is no camera"):
-        open_camera(find_camera(place, ALL), width=640, height=480, fps=30)
+        open_camera(find_camera(path, ALL), width=640, height=480, fps=30)
 
 
 @linux
-def test_why_can_be_asked_at_any_time() -> None:
+def test_a_failure_can_be_explained_at_any_time() -> None:
     cause, sentence = explain_failure(Device(97, "Old"))
     assert cause is Cause.ABSENT
     assert sentence.startswith('camera "Old" (97) cannot be opened: there is no /dev/video97')
@@ -358,16 +358,18 @@ def test_why_can_be_asked_at_any_time() -> None:
         (Device(0), [], Cause.ABSENT),
     ],
 )
-def test_where_cameras_have_no_node_the_list_tells(device: Device, cameras: list[Device], cause: Cause, platform: str) -> None:
-    found_cause, sentence = explain_failure(device, cameras, platform)
-    assert found_cause is cause
+def test_without_device_nodes_the_list_decides_the_cause(
+    device: Device, cameras: list[Device], cause: Cause, platform: str
+) -> None:
+    actual_cause, sentence = explain_failure(device, cameras, platform)
+    assert actual_cause is cause
     assert sentence.startswith(f"{device.label} cannot be opened: ")
     assert ("Privacy" in sentence) is (device.index in {0, 2})
 
 
 def test_failing_to_open_leaves_no_handle() -> None:
     if not Path("/proc/self/fd").is_dir():
-        pytest.skip("this system does not list its handles")
+        pytest.skip("this system does not list open handles")
     before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - the folder itself is open while it is read
     for device in (Device(97), Device(None, path="/dev/null")):
         with pytest.raises(SourceError):

@@ -29,7 +29,7 @@ PLACE = {ExifTags.GPS.GPSLatitudeRef: "N", ExifTags.GPS.GPSLatitude: (52.0, 31.0
 
 
 def quarters() -> Pillow.Image:
-    """48 wide, 32 high: red, green / blue, white. Each side and each colour can be told from the others."""
+    """48 wide, 32 high: red, green / blue, white. Every flip, turn and change of channels gives another picture."""
     picture = Pillow.new("RGB", (48, 32), RED)
     picture.paste(GREEN, (24, 0, 48, 16))
     picture.paste(BLUE, (0, 16, 24, 32))
@@ -38,13 +38,13 @@ def quarters() -> Pillow.Image:
 
 
 def corners(image: Image) -> list[list[int]]:
-    """The colours in the middle of each quarter as RGB: above left and right, below left and right."""
+    """The colour in the middle of each quarter as RGB: top left, top right, bottom left, bottom right."""
     height, width = image.shape[:2]
     spots = [(y, x) for y in (height // 4, height * 3 // 4) for x in (width // 4, width * 3 // 4)]
     return [image[spot][::-1].tolist() for spot in spots]
 
 
-def data_of(picture: Pillow.Image, kind: str, **options: object) -> bytes:
+def encode(picture: Pillow.Image, kind: str, **options: object) -> bytes:
     with io.BytesIO() as file:
         picture.save(file, kind, **options)
         return file.getvalue()
@@ -61,20 +61,20 @@ def heic() -> bytes:
         return file.getvalue()
 
 
-# What can be read
+# Pictures that can be read
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "HEIC"])
-def test_every_kind_is_read_the_right_way_round(kind: str, tmp_path: Path) -> None:
-    data = heic() if kind == "HEIC" else data_of(quarters(), kind)
+def test_every_format_is_read_upright(kind: str, tmp_path: Path) -> None:
+    data = heic() if kind == "HEIC" else encode(quarters(), kind)
     path = tmp_path / "picture.any"
     path.write_bytes(data)
     for image in (read_image(str(path)), read_data(data)):
         assert image.shape == (32, 48, 3)
         assert image.dtype == np.uint8
         assert image.flags["C_CONTIGUOUS"]
-        for found, drawn in zip(corners(image), (RED, GREEN, BLUE, WHITE), strict=True):
-            assert found == pytest.approx(drawn, abs=12)
+        for actual, expected in zip(corners(image), (RED, GREEN, BLUE, WHITE), strict=True):
+            assert actual == pytest.approx(expected, abs=12)
 
 
 def test_the_astronaut_is_read_pixel_by_pixel_as_opencv_does(astronaut: Image) -> None:
@@ -82,10 +82,10 @@ def test_the_astronaut_is_read_pixel_by_pixel_as_opencv_does(astronaut: Image) -
     assert int(np.abs(read_image(str(ASTRONAUT)).astype(int) - astronaut.astype(int)).max()) <= 3
 
 
-def test_the_first_picture_of_an_animation_counts() -> None:
+def test_the_first_frame_of_an_animation_is_read() -> None:
     others = [Pillow.new("RGB", (48, 32), BLUE) for _ in range(2)]
     for kind in ("GIF", "WEBP", "TIFF", "PNG"):
-        image = read_data(data_of(quarters(), kind, save_all=True, append_images=others))
+        image = read_data(encode(quarters(), kind, save_all=True, append_images=others))
         assert corners(image)[0] == pytest.approx(RED, abs=12), kind
 
 
@@ -93,31 +93,31 @@ def test_the_first_picture_of_an_animation_counts() -> None:
     ("kind", "options"), [("JPEG", {}), ("PNG", {}), ("WEBP", {}), ("TIFF", {}), ("TIFF", {"compression": "tiff_lzw"})]
 )
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_every_orientation_is_set_upright(orientation: int, kind: str, options: dict[str, str]) -> None:
-    lying = {
+def test_every_orientation_is_turned_upright(orientation: int, kind: str, options: dict[str, str]) -> None:
+    stored_transform = {
         2: Pillow.Transpose.FLIP_LEFT_RIGHT,
         3: Pillow.Transpose.ROTATE_180,
         4: Pillow.Transpose.FLIP_TOP_BOTTOM,
         5: Pillow.Transpose.TRANSPOSE,
-        # Orientation 6 is shown turned clockwise, so it lies turned the other way
+        # Orientation 6 is turned clockwise for display, so its pixels are stored turned the other way
         6: Pillow.Transpose.ROTATE_90,
         7: Pillow.Transpose.TRANSVERSE,
         8: Pillow.Transpose.ROTATE_270,
     }.get(orientation)
     exif = Pillow.Exif()
     exif[ExifTags.Base.Orientation] = orientation
-    picture = quarters() if lying is None else quarters().transpose(lying)
-    image = read_data(data_of(picture, kind, exif=exif, **options))
+    picture = quarters() if stored_transform is None else quarters().transpose(stored_transform)
+    image = read_data(encode(picture, kind, exif=exif, **options))
     assert image.shape == (32, 48, 3)
-    for found, drawn in zip(corners(image), (RED, GREEN, BLUE, WHITE), strict=True):
-        assert found == pytest.approx(drawn, abs=12)
+    for actual, expected in zip(corners(image), (RED, GREEN, BLUE, WHITE), strict=True):
+        assert actual == pytest.approx(expected, abs=12)
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 60000])
-def test_an_orientation_that_does_not_exist_is_none(orientation: int) -> None:
+def test_an_invalid_orientation_is_ignored(orientation: int) -> None:
     exif = Pillow.Exif()
     exif[ExifTags.Base.Orientation] = orientation
-    assert corners(read_data(data_of(quarters(), "PNG", exif=exif))) == [list(colour) for colour in (RED, GREEN, BLUE, WHITE)]
+    assert corners(read_data(encode(quarters(), "PNG", exif=exif))) == [list(colour) for colour in (RED, GREEN, BLUE, WHITE)]
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "I;16"])
@@ -126,7 +126,7 @@ def test_grey_becomes_three_equal_channels(mode: str, kind: str) -> None:
     picture = Pillow.new("L", (48, 32), 0)
     picture.paste(255, (24, 0, 48, 32))
     picture = picture.convert("I").point(lambda value: value * 257).convert("I;16") if mode == "I;16" else picture.convert(mode)
-    image = read_data(data_of(picture, kind))
+    image = read_data(encode(picture, kind))
     assert image.shape == (32, 48, 3)
     assert corners(image) == [[0] * 3, [255] * 3, [0] * 3, [255] * 3]
 
@@ -134,11 +134,11 @@ def test_grey_becomes_three_equal_channels(mode: str, kind: str) -> None:
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
 def test_16_bits_are_scaled_and_not_cut_off(kind: str) -> None:
     values = np.array([[0, 128, 257, 40 * 257, 40 * 257 + 129, 200 * 257, 65535]], np.uint16)
-    image = read_data(data_of(Pillow.fromarray(values), kind))
+    image = read_data(encode(Pillow.fromarray(values), kind))
     assert image[0, :, 0].tolist() == [0, 0, 1, 40, 41, 200, 255]
 
 
-def test_16_bits_in_the_order_of_other_machines() -> None:
+def test_16_bits_in_big_endian_order() -> None:
     values = np.array([[0, 40 * 257, 65535]], ">u2")
     header = struct.pack(">2sHI", b"MM", 42, 8)
     tags = [
@@ -157,33 +157,33 @@ def test_16_bits_in_the_order_of_other_machines() -> None:
     assert image[0, :, 0].tolist() == [0, 40, 255]
 
 
-def test_16_bits_a_colour_keep_their_colours() -> None:
+def test_16_bits_a_channel_keep_their_colours() -> None:
     rows = [b"\0" + struct.pack(">6H", 65535, 0, 0, 0, 65535, 0), b"\0" + struct.pack(">6H", 0, 0, 65535, 65535, 65535, 65535)]
     image = read_data(png(2, 2, b"".join(rows), depth=16))
     assert image[..., ::-1].reshape(4, 3).tolist() == [list(colour) for colour in (RED, GREEN, BLUE, WHITE)]
 
 
-def test_floats_are_stretched_to_their_own_range() -> None:
+def test_floats_are_stretched_to_their_range() -> None:
     values = np.array([[-1.0, 0.0, 1.0, np.nan]], np.float32)
-    image = read_data(data_of(Pillow.fromarray(values), "TIFF"))
+    image = read_data(encode(Pillow.fromarray(values), "TIFF"))
     assert image[0, :3, 0].tolist() == [0, 128, 255]
-    assert read_data(data_of(Pillow.fromarray(np.zeros((2, 2), np.float32)), "TIFF")).max() == 0
+    assert read_data(encode(Pillow.fromarray(np.zeros((2, 2), np.float32)), "TIFF")).max() == 0
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF"])
-def test_what_is_transparent_lies_on_white(kind: str) -> None:
+def test_transparent_parts_lie_on_white(kind: str) -> None:
     picture = Pillow.new("RGBA", (48, 32), (0, 0, 0, 0))
     picture.paste((0, 0, 0, 255), (24, 0, 48, 32))
     picture.paste((0, 0, 0, 128), (0, 16, 24, 32))
     options = {"lossless": True} if kind == "WEBP" else {}
-    clear, solid, half, _ = corners(read_data(data_of(picture, kind, **options)))
+    clear, solid, half, _ = corners(read_data(encode(picture, kind, **options)))
     assert clear == [255] * 3
     assert solid == [0] * 3
     assert half == pytest.approx([127] * 3, abs=2)
 
 
 def test_grey_with_transparency_lies_on_white() -> None:
-    assert corners(read_data(data_of(Pillow.new("LA", (8, 8), (0, 0)), "PNG")))[0] == [255] * 3
+    assert corners(read_data(encode(Pillow.new("LA", (8, 8), (0, 0)), "PNG")))[0] == [255] * 3
 
 
 @pytest.mark.parametrize("kind", ["PNG", "GIF"])
@@ -191,25 +191,25 @@ def test_a_palette_may_hold_a_transparent_colour(kind: str) -> None:
     picture = Pillow.new("P", (48, 32), 0)
     picture.putpalette([*BLUE, *GREEN])
     picture.paste(1, (24, 0, 48, 32))
-    image = read_data(data_of(picture, kind, transparency=0))
+    image = read_data(encode(picture, kind, transparency=0))
     assert corners(image)[:2] == [[255] * 3, list(GREEN)]
 
 
-def test_one_colour_may_be_the_transparent_one() -> None:
-    image = read_data(data_of(quarters(), "PNG", transparency=RED))
+def test_one_colour_may_be_transparent() -> None:
+    image = read_data(encode(quarters(), "PNG", transparency=RED))
     assert corners(image)[:2] == [[255] * 3, list(GREEN)]
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
-def test_printing_colours_become_screen_colours(kind: str) -> None:
-    image = read_data(data_of(quarters().convert("CMYK"), kind))
-    for found, drawn in zip(corners(image), (RED, GREEN, BLUE, WHITE), strict=True):
-        assert found == pytest.approx(drawn, abs=12)
+def test_cmyk_becomes_rgb(kind: str) -> None:
+    image = read_data(encode(quarters().convert("CMYK"), kind))
+    for actual, expected in zip(corners(image), (RED, GREEN, BLUE, WHITE), strict=True):
+        assert actual == pytest.approx(expected, abs=12)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (20000, 10), (10, 20000)])
 def test_odd_sizes_are_read(size: tuple[int, int]) -> None:
-    assert read_data(data_of(Pillow.new("RGB", size, GREEN), "PNG")).shape == (size[1], size[0], 3)
+    assert read_data(encode(Pillow.new("RGB", size, GREEN), "PNG")).shape == (size[1], size[0], 3)
 
 
 def test_fifty_megapixels_are_read(tmp_path: Path) -> None:
@@ -220,12 +220,12 @@ def test_fifty_megapixels_are_read(tmp_path: Path) -> None:
     assert image[5000, 8000].tolist() == pytest.approx([0, 255, 0], abs=2)
 
 
-def test_odd_metadata_do_not_spoil_a_picture() -> None:
+def test_invalid_metadata_is_ignored() -> None:
     exif = Pillow.Exif()
     exif[ExifTags.Base.Orientation] = 6
     exif[ExifTags.Base.ImageDescription] = "words"
-    data = data_of(quarters().transpose(Pillow.Transpose.ROTATE_90), "JPEG", exif=exif)
-    # The words are said to be a fraction, which cannot be written anew
+    data = encode(quarters().transpose(Pillow.Transpose.ROTATE_90), "JPEG", exif=exif)
+    # The text is declared as a fraction: Pillow cannot write such metadata again
     entry = struct.pack("<HHI", ExifTags.Base.ImageDescription, 2, 6)
     swapped = struct.pack(">HHI", ExifTags.Base.ImageDescription, 2, 6)
     assert (entry in data) != (swapped in data)
@@ -235,7 +235,7 @@ def test_odd_metadata_do_not_spoil_a_picture() -> None:
     assert read_data(odd).shape == (32, 48, 3)
 
 
-# What cannot
+# Files that cannot be read
 
 
 def png(width: int, height: int, pixels: bytes, depth: int = 8) -> bytes:
@@ -247,14 +247,14 @@ def png(width: int, height: int, pixels: bytes, depth: int = 8) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + parts
 
 
-def test_a_file_that_is_not_there_is_a_wrong_path(tmp_path: Path) -> None:
+def test_a_missing_file_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"^no such file: .*none\.jpg$"):
         read_image(str(tmp_path / "none.jpg"))
     with pytest.raises(UsageError, match=r"^no such file: .*astronaut\.jpg/x$"):
         read_image(f"{ASTRONAUT}/x")
 
 
-def test_a_directory_and_a_name_beyond_the_system_have_a_sentence(tmp_path: Path) -> None:
+def test_a_directory_and_a_name_that_is_too_long_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(EmodjError, match=r"^cannot read .* \(Is a directory\)$"):
         read_image(str(tmp_path))
     with pytest.raises(EmodjError, match=r"\(File name too long\)$"):
@@ -262,12 +262,12 @@ def test_a_directory_and_a_name_beyond_the_system_have_a_sentence(tmp_path: Path
 
 
 @pytest.mark.parametrize("stdin", [None, io.BytesIO()])
-def test_nothing_on_the_standard_input_has_a_sentence(stdin: io.BytesIO | None) -> None:
+def test_an_empty_standard_input_is_an_error(stdin: io.BytesIO | None) -> None:
     with pytest.raises(EmodjError, match=r"^the standard input is empty$"):
         read_image("-", stdin)
 
 
-def test_an_empty_file_has_a_sentence(tmp_path: Path) -> None:
+def test_an_empty_file_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "empty.jpg"
     path.touch()
     with pytest.raises(EmodjError, match=r"empty\.jpg is empty$"):
@@ -278,7 +278,7 @@ EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage
 
 
 @pytest.mark.parametrize("data", [b"hello\n", b"\xff\xd8", b"\0" * 999, b"<svg xmlns='http://www.w3.org/2000/svg'/>", EPS])
-def test_what_is_no_picture_is_told_whatever_its_name_says(data: bytes, tmp_path: Path) -> None:
+def test_a_file_that_is_no_picture_is_refused_whatever_its_suffix(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "photo.jpg"
     path.write_bytes(data)
     with pytest.raises(EmodjError, match=r"photo\.jpg is not a picture that can be read, whatever its name says$"):
@@ -286,10 +286,10 @@ def test_what_is_no_picture_is_told_whatever_its_name_says(data: bytes, tmp_path
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "HEIC"])
-def test_a_file_cut_short_is_damaged_and_never_half_a_picture(kind: str) -> None:
-    whole = heic() if kind == "HEIC" else data_of(noise(), kind)
+def test_a_truncated_file_is_an_error_and_never_half_a_picture(kind: str) -> None:
+    complete = heic() if kind == "HEIC" else encode(noise(), kind)
     with pytest.raises(EmodjError, match=r"^the standard input is (damaged \(.+\): copy or export it again|not a picture)"):
-        read_data(whole[: len(whole) // 2])
+        read_data(complete[: len(complete) // 2])
 
 
 def noise() -> Pillow.Image:
@@ -301,16 +301,16 @@ def test_a_small_file_that_claims_to_be_huge_is_refused_before_its_pixels() -> N
         read_data(png(100_000, 100_000, b""))
 
 
-def test_the_limit_itself_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    data = data_of(quarters(), "PNG")
-    monkeypatch.setattr(images, "MOST_PIXELS", 48 * 32)
+def test_a_picture_at_the_limit_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = encode(quarters(), "PNG")
+    monkeypatch.setattr(images, "MAX_PIXELS", 48 * 32)
     assert read_data(data).shape == (32, 48, 3)
-    monkeypatch.setattr(images, "MOST_PIXELS", 48 * 32 - 1)
+    monkeypatch.setattr(images, "MAX_PIXELS", 48 * 32 - 1)
     with pytest.raises(EmodjError, match="48×32"):
         read_data(data)
 
 
-def test_heic_without_its_package_says_which_it_wants() -> None:
+def test_heic_without_its_package_names_the_package() -> None:
     program = """
 import io, sys
 sys.modules["pillow_heif"] = None
@@ -322,22 +322,22 @@ except EmodjError as error:
     print(type(error).__name__, error)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
-    wanted = "the standard input is a HEIC picture, which needs pillow-heif: pip install pillow-heif"
-    assert done.stdout == f"EmodjError {wanted}\n"
+    message = "the standard input is a HEIC picture, which needs pillow-heif: pip install pillow-heif"
+    assert done.stdout == f"EmodjError {message}\n"
 
 
-SAMPLES = [data_of(noise(), kind) for kind in ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")]
+SAMPLES = [encode(noise(), kind) for kind in ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")]
 EXIF = Pillow.Exif()
 EXIF[ExifTags.Base.Orientation] = 6
 EXIF[ExifTags.Base.ImageDescription] = "words"
-SAMPLES.append(data_of(noise(), "JPEG", exif=EXIF))
+SAMPLES.append(encode(noise(), "JPEG", exif=EXIF))
 
 
 @given(st.data())
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_damage_of_any_kind_gives_a_picture_or_a_sentence(draw: st.DataObject) -> None:
+def test_any_damage_gives_a_picture_or_an_error(draw: st.DataObject) -> None:
     data = bytearray(draw.draw(st.sampled_from(SAMPLES)))
-    # Most of what can go wrong does so in the first bytes
+    # Damage in the first bytes finds most faults
     places = st.integers(0, 150) | st.integers(0, len(data) - 1)
     for place, byte in draw.draw(st.lists(st.tuples(places, st.integers(0, 255)), max_size=6)):
         data[place] = byte
@@ -354,23 +354,23 @@ def test_damage_of_any_kind_gives_a_picture_or_a_sentence(draw: st.DataObject) -
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    inside = tmp_path / "folder"
+    folder = tmp_path / "folder"
     for name in ("b.PNG", "a.jpeg", "note.txt", ".hidden.jpg", "sub/c.heic", "sub/.d/e.jpg", ".trash/f.jpg", "g.jpg/h.webp"):
-        (inside / name).parent.mkdir(parents=True, exist_ok=True)
-        (inside / name).touch()
-    return inside
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return folder
 
 
-def test_a_folder_gives_its_pictures_in_order_and_nothing_hidden(folder: Path) -> None:
+def test_the_pictures_of_a_folder_are_found_in_order_without_hidden_ones(folder: Path) -> None:
     assert [path.name for path in find_images(folder, recursive=False)] == ["a.jpeg", "b.PNG"]
 
 
-def test_a_folder_gives_the_pictures_of_its_folders_too_if_asked(folder: Path) -> None:
-    found = [path.relative_to(folder).as_posix() for path in find_images(folder, recursive=True)]
-    assert found == ["a.jpeg", "b.PNG", "g.jpg/h.webp", "sub/c.heic"]
+def test_recursive_finds_the_pictures_of_subfolders(folder: Path) -> None:
+    actual = [path.relative_to(folder).as_posix() for path in find_images(folder, recursive=True)]
+    assert actual == ["a.jpeg", "b.PNG", "g.jpg/h.webp", "sub/c.heic"]
 
 
-def test_a_hidden_folder_that_is_named_is_meant(folder: Path) -> None:
+def test_a_hidden_folder_that_is_named_is_searched(folder: Path) -> None:
     assert [path.name for path in find_images(folder / ".trash", recursive=True)] == ["f.jpg"]
 
 
@@ -387,6 +387,6 @@ def test_a_folder_without_pictures_says_what_else_to_try(tmp_path: Path) -> None
         find_images(tmp_path, recursive=True)
 
 
-def test_a_folder_that_cannot_be_listed_has_a_sentence() -> None:
+def test_a_folder_that_cannot_be_listed_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match=r"^cannot list .* \(Not a directory\)$"):
         find_images(ASTRONAUT, recursive=False)

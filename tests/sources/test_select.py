@@ -19,8 +19,8 @@ DESK = Device(0, "Desk camera", "/dev/video0")
 LAPTOP = Device(2, "Laptop camera", "/dev/video2")
 
 
-class Still:
-    """A camera that shows one picture, as its number says."""
+class LostCamera:
+    """A camera that opens and gives no frame."""
 
     live = True
 
@@ -36,80 +36,80 @@ class Still:
 
 
 class Computer:
-    """Cameras that can be plugged in and out."""
+    """Cameras that a test plugs in and out."""
 
-    def __init__(self, *there: Device) -> None:
-        self.there = list(there)
+    def __init__(self, *connected: Device) -> None:
+        self.connected = list(connected)
         self.opened: list[Device] = []
 
-    def listing(self) -> list[Device]:
-        return list(self.there)
+    def list_cameras(self) -> list[Device]:
+        return list(self.connected)
 
     def open(self, device: Device, *, width: int, height: int, fps: float) -> Source:
         assert (width, height, fps) == (640, 480, 30)
         self.opened.append(device)
-        if device not in self.there:
-            raise SourceError(f"{device.label} is not there", Cause.ABSENT)
-        return Still(device)
+        if device not in self.connected:
+            raise SourceError(f"{device.label} is not connected", Cause.ABSENT)
+        return LostCamera(device)
 
     def cameras(self, wanted: str = "0") -> CameraSwitcher:
-        return CameraSwitcher(CameraRequest(wanted, 640, 480, 30), listing=self.listing, opener=self.open)
+        return CameraSwitcher(CameraRequest(wanted, 640, 480, 30), lister=self.list_cameras, opener=self.open)
 
 
-def turned(computer: Computer, cameras: CameraSwitcher, times: int = 1) -> list[str]:
-    """Open the camera that is wanted, and turn to the next one, so many times; what was said."""
-    said: list[str] = []
-    with FrameGrabber(cameras.open, patient=True, retries_s=(1000.0,)) as frames:
+def switch_cameras(computer: Computer, cameras: CameraSwitcher, times: int = 1) -> list[str]:
+    """Open the wanted camera and switch to the next one, `times` times; returns the messages."""
+    messages: list[str] = []
+    with FrameGrabber(cameras.open, wait_for_source=True, retry_delays_s=(1000.0,)) as frames:
         until(lambda: frames.health(0).state in {SourceState.LOST, SourceState.ABSENT})
         for _ in range(times):
             count = len(computer.opened)
-            said.append(cameras.next(frames))
-            if said[-1] == "there is no other camera":
+            messages.append(cameras.next(frames))
+            if messages[-1] == "this computer has no other camera":
                 continue
             until(lambda count=count: len(computer.opened) == count + 1)
             until(lambda: frames.health(0).state in {SourceState.LOST, SourceState.ABSENT})
-    return said
+    return messages
 
 
-def test_the_camera_is_looked_for_by_name_each_time() -> None:
+def test_the_camera_is_found_by_name_at_each_opening() -> None:
     computer = Computer(DESK, LAPTOP)
     cameras = computer.cameras("laptop")
     cameras.open()
-    computer.there = [DESK, Device(4, "Laptop camera", "/dev/video4")]
+    computer.connected = [DESK, Device(4, "Laptop camera", "/dev/video4")]
     cameras.open()
     assert [device.index for device in computer.opened] == [2, 4]
 
 
-def test_a_turn_opens_the_next_one_and_says_which() -> None:
+def test_switching_opens_the_next_camera_and_returns_its_label() -> None:
     computer = Computer(DESK, LAPTOP)
-    assert turned(computer, computer.cameras()) == [LAPTOP.label]
+    assert switch_cameras(computer, computer.cameras()) == [LAPTOP.label]
     assert computer.opened == [DESK, LAPTOP]
 
 
 def test_after_the_last_comes_the_first() -> None:
     computer = Computer(DESK, LAPTOP)
-    turned(computer, computer.cameras(), 2)
+    switch_cameras(computer, computer.cameras(), 2)
     assert computer.opened == [DESK, LAPTOP, DESK]
 
 
-def test_where_there_is_no_other_it_says_so_and_the_camera_stays_open() -> None:
+def test_without_another_camera_the_message_says_so_and_the_camera_stays_open() -> None:
     computer = Computer(DESK)
-    assert turned(computer, computer.cameras()) == ["there is no other camera"]
+    assert switch_cameras(computer, computer.cameras()) == ["this computer has no other camera"]
     assert computer.opened == [DESK]
 
 
-def test_a_turn_from_a_camera_that_nobody_has_goes_to_the_first_there_is() -> None:
+def test_switching_from_an_unknown_camera_goes_to_the_first_one() -> None:
     computer = Computer(LAPTOP)
-    assert turned(computer, computer.cameras("webcam that was sold")) == [LAPTOP.label]
+    assert switch_cameras(computer, computer.cameras("webcam that was sold")) == [LAPTOP.label]
     assert computer.opened == [LAPTOP]
 
 
-def test_a_camera_that_was_turned_to_is_found_again_under_another_number() -> None:
+def test_the_selected_camera_is_found_again_under_another_number() -> None:
     computer = Computer(DESK, LAPTOP)
     cameras = computer.cameras()
-    turned(computer, cameras)
+    switch_cameras(computer, cameras)
     moved = Device(6, "Laptop camera", "/dev/video6")
-    computer.there = [DESK, moved]
+    computer.connected = [DESK, moved]
     cameras.open()
     assert computer.opened[-1] == moved
 
@@ -122,11 +122,11 @@ def test_a_camera_that_was_turned_to_is_found_again_under_another_number() -> No
         (Device(0), Device(1)),
     ],
 )
-def test_one_that_is_gone_is_tried_as_it_was_and_no_other_in_its_place(first: Device, second: Device) -> None:
+def test_a_camera_that_is_gone_is_not_replaced_by_another_one(first: Device, second: Device) -> None:
     computer = Computer(first, second)
     cameras = computer.cameras()
-    turned(computer, cameras)
-    computer.there = [first]
-    with pytest.raises(SourceError, match="is not there"):
+    switch_cameras(computer, cameras)
+    computer.connected = [first]
+    with pytest.raises(SourceError, match="is not connected"):
         cameras.open()
     assert computer.opened[-1] == second

@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 PATIENCE_S = 20.0
 RATE = 25
 FRAMES = 12
-SECRET = "hunter2"  # noqa: S105 - a password that must not be seen
+SECRET = "hunter2"  # noqa: S105 - a password that no sentence may hold
 
 
 def grey(level: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     return np.full((48, 64, 3), level, np.uint8)
 
 
-def level_of(index: int) -> int:
-    """Each frame of the clip has a brightness of its own, so that none can be taken for another."""
+def brightness(index: int) -> int:
+    """Brightness of a frame of the clip: no two frames have the same one."""
     return 20 + 15 * index
 
 
@@ -47,7 +47,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("clip") / "clip.avi"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), RATE, (64, 48))
     for index in range(FRAMES):
-        writer.write(grey(level_of(index)))
+        writer.write(grey(brightness(index)))
     writer.release()
     return path
 
@@ -55,19 +55,19 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # Files
 
 
-@pytest.mark.parametrize("place", ["{}", "file://{}"])
-def test_a_file_gives_all_its_frames_in_order_and_then_its_end(clip: Path, place: str) -> None:
-    with open_video(place.format(clip)) as source:
+@pytest.mark.parametrize("location", ["{}", "file://{}"])
+def test_a_file_gives_all_its_frames_in_order_and_then_none(clip: Path, location: str) -> None:
+    with open_video(location.format(clip)) as source:
         assert not source.live
         assert source.name == str(clip)
         frames = list(iter(source.read, None))
         assert source.read() is None
-    assert [found.index for found in frames] == list(range(FRAMES))
-    assert [found.time_s for found in frames] == pytest.approx([index / RATE for index in range(FRAMES)])
-    for index, found in enumerate(frames):
-        assert found.image.shape == (48, 64, 3)
-        assert found.image.dtype == np.uint8
-        assert float(found.image.mean()) == pytest.approx(level_of(index), abs=3)
+    assert [frame_read.index for frame_read in frames] == list(range(FRAMES))
+    assert [frame_read.time_s for frame_read in frames] == pytest.approx([index / RATE for index in range(FRAMES)])
+    for index, frame_read in enumerate(frames):
+        assert frame_read.image.shape == (48, 64, 3)
+        assert frame_read.image.dtype == np.uint8
+        assert float(frame_read.image.mean()) == pytest.approx(brightness(index), abs=3)
 
 
 def test_frames_keep_their_pixels_while_others_are_read(clip: Path) -> None:
@@ -80,15 +80,15 @@ def test_frames_keep_their_pixels_while_others_are_read(clip: Path) -> None:
         assert np.array_equal(first.image, before)
 
 
-def test_colours_come_in_the_order_blue_green_red(tmp_path: Path) -> None:
+def test_channels_are_blue_green_red(tmp_path: Path) -> None:
     path = tmp_path / "red.avi"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), RATE, (64, 48))
     writer.write(np.full((48, 64, 3), (0, 0, 255), np.uint8))
     writer.release()
     with open_video(str(path)) as source:
-        found = source.read()
-    assert found is not None
-    assert found.image[24, 32].tolist() == pytest.approx([0, 0, 255], abs=8)
+        frame_read = source.read()
+    assert frame_read is not None
+    assert frame_read.image[24, 32].tolist() == pytest.approx([0, 0, 255], abs=8)
 
 
 def test_a_closed_file_is_at_its_end(clip: Path) -> None:
@@ -98,7 +98,7 @@ def test_a_closed_file_is_at_its_end(clip: Path) -> None:
     assert source.read() is None
 
 
-def test_a_file_cut_short_gives_what_is_left_of_it(clip: Path, tmp_path: Path) -> None:
+def test_a_truncated_file_gives_its_remaining_frames(clip: Path, tmp_path: Path) -> None:
     head, *frames = clip.read_bytes().split(b"00dc")
     path = tmp_path / "cut.avi"
     path.write_bytes(b"00dc".join([head, *frames[:7]]))
@@ -107,25 +107,25 @@ def test_a_file_cut_short_gives_what_is_left_of_it(clip: Path, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("content", [b"", b"no video at all\n" * 999, "head"])
-def test_what_is_no_video_has_a_sentence(content: bytes | str, clip: Path, tmp_path: Path) -> None:
+def test_a_file_that_is_no_video_is_a_source_error(content: bytes | str, clip: Path, tmp_path: Path) -> None:
     path = tmp_path / "x.avi"
     path.write_bytes(clip.read_bytes()[:200] if isinstance(content, str) else content)
-    with pytest.raises(SourceError, match=r"x\.avi cannot be opened as a video: is it a video, and whole\?$"):
+    with pytest.raises(SourceError, match=r"x\.avi cannot be opened as a video: is it a complete video file\?$"):
         open_video(str(path))
 
 
 def test_a_folder_and_a_pipe_are_no_videos(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.avi")
-    for place in (tmp_path, tmp_path / "pipe.avi"):
+    for location in (tmp_path, tmp_path / "pipe.avi"):
         with pytest.raises(SourceError, match="is neither a video file nor a camera"):
-            open_video(str(place))
+            open_video(str(location))
 
 
-def test_a_name_that_is_no_text_has_a_sentence(tmp_path: Path, clip: Path) -> None:
-    place = os.fsdecode(bytes(tmp_path) + b"/\xff.avi")
-    os.link(clip, place)
+def test_a_name_that_is_not_utf_8_is_a_source_error(tmp_path: Path, clip: Path) -> None:
+    location = os.fsdecode(bytes(tmp_path) + b"/\xff.avi")
+    os.link(clip, location)
     with pytest.raises(SourceError, match="its name is not UTF-8"):
-        open_video(place)
+        open_video(location)
 
 
 def test_a_file_url_may_be_quoted(tmp_path: Path, clip: Path) -> None:
@@ -134,7 +134,7 @@ def test_a_file_url_may_be_quoted(tmp_path: Path, clip: Path) -> None:
         assert source.read() is not None
 
 
-def test_a_device_is_a_camera_and_a_file_is_none(tmp_path: Path, clip: Path) -> None:
+def test_a_device_is_a_camera_and_a_file_is_not(tmp_path: Path, clip: Path) -> None:
     assert is_camera("/dev/null")
     assert not is_camera(str(clip))
     assert not is_camera("rtsp://camera.local/live")
@@ -143,13 +143,13 @@ def test_a_device_is_a_camera_and_a_file_is_none(tmp_path: Path, clip: Path) -> 
 
 
 @pytest.mark.parametrize("inside", ["", "/inside.avi"])
-def test_a_file_that_is_not_there_is_a_wrong_path(inside: str, tmp_path: Path, clip: Path) -> None:
-    place = f"{clip}{inside}" if inside else str(tmp_path / "none.avi")
+def test_a_missing_file_is_a_usage_error(inside: str, tmp_path: Path, clip: Path) -> None:
+    location = f"{clip}{inside}" if inside else str(tmp_path / "none.avi")
     with pytest.raises(UsageError, match=r"^no such file: .*\.avi$"):
-        open_video(place)
+        open_video(location)
 
 
-def test_a_path_that_the_system_refuses_has_a_sentence() -> None:
+def test_a_path_that_the_system_refuses_is_a_source_error() -> None:
     with pytest.raises(SourceError, match=rf"cannot be opened as a video \({os.strerror(errno.ENAMETOOLONG)}\)$"):
         open_video("x" * 5000)
 
@@ -159,12 +159,12 @@ def test_a_path_that_the_system_refuses_has_a_sentence() -> None:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Half a second of silence is enough to give a stream up."""
+    """Shorten the timeout of streams to half a second."""
     monkeypatch.setattr(video, "TIMEOUT_MS", 500)
 
 
 def camera() -> NetworkCamera:
-    return NetworkCamera([jpeg(grey(level_of(index))) for index in range(FRAMES)])
+    return NetworkCamera([jpeg(grey(brightness(index))) for index in range(FRAMES)])
 
 
 def test_a_stream_gives_frames_until_its_server_drops_the_line() -> None:
@@ -177,7 +177,7 @@ def test_a_stream_gives_frames_until_its_server_drops_the_line() -> None:
         assert first is not None
         assert first.index == 0
         assert before <= first.time_s <= time.monotonic()
-        assert float(first.image.mean()) == pytest.approx(level_of(0), abs=3)
+        assert float(first.image.mean()) == pytest.approx(brightness(0), abs=3)
         server.drop()
         with pytest.raises(SourceError, match="gives no more frames") as caught:
             list(iter(source.read, None))
@@ -187,7 +187,7 @@ def test_a_stream_gives_frames_until_its_server_drops_the_line() -> None:
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_stream_that_falls_silent_is_lost() -> None:
+def test_a_stream_that_stalls_is_lost() -> None:
     server = camera()
     with streaming(server) as address, open_video(f"http://{address}/") as source:
         assert source.read() is not None
@@ -197,27 +197,27 @@ def test_a_stream_that_falls_silent_is_lost() -> None:
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_server_that_says_nothing_is_given_up() -> None:
+def test_a_server_that_does_not_answer_is_an_error_after_the_timeout() -> None:
     server = camera()
     server.stall()
     with streaming(server) as address, pytest.raises(SourceError, match=f"http://{address}/… cannot be"):
         open_video(f"http://{address}/")
 
 
-def test_frames_that_are_passed_by_are_not_read() -> None:
+def test_skipped_frames_are_not_read() -> None:
     server = camera()
     with streaming(server) as address, open_video(f"http://{address}/") as source:
         for _ in range(3):
             source.skip()
-        found = source.read()
-        assert found is not None
-        assert float(found.image.mean()) == pytest.approx(level_of(3), abs=3)
+        frame_read = source.read()
+        assert frame_read is not None
+        assert float(frame_read.image.mean()) == pytest.approx(brightness(3), abs=3)
         server.drop()
         with pytest.raises(SourceError, match="gives no more frames"):
-            list(iter(source.skip, "the server is there for ever"))
+            list(iter(source.skip, "the server never drops the line"))
 
 
-def test_a_recording_on_a_server_is_played_like_a_file(clip: Path) -> None:
+def test_a_recording_on_a_server_is_read_like_a_file(clip: Path) -> None:
     def handler(*arguments: Any) -> http.server.SimpleHTTPRequestHandler:
         return _Files(*arguments, directory=str(clip.parent))
 
@@ -232,16 +232,16 @@ class _Files(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.mark.parametrize(
-    "place", ["http://user:{}@127.0.0.1:9/x?key={}", "http://u:{}@127.0.0.1:99999/x", "http://u:{}@[::1/x"]
+    "location", ["http://user:{}@127.0.0.1:9/x?key={}", "http://u:{}@127.0.0.1:99999/x", "http://u:{}@[::1/x"]
 )
-def test_no_answer_is_told_without_the_password(place: str) -> None:
+def test_the_error_of_a_url_without_an_answer_holds_no_password(location: str) -> None:
     with pytest.raises(SourceError, match="cannot be opened as a video: does it answer in a browser") as caught:
-        open_video(place.format(SECRET, SECRET))
+        open_video(location.format(SECRET, SECRET))
     assert SECRET not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("place", "name"),
+    ("location", "name"),
     [
         ("clip.avi", "clip.avi"),
         ("/a/user:pw@b.avi", "/a/user:pw@b.avi"),
@@ -252,20 +252,20 @@ def test_no_answer_is_told_without_the_password(place: str) -> None:
         ("http://u:pw@host:port/x", "http://…"),
     ],
 )
-def test_a_name_shows_where_and_nothing_secret(place: str, name: str) -> None:
-    assert display_name(place) == name
+def test_a_display_name_shows_the_host_and_no_secret(location: str, name: str) -> None:
+    assert display_name(location) == name
 
 
 @given(st.text("ab:@/?#[]%", max_size=8), st.text("cd:/?#[]%", max_size=8))
-def test_no_url_however_odd_shows_its_password(before: str, after: str) -> None:
+def test_no_invalid_url_shows_its_password(before: str, after: str) -> None:
     assert SECRET not in display_name(f"http://{before}:{SECRET}@{after}")
 
 
-# What drivers do
+# Drivers
 
 
 class Driver:
-    """What OpenCV's capture looks like from outside."""
+    """Stands in for OpenCV's capture; `read` returns or raises the given answers in order."""
 
     def __init__(self, *answers: object, rate: float = 0.0) -> None:
         self.answers = list(answers)
@@ -295,15 +295,15 @@ def source_of(driver: Driver, *, live: bool) -> VideoSource:
 @pytest.mark.parametrize("shape", [(4, 6), (4, 6, 1), (4, 6, 3), (4, 6, 4)])
 def test_grey_and_four_channels_become_three(shape: tuple[int, ...]) -> None:
     pixels = np.full(shape, 7, np.uint8)
-    found = source_of(Driver(pixels), live=True).read()
-    assert found is not None
-    assert found.image.shape == (4, 6, 3)
-    assert found.image.dtype == np.uint8
-    assert (found.image == 7).all()
+    frame_read = source_of(Driver(pixels), live=True).read()
+    assert frame_read is not None
+    assert frame_read.image.shape == (4, 6, 3)
+    assert frame_read.image.dtype == np.uint8
+    assert (frame_read.image == 7).all()
 
 
 @pytest.mark.parametrize("answer", [None, np.zeros((0, 0, 3), np.uint8), cv2.error("broken")])
-def test_no_picture_is_the_end_of_a_file_and_the_loss_of_a_camera(answer: object) -> None:
+def test_a_read_without_a_picture_ends_a_file_and_loses_a_camera(answer: object) -> None:
     assert source_of(Driver(answer), live=False).read() is None
     source = source_of(Driver(grey(1), answer), live=True)
     assert source.read() is not None
@@ -315,23 +315,25 @@ def test_no_picture_is_the_end_of_a_file_and_the_loss_of_a_camera(answer: object
 
 
 @pytest.mark.parametrize("answer", [None, cv2.error("broken")])
-def test_a_camera_that_is_lost_while_it_goes_by_unseen_is_lost(answer: object) -> None:
+def test_a_camera_can_be_lost_while_its_frames_are_skipped(answer: object) -> None:
     source = source_of(Driver(grey(1), answer), live=True)
     source.skip()
     with pytest.raises(SourceError, match="gives no frames"):
         source.skip()
 
 
-@pytest.mark.parametrize(("claimed", "rate"), [(50.0, 50.0), (0.0, 30.0), (-1.0, 30.0), (90000.0, 30.0), (float("nan"), 30.0)])
-def test_a_rate_that_cannot_be_is_replaced(claimed: float, rate: float) -> None:
-    source = source_of(Driver(grey(1), grey(2), rate=claimed), live=False)
+@pytest.mark.parametrize(
+    ("stated_rate", "rate"), [(50.0, 50.0), (0.0, 30.0), (-1.0, 30.0), (90000.0, 30.0), (float("nan"), 30.0)]
+)
+def test_an_impossible_rate_is_replaced(stated_rate: float, rate: float) -> None:
+    source = source_of(Driver(grey(1), grey(2), rate=stated_rate), live=False)
     source.read()
     second = source.read()
     assert second is not None
     assert second.time_s == pytest.approx(1 / rate)
 
 
-def test_closing_gives_the_device_back() -> None:
+def test_closing_releases_the_device() -> None:
     driver = Driver()
     with source_of(driver, live=True):
         assert driver.released == 0
@@ -340,23 +342,23 @@ def test_closing_gives_the_device_back() -> None:
 
 def test_closing_does_not_wait_for_a_read_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(video, "RELEASE_S", 0.01)
-    asked, goes_on = threading.Event(), threading.Event()
+    read_started, may_return = threading.Event(), threading.Event()
 
     class Hanging(Driver):
         def read(self) -> tuple[bool, object]:
-            asked.set()
-            assert goes_on.wait(PATIENCE_S)
+            read_started.set()
+            assert may_return.wait(PATIENCE_S)
             return super().read()
 
     driver = Hanging(grey(1))
     source = source_of(driver, live=True)
     reader = threading.Thread(target=source.read)
     reader.start()
-    assert asked.wait(PATIENCE_S)
+    assert read_started.wait(PATIENCE_S)
     source.close()
-    # To release it under a read is a crash in the driver
+    # Releasing a capture during a read can crash the driver
     assert driver.released == 0
-    goes_on.set()
+    may_return.set()
     reader.join()
     source.close()
     assert driver.released == 1

@@ -1,4 +1,4 @@
-"""Files that grow by whole pieces: refusals, a disk that is full, and what is left."""
+"""Files that grow by whole records: refusals, full disks, and the content after a failure."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from realtime.storage.append_file import AppendFile
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ENDLESS = 2**62
-NOWHERE = Path("nowhere")
+MORE_THAN_ANY_DISK = 2**62
+MISSING = Path("nowhere")
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(disk)], check=True)
 
 
-def test_pieces_stand_one_after_the_other(tmp_path: Path) -> None:
+def test_records_are_written_one_after_the_other(tmp_path: Path) -> None:
     with AppendFile(tmp_path / "file", "the log") as file:
         assert file.append(b"one ")
         assert file.append(b"two")
@@ -48,7 +48,7 @@ def test_pieces_stand_one_after_the_other(tmp_path: Path) -> None:
     assert file.problem() is None
 
 
-def test_a_piece_is_on_disk_before_anything_is_closed(tmp_path: Path) -> None:
+def test_a_record_can_be_read_before_the_file_is_closed(tmp_path: Path) -> None:
     with AppendFile(tmp_path / "file", "the log") as file:
         file.append(b"one")
         assert (tmp_path / "file").read_bytes() == b"one"
@@ -59,13 +59,13 @@ def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
         assert file.path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_file_without_a_piece_is_removed(tmp_path: Path) -> None:
+def test_a_file_without_a_record_is_removed(tmp_path: Path) -> None:
     with AppendFile(tmp_path / "file", "the log"):
         assert (tmp_path / "file").exists()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_that_somebody_else_put_there_stays(tmp_path: Path) -> None:
+def test_a_file_of_another_program_at_the_same_path_stays(tmp_path: Path) -> None:
     with AppendFile(tmp_path / "file", "the log") as file:
         file.path.unlink()
         file.path.write_bytes(b"")
@@ -87,7 +87,7 @@ def test_closing_twice_leaves_no_handle(tmp_path: Path) -> None:
 
 
 def open_files() -> set[str]:
-    """What this process holds open."""
+    """Paths of the files that this process holds open."""
     folder = Path("/proc/self/fd")
     if not folder.exists():
         pytest.skip("needs /proc")
@@ -97,8 +97,8 @@ def open_files() -> set[str]:
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("file", "is there already: choose another name for the log"),
-        ("dangling", "is there already"),
+        ("file", "exists already: choose another name for the log"),
+        ("dangling", "exists already"),
         ("folder", "is a folder: add the name of a file"),
         ("missing/file", "no such folder"),
         ("file/inside", "no such folder"),
@@ -106,19 +106,19 @@ def open_files() -> set[str]:
         ("a\0b", "choose another place for the log"),
     ],
 )
-def test_it_says_why_a_file_cannot_be_begun(tmp_path: Path, name: str, sentence: str) -> None:
+def test_the_error_says_why_a_file_cannot_be_created(tmp_path: Path, name: str, sentence: str) -> None:
     (tmp_path / "file").write_bytes(b"mine")
     (tmp_path / "folder").mkdir()
-    (tmp_path / "dangling").symlink_to(tmp_path / NOWHERE)
+    (tmp_path / "dangling").symlink_to(tmp_path / MISSING)
     before = open_files()
     with pytest.raises(EmodjError, match=sentence):
         AppendFile(tmp_path / name, "the log")
     assert (tmp_path / "file").read_bytes() == b"mine"
-    assert not (tmp_path / NOWHERE).exists()
+    assert not (tmp_path / MISSING).exists()
     assert open_files() == before
 
 
-def test_a_usual_mistake_counts_as_one(tmp_path: Path) -> None:
+def test_a_mistake_in_the_path_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         AppendFile(tmp_path, "the log")
     with pytest.raises(UsageError):
@@ -128,14 +128,14 @@ def test_a_usual_mistake_counts_as_one(tmp_path: Path) -> None:
 def test_a_second_writer_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
     with AppendFile(tmp_path / "file", "the log") as first:
         first.append(b"one")
-        with pytest.raises(UsageError, match="is there already"):
+        with pytest.raises(UsageError, match="exists already"):
             AppendFile(tmp_path / "file", "the log")
         first.append(b" two")
     assert (tmp_path / "file").read_bytes() == b"one two"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_may_not_be_written_into_is_named(tmp_path: Path) -> None:
+def test_a_folder_without_permission_is_an_error(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     try:
         with pytest.raises(EmodjError, match="Permission denied"):
@@ -146,11 +146,11 @@ def test_a_folder_that_may_not_be_written_into_is_named(tmp_path: Path) -> None:
 
 def test_a_nearly_full_disk_is_refused_before_anything_is_created(tmp_path: Path) -> None:
     with pytest.raises(EmodjError, match="nearly full"):
-        AppendFile(tmp_path / "file", "the log", reserve=ENDLESS)
+        AppendFile(tmp_path / "file", "the log", reserve=MORE_THAN_ANY_DISK)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_removed_file_ends_the_writing(tmp_path: Path) -> None:
+def test_a_removed_file_has_ended(tmp_path: Path) -> None:
     with AppendFile(tmp_path / "file", "the log") as file:
         file.append(b"one")
         file.check_disk()
@@ -158,27 +158,27 @@ def test_a_removed_file_ends_the_writing(tmp_path: Path) -> None:
         file.path.unlink()
         file.check_disk()
         assert file.ended
-        assert file.problem() == "the log has ended: its file was removed, and with it what it held"
+        assert file.problem() == "the log has ended: its file was removed, and its content is lost"
         assert file.problem() is None
 
 
-def test_a_full_disk_takes_whole_pieces_only(small_disk: Path) -> None:
-    piece = bytes(range(256)) * 273
+def test_a_full_disk_keeps_whole_records_only(small_disk: Path) -> None:
+    record = bytes(range(256)) * 273
     with AppendFile(small_disk / "file", "the log", reserve=0) as file:
-        while file.append(piece):
+        while file.append(record):
             pass
-        assert file.problem() == "the log has ended: the disk is full, make room; file is whole up to here"
+        assert file.problem() == "the log has ended: the disk is full, make room; file is complete up to here"
         assert file.problem() is None
         content = file.path.read_bytes()
-        assert content == piece * (len(content) // len(piece))
-        assert len(content) > 10 * len(piece)
-        # What was cut off left room for a short end
-        assert not file.finish(piece)
+        assert content == record * (len(content) // len(record))
+        assert len(content) > 10 * len(record)
+        # The partial record that was cut off left room for a short last record
+        assert not file.finish(record)
         assert file.finish(b"end")
     assert (small_disk / "file").read_bytes() == content + b"end"
 
 
-def test_a_nearly_full_disk_ends_the_writing_while_others_still_can(small_disk: Path) -> None:
+def test_a_nearly_full_disk_ends_the_file_while_other_programs_can_write(small_disk: Path) -> None:
     with AppendFile(small_disk / "file", "the log", reserve=2**18) as file:
         while file.append(bytes(2**16)):
             file.check_disk()
@@ -186,7 +186,7 @@ def test_a_nearly_full_disk_ends_the_writing_while_others_still_can(small_disk: 
         (small_disk / "other").write_bytes(bytes(2**16))
 
 
-def test_a_limit_on_the_size_of_files_ends_the_writing(tmp_path: Path) -> None:
+def test_a_limit_on_the_size_of_files_ends_the_file(tmp_path: Path) -> None:
     limited = (
         "import resource, sys; from pathlib import Path; from realtime.storage.append_file import AppendFile\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))\n"
@@ -196,5 +196,5 @@ def test_a_limit_on_the_size_of_files_ends_the_writing(tmp_path: Path) -> None:
     )
     path = tmp_path / "file"
     done = subprocess.run([sys.executable, "-c", limited, str(path)], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "the log has ended: its file may not grow further; file is whole up to here"
+    assert done.stdout.strip() == "the log has ended: its file may not grow further; file is complete up to here"
     assert path.stat().st_size == 900

@@ -1,4 +1,4 @@
-"""The film: every picture in order, in a file that plays whatever ended it."""
+"""Films: every picture in order, in a file that plays however the recording ended."""
 
 from __future__ import annotations
 
@@ -49,18 +49,18 @@ def levels(path: Path) -> list[int]:
 def pictures(path: Path) -> list[Image]:
     """Every picture of a film, as OpenCV reads it."""
     capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
-    found: list[Image] = []
+    images: list[Image] = []
     while True:
         ok, picture = capture.read()
         if not ok:
             break
-        found.append(picture.astype(np.uint8, copy=False))
+        images.append(picture.astype(np.uint8, copy=False))
     capture.release()
-    return found
+    return images
 
 
-def told(path: Path) -> tuple[float, int]:
-    """Pictures a second and number of pictures, as the file tells them."""
+def stated_rate_and_count(path: Path) -> tuple[float, int]:
+    """Pictures a second and number of pictures that the header states."""
     capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     answer = capture.get(cv2.CAP_PROP_FPS), round(capture.get(cv2.CAP_PROP_FRAME_COUNT))
     capture.release()
@@ -73,39 +73,39 @@ def begin_film(path: Path) -> Film:
 
 def test_every_picture_is_in_the_film_in_order(tmp_path: Path) -> None:
     path = tmp_path / "film.MKV"
-    with Film(path, fps=25) as written:
+    with Film(path, fps=25) as film:
         for level in range(0, 250, 2):
-            written.write(grey(level))
-    assert written.problem() is None
+            film.write(grey(level))
+    assert film.problem() is None
     assert levels(path) == pytest.approx(range(0, 250, 2), abs=1)
-    assert told(path) == (25, 125)
+    assert stated_rate_and_count(path) == (25, 125)
     assert path.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("fps", [1, 7.5, 30000 / 1001, 120])
 def test_the_rate_is_kept(tmp_path: Path, fps: float) -> None:
-    with Film(tmp_path / "film.mkv", fps=fps) as written:
-        written.write(grey(10), times=20)
-    rate, count = told(tmp_path / "film.mkv")
+    with Film(tmp_path / "film.mkv", fps=fps) as film:
+        film.write(grey(10), times=20)
+    rate, count = stated_rate_and_count(tmp_path / "film.mkv")
     assert rate == pytest.approx(fps, rel=0.01)
     assert count == 20
     assert len(levels(tmp_path / "film.mkv")) == 20
 
 
 def test_the_last_picture_can_be_repeated(tmp_path: Path) -> None:
-    with Film(tmp_path / "film.mkv", fps=10) as written:
-        written.repeat(3)
-        written.write(grey(10))
-        written.repeat(2)
-        written.write(grey(20))
-    written.repeat()
+    with Film(tmp_path / "film.mkv", fps=10) as film:
+        film.repeat(3)
+        film.write(grey(10))
+        film.repeat(2)
+        film.write(grey(20))
+    film.repeat()
     assert levels(tmp_path / "film.mkv") == [10, 10, 10, 20]
 
 
-def test_a_player_can_jump(tmp_path: Path) -> None:
-    with Film(tmp_path / "film.mkv", fps=10) as written:
+def test_a_player_can_seek(tmp_path: Path) -> None:
+    with Film(tmp_path / "film.mkv", fps=10) as film:
         for level in range(200):
-            written.write(grey(level))
+            film.write(grey(level))
     capture = cv2.VideoCapture(str(tmp_path / "film.mkv"), cv2.CAP_FFMPEG)
     for level in (150, 20, 199):
         capture.set(cv2.CAP_PROP_POS_FRAMES, level)
@@ -115,33 +115,33 @@ def test_a_player_can_jump(tmp_path: Path) -> None:
 
 
 def test_the_header_leads_to_the_index(tmp_path: Path) -> None:
-    with Film(tmp_path / "film.mkv", fps=10) as written:
-        written.write(grey(7), times=35)
+    with Film(tmp_path / "film.mkv", fps=10) as film:
+        film.write(grey(7), times=35)
     data = (tmp_path / "film.mkv").read_bytes()
     _, (_, inside) = elements(data)
     parts = elements(inside)
     assert [id_ for id_, _ in parts] == [SEEK_HEAD, INFO, TRACKS, *[CLUSTER] * 35, CUES]
-    # A point a second
+    # One cue point a second
     assert len(elements(parts[-1][1])) == 4
-    # A film in order says where it ends; one that breaks off goes on to the end of its file
+    # A film that was closed states where it ends; one that breaks off goes on to the end of its file
     size = int.from_bytes(data[-len(inside) - 8 : -len(inside)]) - (1 << 56)
     assert size == len(inside)
 
 
-def test_colours_stay_what_they_are(tmp_path: Path) -> None:
+def test_colours_are_kept(tmp_path: Path) -> None:
     blue = np.zeros((48, 64, 3), np.uint8)
     blue[..., 0] = 200
-    with Film(tmp_path / "film.mkv", fps=10) as written:
-        written.write(blue)
+    with Film(tmp_path / "film.mkv", fps=10) as film:
+        film.write(blue)
     (picture,) = pictures(tmp_path / "film.mkv")
     assert picture.mean((0, 1)) == pytest.approx([200, 0, 0], abs=4)
 
 
-def test_a_picture_of_another_size_is_fitted_in(tmp_path: Path) -> None:
-    with Film(tmp_path / "film.mkv", fps=10) as written:
-        written.write(grey(200, 63, 47))
-        written.write(grey(200, 64, 96))
-        written.write(grey(200, 320, 240))
+def test_a_picture_of_another_size_is_scaled_to_fit(tmp_path: Path) -> None:
+    with Film(tmp_path / "film.mkv", fps=10) as film:
+        film.write(grey(200, 63, 47))
+        film.write(grey(200, 64, 96))
+        film.write(grey(200, 320, 240))
     odd, tall, large = pictures(tmp_path / "film.mkv")
     assert odd.shape == tall.shape == large.shape == (48, 64, 3)
     assert large.min() > 190
@@ -151,18 +151,18 @@ def test_a_picture_of_another_size_is_fitted_in(tmp_path: Path) -> None:
     assert tall[:, 24:40].min() > 190
 
 
-def test_fitting_keeps_the_proportions() -> None:
+def test_scaling_keeps_the_proportions() -> None:
     assert fit_to_size(grey(9, 64, 48), 64, 48).shape == (48, 64, 3)
     wide = fit_to_size(grey(200, 128, 24), 64, 48)
     assert [int(row) for row in np.flatnonzero(wide[:, 32, 0])] == list(range(18, 30))
     sliver = fit_to_size(grey(200, 1000, 1), 64, 48)
     assert np.count_nonzero(sliver[:, 0, 0]) == 1
-    # A row and a column that are lacking cost no sharpness
+    # A picture that is one row and one column short is not scaled
     pattern = np.random.default_rng(0).integers(0, 256, (47, 63, 3), np.uint8)
     assert (fit_to_size(pattern, 64, 48)[:47, :63] == pattern).all()
 
 
-def test_a_film_without_a_picture_leaves_nothing(tmp_path: Path) -> None:
+def test_a_film_without_a_picture_leaves_no_file(tmp_path: Path) -> None:
     with begin_film(tmp_path / "film.mkv"):
         pass
     assert list(tmp_path.iterdir()) == []
@@ -170,14 +170,14 @@ def test_a_film_without_a_picture_leaves_nothing(tmp_path: Path) -> None:
 
 def test_closing_twice_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "film.mkv"
-    written = Film(path, fps=30)
-    written.write(grey(10))
-    written.close()
+    film = Film(path, fps=30)
+    film.write(grey(10))
+    film.close()
     content = path.read_bytes()
-    written.close()
-    written.write(grey(20))
+    film.close()
+    film.write(grey(20))
     assert path.read_bytes() == content
-    assert written.ended
+    assert film.ended
 
 
 @pytest.mark.parametrize("name", ["film.mp4", "film.avi", "film", ".mkv", "mkv"])
@@ -190,39 +190,39 @@ def test_another_suffix_is_refused_before_anything_is_written(tmp_path: Path, na
 def test_an_earlier_film_is_not_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "film.mkv"
     path.write_bytes(b"mine")
-    with pytest.raises(UsageError, match=r"film\.mkv is there already: choose another name for the recording"):
+    with pytest.raises(UsageError, match=r"film\.mkv exists already: choose another name for the recording"):
         begin_film(path)
     assert path.read_bytes() == b"mine"
 
 
-def test_a_picture_that_no_jpeg_can_hold_ends_the_film_with_a_sentence(tmp_path: Path) -> None:
-    with Film(tmp_path / "film.mkv", fps=30) as written:
-        written.write(grey(10, 70_000, 2))
-        assert written.problem() == "the recording has ended: a picture could not be encoded"
-        assert written.problem() is None
-        assert written.ended
+def test_a_picture_too_large_for_jpeg_ends_the_film_with_a_sentence(tmp_path: Path) -> None:
+    with Film(tmp_path / "film.mkv", fps=30) as film:
+        film.write(grey(10, 70_000, 2))
+        assert film.problem() == "the recording has ended: a picture could not be encoded"
+        assert film.problem() is None
+        assert film.ended
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_that_may_not_grow_plays_up_to_its_last_picture(tmp_path: Path) -> None:
+def test_a_film_at_the_limit_of_file_size_plays_up_to_its_last_picture(tmp_path: Path) -> None:
     path = tmp_path / "film.mkv"
     done = subprocess.run([sys.executable, "-c", LIMITED, str(path)], capture_output=True, text=True, check=True)
-    *_, tried, problem = done.stdout.splitlines()
-    assert problem == "the recording has ended: its file may not grow further; film.mkv is whole up to here"
-    # The last of them was refused
-    count = int(tried) - 1
+    *_, attempts, problem = done.stdout.splitlines()
+    assert problem == "the recording has ended: its file may not grow further; film.mkv is complete up to here"
+    # The last picture was refused
+    count = int(attempts) - 1
     assert len(pictures(path)) == count > 10
-    # The half picture made room for an end in order, with the length of the film
-    assert told(path) == (30, count)
+    # The partial picture that was cut off left room for the index and the duration
+    assert stated_rate_and_count(path) == (30, count)
     assert done.stderr == ""
 
 
 def test_a_removed_file_ends_the_film(tmp_path: Path) -> None:
-    with Film(tmp_path / "film.mkv", fps=2) as written:
-        written.write(grey(10))
+    with Film(tmp_path / "film.mkv", fps=2) as film:
+        film.write(grey(10))
         (tmp_path / "film.mkv").unlink()
-        written.write(grey(20), times=4)
-        assert written.problem() == "the recording has ended: its file was removed, and with it what it held"
+        film.write(grey(20), times=4)
+        assert film.problem() == "the recording has ended: its file was removed, and its content is lost"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -232,8 +232,8 @@ def test_a_kill_loses_no_picture(tmp_path: Path) -> None:
         assert writer.stdout is not None
         count = [int(writer.stdout.readline()) for _ in range(100)][-1]
         writer.kill()
-    # One that was being written when the kill came may be there in part
+    # A picture that was being written at the kill may be there in part
     assert len(pictures(path)) >= count
-    assert told(path)[0] == 30
-    # Its length is known up to the last second
-    assert told(path)[1] >= 90
+    assert stated_rate_and_count(path)[0] == 30
+    # The header states the duration up to the last second
+    assert stated_rate_and_count(path)[1] >= 90

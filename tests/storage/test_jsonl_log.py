@@ -1,4 +1,4 @@
-"""The log: whole lines, whatever ends it."""
+"""The log: complete lines, however the session ends."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from realtime.errors import UsageError
-from realtime.storage.jsonl_log import LOOK_EVERY, JsonlLog
+from realtime.storage.jsonl_log import CHECK_EVERY, JsonlLog
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,32 +30,32 @@ LIMITED = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (5000, res
 
 
 def lines(path: Path) -> list[dict[str, object]]:
-    """The documents of a log; fails at a line that is not whole."""
+    """The documents of a log; fails at an incomplete line."""
     text = path.read_text("utf-8")
     assert text.endswith("\n")
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_a_line_for_each_document(tmp_path: Path) -> None:
+def test_each_document_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     with JsonlLog(path) as log:
-        for index in range(LOOK_EVERY + 1):
+        for index in range(CHECK_EVERY + 1):
             log.write({"t": index / 10, "faces": [], "mood": None})
-        # Before it is closed: a kill loses none
-        assert len(lines(path)) == LOOK_EVERY + 1
+        # The lines can be read before the log is closed: a kill loses none
+        assert len(lines(path)) == CHECK_EVERY + 1
     assert lines(path)[1] == {"t": 0.1, "faces": [], "mood": None}
     assert path.read_text("utf-8").splitlines()[0] == '{"t":0.0,"faces":[],"mood":null}'
     assert log.problem() is None
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_text_is_utf_8_and_bytes_that_are_none_are_escaped(tmp_path: Path) -> None:
+def test_text_is_utf_8_and_other_bytes_are_escaped(tmp_path: Path) -> None:
     with JsonlLog(tmp_path / "log.jsonl") as log:
         log.write({"name": "Zoë\udcff\n"})
     assert lines(tmp_path / "log.jsonl") == [{"name": "Zoë\udcff\n"}]
 
 
-def test_a_number_that_json_has_not_is_an_error_of_the_program(tmp_path: Path) -> None:
+def test_a_number_that_json_cannot_express_is_a_value_error(tmp_path: Path) -> None:
     with JsonlLog(tmp_path / "log.jsonl") as log:
         log.write({"t": 1})
         with pytest.raises(ValueError, match="JSON"):
@@ -64,7 +64,7 @@ def test_a_number_that_json_has_not_is_an_error_of_the_program(tmp_path: Path) -
     assert lines(tmp_path / "log.jsonl") == [{"t": 1}, {"t": 2}]
 
 
-def test_a_log_without_a_line_leaves_nothing(tmp_path: Path) -> None:
+def test_a_log_without_a_line_leaves_no_file(tmp_path: Path) -> None:
     with JsonlLog(tmp_path / "log.jsonl") as log:
         pass
     log.close()
@@ -76,7 +76,7 @@ def test_an_earlier_log_is_not_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     with JsonlLog(path) as log:
         log.write({"t": 1})
-        with pytest.raises(UsageError, match=r"log\.jsonl is there already: choose another name for the log"):
+        with pytest.raises(UsageError, match=r"log\.jsonl exists already: choose another name for the log"):
             JsonlLog(path)
         log.write({"t": 2})
     assert lines(path) == [{"t": 1}, {"t": 2}]
@@ -86,17 +86,17 @@ def test_a_removed_file_ends_the_log_with_one_sentence(tmp_path: Path) -> None:
     with JsonlLog(tmp_path / "log.jsonl") as log:
         log.write({"t": 0})
         (tmp_path / "log.jsonl").unlink()
-        for index in range(2 * LOOK_EVERY):
+        for index in range(2 * CHECK_EVERY):
             log.write({"t": index})
-        assert log.problem() == "the log has ended: its file was removed, and with it what it held"
+        assert log.problem() == "the log has ended: its file was removed, and its content is lost"
         assert log.problem() is None
 
 
-def test_a_file_that_may_not_grow_keeps_its_whole_lines(tmp_path: Path) -> None:
+def test_a_log_at_the_limit_of_file_size_keeps_its_complete_lines(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     done = subprocess.run([sys.executable, "-c", LIMITED, str(path)], capture_output=True, text=True, check=True)
     kept = lines(path)
-    # The last number was of the line that did not fit
+    # The last number belongs to the line that did not fit
     assert [line["number"] for line in kept] == list(range(int(done.stdout.split()[-1]) - 1))
     assert len(kept) > 30
     assert path.stat().st_size <= 5000
@@ -108,8 +108,8 @@ def test_a_kill_loses_no_line(tmp_path: Path) -> None:
         assert writer.stdout is not None
         written = [int(writer.stdout.readline()) for _ in range(500)][-1]
         writer.kill()
-    whole, _, half = path.read_text("utf-8").rpartition("\n")
-    numbers = [json.loads(line)["number"] for line in whole.splitlines()]
+    complete, _, partial = path.read_text("utf-8").rpartition("\n")
+    numbers = [json.loads(line)["number"] for line in complete.splitlines()]
     assert numbers == list(range(len(numbers)))
     assert len(numbers) >= written
-    assert not half
+    assert not partial

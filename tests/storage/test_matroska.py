@@ -1,4 +1,4 @@
-"""The bytes of a film: each element says how long it is, and they lie one behind the other without a gap."""
+"""Bytes of a film: each element states its length, and the elements follow each other without a gap."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ EBML, SEGMENT, SEEK_HEAD, VOID, INFO, TRACKS, CLUSTER, CUES = (
 
 
 def elements(data: bytes) -> list[tuple[int, bytes]]:
-    """Ids and bodies of the elements in these bytes; fails unless they fill them. A body may go on to the end."""
-    found: list[tuple[int, bytes]] = []
-    at = 0
-    while at < len(data):
-        id_length = 9 - data[at].bit_length()
-        id_ = int.from_bytes(data[at : at + id_length], "big")
-        at += id_length
-        count = 9 - data[at].bit_length()
-        size = int.from_bytes(data[at : at + count], "big") - (1 << 7 * count)
-        at += count
+    """Ids and bodies of the elements in the bytes; fails unless they fill the bytes. Unknown size: up to the end."""
+    parsed: list[tuple[int, bytes]] = []
+    position = 0
+    while position < len(data):
+        id_length = 9 - data[position].bit_length()
+        id_ = int.from_bytes(data[position : position + id_length], "big")
+        position += id_length
+        count = 9 - data[position].bit_length()
+        size = int.from_bytes(data[position : position + count], "big") - (1 << 7 * count)
+        position += count
         if size == (1 << 7 * count) - 1:
-            size = len(data) - at
-        assert at + size <= len(data), "an element breaks off"
-        found.append((id_, data[at : at + size]))
-        at += size
-    return found
+            size = len(data) - position
+        assert position + size <= len(data), "an element breaks off"
+        parsed.append((id_, data[position : position + size]))
+        position += size
+    return parsed
 
 
 def patched(data: bytes, *patches: tuple[int, bytes]) -> bytes:
@@ -41,7 +41,7 @@ def patched(data: bytes, *patches: tuple[int, bytes]) -> bytes:
 
 
 @given(st.integers(0, 100_000), st.floats(0, 1e6))
-def test_a_cluster_is_one_element_of_a_time_and_a_picture(size: int, time_s: float) -> None:
+def test_a_cluster_is_one_element_with_a_time_and_a_picture(size: int, time_s: float) -> None:
     jpeg = bytes(size)
     ((id_, body),) = elements(matroska.cluster(time_s, jpeg))
     assert id_ == CLUSTER
@@ -50,7 +50,7 @@ def test_a_cluster_is_one_element_of_a_time_and_a_picture(size: int, time_s: flo
     assert (block_id, block) == (0xA3, b"\x81\x00\x00\x80" + jpeg)
 
 
-def test_no_length_is_mistaken_for_an_unknown_one() -> None:
+def test_no_size_is_encoded_like_an_unknown_one() -> None:
     for size in (*range(300), *range(16_300, 16_400)):
         assert [id_ for id_, _ in elements(2 * matroska.cluster(0, bytes(size)))] == [CLUSTER, CLUSTER]
         for _, body in elements(matroska.cluster(0, bytes(size))):
@@ -58,30 +58,30 @@ def test_no_length_is_mistaken_for_an_unknown_one() -> None:
 
 
 @given(st.integers(1, 2**16), st.integers(1, 2**16), st.floats(0.1, 1000))
-def test_a_header_leaves_the_film_open(width: int, height: int, fps: float) -> None:
+def test_a_header_starts_a_film_of_unknown_length(width: int, height: int, fps: float) -> None:
     header = matroska.header(width, height, fps)
-    (first, _), (second, inside) = elements(header + matroska.cluster(0, b"jpeg"))
+    (first, _), (second, segment) = elements(header + matroska.cluster(0, b"jpeg"))
     assert (first, second) == (EBML, SEGMENT)
-    assert [id_ for id_, _ in elements(inside)] == [VOID, INFO, TRACKS, CLUSTER]
+    assert [id_ for id_, _ in elements(segment)] == [VOID, INFO, TRACKS, CLUSTER]
     assert len(header) == len(matroska.header(1, 1, 1))
 
 
 @given(st.lists(st.integers(0, 300), min_size=1, max_size=40))
-def test_a_finished_film_says_where_all_is(sizes: list[int]) -> None:
+def test_a_finished_film_states_the_offsets_of_its_parts(sizes: list[int]) -> None:
     film = matroska.header(640, 480, 30)
     points: list[tuple[float, int]] = []
     for index, size in enumerate(sizes):
         points.append((index / 30, len(film)))
         film += matroska.cluster(index / 30, bytes(size))
-    begin = len(film)
+    cues_offset = len(film)
     film += matroska.cues(points)
-    patches = matroska.length_patch(12.5), matroska.cues_patch(begin), matroska.duration_patch(len(film))
-    (_, _), (_, inside) = elements(patched(film, *patches))
-    parts = elements(inside)
+    patches = matroska.duration_patch(12.5), matroska.cues_patch(cues_offset), matroska.size_patch(len(film))
+    (_, _), (_, segment) = elements(patched(film, *patches))
+    parts = elements(segment)
     assert [id_ for id_, _ in parts] == [SEEK_HEAD, INFO, TRACKS, *[CLUSTER] * len(sizes), CUES]
-    segment_at = len(film) - len(inside)
+    segment_at = len(film) - len(segment)
     ((_, seek),) = elements(parts[0][1])
-    assert int.from_bytes(dict(elements(seek))[0x53AC], "big") == begin - segment_at
+    assert int.from_bytes(dict(elements(seek))[0x53AC], "big") == cues_offset - segment_at
     assert struct.unpack(">d", dict(elements(parts[1][1]))[0x4489]) == (12500.0,)
     places = [int.from_bytes(dict(elements(dict(elements(cue))[0xB7]))[0xF1], "big") for _, cue in elements(parts[-1][1])]
     assert places == [offset - segment_at for _, offset in points]

@@ -10,10 +10,10 @@ from realtime.storage import resources
 
 
 def installed_in(folder: Path) -> ModuleType:
-    """The module as it finds itself in another place."""
+    """The module `resources`, copied into a package folder elsewhere."""
     (folder / "storage").mkdir()
-    shutil.copy(resources.__file__, folder / "storage" / "resources.py")
-    spec = importlib.util.spec_from_file_location("installed_resources", folder / "storage" / "resources.py")
+    copy = shutil.copy(resources.__file__, folder / "storage" / "resources.py")
+    spec = importlib.util.spec_from_file_location("installed_resources", copy)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -28,25 +28,25 @@ def test_the_shipped_files_are_found() -> None:
     assert resources.resource_root() / "config.toml" == resources.shipped_config()
 
 
-def test_a_wheel_carries_them_in_the_package(tmp_path: Path) -> None:
+def test_a_wheel_holds_the_files_in_its_package(tmp_path: Path) -> None:
     (tmp_path / "_assets" / "models").mkdir(parents=True)
     assert installed_in(tmp_path).models_folder() == tmp_path / "_assets" / "models"
 
 
-def test_a_checkout_has_them_beside_the_package(tmp_path: Path) -> None:
+def test_a_checkout_holds_the_files_beside_the_package(tmp_path: Path) -> None:
     package = tmp_path / "realtime"
     package.mkdir()
     assert installed_in(package).resource_root() == tmp_path
 
 
-def test_what_is_missing_is_named() -> None:
+def test_a_missing_file_is_named() -> None:
     with pytest.raises(AssetError, match=r"no_such_file\.xml is missing: .*install it again"):
         resources.resource_path("cascades", "no_such_file.xml")
 
 
 def test_the_list_of_songs_lies_in_the_package(tmp_path: Path) -> None:
     assert resources.shipped_songs().read_text(encoding="utf-8").startswith("mood,")
-    # Also where the other files lie elsewhere
+    # Also in a wheel, where the other files lie in another folder
     (tmp_path / "_assets").mkdir()
     installed = installed_in(tmp_path)
     with pytest.raises(AssetError, match=r"songs\.csv is missing"):

@@ -1,4 +1,4 @@
-"""A browser that goes where it is told, and no further."""
+"""HTTP requests of a browser that follows no redirect."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PATIENCE_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Visited:
-    """An answer. Names of `headers` are in small letters."""
+    """Response to a request. The names of `headers` are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -24,18 +24,18 @@ class Visited:
 
 
 def visit(address: str, serve: Callable[[], object] = lambda: None, *, method: str = "GET", **headers: str) -> Visited:
-    """Ask for an address; a redirect is not followed.
+    """Request an address, without following a redirect.
 
     Args:
-        address: `http://` alone.
-        serve: called when the question is on its way, where nobody serves by themselves.
-        method: of HTTP.
-        headers: in place of those that a browser sends.
+        address: an `http://` URL.
+        serve: called after the request is sent; handles it where the server has no thread.
+        method: HTTP method.
+        headers: headers of the request.
     """
     parts = urlsplit(address)
     with closing(http.client.HTTPConnection(parts.netloc, timeout=PATIENCE_S)) as connection:
         connection.request(method, f"{parts.path}?{parts.query}", headers=headers)
         serve()
-        answer = connection.getresponse()
-        found = {name.lower(): text for name, text in answer.getheaders()}
-        return Visited(answer.status, found, answer.read().decode())
+        response = connection.getresponse()
+        lower_case = {name.lower(): text for name, text in response.getheaders()}
+        return Visited(response.status, lower_case, response.read().decode())

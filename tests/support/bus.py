@@ -1,4 +1,4 @@
-"""A session bus of its own, with a player on it that writes down what it is asked for."""
+"""A private D-Bus session bus, and a fake media player on it that records its calls."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ _CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configura
 </busconfig>
 """
 
-# Says on stdout that it is there
+# Prints a line on stdout once its name is registered
 _PLAYER = """
 import sys
 from jeepney import DBus, DBusAddress, HeaderFields, MessageType, new_error, new_method_return, new_signal
 from jeepney.io.blocking import open_dbus_connection
 
-name, behaviour, record = sys.argv[1:]
-with open_dbus_connection() as connection, open(record, "a", encoding="utf-8", buffering=1) as lines:
+name, behaviour, record_file = sys.argv[1:]
+with open_dbus_connection() as connection, open(record_file, "a", encoding="utf-8", buffering=1) as lines:
     connection.send_and_get_reply(DBus().RequestName(name))
-    print("there", flush=True)
+    print("ready", flush=True)
     while True:
         call = connection.receive()
         if call.header.message_type is not MessageType.method_call:
@@ -48,9 +48,9 @@ with open_dbus_connection() as connection, open(record, "a", encoding="utf-8", b
         elif behaviour == "refuses":
             connection.send(new_error(call, "org.freedesktop.DBus.Error.Failed", "s", ("no such list",)))
         elif behaviour == "talks of something else":
-            talk = new_signal(DBusAddress(fields["path"], interface=fields["interface"]), "Seeked", "x", (0,))
-            talk.header.fields[HeaderFields.destination] = fields["sender"]
-            connection.send(talk)
+            signal = new_signal(DBusAddress(fields["path"], interface=fields["interface"]), "Seeked", "x", (0,))
+            signal.header.fields[HeaderFields.destination] = fields["sender"]
+            connection.send(signal)
 """
 
 
@@ -58,7 +58,7 @@ class PrivateBus:
     """A running `dbus-daemon`.
 
     Attributes:
-        address: for DBUS_SESSION_BUS_ADDRESS.
+        address: value for DBUS_SESSION_BUS_ADDRESS.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -66,17 +66,17 @@ class PrivateBus:
         self.address = f"unix:path={folder}/bus"
 
     def offer(self, name: str, program: Path) -> None:
-        """Let the bus start a program whenever somebody calls a name."""
+        """Register a service: the bus starts the program when a client calls the name."""
         service = f"[D-BUS Service]\nName={name}\nExec={program}\n"
         (self._folder / "services" / f"{name}.service").write_text(service, encoding="utf-8")
 
     @contextmanager
     def player(self, behaviour: str, name: str = NAME) -> Generator[Path]:
-        """Let a player have a name on the bus; gives the file that it writes a line into for each call.
+        """Run a player on the bus; yields the file into which it writes a line for each call.
 
         Args:
             behaviour: "answers", "refuses", or "talks of something else" and never answers.
-            name: what it calls itself.
+            name: bus name of the player.
         """
         record = self._folder / "calls"
         record.touch()
@@ -85,7 +85,7 @@ class PrivateBus:
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as player:
             try:
                 assert player.stdout is not None
-                assert player.stdout.readline() == "there\n"
+                assert player.stdout.readline() == "ready\n"
                 yield record
             finally:
                 player.kill()
@@ -93,9 +93,9 @@ class PrivateBus:
 
 @contextmanager
 def private_bus(folder: Path) -> Generator[PrivateBus]:
-    """Run a session bus of its own; skips where there is no `dbus-daemon`."""
+    """Run a private session bus; skips the test on a machine without `dbus-daemon`."""
     if not sys.platform.startswith("linux") or shutil.which("dbus-daemon") is None:
-        pytest.skip("the Spotify app is spoken to by D-Bus: apt install dbus")
+        pytest.skip("the Spotify app is controlled through D-Bus: apt install dbus")
     (folder / "services").mkdir()
     config = folder / "bus.conf"
     config.write_text(_CONFIG.format(folder=folder), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Playlists for tests: one link for each mood, by the mood's own name, and one that lifts."""
+"""Playlists for tests: one link for each mood, with the name of the mood, and one that lifts a mood."""
 
 from realtime.domain import EXPRESSIONS, Expression
 from realtime.mood.affect import POINTS

@@ -1,4 +1,4 @@
-"""A web server on this computer that answers as a test tells it to, Spotify's oEmbed among others."""
+"""A local web server with pages that a test defines, among them those of Spotify's oEmbed."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One answer.
+    """One response.
 
     Attributes:
-        status: of the answer to GET.
-        body: sent with it.
-        head: status of the answer to HEAD; None for the same.
-        to: where it redirects to.
-        silent: whether it says nothing at all, until the server closes.
-        cut: whether it promises more than it sends.
+        status: status of the response to GET.
+        body: body of the response to GET.
+        head: status of the response to HEAD; None for the same as GET.
+        to: address of a redirect; None for no redirect.
+        silent: whether the server sends no response until it closes.
+        cut: whether the body is shorter than its `Content-Length`.
     """
 
     status: int = 200
@@ -37,14 +37,14 @@ class Page:
 
 @dataclass
 class Pages:
-    """What a server answers, and what it was asked.
+    """Responses of a server, and the requests that it received.
 
     Attributes:
         address: `http://127.0.0.1:PORT`.
-        pages: by path.
-        lists: of oEmbed, by the link that is asked about; any other is 404.
-        asked: method and path, or the link, of each question.
-        agents: who asked.
+        pages: responses by path; 404 for any other path.
+        lists: responses of oEmbed by the link in the query; 404 for any other link.
+        asked: method and path, or method and link, of each request.
+        agents: `User-Agent` headers of the requests.
     """
 
     address: str = ""
@@ -56,7 +56,7 @@ class Pages:
 
 
 def embed(title: object) -> Page:
-    """What oEmbed answers for a list of that title."""
+    """The response of oEmbed for a playlist of that title."""
     return Page(body=json.dumps({"title": title, "type": "rich", "provider_name": "Spotify"}).encode())
 
 
@@ -69,14 +69,14 @@ class _Server(http.server.ThreadingHTTPServer):
         self.pages = pages
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Whoever asked may have gone; that is what some tests are about."""
+        """Ignore the error: in some tests the client hangs up."""
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     server: _Server  # pyright: ignore[reportIncompatibleVariableOverride] - it serves no other
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the library
-        """Keep quiet."""
+        """Log nothing."""
 
     def do_GET(self) -> None:
         self._answer("GET")
@@ -105,7 +105,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 @contextmanager
 def serving() -> Generator[Pages]:
-    """Serve pages that a test puts in."""
+    """Run a server; a test adds its pages."""
     pages = Pages()
     with _Server(pages) as server:
         pages.address = f"http://127.0.0.1:{server.server_port}"

@@ -1,4 +1,4 @@
-"""Where the files lie that tests read."""
+"""Paths of the files that tests read."""
 
 from pathlib import Path
 
@@ -9,4 +9,4 @@ MODELS = ROOT / "models"
 SHIPPED_CONFIG = ROOT / "config.toml"
 
 SHARED = ROOT.parent / "shared"
-"""Data beside a checkout, too large for it: tests that read it skip where it is missing."""
+"""Folder beside the checkout with data too large for it; tests that read it skip where it is missing."""

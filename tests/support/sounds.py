@@ -1,4 +1,4 @@
-"""Small sound files, made here and now."""
+"""Small sound files that a test writes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _BLOCK_S = 0.1
 
 
 def sound(path: Path, seconds: float = 0.3, title: str | None = None, artist: str | None = None) -> Path:
-    """Write a quiet tone in the format of the path's suffix, with tags if there are any."""
+    """Write a quiet tone in the format of the path's suffix, with a title and an artist if given; returns the path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     kind, subtype = _KINDS[path.suffix[1:]]
     times = np.arange(round(seconds * _RATE)) / _RATE
@@ -41,7 +41,7 @@ def sound(path: Path, seconds: float = 0.3, title: str | None = None, artist: st
 
 
 def silence(path: Path, seconds: float) -> Path:
-    """Write a WAV of silence, which takes no room on the disk however long it is."""
+    """Write a WAV file of silence; the file is sparse, so it takes no space on the disk. Returns the path."""
     size = round(seconds * 8000) * 2
     header = struct.pack("<IHHIIHH", 16, 1, 1, 8000, 16000, 2, 16)
     with path.open("wb") as file:

@@ -1,4 +1,4 @@
-"""Spotify on this computer: its login and its Web API, as an app that was registered in 2026 is answered."""
+"""A local Spotify server: its login and its Web API, with the responses that an app registered in 2026 gets."""
 
 from __future__ import annotations
 
@@ -18,20 +18,25 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
 
-Row = dict[str, Any]  # an object as Spotify describes it
+Row = dict[str, Any]  # a JSON object of the Web API
 READ, MODIFY, LISTS = "user-read-playback-state", "user-modify-playback-state", "playlist-read-private"
 SCOPES = f"{READ} {MODIFY} {LISTS} playlist-read-collaborative playlist-modify-private playlist-modify-public"
-EDITORIAL = "37i9dQZF1"  # how the ids of Spotify's own playlists begin: they can be played, not read
-_LIST, _SONG = (re.compile(f"spotify:({kinds}):[0-9A-Za-z]{{22}}") for kinds in ("playlist|album|artist|show", "track|episode"))
-_ADDED = {"added_at": "2026-11-20T20:00:00Z", "is_local": False}
-_ANNA = {"id": "anna", "account_id": "0Anna", "display_name": "Anna", "type": "user", "uri": "spotify:user:anna"}
+EDITORIAL = "37i9dQZF1"  # prefix of the ids of Spotify's editorial playlists: they can be played, not read
+_CONTEXT_URI, _SONG_URI = (
+    re.compile(f"spotify:({kinds}):[0-9A-Za-z]{{22}}") for kinds in ("playlist|album|artist|show", "track|episode")
+)
+_ROW_FIELDS = {"added_at": "2026-11-20T20:00:00Z", "is_local": False}
+_USER = {"id": "anna", "account_id": "0Anna", "display_name": "Anna", "type": "user", "uri": "spotify:user:anna"}
 
 
 @dataclass(frozen=True)
 class Fault:
-    """An answer in place of the real one; nothing of what was asked is done.
+    """A response. As a fault it replaces the real one, and the request has no effect.
 
-    `silent` says nothing at all until the server closes, `cut` promises more than it sends, `close` hangs up without an answer.
+    Attributes:
+        silent: whether the server sends no response until it closes.
+        cut: whether the body is shorter than its `Content-Length`.
+        close: whether the server hangs up without a response.
     """
 
     status: int = 500
@@ -43,14 +48,14 @@ class Fault:
 
 
 def refusal(status: int, message: str, reason: str | None = None, headers: Mapping[str, str] | None = None) -> Fault:
-    """As the Web API puts it."""
+    """An error response in the format of the Web API."""
     error = {"status": status, "message": message} | ({"reason": reason} if reason else {})
     return Fault(status, {"error": error}, headers or {})
 
 
 @dataclass
 class Asked:
-    """One question; `body` is what JSON or a form say, None if that cannot be read."""
+    """One request; `body` is the decoded JSON or form, None if it cannot be decoded."""
 
     method: str
     path: str
@@ -66,19 +71,21 @@ class Asked:
 
 @dataclass
 class Spotify:
-    """One account, and what the server knows, answers and was asked. All may be changed while it runs.
+    """One account, its server and the requests that the server received. A test may change all attributes while it runs.
 
     Attributes:
-        faults, always: answers in place of real ones, by method and path; each of `faults` is used once, in order.
-        grants: what the person does on the page of the login.
-        codes, access, refresh: what is still good: each code with the question that it answers, each token with its scope.
-        issued, secrets: every token that ever was; every code and verifier that was seen.
-        tracks: songs by URI; any other that is asked for is made up.
-        playlists, contents: what the person has and follows, None where one is kept back; the rows of each by its id.
-        found: what a search finds, songs and playlists, by its exact words; None where one is kept back.
-        unplayable: ids of lists.
-        odd_bodies: whether play, next and previous answer 200 with something that is no JSON.
-        queue, index: what is on. Next after the last song stops at the first; there is no previous of the first.
+        asked: the requests, in order.
+        faults, always: responses that replace real ones, by method and path; each of `faults` is used once, in order.
+        grants: what the user does on the login page.
+        codes, access, refresh: valid codes, each with the query of its login; valid tokens, each with its scope.
+        issued, secrets: all tokens that were issued; all codes and verifiers that were received or sent.
+        tracks: songs by URI; the server invents any other song that a request names.
+        playlists, contents: playlists of the user, None for one that the API withholds; the rows of each by its id.
+        found: search results, songs and playlists, by the exact query; None for one that the API withholds.
+        unplayable: ids of playlists that cannot be played.
+        odd_bodies: whether play, next and previous answer 200 with a body that is not JSON.
+        queue, index: songs of the player and the current one. Next after the last song stops at the first; the first song
+            has no previous one.
     """
 
     address: str = ""
@@ -92,7 +99,7 @@ class Spotify:
     refresh: dict[str, str] = field(default_factory=dict[str, str])
     issued: set[str] = field(default_factory=set[str])
     secrets: set[str] = field(default_factory=set[str])
-    me: Row = field(default_factory=lambda: dict[str, Any](_ANNA))
+    me: Row = field(default_factory=lambda: dict[str, Any](_USER))
     premium: bool = True
     devices: list[Row] = field(default_factory=list[Row])
     tracks: dict[str, Row] = field(default_factory=dict[str, Row])
@@ -111,34 +118,34 @@ class Spotify:
     closing: threading.Event = field(default_factory=threading.Event)
 
     def fail(self, method: str, path: str, *faults: Fault) -> None:
-        """Answer the next questions of that kind so."""
+        """Answer the next requests of that method and path with faults, in order."""
         self.faults.setdefault((method, path), []).extend(faults)
 
     def device(self, name: str, *, active: bool = False, **more: object) -> Row:
-        """A device, and whatever else Spotify says of it: `type`, `is_restricted`, `supports_volume`, `volume_percent`."""
-        row: Row = {"id": _ident(name, 40), "name": name, "is_active": active, "type": "Computer", "is_restricted": False}
+        """Add a device; `more` replaces fields such as `type`, `is_restricted`, `supports_volume` or `volume_percent`."""
+        row: Row = {"id": _make_id(name, 40), "name": name, "is_active": active, "type": "Computer", "is_restricted": False}
         self.devices.append(row | {"supports_volume": True, "volume_percent": 50} | more)
         return self.devices[-1]
 
     def track(self, name: str, artist: str, ident: str | None = None, **more: object) -> Row:
-        """A song; the same name and artist are the same one, unless an id says otherwise."""
-        row: Row = {"id": ident or _ident(f"{name} {artist}"), "name": name, "type": "track", "duration_ms": 180_000}
-        row |= {"artists": [{"id": _ident(artist), "name": artist, "type": "artist"}], "album": {"name": "Album"}} | more
+        """Add a song; the same name and artist give the same id, unless `ident` is given."""
+        row: Row = {"id": ident or _make_id(f"{name} {artist}"), "name": name, "type": "track", "duration_ms": 180_000}
+        row |= {"artists": [{"id": _make_id(artist), "name": artist, "type": "artist"}], "album": {"name": "Album"}} | more
         row["uri"] = f"spotify:{row['type']}:{row['id']}"
         self.tracks[row["uri"]] = row
         return row
 
     def playlist(self, name: str, *, owner: str | None = None, tracks: Sequence[Row | None] = (), **more: object) -> Row:
-        """A playlist, the person's own if it is not said whose; None stands for a song that is gone."""
-        row: Row = {"id": _ident(f"{len(self.contents)} {name}"), "name": name, "description": "", "public": True}
+        """Add a playlist of the user, or of `owner`; None stands for a song that is no longer available."""
+        row: Row = {"id": _make_id(f"{len(self.contents)} {name}"), "name": name, "description": "", "public": True}
         row |= {"collaborative": False, "owner": {"id": owner or self.me["id"]}, "type": "playlist"} | more
         row["uri"] = f"spotify:playlist:{row['id']}"
-        self.contents[row["id"]] = [_ADDED | {"item": track} for track in tracks]
+        self.contents[row["id"]] = [_ROW_FIELDS | {"item": track} for track in tracks]
         self.playlists.append(row)
         return row
 
     def issue(self, scope: str = SCOPES) -> Row:
-        """Tokens, as after a login."""
+        """Issue tokens, as after a login."""
         access, refresh = f"BQ{secrets.token_urlsafe(48)}", f"AQ{secrets.token_urlsafe(48)}"
         self.access[access] = self.refresh[refresh] = scope
         self.issued |= {access, refresh}
@@ -146,17 +153,17 @@ class Spotify:
         return token | {"refresh_token": refresh}
 
     def revoke(self) -> None:
-        """No token can be exchanged any more."""
+        """Make all refresh tokens invalid."""
         with self.lock:
             self.refresh.clear()
 
     def expire_access(self) -> None:
-        """No token lets requests in any more; they can be exchanged."""
+        """Make all access tokens invalid; the refresh tokens stay valid."""
         with self.lock:
             self.access.clear()
 
     def answer(self, asked: Asked) -> Fault:
-        """What to send."""
+        """The response to a request."""
         self.asked.append(asked)
         where = asked.method, asked.path
         faults = self.faults.get(where)
@@ -170,69 +177,73 @@ class Spotify:
     def _answer(self, asked: Asked) -> Fault:
         if asked.path.startswith("/v1/"):
             why = "The access token expired" if asked.bearer in self.issued else "Invalid access token"
-            _check(asked.bearer in self.access, refusal(401, why if asked.bearer else "No token provided"))
-        # Where it depends which scope is needed, or none is, none stands here
+            _require(asked.bearer in self.access, refusal(401, why if asked.bearer else "No token provided"))
+        # An empty scope: none is needed, or the handler decides which one
         routes: Sequence[tuple[str, str, Callable[[Asked], Fault]]] = (
             (r"GET /authorize", "", self._authorize),
             (r"POST /api/token", "", self._token),
             (r"GET /v1/me", "", lambda _: Fault(200, self.me)),
             (r"GET /v1/search", "", self._search),
-            (r"GET /v1/me/player", READ, self._state),
+            (r"GET /v1/me/player", READ, self._get_state),
             (r"GET /v1/me/player/devices", READ, lambda _: Fault(200, {"devices": self.devices})),
             (r"PUT /v1/me/player/(play|pause|shuffle|volume)|POST /v1/me/player/(next|previous)", MODIFY, self._command),
-            (r"GET /v1/me/playlists", LISTS, self._lists),
-            (r"POST /v1/me/playlists", "", self._make),
-            (r"GET /v1/playlists/[^/]+/items", LISTS, self._list),
-            (r"PUT /v1/playlists/[^/]+(/items)?|POST /v1/playlists/[^/]+/items", "", self._list),
-            # Gone for apps of 2026
+            (r"GET /v1/me/playlists", LISTS, self._get_playlists),
+            (r"POST /v1/me/playlists", "", self._create_playlist),
+            (r"GET /v1/playlists/[^/]+/items", LISTS, self._handle_playlist),
+            (r"PUT /v1/playlists/[^/]+(/items)?|POST /v1/playlists/[^/]+/items", "", self._handle_playlist),
+            # Endpoints that apps registered in 2026 may not use
             (r"\w+ /v1/(playlists/[^/]+/tracks|users/.*|browse/.*)", "", lambda _: refusal(403, "Forbidden")),
         )
-        for questions, scope, answer in routes:
-            if re.fullmatch(questions, f"{asked.method} {asked.path}"):
+        for pattern, scope, answer in routes:
+            if re.fullmatch(pattern, f"{asked.method} {asked.path}"):
                 self._allow(asked, scope)
                 return answer(asked)
         return refusal(404, "Service not found")
 
     def _allow(self, asked: Asked, scope: str) -> None:
-        _check(not scope or scope in self.access[asked.bearer or ""].split(), refusal(403, "Insufficient client scope"))
+        _require(not scope or scope in self.access[asked.bearer or ""].split(), refusal(403, "Insufficient client scope"))
 
     def _authorize(self, asked: Asked) -> Fault:
         query = asked.query
-        back, said = query.get("redirect_uri", ""), {"state": query.get("state", "")}
-        known = re.fullmatch(r"http://127\.0\.0\.1:\d{1,5}/callback", back)
-        _check(query.get("client_id") == self.client_id, Fault(400, b"INVALID_CLIENT: Invalid client"))
-        _check(known, Fault(400, b"INVALID_CLIENT: Invalid redirect URI"))
-        _check(query.get("response_type") == "code", Fault(400, b"response_type must be code"))
-        _check(query.get("code_challenge_method") == "S256", Fault(400, b"code_challenge_method must be S256"))
-        _check(self.grants != "nothing", Fault(200, b"<html>Log in</html>"))
+        redirect_uri, parameters = query.get("redirect_uri", ""), {"state": query.get("state", "")}
+        known = re.fullmatch(r"http://127\.0\.0\.1:\d{1,5}/callback", redirect_uri)
+        _require(query.get("client_id") == self.client_id, Fault(400, b"INVALID_CLIENT: Invalid client"))
+        _require(known, Fault(400, b"INVALID_CLIENT: Invalid redirect URI"))
+        _require(query.get("response_type") == "code", Fault(400, b"response_type must be code"))
+        _require(query.get("code_challenge_method") == "S256", Fault(400, b"code_challenge_method must be S256"))
+        _require(self.grants != "nothing", Fault(200, b"<html>Log in</html>"))
         if self.grants == "agree":
-            said["code"] = f"AQ{secrets.token_urlsafe(48)}"
-            self.codes[said["code"]] = query
-            self.secrets.add(said["code"])
+            parameters["code"] = f"AQ{secrets.token_urlsafe(48)}"
+            self.codes[parameters["code"]] = query
+            self.secrets.add(parameters["code"])
         else:
-            said["error"] = "access_denied"
-        return Fault(302, headers={"Location": f"{back}?{urlencode({name: text for name, text in said.items() if text})}"})
+            parameters["error"] = "access_denied"
+        return Fault(
+            302, headers={"Location": f"{redirect_uri}?{urlencode({name: text for name, text in parameters.items() if text})}"}
+        )
 
     def _token(self, asked: Asked) -> Fault:
         form = asked.fields
         grant, old, code, verifier = (form.get(name, "") for name in ("grant_type", "refresh_token", "code", "code_verifier"))
-        _check(form.get("client_id") == self.client_id, _denied("Invalid client", "invalid_client"))
+        _require(form.get("client_id") == self.client_id, _token_error("Invalid client", "invalid_client"))
         if grant == "refresh_token":
-            _check(old in self.refresh, _denied("Refresh token revoked" if old in self.issued else "Invalid refresh token"))
+            _require(
+                old in self.refresh, _token_error("Refresh token revoked" if old in self.issued else "Invalid refresh token")
+            )
             return Fault(200, self.issue(self.refresh.pop(old)))
-        _check(grant == "authorization_code", Fault(400, {"error": "unsupported_grant_type"}))
+        _require(grant == "authorization_code", Fault(400, {"error": "unsupported_grant_type"}))
         self.secrets |= {verifier} - {""}
         login = self.codes.pop(code, {})
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
-        _check(login.get("client_id") == form["client_id"], _denied("Invalid authorization code"))
-        _check(login.get("redirect_uri") == form.get("redirect_uri"), _denied("Invalid redirect URI"))
-        _check(login.get("code_challenge") == challenge, _denied("code_verifier was incorrect"))
+        _require(login.get("client_id") == form["client_id"], _token_error("Invalid authorization code"))
+        _require(login.get("redirect_uri") == form.get("redirect_uri"), _token_error("Invalid redirect URI"))
+        _require(login.get("code_challenge") == challenge, _token_error("code_verifier was incorrect"))
         return Fault(200, self.issue(login.get("scope", "")))
 
-    def _page(self, asked: Asked, rows: Sequence[object], usual: int = 20, most: int = 50, last: int = 100_000) -> Row:
+    def _paginate(self, asked: Asked, rows: Sequence[object], usual: int = 20, most: int = 50, last: int = 100_000) -> Row:
         texts = {"limit": str(usual), "offset": "0"} | asked.query
         for name, low, high in (("limit", 1, most), ("offset", 0, last)):
-            _check(texts[name].isdecimal() and low <= int(texts[name]) <= high, refusal(400, f"Invalid {name}"))
+            _require(texts[name].isdecimal() and low <= int(texts[name]) <= high, refusal(400, f"Invalid {name}"))
         limit, offset = int(texts["limit"]), int(texts["offset"])
         links = [f"{self.address}{asked.path}?{urlencode(texts | {'offset': to})}" for to in (offset - limit, offset + limit)]
         page: Row = {"items": rows[offset : offset + limit], "limit": limit, "offset": offset, "total": len(rows)}
@@ -241,18 +252,18 @@ class Spotify:
 
     def _search(self, asked: Asked) -> Fault:
         query, kinds = asked.query.get("q", ""), asked.query.get("type", "").split(",")
-        _check(query, refusal(400, "No search query"))
-        _check(set(kinds) <= {"track", "playlist"}, refusal(400, "Bad search type field"))
+        _require(query, refusal(400, "No search query"))
+        _require(set(kinds) <= {"track", "playlist"}, refusal(400, "Bad search type field"))
         found = {kind: [row for row in self.found.get(query, []) if not row or row["type"] == kind] for kind in kinds}
-        return Fault(200, {f"{kind}s": self._page(asked, rows, 5, 10, 1000) for kind, rows in found.items()})
+        return Fault(200, {f"{kind}s": self._paginate(asked, rows, 5, 10, 1000) for kind, rows in found.items()})
 
-    def _state(self, asked: Asked) -> Fault:
+    def _get_state(self, asked: Asked) -> Fault:
         device = next((device for device in self.devices if device["is_active"]), None)
         if device is None:
             return Fault(204)
         item = self.queue[self.index] if self.queue else None
         kind = item["type"] if item else "unknown"
-        # Whoever does not ask for episodes is not shown them
+        # Episodes are sent only to a client that requests them
         item = item if kind in ["track", *asked.query.get("additional_types", "").split(",")] else None
         context = self.context and {"uri": self.context, "type": self.context.split(":")[1]}
         disallows = {"resuming" if self.is_playing else "pausing": True} | ({} if self.index else {"skipping_prev": True})
@@ -261,30 +272,32 @@ class Spotify:
         return Fault(200, state | {"timestamp": 0, "actions": {"disallows": disallows}})
 
     def _command(self, asked: Asked) -> Fault:
-        _check(self.premium, _failed("Premium required", "PREMIUM_REQUIRED"))
+        _require(self.premium, _player_error("Premium required", "PREMIUM_REQUIRED"))
         ident = asked.query.get("device_id")
-        found = [device for device in self.devices if (device["id"] == ident if ident else device["is_active"])]
-        _check(found or not ident, refusal(404, "Device not found"))
-        _check(found, _failed("No active device found", "NO_ACTIVE_DEVICE", 404))
-        _check(not found[0]["is_restricted"], _failed("Restricted device"))
+        targets = [device for device in self.devices if (device["id"] == ident if ident else device["is_active"])]
+        _require(targets or not ident, refusal(404, "Device not found"))
+        _require(targets, _player_error("No active device found", "NO_ACTIVE_DEVICE", 404))
+        _require(not targets[0]["is_restricted"], _player_error("Restricted device"))
         command = asked.path.rpartition("/")[2]
         match command:
             case "play":
-                self._play(found[0], asked.fields)
+                self._play(targets[0], asked.fields)
             case "pause":
-                _check(self.is_playing, _failed("Restriction violated"))
+                _require(self.is_playing, _player_error("Restriction violated"))
                 self.is_playing = False
             case "shuffle":
-                _check(asked.query.get("state") in {"true", "false"}, refusal(400, "Invalid state"))
+                _require(asked.query.get("state") in {"true", "false"}, refusal(400, "Invalid state"))
                 self.shuffle = asked.query["state"] == "true"
             case "volume":
                 text = asked.query.get("volume_percent", "")
-                _check(text.isdecimal() and int(text) <= 100, refusal(400, "Invalid volume_percent"))
-                _check(found[0]["supports_volume"], _failed("Cannot control device volume", "VOLUME_CONTROL_DISALLOW"))
-                found[0]["volume_percent"] = int(text)
+                _require(text.isdecimal() and int(text) <= 100, refusal(400, "Invalid volume_percent"))
+                _require(
+                    targets[0]["supports_volume"], _player_error("Cannot control device volume", "VOLUME_CONTROL_DISALLOW")
+                )
+                targets[0]["volume_percent"] = int(text)
             case _:
                 index = self.index + (1 if command == "next" else -1)
-                _check(self.queue and index >= 0, _failed("Restriction violated"))
+                _require(self.queue and index >= 0, _player_error("Restriction violated"))
                 self.is_playing, self.index, self.progress_ms = index < len(self.queue), index % len(self.queue), 0
         odd = self.odd_bodies and command in {"play", "next", "previous"}
         return Fault(200, b"CAESFgoUZ2xhZCB0byBiZSBvZGQ") if odd else Fault(204)
@@ -292,58 +305,58 @@ class Spotify:
     def _play(self, device: Row, body: Row) -> None:
         context, uris = body.get("context_uri"), body.get("uris")
         if context is None and uris is None:
-            _check(self.queue and not (self.is_playing and device["is_active"]), _failed("Restriction violated"))
+            _require(self.queue and not (self.is_playing and device["is_active"]), _player_error("Restriction violated"))
         else:
-            self.queue = self._songs(uris) if context is None else self._listed(context)
+            self.queue = self._songs(uris) if context is None else self._songs_of(context)
             self.context, self.index, self.progress_ms = context, 0, 0
         self.is_playing = bool(self.queue)
         for other in self.devices:
             other["is_active"] = other is device
 
-    def _listed(self, context: Any) -> list[Row]:
-        _check(_LIST.fullmatch(str(context)), refusal(400, "Invalid context uri"))
+    def _songs_of(self, context: Any) -> list[Row]:
+        _require(_CONTEXT_URI.fullmatch(str(context)), refusal(400, "Invalid context uri"))
         ident = context.rpartition(":")[2]
-        _check(ident not in self.unplayable, refusal(404, "Resource not found"))
+        _require(ident not in self.unplayable, refusal(404, "Resource not found"))
         if ident in self.contents:
             return [row["item"] for row in self.contents[ident] if row["item"]]
-        # What nobody has told it has songs too
+        # A playlist that the test did not define has three invented songs
         return self._songs([f"spotify:track:{ident[:21]}{end}" for end in "abc"])
 
     def _songs(self, uris: Any) -> list[Row]:
-        good = isinstance(uris, list) and len(uris) <= 100 and all(_SONG.fullmatch(str(uri)) for uri in uris)
-        _check(good, refusal(400, "Invalid uris"))
+        good = isinstance(uris, list) and len(uris) <= 100 and all(_SONG_URI.fullmatch(str(uri)) for uri in uris)
+        _require(good, refusal(400, "Invalid uris"))
         made_up = {uri: uri.split(":") for uri in uris if uri not in self.tracks}
         for _, kind, ident in made_up.values():
             self.track(f"Song {ident[-4:]}", "Somebody", ident, type=kind)
         return [self.tracks[uri] for uri in uris]
 
-    def _lists(self, asked: Asked) -> Fault:
+    def _get_playlists(self, asked: Asked) -> Fault:
         together = "playlist-read-collaborative" in self.access[asked.bearer or ""].split()
         rows = [row for row in self.playlists if together or not (row and row["collaborative"])]
         counted = [row and row | {"items": {"total": len(self.contents.get(row["id"], []))}} for row in rows]
-        return Fault(200, self._page(asked, counted))
+        return Fault(200, self._paginate(asked, counted))
 
-    def _make(self, asked: Asked) -> Fault:
+    def _create_playlist(self, asked: Asked) -> Fault:
         body: Row = {"public": True, "collaborative": False, "description": ""} | asked.fields
         self._allow(asked, f"playlist-modify-{'public' if body['public'] else 'private'}")
-        _check(body.get("name"), refusal(400, "Missing required field: name"))
+        _require(body.get("name"), refusal(400, "Missing required field: name"))
         more = {name: body[name] for name in ("public", "collaborative", "description")}
         return Fault(201, self.playlist(body["name"], **more) | {"items": {"total": 0}})
 
-    def _list(self, asked: Asked) -> Fault:
+    def _handle_playlist(self, asked: Asked) -> Fault:
         ident = asked.path.split("/")[3]
         row = next((row for row in self.playlists if row and row["id"] == ident), None)
         if row is None or ident.startswith(EDITORIAL):
             return refusal(404, "Resource not found")
         mine = row["owner"]["id"] == self.me["id"]
-        _check(mine or (asked.method == "GET" and row["collaborative"]), refusal(403, "Forbidden"))
+        _require(mine or (asked.method == "GET" and row["collaborative"]), refusal(403, "Forbidden"))
         if asked.method == "GET":
-            return Fault(200, self._page(asked, self.contents[ident]))
+            return Fault(200, self._paginate(asked, self.contents[ident]))
         self._allow(asked, f"playlist-modify-{'public' if row['public'] else 'private'}")
         if not asked.path.endswith("/items"):
             row |= {name: value for name, value in asked.fields.items() if name in {"name", "description"}}
             return Fault(200)
-        rows = [_ADDED | {"item": song} for song in self._songs(asked.fields.get("uris"))]
+        rows = [_ROW_FIELDS | {"item": song} for song in self._songs(asked.fields.get("uris"))]
         self.contents[ident] = self.contents[ident] + rows if asked.method == "POST" else rows
         return Fault(201 if asked.method == "POST" else 200, {"snapshot_id": secrets.token_urlsafe(24)})
 
@@ -351,20 +364,20 @@ class Spotify:
 class _RefusedError(Exception): ...
 
 
-def _check(holds: object, refused: Fault) -> None:
+def _require(holds: object, refused: Fault) -> None:
     if not holds:
         raise _RefusedError(refused)
 
 
-def _denied(why: str, error: str = "invalid_grant") -> Fault:
+def _token_error(why: str, error: str = "invalid_grant") -> Fault:
     return Fault(400, {"error": error, "error_description": why})
 
 
-def _failed(message: str, reason: str = "UNKNOWN", status: int = 403) -> Fault:
+def _player_error(message: str, reason: str = "UNKNOWN", status: int = 403) -> Fault:
     return refusal(status, f"Player command failed: {message}", reason)
 
 
-def _ident(text: str, length: int = 22) -> str:
+def _make_id(text: str, length: int = 22) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:length]
 
 
@@ -374,15 +387,15 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         super().__init__(*rest)
 
     def handle(self) -> None:
-        # Whoever asked may have gone; that is what some tests are about
+        # In some tests the client hangs up
         with suppress(OSError):
             super().handle()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the library
-        """Keep quiet."""
+        """Log nothing."""
 
     def do_GET(self) -> None:
-        spotify, asked = self.spotify, self._asked()
+        spotify, asked = self.spotify, self._read_request()
         with spotify.lock:
             answer = spotify.answer(asked)
             body = json.dumps(answer.body).encode() if isinstance(answer.body, dict) else answer.body or b""
@@ -401,12 +414,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     do_PUT = do_POST = do_DELETE = do_GET  # noqa: N815 - their names in the library
 
-    def _asked(self) -> Asked:
+    def _read_request(self) -> Asked:
         parts = urlsplit(self.path)
-        sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        data = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         try:
             form = self.headers.get_content_type() == "application/x-www-form-urlencoded"
-            body = dict(parse_qsl(sent.decode())) if form else json.loads(sent)
+            body = dict(parse_qsl(data.decode())) if form else json.loads(data)
         except ValueError:
             body = None
         bearer = self.headers.get("Authorization", "").partition("Bearer ")[2]
@@ -415,10 +428,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 @contextmanager
 def serving_spotify() -> Generator[Spotify]:
-    """Serve an account that a test furnishes."""
+    """Run the server of an account; a test fills the account."""
     spotify = Spotify()
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, spotify)) as server:
-        # Those that still answer are waited for at the end
+        # Closing waits for the requests in progress
         server.daemon_threads = False
         spotify.address = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

@@ -1,4 +1,4 @@
-"""A network camera on this computer: an HTTP server of JPEG parts that a test lets drop, stall, hurry, or talk nonsense."""
+"""A network camera on this computer: an HTTP server of JPEG parts whose faults a test sets."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ RATE = 30.0
 
 
 class NetworkCamera(http.server.ThreadingHTTPServer):
-    """Sends its pictures round and round to whoever asks. All may be changed while it runs.
+    """Sends its pictures in a loop to every client. A test may change all attributes while it runs.
 
     Args:
-        pictures: bodies of the parts: JPEG, or whatever a test likes.
+        pictures: bodies of the parts: JPEG, or any other bytes.
 
     Attributes:
-        pictures: the same.
+        pictures: as above.
         rate: pictures a second.
-        hurry: so many of the next pictures are sent at once.
-        absent: whether it answers that there is no camera.
-        visits: how often it was asked for pictures.
-        sent: pictures until now.
+        hurry: number of the next pictures that are sent without a pause.
+        absent: whether it answers requests with status 503, as a server without a camera does.
+        visits: number of requests.
+        sent: number of pictures that were sent.
     """
 
     daemon_threads = False
@@ -45,25 +45,25 @@ class NetworkCamera(http.server.ThreadingHTTPServer):
         self.hurry = 0
         self.absent = False
         self.visits = self.sent = 0
-        self.line = 0
+        self.connection_epoch = 0
         self.closing = threading.Event()
         self.flows = threading.Event()
         self.flows.set()
 
     def drop(self) -> None:
-        """Hang up on all who listen; they may come again."""
-        self.line += 1
+        """Close the connection to every client; a client may connect again."""
+        self.connection_epoch += 1
 
     def stall(self) -> None:
-        """Stay on the line and say nothing."""
+        """Keep the connections open and send nothing."""
         self.flows.clear()
 
     def go_on(self) -> None:
-        """End a stall."""
+        """End a stall: send pictures again."""
         self.flows.set()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Whoever hangs up early is no fault."""
+        """Ignore the error: a client may hang up at any time."""
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -78,8 +78,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
         self.end_headers()
-        line = camera.line
-        while line == camera.line and not camera.closing.is_set():
+        connection_epoch = camera.connection_epoch
+        while connection_epoch == camera.connection_epoch and not camera.closing.is_set():
             if not camera.flows.wait(0.01):
                 continue
             picture = camera.pictures[camera.sent % len(camera.pictures)]
@@ -89,12 +89,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             if camera.hurry:
                 camera.hurry -= 1
             else:
-                self._pause(camera, line)
+                self._pause(camera, connection_epoch)
 
-    def _pause(self, camera: NetworkCamera, line: int) -> None:
-        # In small steps, so that a slow camera hangs up as fast as another
+    def _pause(self, camera: NetworkCamera, connection_epoch: int) -> None:
+        # In small steps, so that a slow camera closes its connections as fast as a quick one
         left = 1 / camera.rate
-        while left > 0 and line == camera.line and not camera.closing.wait(min(left, 0.05)):
+        while left > 0 and connection_epoch == camera.connection_epoch and not camera.closing.wait(min(left, 0.05)):
             left -= 0.05
 
     def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002 - its name in the base class
@@ -102,7 +102,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 @contextmanager
 def streaming(camera: http.server.HTTPServer) -> Generator[str]:
-    """Run a server; gives its address, `127.0.0.1:8080`."""
+    """Run a server; yields its address, such as `127.0.0.1:8080`."""
     thread = threading.Thread(target=camera.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
@@ -116,27 +116,27 @@ def streaming(camera: http.server.HTTPServer) -> Generator[str]:
         thread.join()
 
 
-# What it can send
+# Bodies of parts
 
 
 def jpeg(image: Image) -> bytes:
-    """A part."""
+    """Encode a picture as the body of a part."""
     return cv2.imencode(".jpg", image)[1].tobytes()
 
 
 def moving(image: Image, count: int = 8) -> list[bytes]:
-    """The picture, swaying by some pixels: no part is like the one before it."""
+    """The picture, shifted left and right by some pixels: no two parts in a row are the same."""
     return [jpeg(np.roll(image, 2 * min(index, count - index), axis=1)) for index in range(count)]
 
 
 def darkness(count: int = 8, size: tuple[int, int] = (240, 320)) -> list[bytes]:
-    """What a camera sends whose lens is covered, (height, width)."""
+    """Pictures of a camera whose lens is covered; `size` is (height, width)."""
     noise = np.random.default_rng(0).integers(0, 4, (count, *size, 3), np.uint8)
     return [jpeg(picture) for picture in noise]
 
 
 def open_handles() -> list[str]:
-    """What this process has open on disk and network."""
+    """Targets of the open file descriptors of this process, on disk and network; sorted."""
     return sorted(_target(handle) for handle in Path("/proc/self/fd").iterdir())
 
 
@@ -144,5 +144,5 @@ def _target(handle: Path) -> str:
     try:
         return os.readlink(handle)  # noqa: PTH115 - a socket has no path
     except OSError:
-        # That of the folder that is being listed
+        # The descriptor of the folder that is being listed is closed by now
         return ""

@@ -1,4 +1,4 @@
-"""A command in a pseudo-terminal: what it writes there, and keys."""
+"""Run a command in a pseudo-terminal: read its output, press keys."""
 
 from __future__ import annotations
 
@@ -20,39 +20,46 @@ if TYPE_CHECKING:
 
 
 class Terminal:
-    """A terminal with a command in it."""
+    """A pseudo-terminal in which a command runs.
 
-    def __init__(self, process: subprocess.Popen[str], ours: int, theirs: int) -> None:
+    Attributes:
+        text: output that no pattern of `reads` has consumed.
+        all: all output.
+    """
+
+    def __init__(self, process: subprocess.Popen[str], controller: int, terminal_end: int) -> None:
         self.process = process
-        self.ours, self.theirs = ours, theirs
+        self._controller, self._terminal_end = controller, terminal_end
         self.text = ""
         self.all = ""
 
     def reads(self, pattern: str) -> re.Match[str]:
-        """Wait until something new is written that fits, and forget all up to its end."""
-        until(lambda: self._fits(pattern))
-        found = re.search(pattern, self.text, re.DOTALL)
-        assert found is not None
-        self.text = self.text[found.end() :]
-        return found
+        """Wait until new output matches the pattern, and consume it up to the end of the match."""
+        until(lambda: self._matches(pattern))
+        match = re.search(pattern, self.text, re.DOTALL)
+        assert match is not None
+        self.text = self.text[match.end() :]
+        return match
 
     def press(self, keys: str) -> None:
-        os.write(self.ours, keys.encode())
+        """Write keys to the terminal."""
+        os.write(self._controller, keys.encode())
 
     def ends(self) -> int:
-        until(lambda: self._fits("$.") or self.process.poll() is not None)
+        """Wait until the command ends; returns its exit status."""
+        until(lambda: self._matches("$.") or self.process.poll() is not None)
         status = self.process.wait()
-        self._fits("")
+        self._matches("")
         return status
 
     def echoes(self) -> bool:
-        """Whether it is as a shell wants it."""
-        flags: int = termios.tcgetattr(self.theirs)[3]
+        """Whether the terminal echoes keys, edits lines and sends signals, as a shell needs it."""
+        flags: int = termios.tcgetattr(self._terminal_end)[3]
         return bool(flags & termios.ECHO and flags & termios.ICANON and flags & termios.ISIG)
 
-    def _fits(self, pattern: str) -> bool:
-        while select.select([self.ours], [], [], 0)[0]:
-            new = os.read(self.ours, 65536).decode(errors="replace")
+    def _matches(self, pattern: str) -> bool:
+        while select.select([self._controller], [], [], 0)[0]:
+            new = os.read(self._controller, 65536).decode(errors="replace")
             self.text += new
             self.all += new
         return re.search(pattern, self.text, re.DOTALL) is not None
@@ -60,14 +67,14 @@ class Terminal:
 
 @contextmanager
 def in_a_terminal(start: Callable[[int], subprocess.Popen[str]], columns: int) -> Generator[Terminal]:
-    """Run what is started with the number of a terminal's other end."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    terminal = Terminal(start(theirs), ours, theirs)
+    """Start a command in a terminal of `columns` columns; `start` gets the file descriptor that the command uses."""
+    controller, terminal_end = pty.openpty()
+    fcntl.ioctl(terminal_end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    terminal = Terminal(start(terminal_end), controller, terminal_end)
     try:
         yield terminal
     finally:
         terminal.process.kill()
         terminal.process.communicate()
-        os.close(ours)
-        os.close(theirs)
+        os.close(controller)
+        os.close(terminal_end)

@@ -1,4 +1,4 @@
-"""Networks so small that a run takes no time. The first has one of each kind of layer that training must treat well."""
+"""Networks so small that training one takes little time. `tiny` has each kind of layer that training treats specially."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ NAME = "tiny"
 
 
 def tiny() -> Any:
+    """A network with one layer of each kind: convolution, batch normalisation, dropout, dense."""
     keras = keras_pair.import_tensorflow("testing").keras
     layers = keras.layers
     return keras.Sequential(
@@ -32,7 +33,7 @@ def tiny() -> Any:
 
 
 def doubting() -> Any:
-    """One that says how sure of its answer one may be. It sees how bright a face is above and below."""
+    """A network with a confidence head. Its features are the mean brightness of the upper and of the lower half."""
     keras = keras_pair.import_tensorflow("testing").keras
     layers = keras.layers
     inputs = keras.Input(keras_pair.INPUT_SHAPE)
@@ -41,5 +42,5 @@ def doubting() -> Any:
 
 
 def introduce(patch: pytest.MonkeyPatch, name: str = NAME, build: Callable[[], Any] = tiny) -> None:
-    """Let training know one, by a name of its own or in the place of another."""
+    """Register an architecture under a name, for one test."""
     patch.setitem(architectures.ARCHITECTURES, name, build)

@@ -1,4 +1,4 @@
-"""A crowd that is of one mind about some faces and torn about others, and a network that cannot tell them apart."""
+"""A dataset with clear and disputed faces, and a network that is equally sure of both."""
 
 from __future__ import annotations
 
@@ -21,29 +21,31 @@ HAPPY, SAD = 3, 5
 
 
 def crowd(people: Callable[..., Dataset]) -> Dataset:
-    """Bright above looks happy and dark there sad; whoever is bright below is seen so by four of ten only."""
-    dice = np.random.default_rng(1)
-    happy, torn = dice.random(COUNT) < 0.5, dice.random(COUNT) < 0.5
-    images = dice.integers(0, 20, (COUNT, 48, 48))
+    """Faces with a bright upper half are happy, the others sad; of a bright lower half only four of ten voters say so."""
+    rng = np.random.default_rng(1)
+    happy, is_disputed = rng.random(COUNT) < 0.5, rng.random(COUNT) < 0.5
+    images = rng.integers(0, 20, (COUNT, 48, 48))
     images[:, :24] += np.where(happy, 200, 40)[:, None, None]
-    images[:, 24:] += np.where(torn, 200, 40)[:, None, None]
+    images[:, 24:] += np.where(is_disputed, 200, 40)[:, None, None]
     labels = np.where(happy, HAPPY, SAD)
-    # A run needs one of each; the crowd knows better
+    # A run needs a face of each label; the votes are not changed
     labels[:7] = range(7)
     ballots = [
-        {("happiness" if up else "sadness"): 4, "neutral": 3, "anger": 3} if two else {("happiness" if up else "sadness"): 10}
-        for up, two in zip(happy, torn, strict=True)
+        {("happiness" if upper else "sadness"): 4, "neutral": 3, "anger": 3}
+        if lower
+        else {("happiness" if upper else "sadness"): 10}
+        for upper, lower in zip(happy, is_disputed, strict=True)
     ]
     return people(labels.tolist(), ballots, images.astype(np.uint8))
 
 
 def disputed(faces: Dataset) -> NDArray[np.bool_]:
-    """Of which faces the crowd is torn."""
+    """Mask of the faces on which the voters disagree, shape (n,)."""
     return faces.votes.max(axis=1) < 5
 
 
 def knowing() -> Any:
-    """A network that is always right, and as sure of the one as of the other."""
+    """A network that is always right, and equally sure of clear and of disputed faces."""
     import_tensorflow("testing").keras.utils.set_random_seed(1)
     network = doubting()
     kernel = np.zeros((2, 7), np.float32)

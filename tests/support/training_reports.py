@@ -1,4 +1,4 @@
-"""Reports and settings of a made-up network, for the tests of what is written about one."""
+"""Reports and settings of an invented network, for tests of report texts and model cards."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DIGEST = "4a80" * 16
 
 
 def data(people: Callable[..., Dataset], count: int = 70, *, votes: bool = True, copies: bool = True) -> Dataset:
-    """Faces of all seven labels, half of them to learn from; a few voters see something else than the label."""
+    """A dataset with faces of all seven labels, half of them for training; some votes differ from the label."""
     labels = [i % 7 for i in range(count)]
     names = ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
     ballots = [{names[label]: 7, "contempt": 3} if i % 3 else {"neutral": 10} for i, label in enumerate(labels)]
@@ -31,21 +31,21 @@ def data(people: Callable[..., Dataset], count: int = 70, *, votes: bool = True,
 
 
 def answers(crops: np.ndarray[Any, np.dtype[np.uint8]]) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """What a network says that looks at seven pixels only."""
+    """Outputs (n, 7) of an invented network that uses seven pixels only."""
     scores = np.exp(crops[:, 3:10, 5].astype(np.float32) / 64)
     return (scores / scores.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 def document(dataset: Dataset, part: str = "private", *, robustness: bool = True) -> dict[str, Any]:
-    """The report of that network on the test part."""
+    """The report of the invented network on the test part."""
     images = dataset.part("private")
     rows = evaluation.robustness(answers, images, 0.4) if robustness else None
-    said = answers(images.images)
-    return evaluation.report_document(images, said, part=part, threshold=0.4, parameters=1234, robustness=rows)
+    outputs = answers(images.images)
+    return evaluation.report_document(images, outputs, part=part, threshold=0.4, parameters=1234, robustness=rows)
 
 
 def settings(dataset: Dataset, **more: Any) -> dict[str, Any]:
-    """What that report depends on."""
+    """The settings of that report."""
     network = {"name": "own.json", "sha256": DIGEST, "parameters": 1234}
     command = "emodj evaluate faces.npz --model own.json --out report"
     return run_folder.run_settings(command=command, data=evaluation.facts(dataset, "faces.npz"), network=network, **more)

@@ -1,4 +1,4 @@
-"""Waiting for what another process or thread will do, where nothing of it can be waited on."""
+"""Wait for another process or thread that offers no event to wait on."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ POLL_S = 0.005
 
 
 def until(condition: Callable[[], object], patience_s: float = PATIENCE_S) -> None:
-    """Ask again and again until it is true; fail after `patience_s`."""
+    """Check the condition again and again until it is true; fail after `patience_s` seconds."""
     deadline = time.monotonic() + patience_s
     while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, "the condition did not become true"
         time.sleep(POLL_S)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from realtime.music.local.tags import with_tags
 from realtime.music.songs import Song
-from realtime.printable import LONGEST, clean_text
+from realtime.printable import MAX_LENGTH, clean_text
 from tests.support.sounds import SUFFIXES, sound
 
 
@@ -40,7 +40,7 @@ def test_what_would_upset_a_screen_is_taken_out() -> None:
     assert clean_text("abc\u202edef\ufeff") == "abcdef"
     joined = "क\u094d\u200dष 👩\u200d👩\u200d👧"
     assert clean_text(joined) == joined
-    assert clean_text("x" * 10**6) == "x" * (LONGEST - 1) + "…"
+    assert clean_text("x" * 10**6) == "x" * (MAX_LENGTH - 1) + "…"
     assert clean_text(" ") is clean_text("") is clean_text(None) is None
 
 
