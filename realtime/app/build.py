@@ -37,7 +37,7 @@ CORES = 2
 
 
 def build_detector(faces: FaceSettings, search: SearchSettings) -> Detector:
-    """The detector of a search.
+    """Build the detector of a search.
 
     Raises:
         AssetError: a cascade, or YuNet's file, cannot be used.
@@ -46,7 +46,7 @@ def build_detector(faces: FaceSettings, search: SearchSettings) -> Detector:
         from realtime.faces.yunet import YuNetDetector
 
         log.info("faces are found with %s", faces.yunet_model)
-        # It sees faces of half the size that a cascade sees
+        # YuNet finds faces of half the size that a cascade finds
         return YuNetDetector(faces.yunet_model, search_side=max(search.search_width, search.search_height) // 2)
     from realtime.faces.haar import HaarDetector
 
@@ -76,7 +76,7 @@ def _cascade(name: Path | None) -> Path | None:
 
 
 def build_face_reader(settings: Settings, search: SearchSettings, notify: Notify) -> FaceReader:
-    """Detector and network, ready to read pictures.
+    """Build detector and network, ready to read pictures.
 
     Raises:
         AssetError: cascade or network cannot be used.
@@ -100,7 +100,7 @@ def build_face_reader(settings: Settings, search: SearchSettings, notify: Notify
 
 
 def unsure_below(settings: Settings, pair: Path) -> float:
-    """The threshold that a network is used with: that of the settings, else of its contract, else the common one.
+    """The confidence threshold of a network: from the settings, else from its contract, else the common one.
 
     Raises:
         AssetError: the contract beside the pair, or the pair, cannot be read.
@@ -111,7 +111,7 @@ def unsure_below(settings: Settings, pair: Path) -> float:
 
 
 def threshold(settings: Settings, terms: Contract | None) -> float:
-    """The same for a network whose contract is at hand, None if it has none."""
+    """The same for a network whose contract is loaded; `terms` is None for a network without one."""
     from realtime.classifier.contract import UNSURE_BELOW
 
     for chosen in (settings.faces.unsure_below, terms and terms.unsure_below):
@@ -121,14 +121,14 @@ def threshold(settings: Settings, terms: Contract | None) -> float:
 
 
 def build_vote(settings: Settings) -> MoodVote:
-    """The vote of a session, with its settings."""
+    """Build the vote of a session."""
     from realtime.mood.vote import MoodVote
 
     return MoodVote(window_s=settings.mood.window_s, lead=settings.mood.lead, dwell_s=settings.mood.dwell_s)
 
 
 def build_frame_reader(settings: Settings, notify: Notify, *, empty_scan_s: float = 0.0) -> FrameReader:
-    """What reads the frames of a session, with its settings; of an empty room one in so many seconds.
+    """Build the reader of a session's frames.
 
     Raises:
         AssetError: a cascade or the network cannot be used.
@@ -142,7 +142,7 @@ def build_frame_reader(settings: Settings, notify: Notify, *, empty_scan_s: floa
 
 
 def build_tracker(settings: Settings) -> Tracker:
-    """What follows the faces of a session, with its settings."""
+    """Build the tracker of a session."""
     from realtime.faces.tracker import Tracker
 
     tracking = settings.tracking
@@ -155,7 +155,7 @@ def build_tracker(settings: Settings) -> Tracker:
 
 
 def build_labels(settings: Settings, unsure_below: float) -> LabelHysteresis:
-    """What holds the labels of a session, with its settings and the threshold of its faces."""
+    """Build the label hysteresis of a session with the threshold of its network."""
     from realtime.faces.labels import LabelHysteresis
 
     tracking = settings.tracking
@@ -164,9 +164,9 @@ def build_labels(settings: Settings, unsure_below: float) -> LabelHysteresis:
 
 
 def build_playlists(settings: Settings, notify: Notify) -> Playlists:
-    """All music of the settings; a person's own songs come before the lists of each mood that they fit.
+    """Collect the music of the settings; songs of the library come before the lists of each mood that they fit.
 
-    A library that cannot be read is no reason to do without the rest, so that is a remark.
+    A library that cannot be read is reported through `notify`; the other music stays.
     """
     library = settings.music.library
     if library is None:
@@ -181,19 +181,19 @@ def build_playlists(settings: Settings, notify: Notify) -> Playlists:
 
 
 def shipped_pair() -> Path:
-    """The network that comes with emodj."""
+    """Path of the network that comes with emodj."""
     return resources.models_folder() / "emotiondetector.json"
 
 
 def shipped_settings() -> Settings:
-    """The settings that emodj comes with, without those of a person."""
+    """The settings that emodj comes with, without any file of a person."""
     from realtime.config.files import load_settings
 
     return load_settings([resources.shipped_config()])
 
 
 def build_source(settings: Settings, source: str | None, stack: ExitStack, *, in_order: bool) -> SourceSpec:
-    """The source that `source` names, a path or a URL; None is the camera of the settings.
+    """Select the source that `source` names, a path or a URL; None selects the camera of the settings.
 
     Args:
         settings: in force.
@@ -213,7 +213,7 @@ def build_source(settings: Settings, source: str | None, stack: ExitStack, *, in
 
 
 def build_session(settings: Settings, music: Playlists, *, mirrored: bool, welcome: str | None = None) -> Session:
-    """The state of a session; `welcome` is the sentence that the screen shows at the start."""
+    """Build the state of a session; `welcome` is the sentence that the screen shows at the start."""
     from realtime.session.state import WELCOME, Session
 
     return Session(
@@ -228,7 +228,7 @@ def build_session(settings: Settings, music: Playlists, *, mirrored: bool, welco
 
 
 def build_music(settings: Settings, announce: Callable[[MusicChoice, str], None]) -> MusicController:
-    """The player of a session; `announce` gets each link, and why it fits, before it is opened."""
+    """Build the music player of a session; `announce` gets each link, and why it fits, before it is opened."""
     from realtime.music.controller import MusicController
 
     def prepare(title: str) -> None:
@@ -256,7 +256,7 @@ def build_live(
     notify: Notify,
     announce: Callable[[MusicChoice, str], None],
 ) -> LiveRun:
-    """A live session with all its parts.
+    """Build a live session with all its parts.
 
     Args:
         settings: in force.

@@ -1,4 +1,4 @@
-"""A live session without a window: frames in, a result for each of them out."""
+"""The live loop without a window: frames in, a result for each of them out."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from realtime.sources.video import Source
 
 TURN_S = 0.25
-"""How long a session without a window waits for a frame before it looks again at limits and at the source."""
+"""Seconds to wait for a frame before limits and source are checked again."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionLimits:
-    """When a session ends by itself; None is no limit.
+    """Limits at which a session ends by itself; None is no limit.
 
     Attributes:
         seconds: since its first frame.
@@ -37,7 +37,7 @@ class SessionLimits:
     frames: int | None = None
 
     def reached(self, seconds: float, frames: int) -> bool:
-        """Whether so many seconds or analysed frames are enough."""
+        """Whether `seconds` or `frames` analysed frames reach a limit."""
         return (self.seconds is not None and seconds >= self.seconds) or (self.frames is not None and frames >= self.frames)
 
 
@@ -68,7 +68,7 @@ def newest_frames(frames: FrameGrabber, remark: Callable[[str], None]) -> Genera
     index, away = -1, ""
     with frames:
         while True:
-            # Asked before: the last frame may come between the two questions
+            # Read before the frame: the last frame may arrive between the two calls
             ended = frames.ended
             frame = frames.latest_after(index, TURN_S)
             away = _remarked(frames.health(time.monotonic()), away, remark)
@@ -124,7 +124,7 @@ def analyse_live(
         session: counts the votes.
         limits: when to stop; the seconds go by also while the source is away, and while it is waited for.
         emit: called for each analysed frame with its seconds since the first and its faces.
-        remark: told what is wrong with the source, once each time, and when it is back.
+        remark: gets a sentence when the source fails, and one when it is back.
 
     Raises:
         SourceError: the source cannot be opened, or it ends without a frame.
@@ -146,12 +146,12 @@ def analyse_live(
 
 
 def limits_start(started: float | None, begun: float, frames: FrameGrabber) -> float:
-    """When the seconds of a session began: at its first frame, or while somebody waits for that, when they began to wait."""
+    """The moment that the seconds of a session count from: its first frame; with `--wait`, the start until then."""
     return begun if started is None and frames.wait_for_source else started or time.monotonic()
 
 
 def no_picture_in_time(health: Health) -> SourceError:
-    """What to raise where nothing came in the time that there was."""
+    """The error for a session whose time was over before the first frame."""
     return SourceError(f"no picture came in time: {health.sentence}")
 
 
@@ -168,7 +168,7 @@ def _take(
 
 
 def _remarked(health: Health, before: str, remark: Callable[[str], None]) -> str:
-    """Say what changed, and return what is wrong now."""
+    """Notify of a change of the source; return the current problem, "" for none."""
     if health.state in {SourceState.OPENING, SourceState.CLOSED}:
         return before
     wrong = "" if health.ok else health.sentence
@@ -178,5 +178,5 @@ def _remarked(health: Health, before: str, remark: Callable[[str], None]) -> str
 
 
 def empty_source(name: str) -> SourceError:
-    """What to raise where a source ends before its first frame."""
+    """The error for a source that ends before its first frame."""
     return SourceError(f"{name} holds no frame that can be read: is it a video, and whole?")

@@ -1,4 +1,4 @@
-"""How fast a session runs, for the line that the curious see; pure."""
+"""Frame rate and latency of a session, for the info line. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ AVERAGED = 30
 """Events over which a rate is averaged, about a second of frames."""
 
 LONGEST_S = 2.0
-"""After a longer gap the average starts anew: it was a pause, and would be felt for many seconds."""
+"""After a longer gap, in seconds, the average starts again: a pause must not lower it for a while."""
 
 
 class FrameRate:
@@ -22,7 +22,7 @@ class FrameRate:
         self._gap_s = 0.0
 
     def tick(self, now_s: float) -> None:
-        """One more event, at `now_s`."""
+        """Count an event at `now_s`, in seconds."""
         if self._before is not None:
             gap = now_s - self._before
             averaged = gap if self._gap_s == 0 else self._gap_s + (gap - self._gap_s) / AVERAGED
@@ -31,7 +31,7 @@ class FrameRate:
 
     @property
     def per_second(self) -> float:
-        """0 until there were two."""
+        """Events a second; 0 before the second event."""
         return 1 / self._gap_s if self._gap_s > 0 else 0.0
 
 
@@ -44,12 +44,12 @@ class RateMeter:
         self._seen_s = self._age_s = 0.0
 
     def analysed(self, frame: Frame, seen_s: float, now_s: float) -> None:
-        """The faces of a frame are known, which was first seen at `seen_s`."""
+        """Count an analysed frame that the loop took at `seen_s`, in seconds."""
         self._analysed.tick(now_s)
         self._labelled, self._seen_s = frame, seen_s
 
     def shown(self, frame: Frame, now_s: float) -> None:
-        """A new frame is drawn, with the faces that are known."""
+        """Count a new frame that is drawn, with the faces of the newest analysed frame."""
         del frame
         self._shown.tick(now_s)
         if self._labelled is not None:
@@ -57,6 +57,6 @@ class RateMeter:
 
     @property
     def summary(self) -> str:
-        """For the screen."""
+        """The info line of the screen."""
         rates = f"{self._shown.per_second:.0f} frames/s shown, {self._analysed.per_second:.0f} analysed"
         return f"{rates}, labels {self._age_s * 1000:.0f} ms old"

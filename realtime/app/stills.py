@@ -1,4 +1,4 @@
-"""Still pictures: which are read, what is in them, and where they go."""
+"""Still pictures: find them, analyse them, write them annotated."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PictureInput:
-    """A picture to read, or why there is none.
+    """A picture to read, or the reason why it cannot be read.
 
     Attributes:
         path: of the picture, as it was given or found; "-" for the standard input.
@@ -40,11 +40,11 @@ class PictureInput:
 
 
 def find_inputs(paths: Sequence[str], *, recursive: bool) -> Iterator[PictureInput]:
-    """The pictures that paths of pictures, folders and "-" stand for, in their order."""
+    """Yield the pictures that paths, folders and "-" name, in their order."""
     for text in paths:
         path = Path(text)
         if not text:
-            # To `Path` this is the folder that we are in: a shell's variable that was not set must not read all of it
+            # `Path` takes it for the current folder: a shell variable that is not set must not read all of that
             yield PictureInput(text, path, UsageError("an empty path names no picture"))
         elif text == images.STDIN:
             yield PictureInput(text, Path("stdin.png"))
@@ -59,7 +59,7 @@ def find_inputs(paths: Sequence[str], *, recursive: bool) -> Iterator[PictureInp
 
 
 def is_folder(path: Path) -> bool:
-    """Whether a path is a folder; not where we may not even look, which `Path.is_dir` raises on."""
+    """Whether a path is a folder; False where `Path.is_dir` raises because the path may not be read."""
     try:
         return path.is_dir()
     except OSError:
@@ -70,7 +70,7 @@ _FOLDER_ENDS = tuple(end for end in ("/", os.sep, os.altsep) if end)
 
 
 class PictureTarget:
-    """A file or a folder for annotated pictures: never a picture that is read, nor one written a moment ago.
+    """A file or a folder for annotated pictures. It never replaces an input, nor a picture of the same run.
 
     A folder is what is one, ends in / or has no suffix; it is made if need be.
 
@@ -129,7 +129,7 @@ class PictureTarget:
 
 
 def _identity(path: str) -> tuple[int, int] | None:
-    """What stays the same under every name of a file; None where there is none."""
+    """Device and inode of a file, the same under each of its names; None without a file."""
     try:
         found = os.fstat(sys.stdin.fileno()) if path == images.STDIN else Path(path).stat()
     except (OSError, ValueError):
@@ -142,15 +142,15 @@ class StillsReader:
 
     Args:
         faces: loads detector and network.
-        music: what there is.
-        strategy: what a mood asks of it.
+        music: the music to choose from.
+        strategy: how music is chosen for a mood.
         stdin: where the picture "-" is read from.
         target: where the annotated pictures go; None writes none.
         view: shows an annotated picture, (height, width, 3) uint8 BGR; None shows none.
 
     Attributes:
-        pictures: the result for each picture that was read to its end, or why there is none.
-        failures: why there is none, or why a picture could not be written.
+        pictures: a result for each picture that was processed, with the error if there is one.
+        failures: these errors.
     """
 
     def __init__(
@@ -173,7 +173,7 @@ class StillsReader:
         self._view = view
 
     def read(self, item: PictureInput) -> None:
-        """Read a picture; write and show it annotated where that was asked for."""
+        """Read and analyse a picture; write and show it annotated if target and view are given."""
         picture = AnalysedPicture(item.path)
         failure = item.error
         drawn = None
@@ -185,14 +185,14 @@ class StillsReader:
             else:
                 picture = self.analyse(item.path, pixels)
                 drawn, failure = self._annotate(item, pixels, picture)
-        # Only now, so that Ctrl-C leaves a picture out or takes it whole; and before it is looked at for a while
+        # As the last step but the view, so that Ctrl-C leaves a picture out or takes it whole
         self.pictures.append(picture if failure is None else replace(picture, error=str(failure)))
         self.failures += [failure] if failure else []
         if self._view is not None and drawn is not None:
             self._view(drawn)
 
     def analyse(self, path: str, pixels: Image) -> AnalysedPicture:
-        """The faces, the mood and the music of a picture, (height, width, 3) uint8 BGR."""
+        """Find the faces, the mood and the music of a picture, (height, width, 3) uint8 BGR."""
         if self._faces is None:
             self._faces = self._load_faces()
         faces = self._faces.read(pixels)
@@ -201,7 +201,7 @@ class StillsReader:
         return AnalysedPicture(path, width, height, faces, mood, plan_music(self._music, mood, self._strategy))
 
     def _annotate(self, item: PictureInput, pixels: Image, picture: AnalysedPicture) -> tuple[Image | None, EmodjError | None]:
-        """The annotated picture where it is wanted, and why it could not be written."""
+        """The annotated picture, None if it is not needed; and the error where it could not be written."""
         if self._target is None and self._view is None:
             return None, None
         from realtime.overlay.draw import annotate

@@ -1,4 +1,4 @@
-"""The OpenCV window and the keys pressed in it. Everything here belongs to the main thread."""
+"""The OpenCV window and its keys, for the main thread alone."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from realtime.domain import Image
 
 PROBE_S = 5.0
-"""How long a display may take to answer."""
+"""Seconds that a display may take to answer."""
 
 # libxcb knows every way a display is named and guarded. A display that accepts and then says nothing would hold this
-# process for ever, and Qt ends it without a word if there is none: so a child asks first.
+# process for ever, and Qt ends it without a word if there is none: so a child process tries it first.
 _PROBE = """
 import ctypes, sys
 xcb = ctypes.CDLL("libxcb.so.1")
@@ -30,7 +30,7 @@ sys.exit(1 if xcb.xcb_connection_has_error(xcb.xcb_connect(None, None)) else 0)
 """
 
 FIRST_SIZE = (1200, 720)
-"""Width and height in pixels that a window has at most when it opens: OpenCV does not say how large the screen is."""
+"""Largest width and height of a window when it opens, pixels: OpenCV does not say how large the screen is."""
 
 LARGEST = (3840, 2160)
 """A larger picture is shrunk before it is shown: Qt would scale all of it each time that it draws."""
@@ -58,7 +58,7 @@ def check_display() -> None:
 
 
 class Window:
-    """A window that shows frames and hears keys; opened at the first frame. Call `check_display` before.
+    """A window that shows frames and reads keys; it opens at the first frame. Call `check_display` before.
 
     Args:
         title: in its title bar, and its name for OpenCV.
@@ -72,7 +72,7 @@ class Window:
         self.closed = False
 
     def show(self, image: Image) -> None:
-        """Show a picture (height, width, 3) uint8 BGR; nothing once the person closed the window."""
+        """Show a picture (height, width, 3) uint8 BGR; no effect after the window was closed."""
         if self.closed:
             return
         try:
@@ -80,7 +80,7 @@ class Window:
                 cv2.namedWindow(self._title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
                 self._open = True
             if image.shape != self._shape and not self._full:
-                # Also when the camera changes its mind, or another one takes over
+                # The size also changes with the mode of the camera, or with another camera
                 self._shape = image.shape
                 cv2.resizeWindow(self._title, *_fitted(image, FIRST_SIZE))
             cv2.imshow(self._title, _shrunken(image))
@@ -98,7 +98,7 @@ class Window:
         return read_key(code)
 
     def toggle_full_screen(self) -> None:
-        """Fill the screen, or go back to a window; nothing once the person closed it."""
+        """Fill the screen, or go back to a window; no effect after the window was closed."""
         if self.closed or not self._open:
             return
         self._full = not self._full
@@ -120,7 +120,7 @@ class Window:
         self.close()
 
     def _was_closed(self) -> bool:
-        # Asked between `waitKey` and the next `imshow`, which would open it again. Qt raises once the last window is
+        # Read between `waitKey` and the next `imshow`, which would open it again. Qt raises once the last window is
         # gone; GTK answers -1 whether it is open or not.
         try:
             return cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) == 0

@@ -12,21 +12,23 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 IDLE_S = 0.2
-"""How often a thread without a task looks after what goes on by itself."""
+"""Seconds between two calls of `idle` while there is no task."""
 
 JOIN_S = 2.0
-"""How long closing waits for a task that is being worked on."""
+"""Seconds that closing waits for the current task."""
 
 
 class Worker(Generic[Task, Result]):
-    """Neither giving nor taking waits: a task that was not begun is replaced by the next, and so is a result.
+    """A thread with one slot for the next task and one for the newest result; `submit` and `result` never wait.
+
+    A new task replaces a task that was not begun, and a new result replaces a result that was not taken.
 
     Args:
         name: of the thread.
-        work: called in the thread, one task at a time; None is no result. What it raises is raised again by `take`.
-        merge: makes one task of the one that was not begun and the next, in place of leaving it out.
-        idle: called in the thread every `IDLE_S` while there is no task; what it returns is a result too.
-        end: called in the thread when it ends, also where nobody waited for that.
+        work: called in the thread, one task at a time; None is no result. `result` raises again what it raises.
+        merge: joins a task that was not begun with the next one; without it, the next one replaces it.
+        idle: called in the thread every `IDLE_S` while there is no task; returns a result, too.
+        end: called in the thread when it ends.
     """
 
     def __init__(
@@ -63,12 +65,12 @@ class Worker(Generic[Task, Result]):
 
     @property
     def busy(self) -> bool:
-        """Whether a task is waiting or being worked on, or what came of it was not taken yet."""
+        """Whether a task waits or runs, or a result or an error was not taken yet."""
         with self._changed:
             return self._working or any(part is not None for part in (self._task, self._result, self._error))
 
     def submit(self, task: Task) -> None:
-        """Have a task done, in place of one that was not begun, or merged with it."""
+        """Hand over a task: it replaces a task that was not begun, or is merged with it."""
         with self._changed:
             waiting, self._task = self._task, (task,)
             if waiting is not None and self._merge is not None:
@@ -79,7 +81,7 @@ class Worker(Generic[Task, Result]):
         """The newest result, once; None if there is no new one.
 
         Raises:
-            BaseException: what the work raised; the thread has ended then.
+            BaseException: an error of `work` or `idle`; the thread has ended then.
         """
         with self._changed:
             if self._error is not None:
@@ -106,7 +108,7 @@ class Worker(Generic[Task, Result]):
                 self._working = task is not None
             try:
                 result = self._work(task[0]) if task is not None else self._idle() if self._idle is not None else None
-            except BaseException as error:  # noqa: BLE001 - raised again by whoever takes
+            except BaseException as error:  # noqa: BLE001 - `result` raises it again
                 with self._changed:
                     self._error = error
                     self._working = False
