@@ -130,6 +130,11 @@ def build_vote(settings: Settings) -> MoodVote:
 def build_frame_reader(settings: Settings, notify: Notify, *, empty_scan_s: float = 0.0) -> FrameReader:
     """Build the reader of a session's frames.
 
+    Args:
+        settings: in force.
+        notify: says a sentence that is neither data nor an error.
+        empty_scan_s: seconds between two scans while no face is known; 0 scans every frame.
+
     Raises:
         AssetError: a cascade or the network cannot be used.
         EmodjError: a network without a compiled form, and no TensorFlow to compile it.
