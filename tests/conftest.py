@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -32,6 +33,18 @@ settings.load_profile("emodj")
 
 WINDOW_TOOLS = ("Xvfb", "setxkbmap", "openbox", "xdotool", "wmctrl", "xwininfo", "import")
 LOOPBACK = ("127.", "::1", "localhost")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def signals() -> Iterator[None]:
+    """What nohup or a background job has ignored is ignored here alone: what tests start can be interrupted and hung up on."""
+    # A handler is not inherited by another program as being ignored is
+    ignored = [number for number in (signal.SIGINT, signal.SIGHUP) if signal.getsignal(number) is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, lambda _number, _frame: None)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture(autouse=True)

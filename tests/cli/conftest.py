@@ -28,10 +28,8 @@ if TYPE_CHECKING:
     from tests.support.spotify_server import Spotify
 
 
-# A shell that runs the tests in the background lets its children ignore Ctrl-C
 START = """
-import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)
+import sys
 from realtime.cli import main
 sys.exit(main())
 """

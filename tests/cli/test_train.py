@@ -146,7 +146,7 @@ def test_ctrl_c_ends_with_130_and_says_how_to_go_on(emodj: Run, data: Callable[.
         until((run / "history.csv").exists, patience_s=120)
         os.kill(os.getpid(), signal.SIGINT)
 
-    # A shell that runs the tests in the background lets its children ignore Ctrl-C
+    # Also where whoever started the tests has it ignored
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     presser = threading.Thread(target=press)
     presser.start()
