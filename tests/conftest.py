@@ -20,6 +20,8 @@ from realtime.music.spotify import transport
 from realtime.music.spotify.credentials import CredentialStore, Token
 from tests.support.places import ASTRONAUT
 from tests.support.spotify_server import Spotify, serving_spotify
+from tests.support.waiting import until
+from tests.support.x11 import Screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 settings.register_profile("emodj", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("emodj")
 
-WINDOW_TOOLS = ("Xvfb", "setxkbmap", "openbox", "xdotool", "wmctrl", "xwininfo", "import")
+WINDOW_TOOLS = ("Xvfb", "setxkbmap", "openbox")
 LOOPBACK = ("127.", "::1", "localhost")
 
 
@@ -141,7 +143,7 @@ def display() -> Iterator[str]:
     """The name of a virtual screen with a window manager; skips where the tools are missing, fails in CI."""
     missing = [tool for tool in WINDOW_TOOLS if shutil.which(tool) is None]
     if missing:
-        reason = f"window tests need {', '.join(missing)}: apt install xvfb xdotool openbox wmctrl x11-utils imagemagick"
+        reason = f"window tests need {', '.join(missing)}: apt install xvfb openbox"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
@@ -153,6 +155,8 @@ def display() -> Iterator[str]:
             name = f":{answer.readline().strip()}"
         environment = {**os.environ, "DISPLAY": name}
         with subprocess.Popen(["openbox"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as manager:
+            with Screen(name) as seen:
+                until(lambda: seen.managed)
             yield name
             manager.terminate()
         screen.terminate()

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import socket
-import subprocess
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -21,6 +19,7 @@ from realtime.overlay.widgets import EXPRESSION_COLOURS
 from tests.support.places import ROOT
 from tests.support.sounds import sound
 from tests.support.waiting import until
+from tests.support.x11 import Person, in_front_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
     from realtime.domain import Image
 
-PATIENCE_S = 60.0
 HAPPY = "https://open.spotify.com/playlist/37i9dQZF1DXdPec7aLTmlC"
 WALL = 90
 MARK = (0, 0, 255)
@@ -73,70 +71,17 @@ def leaving(tmp_path_factory: pytest.TempPathFactory, clip: Path) -> Path:
     return path
 
 
-class Emodj:
-    """A running `emodj live` and the person in front of it."""
+def shows_the_wall(picture: Image) -> bool:
+    # A window is smaller at first
+    return picture.shape == (480, 640, 3) and bool(np.abs(picture[60, 630].astype(int) - WALL).max() < 12)
 
-    def __init__(self, folder: Path, environment: dict[str, str], process: subprocess.Popen[str]) -> None:
-        self.folder = folder
-        self.process = process
-        self._environment = environment
-        self.number = ""
 
-    def tool(self, *command: str, check: bool = True) -> bytes:
-        return subprocess.run(command, env=self._environment, check=check, capture_output=True).stdout
+class Emodj(Person):
+    """In front of a running `emodj live`, with an eye on what it writes."""
 
     def appears(self) -> None:
-        def there() -> bool:
-            assert self.process.poll() is None, self.output + self.complaints
-            self.number = self.tool("xdotool", "search", "--onlyvisible", "--name", "^emodj$", check=False).decode().strip()
-            return bool(self.number)
-
-        until(there)
-        until(self._painted)
-        until(lambda: self.tool("xdotool", "getwindowfocus", check=False).decode().strip() == self.number)
-
-    def _painted(self) -> bool:
-        """Whether the wall is to be seen.
-
-        On a machine under load the Qt of OpenCV's wheel now and then loses the event that its window is on screen, and
-        then never paints it. A window that is put away and fetched back is well.
-        """
-        for _ in range(20):
-            if np.abs(self.picture()[60, 630].astype(int) - WALL).max() < 12:
-                return True
-        self.tool("xdotool", "windowminimize", self.number)
-        self.tool("xdotool", "windowactivate", self.number)
-        return False
-
-    def press(self, *keys: str) -> None:
-        # Sent to the window by its number, a key would stay down for ever where it closes the window
-        self.tool("xdotool", "key", "--delay", "100", *keys)
-
-    def close(self) -> None:
-        self.tool("wmctrl", "-i", "-c", self.number)
-
-    def picture(self) -> Image:
-        """What is in the window now, BGR."""
-        data = np.frombuffer(self.tool("import", "-window", self.number, "png:-"), np.uint8)
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR)
-        assert image is not None
-        return image.astype(np.uint8, copy=False)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        facts = self.tool("xwininfo", "-id", self.number).decode()
-        width, height = (re.search(rf"{name}: (\d+)", facts) for name in ("Width", "Height"))
-        assert width
-        assert height
-        return int(width[1]), int(height[1])
-
-    @property
-    def output(self) -> str:
-        return (self.folder / "output").read_text()
-
-    @property
-    def complaints(self) -> str:
-        return (self.folder / "errors").read_text()
+        """Wait until the wall is to be seen."""
+        self.sees_the_window(shows_the_wall)
 
     @property
     def lines(self) -> list[dict[str, Any]]:
@@ -154,31 +99,18 @@ class Emodj:
         mood = self.lines[-1]["mood"] if self.lines else None
         return mood and mood["expression"]
 
-    def finish(self) -> int:
-        return self.process.wait(PATIENCE_S)
-
 
 @contextmanager
 def running(clip: Path, display: str | None, folder: Path, *options: str) -> Generator[Emodj]:
     browser = folder / "browser"
     browser.write_text(f'#!/bin/sh\necho "$1" >> {folder}/browsed\n')
     browser.chmod(0o755)
-    environment = {**os.environ, "BROWSER": f"{browser} %s", "PYTHONPATH": str(ROOT)}
-    if display is not None:
-        environment["DISPLAY"] = display
+    environment = {"BROWSER": f"{browser} %s", "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "realtime", "live", "--source", str(clip), *options]
-    with (
-        (folder / "output").open("w") as output,
-        (folder / "errors").open("w") as errors,
-        subprocess.Popen(command, env=environment, cwd=folder, stdout=output, stderr=errors, text=True) as process,
-    ):
-        emodj = Emodj(folder, environment, process)
-        try:
-            if display is not None:
-                emodj.appears()
-            yield emodj
-        finally:
-            process.kill()
+    with in_front_of(command, folder, display=display, environment=environment, person=Emodj) as emodj:
+        if display is not None:
+            emodj.appears()
+        yield emodj
 
 
 def mark_of(image: Image) -> tuple[bool, int]:

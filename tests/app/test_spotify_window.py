@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.support.person import watching
+from tests.support.live import watching
 from tests.support.waiting import until
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ import json
 import os
 import pty
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,8 +17,11 @@ from PIL import Image as Pillow
 
 from realtime.domain import EXPRESSIONS
 from tests.support.places import ASTRONAUT
+from tests.support.waiting import until
+from tests.support.x11 import Screen
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
     from subprocess import CompletedProcess
 
@@ -565,11 +567,9 @@ def test_ctrl_c_while_a_picture_is_shown_keeps_what_was_found(
     process: Callable[..., subprocess.Popen[str]],
     ctrl_c: Callable[[subprocess.Popen[str]], None],
 ) -> None:
-    environment = {**os.environ, "DISPLAY": display}
-    with process("image", photo, "--json", "--show", env={"DISPLAY": display}) as started:
+    with Screen(display) as screen, process("image", photo, "--json", "--show", env={"DISPLAY": display}) as started:
         try:
-            search = ["xdotool", "search", "--sync", "--onlyvisible", "--name", "^emodj$"]
-            subprocess.run(search, env=environment, check=True, capture_output=True, timeout=60)
+            until(lambda: screen.find("emodj"), patience_s=60)
             ctrl_c(started)
             out, _ = started.communicate(timeout=60)
         finally:
