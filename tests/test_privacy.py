@@ -64,6 +64,8 @@ def watched(places: dict[str, Path], command: list[str]) -> tuple[subprocess.Com
     hooks = places["cwd"].parent / "hooks"
     hooks.mkdir(exist_ok=True)
     (hooks / "sitecustomize.py").write_text(RECORDER, encoding="utf-8")
+    # Where there is libpulse, it keeps its own key to the sound server, as for every program that plays
+    sound_server = places["cwd"].parent / "pulse"
     with (places["cwd"].parent / "report").open("w+", encoding="utf-8") as report:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")} | {
             "HOME": str(places["home"]),
@@ -72,6 +74,8 @@ def watched(places: dict[str, Path], command: list[str]) -> tuple[subprocess.Com
             "PYTHONDONTWRITEBYTECODE": "1",
             "REPORT": str(report.fileno()),
             "no_proxy": "*",
+            "PULSE_RUNTIME_PATH": str(sound_server),
+            "PULSE_COOKIE": str(sound_server / "cookie"),
         }
         ended = subprocess.run(
             [sys.executable, *command],
