@@ -17,11 +17,11 @@ from realtime.classifier import contract
 from realtime.classifier.keras_pair import load_pair
 from realtime.domain import EXPRESSIONS
 from realtime.storage import resources
-from realtime.training import trainer
+from realtime.training import trainer, transfer
 from realtime.training.corruptions import CORRUPTIONS
 from realtime.training.dataset import VOTE_COLUMNS, VOTES_OF
 from tests.support.places import ROOT
-from tests.support.tiny_network import introduce
+from tests.support.tiny_network import introduce, mean_of_two
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -90,7 +90,15 @@ def recipe(run: Path) -> dict[str, object]:
     return json.loads((run / "settings.json").read_text(encoding="utf-8"))["recipe"]
 
 
-@pytest.mark.slow
+@pytest.fixture
+def compact(request: pytest.FixtureRequest) -> None:
+    """Ours, or a tiny network in its place."""
+    if request.param == "tiny":
+        request.getfixturevalue("small")
+
+
+@pytest.mark.usefixtures("compact")
+@pytest.mark.parametrize("compact", ["tiny", pytest.param("ours", marks=pytest.mark.nightly)], indirect=True)
 def test_train_leaves_a_pair_and_its_report_in_the_run_folder(emodj: Run, data: Callable[..., Path], tmp_path: Path) -> None:
     run = tmp_path / "run"
     ended = emodj("train", data(), "--run", run, "--epochs", "1", "--batch-size", "7")
@@ -241,7 +249,15 @@ def test_transfer_without_its_weights_is_status_5(emodj: Run, data: Callable[...
     assert "holds no mobilenet_v2*_1.0_96_no_top.h5, the ImageNet weights of MobileNetV2" in ended.stderr
 
 
-@pytest.mark.slow
+@pytest.fixture
+def ensemble(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real one, or one in its place that is small."""
+    if request.param == "tiny":
+        monkeypatch.setattr(transfer, "build", mean_of_two)
+
+
+@pytest.mark.usefixtures("ensemble")
+@pytest.mark.parametrize("ensemble", ["tiny", pytest.param("real", marks=pytest.mark.nightly)], indirect=True)
 def test_transfer_is_trained_and_left_uncalibrated(emodj: Run, data: Callable[..., Path], tmp_path: Path) -> None:
     run = tmp_path / "run"
     options = ("--architecture", "transfer", "--weights", "none", "--epochs", "1", "--batch-size", "14")

@@ -40,6 +40,16 @@ def doubting() -> Any:
     return keras.Model(inputs, architectures.with_confidence_head(features), name="doubting")
 
 
+def mean_of_two(_weights: str) -> Any:
+    """One that ends as `transfer` does, in the mean of two heads. None of it comes from elsewhere."""
+    keras = keras_pair.import_tensorflow("testing").keras
+    layers = keras.layers
+    inputs = keras.Input(keras_pair.INPUT_SHAPE)
+    features = layers.Flatten()(layers.AveragePooling2D(12)(inputs))
+    heads = [layers.Dense(7, activation="softmax")(layers.Dropout(0.3)(features)) for _ in range(2)]
+    return keras.Model(inputs, layers.Average()(heads), name="transfer")
+
+
 def introduce(patch: pytest.MonkeyPatch, name: str = NAME, build: Callable[[], Any] = tiny) -> None:
     """Let training know one, by a name of its own or in the place of another."""
     patch.setitem(architectures.ARCHITECTURES, name, build)
