@@ -37,6 +37,21 @@ WINDOW_TOOLS = ("Xvfb", "setxkbmap", "openbox")
 LOOPBACK = ("127.", "::1", "localhost")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run in several processes: windows and cameras keep time, and are all in one; so are the tests of a file.
+
+    What takes longest comes first, so that no process is left with it at the end.
+    """
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+
+    def paced(item: pytest.Item) -> bool:
+        return item.get_closest_marker("window") is not None or item.path.stem.startswith("test_faults")
+
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("paced" if paced(item) else str(item.path)))
+    items.sort(key=lambda item: (not paced(item), item.path not in slow))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def signals() -> Iterator[None]:
     """What nohup or a background job has ignored is ignored here alone: what tests start can be interrupted and hung up on."""
