@@ -16,7 +16,7 @@ CHECKS = {
     "tests": [
         "pytest",
         "--numprocesses=auto",
-        "--dist=loadgroup",
+        "--dist=loadscope",
         "--no-loadscope-reorder",
         "--cov",
         "--cov-report=term:skip-covered",

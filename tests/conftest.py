@@ -9,12 +9,14 @@ import socket
 import subprocess
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 from realtime.music.spotify import transport
 from realtime.music.spotify.credentials import CredentialStore, Token
@@ -25,7 +27,8 @@ from tests.support.x11 import Screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
+
+    from xdist.remote import Producer
 
     from realtime.domain import Image
 
@@ -34,22 +37,33 @@ settings.register_profile("emodj", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("emodj")
 
 WINDOW_TOOLS = ("Xvfb", "setxkbmap", "openbox")
+PACED = "paced"
 LOOPBACK = ("127.", "::1", "localhost")
 
 
+class Files(LoadScopeScheduling):
+    """Gives each process whole files, so that what a file builds is built once; what keeps time is all in one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = Path(nodeid.partition("::")[0])
+        return PACED if paced(file) else str(file)
+
+
+def paced(file: Path) -> bool:
+    """Whether its windows and cameras keep time: two of that kind side by side would make each other late."""
+    return file.stem == "test_faults" or file.stem.endswith("_window")
+
+
+# Marks of pytest-xdist 3.8 for groups are lost on pytest 9.2, which knows no `_nodeid`
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Files:
+    return Files(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run in several processes: windows and cameras keep time, and are all in one; so are the tests of a file.
-
-    What takes longest comes first, so that no process is left with it at the end.
-    """
+    """What takes longest comes first: so no process is left with it at the end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-
-    def paced(item: pytest.Item) -> bool:
-        return item.get_closest_marker("window") is not None or item.path.stem.startswith("test_faults")
-
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("paced" if paced(item) else str(item.path)))
-    items.sort(key=lambda item: (not paced(item), item.path not in slow))
+    items.sort(key=lambda item: (not paced(item.path), item.path not in slow))
 
 
 @pytest.fixture(scope="session", autouse=True)
