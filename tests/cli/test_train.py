@@ -17,11 +17,11 @@ from realtime.classifier import contract
 from realtime.classifier.keras_pair import load_pair
 from realtime.domain import EXPRESSIONS
 from realtime.storage import resources
-from realtime.training import trainer, transfer
+from realtime.training import trainer
 from realtime.training.corruptions import CORRUPTIONS
 from realtime.training.dataset import VOTE_COLUMNS, VOTES_OF
 from tests.support.places import ROOT
-from tests.support.tiny_network import introduce, mean_of_two
+from tests.support.tiny_network import introduce, introduce_backbones
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -251,9 +251,9 @@ def test_transfer_without_its_weights_is_status_5(emodj: Run, data: Callable[...
 
 @pytest.fixture
 def ensemble(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The real one, or one in its place that is small."""
+    """The real one, or one on small networks."""
     if request.param == "tiny":
-        monkeypatch.setattr(transfer, "build", mean_of_two)
+        introduce_backbones(monkeypatch)
 
 
 @pytest.mark.usefixtures("ensemble")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from realtime.classifier import architectures, keras_pair
@@ -40,14 +41,27 @@ def doubting() -> Any:
     return keras.Model(inputs, architectures.with_confidence_head(features), name="doubting")
 
 
-def mean_of_two(_weights: str) -> Any:
-    """One that ends as `transfer` does, in the mean of two heads. None of it comes from elsewhere."""
+def introduce_backbones(patch: pytest.MonkeyPatch) -> None:
+    """Let `transfer` stand on two small networks, which read and begin as those of Keras do."""
     keras = keras_pair.import_tensorflow("testing").keras
     layers = keras.layers
-    inputs = keras.Input(keras_pair.INPUT_SHAPE)
-    features = layers.Flatten()(layers.AveragePooling2D(12)(inputs))
-    heads = [layers.Dense(7, activation="softmax")(layers.Dropout(0.3)(features)) for _ in range(2)]
-    return keras.Model(inputs, layers.Average()(heads), name="transfer")
+
+    def backbone(name: str, *first: Any) -> Callable[..., Any]:
+        def build(*, include_top: bool, weights: str | None, input_shape: tuple[int, int, int]) -> Any:
+            assert (include_top, weights) == (False, None), "there is nothing to download"
+            read = keras.Input(input_shape)
+            views = read
+            for make in first:
+                views = make()(views)
+            return keras.Model(
+                read, layers.ReLU()(layers.BatchNormalization()(layers.Conv2D(4, 3, strides=8)(views))), name=name
+            )
+
+        return build
+
+    patch.setattr(keras.applications, "MobileNetV2", backbone("mobilenetv2_small"))
+    stem = partial(layers.Rescaling, 1 / 255), layers.Normalization, partial(layers.ZeroPadding2D, name="stem_conv_pad")
+    patch.setattr(keras.applications, "EfficientNetB0", backbone("efficientnetb0_small", *stem))
 
 
 def introduce(patch: pytest.MonkeyPatch, name: str = NAME, build: Callable[[], Any] = tiny) -> None:
