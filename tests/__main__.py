@@ -1,32 +1,58 @@
-"""Every check, the same for people and for CI: `uv run --locked python -m tests`. Further arguments go to pytest."""
+"""Every check, the same for people and for CI: `uv run --locked python -m tests`. Further arguments go to pytest.
+
+With `--all` also the tests that only repeat what others see, as every night.
+"""
 
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+ALL = "--all"
 CHECKS = {
+    # The longest first: all run side by side
+    "tests": [
+        "pytest",
+        "--numprocesses=auto",
+        "--dist=loadscope",
+        "--no-loadscope-reorder",
+        "--cov",
+        "--cov-report=term:skip-covered",
+    ],
+    "types": ["basedpyright"],
     "lint": ["ruff", "check", "."],
     "format": ["ruff", "format", "--check", "."],
-    "types": ["basedpyright"],
     "imports": ["lint-imports"],
-    "tests": ["pytest", "--cov", "--cov-report=term:skip-covered"],
 }
 
 
 def main() -> int:
-    """Run all checks, also after one that failed; 1 if any did."""
+    """Run all checks side by side; 1 if any failed."""
     folder = Path(sys.executable).parent
+    given = sys.argv[1:]
+    own = [argument for argument in given if argument != ALL]
+    if ALL not in given:
+        own = ["-m", "not nightly", *own]
+    started = time.monotonic()
     failed: list[str] = []
-    for name, (program, *arguments) in CHECKS.items():
-        extra = sys.argv[1:] if name == "tests" else []
-        started = time.monotonic()
-        sys.stdout.write(f"── {name}: {program} {' '.join([*arguments, *extra])}\n")
+    with tempfile.TemporaryDirectory() as said:
+        running: dict[str, subprocess.Popen[bytes]] = {}
+        for name, (program, *arguments) in CHECKS.items():
+            line = [program, *arguments, *(own if name == "tests" else [])]
+            sys.stdout.write(f"── {name}: {' '.join(line)}\n")
+            # The tests are watched, the others are heard one after the other when they end
+            with (Path(said) / name).open("wb") as file:
+                heard = None if name == "tests" else file
+                running[name] = subprocess.Popen([str(folder / line[0]), *line[1:]], cwd=ROOT, stdout=heard, stderr=heard)
         sys.stdout.flush()
-        status = subprocess.run([str(folder / program), *arguments, *extra], cwd=ROOT, check=False).returncode
-        sys.stdout.write(f"── {name}: {'passed' if status == 0 else 'FAILED'} in {time.monotonic() - started:.0f} s\n")
-        failed += [] if status == 0 else [name]
+        for name in reversed(running):
+            status = running[name].wait()
+            sys.stdout.write((Path(said) / name).read_text(encoding="utf-8", errors="replace"))
+            sys.stdout.write(f"── {name}: {'passed' if status == 0 else 'FAILED'} after {time.monotonic() - started:.0f} s\n")
+            sys.stdout.flush()
+            failed += [] if status == 0 else [name]
     sys.stdout.write(f"── {'failed: ' + ', '.join(failed) if failed else 'all checks passed'}\n")
     return 1 if failed else 0
 

@@ -177,7 +177,7 @@ def numbers_above_zero(found: list[Figure]) -> list[str]:
     return [figure.name for figure in found]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_throughput(capsys: pytest.CaptureFixture[str]) -> None:
     found: list[Figure] = []
     assert report(lambda: found.extend(throughput.figures(0.08, clip_s=0.1, turns=1)) or found, None) == 0
@@ -194,30 +194,30 @@ def test_throughput(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("figure ")
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_forward() -> None:
     assert len(numbers_above_zero(forward.figures(0.02, turns=1))) == 1
 
 
 @pytest.mark.window
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.usefixtures("display")
 @pytest.mark.parametrize(("measure", "seconds", "rows"), [(window.figures, 3.0, 6), (frozen.figures, 1.0, 1)])
 def test_sessions_in_a_window(measure: Callable[[float], list[Figure]], seconds: float, rows: int) -> None:
     assert len(numbers_above_zero(measure(seconds))) == rows
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_memory() -> None:
     assert len(numbers_above_zero(memory.figures(1.0, windowed=False))) == 1
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_startup() -> None:
     assert len(numbers_above_zero(startup.figures(turns=1))) == 1
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_soak(capsys: pytest.CaptureFixture[str]) -> None:
     first, last = soak.soak(0.15, window=False, every=0.05)
     assert last.minutes > first.minutes

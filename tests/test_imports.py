@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -9,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from realtime.music.spotify.credentials import CredentialStore, Token
-from tests.support.places import ASTRONAUT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,35 +20,43 @@ HEAVY = TENSORFLOW | {"cv2", "numpy", "PIL", "ai_edge_litert", "spotipy", "pillo
 SPOTIFY = {"spotipy", "requests", "urllib3"}
 
 PROGRAM = """
-import sys
+import json, sys
 from realtime.cli import main
-status = main(sys.argv[1:])
+seen = []
+for line in json.load(sys.stdin):
+    status = main(line)
+    seen.append([status, sorted({name.partition(".")[0] for name in sys.modules})])
 sys.stdout.flush()
-print(*sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
-sys.exit(status)
+print(json.dumps(seen), file=sys.stderr)
 """
 
 
-def loaded(*arguments: str, status: int = 0) -> set[str]:
-    """Top-level names of all modules that a command line has loaded at its end."""
-    command = [sys.executable, "-c", PROGRAM, *arguments]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert ended.returncode == status, ended.stderr
-    return set(ended.stderr.splitlines()[-1].split())
+def loaded(*lines: list[str], status: int = 0) -> list[set[str]]:
+    """Top-level names of all modules that are loaded after each of some command lines, run one after the other."""
+    command = [sys.executable, "-c", PROGRAM]
+    ended = subprocess.run(command, input=json.dumps(lines), capture_output=True, text=True, check=True)
+    seen = json.loads(ended.stderr.splitlines()[-1])
+    assert [one for one, _ in seen] == [status] * len(lines), ended.stderr
+    return [set(names) for _, names in seen]
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["--version"]])
-def test_help_and_version_load_nothing_heavy(arguments: list[str]) -> None:
-    assert not loaded(*arguments) & HEAVY
+def which_loads(unwanted: set[str], *lines: list[str], status: int = 0) -> list[tuple[list[str], set[str]]]:
+    """The command lines after which something unwanted is loaded, and what it is."""
+    return [
+        (line, names & unwanted) for line, names in zip(lines, loaded(*lines, status=status), strict=True) if names & unwanted
+    ]
+
+
+def test_help_and_version_load_nothing_heavy() -> None:
+    assert which_loads(HEAVY, ["--help"], ["-h"], ["--version"]) == []
 
 
 def test_a_typing_error_loads_nothing_heavy() -> None:
-    assert not loaded("imgae", status=2) & HEAVY
+    assert which_loads(HEAVY, ["imgae"], status=2) == []
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
+def test_help_of_a_command_and_the_settings_load_neither_tensorflow_nor_opencv() -> None:
+    lines = (
         ["image", "-h"],
         ["live", "-h"],
         ["config", "path"],
@@ -59,66 +67,58 @@ def test_a_typing_error_loads_nothing_heavy() -> None:
         ["play", "-h"],
         ["playlists"],
         ["playlists", "check", "-h"],
-    ],
-)
-def test_help_of_a_command_and_the_settings_load_neither_tensorflow_nor_opencv(arguments: list[str]) -> None:
-    assert not loaded(*arguments) & (TENSORFLOW | {"cv2", "ai_edge_litert"})
+    )
+    assert which_loads(TENSORFLOW | {"cv2", "ai_edge_litert"}, *lines) == []
 
 
-@pytest.mark.parametrize("arguments", [["live", "-h"], ["config", "path"], ["songs", "happy", "--library", "missing"]])
-def test_what_checks_settings_is_loaded_only_where_settings_are_read(arguments: list[str]) -> None:
-    assert not loaded(*arguments, status=2 if "missing" in arguments else 0) & {"pydantic", "pydantic_core"}
+def test_what_checks_settings_is_loaded_only_where_settings_are_read() -> None:
+    pydantic = {"pydantic", "pydantic_core"}
+    assert which_loads(pydantic, ["live", "-h"], ["config", "path"]) == []
+    assert which_loads(pydantic, ["songs", "happy", "--library", "missing"], status=2) == []
+    (names,) = loaded(["config", "show"])
+    assert names >= pydantic, "else this test would see nothing"
 
 
-def test_what_checks_settings_is_loaded_where_settings_are_read() -> None:
-    assert "pydantic" in loaded("config", "show"), "else the test before would see nothing"
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
+@pytest.mark.parametrize("logged_in", [False, True])
+def test_what_asks_spotify_is_loaded_by_nobody_who_does_not_ask_it(portrait: Path, logged_in: bool) -> None:  # noqa: FBT001
+    if logged_in:
+        CredentialStore().save(Token("c" * 32, "access", "refresh", 0.0, ""))
+    lines = (
         ["spotify", "-h"],
         ["spotify", "login", "-h"],
         ["spotify", "build", "-h"],
-        ["spotify", "logout"],
         ["mood", "happy"],
         ["playlists"],
-        ["image", str(ASTRONAUT)],
-        ["live", "--no-window", "--source", str(ASTRONAUT)],
-    ],
-    ids=" ".join,
-)
-@pytest.mark.parametrize("logged_in", [False, True])
-def test_what_asks_spotify_is_loaded_by_nobody_who_does_not_ask_it(arguments: list[str], logged_in: bool) -> None:  # noqa: FBT001
-    if logged_in:
-        CredentialStore().save(Token("c" * 32, "access", "refresh", 0.0, ""))
-    assert not loaded(*arguments) & SPOTIFY
+        ["image", str(portrait)],
+        ["live", "--no-window", "--source", str(portrait)],
+        # The last, for it ends the login
+        ["spotify", "logout"],
+    )
+    assert which_loads(SPOTIFY, *lines) == []
 
 
-def test_status_loads_it_only_where_somebody_is_logged_in() -> None:
-    assert not loaded("spotify", "status", status=1) & SPOTIFY
-    assert loaded("spotify", "devices", status=8) >= SPOTIFY, "else these tests would see nothing"
+def test_status_loads_it_only_where_somebody_is_logged_in_and_neither_tensorflow_nor_opencv() -> None:
+    unwanted = TENSORFLOW | {"cv2", "ai_edge_litert", "redis"}
+    assert which_loads(unwanted | SPOTIFY, ["spotify", "status"], status=1) == []
+    (names,) = loaded(["spotify", "devices"], status=8)
+    assert names >= SPOTIFY, "else these tests would see nothing"
+    assert not names & unwanted
 
 
-def test_commands_of_spotify_load_neither_tensorflow_nor_opencv() -> None:
-    for command, status in (("status", 1), ("devices", 8)):
-        assert not loaded("spotify", command, status=status) & (TENSORFLOW | {"cv2", "ai_edge_litert", "redis"})
+def test_pictures_and_sessions_load_no_tensorflow(portrait: Path, tmp_path: Path) -> None:
+    read, *names = loaded(
+        ["image", str(portrait)],
+        ["live", "--no-window", "--source", str(portrait)],
+        ["image", str(portrait.parent), "--json", "-o", f"{tmp_path}/"],
+    )
+    assert not names[-1] & TENSORFLOW
+    assert {"cv2", "PIL"} <= read, "else this test would see nothing"
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [["image", str(ASTRONAUT)], ["live", "--no-window", "--source", str(ASTRONAUT)], ["live", "--no-window", "--camera", "99"]],
-)
-def test_pictures_and_sessions_load_no_tensorflow(arguments: list[str]) -> None:
-    names = loaded(*arguments, status=4 if "--camera" in arguments else 0)
+def test_a_camera_that_is_not_there_loads_no_tensorflow() -> None:
+    (names,) = loaded(["live", "--no-window", "--camera", "99"], status=4)
     assert not names & TENSORFLOW
     assert "cv2" in names, "else this test would see nothing"
-
-
-def test_a_folder_of_pictures_in_json_with_annotated_ones_loads_no_tensorflow(tmp_path: Path) -> None:
-    names = loaded("image", str(ASTRONAUT.parent), "--json", "-o", f"{tmp_path}/")
-    assert not names & TENSORFLOW
-    assert {"cv2", "PIL"} <= names
 
 
 def test_the_package_itself_loads_nothing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -16,11 +17,10 @@ import pytest
 
 from realtime.music.spotify.credentials import ClientIdFile, CredentialStore, Token
 from realtime.music.spotify.transport import SCOPES
-from tests.support.places import ASTRONAUT
 from tests.support.sounds import sound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from realtime.domain import Image
@@ -64,6 +64,8 @@ def watched(places: dict[str, Path], command: list[str]) -> tuple[subprocess.Com
     hooks = places["cwd"].parent / "hooks"
     hooks.mkdir(exist_ok=True)
     (hooks / "sitecustomize.py").write_text(RECORDER, encoding="utf-8")
+    # Where there is libpulse, it keeps its own key to the sound server, as for every program that plays
+    sound_server = places["cwd"].parent / "pulse"
     with (places["cwd"].parent / "report").open("w+", encoding="utf-8") as report:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")} | {
             "HOME": str(places["home"]),
@@ -72,6 +74,8 @@ def watched(places: dict[str, Path], command: list[str]) -> tuple[subprocess.Com
             "PYTHONDONTWRITEBYTECODE": "1",
             "REPORT": str(report.fileno()),
             "no_proxy": "*",
+            "PULSE_RUNTIME_PATH": str(sound_server),
+            "PULSE_COOKIE": str(sound_server / "cookie"),
         }
         ended = subprocess.run(
             [sys.executable, *command],
@@ -85,6 +89,26 @@ def watched(places: dict[str, Path], command: list[str]) -> tuple[subprocess.Com
         )
         report.seek(0)
         return ended, report.read().splitlines()
+
+
+LINES = """
+import json, sys
+from realtime.cli import main
+for line in json.loads(sys.argv[1]):
+    status = main(line)
+    print("\\nended with", status, flush=True)
+"""
+
+
+def watched_lines(
+    places: dict[str, Path], *lines: list[str], statuses: Sequence[int] | None = None
+) -> tuple[list[str], list[str]]:
+    """Run command lines one after the other in one process; what each printed, and what they did."""
+    ended, did = watched(places, ["-c", LINES, json.dumps(lines)])
+    assert ended.returncode == 0, ended.stderr
+    printed = re.split(r"\nended with (.*)\n", ended.stdout)
+    assert [int(status) for status in printed[1::2]] == [*(statuses or [0] * len(lines))], ended.stderr
+    return printed[:-1:2], did
 
 
 def left_behind(places: dict[str, Path]) -> list[Path]:
@@ -116,11 +140,13 @@ def clip(tmp_path: Path, astronaut: Image) -> Iterator[Path]:
     path.unlink()
 
 
-def test_a_run_over_pictures_writes_nothing_and_talks_to_nobody(places: dict[str, Path], tmp_path: Path) -> None:
+def test_a_run_over_pictures_writes_nothing_and_talks_to_nobody(
+    places: dict[str, Path], tmp_path: Path, portrait: Path
+) -> None:
     album = tmp_path / "album"
     album.mkdir()
     for name in ("1.jpg", "2.jpg"):
-        shutil.copy(ASTRONAUT, album / name)
+        shutil.copy(portrait, album / name)
     ended, did = watched(places, ["-m", "realtime", "image", str(album), "--json"])
     assert len(json.loads(ended.stdout)["images"]) == 2
     assert did == []
@@ -128,11 +154,10 @@ def test_a_run_over_pictures_writes_nothing_and_talks_to_nobody(places: dict[str
     assert sorted(path.name for path in album.iterdir()) == ["1.jpg", "2.jpg"]
 
 
-@pytest.mark.parametrize("options", [["--json"], ["--jsonl"], ["-vv"]])
-def test_a_session_writes_nothing_and_talks_to_nobody(places: dict[str, Path], clip: Path, options: list[str]) -> None:
-    ended, did = watched(places, ["-m", "realtime", "live", "--no-window", "--source", str(clip), *options])
-    assert ended.returncode == 0
-    assert "happy" in ended.stdout
+def test_a_session_writes_nothing_and_talks_to_nobody(places: dict[str, Path], clip: Path) -> None:
+    lines = [["live", "--no-window", "--source", str(clip), option] for option in ("--json", "--jsonl", "-vv")]
+    printed, did = watched_lines(places, *lines)
+    assert all("happy" in text for text in printed)
     assert did == []
     assert left_behind(places) == []
 
@@ -144,50 +169,41 @@ def test_a_session_that_fails_leaves_nothing_either(places: dict[str, Path]) -> 
     assert left_behind(places) == []
 
 
-@pytest.mark.parametrize(
-    "command", [["mood", "happy"], ["mood", "happy", "--qr"], ["songs", "happy"], ["playlists"], ["playlists", "--json"]]
-)
-def test_music_that_is_only_named_is_neither_asked_for_nor_opened(places: dict[str, Path], command: list[str]) -> None:
-    ended, did = watched(places, ["-m", "realtime", *command])
-    assert ended.returncode == 0
-    assert "https://" in ended.stdout
+def test_music_that_is_only_named_is_neither_asked_for_nor_opened(places: dict[str, Path]) -> None:
+    lines = ["mood", "happy"], ["mood", "happy", "--qr"], ["songs", "happy"], ["playlists"], ["playlists", "--json"]
+    printed, did = watched_lines(places, *lines)
+    assert all("https://" in text for text in printed)
     assert did == []
     assert left_behind(places) == []
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        ["live", "--no-window", "--source", "CLIP", "--json"],
-        ["live", "--no-window", "--source", "CLIP", "-vv"],
-        ["image", str(ASTRONAUT), "--json"],
+def test_of_somebody_who_is_logged_in_spotify_learns_nothing_that_no_key_asked_for(
+    places: dict[str, Path], clip: Path, portrait: Path
+) -> None:
+    before = logs_in(places)
+    printed, did = watched_lines(
+        places,
+        ["image", str(portrait), "--json"],
         ["mood", "happy"],
         ["playlists"],
         ["songs", "happy"],
         ["config", "show"],
         ["spotify", "-h"],
         ["spotify", "build", "-h"],
-    ],
-    ids=" ".join,
-)
-def test_of_somebody_who_is_logged_in_spotify_learns_nothing_that_no_key_asked_for(
-    places: dict[str, Path], clip: Path, command: list[str]
-) -> None:
-    before = logs_in(places)
-    ended, did = watched(places, ["-m", "realtime", *(str(clip) if word == "CLIP" else word for word in command)])
-    assert ended.returncode == 0
-    assert ended.stdout
+        ["live", "--no-window", "--source", str(clip), "--json"],
+        ["live", "--no-window", "--source", str(clip), "-vv"],
+    )
+    assert all(printed)
     assert did == []
     assert kept(places) == before
 
 
 def test_who_is_not_logged_in_asks_spotify_nothing(places: dict[str, Path]) -> None:
-    for command, status in ((["status"], 1), (["devices"], 8), (["build", "happy"], 8), (["logout"], 0)):
-        ended, did = watched(places, ["-m", "realtime", "spotify", *command])
-        assert ended.returncode == status, ended.stderr
-        # What spotipy sends with tries whether this computer has addresses of IPv6
-        tried = [line for line in did if line.startswith("socket.bind ") and line.endswith("('::1', 0))")]
-        assert [line for line in did if line not in tried and not line.startswith("socket.__new__ ")] == []
+    lines = [["spotify", *words] for words in (["status"], ["devices"], ["build", "happy"], ["logout"])]
+    _, did = watched_lines(places, *lines, statuses=[1, 8, 8, 0])
+    # What spotipy sends with tries whether this computer has addresses of IPv6
+    tried = [line for line in did if line.startswith("socket.bind ") and line.endswith("('::1', 0))")]
+    assert [line for line in did if line not in tried and not line.startswith("socket.__new__ ")] == []
     assert left_behind(places) == []
 
 
@@ -238,8 +254,8 @@ def test_a_check_of_links_asks_their_servers_and_nothing_else(places: dict[str, 
     assert left_behind(places) == []
 
 
-def test_only_the_output_is_written(places: dict[str, Path], tmp_path: Path) -> None:
-    ended, did = watched(places, ["-m", "realtime", "image", str(ASTRONAUT), "-o", str(tmp_path / "drawn.png")])
+def test_only_the_output_is_written(places: dict[str, Path], tmp_path: Path, portrait: Path) -> None:
+    ended, did = watched(places, ["-m", "realtime", "image", str(portrait), "-o", str(tmp_path / "drawn.png")])
     assert ended.returncode == 0
     assert did, "else the recorder sees nothing"
     assert all(str(tmp_path) in line and not line.startswith("socket") for line in did)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.person import PATIENCE_S, Person, watching
+from tests.support.live import watching
 from tests.support.streams import NetworkCamera, darkness, moving, streaming
 from tests.support.waiting import until
+from tests.support.x11 import Person
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -100,7 +101,7 @@ def test_a_person_can_leave_whatever_the_camera_does(
             until(lambda: camera.sent > 30)
         state(camera, person)
         leave(person)
-        assert person.process.wait(PATIENCE_S) == status
+        assert person.finish() == status
         assert "Traceback" not in person.complaints
         assert SECRET not in person.output + person.complaints
         summary = json.loads(person.output) if person.output else None
@@ -118,7 +119,7 @@ def test_a_person_sees_a_camera_come_back(camera: NetworkCamera, source: str, di
         camera.absent = False
         until(lambda: person.output.count("\n") > lines + 10)
         person.press("q")
-        assert person.process.wait(PATIENCE_S) == 0
+        assert person.finish() == 0
         *frames, summary = [json.loads(line) for line in person.output.splitlines()]
         assert {face["track"] for frame in frames for face in frame["faces"]} == {1}
         assert summary["frames"] == len(frames)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 import pytest
 
-from tests.support.person import watching
+from tests.support.live import watching
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from realtime.domain import Image
     from realtime.music.spotify.credentials import CredentialStore
     from tests.support.spotify_server import Spotify
 
@@ -28,22 +26,9 @@ import sys
 from realtime.cli import main
 from realtime.music.spotify import transport
 transport.SERVICE = transport.Service("{0}/v1/", "{0}/authorize", "{0}/api/token")
+transport.PATIENCE_S = 60
 sys.exit(main())
 """
-
-
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory, astronaut: Image) -> Path:
-    """The astronaut for forty seconds, and a mark in the corner that wanders."""
-    path = tmp_path_factory.mktemp("clip") / "clip.avi"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 30, (640, 480))
-    frame = np.zeros((480, 640, 3), np.uint8)
-    frame[:, 64:576] = astronaut[:480]
-    for index in range(1200):
-        frame[:, :8] = index % 256
-        writer.write(frame)
-    writer.release()
-    return path
 
 
 def commands(spotify: Spotify) -> list[str]:
@@ -55,8 +40,8 @@ def test_the_music_is_controlled_without_leaving_the_window(
 ) -> None:
     spotify.device("Laptop", active=True)
     program = ("-c", PROGRAM.format(spotify.address))
-    with watching(display, tmp_path, "--source", str(clip), program=program) as person:
-        person.press("4")
+    with watching(display, tmp_path, "--source", str(clip), "--jsonl", program=program) as person:
+        person.choose_mood("4", "happy")
         assert spotify.asked == []
         person.press("p")
         until(lambda: spotify.is_playing)
@@ -100,10 +85,11 @@ def test_who_logged_in_long_ago_gets_a_link_and_a_window_that_goes_on(
     spotify.revoke()
     spotify.expire_access()
     program = ("-c", PROGRAM.format(spotify.address))
-    with watching(display, tmp_path, "--source", str(clip), program=program) as person:
-        person.press("4", "p")
+    with watching(display, tmp_path, "--source", str(clip), "--jsonl", program=program) as person:
+        person.choose_mood("4", "happy")
+        person.press("p")
         until(lambda: tokens.version() is None)
-        until(lambda: "https://open.spotify.com/playlist/37i9dQZF1DXdPec7aLTmlC" in person.output)
+        until(lambda: "https://open.spotify.com/playlist/37i9dQZF1DXdPec7aLTmlC" in person.complaints)
         before = person.picture()
         until(lambda: not np.array_equal(before, person.picture()))
         person.press("q")

@@ -2,13 +2,10 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import cv2
-import numpy as np
 import pytest
 
 from realtime.app import window
@@ -16,13 +13,16 @@ from realtime.app.window import check_display
 from realtime.errors import DisplayError
 from realtime.session.keyboard_layouts import LAYOUTS, QWERTY
 from realtime.session.keymap import find_binding
+from tests.support.places import ROOT
 from tests.support.waiting import until
+from tests.support.x11 import Person, in_front_of, varied
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
-PATIENCE_S = 30.0
+    from realtime.domain import Image
+
 
 # A window belongs to the main thread, and Qt to one screen in the life of a process: so each has a process of its own
 PROGRAM = """
@@ -56,75 +56,35 @@ print("end", flush=True)
 """
 
 
-class Shown:
-    """A program that shows a window, and somebody at the keyboard."""
-
-    def __init__(self, process: subprocess.Popen[str], output: Path, display: str) -> None:
-        self.process = process
-        self._output = output
-        self._environment = {**os.environ, "DISPLAY": display}
-        self.number = ""
-
-    def tool(self, *command: str, check: bool = True) -> str:
-        done = subprocess.run(command, env=self._environment, check=check, capture_output=True, text=True)
-        return done.stdout
-
-    def appears(self) -> None:
-        def there() -> bool:
-            assert self.process.poll() is None, self.said
-            self.number = self.tool("xdotool", "search", "--onlyvisible", "--name", "^keys$", check=False).strip()
-            return bool(self.number)
-
-        until(there)
-        until(lambda: self.tool("xdotool", "getwindowfocus", check=False).strip() == self.number)
-
-    def press(self, key: str) -> None:
-        # Sent to the window by its number, a key would stay down for ever where it closes the window
-        self.tool("xdotool", "key", key)
+class Shown(Person):
+    """In front of a program that shows a window."""
 
     @property
     def said(self) -> list[str]:
-        return self._output.read_text().splitlines()
+        assert not self.complaints
+        return self.output.splitlines()
 
     def colours(self, *places: tuple[int, int]) -> list[tuple[int, ...]]:
         """What is seen at places of the window, red first."""
-        data = subprocess.run(
-            ["import", "-window", self.number, "png:-"], env=self._environment, check=True, capture_output=True
-        ).stdout
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-        assert image is not None
-        found = [tuple(image[y, x, ::-1].tolist()) for x, y in places]
-        if len({*found, (0, 0, 0)}) == 1:
-            # Qt may lose the event that its window is on screen: see tests/test_live_window.py
-            self.tool("xdotool", "windowminimize", self.number)
-            self.tool("xdotool", "windowactivate", self.number)
-        return found
+        picture = self.picture()
+        return [tuple(picture[y, x, ::-1].tolist()) for x, y in places]
 
-    @property
-    def size(self) -> tuple[int, int]:
-        facts = dict(line.split(":", 1) for line in self.tool("xwininfo", "-id", self.number).splitlines() if ": " in line)
-        return int(facts["  Width"]), int(facts["  Height"])
+
+def plain(_picture: Image) -> bool:
+    """Of a window of one colour nobody can tell whether it is drawn."""
+    return True
+
+
+def grey(picture: Image) -> bool:
+    return bool((picture == 90).all())
 
 
 @contextmanager
-def showing(program: str, display: str, folder: Path) -> Generator[Shown]:
-    output = folder / "output"
-    with (
-        output.open("w") as file,
-        subprocess.Popen(
-            [sys.executable, "-c", program],
-            env={**os.environ, "DISPLAY": display},
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            text=True,
-        ) as process,
-    ):
-        shown = Shown(process, output, display)
-        try:
-            shown.appears()
-            yield shown
-        finally:
-            process.kill()
+def showing(program: str, display: str, folder: Path, drawn: Callable[[Image], bool] = varied) -> Generator[Shown]:
+    command, environment = [sys.executable, "-c", program], {"PYTHONPATH": str(ROOT)}
+    with in_front_of(command, folder, display=display, title="keys", environment=environment, person=Shown) as shown:
+        shown.sees_the_window(drawn)
+        yield shown
 
 
 @pytest.mark.window
@@ -153,7 +113,7 @@ def test_keys_have_names_and_other_keys_have_none(display: str, tmp_path: Path) 
                 until(lambda: len(shown.said) >= len(heard))
                 assert shown.said == heard
         shown.press("q")
-        assert shown.process.wait(PATIENCE_S) == 0
+        assert shown.finish() == 0
         assert shown.said == [*heard, "q", "left by a key", "end"]
 
 
@@ -163,11 +123,11 @@ KEYCODES = (*range(24, 34), *range(38, 47), *range(52, 61))
 
 @contextmanager
 def layout(shown: Shown, name: str) -> Generator[None]:
-    shown.tool("setxkbmap", "-layout", name)
+    shown.choose_layout(name)
     try:
         yield
     finally:
-        shown.tool("setxkbmap", "-layout", "us")
+        shown.choose_layout("us")
 
 
 @pytest.mark.window
@@ -178,29 +138,29 @@ def test_the_keys_of_a_layout_without_latin_letters_have_the_letters_of_its_tabl
         for name, rows in LAYOUTS.items():
             with layout(shown, name):
                 for code, index in places:
-                    shown.press(str(code))
+                    shown.press_place(code)
                     typed.append("".join(rows)[index])
                     until(lambda: len(shown.said) >= len(typed))
                 assert shown.said == typed, name
         shown.press("q")
-        assert shown.process.wait(PATIENCE_S) == 0
+        assert shown.finish() == 0
 
 
 @pytest.mark.window
 def test_capitals_digits_and_the_keypad_of_another_layout(display: str, tmp_path: Path) -> None:
     # The places of q and 1, the latter on AZERTY with Shift, and 1 and 7 of a keypad without Num Lock
-    pressed = {"ru": {"shift+24": "й", "10": "1"}, "fr": {"shift+10": "1", "87": "1", "79": "7"}}
+    pressed = {"ru": {(24, True): "й", (10, False): "1"}, "fr": {(10, True): "1", (87, False): "1", (79, False): "7"}}
     with showing(PROGRAM, display, tmp_path) as shown:
         heard: list[str] = []
         for name, keys in pressed.items():
             with layout(shown, name):
-                for code, key in keys.items():
-                    shown.press(code)
+                for (code, shift), key in keys.items():
+                    shown.press_place(code, shift=shift)
                     heard.append(key)
                     until(lambda: len(shown.said) >= len(heard))
                 assert shown.said == heard, name
         shown.press("q")
-        assert shown.process.wait(PATIENCE_S) == 0
+        assert shown.finish() == 0
 
 
 @pytest.mark.window
@@ -212,8 +172,8 @@ def test_f_fills_the_screen_and_the_button_closes(display: str, tmp_path: Path) 
         until(lambda: shown.size == (1280, 1024))
         shown.press("f")
         until(lambda: shown.size == (320, 240))
-        shown.tool("wmctrl", "-c", "keys")
-        assert shown.process.wait(PATIENCE_S) == 0
+        shown.close()
+        assert shown.finish() == 0
         assert shown.said == ["f", "f", "closed by its button", "end"]
 
 
@@ -297,7 +257,7 @@ with Window("keys") as window:
 def test_the_window_follows_a_picture_that_changes_its_size_but_not_while_it_fills_the_screen(
     display: str, tmp_path: Path
 ) -> None:
-    with showing(CHANGING, display, tmp_path) as shown:
+    with showing(CHANGING, display, tmp_path, grey) as shown:
         until(lambda: shown.size == (320, 240))
         shown.press("b")
         until(lambda: shown.size == (400, 480))
@@ -316,13 +276,13 @@ def test_the_window_follows_a_picture_that_changes_its_size_but_not_while_it_fil
         shown.press("f")
         until(lambda: shown.size == (320, 240))
         # A size that somebody chose stays for as long as the picture does
-        shown.tool("wmctrl", "-r", "keys", "-e", "0,-1,-1,500,450")
+        shown.resize(500, 450)
         until(lambda: shown.size == (500, 450))
         shown.press("z")
         until(lambda: len(shown.said) > heard + 3)
         assert shown.size == (500, 450)
         shown.press("q")
-        assert shown.process.wait(PATIENCE_S) == 0
+        assert shown.finish() == 0
 
 
 LARGE = """
@@ -338,7 +298,7 @@ with Window("keys") as window:
 
 @pytest.mark.window
 def test_a_large_picture_opens_in_a_window_that_fits_a_screen(display: str, tmp_path: Path) -> None:
-    with showing(LARGE, display, tmp_path) as shown:
+    with showing(LARGE, display, tmp_path, plain) as shown:
         until(lambda: shown.size == (1200, 400))
         shown.press("q")
-        assert shown.process.wait(PATIENCE_S) == 0
+        assert shown.finish() == 0

@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -72,14 +73,19 @@ def smile() -> SourceCrop:
     return golden.crop_from_image("smile-astronaut", "NASA, public domain", image.astype(np.uint8), Box(175, 70, 100, 100), 1.0)
 
 
-@pytest.fixture
-def pair(tmp_path: Path) -> Path:
-    """A pair with its contract and compiled network, in a folder of its own."""
-    path = tmp_path / "models" / "net.json"
-    path.parent.mkdir()
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a pair with its contract and compiled network; each test has a copy."""
+    path = tmp_path_factory.mktemp("built") / "net.json"
     save_pair(network_favouring(Expression.SAD, strength=0), path)
     write_contract(path, crops=[smile(), *golden.render_crops()], about={"data": "none"}, side_ratio=1.05)
-    return path
+    return path.parent
+
+
+@pytest.fixture
+def pair(built: Path, tmp_path: Path) -> Path:
+    """A pair with its contract and compiled network, in a folder of its own."""
+    return Path(shutil.copytree(built, tmp_path / "models")) / "net.json"
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ import pytest
 from realtime.cli import main
 from realtime.domain import EXPRESSIONS
 from realtime.training.dataset import VOTE_COLUMNS, VOTES_OF
-from tests.support.places import ASTRONAUT, ROOT
+from tests.support.places import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,10 +28,8 @@ if TYPE_CHECKING:
     from tests.support.spotify_server import Spotify
 
 
-# A shell that runs the tests in the background lets its children ignore Ctrl-C
 START = """
-import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)
+import sys
 from realtime.cli import main
 sys.exit(main())
 """
@@ -94,12 +92,6 @@ def at_spotify(
     """As `process`, with the Spotify of the test in place of the real one."""
     monkeypatch.setenv("SPOTIFY_OF_THE_TEST", spotify.address)
     return partial(process, program=AT_SPOTIFY)
-
-
-@pytest.fixture
-def photo(tmp_path: Path) -> Path:
-    """A photograph of one face that looks happy."""
-    return Path(shutil.copy(ASTRONAUT, tmp_path / "photo.jpg"))
 
 
 @pytest.fixture

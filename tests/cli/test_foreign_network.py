@@ -53,7 +53,7 @@ def without_tensorflow(alone: Run, tmp_path: Path) -> Run:
 
 
 def test_training_evaluating_compiling_and_foreign_pairs_say_that_they_need_tensorflow(
-    without_tensorflow: Run, data: Callable[[Sequence[int]], Path], pair: Path, settings: Callable[[str], Path]
+    without_tensorflow: Run, data: Callable[[Sequence[int]], Path], pair: Path, portrait: Path, settings: Callable[[str], Path]
 ) -> None:
     fer = data([0, 0, 1, 2])
     foreign = shutil.copytree(pair.parent, pair.parent.with_name("foreign")) / "own.json"
@@ -66,8 +66,8 @@ def test_training_evaluating_compiling_and_foreign_pairs_say_that_they_need_tens
         ["train", fer, "--run", pair.parent / "run"],
         ["evaluate", fer],
         ["model", "compile", pair],
-        ["--config", own, "image", ROOT / "tests" / "data" / "astronaut.jpg"],
-        ["--config", own, "live", "--no-window", "--source", ROOT / "tests" / "data" / "astronaut.jpg"],
+        ["--config", own, "image", portrait],
+        ["--config", own, "live", "--no-window", "--source", portrait],
     ):
         ended = without_tensorflow(*command)
         assert (ended.returncode, ended.stdout) == (1, ""), command
@@ -77,8 +77,8 @@ def test_training_evaluating_compiling_and_foreign_pairs_say_that_they_need_tens
         assert "Traceback" not in ended.stderr
 
 
-def test_all_else_works_without_tensorflow(without_tensorflow: Run, clip: Callable[[int], Path]) -> None:
-    ended = without_tensorflow("image", ROOT / "tests" / "data" / "astronaut.jpg", "--json")
+def test_all_else_works_without_tensorflow(without_tensorflow: Run, portrait: Path, clip: Callable[[int], Path]) -> None:
+    ended = without_tensorflow("image", portrait, "--json")
     assert json.loads(ended.stdout)["images"][0]["faces"][0]["expression"] == "happy"
     ended = without_tensorflow("live", "--no-window", "--source", clip(10), "--json")
     assert json.loads(ended.stdout)["mood"]["expression"] == "happy"
@@ -111,16 +111,17 @@ def test_data_without_a_part_that_is_needed_is_status_2(
 # Networks of other people
 
 
-def test_pairs_that_do_not_fit_are_status_5_with_a_sentence(emodj: Run, pair: Path, settings: Callable[[str], Path]) -> None:
+def test_pairs_that_do_not_fit_are_status_5_with_a_sentence(
+    emodj: Run, pair: Path, portrait: Path, settings: Callable[[str], Path]
+) -> None:
     from realtime.classifier.architectures import build_network
     from realtime.classifier.keras_pair import import_tensorflow
 
     keras = import_tensorflow("testing").keras
     weights, own = pair.with_suffix(".h5"), settings(f"[network]\npair = '{pair}'\n")
-    photo = ROOT / "tests" / "data" / "astronaut.jpg"
 
     def refusal() -> str:
-        ended = emodj("--config", own, "image", photo, "--json")
+        ended = emodj("--config", own, "image", portrait, "--json")
         assert (ended.returncode, ended.stdout) == (5, "")
         return ended.stderr.splitlines()[-1]
 
@@ -134,12 +135,12 @@ def test_pairs_that_do_not_fit_are_status_5_with_a_sentence(emodj: Run, pair: Pa
 
 
 def test_somebody_elses_pair_runs_and_is_compiled_once(
-    emodj: Run, alone: Run, pair: Path, home: Path, settings: Callable[[str], Path]
+    emodj: Run, alone: Run, pair: Path, portrait: Path, home: Path, settings: Callable[[str], Path]
 ) -> None:
     foreign = pair.rename(pair.with_name("own.json"))
     pair.with_suffix(".h5").rename(foreign.with_suffix(".h5"))
     own = settings(f"[network]\npair = '{foreign}'\n")
-    command = ("--config", own, "image", ROOT / "tests" / "data" / "astronaut.jpg", "--json")
+    command = ("--config", own, "image", portrait, "--json")
     first = emodj(*command)
     assert first.returncode == 0, first.stderr
     assert "own.json is not a network that emodj knows" in first.stderr

@@ -7,7 +7,6 @@ import json
 import os
 import pty
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,8 +17,11 @@ from PIL import Image as Pillow
 
 from realtime.domain import EXPRESSIONS
 from tests.support.places import ASTRONAUT
+from tests.support.waiting import until
+from tests.support.x11 import Screen
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
     from subprocess import CompletedProcess
 
@@ -50,7 +52,7 @@ def test_a_person_gets_faces_mood_playlist_and_the_link_on_a_line_of_its_own(emo
     ended = emodj("image", photo)
     assert (ended.returncode, ended.stderr) == (0, "")
     head, face, mood, music, link = ended.stdout.splitlines()
-    assert head == f"{photo}  512×512, 1 face"
+    assert head == f"{photo}  260×240, 1 face"
     assert face.split()[:2] == ["1", "happy"]
     assert face.count("%") == 3, "the expression and the next two"
     assert mood.startswith("mood    happy, ")
@@ -61,7 +63,7 @@ def test_a_person_gets_faces_mood_playlist_and_the_link_on_a_line_of_its_own(emo
 def test_the_document_has_the_keys_and_types_that_are_promised(emodj: Run, photo: Path) -> None:
     (image,) = images(emodj("image", photo, "--json"))
     assert list(image) == ["path", "width", "height", "faces", "mood", "playlist", "error", *ABOUT]
-    assert (image["path"], image["width"], image["height"], image["error"]) == (str(photo), 512, 512, None)
+    assert (image["path"], image["width"], image["height"], image["error"]) == (str(photo), 260, 240, None)
     (face,) = image["faces"]
     assert list(face) == ["box", "expression", "confidence", "probabilities", "unsure", "reason"]
     assert list(face["box"]) == ["left", "top", "width", "height"]
@@ -90,12 +92,13 @@ def test_a_face_that_is_not_clear_has_a_reason_and_no_vote(emodj: Run, photo: Pa
 
 
 def test_the_mood_is_that_of_all_faces_and_faces_go_from_left_to_right(emodj: Run, tmp_path: Path, astronaut: Any) -> None:
-    sides = np.hstack([astronaut[..., ::-1], astronaut[:, ::-1, ::-1]])
+    head = astronaut[10:250, 90:350]
+    sides = np.hstack([head[..., ::-1], head[:, ::-1, ::-1]])
     Pillow.fromarray(np.ascontiguousarray(sides)).save(tmp_path / "two.png")
     (image,) = images(emodj("image", tmp_path / "two.png", "--json"))
     lefts = [face["box"]["left"] for face in image["faces"]]
     assert len(lefts) == 2
-    assert lefts[0] < 512 < lefts[1]
+    assert lefts[0] < 260 < lefts[1]
     shares = [face["probabilities"]["happy"] for face in image["faces"]]
     assert min(shares) - 1e-3 <= image["mood"]["share"] <= max(shares) + 1e-3
 
@@ -103,15 +106,15 @@ def test_the_mood_is_that_of_all_faces_and_faces_go_from_left_to_right(emodj: Ru
 def test_boxes_are_those_of_the_upright_picture(emodj: Run, photo: Path, tmp_path: Path) -> None:
     turned = tmp_path / "turned.jpg"
     with Pillow.open(photo) as picture:
-        lying = picture.crop((0, 0, 512, 400)).transpose(Pillow.Transpose.ROTATE_90)
+        lying = picture.crop((0, 0, 260, 200)).transpose(Pillow.Transpose.ROTATE_90)
         exif = Pillow.Exif()
         exif[0x0112] = 6
         lying.save(turned, exif=exif, quality=95)
     (image,) = images(emodj("image", turned, "--json"))
-    assert (image["width"], image["height"]) == (512, 400)
+    assert (image["width"], image["height"]) == (260, 200)
     box = image["faces"][0]["box"]
-    assert abs(box["left"] + box["width"] / 2 - 225) < 15
-    assert abs(box["top"] + box["height"] / 2 - 115) < 15
+    assert abs(box["left"] + box["width"] / 2 - 135) < 15
+    assert abs(box["top"] + box["height"] / 2 - 105) < 15
 
 
 def test_a_playlist_of_ones_own_is_the_one_that_is_named(emodj: Run, photo: Path, settings: Callable[[str], Path]) -> None:
@@ -217,7 +220,7 @@ def test_the_others_go_on_and_failures_are_told_after_them(emodj: Run, tmp_path:
     folder.mkdir()
     ended = emodj("image", empty, photo, missing, folder)
     assert ended.returncode == 7
-    assert ended.stdout.startswith(f"{photo}  512×512")
+    assert ended.stdout.startswith(f"{photo}  260×240")
     told = ended.stderr.splitlines()
     assert told[:2] == [f"emodj: {empty} is empty", f"emodj: no such file: {missing}"]
     assert told[2].startswith(f"emodj: no picture in {folder}")
@@ -277,7 +280,7 @@ def test_the_annotated_picture_is_another_picture_of_the_same_size(emodj: Run, p
     with Pillow.open(photo) as old, Pillow.open(drawn) as new:
         assert new.size == old.size
         differs = np.any(np.abs(np.asarray(old, np.int16) - np.asarray(new, np.int16)) > 40, axis=2)
-    assert 500 < differs.sum() < 512 * 512 / 3
+    assert 500 < differs.sum() < 260 * 240 / 3
 
 
 def test_another_file_is_replaced_by_force_only(emodj: Run, photo: Path) -> None:
@@ -287,7 +290,7 @@ def test_another_file_is_replaced_by_force_only(emodj: Run, photo: Path) -> None
     assert ended.returncode == 2
     assert "--force" in ended.stderr
     assert other.read_bytes() == before
-    assert ended.stdout.startswith(f"{photo}  512×512"), "what was read is told all the same"
+    assert ended.stdout.startswith(f"{photo}  260×240"), "what was read is told all the same"
     assert emodj("image", photo, "-o", other, "--force").returncode == 0
     assert other.read_bytes() != before
 
@@ -565,11 +568,9 @@ def test_ctrl_c_while_a_picture_is_shown_keeps_what_was_found(
     process: Callable[..., subprocess.Popen[str]],
     ctrl_c: Callable[[subprocess.Popen[str]], None],
 ) -> None:
-    environment = {**os.environ, "DISPLAY": display}
-    with process("image", photo, "--json", "--show", env={"DISPLAY": display}) as started:
+    with Screen(display) as screen, process("image", photo, "--json", "--show", env={"DISPLAY": display}) as started:
         try:
-            search = ["xdotool", "search", "--sync", "--onlyvisible", "--name", "^emodj$"]
-            subprocess.run(search, env=environment, check=True, capture_output=True, timeout=60)
+            until(lambda: screen.find("emodj"), patience_s=60)
             ctrl_c(started)
             out, _ = started.communicate(timeout=60)
         finally:

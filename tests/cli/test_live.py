@@ -348,6 +348,29 @@ def test_ctrl_c_ends_a_stream_in_each_state(
     assert len(out.splitlines()) == (state != "waiting")
 
 
+IN_THE_BACKGROUND = f"""
+import signal
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+{START}"""
+
+
+def test_ctrl_c_that_a_shell_has_ignored_ends_nothing(
+    process: Callable[..., subprocess.Popen[str]], camera: NetworkCamera
+) -> None:
+    with (
+        streaming(camera) as address,
+        process("live", "--source", f"http://{address}/", "--no-window", "--jsonl", program=IN_THE_BACKGROUND) as started,
+    ):
+        assert started.stdout is not None
+        try:
+            started.stdout.readline()
+            started.send_signal(signal.SIGINT)
+            lines = [started.stdout.readline() for _ in range(20)]
+        finally:
+            started.kill()
+    assert all(json.loads(line)["faces"] is not None for line in lines)
+
+
 def test_a_film_and_a_log_are_written_where_they_are_asked_for(emodj: Run, clip: Clip, tmp_path: Path) -> None:
     film, log = tmp_path / "film.mkv", tmp_path / "log.jsonl"
     ended = emodj("live", "--source", clip(12), "--no-window", "--json", "--record", film, "--log", log)

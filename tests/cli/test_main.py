@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from realtime.cli import COMMANDS
-from tests.support.places import ASTRONAUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -161,12 +160,12 @@ def test_a_file_name_cannot_colour_the_terminal(emodj: Run) -> None:
     assert emodj("image", "\x1b[31mred\x07.jpg").stderr == "emodj: no such file: �[31mred�.jpg\n"
 
 
-def test_a_bug_keeps_its_traceback(tmp_path: Path) -> None:
+def test_a_bug_keeps_its_traceback(tmp_path: Path, portrait: Path) -> None:
     program = (
         "import sys, realtime.sources.images as images; images.read_image = lambda *_: 1 / 0; "
         "from realtime.cli import main; sys.exit(main())"
     )
-    command = [sys.executable, "-c", program, "image", str(ASTRONAUT)]
+    command = [sys.executable, "-c", program, "image", str(portrait)]
     ended = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert ended.returncode == 1
     assert ended.stderr.startswith("Traceback")
@@ -187,14 +186,10 @@ def test_a_bug_that_is_an_error_of_a_file_keeps_its_traceback(tmp_path: Path) ->
 # How much is said
 
 
-def test_nothing_but_data_is_said_when_all_is_well(alone: Run) -> None:
-    ended = alone("image", ASTRONAUT)
-    assert (ended.returncode, ended.stderr) == (0, "")
-
-
-def test_v_names_settings_cascade_and_network_and_vv_all(alone: Run) -> None:
-    one, two = alone("-v", "image", ASTRONAUT), alone("image", ASTRONAUT, "-vv")
-    quiet = alone("image", ASTRONAUT)
+def test_v_names_settings_cascade_and_network_and_vv_all_and_else_nothing_but_data_is_said(alone: Run, portrait: Path) -> None:
+    one, two = alone("-v", "image", portrait), alone("image", portrait, "-vv")
+    quiet = alone("image", portrait)
+    assert (quiet.returncode, quiet.stderr) == (0, "")
     assert one.stdout == two.stdout == quiet.stdout
     for ended in (one, two):
         assert ended.returncode == 0
@@ -332,7 +327,7 @@ def test_ctrl_c_prints_what_is_finished_for_a_person_too(
     started = process("image", photo, endless, "-o", photo.with_name("drawn"), "--open")
     out, err = cut_off(started, endless, ctrl_c)
     assert started.returncode == 130
-    assert out.startswith(f"{photo}  512×512, 1 face\n")
+    assert out.startswith(f"{photo}  260×240, 1 face\n")
     assert "Traceback" not in err
     assert "browser" not in err, "a run that was cut short opens nothing"
     assert [path.name for path in photo.with_name("drawn").iterdir()] == ["photo.jpg"]

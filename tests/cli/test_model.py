@@ -101,7 +101,9 @@ def test_check_prints_a_line_for_each_thing_and_ends_with_5_if_one_fails(
     assert "compiled           failed" in ended.stdout
 
 
-def test_compile_writes_what_the_pair_needs_to_run(emodj: Run, pair: Path, settings: Callable[[str], Path]) -> None:
+def test_compile_writes_what_the_pair_needs_to_run(
+    emodj: Run, pair: Path, portrait: Path, settings: Callable[[str], Path]
+) -> None:
     for suffix in (".tflite", ".contract.json"):
         pair.with_suffix(suffix).unlink()
     ended = emodj("model", "compile", pair)
@@ -109,7 +111,7 @@ def test_compile_writes_what_the_pair_needs_to_run(emodj: Run, pair: Path, setti
     assert ended.stdout == f"{pair.with_suffix('.tflite')}\n"
     assert emodj("model", "check", pair).returncode == 0
     own = settings(f"[network]\npair = '{pair}'\n")
-    ended = emodj("--config", own, "image", ROOT / "tests" / "data" / "astronaut.jpg", "--json")
+    ended = emodj("--config", own, "image", portrait, "--json")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert json.loads(ended.stdout)["images"][0]["faces"][0]["expression"] == "happy"
 

@@ -21,7 +21,7 @@ from realtime.training import trainer
 from realtime.training.corruptions import CORRUPTIONS
 from realtime.training.dataset import VOTE_COLUMNS, VOTES_OF
 from tests.support.places import ROOT
-from tests.support.tiny_network import introduce
+from tests.support.tiny_network import introduce, introduce_backbones
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -90,7 +90,15 @@ def recipe(run: Path) -> dict[str, object]:
     return json.loads((run / "settings.json").read_text(encoding="utf-8"))["recipe"]
 
 
-@pytest.mark.slow
+@pytest.fixture
+def compact(request: pytest.FixtureRequest) -> None:
+    """Ours, or a tiny network in its place."""
+    if request.param == "tiny":
+        request.getfixturevalue("small")
+
+
+@pytest.mark.usefixtures("compact")
+@pytest.mark.parametrize("compact", ["tiny", pytest.param("ours", marks=pytest.mark.nightly)], indirect=True)
 def test_train_leaves_a_pair_and_its_report_in_the_run_folder(emodj: Run, data: Callable[..., Path], tmp_path: Path) -> None:
     run = tmp_path / "run"
     ended = emodj("train", data(), "--run", run, "--epochs", "1", "--batch-size", "7")
@@ -146,7 +154,7 @@ def test_ctrl_c_ends_with_130_and_says_how_to_go_on(emodj: Run, data: Callable[.
         until((run / "history.csv").exists, patience_s=120)
         os.kill(os.getpid(), signal.SIGINT)
 
-    # A shell that runs the tests in the background lets its children ignore Ctrl-C
+    # Also where whoever started the tests has it ignored
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     presser = threading.Thread(target=press)
     presser.start()
@@ -241,7 +249,15 @@ def test_transfer_without_its_weights_is_status_5(emodj: Run, data: Callable[...
     assert "holds no mobilenet_v2*_1.0_96_no_top.h5, the ImageNet weights of MobileNetV2" in ended.stderr
 
 
-@pytest.mark.slow
+@pytest.fixture
+def ensemble(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real one, or one on small networks."""
+    if request.param == "tiny":
+        introduce_backbones(monkeypatch)
+
+
+@pytest.mark.usefixtures("ensemble")
+@pytest.mark.parametrize("ensemble", ["tiny", pytest.param("real", marks=pytest.mark.nightly)], indirect=True)
 def test_transfer_is_trained_and_left_uncalibrated(emodj: Run, data: Callable[..., Path], tmp_path: Path) -> None:
     run = tmp_path / "run"
     options = ("--architecture", "transfer", "--weights", "none", "--epochs", "1", "--batch-size", "14")

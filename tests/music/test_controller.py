@@ -408,7 +408,10 @@ def test_keys_before_any_music_are_for_what_spotify_plays_already(spotify: Spoti
 
 
 @pytest.mark.usefixtures("quick")
-def test_what_spotify_plays_is_named_with_its_artist(spotify: Spotify, tokens: CredentialStore) -> None:
+def test_what_spotify_plays_is_named_with_its_artist(
+    spotify: Spotify, tokens: CredentialStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(playback_state, "REST_S", 0.0)
     assert tokens.version() is not None
     spotify.device(KITCHEN)
     songs = [spotify.track(name, artist) for name, artist in (("Träne", "月"), ("Second", "Other"))]

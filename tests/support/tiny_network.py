@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from realtime.classifier import architectures, keras_pair
@@ -39,6 +40,29 @@ def doubting() -> Any:
     inputs = keras.Input(keras_pair.INPUT_SHAPE)
     features = layers.Flatten(name=architectures.FEATURES)(layers.AveragePooling2D((24, 48))(inputs))
     return keras.Model(inputs, architectures.with_confidence_head(features), name="doubting")
+
+
+def introduce_backbones(patch: pytest.MonkeyPatch) -> None:
+    """Let `transfer` stand on two small networks, which read and begin as those of Keras do."""
+    keras = keras_pair.import_tensorflow("testing").keras
+    layers = keras.layers
+
+    def backbone(name: str, *first: Any) -> Callable[..., Any]:
+        def build(*, include_top: bool, weights: str | None, input_shape: tuple[int, int, int]) -> Any:
+            assert (include_top, weights) == (False, None), "there is nothing to download"
+            read = keras.Input(input_shape)
+            views = read
+            for make in first:
+                views = make()(views)
+            return keras.Model(
+                read, layers.ReLU()(layers.BatchNormalization()(layers.Conv2D(4, 3, strides=8)(views))), name=name
+            )
+
+        return build
+
+    patch.setattr(keras.applications, "MobileNetV2", backbone("mobilenetv2_small"))
+    stem = partial(layers.Rescaling, 1 / 255), layers.Normalization, partial(layers.ZeroPadding2D, name="stem_conv_pad")
+    patch.setattr(keras.applications, "EfficientNetB0", backbone("efficientnetb0_small", *stem))
 
 
 def introduce(patch: pytest.MonkeyPatch, name: str = NAME, build: Callable[[], Any] = tiny) -> None:

@@ -14,19 +14,37 @@ from realtime.training import transfer
 from realtime.training.dataset import Dataset
 from realtime.training.recipe import PRESETS
 from realtime.training.trainer import train_network
+from tests.support.tiny_network import introduce_backbones
 
 # Keras 3.15 reads its variables in the way of NumPy 1
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
 
 Build = Callable[..., Dataset]
 CROPS = np.random.default_rng(1).random((3, 48, 48, 1), np.float32)
 
 
+@pytest.fixture(params=["small", pytest.param("real", marks=pytest.mark.nightly)])
+def backbones(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What the network stands on: small networks, or those of Keras."""
+    if request.param == "small":
+        introduce_backbones(monkeypatch)
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def network() -> Any:
+def networks() -> dict[str, Any]:
+    """Those that were built, by their backbones."""
+    return {}
+
+
+@pytest.fixture
+def network(backbones: str, networks: dict[str, Any]) -> Any:
+    if backbones not in networks:
+        networks[backbones] = seeded()
+    return networks[backbones]
+
+
+def seeded() -> Any:
     import_tensorflow("testing").keras.utils.set_random_seed(1)
     return transfer.build("none")
 
@@ -41,8 +59,10 @@ def stem(network: Any, picture: Any) -> Any:
     return import_tensorflow("testing").keras.Model(part.input, part.get_layer("stem_conv_pad").input)(picture).numpy()
 
 
-def test_each_part_reads_three_equal_channels_on_its_own_scale(network: Any) -> None:
+def test_each_part_reads_three_equal_channels_on_its_own_scale() -> None:
     keras = import_tensorflow("testing").keras
+    # Of Keras, every day: what it offers may change
+    network = seeded()
     for name, low, high in (("mobilenetv2", -1, 1), ("efficientnetb0", 0, 255)):
         before = keras.Model(network.input, named(network, name)._inbound_nodes[-1].input_tensors[0])
         for level, wanted in ((0.0, low), (1.0, high)):
@@ -63,6 +83,7 @@ def test_it_answers_with_the_mean_of_two_softmaxes_and_survives_as_a_pair(networ
     np.testing.assert_allclose(predict(load_pair(tmp_path / "pair.json"), CROPS), said, atol=1e-6)
 
 
+@pytest.mark.usefixtures("backbones")
 def test_training_moves_the_heads_and_nothing_that_is_frozen(people: Build, tmp_path: Path) -> None:
     dice = np.random.default_rng(2)
     faces = people(list(range(7)) * 2, images=dice.integers(0, 256, (14, 48, 48)).astype(np.uint8))
@@ -113,6 +134,7 @@ def test_a_download_that_fails_is_said_in_a_sentence(monkeypatch: pytest.MonkeyP
         transfer.build("imagenet")
 
 
+@pytest.mark.usefixtures("backbones")
 def test_what_a_frozen_part_subtracts_survives_as_a_pair(tmp_path: Path) -> None:
     network = transfer.build("none")
     norm = next(layer for layer in named(network, "efficientnetb0").layers if layer.name.startswith("normalization"))

@@ -1,0 +1,295 @@
+"""A person at a real screen: finds a window by its title, sees what is in it, presses keys, resizes and closes it.
+
+Speaks to the X server from this process: to look and look again costs no process each time.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Self, TypeVar, cast
+
+import numpy as np
+from Xlib import XK, X, Xatom, Xutil
+from Xlib.display import Display
+from Xlib.error import BadMatch, BadWindow
+from Xlib.ext import xtest
+from Xlib.protocol import event
+
+from tests.support.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from numpy.typing import NDArray
+    from Xlib.xobject.drawable import Window
+
+    Picture = NDArray[np.uint8]
+
+PATIENCE_S = 60.0
+BETWEEN_KEYS_MS = 100
+"""Of two keys that come at once OpenCV's window remembers the later one alone. The X server waits, not we."""
+
+LOOKS = 200
+"""At a window that nothing is drawn in yet, before it is helped."""
+
+_ALL_PLANES = 0xFFFFFFFF
+_FROM_A_PAGER = 2
+_WIDTH_AND_HEIGHT = 0b1100 << 8
+
+
+class Screen:
+    """A connection to an X server that has a window manager.
+
+    Args:
+        name: as in `DISPLAY`.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._display = Display(name)
+        self._root = self._display.screen().root
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._display.close()
+
+    @property
+    def managed(self) -> bool:
+        """Whether its window manager has begun."""
+        return bool(self._property(self._root, "_NET_SUPPORTING_WM_CHECK", Xatom.WINDOW))
+
+    def find(self, title: str) -> Window | None:
+        """The window of exactly this title that is on the screen."""
+        for number in self._property(self._root, "_NET_CLIENT_LIST", Xatom.WINDOW):
+            window = self._display.create_resource_object("window", number)
+            try:
+                if self._titled(window) == title and self.shows(window):
+                    return window
+            except BadWindow:
+                # Closed since it was listed
+                continue
+        return None
+
+    def shows(self, window: Window) -> bool:
+        """Whether it is on the screen, and not put away."""
+        return window.get_attributes().map_state == X.IsViewable
+
+    def hears(self, window: Window) -> bool:
+        """Whether keys go to it."""
+        focus = self._display.get_input_focus().focus
+        # A number says that nobody hears or that the root does
+        while not isinstance(focus, int) and focus.id != window.id:
+            focus = focus.query_tree().parent or X.NONE
+        return not isinstance(focus, int)
+
+    def size(self, window: Window) -> tuple[int, int]:
+        """Width and height, without the frame."""
+        geometry = window.get_geometry()
+        return geometry.width, geometry.height
+
+    def picture(self, window: Window) -> Picture:
+        """What is in it now, BGR."""
+        found: list[Picture] = []
+
+        def taken() -> bool:
+            width, height = self.size(window)
+            try:
+                image = window.get_image(0, 0, width, height, X.ZPixmap, _ALL_PLANES)
+            except BadMatch:
+                # It is put away, or has another size than a moment ago
+                return False
+            found.append(np.frombuffer(cast("bytes", image.data), np.uint8).reshape(height, width, 4)[..., :3].copy())
+            return True
+
+        until(taken)
+        return found[0]
+
+    def press(self, *keys: str) -> None:
+        """Press keys of the keyboard by their names in X11, one after the other, whatever window hears them."""
+        for index, key in enumerate(keys):
+            code, upper = self._key(key)
+            # On the keypad it is Num Lock that gives what is above
+            held = [self._key("Num_Lock" if key.startswith("KP_") else "Shift_L")[0]] if upper else []
+            self._strike(code, held, BETWEEN_KEYS_MS if index else X.CurrentTime)
+
+    def press_place(self, code: int, *, shift: bool = False) -> None:
+        """Press a key by its number in X11, which says where it is on the keyboard."""
+        self._strike(code, [self._key("Shift_L")[0]] if shift else [], X.CurrentTime)
+
+    def choose_layout(self, name: str) -> None:
+        """Give the keyboard another layout."""
+        subprocess.run(["setxkbmap", "-display", self._display.get_display_name(), "-layout", name], check=True)
+
+    def _strike(self, code: int, held: list[int], after_ms: int) -> None:
+        strokes = [(X.KeyPress, number) for number in (*held, code)] + [(X.KeyRelease, number) for number in (code, *held)]
+        for index, (kind, number) in enumerate(strokes):
+            xtest.fake_input(self._display, kind, number, X.CurrentTime if index else after_ms)
+        self._display.sync()
+
+    def put_away(self, window: Window) -> None:
+        """Minimise it."""
+        self._ask(window, "WM_CHANGE_STATE", Xutil.IconicState)
+
+    def fetch_back(self, window: Window) -> None:
+        """Show it again, in front of all others."""
+        self._ask(window, "_NET_ACTIVE_WINDOW", _FROM_A_PAGER, X.CurrentTime)
+
+    def resize(self, window: Window, width: int, height: int) -> None:
+        """As one does at its frame."""
+        self._ask(window, "_NET_MOVERESIZE_WINDOW", _WIDTH_AND_HEIGHT, 0, 0, width, height)
+
+    def close(self, window: Window) -> None:
+        """Press the button of its frame."""
+        self._ask(window, "_NET_CLOSE_WINDOW", X.CurrentTime, _FROM_A_PAGER)
+
+    def _titled(self, window: Window) -> str:
+        name = window.get_full_text_property(self._display.get_atom("_NET_WM_NAME")) or window.get_wm_name()
+        return name.decode() if isinstance(name, bytes) else name or ""
+
+    def _property(self, window: Window, name: str, kind: int) -> Sequence[int]:
+        found = window.get_full_property(self._display.get_atom(name), kind)
+        return cast("Sequence[int]", found.value) if found else ()
+
+    def _key(self, name: str) -> tuple[int, bool]:
+        """The number of a key, and whether it is meant by what is above on it."""
+        keysym = XK.string_to_keysym(name)
+        code, column = min(self._display.keysym_to_keycodes(keysym), key=lambda place: place[1])
+        assert column < 2, f"no key says {name}"
+        return code, column == 1
+
+    def _ask(self, window: Window, name: str, *data: int) -> None:
+        """Send the window manager a wish."""
+        padded = [*data, *[0] * (5 - len(data))]
+        message = event.ClientMessage(window=window, client_type=self._display.get_atom(name), data=(32, padded))
+        self._root.send_event(message, event_mask=X.SubstructureRedirectMask | X.SubstructureNotifyMask)
+        self._display.sync()
+
+
+def varied(picture: Picture) -> bool:
+    """Whether anything is drawn: what Qt never painted is of one colour."""
+    return float(picture.std()) > 1
+
+
+class Person:
+    """In front of a program in a process of its own: sees its window, presses keys, closes it.
+
+    Attributes:
+        process: the program.
+        folder: where it was started.
+    """
+
+    def __init__(self, screen: Screen | None, title: str, folder: Path, process: subprocess.Popen[str]) -> None:
+        self.folder = folder
+        self.process = process
+        self._title = title
+        self._screen = screen
+        self._window: Window | None = None
+
+    def sees_the_window(self, drawn: Callable[[Picture], bool] = varied) -> None:
+        """Wait until it is open, drawn and listens."""
+
+        def there() -> bool:
+            assert self.process.poll() is None, self.output + self.complaints
+            self._window = self.screen.find(self._title)
+            return self._window is not None
+
+        until(there, PATIENCE_S)
+        until(lambda: self._painted(drawn), PATIENCE_S)
+        until(lambda: self.screen.hears(self.window))
+
+    def _painted(self, drawn: Callable[[Picture], bool]) -> bool:
+        # The Qt of OpenCV's wheel now and then loses the event that its window is on screen, and then never paints it: put
+        # away and fetched back it is well
+        for _ in range(LOOKS):
+            if drawn(self.picture()):
+                return True
+        self.screen.put_away(self.window)
+        self.screen.fetch_back(self.window)
+        return False
+
+    @property
+    def screen(self) -> Screen:
+        """Where the window is."""
+        assert self._screen is not None, "started without a screen"
+        return self._screen
+
+    @property
+    def window(self) -> Window:
+        """The window, once it was seen."""
+        assert self._window is not None, "no window was seen yet"
+        return self._window
+
+    def press(self, *keys: str) -> None:
+        """Press keys by their names in X11, one after the other."""
+        # Sent to the window itself, a key would stay down for ever where it closes the window
+        self.screen.press(*keys)
+
+    def press_place(self, code: int, *, shift: bool = False) -> None:
+        """Press the key at a place of the keyboard."""
+        self.screen.press_place(code, shift=shift)
+
+    def choose_layout(self, name: str) -> None:
+        """Give the keyboard another layout."""
+        self.screen.choose_layout(name)
+
+    def close(self) -> None:
+        """Press the button of the window's frame."""
+        self.screen.close(self.window)
+
+    def resize(self, width: int, height: int) -> None:
+        """Give the window another size."""
+        self.screen.resize(self.window, width, height)
+
+    def picture(self) -> Picture:
+        """What is in the window now, BGR."""
+        return self.screen.picture(self.window)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the window."""
+        return self.screen.size(self.window)
+
+    @property
+    def output(self) -> str:
+        """What it printed."""
+        return (self.folder / "output").read_text()
+
+    @property
+    def complaints(self) -> str:
+        """What it printed on stderr."""
+        return (self.folder / "errors").read_text()
+
+    def finish(self) -> int:
+        """Wait for its end; its status."""
+        return self.process.wait(PATIENCE_S)
+
+
+Anyone = TypeVar("Anyone", bound=Person)
+
+
+@contextmanager
+def in_front_of(
+    command: Sequence[str],
+    folder: Path,
+    *,
+    display: str | None,
+    title: str = "emodj",
+    environment: Mapping[str, str] | None = None,
+    person: type[Anyone] = Person,
+) -> Generator[Anyone]:
+    """Run a program with a window in a folder, until the block ends; without a display nobody sees it."""
+    own = {**os.environ, **(environment or {})}
+    with ExitStack() as stack:
+        screen = None
+        if display is not None:
+            own["DISPLAY"] = display
+            screen = stack.enter_context(Screen(display))
+        output, errors = (stack.enter_context((folder / name).open("w")) for name in ("output", "errors"))
+        process = stack.enter_context(subprocess.Popen(command, env=own, cwd=folder, stdout=output, stderr=errors, text=True))
+        stack.callback(process.kill)
+        yield person(screen, title, folder, process)
