@@ -15,7 +15,7 @@ from realtime.app.build import shipped_settings, unsure_below
 from realtime.classifier.keras_pair import load_pair
 from realtime.storage import resources
 from realtime.training import report_text
-from realtime.training.evaluation import clear_majority, robustness
+from realtime.training.evaluation import clear_majority, measure_robustness
 from realtime.training.formats import read_dataset
 from realtime.training.trainer import predict_probabilities
 
@@ -31,8 +31,8 @@ def main() -> None:
     network, threshold = load_pair(options.model), unsure_below(shipped_settings(), options.model)
     clear, _ = clear_majority(images)
     print(f"{clear.sum()} clear images of the {options.part} part, unsure below {threshold}")
-    rows = robustness(lambda crops: predict_probabilities(network, crops), images, threshold)
-    print("\n".join(report_text.spoilt(rows)))
+    rows = measure_robustness(lambda crops: predict_probabilities(network, crops), images, threshold)
+    print("\n".join(report_text.robustness_lines(rows)))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from realtime.classifier.architectures import build_network
 from realtime.training import calibration, confidence_head, export, metrics
 from realtime.training.formats import read_dataset
 from realtime.training.targets import expression_targets
-from realtime.training.trainer import predict_probabilities, take_over
+from realtime.training.trainer import copy_weights, predict_probabilities
 
 
 def main() -> None:
@@ -32,11 +32,11 @@ def main() -> None:
     options = parser.parse_args()
     images = read_dataset(options.data)
     public = images.part("public")
-    tuning = public.where(~public.copy_of_training)
-    clear, majority = calibration.judges(tuning)
+    tuning = public.select(~public.copy_of_training)
+    clear, majority = calibration.reference_labels(tuning)
     shares = expression_targets(tuning, 0, 0)
     keras = build_network("compact")
-    take_over(keras, keras_pair.load_pair(options.pair))
+    copy_weights(keras, keras_pair.load_pair(options.pair))
 
     def show(name: str) -> None:
         said = predict_probabilities(keras, tuning.images)

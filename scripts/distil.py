@@ -136,7 +136,7 @@ def augmented(images: torch.Tensor) -> torch.Tensor:
         return values[:, None, None, None]
 
     def chosen(row: int) -> torch.Tensor:
-        return face(dice[12 + 2 * row] < tf_augment.SPOIL_PROBABILITY)
+        return face(dice[12 + 2 * row] < tf_augment.CORRUPTION_PROBABILITY)
 
     def amount(row: int, low: float, high: float) -> torch.Tensor:
         return face(between(13 + 2 * row, low, high))
@@ -487,8 +487,11 @@ def show(name: str, said: Callable[[torch.Tensor], torch.Tensor], part: Dataset)
     images = torch.from_numpy(part.images).to(DEVICE)
     answers = torch.cat([said(as_views(each)).argmax(1) for each in images.split(1024)]).cpu().numpy()
     clear, majority = clear_majority(part)
-    own, agreed = metrics.confusion(part.labels.astype(np.int64), answers), metrics.confusion(majority[clear], answers[clear])
-    figures = metrics.accuracy(own), metrics.mean(metrics.f1_scores(own)), metrics.accuracy(agreed)
+    own, agreed = (
+        metrics.confusion_matrix(part.labels.astype(np.int64), answers),
+        metrics.confusion_matrix(majority[clear], answers[clear]),
+    )
+    figures = metrics.accuracy(own), metrics.nan_mean(metrics.f1_scores(own)), metrics.accuracy(agreed)
     print(name, "own {:.4f} macro-F1 {:.4f} clear {:.4f}".format(*figures), flush=True)
 
 
@@ -548,8 +551,8 @@ def main() -> None:
     images = read_dataset(options.data)
     part, public = images.part("training"), images.part("public")
     if options.first:
-        part, public = (each.where(np.arange(len(each)) < options.first) for each in (part, public))
-    faces = Faces(part.where(part.faces()))
+        part, public = (each.select(np.arange(len(each)) < options.first) for each in (part, public))
+    faces = Faces(part.select(part.face_mask()))
     teachers: list[tuple[float, nn.Module]] = []
     for seed, lesson in enumerate(TEACHERS):
         torch.manual_seed(seed)

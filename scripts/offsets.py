@@ -58,12 +58,14 @@ class Judge:
             said: (n,) answers to all images.
             rows: those that count.
         """
-        own = metrics.confusion(self._labels[rows], said[rows])
+        own = metrics.confusion_matrix(self._labels[rows], said[rows])
         fresh, clear = rows[self._fresh[rows]], rows[self._clear[rows]]
         alone = float(np.mean(said[fresh] == self._labels[fresh]))
-        agreed = metrics.confusion(self._majority[clear], said[clear])
-        recall = metrics.mean([metrics.recalls(agreed)[number] for number in SIX])
-        return np.array([metrics.accuracy(own), metrics.mean(metrics.f1_scores(own)), alone, metrics.accuracy(agreed), recall])
+        agreed = metrics.confusion_matrix(self._majority[clear], said[clear])
+        recall = metrics.nan_mean([metrics.recalls(agreed)[number] for number in SIX])
+        return np.array(
+            [metrics.accuracy(own), metrics.nan_mean(metrics.f1_scores(own)), alone, metrics.accuracy(agreed), recall]
+        )
 
     def worth(self, said: NDArray[np.int64], rows: NDArray[np.int64]) -> float:
         """How far the worst figure is above its bar, and a little for all of them."""
@@ -140,7 +142,7 @@ def main() -> None:
     mine, theirs = (layer.get_weights() for layer in layers)
     layers[0].set_weights([(1 - share) * a + share * b for a, b in zip(mine, theirs, strict=True)])
     keras_pair.fold_calibration(keras, 1.0, offsets.astype(np.float32))
-    fresh = public.where(~public.copy_of_training)
+    fresh = public.select(~public.copy_of_training)
     degree, limit = calibration.choose_temperature(predict_probabilities(keras, fresh.images), fresh)
     keras_pair.fold_calibration(keras, degree, np.zeros(7, np.float32))
     bias = (offsets / degree).tolist()

@@ -19,8 +19,8 @@ from realtime.domain import EXPRESSIONS
 from realtime.music.spotify.playlist_builder import RECIPES
 from realtime.session.keymap import Group, help_rows, player_rows
 from realtime.sources.cameras import Device
-from realtime.training.dataset import VOTE_COLUMNS, VOTES_OF, Dataset
-from realtime.training.evaluation import report_document, robustness
+from realtime.training.dataset import EXPRESSION_VOTES, VOTE_COLUMNS, Dataset
+from realtime.training.evaluation import measure_robustness, report_document
 from tests.support.places import ASTRONAUT, ROOT
 
 if TYPE_CHECKING:
@@ -310,7 +310,7 @@ def test_the_documents_of_spotify(document: Callable[..., list[Any]], spotify: S
 
 def test_the_document_of_an_evaluation() -> None:
     votes = np.zeros((7, len(VOTE_COLUMNS)), np.float32)
-    for row, name in zip(votes, VOTES_OF, strict=True):
+    for row, name in zip(votes, EXPRESSION_VOTES, strict=True):
         row[VOTE_COLUMNS.index(name)] = 10
     nobody = np.zeros(7, np.bool_)
     faces = Dataset(
@@ -322,7 +322,7 @@ def test_the_document_of_an_evaluation() -> None:
         photo_group=np.arange(7, dtype=np.int32),
     )
     said = np.eye(7, dtype=np.float32)
-    spoilt = robustness(lambda _: said, faces, 0.5)
+    spoilt = measure_robustness(lambda _: said, faces, 0.5)
     report = report_document(faces, said, part="private", threshold=0.5, parameters=1, robustness=spoilt)
     # By the names of groups, which are no fields
     report["figures"] = list(report["figures"].values())

@@ -94,7 +94,11 @@ def _measured(path: Path, images: Dataset, part: str, threshold: float, *, robus
 
     loaded = keras_pair.load_network(path)
     said, count = predict_probabilities(loaded, images.images), int(loaded.count_params())
-    rows = measure.robustness(lambda crops: predict_probabilities(loaded, crops), images, threshold) if robustness else None
+    rows = (
+        measure.measure_robustness(lambda crops: predict_probabilities(loaded, crops), images, threshold)
+        if robustness
+        else None
+    )
     return measure.report_document(images, said, part=part, threshold=threshold, parameters=count, robustness=rows)
 
 
@@ -104,7 +108,7 @@ def _write(out: Path, document: Report, images: Dataset, data: Path, path: Path,
 
     digest, about = _identity(path)
     network = {"name": path.name, "sha256": digest, "parameters": document["parameters"]}
-    settings = run_folder.run_settings(command=command, data=measure.facts(images, data.name), network=network)
+    settings = run_folder.run_settings(command=command, data=measure.describe_dataset(images, data.name), network=network)
     run_folder.write_report(out, document, settings, about=about)
 
 

@@ -71,7 +71,7 @@ def check(context: Context, pair: Path | None) -> int:
     words = {True: "ok", False: "failed", None: "skipped"}
     found = look(pair or context.settings().network.pair or shipped_pair())
     for item in found:
-        click.echo(f"{item.what:18s} {words[item.passed]:8s} {item.told}")
+        click.echo(f"{item.subject:18s} {words[item.passed]:8s} {item.finding}")
     return AssetError.status if any(item.passed is False for item in found) else 0
 
 

@@ -117,7 +117,7 @@ def _check_folder(run: Path, *, resume: bool) -> None:
     shipped = resources.models_folder().resolve()
     if shipped in (run.resolve(), *run.resolve().parents):
         raise UsageError(f"{run} is the folder of the shipped network, which a run must not touch: choose another with --run")
-    behind = checkpoint.epochs_behind(run)
+    behind = checkpoint.count_saved_epochs(run)
     if behind and not resume:
         raise UsageError(
             f"{run} holds a run already, after epoch {behind}: add --resume to go on, or choose another folder with --run"
@@ -133,14 +133,14 @@ def _train(context: Context, recipe: Recipe, data: Path, run: Path, start: Path 
     from realtime.training import dataset, distillation, export, run_folder
     from realtime.training.export import PAIR
     from realtime.training.formats import read_dataset
-    from realtime.training.recipe import best
+    from realtime.training.recipe import best_epoch
     from realtime.training.split import split_tuning
     from realtime.training.trainer import train_network
 
     images = read_dataset(data)
     require_parts(images, ("training",), data)
     training, tuning = split_tuning(images, recipe.seed)
-    lacking = set(dataset.missing_parts(dataset.trainable(training))) - set(dataset.missing_parts(tuning))
+    lacking = set(dataset.missing_expressions(dataset.select_faces(training))) - set(dataset.missing_expressions(tuning))
     if lacking:
         raise UsageError(f"{data} has no face labelled {', '.join(sorted(lacking))} to learn from, only in its validation part")
     begun = words = None
@@ -149,7 +149,7 @@ def _train(context: Context, recipe: Recipe, data: Path, run: Path, start: Path 
         recipe = replace(recipe, start=_digest(begun.get_weights()))
     if teachers:
         part = images.part("training")
-        words = distillation.read_teacher(teachers, part)[distillation.teacher_rows(images, recipe.seed)]
+        words = distillation.read_teachers(teachers, part)[distillation.training_rows(images, recipe.seed)]
         recipe = replace(recipe, teacher=_digest([words]))
     keras_pair.import_tensorflow("training")
     run_folder.prepare_folder(run)
@@ -158,7 +158,7 @@ def _train(context: Context, recipe: Recipe, data: Path, run: Path, start: Path 
     with Progress(context, recipe.epochs, sys.stderr) as progress:
         trained, history = train_network(recipe, training, tuning, run, progress.report, begun, words, step=progress.step)
     if recipe.patience and len(history) < recipe.epochs:
-        context.remark(f"no lower tuning loss in {recipe.patience} epochs: epoch {best(history) + 1} is kept")
+        context.remark(f"no lower tuning loss in {recipe.patience} epochs: epoch {best_epoch(history) + 1} is kept")
     context.remark("the last epoch is done: what is left takes minutes on many faces")
     correction = export.calibrate(trained, recipe, training, tuning, words)
     if correction is None:
@@ -177,7 +177,7 @@ def _digest(arrays: list[Any]) -> str:
 def _say_how_to_go_on(context: Context, run: Path) -> None:
     from realtime.training import checkpoint
 
-    behind = checkpoint.epochs_behind(run)
+    behind = checkpoint.count_saved_epochs(run)
     if behind:
         context.remark(f"stopped: {shlex.join([*_command(), '--resume'])} goes on after epoch {behind}")
     else:

@@ -1,1 +1,1 @@
-"""Training and measuring a network. Everything here may import TensorFlow, so nothing imports it early."""
+"""Train and evaluate a network. These modules may import TensorFlow, which is slow, so other packages import them late."""

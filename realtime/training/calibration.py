@@ -1,8 +1,8 @@
-"""Correct a trained network for the class prior and for its temper, on images that it did not learn from; pure.
+"""Prior correction, temperature and threshold of a trained network, chosen on images that it was not trained on; pure.
 
-Correction: logits are divided by a temperature (Guo et al. 2017, arXiv:1706.04599), a multiple of the log prior is
-taken off (Menon et al. 2021, arXiv:2007.07314). Both fold into the layer that makes the logits. The threshold below which it is
-unsure is chosen after that.
+A multiple of the log prior is subtracted from the logits (Menon et al. 2021, arXiv:2007.07314), and the logits are divided
+by a temperature (Guo et al. 2017, arXiv:1706.04599). Both are folded into the layer of the logits. The confidence threshold
+of the corrected network is chosen last.
 """
 
 from __future__ import annotations
@@ -25,33 +25,33 @@ if TYPE_CHECKING:
 
 PRIOR_EXPONENTS = tuple(np.arange(0, 1.01, 0.125).tolist())
 TEMPERATURES = tuple(np.geomspace(0.3, 2.0, 60).tolist())
-CLEAR_LOSS = 0.03
-"""Accuracy against the clear majority that the correction for the prior may cost, 0..1."""
+MAX_ACCURACY_LOSS = 0.03
+"""How much accuracy against the clear majority the prior correction may cost, 0..1."""
 
-MOST_ERROR = 0.025
-"""Calibration error against the clear majority that a temperature may leave for the sake of the one against all votes."""
+MAX_CLEAR_ERROR = 0.025
+"""Calibration error against the clear majority that is acceptable, if the error against all votes gets smaller; 0..1."""
 
-RIGHT = 0.94
-"""Share of right answers, against the clear majority, that a network is to reach where it is sure."""
+TARGET_ACCURACY = 0.94
+"""Share of right answers, against the clear majority, that the answers above the threshold should reach, 0..1."""
 
-ANSWERED = 0.8
-"""Share of the same faces that it is to answer at least, even if fewer of its answers are right then."""
+MIN_COVERAGE = 0.8
+"""Least share of these faces that must be answered, even if fewer of the answers are right; 0..1."""
 
 THRESHOLDS = tuple(np.arange(0.3, 0.901, 0.01).round(2).tolist())
 
-RAREST = 1e-6
-"""A share of zero, of an expression that the data lack, counts as this, since it has no logarithm."""
+MIN_PRIOR = 1e-6
+"""Stands for a prior of zero (an expression that the data lack), since zero has no logarithm."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What to do to the logits; where a network doubts by the face (`sureness`), to those before that.
+    """Correction of the logits. In a network with a confidence head, of the logits before that head.
 
     Attributes:
-        temperature: they are divided by this.
-        prior_exponent: so much of the log prior was taken off.
-        bias: (7,) numbers that are added after the division: what of the prior was taken off, divided as well.
-        unsure_below: confidence of the corrected network below which a face is unsure, 0..1.
+        temperature: divisor of the logits.
+        prior_exponent: factor of the log prior that was subtracted.
+        bias: (7,) numbers to add after the division: minus the prior term, divided by the temperature.
+        unsure_below: threshold on the confidence of the corrected network, 0..1; a face below it is unsure.
     """
 
     temperature: float
@@ -60,7 +60,7 @@ class Calibration:
     unsure_below: float = UNSURE_BELOW
 
     def apply(self, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Corrected probabilities (n, 7) of probabilities (n, 7), of a network that does not doubt by the face."""
+        """Correct probabilities (n, 7) of a network without a confidence head; returns (n, 7)."""
         logits = np.log(np.maximum(probabilities, 1e-12)) / self.temperature + np.array(self.bias)
         scores = np.exp(logits - logits.max(axis=1, keepdims=True))
         return (scores / scores.sum(axis=1, keepdims=True)).astype(np.float32)
@@ -69,96 +69,106 @@ class Calibration:
 def choose_correction(probabilities: NDArray[np.float32], prior: NDArray[np.float64], tuning: Dataset) -> Calibration:
     """Choose a correction and a threshold on a tuning part.
 
-    The exponent is the one whose four figures sum highest: accuracy and macro-F1 against the original labels, accuracy
-    and mean recall against the clear majority. Plain accuracy forgets the rare expressions, plain recall the common
-    ones. What people agree on is given up for the others by `CLEAR_LOSS` at most. Temperature and threshold are those of
-    `temper`.
+    The prior exponent is the one with the highest sum of four metrics: accuracy and macro F1 against the original labels,
+    accuracy and mean recall against the clear majority. Accuracy alone neglects the rare expressions, recall alone the
+    common ones. Accuracy against the clear majority may fall by `MAX_ACCURACY_LOSS` at most. `choose_temperature` gives
+    temperature and threshold.
 
     Args:
-        probabilities: (n, 7), what the network says of the tuning part.
-        prior: (7,) share of each expression in the targets of the training, summing to one.
+        probabilities: (n, 7), output of the network for the tuning part.
+        prior: (7,) share of each expression in the training targets, summing to one.
         tuning: n images.
     """
-    clear, majority = judges(tuning)
+    clear, majority = reference_labels(tuning)
     labels = tuning.labels.astype(np.int64)
-    logits, log_prior = np.log(np.maximum(probabilities, 1e-12)), np.log(np.maximum(prior, RAREST))
+    logits, log_prior = np.log(np.maximum(probabilities, 1e-12)), np.log(np.maximum(prior, MIN_PRIOR))
 
-    def merit(bias: NDArray[np.float64]) -> float:
-        said = (logits + bias).argmax(axis=1)
-        own, agreed = metrics.confusion(labels, said), metrics.confusion(majority[clear], said[clear])
-        if metrics.accuracy(agreed) < least:
+    def score(bias: NDArray[np.float64]) -> float:
+        predicted = (logits + bias).argmax(axis=1)
+        by_label = metrics.confusion_matrix(labels, predicted)
+        by_majority = metrics.confusion_matrix(majority[clear], predicted[clear])
+        if metrics.accuracy(by_majority) < min_accuracy:
             return -math.inf
         return (
-            metrics.accuracy(own)
-            + metrics.mean(metrics.f1_scores(own))
-            + metrics.accuracy(agreed)
-            + metrics.mean(metrics.recalls(agreed))
+            metrics.accuracy(by_label)
+            + metrics.nan_mean(metrics.f1_scores(by_label))
+            + metrics.accuracy(by_majority)
+            + metrics.nan_mean(metrics.recalls(by_majority))
         )
 
-    least = float(np.mean(logits[clear].argmax(axis=1) == majority[clear])) - CLEAR_LOSS
-    exponent = max(PRIOR_EXPONENTS, key=lambda exponent: merit(-exponent * log_prior))
+    min_accuracy = float(np.mean(logits[clear].argmax(axis=1) == majority[clear])) - MAX_ACCURACY_LOSS
+    exponent = max(PRIOR_EXPONENTS, key=lambda exponent: score(-exponent * log_prior))
     bias = -exponent * log_prior
-    degree, limit = choose_temperature(_correction(1.0, exponent, bias).apply(probabilities), tuning)
-    return replace(_correction(degree, exponent, bias), unsure_below=limit)
+    temperature, threshold = choose_temperature(_make_calibration(1.0, exponent, bias).apply(probabilities), tuning)
+    return replace(_make_calibration(temperature, exponent, bias), unsure_below=threshold)
 
 
 def choose_temperature(probabilities: NDArray[np.float32], tuning: Dataset) -> tuple[float, float]:
-    """Choose a temperature, and the threshold of the network that has it.
+    """Choose a temperature, and the threshold of the network with this temperature.
 
-    Against the shares of all votes a network is too sure where it is right against the clear majority, since people disagree
-    about faces that it has no doubt of. So of the temperatures that leave `MOST_ERROR` at most against the clear majority it
-    is the one of least calibration error against the shares; if none does, the one that leaves least. The threshold is the
-    least from which on `RIGHT` of the answers are right, but `ANSWERED` of the faces are answered. Where no image has a clear
-    majority, the labels stand in for it.
+    People disagree about some faces that the network is sure of. A network that is calibrated against the clear majority is
+    therefore overconfident against the shares of all votes. Among the temperatures whose calibration error against the
+    clear majority is `MAX_CLEAR_ERROR` at most, the chosen one has the least calibration error against the vote shares. If
+    none is that good, the chosen one has the least error against the clear majority. `choose_threshold` gives the
+    threshold. If no image has a clear majority, the labels take its place.
 
     Args:
-        probabilities: (n, 7), what the network says of the tuning part.
+        probabilities: (n, 7), output of the network for the tuning part.
         tuning: n images.
 
     Returns:
         One of `TEMPERATURES`, and one of `THRESHOLDS`.
     """
-    clear, majority = judges(tuning)
+    clear, majority = reference_labels(tuning)
     shares = expression_targets(tuning, label_share=0, smoothing=0)
 
-    def tempered(temperature: float) -> NDArray[np.float32]:
-        return _correction(temperature, 0.0, np.zeros(probabilities.shape[1])).apply(probabilities)
+    def scale(temperature: float) -> NDArray[np.float32]:
+        return _make_calibration(temperature, 0.0, np.zeros(probabilities.shape[1])).apply(probabilities)
 
     def errors(temperature: float) -> tuple[float, float]:
-        said = tempered(temperature)
-        clear_error = metrics.calibration_error(said[clear], majority[clear])
-        return max(clear_error, MOST_ERROR), metrics.vote_calibration_error(said, shares)
+        scaled = scale(temperature)
+        clear_error = metrics.calibration_error(scaled[clear], majority[clear])
+        return max(clear_error, MAX_CLEAR_ERROR), metrics.vote_calibration_error(scaled, shares)
 
-    degree = min(TEMPERATURES, key=errors)
-    return degree, choose_threshold(tempered(degree)[clear], majority[clear])
+    temperature = min(TEMPERATURES, key=errors)
+    return temperature, choose_threshold(scale(temperature)[clear], majority[clear])
 
 
-def judges(tuning: Dataset) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """Which images (n,) to choose on, and what is right: the clear majority, or where there is none, all and their labels."""
+def reference_labels(tuning: Dataset) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Select the images to measure on and give their true classes.
+
+    Returns:
+        A mask (n,) of the images with a clear majority, and the majority (n,) as index into `Expression`. If no image has a
+        clear majority: a mask of all images, and their labels.
+    """
     clear, majority = clear_majority(tuning)
     return (clear, majority) if clear.any() else (np.ones_like(clear), tuning.labels.astype(np.int64))
 
 
 def choose_threshold(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
-    """The least confidence, in hundredths, from which on `RIGHT` of the answers are right, if `ANSWERED` of the faces reach it.
+    """Choose the lowest threshold at which `TARGET_ACCURACY` of the answers are right.
 
-    If they do not, the highest that so many reach.
+    At least `MIN_COVERAGE` of the faces must be answered. If no threshold meets both, it is the highest one with enough
+    answered faces.
 
     Args:
         probabilities: (n, 7), of the corrected network.
         labels: (n,) indices into `Expression`.
+
+    Returns:
+        One of `THRESHOLDS`.
     """
     chosen = THRESHOLDS[0]
-    for limit in THRESHOLDS:
-        answered, right = metrics.coverage(probabilities, labels, limit)
-        if answered < ANSWERED:
+    for threshold in THRESHOLDS:
+        answered, right = metrics.coverage(probabilities, labels, threshold)
+        if answered < MIN_COVERAGE:
             break
-        chosen = limit
-        if right >= RIGHT:
+        chosen = threshold
+        if right >= TARGET_ACCURACY:
             break
     return chosen
 
 
-def _correction(temperature: float, exponent: float, bias: NDArray[np.float64]) -> Calibration:
-    # Divided as well, so that the temperature changes how sure the network is and never what it says
+def _make_calibration(temperature: float, exponent: float, bias: NDArray[np.float64]) -> Calibration:
+    # The bias is divided, too, so that the temperature changes the confidence and never the answer
     return Calibration(temperature, exponent, tuple(float(value) for value in bias / temperature))

@@ -1,4 +1,4 @@
-"""A run's checkpoint, one file that is whole or not there, and its history as a table beside it."""
+"""Checkpoint of a training run, written whole or not at all, and its history as a CSV table beside it."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 CHECKPOINT = "checkpoint.npz"
 HISTORY = "history.csv"
 
-# What NumPy and json raise on a file that is not whole
-_REFUSALS = (OSError, EOFError, ValueError, TypeError, LookupError, zipfile.BadZipFile, zlib.error)
+# NumPy and json raise these on a damaged or truncated file
+_READ_ERRORS = (OSError, EOFError, ValueError, TypeError, LookupError, zipfile.BadZipFile, zlib.error)
 
 
 def save_checkpoint(
@@ -35,34 +35,37 @@ def save_checkpoint(
     """Write checkpoint and history.
 
     Args:
-        run: the run's folder, which exists.
-        recipe: of the run.
-        fingerprint: of its data.
-        state: the run's variables, by kind.
-        history: the epochs behind it.
+        run: folder of the run, which exists.
+        recipe: recipe of the run.
+        fingerprint: digest of the data.
+        state: variables of the run, by kind.
+        history: all epochs so far.
 
     Raises:
-        EmodjError: the disk is full, or cannot be written to otherwise; what was there before is there still.
+        EmodjError: the disk is full, or the files cannot be written; the previous files stay.
     """
     arrays = {f"{name}_{i}": np.asarray(value) for name, values in state.items() for i, value in enumerate(values)}
     about = {"recipe": asdict(recipe), "data_sha256": fingerprint, "epochs": [asdict(epoch) for epoch in history]}
     arrays["about"] = np.array(json.dumps(about))
     checkpoint = io.BytesIO()
     np.savez(checkpoint, **arrays)  # pyright: ignore[reportArgumentType] - its stub takes any name for `allow_pickle`
-    atomic.write({run / CHECKPOINT: checkpoint.getvalue(), run / HISTORY: _table(history).encode()})
+    atomic.write({run / CHECKPOINT: checkpoint.getvalue(), run / HISTORY: _history_csv(history).encode()})
 
 
 def restore_checkpoint(run: Path, recipe: Recipe, fingerprint: str, state: Mapping[str, Sequence[Any]]) -> list[Epoch]:
-    """Take up the folder's checkpoint, if there is one, and return the epochs behind it.
+    """Restore the checkpoint of a folder, if it has one.
 
     Args:
-        run: the run's folder.
-        recipe: of the run.
-        fingerprint: of its data.
-        state: the run's variables, by kind; they get what was saved.
+        run: folder of the run.
+        recipe: recipe of the run.
+        fingerprint: digest of the data.
+        state: variables of the run, by kind; they get the saved values.
+
+    Returns:
+        The epochs of the saved history; empty without a checkpoint.
 
     Raises:
-        UsageError: the checkpoint is damaged, or of another recipe or other data.
+        UsageError: the checkpoint is damaged, or belongs to another recipe or to other data.
     """
     path = run / CHECKPOINT
     if not path.exists():
@@ -70,19 +73,19 @@ def restore_checkpoint(run: Path, recipe: Recipe, fingerprint: str, state: Mappi
     try:
         with path.open("rb") as file, np.load(file) as archive:
             about = json.loads(str(archive["about"]))
-            _check(about, run, recipe, fingerprint)
+            _check_same_run(about, run, recipe, fingerprint)
             for name, variables in state.items():
                 for i, variable in enumerate(variables):
                     variable.assign(archive[f"{name}_{i}"])
         return [Epoch(**epoch) for epoch in about["epochs"]]
     except PermissionError as error:
         raise UsageError(f"the checkpoint {path} cannot be read ({error.strerror})") from error
-    except _REFUSALS as error:
-        raise _damaged(path) from error
+    except _READ_ERRORS as error:
+        raise _damage_error(path) from error
 
 
-def epochs_behind(run: Path) -> int:
-    """How many epochs the folder's checkpoint has behind it; 0 where there is none.
+def count_saved_epochs(run: Path) -> int:
+    """Count the epochs of the checkpoint in a folder; 0 without a checkpoint.
 
     Raises:
         UsageError: the checkpoint is damaged.
@@ -95,23 +98,23 @@ def epochs_behind(run: Path) -> int:
         return 0
     except PermissionError as error:
         raise UsageError(f"the checkpoint {path} cannot be read ({error.strerror})") from error
-    except _REFUSALS as error:
-        raise _damaged(path) from error
+    except _READ_ERRORS as error:
+        raise _damage_error(path) from error
 
 
-def _check(about: dict[str, Any], run: Path, recipe: Recipe, fingerprint: str) -> None:
+def _check_same_run(about: dict[str, Any], run: Path, recipe: Recipe, fingerprint: str) -> None:
     if about["recipe"] != asdict(recipe):
         raise UsageError(f"{run} holds a run of another recipe: choose another folder, or the same options")
     if about["data_sha256"] != fingerprint:
         raise UsageError(f"{run} holds a run on other data: choose another folder, or the same data and weights")
 
 
-def _damaged(path: Path) -> UsageError:
+def _damage_error(path: Path) -> UsageError:
     return UsageError(f"the checkpoint {path} is damaged: delete it to begin anew, or choose another folder")
 
 
-def _table(history: Sequence[Epoch]) -> str:
-    """The history with the columns epoch, loss, tuning_loss, accuracy, seconds, learning_rate."""
+def _history_csv(history: Sequence[Epoch]) -> str:
+    """The history as CSV with the columns epoch, loss, tuning_loss, accuracy, seconds, learning_rate."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     names = [field.name for field in fields(Epoch)]

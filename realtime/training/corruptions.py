@@ -1,6 +1,7 @@
-"""Twelve ways in which a camera or a messenger may deliver a face, the first of them unspoilt; pure.
+"""Twelve versions of a picture to measure robustness: the picture unchanged, and eleven corruptions; pure.
 
-Each takes a crop (48, 48) uint8 grey and returns another one; the same crop always gives the same.
+Cameras and messengers corrupt pictures in these ways. Each function takes a crop (48, 48) uint8 grey and returns another
+one; the same crop always gives the same result.
 """
 
 from __future__ import annotations
@@ -22,101 +23,101 @@ if TYPE_CHECKING:
     Picture = NDArray[np.uint8]
 
 CENTRE = ((CROP_SIDE - 1) / 2, (CROP_SIDE - 1) / 2)
-TENTH = CROP_SIDE / 10
-"""Pixels: a tenth of a crop's side."""
+SHIFT_PX = CROP_SIDE / 10
+"""A tenth of the side of a crop, in pixels."""
 
-LIGHT = 2.0
+EXPOSURE = 2.0
 GAMMA = 2.5
-BLUR = 1.5
+BLUR_SIGMA_PX = 1.5
 """Standard deviation of the blur in pixels."""
 
-NOISE = 25.0
+NOISE_SIGMA = 25.0
 """Standard deviation of the noise in grey levels of 255."""
 
-ANGLE = 15.0
-"""Degrees, against the clock."""
+ANGLE_DEG = 15.0
+"""Angle of the rotation in degrees, counter-clockwise."""
 
-BAR = 12
+BAR_ROWS = 12
 """Height of a bar in pixels."""
 
-EYES, MOUTH = 12, 32
+EYES_TOP, MOUTH_TOP = 12, 32
 """First row of the bar over the eyes and over the mouth."""
 
-QUALITY = 10
-"""Of a JPEG, 0..100."""
+JPEG_QUALITY = 10
+"""Quality of the JPEG, 0..100."""
 
 
-def unspoilt(image: Picture) -> Picture:
-    """The crop itself."""
+def keep(image: Picture) -> Picture:
+    """Return the crop unchanged."""
     return image
 
 
-def over_exposed(image: Picture) -> Picture:
-    """Twice the light: what was above mid-grey is white."""
-    return np.minimum(255, image * LIGHT).astype(np.uint8)
+def overexpose(image: Picture) -> Picture:
+    """Double the light: pixels above mid-grey become white."""
+    return np.minimum(255, image * EXPOSURE).astype(np.uint8)
 
 
-def darkened(image: Picture) -> Picture:
-    """Gamma 2.5: black and white stay, all between gets darker."""
+def darken(image: Picture) -> Picture:
+    """Apply gamma 2.5: black and white stay, the greys between get darker."""
     return (255 * (image / 255) ** GAMMA).astype(np.uint8)
 
 
-def blurred(image: Picture) -> Picture:
-    """A Gaussian blur of sigma 1.5 pixels."""
-    return np.asarray(cv2.GaussianBlur(image, (0, 0), BLUR), np.uint8)
+def blur(image: Picture) -> Picture:
+    """Blur with a Gaussian of sigma 1.5 pixels."""
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), BLUR_SIGMA_PX), np.uint8)
 
 
-def noisy(image: Picture) -> Picture:
-    """Gaussian noise of sigma 25 of 255. Its seed is the sum of the pixels, so that a crop always gets the same."""
-    noise = np.random.default_rng(int(image.sum())).normal(0, NOISE, image.shape)
+def add_noise(image: Picture) -> Picture:
+    """Add Gaussian noise of sigma 25 of 255. The sum of the pixels is its seed, so that a crop always gets the same noise."""
+    noise = np.random.default_rng(int(image.sum())).normal(0, NOISE_SIGMA, image.shape)
     return np.clip(image + noise, 0, 255).astype(np.uint8)
 
 
-def turned(image: Picture) -> Picture:
-    """Turned by 15° about its centre; its edge pixels go on."""
-    return _moved(image, cv2.getRotationMatrix2D(CENTRE, ANGLE, 1))
+def rotate(image: Picture) -> Picture:
+    """Rotate by 15° about the centre; edge pixels are repeated."""
+    return _warp(image, cv2.getRotationMatrix2D(CENTRE, ANGLE_DEG, 1))
 
 
-def shifted(image: Picture) -> Picture:
-    """Shifted right and down by a tenth of its side; its edge pixels go on."""
-    return _moved(image, np.array([[1, 0, TENTH], [0, 1, TENTH]]))
+def shift(image: Picture) -> Picture:
+    """Shift right and down by a tenth of the side; edge pixels are repeated."""
+    return _warp(image, np.array([[1, 0, SHIFT_PX], [0, 1, SHIFT_PX]]))
 
 
-def scaled(image: Picture, factor: float) -> Picture:
-    """Larger or smaller by a factor about its centre; its edge pixels go on."""
-    return _moved(image, cv2.getRotationMatrix2D(CENTRE, 0, factor))
+def scale(image: Picture, factor: float) -> Picture:
+    """Scale by a factor about the centre; edge pixels are repeated."""
+    return _warp(image, cv2.getRotationMatrix2D(CENTRE, 0, factor))
 
 
-def covered(image: Picture, top: int) -> Picture:
-    """A grey bar of 12 rows across it, from row `top` on."""
+def cover(image: Picture, top: int) -> Picture:
+    """Cover 12 rows, from row `top` on, with a grey bar."""
     copy = image.copy()
-    copy[top : top + BAR] = 128
+    copy[top : top + BAR_ROWS] = 128
     return copy
 
 
-def packed(image: Picture) -> Picture:
-    """A JPEG of quality 10."""
-    data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1]
+def compress_jpeg(image: Picture) -> Picture:
+    """Compress to a JPEG of quality 10, and decode it."""
+    data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.uint8)
 
 
-def _moved(image: Picture, matrix: MatLike) -> Picture:
+def _warp(image: Picture, matrix: MatLike) -> Picture:
     size = (CROP_SIDE, CROP_SIDE)
     return np.asarray(cv2.warpAffine(image, matrix, size, borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
 CORRUPTIONS: Mapping[str, Callable[[Picture], Picture]] = {
-    "none": unspoilt,
-    "over-exposed, twice the light": over_exposed,
-    "gamma 2.5": darkened,
-    "blurred, sigma 1.5 pixels": blurred,
-    "noise, sigma 25 of 255": noisy,
-    "turned by 15°": turned,
-    "shifted by a tenth": shifted,
-    "larger by a tenth": partial(scaled, factor=1.1),
-    "smaller by a tenth": partial(scaled, factor=0.9),
-    "a bar over the eyes": partial(covered, top=EYES),
-    "a bar over the mouth": partial(covered, top=MOUTH),
-    "JPEG of quality 10": packed,
+    "none": keep,
+    "over-exposed, twice the light": overexpose,
+    "gamma 2.5": darken,
+    "blurred, sigma 1.5 pixels": blur,
+    "noise, sigma 25 of 255": add_noise,
+    "turned by 15°": rotate,
+    "shifted by a tenth": shift,
+    "larger by a tenth": partial(scale, factor=1.1),
+    "smaller by a tenth": partial(scale, factor=0.9),
+    "a bar over the eyes": partial(cover, top=EYES_TOP),
+    "a bar over the mouth": partial(cover, top=MOUTH_TOP),
+    "JPEG of quality 10": compress_jpeg,
 }
-"""Every way by its name; "none" is the first, the measure of the others."""
+"""Each corruption by its name; the first is "none", the baseline of the others."""

@@ -1,4 +1,4 @@
-"""What teachers say of the faces that a network learns from (distillation, Hinton et al. 2015, arXiv:1503.02531)."""
+"""Soft labels from teacher networks for the training images (distillation, Hinton et al. 2015, arXiv:1503.02531)."""
 
 from __future__ import annotations
 
@@ -23,54 +23,57 @@ if TYPE_CHECKING:
     from realtime.training.dataset import Dataset
 
 
-def read_teacher(teachers: Sequence[Path], training: Dataset) -> NDArray[np.float32]:
-    """The mean of what some teachers say: (n, 7) float32 probabilities.
+def read_teachers(teachers: Sequence[Path], training: Dataset) -> NDArray[np.float32]:
+    """Average the probabilities of some teachers: (n, 7) float32.
 
     Args:
-        teachers: at least one; each the `.json` of a pair, or a `.npy` of (n, 7) probabilities in the order of the images,
-            for teachers that Keras cannot read.
+        teachers: one file or more. Each is the `.json` of a pair, or a `.npy` file of (n, 7) probabilities in the order of
+            the images, for a teacher that Keras cannot read.
         training: n images, the whole Training part of the data.
 
     Raises:
-        UsageError: a `.npy` is missing, damaged, of another shape, or holds no probabilities.
+        UsageError: a `.npy` file is missing, is damaged, has another shape, or holds no probabilities.
         AssetError: a pair is missing or cannot be used.
     """
-    words = [_numbers(path, len(training)) if path.suffix == ".npy" else _pair(path, training) for path in teachers]
-    return np.stack(words).mean(axis=0, dtype=np.float64).astype(np.float32)
+    probabilities = [
+        _load_probabilities(path, len(training)) if path.suffix == ".npy" else _predict_pair(path, training)
+        for path in teachers
+    ]
+    return np.stack(probabilities).mean(axis=0, dtype=np.float64).astype(np.float32)
 
 
-def teacher_rows(dataset: Dataset, seed: int) -> NDArray[np.intp]:
-    """Which images of the whole Training part `holdout.split` leaves to learn from, by their number.
+def training_rows(dataset: Dataset, seed: int) -> NDArray[np.intp]:
+    """Row numbers, in the whole Training part, of the images that `split_tuning` leaves for training.
 
     Args:
         dataset: all parts.
-        seed: of the split.
+        seed: seed of the split.
     """
     numbers = np.cumsum(dataset.usage == USAGES["training"]) - 1
-    # The split never looks at the pictures, so their numbers can go through it in their place
+    # The split never reads the pixels, so row numbers can take the place of the images
     numbered: Any = replace(dataset, images=numbers)  # pyright: ignore[reportArgumentType]
     return split_tuning(numbered, seed)[0].images.astype(np.intp)
 
 
-def _pair(path: Path, training: Dataset) -> NDArray[np.float32]:
-    """The mean over each face and its mirror image, which is surer than either."""
+def _predict_pair(path: Path, training: Dataset) -> NDArray[np.float32]:
+    """Average the probabilities of each face and of its mirror image: the mean is more accurate than either."""
     network = load_pair(path)
     return (
         predict_probabilities(network, training.images) + predict_probabilities(network, training.images[:, :, ::-1])
     ) / np.float32(2)
 
 
-def _numbers(path: Path, count: int) -> NDArray[np.float32]:
+def _load_probabilities(path: Path, count: int) -> NDArray[np.float32]:
     try:
-        found = np.load(path, allow_pickle=False)
+        loaded = np.load(path, allow_pickle=False)
     except FileNotFoundError as error:
         raise UsageError(f"the teacher {path} is missing: give a .npy file or a pair NAME.json") from error
     except (OSError, EOFError, ValueError) as error:
-        raise UsageError(f"the teacher {path} is no array that NumPy can read: give a .npy file or a pair NAME.json") from error
-    if not isinstance(found, np.ndarray) or found.dtype.kind != "f" or found.shape != (count, len(EXPRESSIONS)):
-        shape = f"{found.dtype} of shape {found.shape}" if isinstance(found, np.ndarray) else "several arrays"
+        raise UsageError(f"NumPy cannot read the teacher {path}: give a .npy file or a pair NAME.json") from error
+    if not isinstance(loaded, np.ndarray) or loaded.dtype.kind != "f" or loaded.shape != (count, len(EXPRESSIONS)):
+        shape = f"{loaded.dtype} of shape {loaded.shape}" if isinstance(loaded, np.ndarray) else "several arrays"
         raise UsageError(f"the teacher {path} holds {shape}: it must be floats of ({count}, 7), a row for each Training image")
-    # Not a number fails every comparison
-    if not ((found >= 0) & (found <= 1)).all() or not (np.abs(found.sum(axis=1) - 1) <= SUM_TOLERANCE).all():
+    # NaN fails every comparison
+    if not ((loaded >= 0) & (loaded <= 1)).all() or not (np.abs(loaded.sum(axis=1) - 1) <= SUM_TOLERANCE).all():
         raise UsageError(f"the teacher {path} holds no probabilities: each row must be of 0 to 1 and sum to one")
-    return found.astype(np.float32)
+    return loaded.astype(np.float32)

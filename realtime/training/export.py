@@ -1,4 +1,4 @@
-"""What a run ends with: the pair, corrected and calibrated, and a report of it on the part that it was tuned on."""
+"""Calibrate, save, compile and report a trained network."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from realtime.classifier import contract, keras_pair
 from realtime.domain import EXPRESSIONS
 from realtime.storage import resources
 from realtime.training import calibration, confidence_head, evaluation, run_folder
-from realtime.training.targets import build_targets, prior
+from realtime.training.targets import build_targets, class_prior
 from realtime.training.trainer import predict_probabilities
 
 if TYPE_CHECKING:
@@ -28,47 +28,58 @@ PAIR = "emotiondetector.json"
 
 
 def calibrate(
-    trained: Any, recipe: Recipe, training: Dataset, tuning: Dataset, lesson: NDArray[np.float32] | None
+    trained: Any, recipe: Recipe, training: Dataset, tuning: Dataset, soft_labels: NDArray[np.float32] | None
 ) -> Calibration | None:
-    """Choose a correction on the tuning part and fold it into the network, in place; teach it how sure it may be, if it can.
+    """Choose a correction on the tuning part, and fold it into the network, in place.
+
+    If the network has a confidence head, the head is trained, too.
+
+    Args:
+        trained: Keras network, changed in place.
+        recipe: recipe of the run.
+        training: images that the network was trained on.
+        tuning: images to choose the correction on.
+        soft_labels: (n, 7) float32 probabilities of the teachers for the training images, or None.
 
     Returns:
-        The correction; None for `transfer`, which ends in a mean of two softmaxes: no layer of it could take one.
+        The correction. None for `transfer`: it ends in the mean of two softmaxes, and no layer of it can take a correction.
     """
     if recipe.architecture == "transfer":
         return None
-    # A network that someone taught to doubt before is judged without it
+    # The correction is chosen without the effect of a confidence head that was trained before
     confidence_head.reset_head(trained)
-    _, wanted = build_targets(recipe, training, lesson)
-    # A photo that it has learned from says nothing of how sure it may be
-    fresh = tuning.where(~tuning.copy_of_training)
+    _, targets = build_targets(recipe, training, soft_labels)
+    # On photos that it was trained on, the network is too confident to choose a correction
+    fresh = tuning.select(~tuning.copy_of_training)
     chosen = fresh if len(fresh) else tuning
-    correction = calibration.choose_correction(predict_probabilities(trained, chosen.images), prior(recipe, wanted), chosen)
+    correction = calibration.choose_correction(
+        predict_probabilities(trained, chosen.images), class_prior(recipe, targets), chosen
+    )
     keras_pair.fold_calibration(trained, correction.temperature, np.array(correction.bias, np.float32))
-    if not confidence_head.teachable(trained):
+    if not confidence_head.has_confidence_head(trained):
         return correction
-    # It was tempered before, so that what it is taught lies about one, in the middle of what it can say
-    degree, limit = teach_confidence(trained, training, chosen, recipe.seed)
-    bias = tuple(each / degree for each in correction.bias)
-    return replace(correction, temperature=correction.temperature * degree, bias=bias, unsure_below=limit)
+    # With the temperature folded in first, the factors of the head lie near one, the middle of their range
+    temperature, threshold = teach_confidence(trained, training, chosen, recipe.seed)
+    bias = tuple(each / temperature for each in correction.bias)
+    return replace(correction, temperature=correction.temperature * temperature, bias=bias, unsure_below=threshold)
 
 
 def teach_confidence(trained: Any, training: Dataset, tuning: Dataset, seed: int) -> tuple[float, float]:
-    """Teach a network how sure of each face it may be and fold in the temperature that is right then, in place.
+    """Train the confidence head and fold in a new temperature, in place.
 
     Args:
-        trained: Keras network that `sureness.teachable` says can be taught, corrected for the prior.
-        training: images to learn that from.
-        tuning: images, never learned from, to choose on.
-        seed: of all that is random.
+        trained: Keras network with a confidence head, corrected for the prior.
+        training: images to train the head on.
+        tuning: images to choose temperature and threshold on; never trained on.
+        seed: seed of all random numbers, below 2**31.
 
     Returns:
-        The temperature, and the threshold below which a face is unsure, 0..1.
+        The temperature, and the confidence threshold below which a face is unsure, 0..1.
     """
     confidence_head.train_head(trained, training, seed)
-    degree, limit = calibration.choose_temperature(predict_probabilities(trained, tuning.images), tuning)
-    keras_pair.fold_calibration(trained, degree, np.zeros(len(EXPRESSIONS), np.float32))
-    return degree, limit
+    temperature, threshold = calibration.choose_temperature(predict_probabilities(trained, tuning.images), tuning)
+    keras_pair.fold_calibration(trained, temperature, np.zeros(len(EXPRESSIONS), np.float32))
+    return temperature, threshold
 
 
 def export(
@@ -83,18 +94,19 @@ def export(
     name: str,
     commands: tuple[str, str | None],
 ) -> Path:
-    """Write pair, contract and report into the run's folder and return the path of the pair, which then runs as it is.
+    """Write pair, compiled network, contract and report into the folder of the run; returns the path of the pair.
 
     Args:
-        trained: the Keras network.
-        recipe: of the run.
-        correction: what was folded into it, if anything was.
+        trained: Keras network.
+        recipe: recipe of the run.
+        correction: correction that was folded into the network; None if none was.
         history: all epochs.
-        images: the whole data.
-        tuning: the part that the report measures.
-        run: the folder, which exists.
-        name: of the data.
-        commands: the command line that gave the result, and the one that prints the report again, if there is any.
+        images: all parts of the data.
+        tuning: part that the report measures.
+        run: folder of the run, which exists.
+        name: name of the data.
+        commands: command line that produced the network, and the one that prints the report again; the second is None if
+            no command can.
 
     Raises:
         EmodjError: a file cannot be written, or TensorFlow cannot compile the network.
@@ -102,16 +114,20 @@ def export(
     pair = run / PAIR
     keras_pair.save_pair(trained, pair)
     count = int(trained.count_params())
-    said = predict_probabilities(trained, tuning.images)
-    chosen, right = calibration.judges(tuning)
-    threshold = calibration.choose_threshold(said[chosen], right[chosen]) if correction is None else correction.unsure_below
-    rows = evaluation.robustness(lambda crops: predict_probabilities(trained, crops), tuning, threshold)
+    probabilities = predict_probabilities(trained, tuning.images)
+    chosen, truth = calibration.reference_labels(tuning)
+    threshold = (
+        calibration.choose_threshold(probabilities[chosen], truth[chosen]) if correction is None else correction.unsure_below
+    )
+    rows = evaluation.measure_robustness(lambda crops: predict_probabilities(trained, crops), tuning, threshold)
     part = "public" if len(images.part("public")) else "held out"
-    document = evaluation.report_document(tuning, said, part=part, threshold=threshold, parameters=count, robustness=rows)
+    document = evaluation.report_document(
+        tuning, probabilities, part=part, threshold=threshold, parameters=count, robustness=rows
+    )
     settings = run_folder.run_settings(
         command=commands[0],
         measure=commands[1],
-        data=evaluation.facts(images, name),
+        data=evaluation.describe_dataset(images, name),
         network={"name": pair.name, "sha256": contract.pair_digest(pair), "parameters": count},
         recipe=asdict(recipe),
         correction=None if correction is None else asdict(correction),

@@ -1,4 +1,4 @@
-"""Figures about a network's answers; pure."""
+"""Metrics of a classifier: accuracy, recall, F1, calibration error, coverage; pure."""
 
 from __future__ import annotations
 
@@ -20,10 +20,18 @@ CURVE_POINTS = 20
 _COUNT = len(EXPRESSIONS)
 
 
-def confusion(labels: Labels, said: Labels) -> NDArray[np.int64]:
-    """Count (7, 7): rows are what it is, columns what the network said; both inputs (n,) indices into `Expression`."""
+def confusion_matrix(labels: Labels, predicted: Labels) -> NDArray[np.int64]:
+    """Count faces by true class (rows) and predicted class (columns).
+
+    Args:
+        labels: (n,) true classes, indices into `Expression`.
+        predicted: (n,) predicted classes, likewise.
+
+    Returns:
+        (7, 7) int64.
+    """
     table = np.zeros((_COUNT, _COUNT), np.int64)
-    np.add.at(table, (labels, said), 1)
+    np.add.at(table, (labels, predicted), 1)
     return table
 
 
@@ -33,34 +41,34 @@ def accuracy(table: NDArray[np.int64]) -> float:
 
 
 def recalls(table: NDArray[np.int64]) -> list[float]:
-    """For each expression the share of its faces that were recognised, 0..1; NaN where there is none."""
+    """Recall of each expression: the share of its faces that were predicted so, 0..1; NaN without such a face."""
     return [_ratio(float(table[i, i]), float(table[i].sum())) for i in range(_COUNT)]
 
 
 def precisions(table: NDArray[np.int64]) -> list[float]:
-    """For each expression the share of the faces called so that are so, 0..1; NaN where none was called so."""
+    """Precision of each expression: the share of the faces predicted so that are so, 0..1; NaN without such a prediction."""
     return [_ratio(float(table[i, i]), float(table[:, i].sum())) for i in range(_COUNT)]
 
 
 def f1_scores(table: NDArray[np.int64]) -> list[float]:
-    """For each expression the harmonic mean of precision and recall, 0..1; NaN where it neither is nor was said."""
+    """F1 of each expression: the harmonic mean of precision and recall, 0..1; NaN if it is neither a label nor predicted."""
     return [_ratio(2.0 * float(table[i, i]), float(table[i].sum() + table[:, i].sum())) for i in range(_COUNT)]
 
 
 def weighted_f1(table: NDArray[np.int64]) -> float:
-    """Mean of the F1 scores, each weighted by how many faces show its expression, 0..1; NaN for an empty table."""
+    """Mean of the F1 scores, weighted by the number of faces with each label, 0..1; NaN for an empty table."""
     support = table.sum(axis=1)
     present = [(float(n), score) for n, score in zip(support, f1_scores(table), strict=True) if n]
     return _ratio(sum(n * score for n, score in present), float(support.sum()))
 
 
-def share(which: NDArray[np.bool_]) -> float:
-    """Share of those that are true, 0..1; NaN of nothing."""
+def true_share(which: NDArray[np.bool_]) -> float:
+    """Share of true values, 0..1; NaN for an empty array."""
     return _ratio(float(which.sum()), float(len(which)))
 
 
-def mean(values: list[float]) -> float:
-    """Mean of the values that are numbers; NaN if none is."""
+def nan_mean(values: list[float]) -> float:
+    """Mean of the values that are not NaN; NaN if all are."""
     numbers = [value for value in values if not math.isnan(value)]
     return _ratio(sum(numbers), float(len(numbers)))
 
@@ -72,61 +80,64 @@ def calibration_error(probabilities: Scores, labels: Labels) -> float:
         probabilities: (n, 7).
         labels: (n,) indices into `Expression`.
     """
-    return _calibration(probabilities.max(axis=1), probabilities.argmax(axis=1) == labels)
+    return _bin_error(probabilities.max(axis=1), probabilities.argmax(axis=1) == labels)
 
 
 def vote_calibration_error(probabilities: Scores, shares: Scores) -> float:
-    """The same against people who disagree: confidence should be the share of them who voted for the top label.
+    """Expected calibration error against votes: the confidence should be the share of votes for the top label; 0..1.
 
     Args:
         probabilities: (n, 7).
-        shares: (n, 7), the share of the votes of each expression.
+        shares: (n, 7), share of the votes for each expression.
     """
     top = probabilities.argmax(axis=1)
-    return _calibration(probabilities.max(axis=1), shares[np.arange(len(top)), top])
+    return _bin_error(probabilities.max(axis=1), shares[np.arange(len(top)), top])
 
 
 def coverage(probabilities: Scores, labels: Labels, threshold: float) -> tuple[float, float]:
-    """Share of faces answered at a threshold on confidence, and share of right answers among those; NaN where there is none.
+    """Coverage at a threshold on the confidence.
 
     Args:
         probabilities: (n, 7).
         labels: (n,) indices into `Expression`.
-        threshold: a face of this confidence or more is answered.
+        threshold: a face with this confidence or more is answered, 0..1.
+
+    Returns:
+        The share of answered faces, and the share of right answers among them; 0..1, or NaN without faces or answers.
     """
     answered = probabilities.max(axis=1) >= threshold
     right = probabilities.argmax(axis=1)[answered] == labels[answered]
     return _ratio(float(answered.sum()), float(len(labels))), _ratio(float(right.sum()), float(answered.sum()))
 
 
-def curve(probabilities: Scores, labels: Labels) -> list[dict[str, float]]:
-    """How often a network is right if it answers only of the faces that it is surest of (El-Yaniv & Wiener 2010, JMLR 11).
+def coverage_curve(probabilities: Scores, labels: Labels) -> list[dict[str, float]]:
+    """Accuracy of the answered faces by coverage (selective classification, El-Yaniv & Wiener 2010, JMLR 11).
 
     Args:
         probabilities: (n, 7).
         labels: (n,) indices into `Expression`.
 
     Returns:
-        Up to 20 points from few faces to all: "threshold" on confidence, share "answered" at it, share "right" of those,
-        all 0..1. Faces that are equally sure are answered together.
+        Up to 20 points from few faces to all: "threshold" on the confidence, share "answered" at it, share "right" of the
+        answered, all 0..1. Faces of equal confidence are answered together.
     """
-    surest = np.sort(probabilities.max(axis=1))[::-1]
-    counts = [-(-len(surest) * step // CURVE_POINTS) for step in range(1, CURVE_POINTS + 1)] if len(surest) else []
-    thresholds = sorted({float(surest[count - 1]) for count in counts}, reverse=True)
+    descending = np.sort(probabilities.max(axis=1))[::-1]
+    counts = [-(-len(descending) * step // CURVE_POINTS) for step in range(1, CURVE_POINTS + 1)] if len(descending) else []
+    thresholds = sorted({float(descending[count - 1]) for count in counts}, reverse=True)
     points = [(threshold, *coverage(probabilities, labels, threshold)) for threshold in thresholds]
     return [{"threshold": threshold, "answered": answered, "right": right} for threshold, answered, right in points]
 
 
 def reliability(probabilities: Scores, labels: Labels) -> list[dict[str, float]]:
-    """How often a network is right when it is so sure (reliability diagram, Niculescu-Mizil & Caruana 2005, ICML).
+    """Accuracy by confidence (reliability diagram, Niculescu-Mizil & Caruana 2005, ICML).
 
     Args:
         probabilities: (n, 7).
         labels: (n,) indices into `Expression`.
 
     Returns:
-        The bins of `calibration_error` that hold a face, the least sure first: "low" and "high" edge, "images" in it, mean
-        "confidence" and "accuracy" of those, all but the count 0..1.
+        The bins of `calibration_error` that hold a face, least confidence first: "low" and "high" edge, number of
+        "images", their mean "confidence" and their "accuracy"; all but the number are 0..1.
     """
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
     bins = _bins(confidence)
@@ -146,11 +157,11 @@ def _bins(confidence: Scores) -> NDArray[np.int64]:
     return np.minimum((confidence * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)
 
 
-def _calibration(confidence: Scores, worth: Scores | NDArray[np.bool_]) -> float:
+def _bin_error(confidence: Scores, correct: Scores | NDArray[np.bool_]) -> float:
     bins = _bins(confidence)
-    gaps = [abs(float(np.sum(confidence[bins == i]) - np.sum(worth[bins == i]))) for i in range(CALIBRATION_BINS)]
+    gaps = [abs(float(np.sum(confidence[bins == i]) - np.sum(correct[bins == i]))) for i in range(CALIBRATION_BINS)]
     return _ratio(sum(gaps), float(len(confidence)))
 
 
-def _ratio(part: float, whole: float) -> float:
-    return part / whole if whole else float("nan")
+def _ratio(part: float, total: float) -> float:
+    return part / total if total else float("nan")

@@ -1,7 +1,7 @@
-"""The model card of a network, in Markdown (Mitchell et al. 2019, arXiv:1810.03993); pure.
+"""Model card of a network, in Markdown (Mitchell et al. 2019, arXiv:1810.03993); pure.
 
-It repeats figures that were measured, and says of what and by which command. What is known of one data set alone is said
-only where that was the data.
+The card repeats measured figures, and names the data and the command. Statements about FER-2013 appear only if the data are
+FER-2013.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from realtime.domain import EXPRESSIONS
-from realtime.training.evaluation import ALONE, CLEAR
-from realtime.training.report_text import COLUMNS, TITLES, points, share, shown
+from realtime.training.evaluation import CLEAR_MAJORITY, WITHOUT_COPIES
+from realtime.training.report_text import COLUMNS, TITLES, format_points, format_share, informative_groups
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 NAMES = [expression.value for expression in EXPRESSIONS]
 FER_TRAINING, FER_TESTS = 28_709, 7_178
-"""So many images FER-2013 has to learn from and to test on (Goodfellow et al. 2013, arXiv:1307.0414)."""
+"""Number of training and test images of FER-2013 (Goodfellow et al. 2013, arXiv:1307.0414)."""
 
 
 def model_card(document: Facts, settings: Facts, about: Facts | None = None) -> str:
     """Write the card.
 
     Args:
-        document: `evaluate.document(...)`.
-        settings: `runfolder.settings(...)`.
-        about: what else is written down about the network, such as `Contract.about`: "architecture", "data", "recipe",
-            "correction" and "chosen_on" are shown where the settings do not say it.
+        document: result of `evaluation.report_document`.
+        settings: result of `run_folder.run_settings`.
+        about: further records about the network, such as `Contract.about`. "architecture", "data", "recipe", "correction"
+            and "chosen_on" are shown if the settings lack them.
 
     Returns:
-        Markdown that ends in a line end.
+        Markdown with a final line end.
     """
     about, fer = about or {}, is_fer2013(settings["data"])
     sections = [
@@ -45,7 +45,7 @@ def model_card(document: Facts, settings: Facts, about: Facts | None = None) -> 
         _split(document, settings["data"], fer=fer),
         _recipe(settings, about),
         _figures(document, settings, fer=fer),
-        *(_group(name, values, fer=fer) for name, values in shown(document).items()),
+        *(_group(name, values, fer=fer) for name, values in informative_groups(document).items()),
         *([_robustness(document, fer=fer)] if "robustness" in document else []),
         _bias(settings["data"], fer=fer),
     ]
@@ -53,7 +53,7 @@ def model_card(document: Facts, settings: Facts, about: Facts | None = None) -> 
 
 
 def is_fer2013(data: Facts) -> bool:
-    """Whether `evaluate.facts` are those of FER-2013, in whatever form it was read."""
+    """Whether a result of `evaluation.describe_dataset` describes FER-2013, in any of its three forms."""
     totals = {part: sum(counts.values()) for part, counts in data["parts"].items()}
     return (totals["training"], totals["public"] + totals["private"]) == (FER_TRAINING, FER_TESTS)
 
@@ -76,29 +76,27 @@ def _head(document: Facts, settings: Facts, about: Facts) -> str:
 
 def _data(data: Facts, *, fer: bool) -> str:
     images = sum(sum(counts.values()) for counts in data["parts"].values())
-    told = FER_DATA if fer else OTHER_DATA
+    text = FER_DATA if fer else OTHER_DATA
     return (
-        f"## Data and its licence\n\n`{data['name']}`, {images:,} images, SHA-256 of its content\n`{data['sha256']}`.\n{told}"
+        f"## Data and its licence\n\n`{data['name']}`, {images:,} images, SHA-256 of its content\n`{data['sha256']}`.\n{text}"
     )
 
 
 def _labels(data: Facts, *, fer: bool) -> str:
-    said, noise = (
-        ["## Labels and how far people agree on them", FER_LABELS if fer else OTHER_LABELS],
-        data["labels"],
-    )
-    if noise is None:
-        return "\n\n".join([*said, NO_VOTES])
+    heading = ["## Labels and how far people agree on them", FER_LABELS if fer else OTHER_LABELS]
+    agreement = data["labels"]
+    if agreement is None:
+        return "\n\n".join([*heading, NO_VOTES])
     lines = [
         (
-            f"- The label is what most people chose in {share(noise['majority'])} of the images;"
-            f" where more than five of ten chose the same, in {share(noise['clear'])}."
+            f"- The label is what most people chose in {format_share(agreement['majority'])} of the images;"
+            f" where more than five of ten chose the same, in {format_share(agreement['clear'])}."
         ),
-        "- By label: " + ", ".join(f"{name} {share(value)}" for name, value in noise["by_label"].items()) + ".",
-        f"- In {share(noise['nobody'])} of the images nobody chose what the label says.",
-        f"- Two of the people, drawn at random, agree in {share(noise['voters'])}.",
+        "- By label: " + ", ".join(f"{name} {format_share(value)}" for name, value in agreement["by_label"].items()) + ".",
+        f"- In {format_share(agreement['nobody'])} of the images nobody chose what the label says.",
+        f"- Two of the people, drawn at random, agree in {format_share(agreement['voters'])}.",
     ]
-    return "\n\n".join([*said, VOTES, "\n".join(lines), NOISE])
+    return "\n\n".join([*heading, VOTES, "\n".join(lines), NOISE])
 
 
 def _split(document: Facts, data: Facts, *, fer: bool) -> str:
@@ -107,53 +105,55 @@ def _split(document: Facts, data: Facts, *, fer: bool) -> str:
         for name, counts in data["parts"].items()
         if any(counts.values())
     ]
-    told = [
+    text = [
         *([FER_SPLIT] if fer else []),
-        *([COPIES] if ALONE in shown(document) else []),
+        *([COPIES] if WITHOUT_COPIES in informative_groups(document) else []),
         *([CHOSEN_HERE] if document["part"] != "private" else []),
     ]
-    return "\n\n".join(["## Split", _table(("part", *NAMES, "all"), rows), *told])
+    return "\n\n".join(["## Split", _table(("part", *NAMES, "all"), rows), *text])
 
 
 def _recipe(settings: Facts, about: Facts) -> str:
     keys = ("data", "chosen_on", "recipe", "correction")
-    own = {"recipe": settings["recipe"], "correction": settings["correction"], "seed": settings["seed"]}
-    known = {key: about[key] for key in keys if key in about} | {key: value for key, value in own.items() if value is not None}
+    measured = {"recipe": settings["recipe"], "correction": settings["correction"], "seed": settings["seed"]}
+    known = {key: about[key] for key in keys if key in about} | {
+        key: value for key, value in measured.items() if value is not None
+    }
     if not known:
         return "## Recipe\n\nHow it was trained is not written down beside it."
     return f"## Recipe\n\n```json\n{json.dumps(known, indent=1, ensure_ascii=False)}\n```"
 
 
 def _figures(document: Facts, settings: Facts, *, fer: bool) -> str:
-    groups = shown(document)
+    groups = informative_groups(document)
     titles = [(key, title) for key, title in TITLES.items() if any(key in values for values in groups.values())]
     rows = [
-        (_against(name, fer=fer), f"{values['images']:,}", *(share(values.get(key)) for key, _ in titles))
+        (_against(name, fer=fer), f"{values['images']:,}", *(format_share(values.get(key)) for key, _ in titles))
         for name, values in groups.items()
     ]
-    told = (
+    text = (
         f"Measured on the part {_part(document['part'], fer=fer)}, one view a face, one set of weights; a face of\n"
         f"a confidence below {document['threshold']:.2f} counts as unsure and is not answered. All figures of this card are\n"
         "written by"
     )
     table = _table(("against", "images", *(title for _, title in titles)), rows)
     remarks = [f"- {sentence}" for sentence in document["remarks"]]
-    return "\n\n".join(["## Figures", told, f"    {settings['measure']}", table, *(["\n".join(remarks)] if remarks else [])])
+    return "\n\n".join(["## Figures", text, f"    {settings['measure']}", table, *(["\n".join(remarks)] if remarks else [])])
 
 
 def _group(name: str, values: Facts, *, fer: bool) -> str:
     rows = [
-        (expression, *(share(values[column][expression]) for column in COLUMNS), f"{values['support'][expression]:,}")
+        (expression, *(format_share(values[column][expression]) for column in COLUMNS), f"{values['support'][expression]:,}")
         for expression in NAMES
     ]
     each = _table(("", "precision", "recall", "F1", "images"), rows)
-    told = "What it is (rows) and what the network said (columns), in shares of the row, with counts:"
-    return f"### Against {_against(name, fer=fer)}\n\n{each}\n\n{told}\n\n{_confusion(values['confusion'])}"
+    text = "What it is (rows) and what the network said (columns), in shares of the row, with counts:"
+    return f"### Against {_against(name, fer=fer)}\n\n{each}\n\n{text}\n\n{_confusion(values['confusion'])}"
 
 
 def _confusion(table: Sequence[Sequence[int]]) -> str:
     rows = [
-        (name, *(f"{share(count / sum(row) if sum(row) else None, 0)} ({count:,})" for count in row))
+        (name, *(f"{format_share(count / sum(row) if sum(row) else None, 0)} ({count:,})" for count in row))
         for name, row in zip(NAMES, table, strict=True)
     ]
     return _table(("", *NAMES), rows)
@@ -161,24 +161,28 @@ def _confusion(table: Sequence[Sequence[int]]) -> str:
 
 def _robustness(document: Facts, *, fer: bool) -> str:
     figures = document["figures"]
-    against = CLEAR if figures.get(CLEAR, {"images": 0})["images"] else next(iter(figures))
-    told = (
+    against = CLEAR_MAJORITY if figures.get(CLEAR_MAJORITY, {"images": 0})["images"] else next(iter(figures))
+    text = (
         f"The images of the group “{_against(against, fer=fer)}”, spoilt as cameras and messengers do it. The fall is that of\n"
         "the share right of those answered, in points. The gates for bad crops are not applied here: emodj answers fewer."
     )
     rows = [
-        (row["way"], *(share(row[key]) for key in ("accuracy", "answered", "right_of_answered")), points(row["fall"]))
+        (
+            row["way"],
+            *(format_share(row[key]) for key in ("accuracy", "answered", "right_of_answered")),
+            format_points(row["fall"]),
+        )
         for row in document["robustness"]
     ]
     table = _table(("damage", "accuracy", "answered", "right of answered", "fall"), rows)
-    return f"## Faces that are spoilt\n\n{told}\n\n{table}"
+    return f"## Faces that are spoilt\n\n{text}\n\n{table}"
 
 
 def _bias(data: Facts, *, fer: bool) -> str:
     counts = data["parts"]["training"] if any(data["parts"]["training"].values()) else _summed(data["parts"].values())
-    shares = ", ".join(f"{name} {share(counts[name] / max(1, sum(counts.values())))}" for name in NAMES)
-    told = [f"- Share of each label in the data: {shares}. What is rare is missed more often.", BIAS]
-    return "\n".join(["## Known bias\n", *([FER_BIAS] if fer else []), *told])
+    shares = ", ".join(f"{name} {format_share(counts[name] / max(1, sum(counts.values())))}" for name in NAMES)
+    text = [f"- Share of each label in the data: {shares}. What is rare is missed more often.", BIAS]
+    return "\n".join(["## Known bias\n", *([FER_BIAS] if fer else []), *text])
 
 
 def _summed(parts: Any) -> dict[str, int]:

@@ -1,6 +1,6 @@
-"""Pictures of a report and of a run, as PNG: 800 pixels wide, in colours that colour-blind people tell apart.
+"""Plots of a report and of a training run as PNG, 800 pixels wide, in colours that colour-blind people can distinguish.
 
-The only module that draws with matplotlib. Figures are made one by one and never registered anywhere.
+Only this module draws with matplotlib. It builds each figure without pyplot, so that no global state keeps the figure.
 """
 
 from __future__ import annotations
@@ -16,33 +16,37 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 WIDTH = 800
-"""Pixels."""
+"""Width of a plot in pixels."""
 
 BLUE, ORANGE, GRID = "#0072B2", "#D55E00", "#DDDDDD"
-"""The first two from the palette of Okabe and Ito (2008)."""
+"""Blue and orange are from the palette of Okabe and Ito (2008)."""
 
 MIDDLE = 0.5
-"""Of an axis of shares."""
+"""Middle of an axis of shares."""
 
 _DPI = 100
-_DARK = 0.55
-"""Share from which on a cell is so dark that its text is white."""
+_DARK_CELL = 0.55
+"""A cell with a larger share is so dark that its text is white."""
 
 
-def need_matplotlib() -> None:
-    """Call it before long work that ends in a picture. Raises `EmodjError` where matplotlib is not installed."""
+def require_matplotlib() -> None:
+    """Check that matplotlib is installed, before long work that ends in a plot.
+
+    Raises:
+        EmodjError: matplotlib is not installed.
+    """
     _canvas(100)
 
 
-def confusion(table: Sequence[Sequence[int]], title: str) -> bytes:
-    """Draw a confusion table.
+def draw_confusion(table: Sequence[Sequence[int]], title: str) -> bytes:
+    """Draw a confusion matrix.
 
     Args:
-        table: (7, 7) counts; rows are what it is, columns what the network said, both in the order of `Expression`.
-        title: what it is about.
+        table: (7, 7) counts; rows are true classes, columns predicted classes, both in the order of `Expression`.
+        title: title of the plot.
 
     Returns:
-        A PNG, 800×740. Each cell is coloured by its share of its row and bears it, with the count below.
+        A PNG, 800×740. The share of each cell in its row is its colour and its text, with the count below.
     """
     figure, axes = _canvas(740)
     totals = [sum(row) for row in table]
@@ -54,7 +58,7 @@ def confusion(table: Sequence[Sequence[int]], title: str) -> bytes:
     for row, counts in enumerate(table):
         for column, count in enumerate(counts):
             share = shares[row][column]
-            colour = "white" if share > _DARK else "black"
+            colour = "white" if share > _DARK_CELL else "black"
             middle = {"ha": "center", "color": colour}
             axes.text(column, row - 0.02, f"{share:.0%}" if totals[row] else "–", va="bottom", fontsize=15, **middle)
             axes.text(column, row + 0.10, f"{count:,}", va="top", fontsize=10, **middle)
@@ -65,17 +69,17 @@ def confusion(table: Sequence[Sequence[int]], title: str) -> bytes:
     return _png(figure, axes, title)
 
 
-def reliability(bins: Sequence[Mapping[str, float]], error: float | None, title: str) -> bytes:
-    """Draw how often the network is right when it is so sure, as a PNG of 800×640.
+def draw_reliability(bins: Sequence[Mapping[str, float]], error: float | None, title: str) -> bytes:
+    """Draw a reliability diagram, accuracy by confidence, as a PNG of 800×640.
 
     Args:
-        bins: of `metrics.reliability`.
-        error: the calibration error, 0..1; None if there is none.
-        title: what it is about.
+        bins: result of `metrics.reliability`.
+        error: calibration error, 0..1; None if it cannot be computed.
+        title: title of the plot.
     """
     figure, axes = _canvas(640)
     faces = max(1, sum(int(row["images"]) for row in bins))
-    # Its share of all faces stands below, so that a bin of three faces is not taken for a finding
+    # The second bar shows the share of all faces, so that a bin of three faces does not look like a result
     widths = [0.96 * (row["high"] - row["low"]) for row in bins]
     middles = [(row["high"] + row["low"]) / 2 for row in bins]
     axes.plot([0, 1], [0, 1], color="black", linestyle="--", zorder=3, label="as often right as it is sure")
@@ -83,31 +87,31 @@ def reliability(bins: Sequence[Mapping[str, float]], error: float | None, title:
     shares = [row["images"] / faces for row in bins]
     axes.bar(middles, shares, [width / 2 for width in widths], color=ORANGE, label="share of the faces")
     axes.set_xlabel("how sure the network is")
-    _shares(axes, "xy")
+    _format_share_axes(axes, "xy")
     axes.set_ylim(0, 1)
     axes.set_xlim(0, 1)
     axes.legend(loc="upper left", fontsize=12, framealpha=0.9)
     return _png(figure, axes, title if error is None else f"{title}\ncalibration error {error:.1%}")
 
 
-def coverage(
-    points: Sequence[Mapping[str, float]], now: tuple[float | None, float | None], threshold: float, title: str
+def draw_coverage(
+    points: Sequence[Mapping[str, float]], at_threshold: tuple[float | None, float | None], threshold: float, title: str
 ) -> bytes:
-    """Draw how often the network is right if it answers of the surest faces only, as a PNG of 800×640.
+    """Draw the accuracy of the answered faces by coverage, as a PNG of 800×640.
 
     Args:
-        points: of `metrics.curve`.
-        now: the share answered at the threshold, and the share right of those; None where there is none.
-        threshold: on confidence, below which a face counts as unsure.
-        title: what it is about.
+        points: result of `metrics.coverage_curve`.
+        at_threshold: share answered at the threshold, and share right of the answered, 0..1; None if it cannot be computed.
+        threshold: confidence below which a face is unsure, 0..1.
+        title: title of the plot.
     """
     figure, axes = _canvas(640)
     axes.plot([row["answered"] for row in points], [row["right"] for row in points], color=BLUE, marker="o", linewidth=2)
-    answered, right = now
+    answered, right = at_threshold
     if answered is not None and right is not None:
         axes.plot([answered], [right], color=ORANGE, marker="D", markersize=12, linestyle="none")
         text = f"unsure below {threshold:.2f}:\n{answered:.0%} answered, {right:.1%} of those right"
-        # Inside the picture, wherever the point lies
+        # The text stays inside the plot on either side of the point
         side, align = (-18, "right") if answered > MIDDLE else (18, "left")
         place = {"xytext": (side, -48), "textcoords": "offset points", "ha": align}
         axes.annotate(text, (answered, right), color=ORANGE, fontsize=13, **place)
@@ -116,16 +120,16 @@ def coverage(
     axes.set_ylim(max(0, lowest - 0.15), 1.01)
     axes.set_xlabel("share of the faces that it answers, the surest first")
     axes.set_ylabel("share right of those")
-    _shares(axes, "xy")
+    _format_share_axes(axes, "xy")
     return _png(figure, axes, title)
 
 
-def curves(history: Sequence[Mapping[str, Any]], title: str) -> bytes:
+def draw_curves(history: Sequence[Mapping[str, Any]], title: str) -> bytes:
     """Draw loss and accuracy by epoch, one above the other, as a PNG of 800×740.
 
     Args:
-        history: a row an epoch: "number", "loss", and "accuracy" on the tuning part, 0..1.
-        title: what it is about.
+        history: a row for each epoch: "number", "loss", and "accuracy" on the tuning part, 0..1.
+        title: title of the plot.
     """
     figure, above = _canvas(740, rows=2)
     below = figure.axes[1]
@@ -139,7 +143,7 @@ def curves(history: Sequence[Mapping[str, Any]], title: str) -> bytes:
         axes.set_ylabel(label)
         axes.grid(visible=True, color=GRID)
         axes.locator_params(axis="x", integer=True)
-    _shares(below, "y")
+    _format_share_axes(below, "y")
     below.set_xlabel("epoch")
     best = max(history, key=lambda row: row["accuracy"])
     below.set_title(f"best {best['accuracy']:.1%} in epoch {best['number']}", fontsize=12)
@@ -147,7 +151,7 @@ def curves(history: Sequence[Mapping[str, Any]], title: str) -> bytes:
 
 
 def _canvas(height: int, rows: int = 1) -> tuple[Any, Any]:
-    # It announces on stderr that it looks for fonts when it is used for the first time
+    # On its first use matplotlib prints on stderr that it builds a font cache
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -166,7 +170,7 @@ def _canvas(height: int, rows: int = 1) -> tuple[Any, Any]:
     return figure, figure.axes[0]
 
 
-def _shares(axes: Any, which: str) -> None:
+def _format_share_axes(axes: Any, which: str) -> None:
     from matplotlib.ticker import PercentFormatter
 
     for name in which:
@@ -178,6 +182,6 @@ def _shares(axes: Any, which: str) -> None:
 def _png(figure: Any, axes: Any, title: str) -> bytes:
     axes.set_title(title, fontsize=15)
     data = io.BytesIO()
-    # Without the version of matplotlib in it equal data give equal files
+    # The version of matplotlib is left out, so that equal data give equal files
     figure.savefig(data, format="png", metadata={"Software": None})
     return data.getvalue()

@@ -1,4 +1,4 @@
-"""What a training run is asked to do, and what each of its epochs came to; pure."""
+"""Recipe of a training run, and the results of its epochs; pure."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Everything that a run's result depends on, apart from the data and the versions of the libraries."""
+    """Hyperparameters: all that the result of a run depends on, except the data and the versions of the libraries."""
 
     architecture: str = "compact"
     epochs: int = 70
-    """At most so many."""
+    """Largest number of epochs."""
 
     batch_size: int = 128
     learning_rate: float = 0.1
     l2: float = 2.5e-4
     momentum: float = 0.9
-    """Of SGD; Adam has its own."""
+    """Momentum of SGD; Adam ignores it."""
 
     label_share: float = 0.4
-    """Weight of the original label beside the crowd's votes, 0..1."""
+    """Weight of the original label in the targets, 0..1; the votes of the crowd have the rest."""
 
     smoothing: float = 0.05
     mixup: float = 0.2
@@ -32,38 +32,38 @@ class Recipe:
     bfloat16: bool = False
     seed: int = 1
     start: str = ""
-    """Digest of the weights that it starts from; empty: random ones."""
+    """Digest of the initial weights; empty: random weights."""
 
     teacher: str = ""
-    """Digest of what the teachers say of the training part; empty: nobody teaches."""
+    """Digest of the soft labels of the teachers; empty: no distillation."""
 
     teacher_share: float = 0.0
-    """Weight of the teachers in the targets, 0..1; labels and votes have the rest."""
+    """Weight of the soft labels in the targets, 0..1; labels and votes have the rest."""
 
     optimizer: str = "sgd"
-    """"sgd", with Nesterov momentum, warm-up and cosine; or "adam", at one learning rate (arXiv:1412.6980)."""
+    """"sgd", with Nesterov momentum, warm-up and cosine decay; or "adam", with a constant learning rate (arXiv:1412.6980)."""
 
     balance: bool = False
-    """Whether rare expressions weigh more in the loss."""
+    """Whether rare expressions have larger weights in the loss."""
 
     patience: int = 0
-    """Stop after so many epochs in a row without a new least tuning loss, and deliver that of the least; 0: never."""
+    """Stop after this many epochs in a row without a new least tuning loss, and keep the epoch of the least one; 0: never."""
 
     weights: str = ""
-    """Where the frozen parts of `transfer` come from: "imagenet", "none" or a folder; empty for the others."""
+    """Source of the frozen weights of `transfer`: "imagenet", "none" or a folder; empty for other architectures."""
 
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """What one epoch came to.
+    """Results of one epoch.
 
     Attributes:
-        number: 1 for the first.
-        loss: mean cross-entropy of its batches, views spoilt and mixed, in nats.
-        tuning_loss: mean cross-entropy on the tuning part as it is, against labels and votes, in nats.
-        accuracy: on the tuning part against its labels, 0..1.
-        seconds: that it took.
-        learning_rate: of its last step.
+        number: number of the epoch, from 1.
+        loss: mean cross-entropy of its augmented batches, in nats.
+        tuning_loss: mean cross-entropy on the tuning part, not augmented, against labels and votes, in nats.
+        accuracy: accuracy on the tuning part against its labels, 0..1.
+        seconds: duration of the epoch.
+        learning_rate: learning rate of its last step.
     """
 
     number: int
@@ -90,19 +90,20 @@ PRESETS = {
         weights="imagenet",
     ),
 }
-"""How each architecture is trained where nobody says otherwise."""
+"""Default recipe of each architecture."""
 
 
-def best(history: Sequence[Epoch]) -> int:
-    """Index of the epoch of least tuning loss, the first of equals.
+def best_epoch(history: Sequence[Epoch]) -> int:
+    """Index of the epoch with the least tuning loss, the first one of equals.
 
-    The loss, not the accuracy: on few pictures the accuracy stands still while the loss yet falls, and it jumps by chance.
+    The criterion is the loss, not the accuracy: on few images the accuracy is noisy, and it stays constant while the loss
+    still falls.
     """
     return min(range(len(history)), key=lambda index: history[index].tuning_loss)
 
 
 def is_over(recipe: Recipe, history: Sequence[Epoch]) -> bool:
-    """Whether a run with these epochs behind it ends here."""
+    """Whether a run ends after the epochs of this history."""
     if len(history) >= recipe.epochs:
         return True
-    return bool(recipe.patience and history) and len(history) - 1 - best(history) >= recipe.patience
+    return bool(recipe.patience and history) and len(history) - 1 - best_epoch(history) >= recipe.patience

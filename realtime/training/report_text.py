@@ -1,11 +1,11 @@
-"""A report in plain text, for a terminal and for a file; pure."""
+"""Figures of a report as plain text, for a terminal and for a file; pure."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from realtime.domain import EXPRESSIONS
-from realtime.training.evaluation import ALONE, LABELS
+from realtime.training.evaluation import ORIGINAL_LABELS, WITHOUT_COPIES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,52 +20,52 @@ TITLES = {
     "answered": "answered",
     "right_of_answered": "right of answered",
 }
-"""The figures of a group that are one number, in the order in which they are shown, and what they are called."""
+"""Titles of the figures of a group that are one number, in the order of the report."""
 
 COLUMNS = ("precision", "recall", "f1")
 
 
-def share(value: float | None, digits: int = 1) -> str:
-    """A share in per cent. One that does not exist, such as the recall of an expression that nobody has, is a dash."""
+def format_share(value: float | None, digits: int = 1) -> str:
+    """Format a share (0..1) as per cent; None, such as the recall of an expression without faces, as a dash."""
     return "–" if value is None else f"{value:.{digits}%}"
 
 
-def points(value: float | None) -> str:
-    """A fall, in points of a hundred."""
+def format_points(value: float | None) -> str:
+    """Format a difference of shares (-1..1) as percentage points; None as a dash."""
     return "–" if value is None else f"{100 * value:.1f}"
 
 
-def shown(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """The groups of a report that say something of their own: without copies in the data, leaving them out says nothing."""
+def informative_groups(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Groups of a report without repetition: if the data have no copies, the group without copies equals the first one."""
     groups: dict[str, Mapping[str, Any]] = dict(document["figures"])
-    if groups[ALONE]["images"] == groups[LABELS]["images"]:
-        del groups[ALONE]
+    if groups[WITHOUT_COPIES]["images"] == groups[ORIGINAL_LABELS]["images"]:
+        del groups[WITHOUT_COPIES]
     return groups
 
 
 def report_text(document: Mapping[str, Any]) -> str:
-    """Every figure of an `evaluate.document` but confusion tables and curves, in lines that end in a line end."""
+    """Format all figures of an `evaluation.report_document`, except confusion matrices and curves; with a final line end."""
     head = f"{document['parameters']:,} parameters, {document['part']} part, unsure below {document['threshold']:.2f}"
-    blocks = [[head], *(_group(name, values) for name, values in shown(document).items())]
+    blocks = [[head], *(_group_lines(name, values) for name, values in informative_groups(document).items())]
     if "robustness" in document:
-        blocks.append(spoilt(document["robustness"]))
+        blocks.append(robustness_lines(document["robustness"]))
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
-def _group(name: str, values: Mapping[str, Any]) -> list[str]:
+def _group_lines(name: str, values: Mapping[str, Any]) -> list[str]:
     lines = [f"{name}, {values['images']:,} images"]
-    lines += [f"  {title:18s} {share(values[key]):>6s}" for key, title in TITLES.items() if key in values]
+    lines += [f"  {title:18s} {format_share(values[key]):>6s}" for key, title in TITLES.items() if key in values]
     lines.append(f"  {'':12s}{'precision':>10s}{'recall':>10s}{'F1':>10s}{'support':>10s}")
     for expression in EXPRESSIONS:
-        cells = "".join(f"{share(values[column][expression.value]):>10s}" for column in COLUMNS)
+        cells = "".join(f"{format_share(values[column][expression.value]):>10s}" for column in COLUMNS)
         lines.append(f"  {expression.value:12s}{cells}{values['support'][expression.value]:>10,}")
     return lines
 
 
-def spoilt(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The lines of a table of `evaluate.robustness`."""
+def robustness_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Format the rows of `evaluation.measure_robustness` as a table, one line each."""
     lines = [f"{'damage':32s}{'accuracy':>10s}{'answered':>10s}{'right of those':>16s}{'fall':>7s}"]
     for row in rows:
-        cells = f"{share(row['accuracy']):>10s}{share(row['answered']):>10s}{share(row['right_of_answered']):>16s}"
-        lines.append(f"{row['way']:32s}{cells}{points(row['fall']):>7s}")
+        accuracy, answered, right = (format_share(row[key]) for key in ("accuracy", "answered", "right_of_answered"))
+        lines.append(f"{row['way']:32s}{accuracy:>10s}{answered:>10s}{right:>16s}{format_points(row['fall']):>7s}")
     return lines

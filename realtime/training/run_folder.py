@@ -1,4 +1,4 @@
-"""What a run, or an evaluation, leaves in its folder: pictures, tables, settings and a model card, all of them or none."""
+"""Files that a training run or an evaluation writes into its folder (plots, report, settings, model card): all or none."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from realtime.errors import EmodjError
 from realtime.storage import atomic
 from realtime.training import model_card, plots, report_text
-from realtime.training.evaluation import CLEAR, LABELS
+from realtime.training.evaluation import CLEAR_MAJORITY, ORIGINAL_LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,27 +30,27 @@ def run_settings(
     correction: Mapping[str, Any] | None = None,
     seed: int | None = None,
 ) -> dict[str, Any]:
-    """What a result depends on, for `settings.json` and the card; adds the versions of the libraries and today's date (UTC).
+    """Collect what a result depends on, for `settings.json` and the card, with library versions and the date (UTC).
 
     Args:
-        command: the command line that gave the result, such as "emodj train fer2013.npz --run runs/first".
-        data: `evaluate.facts(dataset, name)` of the whole data set, all parts.
-        network: "name" (file name of the pair), "sha256" (`contract.pair_digest`) and "parameters" (count of weights).
-        measure: the command line that prints the report again; None if that is `command`.
-        recipe: `asdict` of the recipe; None where nobody knows how the network was trained.
-        correction: `asdict` of what was folded into the layer of the logits; None if nothing was or nobody knows.
-        seed: of the run.
+        command: command line that produced the result, such as "emodj train fer2013.npz --run runs/first".
+        data: result of `evaluation.describe_dataset` for all parts of the data.
+        network: "name" (file name of the pair), "sha256" (`contract.pair_digest`) and "parameters" (number of weights).
+        measure: command line that prints the report again; None if that is `command`.
+        recipe: `asdict` of the recipe; None if it is unknown.
+        correction: `asdict` of the calibration that was folded into the logits; None if there is none or it is unknown.
+        seed: seed of the run; None if it is unknown.
     """
     result = {
         "command": command,
         "measure": measure or command,
-        "date": datetime.now(UTC).date().isoformat(),
+        "date": datetime.at_threshold(UTC).date().isoformat(),
         "network": dict(network),
         "data": dict(data),
         "recipe": None if recipe is None else dict(recipe),
         "correction": None if correction is None else dict(correction),
         "seed": seed,
-        "versions": {"python": python_version(), **{name: _version(name) for name in PACKAGES}},
+        "versions": {"python": python_version(), **{name: _package_version(name) for name in PACKAGES}},
     }
     return json.loads(json.dumps(result))
 
@@ -63,35 +63,27 @@ def write_report(
     history: Sequence[Mapping[str, Any]] = (),
     about: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write a report into a folder, which is made if need be; all files or none, and other files in it stay.
+    """Write a report into a folder, which is made if necessary: all files or none. Other files in the folder stay.
 
-    They are confusion.png, reliability.png, coverage.png, curves.png (if there is a history), report.txt, report.json,
-    settings.json and card.md.
-
-    Before a run `prepare(run)`, so that no hour is lost for want of matplotlib. At its end:
-
-        said = predict(network, tuning.images)
-        document = evaluate.document(tuning, said, part="public", threshold=…, parameters=int(network.count_params()))
-        about = {"name": pair.name, "sha256": contract.pair_digest(pair), "parameters": int(network.count_params())}
-        facts = evaluate.facts(images, data.name)
-        kept = runfolder.settings(command=…, data=facts, network=about, recipe=asdict(recipe), seed=recipe.seed)
-        runfolder.write(run, document, kept, history=[asdict(epoch) for epoch in history])
+    The files are confusion.png, reliability.png, coverage.png, curves.png (with a history), report.txt, report.json,
+    settings.json and card.md. Call `prepare_folder` before the training, so that a missing matplotlib is found early;
+    `export.export` shows how document and settings are built.
 
     Args:
-        folder: of the run.
-        document: `evaluate.document(...)`.
-        settings: `settings(...)`.
-        history: a row an epoch with "number", "loss" and "accuracy" (tuning part, 0..1); other keys are not read.
-        about: `Contract.about` of a network that has a contract, for the card.
+        folder: folder of the run.
+        document: result of `evaluation.report_document`.
+        settings: result of `run_settings`.
+        history: a row for each epoch with "number", "loss" and "accuracy" (tuning part, 0..1); other keys are ignored.
+        about: `Contract.about` of a network with a contract, for the card.
 
     Raises:
         EmodjError: matplotlib is not installed, or a file cannot be written.
     """
     files = {
-        **_pictures(document, history),
+        **_draw_pictures(document, history),
         "report.txt": "\n".join([report_text.report_text(document), *document["remarks"]]).encode(),
-        "report.json": _json(document),
-        "settings.json": _json(settings),
+        "report.json": _to_json(document),
+        "settings.json": _to_json(settings),
         "card.md": model_card.model_card(document, settings, about).encode(),
     }
     prepare_folder(folder)
@@ -99,39 +91,39 @@ def write_report(
 
 
 def prepare_folder(folder: Path) -> None:
-    """Make the folder of a report, before long work.
+    """Make the folder of a report, and check that plots can be drawn; call it before long work.
 
     Raises:
         EmodjError: matplotlib is not installed, or the folder cannot be made.
     """
-    plots.need_matplotlib()
+    plots.require_matplotlib()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise EmodjError(f"cannot make the folder {folder} ({error.strerror or error}): choose another one") from error
 
 
-def _pictures(document: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) -> dict[str, bytes]:
-    # What people agree on is what a network can be right about
-    name = CLEAR if document["figures"].get(CLEAR, {"images": 0})["images"] else LABELS
+def _draw_pictures(document: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) -> dict[str, bytes]:
+    # The plots show the clear majority if there is one: on other images no answer is clearly right
+    name = CLEAR_MAJORITY if document["figures"].get(CLEAR_MAJORITY, {"images": 0})["images"] else ORIGINAL_LABELS
     group = document["figures"][name]
     title = f"{document['part']} part, {name}, {group['images']:,} images"
-    now = group["answered"], group["right_of_answered"]
+    at_threshold = group["answered"], group["right_of_answered"]
     pictures = {
-        "confusion.png": plots.confusion(group["confusion"], title),
-        "reliability.png": plots.reliability(group["reliability"], group["calibration_error"], title),
-        "coverage.png": plots.coverage(group["coverage"], now, document["threshold"], title),
+        "confusion.png": plots.draw_confusion(group["confusion"], title),
+        "reliability.png": plots.draw_reliability(group["reliability"], group["calibration_error"], title),
+        "coverage.png": plots.draw_coverage(group["coverage"], at_threshold, document["threshold"], title),
     }
     if history:
-        pictures["curves.png"] = plots.curves(history, f"{len(history)} epochs")
+        pictures["curves.png"] = plots.draw_curves(history, f"{len(history)} epochs")
     return pictures
 
 
-def _json(document: Mapping[str, Any]) -> bytes:
+def _to_json(document: Mapping[str, Any]) -> bytes:
     return (json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
-def _version(name: str) -> str | None:
+def _package_version(name: str) -> str | None:
     try:
         return version(name)
     except PackageNotFoundError:

@@ -32,7 +32,7 @@ def block_crops(count: int) -> Batch:
 def network(request: pytest.FixtureRequest) -> Any:
     import_tensorflow("testing").keras.utils.set_random_seed(1)
     network = build_network(request.param)
-    if confidence_head.teachable(network):
+    if confidence_head.has_confidence_head(network):
         # Without training its factor is one for every face
         last, random = network.get_layer(CONFIDENCE_HEAD[1]), np.random.default_rng(1)
         last.set_weights([random.normal(size=weight.shape) for weight in last.get_weights()])

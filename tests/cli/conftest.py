@@ -18,7 +18,7 @@ import pytest
 
 from realtime.cli import main
 from realtime.domain import EXPRESSIONS
-from realtime.training.dataset import VOTE_COLUMNS, VOTES_OF
+from realtime.training.dataset import EXPRESSION_VOTES, VOTE_COLUMNS
 from tests.support.places import ROOT
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def data(tmp_path_factory: pytest.TempPathFactory, astronaut: Image) -> Callable
         count = len(usage)
         labels = np.full(count, 3, np.uint8)
         votes = np.zeros((count, len(VOTE_COLUMNS)), np.uint8)
-        votes[:, VOTE_COLUMNS.index(VOTES_OF[3])] = 10 * voted
+        votes[:, VOTE_COLUMNS.index(EXPRESSION_VOTES[3])] = 10 * voted
         parts = [cv2.imencode(".jpg", np.clip(face.astype(int) + 3 * i, 0, 255).astype(np.uint8))[1] for i in range(count)]
         np.savez(
             path,

@@ -7,9 +7,9 @@ import pytest
 
 from realtime.cli.options import require_parts
 from realtime.errors import UsageError
-from realtime.training.dataset import dataset_of_pictures
+from realtime.training.dataset import build_dataset
 
-NOTHING = dataset_of_pictures(np.zeros((0, 48, 48), np.uint8), np.zeros(0, np.uint8), np.zeros(0, np.uint8))
+NOTHING = build_dataset(np.zeros((0, 48, 48), np.uint8), np.zeros(0, np.uint8), np.zeros(0, np.uint8))
 
 
 @pytest.mark.parametrize(("part", "name"), [("training", "train"), ("public", "validation"), ("private", "test")])
@@ -33,7 +33,7 @@ def test_of_an_archive_the_part_is_named(tmp_path: Path) -> None:
 
 
 def test_parts_that_are_there_are_enough(tmp_path: Path) -> None:
-    data = dataset_of_pictures(np.zeros((2, 48, 48), np.uint8), np.zeros(2, np.uint8), np.array([0, 2], np.uint8))
+    data = build_dataset(np.zeros((2, 48, 48), np.uint8), np.zeros(2, np.uint8), np.array([0, 2], np.uint8))
     require_parts(data, ("training", "private"), tmp_path)
     with pytest.raises(UsageError, match="public"):
         require_parts(data, ("training", "public"), tmp_path)

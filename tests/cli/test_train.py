@@ -19,7 +19,7 @@ from realtime.domain import EXPRESSIONS
 from realtime.storage import resources
 from realtime.training import trainer
 from realtime.training.corruptions import CORRUPTIONS
-from realtime.training.dataset import VOTE_COLUMNS, VOTES_OF
+from realtime.training.dataset import EXPRESSION_VOTES, VOTE_COLUMNS
 from tests.support.places import ROOT
 from tests.support.tiny_network import introduce, introduce_backbones
 from tests.support.waiting import until
@@ -67,7 +67,7 @@ def data(tmp_path_factory: pytest.TempPathFactory, face: Image) -> Callable[...,
             jpeg=np.concatenate(parts),
             offsets=np.cumsum([0, *map(len, parts)]),
             labels=np.array(labels, np.uint8),
-            pooled_votes=10 * np.eye(len(VOTE_COLUMNS))[[VOTE_COLUMNS.index(VOTES_OF[label]) for label in labels]],
+            pooled_votes=10 * np.eye(len(VOTE_COLUMNS))[[VOTE_COLUMNS.index(EXPRESSION_VOTES[label]) for label in labels]],
             usage=np.array([0] * 14 + [1] * 7, np.uint8),
             copy_of_training=np.zeros(21, np.bool_),
             photo_group=np.arange(21, dtype=np.int32),
@@ -83,7 +83,7 @@ def data(tmp_path_factory: pytest.TempPathFactory, face: Image) -> Callable[...,
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A tiny network in the place of `compact`."""
     introduce(monkeypatch, "compact")
-    monkeypatch.setattr(trainer, "BATCHES", 2)
+    monkeypatch.setattr(trainer, "BATCH_NORM_BATCHES", 2)
 
 
 def recipe(run: Path) -> dict[str, object]:

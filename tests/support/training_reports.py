@@ -39,7 +39,7 @@ def answers(crops: np.ndarray[Any, np.dtype[np.uint8]]) -> np.ndarray[Any, np.dt
 def document(dataset: Dataset, part: str = "private", *, robustness: bool = True) -> dict[str, Any]:
     """The report of the invented network on the test part."""
     images = dataset.part("private")
-    rows = evaluation.robustness(answers, images, 0.4) if robustness else None
+    rows = evaluation.measure_robustness(answers, images, 0.4) if robustness else None
     outputs = answers(images.images)
     return evaluation.report_document(images, outputs, part=part, threshold=0.4, parameters=1234, robustness=rows)
 
@@ -48,4 +48,6 @@ def settings(dataset: Dataset, **more: Any) -> dict[str, Any]:
     """The settings of that report."""
     network = {"name": "own.json", "sha256": DIGEST, "parameters": 1234}
     command = "emodj evaluate faces.npz --model own.json --out report"
-    return run_folder.run_settings(command=command, data=evaluation.facts(dataset, "faces.npz"), network=network, **more)
+    return run_folder.run_settings(
+        command=command, data=evaluation.describe_dataset(dataset, "faces.npz"), network=network, **more
+    )

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from realtime.classifier.keras_pair import import_tensorflow
 from realtime.training import augment as module
-from realtime.training.augment import augment, mixed, spoil
+from realtime.training.augment import augment, corrupt, mixup
 
 Pictures = NDArray[np.float32]
 COUNT = 1500
@@ -52,7 +52,7 @@ def shapes(batch: Pictures) -> list[tuple[float, float, float, float]]:
 @pytest.fixture
 def unspoilt(monkeypatch: pytest.MonkeyPatch) -> None:
     """Views that are moved, lit and covered by small things only."""
-    monkeypatch.setattr(module, "SPOIL_PROBABILITY", 0.0)
+    monkeypatch.setattr(module, "CORRUPTION_PROBABILITY", 0.0)
     monkeypatch.setattr(module, "BAR_SHARE", 0.0)
 
 
@@ -190,10 +190,10 @@ def test_without_play_a_view_is_the_face_or_its_mirror_image(noise: Pictures, mo
 def spoilt(pictures: Pictures, row: int, much: float, monkeypatch: pytest.MonkeyPatch) -> Pictures:
     """All pictures spoilt in one way of five, as much as `much` of 0..1 says."""
     tf = import_tensorflow("testing")
-    monkeypatch.setattr(module, "SPOIL_PROBABILITY", 0.5)
+    monkeypatch.setattr(module, "CORRUPTION_PROBABILITY", 0.5)
     draws = np.full((10, len(pictures)), 0.9, np.float32)
     draws[2 * row], draws[2 * row + 1] = 0.1, much
-    return spoil(tf.constant(pictures), tf.constant(draws), tf.constant([1, 0])).numpy()
+    return corrupt(tf.constant(pictures), tf.constant(draws), tf.constant([1, 0])).numpy()
 
 
 @pytest.fixture(scope="module")
@@ -236,7 +236,7 @@ def test_a_small_jpeg_is_that_of_opencv(smooth: Pictures, monkeypatch: pytest.Mo
 
 
 def test_some_faces_are_covered_by_a_bar_from_side_to_side(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SPOIL_PROBABILITY", 0.0)
+    monkeypatch.setattr(module, "CORRUPTION_PROBABILITY", 0.0)
     covered = views(many(np.full((48, 48), 0.8)))[..., 0] == ERASED
     bars = covered.all(axis=2).any(axis=1)
     assert bars.mean() == pytest.approx(0.4 * 0.3, abs=0.04)
@@ -249,7 +249,7 @@ def test_mixing_lays_a_face_over_another_and_mixes_what_they_look_like() -> None
     count = 400
     pictures = np.linspace(0, 1, count, dtype=np.float32)[:, None, None, None] * np.ones((1, 48, 48, 1), np.float32)
     wanted = np.eye(7, dtype=np.float32)[np.arange(count) % 7]
-    seen, targets = (part.numpy() for part in mixed(tf.constant(pictures), tf.constant(wanted), 0.2, tf.constant([1, 0])))
+    seen, targets = (part.numpy() for part in mixup(tf.constant(pictures), tf.constant(wanted), 0.2, tf.constant([1, 0])))
     assert seen.shape == pictures.shape
     np.testing.assert_allclose(targets.sum(axis=1), 1, atol=1e-6)
     other = pictures[::-1, 0, 0, 0]

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from realtime.classifier.keras_pair import fold_calibration, import_tensorflow, predict
 from realtime.training import metrics
 from realtime.training.calibration import (
-    ANSWERED,
-    CLEAR_LOSS,
-    MOST_ERROR,
-    RIGHT,
+    MAX_ACCURACY_LOSS,
+    MAX_CLEAR_ERROR,
+    MIN_COVERAGE,
+    TARGET_ACCURACY,
     TEMPERATURES,
     THRESHOLDS,
     Calibration,
@@ -47,7 +47,7 @@ def faces_and_logits(prior: NDArray[np.float64]) -> tuple[list[int], NDArray[np.
 
 
 def mean_recall(labels: list[int], probabilities: NDArray[np.float32]) -> float:
-    return metrics.mean(metrics.recalls(metrics.confusion(np.array(labels), probabilities.argmax(axis=1))))
+    return metrics.nan_mean(metrics.recalls(metrics.confusion_matrix(np.array(labels), probabilities.argmax(axis=1))))
 
 
 @pytest.mark.parametrize(("sharpness", "low", "high"), [(0.5, 0.42, 0.58), (1.0, 0.85, 1.15), (1.8, 1.55, 2.0)])
@@ -85,7 +85,7 @@ def test_a_crowd_of_two_minds_makes_less_sure(people: Build) -> None:
         metrics.calibration_error(Calibration(degree, 0.0, (0.0,) * 7).apply(softmax(logits)), np.array(labels))
         for degree in (two.temperature, softer)
     ]
-    assert errors[0] <= MOST_ERROR < errors[1]
+    assert errors[0] <= MAX_CLEAR_ERROR < errors[1]
 
 
 def test_where_no_temperature_leaves_little_the_one_that_leaves_least_is_chosen(people: Build) -> None:
@@ -99,7 +99,7 @@ def test_where_no_temperature_leaves_little_the_one_that_leaves_least_is_chosen(
     errors = {
         degree: metrics.calibration_error(Calibration(degree, 0.0, (0.0,) * 7).apply(said), labels) for degree in TEMPERATURES
     }
-    assert min(errors.values()) > MOST_ERROR
+    assert min(errors.values()) > MAX_CLEAR_ERROR
     degree, limit = choose_temperature(said, faces)
     assert errors[degree] == min(errors.values())
     assert limit == choose_threshold(Calibration(degree, 0.0, (0.0,) * 7).apply(said), labels)
@@ -128,7 +128,7 @@ def test_rare_expressions_cost_little_of_what_people_agree_on(people: Build) -> 
     correction = choose_correction(said, prior, people(labels))
     assert correction.prior_exponent > 0
     before, after = (np.mean(answer.argmax(axis=1) == labels) for answer in (said, correction.apply(said)))
-    assert after >= before - CLEAR_LOSS
+    assert after >= before - MAX_ACCURACY_LOSS
 
 
 def test_an_even_prior_changes_no_answer(people: Build) -> None:
@@ -161,16 +161,16 @@ def test_from_the_threshold_on_answers_are_right_and_from_none_below() -> None:
     said, labels = sure(0.87)
     limit = choose_threshold(said, labels)
     assert 0.87 < limit <= 0.9
-    assert metrics.coverage(said, labels, limit)[1] >= RIGHT
-    assert all(metrics.coverage(said, labels, lower)[1] < RIGHT for lower in THRESHOLDS if lower < limit)
+    assert metrics.coverage(said, labels, limit)[1] >= TARGET_ACCURACY
+    assert all(metrics.coverage(said, labels, lower)[1] < TARGET_ACCURACY for lower in THRESHOLDS if lower < limit)
 
 
 def test_most_faces_are_answered_even_if_fewer_are_right() -> None:
     said, labels = sure(0.4)
     limit = choose_threshold(said, labels)
     assert limit == pytest.approx(0.52, abs=0.011)
-    assert metrics.coverage(said, labels, limit)[0] >= ANSWERED
-    assert metrics.coverage(said, labels, limit + 0.01)[0] < ANSWERED
+    assert metrics.coverage(said, labels, limit)[0] >= MIN_COVERAGE
+    assert metrics.coverage(said, labels, limit + 0.01)[0] < MIN_COVERAGE
 
 
 def test_the_threshold_is_that_of_the_corrected_network_on_clear_faces(people: Build) -> None:

@@ -12,16 +12,16 @@ EPOCH = Epoch(1, 1.5, 1.25, 0.5, 2.0, 0.1)
 
 
 def test_a_folder_without_a_checkpoint_has_no_epochs_behind_it(tmp_path: Path) -> None:
-    assert checkpoint.epochs_behind(tmp_path) == 0
-    assert checkpoint.epochs_behind(tmp_path / "missing") == 0
+    assert checkpoint.count_saved_epochs(tmp_path) == 0
+    assert checkpoint.count_saved_epochs(tmp_path / "missing") == 0
     (tmp_path / "file").touch()
-    assert checkpoint.epochs_behind(tmp_path / "file" / "run") == 0
+    assert checkpoint.count_saved_epochs(tmp_path / "file" / "run") == 0
     assert checkpoint.restore_checkpoint(tmp_path, Recipe(), "data", {}) == []
 
 
 def test_what_was_saved_can_be_told_and_taken_up(tmp_path: Path) -> None:
     checkpoint.save_checkpoint(tmp_path, Recipe(), "data", {}, [EPOCH])
-    assert checkpoint.epochs_behind(tmp_path) == 1
+    assert checkpoint.count_saved_epochs(tmp_path) == 1
     assert checkpoint.restore_checkpoint(tmp_path, Recipe(), "data", {}) == [EPOCH]
     assert (tmp_path / "history.csv").read_text(encoding="utf-8") == (
         "epoch,loss,tuning_loss,accuracy,seconds,learning_rate\n1,1.5,1.25,0.5,2.0,0.1\n"
@@ -35,7 +35,7 @@ def test_what_was_saved_can_be_told_and_taken_up(tmp_path: Path) -> None:
 def test_a_damaged_checkpoint_is_said_before_a_run(tmp_path: Path) -> None:
     (tmp_path / "checkpoint.npz").write_bytes(b"no archive")
     with pytest.raises(UsageError, match=r"checkpoint\.npz is damaged: delete it"):
-        checkpoint.epochs_behind(tmp_path)
+        checkpoint.count_saved_epochs(tmp_path)
 
 
 def test_a_disk_that_is_full_leaves_the_checkpoint_before(tmp_path: Path) -> None:

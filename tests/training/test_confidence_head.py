@@ -74,7 +74,7 @@ def test_pictures_without_a_face_teach_nothing(crowd: Dataset) -> None:
     votes[blank] = 10 * np.eye(len(VOTE_COLUMNS))[VOTE_COLUMNS.index("NF")]
     with_blanks, without = knowing(), knowing()
     confidence_head.train_head(with_blanks, replace(crowd, votes=votes), seed=1)
-    confidence_head.train_head(without, crowd.where(~blank), seed=1)
+    confidence_head.train_head(without, crowd.select(~blank), seed=1)
     np.testing.assert_array_equal(
         predict_probabilities(with_blanks, crowd.images), predict_probabilities(without, crowd.images)
     )
@@ -104,7 +104,7 @@ def test_it_is_forgotten(taught: Any, crowd: Dataset) -> None:
 def test_a_network_without_the_layers_is_left_alone() -> None:
     network = tiny()
     before = [np.array(weight) for weight in network.get_weights()]
-    assert not confidence_head.teachable(network)
+    assert not confidence_head.has_confidence_head(network)
     confidence_head.reset_head(network)
     assert all(np.array_equal(one, other) for one, other in zip(network.get_weights(), before, strict=True))
 
@@ -121,11 +121,11 @@ def test_a_feature_that_never_varied_says_nothing_later(crowd: Dataset) -> None:
     np.testing.assert_array_equal(predict_probabilities(network, crowd.images).argmax(axis=1), said)
 
 
-@pytest.mark.parametrize("count", [0, 1, confidence_head.FEWEST - 1])
+@pytest.mark.parametrize("count", [0, 1, confidence_head.MIN_FACES - 1])
 def test_from_few_faces_nothing_is_learned(taught: Any, crowd: Dataset, count: int) -> None:
     network = knowing()
     network.get_layer(CONFIDENCE_HEAD[1]).set_weights(taught.get_layer(CONFIDENCE_HEAD[1]).get_weights())
-    confidence_head.train_head(network, crowd.where(np.arange(COUNT) < count), seed=1)
+    confidence_head.train_head(network, crowd.select(np.arange(COUNT) < count), seed=1)
     np.testing.assert_array_equal(predict_probabilities(network, crowd.images), predict_probabilities(knowing(), crowd.images))
 
 
@@ -133,7 +133,7 @@ def test_faces_that_are_all_alike_change_no_answer(crowd: Dataset, people: Build
     network = knowing()
     happy = crowd.images[crowd.labels == HAPPY][-1:]
     confidence_head.train_head(
-        network, people([HAPPY] * confidence_head.FEWEST, images=happy.repeat(confidence_head.FEWEST, axis=0)), seed=1
+        network, people([HAPPY] * confidence_head.MIN_FACES, images=happy.repeat(confidence_head.MIN_FACES, axis=0)), seed=1
     )
     said = predict_probabilities(knowing(), crowd.images).argmax(axis=1)
     np.testing.assert_array_equal(predict_probabilities(network, crowd.images).argmax(axis=1), said)
@@ -141,7 +141,7 @@ def test_faces_that_are_all_alike_change_no_answer(crowd: Dataset, people: Build
 
 @pytest.mark.parametrize("seed", [0, 2**31 - 1])
 def test_any_seed_of_a_run_will_do(crowd: Dataset, seed: int) -> None:
-    confidence_head.train_head(knowing(), crowd.where(np.arange(COUNT) < confidence_head.FEWEST), seed=seed)
+    confidence_head.train_head(knowing(), crowd.select(np.arange(COUNT) < confidence_head.MIN_FACES), seed=seed)
 
 
 def test_answers_stay_distributions(taught: Any) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from realtime.domain import EXPRESSIONS, Expression
 from realtime.errors import UsageError
-from realtime.training.dataset import Dataset, missing_parts, trainable
+from realtime.training.dataset import Dataset, missing_expressions, select_faces
 from realtime.training.formats import dataset_kind, read_dataset
 from realtime.training.targets import expression_targets
 
@@ -75,7 +75,7 @@ def test_less_than_one_pooled_vote_is_a_distribution_too(people: Build) -> None:
 
 
 def test_who_shows_no_face_is_not_trained_on(people: Build) -> None:
-    kept = trainable(people([0, 1, 2, 3], [{"NF": 10}, {"NF": 4, "fear": 6}, {"NF": 5, "fear": 5}, {"unknown": 10}]))
+    kept = select_faces(people([0, 1, 2, 3], [{"NF": 10}, {"NF": 4, "fear": 6}, {"NF": 5, "fear": 5}, {"unknown": 10}]))
     assert kept.labels.tolist() == [1, 3]
     assert len(kept.images) == len(kept.votes) == 2
 
@@ -86,8 +86,8 @@ def test_votes_are_told_from_none(people: Build) -> None:
 
 
 def test_the_expressions_without_an_image_are_named(people: Build) -> None:
-    assert missing_parts(people([0, 3, 3, 6])) == ["disgust", "fear", "neutral", "sad"]
-    assert missing_parts(people(range(7))) == []
+    assert missing_expressions(people([0, 3, 3, 6])) == ["disgust", "fear", "neutral", "sad"]
+    assert missing_expressions(people(range(7))) == []
 
 
 def test_a_fingerprint_is_that_of_the_content(people: Build) -> None:
@@ -101,7 +101,7 @@ def test_a_fingerprint_is_that_of_the_content(people: Build) -> None:
         people([3, 0]),
         people([0, 3], [{"anger": 10}, {"happiness": 9}]),
         people([0, 3], usage=[0, 1]),
-        data.where(np.array([True, False])),
+        data.select(np.array([True, False])),
     ]
     assert len({data.fingerprint(), *(other.fingerprint() for other in others)}) == 6
 
@@ -199,7 +199,7 @@ def test_the_table_without_votes_and_the_folder_of_the_same_faces_are_equal(tmp_
     assert table.copy_of_training.sum() == 1
     same(in_order(table), in_order(folder))
     np.testing.assert_array_equal(expression_targets(table, 0.4, 0.0), np.eye(7)[faces.labels])
-    assert len(trainable(table)) == 21
+    assert len(select_faces(table)) == 21
 
 
 def test_the_form_is_known_by_the_path(tmp_path: Path) -> None:

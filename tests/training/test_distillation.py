@@ -31,7 +31,7 @@ def test_several_teachers_are_averaged_and_a_pair_looks_at_the_mirror_image_too(
     network = tiny()
     save_pair(network, tmp_path / "pair.json")
     np.save(tmp_path / "words.npy", WORDS)
-    both = distillation.read_teacher([tmp_path / "pair.json", tmp_path / "words.npy"], faces)
+    both = distillation.read_teachers([tmp_path / "pair.json", tmp_path / "words.npy"], faces)
     crops = (faces.images[..., None] / 255).astype(np.float32)
     said = (predict(network, crops) + predict(network, crops[:, :, ::-1])) / 2
     assert both.dtype == np.float32
@@ -53,20 +53,20 @@ def test_numbers_that_are_no_probabilities_of_these_faces_are_refused(
 ) -> None:
     np.save(tmp_path / "words.npy", found)
     with pytest.raises(UsageError, match=sentence):
-        distillation.read_teacher([tmp_path / "words.npy"], faces)
+        distillation.read_teachers([tmp_path / "words.npy"], faces)
 
 
 def test_files_that_are_no_teachers_are_refused(faces: Dataset, tmp_path: Path) -> None:
     (tmp_path / "words.npy").write_bytes(b"no array")
-    for name, said in (("words.npy", "is no array that NumPy can read"), ("missing.npy", "missing.npy is missing")):
+    for name, said in (("words.npy", "NumPy cannot read the teacher"), ("missing.npy", "missing.npy is missing")):
         path = tmp_path / name
         with pytest.raises(UsageError, match=said):
-            distillation.read_teacher([path], faces)
+            distillation.read_teachers([path], faces)
     np.savez(tmp_path / "two.npz", WORDS, WORDS)
     with pytest.raises(UsageError, match="holds several arrays"):
-        distillation.read_teacher([(tmp_path / "two.npz").rename(tmp_path / "two.npy")], faces)
+        distillation.read_teachers([(tmp_path / "two.npz").rename(tmp_path / "two.npy")], faces)
     with pytest.raises(AssetError, match=r"missing\.json is missing"):
-        distillation.read_teacher([tmp_path / "missing.json"], faces)
+        distillation.read_teachers([tmp_path / "missing.json"], faces)
 
 
 @pytest.mark.parametrize("public", [0, 3], ids=["held out", "of its own"])
@@ -75,6 +75,6 @@ def test_rows_are_those_that_the_split_leaves(people: Build, public: int) -> Non
     usage = [0] * (70 - public) + [1] * public + [2] * 10
     data = people([index % 7 for index in range(80)], images=images, usage=usage)
     data = replace(data, usage=np.roll(data.usage, 5))
-    rows = distillation.teacher_rows(data, 1)
+    rows = distillation.training_rows(data, 1)
     assert np.array_equal(data.part("training").images[rows], split_tuning(data, 1)[0].images)
     assert (len(rows) == 70 - public) is bool(public)

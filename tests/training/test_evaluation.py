@@ -149,7 +149,7 @@ def test_robustness_has_a_row_a_way_measured_against_the_first(people: Build, *,
     images = np.stack([np.full((48, 48), level, np.uint8) for level in (160, 60, 180)])
     # The third is clear to nobody, so that with votes it does not count
     ballots = [{"happiness": 10}, {"sadness": 9}, {"fear": 5, "happiness": 5}] if votes else [{}, {}, {}]
-    rows = evaluation.robustness(by_light, people([HAPPY, SAD, FEAR], ballots, images), threshold=0.55)
+    rows = evaluation.measure_robustness(by_light, people([HAPPY, SAD, FEAR], ballots, images), threshold=0.55)
     assert [row["way"] for row in rows] == list(CORRUPTIONS)
     none, bright, dark = rows[:3]
     right = 1 if votes else 2 / 3
@@ -163,16 +163,16 @@ def test_robustness_has_a_row_a_way_measured_against_the_first(people: Build, *,
 
 def test_facts_count_the_labels_of_each_part(people: Build) -> None:
     data = people([HAPPY, HAPPY, SAD, FEAR], usage=[0, 0, 1, 2])
-    found = evaluation.facts(data, "faces.npz")
+    found = evaluation.describe_dataset(data, "faces.npz")
     assert (found["name"], found["sha256"]) == ("faces.npz", data.fingerprint())
     assert found["parts"]["training"] == dict.fromkeys(found["parts"]["training"], 0) | {"happy": 2}
     assert [sum(counts.values()) for counts in found["parts"].values()] == [2, 1, 1]
-    assert evaluation.facts(people([HAPPY], [{}]), "faces")["labels"] is None
+    assert evaluation.describe_dataset(people([HAPPY], [{}]), "faces")["labels"] is None
 
 
 def test_how_far_people_agree_counted_by_hand(people: Build) -> None:
     ballots = [{"happiness": 10}, {"sadness": 6, "neutral": 4}, {"fear": 5, "surprise": 5}, {"contempt": 10}]
-    found = evaluation.agreement(people([HAPPY, NEUTRAL, SURPRISE, ANGRY], ballots))
+    found = evaluation.label_agreement(people([HAPPY, NEUTRAL, SURPRISE, ANGRY], ballots))
     # Of equals the first counts: so the third shows fear; nobody voted for an expression in the last
     assert found["majority"] == pytest.approx(1 / 4)
     assert found["clear"] == pytest.approx(1 / 2)
@@ -184,5 +184,7 @@ def test_how_far_people_agree_counted_by_hand(people: Build) -> None:
 
 def test_robustness_where_no_image_is_clear_is_against_the_labels(people: Build) -> None:
     images = np.stack([np.full((48, 48), level, np.uint8) for level in (160, 60)])
-    rows = evaluation.robustness(by_light, people([HAPPY, SAD], [{"happiness": 5, "fear": 5}] * 2, images), threshold=0.55)
+    rows = evaluation.measure_robustness(
+        by_light, people([HAPPY, SAD], [{"happiness": 5, "fear": 5}] * 2, images), threshold=0.55
+    )
     assert rows[0]["accuracy"] == 1

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from realtime.classifier.architectures import CONFIDENCE_HEAD
 from realtime.classifier.keras_pair import LOGITS
 from realtime.training import export, metrics
-from realtime.training.calibration import choose_temperature, judges
+from realtime.training.calibration import choose_temperature, reference_labels
 from realtime.training.dataset import Dataset
 from realtime.training.recipe import Epoch, Recipe
 from realtime.training.trainer import predict_probabilities, train_network
@@ -27,7 +27,7 @@ def test_a_run_ends_with_a_network_that_doubts_and_is_calibrated(crowd: Dataset)
     said, torn = predict_probabilities(network, crowd.images), disputed(crowd)
     assert said.max(axis=1)[torn].mean() < 0.6
     assert said.max(axis=1)[~torn].mean() > 0.9
-    clear, majority = judges(crowd)
+    clear, majority = reference_labels(crowd)
     assert metrics.calibration_error(said[clear], majority[clear]) < 0.05
     degree, limit = choose_temperature(said, crowd)
     assert degree == pytest.approx(1, abs=0.05), "no other temperature would be better"

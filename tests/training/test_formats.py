@@ -163,6 +163,6 @@ def test_the_real_data_have_the_counts_of_their_description() -> None:
     clear = votes.max(axis=1) > 5
     assert clear.sum() == 2_720
     assert np.bincount(votes[clear].argmax(axis=1)).tolist() == [219, 7, 50, 872, 936, 295, 341]
-    left_out = np.count_nonzero(~data.faces())
+    left_out = np.count_nonzero(~data.face_mask())
     # The placeholders, and what hardly anybody took for a face
     assert 175 <= left_out <= 200

@@ -69,7 +69,7 @@ def test_without_the_votes_beside_it_nobody_voted(table: Table) -> None:
     data = read_table(table())
     assert not data.has_votes
     assert data.votes.shape == (2, 10)
-    assert data.faces().all()
+    assert data.face_mask().all()
 
 
 def test_each_row_has_its_votes_and_none_with_a_name_shows_no_face(table: Table) -> None:
@@ -77,7 +77,7 @@ def test_each_row_has_its_votes_and_none_with_a_name_shows_no_face(table: Table)
     assert data.votes.tolist() == [[4, 0, 0, 1, 3, 2, 0, 0, 0, 0], [0] * 9 + [10]]
     assert data.votes.dtype == np.float32
     assert data.expression_votes()[0].tolist() == [3, 2, 0, 0, 4, 1, 0]
-    assert data.faces().tolist() == [True, False]
+    assert data.face_mask().tolist() == [True, False]
 
 
 def test_votes_are_found_by_the_names_of_their_columns(table: Table) -> None:

@@ -26,7 +26,7 @@ def told(*faces: tuple[float, bool]) -> tuple[NDArray[np.float64], NDArray[np.in
 
 
 def test_a_confusion_table_has_a_row_for_what_it_is_and_a_column_for_what_was_said() -> None:
-    table = metrics.confusion(np.array([0, 0, 6, 6, 6]), np.array([0, 3, 6, 6, 1]))
+    table = metrics.confusion_matrix(np.array([0, 0, 6, 6, 6]), np.array([0, 3, 6, 6, 1]))
     wanted = np.zeros((7, 7), np.int64)
     wanted[0, 0], wanted[0, 3], wanted[6, 6], wanted[6, 1] = 1, 1, 2, 1
     np.testing.assert_array_equal(table, wanted)
@@ -37,13 +37,13 @@ def test_figures_of_a_table_counted_by_hand() -> None:
     assert metrics.recalls(TABLE) == pytest.approx([3 / 4, NAN, NAN, 8 / 12, 0, NAN, NAN], nan_ok=True)
     # Precision 3/5 and recall 3/4; 8/13 and 8/12; never right; said twice where it was not
     assert metrics.f1_scores(TABLE) == pytest.approx([2 / 3, NAN, NAN, 16 / 25, 0, NAN, 0], nan_ok=True)
-    assert metrics.mean(metrics.recalls(TABLE)) == pytest.approx((3 / 4 + 2 / 3) / 3)
+    assert metrics.nan_mean(metrics.recalls(TABLE)) == pytest.approx((3 / 4 + 2 / 3) / 3)
 
 
 @given(indices)
 def test_figures_follow_from_their_definitions(pairs: list[tuple[int, int]]) -> None:
     labels, said = np.array(pairs).T
-    table = metrics.confusion(labels, said)
+    table = metrics.confusion_matrix(labels, said)
     assert table.sum() == len(pairs)
     assert metrics.accuracy(table) == pytest.approx(np.mean(labels == said))
     for index, (recall, f1) in enumerate(zip(metrics.recalls(table), metrics.f1_scores(table), strict=True)):
@@ -59,15 +59,15 @@ def test_figures_follow_from_their_definitions(pairs: list[tuple[int, int]]) -> 
 @given(indices)
 def test_an_expression_called_by_another_name_changes_no_total(pairs: list[tuple[int, int]]) -> None:
     labels, said = np.array(pairs).T
-    table, renamed = metrics.confusion(labels, said), metrics.confusion(6 - labels, 6 - said)
+    table, renamed = metrics.confusion_matrix(labels, said), metrics.confusion_matrix(6 - labels, 6 - said)
     assert metrics.accuracy(table) == metrics.accuracy(renamed)
     assert metrics.recalls(table) == pytest.approx(metrics.recalls(renamed)[::-1], nan_ok=True)
 
 
 def test_what_nobody_showed_has_no_figure() -> None:
-    nothing = metrics.confusion(np.zeros(0, np.int64), np.zeros(0, np.int64))
+    nothing = metrics.confusion_matrix(np.zeros(0, np.int64), np.zeros(0, np.int64))
     assert math.isnan(metrics.accuracy(nothing))
-    assert math.isnan(metrics.mean(metrics.recalls(nothing)))
+    assert math.isnan(metrics.nan_mean(metrics.recalls(nothing)))
     assert all(math.isnan(score) for score in metrics.f1_scores(nothing))
     probabilities, labels = np.zeros((0, 7)), np.zeros(0, np.int64)
     assert math.isnan(metrics.calibration_error(probabilities, labels))
@@ -141,9 +141,9 @@ def test_precision_and_weighted_f1_counted_by_hand() -> None:
 @given(indices)
 def test_precision_is_the_recall_of_the_turned_table(pairs: list[tuple[int, int]]) -> None:
     labels, said = np.array(pairs).T
-    table = metrics.confusion(labels, said)
+    table = metrics.confusion_matrix(labels, said)
     assert metrics.precisions(table) == pytest.approx(metrics.recalls(table.T), nan_ok=True)
-    assert metrics.precisions(table) == pytest.approx(metrics.recalls(metrics.confusion(said, labels)), nan_ok=True)
+    assert metrics.precisions(table) == pytest.approx(metrics.recalls(metrics.confusion_matrix(said, labels)), nan_ok=True)
     present = [score for score, count in zip(metrics.f1_scores(table), table.sum(axis=1), strict=True) if count]
     assert min(present) - 1e-9 <= metrics.weighted_f1(table) <= max(present) + 1e-9
 
@@ -161,7 +161,7 @@ def test_bins_of_reliability_hold_every_face_once_and_give_the_calibration_error
 
 
 def test_a_curve_counted_by_hand() -> None:
-    points = metrics.curve(*told((0.9, True), (0.8, False), (0.8, True), (0.6, False)))
+    points = metrics.coverage_curve(*told((0.9, True), (0.8, False), (0.8, True), (0.6, False)))
     assert [point["threshold"] for point in points] == [0.9, 0.8, 0.6]
     assert [point["answered"] for point in points] == [0.25, 0.75, 1]
     assert [point["right"] for point in points] == pytest.approx([1, 2 / 3, 0.5])
@@ -170,7 +170,7 @@ def test_a_curve_counted_by_hand() -> None:
 @given(st.lists(st.tuples(st.floats(0.5, 1), st.booleans()), max_size=60))
 def test_a_curve_goes_from_the_surest_faces_to_all_of_them(faces: list[tuple[float, bool]]) -> None:
     probabilities, labels = told(*faces) if faces else (np.zeros((0, 7)), np.zeros(0, np.int64))
-    points = metrics.curve(probabilities, labels)
+    points = metrics.coverage_curve(probabilities, labels)
     assert bool(points) == bool(faces)
     assert len(points) <= 20
     answered = [point["answered"] for point in points]
@@ -179,9 +179,9 @@ def test_a_curve_goes_from_the_surest_faces_to_all_of_them(faces: list[tuple[flo
         assert metrics.coverage(probabilities, labels, point["threshold"]) == (point["answered"], point["right"])
     if faces:
         assert points[-1]["answered"] == 1
-        assert points[-1]["right"] == metrics.accuracy(metrics.confusion(labels, probabilities.argmax(axis=1)))
+        assert points[-1]["right"] == metrics.accuracy(metrics.confusion_matrix(labels, probabilities.argmax(axis=1)))
 
 
 def test_a_share_of_nothing_is_no_number() -> None:
-    assert metrics.share(np.array([True, False, False, False])) == 0.25
-    assert math.isnan(metrics.share(np.zeros(0, np.bool_)))
+    assert metrics.true_share(np.array([True, False, False, False])) == 0.25
+    assert math.isnan(metrics.true_share(np.zeros(0, np.bool_)))

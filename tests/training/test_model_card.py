@@ -6,7 +6,7 @@ import pytest
 
 from realtime.training import model_card
 from realtime.training.dataset import Dataset
-from realtime.training.report_text import TITLES, points, share
+from realtime.training.report_text import TITLES, format_points, format_share
 from tests.support import training_reports as reports
 
 Build = Callable[..., Dataset]
@@ -39,17 +39,19 @@ def test_every_figure_of_the_report_is_in_the_card(measured: tuple[dict[str, Any
     table = rows(text)
     for values in document["figures"].values():
         assert any(f"{values['images']:,}" == row[1] for row in table)
-        shares = [share(values.get(key)) for key in TITLES if any(key in other for other in document["figures"].values())]
+        shares = [
+            format_share(values.get(key)) for key in TITLES if any(key in other for other in document["figures"].values())
+        ]
         assert any(row[2:] == shares for row in table)
         for index, name in enumerate(model_card.NAMES):
-            each = [share(values[key][name]) for key in ("precision", "recall", "f1")]
+            each = [format_share(values[key][name]) for key in ("precision", "recall", "f1")]
             assert [name, *each, f"{values['support'][name]}"] in table
             counts = values["confusion"][index]
-            cells = [f"{share(count / sum(counts) if sum(counts) else None, 0)} ({count})" for count in counts]
+            cells = [f"{format_share(count / sum(counts) if sum(counts) else None, 0)} ({count})" for count in counts]
             assert [name, *cells] in table
     for row in document["robustness"]:
-        figures = [share(row[key]) for key in ("accuracy", "answered", "right_of_answered")]
-        assert [row["way"], *figures, points(row["fall"])] in table
+        figures = [format_share(row[key]) for key in ("accuracy", "answered", "right_of_answered")]
+        assert [row["way"], *figures, format_points(row["fall"])] in table
     assert f"{document['threshold']:.2f}" in text
     assert f"{document['parameters']:,}" in text
     assert all(sentence in text for sentence in document["remarks"])
@@ -68,8 +70,8 @@ def test_the_card_says_whose_it_is_when_and_by_which_command(measured: tuple[dic
     if noise is None:
         assert "how far people agree on them is not known" in text
     else:
-        assert all(share(noise[key]) in text for key in ("majority", "clear", "nobody", "voters"))
-        assert all(f"{name} {share(value)}" in text for name, value in noise["by_label"].items())
+        assert all(format_share(noise[key]) in text for key in ("majority", "clear", "nobody", "voters"))
+        assert all(f"{name} {format_share(value)}" in text for name, value in noise["by_label"].items())
 
 
 def test_the_card_says_what_the_network_is_not_for(measured: tuple[dict[str, Any], dict[str, Any]]) -> None:

@@ -33,16 +33,16 @@ def pixels(png: bytes) -> tuple[int, int]:
 @pytest.mark.parametrize(
     ("draw", "height"),
     [
-        (lambda: plots.confusion(TABLE, "title"), 740),
-        (lambda: plots.reliability(BINS, 0.07, "title"), 640),
-        (lambda: plots.coverage(POINTS, (0.7, 0.9), 0.6, "title"), 640),
-        (lambda: plots.curves(HISTORY, "title"), 740),
+        (lambda: plots.draw_confusion(TABLE, "title"), 740),
+        (lambda: plots.draw_reliability(BINS, 0.07, "title"), 640),
+        (lambda: plots.draw_coverage(POINTS, (0.7, 0.9), 0.6, "title"), 640),
+        (lambda: plots.draw_curves(HISTORY, "title"), 740),
         # Figures that do not exist
-        (lambda: plots.confusion(EMPTY, "nobody"), 740),
-        (lambda: plots.reliability([], None, "nobody"), 640),
-        (lambda: plots.coverage([], (None, None), 0.6, "nobody"), 640),
-        (lambda: plots.coverage(POINTS, (0.0, None), 1.0, "nobody answered"), 640),
-        (lambda: plots.curves(HISTORY[:1], "one epoch"), 740),
+        (lambda: plots.draw_confusion(EMPTY, "nobody"), 740),
+        (lambda: plots.draw_reliability([], None, "nobody"), 640),
+        (lambda: plots.draw_coverage([], (None, None), 0.6, "nobody"), 640),
+        (lambda: plots.draw_coverage(POINTS, (0.0, None), 1.0, "nobody answered"), 640),
+        (lambda: plots.draw_curves(HISTORY[:1], "one epoch"), 740),
     ],
 )
 def test_a_picture_is_a_png_800_pixels_wide_and_equal_data_give_equal_files(draw: Draw, height: int) -> None:
@@ -55,13 +55,13 @@ def test_other_data_give_another_picture() -> None:
     turned = [row[::-1] for row in TABLE]
     better = [{**row, "right": 1.0} for row in POINTS]
     drawn = [
-        (plots.confusion(TABLE, ""), plots.confusion(turned, "")),
-        (plots.reliability(BINS, None, ""), plots.reliability([{**BINS[0], "accuracy": 0.9}], None, "")),
-        (plots.reliability(BINS, 0.07, ""), plots.reliability(BINS, 0.08, "")),
-        (plots.coverage(POINTS, (0.7, 0.9), 0.6, ""), plots.coverage(better, (0.7, 0.9), 0.6, "")),
-        (plots.coverage(POINTS, (0.7, 0.9), 0.6, ""), plots.coverage(POINTS, (0.2, 1.0), 0.6, "")),
-        (plots.curves(HISTORY, ""), plots.curves([HISTORY[0], {**HISTORY[1], "loss": 1.2}], "")),
-        (plots.curves(HISTORY, ""), plots.curves([HISTORY[0], {**HISTORY[1], "accuracy": 0.5}], "")),
+        (plots.draw_confusion(TABLE, ""), plots.draw_confusion(turned, "")),
+        (plots.draw_reliability(BINS, None, ""), plots.draw_reliability([{**BINS[0], "accuracy": 0.9}], None, "")),
+        (plots.draw_reliability(BINS, 0.07, ""), plots.draw_reliability(BINS, 0.08, "")),
+        (plots.draw_coverage(POINTS, (0.7, 0.9), 0.6, ""), plots.draw_coverage(better, (0.7, 0.9), 0.6, "")),
+        (plots.draw_coverage(POINTS, (0.7, 0.9), 0.6, ""), plots.draw_coverage(POINTS, (0.2, 1.0), 0.6, "")),
+        (plots.draw_curves(HISTORY, ""), plots.draw_curves([HISTORY[0], {**HISTORY[1], "loss": 1.2}], "")),
+        (plots.draw_curves(HISTORY, ""), plots.draw_curves([HISTORY[0], {**HISTORY[1], "accuracy": 0.5}], "")),
     ]
     assert all(one != other for one, other in drawn)
 
@@ -69,7 +69,7 @@ def test_other_data_give_another_picture() -> None:
 def test_a_cell_is_the_darker_the_greater_its_share_of_the_row() -> None:
     shares = [100, 60, 30, 0, 0, 0, 0]
     table = [[count, 100 - count, 0, 0, 0, 0, 0] for count in shares]
-    image = cv2.imdecode(np.frombuffer(plots.confusion(table, ""), np.uint8), cv2.IMREAD_GRAYSCALE)
+    image = cv2.imdecode(np.frombuffer(plots.draw_confusion(table, ""), np.uint8), cv2.IMREAD_GRAYSCALE)
     assert image is not None
     # Above the text of each cell of the first column
     rows = [image[top : top + 8, 160:180].mean() for top in (40, 135, 225, 320)]
@@ -77,7 +77,7 @@ def test_a_cell_is_the_darker_the_greater_its_share_of_the_row() -> None:
 
 
 def test_drawing_leaves_no_figure_behind() -> None:
-    plots.curves(HISTORY, "")
+    plots.draw_curves(HISTORY, "")
     if "matplotlib.pyplot" in sys.modules:
         assert sys.modules["matplotlib.pyplot"].get_fignums() == []
 
@@ -85,4 +85,4 @@ def test_drawing_leaves_no_figure_behind() -> None:
 def test_a_missing_matplotlib_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(EmodjError, match=r"needs matplotlib, which is not installed: pip install 'emodj\[train\]'"):
-        plots.need_matplotlib()
+        plots.require_matplotlib()

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from realtime.training.recipe import PRESETS, Epoch, Recipe, best, is_over
+from realtime.training.recipe import PRESETS, Epoch, Recipe, best_epoch, is_over
 
 
 def history(*losses: float) -> list[Epoch]:
@@ -10,7 +10,7 @@ def history(*losses: float) -> list[Epoch]:
 
 
 def test_the_best_epoch_is_the_first_of_the_least_tuning_loss() -> None:
-    assert best(history(3, 1, 2, 1)) == 1
+    assert best_epoch(history(3, 1, 2, 1)) == 1
 
 
 @pytest.mark.parametrize(

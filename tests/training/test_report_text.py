@@ -10,8 +10,16 @@ Build = Callable[..., Dataset]
 
 
 def test_shares_and_points_are_dashes_where_there_is_no_figure() -> None:
-    assert (report_text.share(0.1234), report_text.share(0.1234, 0), report_text.share(None)) == ("12.3%", "12%", "–")
-    assert (report_text.points(0.0456), report_text.points(-0.01), report_text.points(None)) == ("4.6", "-1.0", "–")
+    assert (report_text.format_share(0.1234), report_text.format_share(0.1234, 0), report_text.format_share(None)) == (
+        "12.3%",
+        "12%",
+        "–",
+    )
+    assert (report_text.format_points(0.0456), report_text.format_points(-0.01), report_text.format_points(None)) == (
+        "4.6",
+        "-1.0",
+        "–",
+    )
 
 
 def test_the_text_has_a_line_for_each_expression_of_each_group_and_for_each_damage(people: Build) -> None:
@@ -22,12 +30,16 @@ def test_the_text_has_a_line_for_each_expression_of_each_group_and_for_each_dama
         block = text[text.index(f"{name}, {values['images']} images") :].split("\n\n", 1)[0]
         for key, title in report_text.TITLES.items():
             if key in values:
-                assert any(line.split() == [*title.split(), report_text.share(values[key])] for line in block.splitlines())
+                assert any(
+                    line.split() == [*title.split(), report_text.format_share(values[key])] for line in block.splitlines()
+                )
         for expression, count in values["support"].items():
-            figures = [report_text.share(values[column][expression]) for column in ("precision", "recall", "f1")]
+            figures = [report_text.format_share(values[column][expression]) for column in ("precision", "recall", "f1")]
             assert any(line.split() == [expression, *figures, str(count)] for line in block.splitlines())
     for row in document["robustness"]:
-        assert any(line.startswith(row["way"]) and report_text.share(row["accuracy"]) in line for line in text.splitlines())
+        assert any(
+            line.startswith(row["way"]) and report_text.format_share(row["accuracy"]) in line for line in text.splitlines()
+        )
 
 
 def test_no_line_is_wider_than_a_terminal(people: Build) -> None:
@@ -37,6 +49,6 @@ def test_no_line_is_wider_than_a_terminal(people: Build) -> None:
 @pytest.mark.parametrize("copies", [True, False])
 def test_a_group_that_leaves_nothing_out_is_not_shown_twice(people: Build, *, copies: bool) -> None:
     document = reports.document(reports.data(people, copies=copies), robustness=False)
-    assert ("without copies of training" in report_text.shown(document)) is copies
+    assert ("without copies of training" in report_text.informative_groups(document)) is copies
     assert ("without copies" in report_text.report_text(document)) is copies
     assert "damage" not in report_text.report_text(document)

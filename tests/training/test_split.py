@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime.errors import UsageError
-from realtime.training.dataset import Dataset, missing_parts
+from realtime.training.dataset import Dataset, missing_expressions
 from realtime.training.split import split_tuning
 
 Build = Callable[..., Dataset]
@@ -46,7 +46,7 @@ def test_a_held_out_part_keeps_its_laws(people: Build, rows: list[tuple[int, int
     assert order(tuning) == sorted(order(tuning))
     # No photo is on both sides, no class leaves training, and no class gives more than a tenth or one
     assert not set(learned.photo_group.tolist()) & set(tuning.photo_group.tolist())
-    assert missing_parts(learned) == missing_parts(training)
+    assert missing_expressions(learned) == missing_expressions(training)
     assert len(tuning)
     held, all_of = (np.bincount(part.labels, minlength=7) for part in (tuning, training))
     assert (held <= np.maximum(1, all_of // 10)).all()
@@ -59,7 +59,7 @@ def test_a_tenth_of_each_class_is_held_out_where_no_photo_is_there_twice(people:
     data = replace(numbered(people, rows), photo_group=np.arange(len(rows), dtype=np.int32))
     learned, tuning = split_tuning(data, 3)
     assert np.bincount(tuning.labels).tolist() == [1, 1, 2, 2, 3, 3, 4]
-    assert missing_parts(learned) == missing_parts(tuning) == []
+    assert missing_expressions(learned) == missing_expressions(tuning) == []
 
 
 def test_another_seed_holds_out_others(people: Build) -> None:

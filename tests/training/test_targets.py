@@ -6,7 +6,7 @@ import pytest
 from realtime.errors import UsageError
 from realtime.training.dataset import Dataset
 from realtime.training.recipe import Recipe
-from realtime.training.targets import build_targets, prior, sample_weights
+from realtime.training.targets import build_targets, class_prior, loss_weights
 
 Build = Callable[..., Dataset]
 PLAIN = Recipe(smoothing=0.0)
@@ -20,8 +20,8 @@ def test_teachers_have_their_share_of_the_targets_and_say_nothing_of_what_is_no_
     ]
     data = people([0, *range(7)], ballots, np.arange(8, dtype=np.uint8)[:, None, None] * np.ones((8, 48, 48), np.uint8))
     words = np.roll(np.eye(7, dtype=np.float32), 1, axis=1)
-    lesson = np.concatenate([np.full((1, 7), 1 / 7, np.float32), words])
-    images, wanted = build_targets(Recipe(smoothing=0.0, teacher="theirs", teacher_share=0.25), data, lesson)
+    soft_labels = np.concatenate([np.full((1, 7), 1 / 7, np.float32), words])
+    images, wanted = build_targets(Recipe(smoothing=0.0, teacher="theirs", teacher_share=0.25), data, soft_labels)
     assert images[:, 0, 0].tolist() == list(range(1, 8))
     np.testing.assert_allclose(wanted, 0.75 * np.eye(7) + 0.25 * words, atol=1e-6)
     np.testing.assert_allclose(build_targets(PLAIN, data, None)[1], np.eye(7), atol=1e-6)
@@ -39,13 +39,13 @@ def test_an_expression_without_a_face_is_named(people: Build) -> None:
 
 def test_without_balance_all_count_alike(people: Build) -> None:
     _, wanted = build_targets(PLAIN, people(SKEWED), None)
-    assert sample_weights(PLAIN, wanted).tolist() == [1] * 7
-    np.testing.assert_allclose(prior(PLAIN, wanted), [0.01, 0.01, 0.01, 0.94, 0.01, 0.01, 0.01], rtol=1e-5)
+    assert loss_weights(PLAIN, wanted).tolist() == [1] * 7
+    np.testing.assert_allclose(class_prior(PLAIN, wanted), [0.01, 0.01, 0.01, 0.94, 0.01, 0.01, 0.01], rtol=1e-5)
 
 
 def test_with_balance_the_prior_is_what_the_loss_saw(people: Build) -> None:
     balanced = Recipe(smoothing=0.0, balance=True)
     _, wanted = build_targets(balanced, people(SKEWED), None)
-    counts = sample_weights(balanced, wanted) * np.array([1, 1, 1, 94, 1, 1, 1])
-    np.testing.assert_allclose(prior(balanced, wanted), counts / counts.sum(), rtol=1e-4)
-    assert prior(balanced, wanted)[3] < 0.94
+    counts = loss_weights(balanced, wanted) * np.array([1, 1, 1, 94, 1, 1, 1])
+    np.testing.assert_allclose(class_prior(balanced, wanted), counts / counts.sum(), rtol=1e-4)
+    assert class_prior(balanced, wanted)[3] < 0.94

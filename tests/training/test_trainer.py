@@ -15,7 +15,7 @@ from realtime.errors import EmodjError, UsageError
 from realtime.training import trainer
 from realtime.training.augment import augment
 from realtime.training.dataset import Dataset
-from realtime.training.recipe import Epoch, Recipe, best
+from realtime.training.recipe import Epoch, Recipe, best_epoch
 from realtime.training.trainer import Trainer, predict_probabilities, train_network
 from tests.support.tiny_network import NAME, doubting, introduce
 from tests.support.torn_files import knowing
@@ -62,7 +62,7 @@ def stop(_: Epoch) -> None:
 def known() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         introduce(patch)
-        patch.setattr(trainer, "BATCHES", 8)
+        patch.setattr(trainer, "BATCH_NORM_BATCHES", 8)
         yield
 
 
@@ -77,7 +77,7 @@ def easy(people: Build) -> Dataset:
 @pytest.fixture(scope="module")
 def few(easy: Dataset) -> Dataset:
     """Enough for one step."""
-    return easy.where(np.arange(64) < 16)
+    return easy.select(np.arange(64) < 16)
 
 
 @pytest.fixture(scope="module")
@@ -130,11 +130,11 @@ PATIENT = replace(RECIPE, optimizer="adam", learning_rate=1e-3, patience=1, bala
 @pytest.mark.parametrize("recipe", [RECIPE, PATIENT], ids=["sgd", "adam with patience, balance and a teacher"])
 def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(recipe: Recipe, easy: Dataset, tmp_path: Path) -> None:
     words = np.random.default_rng(2).dirichlet(np.ones(7), len(easy)).astype(np.float32) if recipe.teacher else None
-    whole, whole_history = train_network(recipe, easy, easy, tmp_path / "whole", ignore, lesson=words)
+    whole, whole_history = train_network(recipe, easy, easy, tmp_path / "whole", ignore, soft_labels=words)
     with pytest.raises(StoppedError):
-        train_network(recipe, easy, easy, tmp_path / "broken", stop, lesson=words)
+        train_network(recipe, easy, easy, tmp_path / "broken", stop, soft_labels=words)
     resumed: list[Epoch] = []
-    network, history = train_network(recipe, easy, easy, tmp_path / "broken", resumed.append, lesson=words)
+    network, history = train_network(recipe, easy, easy, tmp_path / "broken", resumed.append, soft_labels=words)
     assert [epoch.number for epoch in resumed] == [2]
     assert [replace(epoch, seconds=0) for epoch in history] == [replace(epoch, seconds=0) for epoch in whole_history]
     assert same(weights(network), weights(whole))
@@ -147,7 +147,7 @@ def test_a_run_with_patience_ends_early_and_delivers_its_best_epoch(easy: Datase
     wrong = replace(few, labels=(few.labels + 3) % 7, votes=np.roll(few.votes, 1, axis=0) * 0)
     recipe = replace(ONE_STEP, epochs=9, learning_rate=0.3, patience=2, mixup=0.0)
     network, history = train_network(recipe, easy, wrong, tmp_path, ignore)
-    kept_epoch = best(history)
+    kept_epoch = best_epoch(history)
     assert len(history) == kept_epoch + 1 + 2 < 9
     assert min(epoch.tuning_loss for epoch in history) == history[kept_epoch].tuning_loss
     said = predict_probabilities(network, wrong.images)
@@ -288,7 +288,7 @@ def test_what_a_network_learned_to_doubt_is_left_for_the_end(crowd: Dataset, mon
     session = Trainer(Recipe("doubting", epochs=1, batch_size=64), crowd, start, None)
     before = [np.array(weight) for weight in session.network.get_layer(LOGITS).get_weights()]
     np.testing.assert_allclose(before[0], start.get_layer(LOGITS).get_weights()[0])
-    session.epoch(0, None)
+    session.run_epoch(0, None)
     assert not np.array_equal(session.network.get_layer(LOGITS).get_weights()[0], before[0])
     for weight in session.network.get_layer(CONFIDENCE_HEAD[1]).get_weights():
         assert not weight.any()

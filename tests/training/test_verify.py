@@ -19,7 +19,7 @@ def pair(tmp_path: Path) -> Path:
 
 
 def results(pair: Path) -> dict[str, bool | None]:
-    return {item.what: item.passed for item in verify(pair)}
+    return {item.subject: item.passed for item in verify(pair)}
 
 
 def change(pair: Path, **values: Any) -> None:
@@ -61,7 +61,7 @@ def test_golden_crops_must_be_answered_as_recorded(pair: Path, monkeypatch: pyte
     golden[1]["answer"]["angry"] += 0.002
     change(pair, golden=golden)
     [failed] = [item for item in verify(pair) if item.passed is False]
-    assert (failed.what, golden[1]["name"] in failed.told) == ("golden crops", True)
+    assert (failed.subject, golden[1]["name"] in failed.finding) == ("golden crops", True)
     change(pair, golden=[])
     assert results(pair)["golden crops"] is False
     change(pair, golden=contract["golden"], compiled_sha256="0" * 64)
@@ -71,7 +71,7 @@ def test_golden_crops_must_be_answered_as_recorded(pair: Path, monkeypatch: pyte
 def test_without_tensorflow_the_rest_is_looked_at(pair: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tensorflow", None)
     assert results(pair) == {"pair": True, "compiled": True, "golden crops": True, "pair and compiled": None}
-    assert "pip install tensorflow" in verify(pair)[-1].told
+    assert "pip install tensorflow" in verify(pair)[-1].finding
 
 
 def test_a_missing_contract_or_pair_is_an_error(pair: Path, tmp_path: Path) -> None:
