@@ -217,12 +217,12 @@ FER-2013 (Goodfellow et al. 2013, arXiv:1307.0414): faces from pictures that a w
 pictures have no licence, and neither they nor parts of them come with emodj. Votes, where there are some, are those of FER+
 (Barsoum et al. 2016, arXiv:1608.01041); these labels are under the MIT licence."""
 OTHER_DATA = """
-emodj cannot tell whose pictures they are: whether they may be used for this, and whether the people in them agreed, is for
-whoever trains or measures with them to know."""
+emodj does not know the source of the pictures. The user who trains or measures with them must know whether they may be used
+for this, and whether the people in them agreed."""
 FER_LABELS = """A label of FER-2013 is the word that the picture was searched with, looked through by hand."""
-OTHER_LABELS = """A label says what one person, or a search, called a face."""
+OTHER_LABELS = """A label is the expression that one person, or a search, gave to a face."""
 VOTES = """Ten people each then said what they saw:"""
-NO_VOTES = """No other people's votes are in these data, so how far people agree on them is not known."""
+NO_VOTES = """The data have no votes of other people, so how far people agree on them is not known."""
 NOISE = """So nobody can be right on all labels: above what people agree on, a network learns how these labels were made."""
 FER_PARTS = {"training": "Training", "public": "PublicTest", "private": "PrivateTest"}
 FER_SPLIT = """Training is to learn from, without pictures in which the crowd saw no face; PublicTest is for choosing (length
