@@ -23,7 +23,7 @@ VOTE_FOR_LABEL = ("anger", "disgust", "fear", "happiness", "neutral", "sadness",
 
 @pytest.fixture(scope="session")
 def people() -> Callable[..., Dataset]:
-    """Build a data set: labels, the ballots of each picture by name (ten for its label by default), what else matters."""
+    """Build a dataset from labels, the votes of each image by name (ten for its label by default), and further fields."""
 
     def build(
         labels: Sequence[int],
@@ -50,7 +50,7 @@ def people() -> Callable[..., Dataset]:
 
 @pytest.fixture(scope="module")
 def crowd(people: Callable[..., Dataset]) -> Iterator[Dataset]:
-    """Faces that people are of one mind or torn about; sureness learns from them in smaller batches, as they are few."""
+    """Faces with unanimous and with divided votes. The confidence head trains in smaller batches, since they are few."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(confidence_head, "BATCH_SIZE", 64)
         yield torn.crowd(people)

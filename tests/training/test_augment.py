@@ -50,7 +50,7 @@ def shapes(batch: Pictures) -> list[tuple[float, float, float, float]]:
 
 
 @pytest.fixture
-def unspoilt(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_corruptions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Views that are moved, lit and covered by small things only."""
     monkeypatch.setattr(module, "CORRUPTION_PROBABILITY", 0.0)
     monkeypatch.setattr(module, "BAR_SHARE", 0.0)
@@ -78,19 +78,19 @@ def test_one_seed_gives_the_same_views_and_another_seed_others(noise: Pictures) 
         assert (np.abs(seen - other).max(axis=(1, 2, 3)) > 0.01).all()
 
 
-def test_each_face_of_a_batch_has_a_view_of_its_own(noise: Pictures) -> None:
+def test_faces_of_a_batch_get_different_views(noise: Pictures) -> None:
     seen = views(np.repeat(noise[:1], 40, axis=0))
     assert len(np.unique(seen.reshape(40, -1), axis=0)) == 40
 
 
-def test_a_compiled_step_sees_the_same_views(noise: Pictures) -> None:
+def test_a_compiled_function_gives_the_same_views(noise: Pictures) -> None:
     tf = import_tensorflow("testing")
     compiled = tf.function(augment)(tf.constant(noise), tf.constant([1, 0]))
     np.testing.assert_allclose(compiled.numpy(), views(noise), atol=1e-5)
 
 
-@pytest.mark.usefixtures("unspoilt")
-def test_what_is_in_the_middle_stays_near_it() -> None:
+@pytest.mark.usefixtures("no_corruptions")
+def test_the_centre_moves_by_the_shift_at_most() -> None:
     _, right, down, _ = np.array(shapes(views(block(12, 12)))).T
     for offset in (right, down):
         # Four pixels of the picture are up to 4.8 of a view that is enlarged by a fifth, and a turn mixes the axes
@@ -100,8 +100,8 @@ def test_what_is_in_the_middle_stays_near_it() -> None:
         assert abs(offset.mean()) < 0.4
 
 
-@pytest.mark.usefixtures("unspoilt")
-def test_faces_grow_and_shrink_a_little() -> None:
+@pytest.mark.usefixtures("no_corruptions")
+def test_scale_stays_in_its_range() -> None:
     area = np.array(shapes(views(block(20, 20))))[:, 0]
     sizes = np.sqrt(area / 400)
     assert 0.8 < sizes.min() < 0.9
@@ -109,8 +109,8 @@ def test_faces_grow_and_shrink_a_little() -> None:
     assert np.mean(sizes > 1) == pytest.approx(np.log(1.2) / np.log(1.2 / 0.85), abs=0.07)
 
 
-@pytest.mark.usefixtures("unspoilt")
-def test_faces_turn_a_little_either_way() -> None:
+@pytest.mark.usefixtures("no_corruptions")
+def test_rotation_stays_in_its_range() -> None:
     angle = np.array(shapes(views(block(8, 28))))[:, 3]
     assert np.abs(angle).max() < 17
     assert angle.min() < -13
@@ -118,7 +118,7 @@ def test_faces_turn_a_little_either_way() -> None:
     assert np.mean(angle > 0) == pytest.approx(0.5, abs=0.07)
 
 
-@pytest.mark.usefixtures("unspoilt")
+@pytest.mark.usefixtures("no_corruptions")
 def test_a_view_is_neither_sheared_nor_stretched() -> None:
     for view in whole(views(block(20, 20))):
         down, right = np.nonzero((view - view.min()) / np.ptp(view) > 0.5)
@@ -127,8 +127,8 @@ def test_a_view_is_neither_sheared_nor_stretched() -> None:
         assert most < 1.25 * least
 
 
-@pytest.mark.usefixtures("unspoilt")
-def test_half_of_the_faces_are_mirrored_and_none_stands_on_its_head() -> None:
+@pytest.mark.usefixtures("no_corruptions")
+def test_half_of_the_faces_are_flipped_horizontally_and_none_vertically() -> None:
     ramp = np.linspace(0.2, 0.8, 48, dtype=np.float32)
     across = views(many(np.broadcast_to(ramp, (48, 48))))
     mirrored = np.median(across[:, :, :12], axis=(1, 2, 3)) > np.median(across[:, :, 36:], axis=(1, 2, 3))
@@ -137,8 +137,8 @@ def test_half_of_the_faces_are_mirrored_and_none_stands_on_its_head() -> None:
     assert (np.median(along[:, :12], axis=(1, 2, 3)) < np.median(along[:, 36:], axis=(1, 2, 3))).all()
 
 
-@pytest.mark.usefixtures("unspoilt")
-def test_light_and_contrast_vary() -> None:
+@pytest.mark.usefixtures("no_corruptions")
+def test_brightness_and_contrast_vary() -> None:
     grey = whole(views(many(np.full((48, 48), 0.4))))
     # An even picture stays even up to its borders, whatever was moved in from outside
     assert np.ptp(grey, axis=(1, 2)).max() < 1e-5
@@ -153,7 +153,7 @@ def test_light_and_contrast_vary() -> None:
     assert 1.22 < contrast.max() < 1.26
 
 
-@pytest.mark.usefixtures("unspoilt")
+@pytest.mark.usefixtures("no_corruptions")
 def test_two_faces_of_five_are_partly_covered_by_a_grey_rectangle() -> None:
     covered = views(many(np.full((48, 48), 0.8)))[..., 0] == ERASED
     some = covered.any(axis=(1, 2))
@@ -173,8 +173,8 @@ def test_two_faces_of_five_are_partly_covered_by_a_grey_rectangle() -> None:
     assert covered.any(axis=0).all()
 
 
-@pytest.mark.usefixtures("unspoilt")
-def test_without_play_a_view_is_the_face_or_its_mirror_image(noise: Pictures, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("no_corruptions")
+def test_without_augmentation_a_view_is_the_face_or_its_mirror_image(noise: Pictures, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, still in (("ROTATION_DEG", 0.0), ("SCALE", (1.0, 1.0)), ("SHIFT_PX", 0.0), ("CONTRAST", 0.0)):
         monkeypatch.setattr(module, name, still)
     monkeypatch.setattr(module, "BRIGHTNESS", 0.0)
@@ -187,8 +187,8 @@ def test_without_play_a_view_is_the_face_or_its_mirror_image(noise: Pictures, mo
     assert mirrored.any()
 
 
-def spoilt(pictures: Pictures, row: int, much: float, monkeypatch: pytest.MonkeyPatch) -> Pictures:
-    """All pictures spoilt in one way of five, as much as `much` of 0..1 says."""
+def corrupt_all(pictures: Pictures, row: int, much: float, monkeypatch: pytest.MonkeyPatch) -> Pictures:
+    """Apply one of the five corruptions to all pictures, with the strength `much`, 0..1."""
     tf = import_tensorflow("testing")
     monkeypatch.setattr(module, "CORRUPTION_PROBABILITY", 0.5)
     draws = np.full((10, len(pictures)), 0.9, np.float32)
@@ -203,31 +203,29 @@ def smooth() -> Pictures:
     return np.stack([cv2.GaussianBlur(picture, (0, 0), 2) for picture in made])[..., None].astype(np.float32)
 
 
-def test_too_much_light_runs_into_white(smooth: Pictures, monkeypatch: pytest.MonkeyPatch) -> None:
-    np.testing.assert_allclose(spoilt(smooth, 0, 1.0, monkeypatch), np.minimum(1, 2.2 * smooth), atol=1e-6)
+def test_over_exposure_clips_to_white(smooth: Pictures, monkeypatch: pytest.MonkeyPatch) -> None:
+    np.testing.assert_allclose(corrupt_all(smooth, 0, 1.0, monkeypatch), np.minimum(1, 2.2 * smooth), atol=1e-6)
 
 
 @pytest.mark.parametrize(("much", "gamma"), [(0.0, 0.4), (1.0, 2.7)])
-def test_the_curve_of_light_is_bent_either_way(
-    smooth: Pictures, much: float, gamma: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    np.testing.assert_allclose(spoilt(smooth, 1, much, monkeypatch), smooth**gamma, atol=1e-5)
+def test_gamma_brightens_and_darkens(smooth: Pictures, much: float, gamma: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    np.testing.assert_allclose(corrupt_all(smooth, 1, much, monkeypatch), smooth**gamma, atol=1e-5)
 
 
-def test_a_blur_is_that_of_opencv(noise: Pictures, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blur_equals_that_of_opencv(noise: Pictures, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = [cv2.GaussianBlur(picture, (9, 9), 1.7, borderType=cv2.BORDER_REFLECT) for picture in noise]
-    np.testing.assert_allclose(spoilt(noise, 2, 1.0, monkeypatch)[..., 0], np.stack(expected), atol=1e-5)
+    np.testing.assert_allclose(corrupt_all(noise, 2, 1.0, monkeypatch)[..., 0], np.stack(expected), atol=1e-5)
 
 
-def test_noise_is_even_and_as_strong_as_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = spoilt(many(np.full((48, 48), 0.5)), 3, 1.0, monkeypatch)[:200]
+def test_noise_has_zero_mean_and_the_given_sigma(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = corrupt_all(many(np.full((48, 48), 0.5)), 3, 1.0, monkeypatch)[:200]
     assert float(seen.mean()) == pytest.approx(0.5, abs=0.002)
     assert float(seen.std()) == pytest.approx(0.11, abs=0.002)
 
 
-def test_a_small_jpeg_is_that_of_opencv(smooth: Pictures, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_jpeg_is_close_to_that_of_opencv(smooth: Pictures, monkeypatch: pytest.MonkeyPatch) -> None:
     # Quality 10 has five times the steps of quality 50
-    seen = spoilt(smooth, 4, 0.8, monkeypatch)[..., 0] * 255
+    seen = corrupt_all(smooth, 4, 0.8, monkeypatch)[..., 0] * 255
     for picture, ours in zip(smooth, seen, strict=True):
         whole_numbers = np.round(picture * 255).astype(np.uint8)
         packed = cv2.imencode(".jpg", whole_numbers, [cv2.IMWRITE_JPEG_QUALITY, 10])[1]
@@ -235,7 +233,7 @@ def test_a_small_jpeg_is_that_of_opencv(smooth: Pictures, monkeypatch: pytest.Mo
         assert np.abs(ours - theirs).mean() < 1.5 < np.abs(picture[..., 0] * 255 - theirs).mean()
 
 
-def test_some_faces_are_covered_by_a_bar_from_side_to_side(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_some_faces_are_covered_by_a_bar_across_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "CORRUPTION_PROBABILITY", 0.0)
     covered = views(many(np.full((48, 48), 0.8)))[..., 0] == ERASED
     bars = covered.all(axis=2).any(axis=1)
@@ -244,7 +242,7 @@ def test_some_faces_are_covered_by_a_bar_from_side_to_side(monkeypatch: pytest.M
     assert heights.max() in {13, 14, 15}
 
 
-def test_mixing_lays_a_face_over_another_and_mixes_what_they_look_like() -> None:
+def test_mixup_blends_views_and_targets_with_the_same_share() -> None:
     tf = import_tensorflow("testing")
     count = 400
     pictures = np.linspace(0, 1, count, dtype=np.float32)[:, None, None, None] * np.ones((1, 48, 48, 1), np.float32)

@@ -51,7 +51,7 @@ def mean_recall(labels: list[int], probabilities: NDArray[np.float32]) -> float:
 
 
 @pytest.mark.parametrize(("sharpness", "low", "high"), [(0.5, 0.42, 0.58), (1.0, 0.85, 1.15), (1.8, 1.55, 2.0)])
-def test_the_temperature_undoes_too_little_and_too_much_sureness(
+def test_the_temperature_corrects_too_low_and_too_high_confidence(
     people: Build, sharpness: float, low: float, high: float
 ) -> None:
     labels, logits = faces_and_logits(EVEN)
@@ -62,7 +62,7 @@ def test_the_temperature_undoes_too_little_and_too_much_sureness(
     assert metrics.calibration_error(corrected, np.array(labels)) < 0.03
 
 
-def test_sureness_is_measured_against_what_the_crowd_saw(people: Build) -> None:
+def test_confidence_is_calibrated_against_the_votes(people: Build) -> None:
     labels, logits = faces_and_logits(EVEN)
     ballots = [{VOTES[label]: 10} for label in labels]
     # The labels of half of the pictures are another expression's: the network is right for the crowd, not for them
@@ -70,7 +70,7 @@ def test_sureness_is_measured_against_what_the_crowd_saw(people: Build) -> None:
     assert 0.85 <= choose_correction(softmax(logits), EVEN, people(noisy, ballots)).temperature <= 1.15
 
 
-def test_a_crowd_of_two_minds_makes_less_sure(people: Build) -> None:
+def test_disagreement_of_the_crowd_lowers_the_confidence(people: Build) -> None:
     labels, logits = faces_and_logits(EVEN)
     one, two = (
         choose_correction(
@@ -88,7 +88,7 @@ def test_a_crowd_of_two_minds_makes_less_sure(people: Build) -> None:
     assert errors[0] <= MAX_CLEAR_ERROR < errors[1]
 
 
-def test_where_no_temperature_leaves_little_the_one_that_leaves_least_is_chosen(people: Build) -> None:
+def test_if_no_temperature_is_good_enough_the_least_error_decides(people: Build) -> None:
     # Right nine times of ten where it is least sure, and four of ten where it is surest
     confidence = np.linspace(0.5, 0.99, COUNT)
     right = np.random.default_rng(1).random(COUNT) < 1.4 - confidence
@@ -111,7 +111,7 @@ def test_without_a_clear_majority_the_labels_decide(people: Build) -> None:
     assert 1.55 <= correction.temperature <= 2.0
 
 
-def test_a_skewed_prior_is_taken_off_so_that_rare_expressions_are_found(people: Build) -> None:
+def test_prior_correction_raises_the_recall_of_rare_expressions(people: Build) -> None:
     labels, logits = faces_and_logits(SKEWED)
     said = softmax(logits)
     correction = choose_correction(said, SKEWED, people(labels))
@@ -120,7 +120,7 @@ def test_a_skewed_prior_is_taken_off_so_that_rare_expressions_are_found(people: 
     assert mean_recall(labels, correction.apply(said)) > mean_recall(labels, said) + 0.05
 
 
-def test_rare_expressions_cost_little_of_what_people_agree_on(people: Build) -> None:
+def test_prior_correction_costs_little_accuracy_against_the_majority(people: Build) -> None:
     # Recall of the rare alone would take more of the prior off, and six points of accuracy with it
     prior = np.array([0.05, 0.01, 0.02, 0.6, 0.25, 0.05, 0.02])
     labels, logits = faces_and_logits(prior)
@@ -131,7 +131,7 @@ def test_rare_expressions_cost_little_of_what_people_agree_on(people: Build) -> 
     assert after >= before - MAX_ACCURACY_LOSS
 
 
-def test_an_even_prior_changes_no_answer(people: Build) -> None:
+def test_a_uniform_prior_changes_no_answer(people: Build) -> None:
     labels, logits = faces_and_logits(EVEN)
     said = softmax(logits)
     np.testing.assert_array_equal(choose_correction(said, EVEN, people(labels)).apply(said).argmax(axis=1), said.argmax(axis=1))
@@ -147,18 +147,18 @@ def test_the_temperature_changes_no_answer(people: Build) -> None:
     np.testing.assert_array_equal(correction.apply(said).argmax(axis=1), wanted.argmax(axis=1))
 
 
-def sure(low: float) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """What a network says that is calibrated and never less sure than `low`, and what is right."""
+def calibrated_answers(low: float) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Probabilities of a calibrated network with a confidence of `low` or more, and the labels."""
     confidence = np.linspace(low, 1, COUNT)
-    # Of each few that are alike, as many are wrong as they say
+    # Among faces of similar confidence the share of wrong answers is one minus the confidence
     wrong = np.diff(np.floor(np.cumsum(1 - confidence)), prepend=0) > 0
     said = np.tile(((1 - confidence) / 6)[:, None], (1, 7)).astype(np.float32)
     said[:, 2] = confidence
     return said, np.where(wrong, 3, 2).astype(np.int64)
 
 
-def test_from_the_threshold_on_answers_are_right_and_from_none_below() -> None:
-    said, labels = sure(0.87)
+def test_the_threshold_is_the_lowest_that_reaches_the_target_accuracy() -> None:
+    said, labels = calibrated_answers(0.87)
     limit = choose_threshold(said, labels)
     assert 0.87 < limit <= 0.9
     assert metrics.coverage(said, labels, limit)[1] >= TARGET_ACCURACY
@@ -166,7 +166,7 @@ def test_from_the_threshold_on_answers_are_right_and_from_none_below() -> None:
 
 
 def test_most_faces_are_answered_even_if_fewer_are_right() -> None:
-    said, labels = sure(0.4)
+    said, labels = calibrated_answers(0.4)
     limit = choose_threshold(said, labels)
     assert limit == pytest.approx(0.52, abs=0.011)
     assert metrics.coverage(said, labels, limit)[0] >= MIN_COVERAGE
@@ -187,7 +187,7 @@ def test_the_threshold_is_that_of_the_corrected_network_on_clear_faces(people: B
     assert correction.unsure_below != choose_threshold(said[clear], truth)
 
 
-def test_an_expression_that_the_data_lack_breaks_nothing(people: Build) -> None:
+def test_data_without_an_expression_can_be_calibrated(people: Build) -> None:
     labels, logits = faces_and_logits(EVEN)
     kept = [index for index, label in enumerate(labels) if label != 1]
     prior = np.where(np.arange(7) == 1, 0, 1 / 6)
@@ -210,7 +210,7 @@ def test_corrected_probabilities_are_distributions(batch: list[list[float]], tem
     np.testing.assert_allclose(Calibration(1.0, 0.0, (0.0,) * 7).apply(said), said, atol=1e-6)
 
 
-def test_a_network_with_the_correction_folded_in_says_the_same() -> None:
+def test_folding_the_correction_in_gives_the_same_probabilities() -> None:
     keras = import_tensorflow("testing").keras
     keras.utils.set_random_seed(1)
     layers = keras.layers

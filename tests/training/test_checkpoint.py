@@ -11,7 +11,7 @@ from realtime.training.recipe import Epoch, Recipe
 EPOCH = Epoch(1, 1.5, 1.25, 0.5, 2.0, 0.1)
 
 
-def test_a_folder_without_a_checkpoint_has_no_epochs_behind_it(tmp_path: Path) -> None:
+def test_a_folder_without_a_checkpoint_has_no_saved_epochs(tmp_path: Path) -> None:
     assert checkpoint.count_saved_epochs(tmp_path) == 0
     assert checkpoint.count_saved_epochs(tmp_path / "missing") == 0
     (tmp_path / "file").touch()
@@ -19,7 +19,7 @@ def test_a_folder_without_a_checkpoint_has_no_epochs_behind_it(tmp_path: Path) -
     assert checkpoint.restore_checkpoint(tmp_path, Recipe(), "data", {}) == []
 
 
-def test_what_was_saved_can_be_told_and_taken_up(tmp_path: Path) -> None:
+def test_a_saved_checkpoint_can_be_counted_and_restored(tmp_path: Path) -> None:
     checkpoint.save_checkpoint(tmp_path, Recipe(), "data", {}, [EPOCH])
     assert checkpoint.count_saved_epochs(tmp_path) == 1
     assert checkpoint.restore_checkpoint(tmp_path, Recipe(), "data", {}) == [EPOCH]
@@ -32,13 +32,13 @@ def test_what_was_saved_can_be_told_and_taken_up(tmp_path: Path) -> None:
         checkpoint.restore_checkpoint(tmp_path, Recipe(), "others", {})
 
 
-def test_a_damaged_checkpoint_is_said_before_a_run(tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_is_reported_before_a_run(tmp_path: Path) -> None:
     (tmp_path / "checkpoint.npz").write_bytes(b"no archive")
     with pytest.raises(UsageError, match=r"checkpoint\.npz is damaged: delete it"):
         checkpoint.count_saved_epochs(tmp_path)
 
 
-def test_a_disk_that_is_full_leaves_the_checkpoint_before(tmp_path: Path) -> None:
+def test_a_full_disk_keeps_the_previous_checkpoint(tmp_path: Path) -> None:
     checkpoint.save_checkpoint(tmp_path, Recipe(), "data", {}, [EPOCH])
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -20,13 +20,13 @@ Build = Callable[..., Dataset]
 
 
 @pytest.fixture(scope="module")
-def taught(crowd: Dataset) -> Any:
+def trained(crowd: Dataset) -> Any:
     network = knowing()
     confidence_head.train_head(network, crowd, seed=1)
     return network
 
 
-def test_before_it_is_taught_all_faces_count_alike(crowd: Dataset) -> None:
+def test_an_untrained_head_changes_no_probability(crowd: Dataset) -> None:
     network = knowing()
     kernel, bias = network.get_layer(LOGITS).get_weights()
     above = crowd.images[:, :24].mean(axis=(1, 2)) / 255
@@ -37,10 +37,10 @@ def test_before_it_is_taught_all_faces_count_alike(crowd: Dataset) -> None:
     )
 
 
-def test_it_doubts_the_faces_that_people_disagree_about(taught: Any, crowd: Dataset) -> None:
+def test_it_lowers_the_confidence_of_faces_that_people_disagree_about(trained: Any, crowd: Dataset) -> None:
     before, after = (
         predict_probabilities(knowing(), crowd.images).max(axis=1),
-        predict_probabilities(taught, crowd.images).max(axis=1),
+        predict_probabilities(trained, crowd.images).max(axis=1),
     )
     torn = disputed(crowd)
     assert abs(before[torn].mean() - before[~torn].mean()) < 0.02
@@ -49,27 +49,27 @@ def test_it_doubts_the_faces_that_people_disagree_about(taught: Any, crowd: Data
     assert after[~torn].mean() > 0.9
 
 
-def test_no_answer_changes_and_no_other_weight(taught: Any, crowd: Dataset) -> None:
+def test_training_changes_no_answer_and_no_other_weight(trained: Any, crowd: Dataset) -> None:
     before = knowing()
     np.testing.assert_array_equal(
-        predict_probabilities(taught, crowd.images).argmax(axis=1), predict_probabilities(before, crowd.images).argmax(axis=1)
+        predict_probabilities(trained, crowd.images).argmax(axis=1), predict_probabilities(before, crowd.images).argmax(axis=1)
     )
-    for ours, theirs in zip(taught.layers, before.layers, strict=True):
+    for ours, theirs in zip(trained.layers, before.layers, strict=True):
         if ours.name not in CONFIDENCE_HEAD:
             for one, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
                 np.testing.assert_array_equal(one, other)
 
 
-def test_the_seed_decides(taught: Any, crowd: Dataset) -> None:
+def test_the_seed_determines_the_weights(trained: Any, crowd: Dataset) -> None:
     again, other = knowing(), knowing()
     confidence_head.train_head(again, crowd, seed=1)
     confidence_head.train_head(other, crowd, seed=2)
-    said = predict_probabilities(taught, crowd.images)
+    said = predict_probabilities(trained, crowd.images)
     np.testing.assert_array_equal(predict_probabilities(again, crowd.images), said)
     assert np.abs(predict_probabilities(other, crowd.images) - said).max() > 1e-4
 
 
-def test_pictures_without_a_face_teach_nothing(crowd: Dataset) -> None:
+def test_images_without_a_face_are_not_trained_on(crowd: Dataset) -> None:
     blank, votes = np.arange(COUNT) < 40, crowd.votes.copy()
     votes[blank] = 10 * np.eye(len(VOTE_COLUMNS))[VOTE_COLUMNS.index("NF")]
     with_blanks, without = knowing(), knowing()
@@ -80,7 +80,7 @@ def test_pictures_without_a_face_teach_nothing(crowd: Dataset) -> None:
     )
 
 
-def test_without_votes_it_learns_where_the_labels_say_otherwise(crowd: Dataset) -> None:
+def test_without_votes_it_learns_from_the_labels(crowd: Dataset) -> None:
     # Of those that are bright below every second label is another
     torn = disputed(crowd)
     labels = np.where(torn & (np.arange(COUNT) % 2 == 0), 0, crowd.labels).astype(np.uint8)
@@ -91,17 +91,17 @@ def test_without_votes_it_learns_where_the_labels_say_otherwise(crowd: Dataset) 
     assert best[~torn].mean() > 0.9
 
 
-def test_it_is_forgotten(taught: Any, crowd: Dataset) -> None:
+def test_reset_restores_equal_factors(trained: Any, crowd: Dataset) -> None:
     keras = import_tensorflow("testing").keras
-    copy = keras.models.clone_model(taught)
-    copy.set_weights(taught.get_weights())
+    copy = keras.models.clone_model(trained)
+    copy.set_weights(trained.get_weights())
     confidence_head.reset_head(copy)
     np.testing.assert_allclose(
         predict_probabilities(copy, crowd.images), predict_probabilities(knowing(), crowd.images), atol=1e-6
     )
 
 
-def test_a_network_without_the_layers_is_left_alone() -> None:
+def test_a_network_without_the_head_stays_unchanged() -> None:
     network = tiny()
     before = [np.array(weight) for weight in network.get_weights()]
     assert not confidence_head.has_confidence_head(network)
@@ -109,7 +109,7 @@ def test_a_network_without_the_layers_is_left_alone() -> None:
     assert all(np.array_equal(one, other) for one, other in zip(network.get_weights(), before, strict=True))
 
 
-def test_a_feature_that_never_varied_says_nothing_later(crowd: Dataset) -> None:
+def test_a_constant_feature_has_no_effect_later(crowd: Dataset) -> None:
     # All of them equally dark below, and in use no more
     images = crowd.images.copy()
     images[:, 24:] = 60
@@ -122,14 +122,14 @@ def test_a_feature_that_never_varied_says_nothing_later(crowd: Dataset) -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, confidence_head.MIN_FACES - 1])
-def test_from_few_faces_nothing_is_learned(taught: Any, crowd: Dataset, count: int) -> None:
+def test_with_few_faces_the_head_is_not_trained(trained: Any, crowd: Dataset, count: int) -> None:
     network = knowing()
-    network.get_layer(CONFIDENCE_HEAD[1]).set_weights(taught.get_layer(CONFIDENCE_HEAD[1]).get_weights())
+    network.get_layer(CONFIDENCE_HEAD[1]).set_weights(trained.get_layer(CONFIDENCE_HEAD[1]).get_weights())
     confidence_head.train_head(network, crowd.select(np.arange(COUNT) < count), seed=1)
     np.testing.assert_array_equal(predict_probabilities(network, crowd.images), predict_probabilities(knowing(), crowd.images))
 
 
-def test_faces_that_are_all_alike_change_no_answer(crowd: Dataset, people: Build) -> None:
+def test_identical_faces_change_no_answer(crowd: Dataset, people: Build) -> None:
     network = knowing()
     happy = crowd.images[crowd.labels == HAPPY][-1:]
     confidence_head.train_head(
@@ -140,10 +140,10 @@ def test_faces_that_are_all_alike_change_no_answer(crowd: Dataset, people: Build
 
 
 @pytest.mark.parametrize("seed", [0, 2**31 - 1])
-def test_any_seed_of_a_run_will_do(crowd: Dataset, seed: int) -> None:
+def test_every_seed_of_a_run_is_accepted(crowd: Dataset, seed: int) -> None:
     confidence_head.train_head(knowing(), crowd.select(np.arange(COUNT) < confidence_head.MIN_FACES), seed=seed)
 
 
-def test_answers_stay_distributions(taught: Any) -> None:
-    said = predict(taught, np.random.default_rng(3).random((20, 48, 48, 1), np.float32))
+def test_answers_stay_distributions(trained: Any) -> None:
+    said = predict(trained, np.random.default_rng(3).random((20, 48, 48, 1), np.float32))
     np.testing.assert_allclose(said.sum(axis=1), 1, rtol=1e-5)

@@ -14,14 +14,14 @@ def face(astronaut: Image) -> Picture:
     return np.asarray(cv2.resize(cv2.cvtColor(astronaut[64:165, 174:275], cv2.COLOR_BGR2GRAY), (48, 48)), np.uint8)
 
 
-def test_there_are_twelve_ways_and_the_first_spoils_nothing(face: Picture) -> None:
+def test_there_are_twelve_corruptions_and_the_first_changes_nothing(face: Picture) -> None:
     assert len(CORRUPTIONS) == 12
     assert next(iter(CORRUPTIONS)) == "none"
     np.testing.assert_array_equal(CORRUPTIONS["none"](face), face)
 
 
 @pytest.mark.parametrize("way", list(CORRUPTIONS))
-def test_a_spoilt_face_is_a_crop_always_the_same_and_the_face_itself_stays(face: Picture, way: str) -> None:
+def test_a_corruption_returns_the_same_new_crop_each_time(face: Picture, way: str) -> None:
     before = face.copy()
     spoilt = CORRUPTIONS[way](face)
     assert (spoilt.shape, spoilt.dtype) == ((48, 48), np.uint8)
@@ -38,7 +38,7 @@ def test_light_and_gamma_follow_their_formulas() -> None:
     assert [dark[0], dark[26], dark[47]] == [int(255 * (level / 255) ** 2.5) for level in (0, 130, 235)]
 
 
-def test_blur_and_noise_are_as_strong_as_they_say() -> None:
+def test_blur_and_noise_have_their_sigma() -> None:
     dot = np.zeros((48, 48), np.uint8)
     dot[24, 24] = 255
     blurred = CORRUPTIONS["blurred, sigma 1.5 pixels"](dot).astype(float)
@@ -50,7 +50,7 @@ def test_blur_and_noise_are_as_strong_as_they_say() -> None:
     assert abs(noise.mean()) < 2
 
 
-def test_movements_go_where_they_say() -> None:
+def test_rotation_shift_and_scale_move_a_pixel_as_named() -> None:
     dot = np.zeros((48, 48), np.uint8)
     dot[22:25, 34:37] = 255
 

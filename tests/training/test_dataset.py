@@ -50,7 +50,7 @@ def test_smoothing_spreads_a_share_over_all_seven(people: Build) -> None:
     np.testing.assert_allclose(expression_targets(people([2]), 0.3, 1.0), np.full((1, 7), 1 / 7), rtol=1e-6)
 
 
-def test_without_a_vote_for_the_seven_the_label_has_all(people: Build) -> None:
+def test_without_a_vote_for_the_seven_the_label_is_the_target(people: Build) -> None:
     data = people([5, 1], [{"contempt": 10}, {}])
     np.testing.assert_array_equal(expression_targets(data, 0.0, 0.0), np.eye(7)[[5, 1]])
 
@@ -70,27 +70,27 @@ def test_targets_are_distributions(
     np.testing.assert_allclose(mixed.sum(axis=1), 1, rtol=1e-5)
 
 
-def test_less_than_one_pooled_vote_is_a_distribution_too(people: Build) -> None:
+def test_less_than_one_pooled_vote_gives_a_distribution(people: Build) -> None:
     assert expression_targets(people([0], [{"fear": 0.5, "NF": 9.5}]), 0.0, 0.0).tolist() == [[0, 0, 1, 0, 0, 0, 0]]
 
 
-def test_who_shows_no_face_is_not_trained_on(people: Build) -> None:
+def test_images_without_a_face_are_not_trained_on(people: Build) -> None:
     kept = select_faces(people([0, 1, 2, 3], [{"NF": 10}, {"NF": 4, "fear": 6}, {"NF": 5, "fear": 5}, {"unknown": 10}]))
     assert kept.labels.tolist() == [1, 3]
     assert len(kept.images) == len(kept.votes) == 2
 
 
-def test_votes_are_told_from_none(people: Build) -> None:
+def test_a_dataset_knows_whether_it_has_votes(people: Build) -> None:
     assert people([0, 1], [{}, {"NF": 1}]).has_votes
     assert not people([0, 1], [{}, {}]).has_votes
 
 
-def test_the_expressions_without_an_image_are_named(people: Build) -> None:
+def test_expressions_without_an_image_are_listed(people: Build) -> None:
     assert missing_expressions(people([0, 3, 3, 6])) == ["disgust", "fear", "neutral", "sad"]
     assert missing_expressions(people(range(7))) == []
 
 
-def test_a_fingerprint_is_that_of_the_content(people: Build) -> None:
+def test_the_fingerprint_depends_on_the_content(people: Build) -> None:
     data = people([0, 3])
     assert data.fingerprint() == people([0, 3]).fingerprint()
     assert len(bytes.fromhex(data.fingerprint())) == 32
@@ -202,7 +202,7 @@ def test_the_table_without_votes_and_the_folder_of_the_same_faces_are_equal(tmp_
     assert len(select_faces(table)) == 21
 
 
-def test_the_form_is_known_by_the_path(tmp_path: Path) -> None:
+def test_the_path_determines_the_form(tmp_path: Path) -> None:
     assert dataset_kind(tmp_path) == "folder"
     assert dataset_kind(tmp_path / "icml_face_data.CSV") == "table"
     assert dataset_kind(tmp_path / "fer2013.npz") == dataset_kind(tmp_path / "fer2013") == "archive"
@@ -214,7 +214,7 @@ def test_a_path_without_data_is_refused(tmp_path: Path, name: str) -> None:
         read_dataset(tmp_path / name)
 
 
-def test_every_form_refuses_what_is_not_of_it(tmp_path: Path) -> None:
+def test_each_reader_refuses_the_other_forms(tmp_path: Path) -> None:
     for name, reason in (
         ("a.npz", "no whole .npz archive"),
         ("a.csv", "has no column emotion"),

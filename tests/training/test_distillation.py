@@ -26,7 +26,7 @@ def faces(people: Build) -> Dataset:
     return people([0, 1, 2, 3, 4], images=images)
 
 
-def test_several_teachers_are_averaged_and_a_pair_looks_at_the_mirror_image_too(faces: Dataset, tmp_path: Path) -> None:
+def test_several_teachers_are_averaged_and_a_pair_also_reads_the_mirror_image(faces: Dataset, tmp_path: Path) -> None:
     import_tensorflow("testing").keras.utils.set_random_seed(1)
     network = tiny()
     save_pair(network, tmp_path / "pair.json")
@@ -48,7 +48,7 @@ def test_several_teachers_are_averaged_and_a_pair_looks_at_the_mirror_image_too(
         (WORDS - WORDS[:, ::-1] + 1 / 7, "holds no probabilities"),
     ],
 )
-def test_numbers_that_are_no_probabilities_of_these_faces_are_refused(
+def test_arrays_that_are_no_probabilities_of_these_faces_are_refused(
     faces: Dataset, tmp_path: Path, found: Any, sentence: str
 ) -> None:
     np.save(tmp_path / "words.npy", found)
@@ -70,7 +70,7 @@ def test_files_that_are_no_teachers_are_refused(faces: Dataset, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("public", [0, 3], ids=["held out", "of its own"])
-def test_rows_are_those_that_the_split_leaves(people: Build, public: int) -> None:
+def test_rows_are_the_training_rows_of_the_split(people: Build, public: int) -> None:
     images = np.random.default_rng(3).integers(0, 256, (80, 48, 48)).astype(np.uint8)
     usage = [0] * (70 - public) + [1] * public + [2] * 10
     data = people([index % 7 for index in range(80)], images=images, usage=usage)

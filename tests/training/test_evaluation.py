@@ -17,8 +17,8 @@ ANGRY, DISGUST, FEAR, HAPPY, NEUTRAL, SAD, SURPRISE = range(7)
 GROUPS = ["original labels", "without copies of training", "clear majority"]
 
 
-def says(*answers: tuple[int, float]) -> NDArray[np.float32]:
-    """Probabilities of a network that says each expression with a confidence."""
+def peaked(*answers: tuple[int, float]) -> NDArray[np.float32]:
+    """Probabilities whose largest value is the given confidence, for each answer."""
     rows = np.array([[(1 - confidence) / 6] * 7 for _, confidence in answers], np.float32)
     for row, (index, confidence) in zip(rows, answers, strict=True):
         row[index] = confidence
@@ -54,7 +54,7 @@ def five(people: Build) -> Dataset:
 
 
 def test_each_group_counts_its_own_images_against_its_own_labels(five: Dataset) -> None:
-    answers = says((HAPPY, 0.9), (HAPPY, 0.8), (SAD, 0.7), (HAPPY, 0.6), (ANGRY, 0.3))
+    answers = peaked((HAPPY, 0.9), (HAPPY, 0.8), (SAD, 0.7), (HAPPY, 0.6), (ANGRY, 0.3))
     figures = evaluate_network(five, answers, threshold=0.65)
     assert list(figures) == GROUPS
     assert [figures[group]["images"] for group in GROUPS] == [5, 3, 4]
@@ -74,8 +74,8 @@ def test_each_group_counts_its_own_images_against_its_own_labels(five: Dataset) 
     assert figures["original labels"]["vote_calibration_error"] == pytest.approx(sum(gaps) / 5)
 
 
-def test_recalls_are_named_and_the_table_has_a_row_for_what_it_is(five: Dataset) -> None:
-    figures = evaluate_network(five, says((HAPPY, 0.9), (SURPRISE, 0.8), (SAD, 0.7), (SAD, 0.6), (FEAR, 0.5)), 0.5)[
+def test_recalls_are_named_and_the_matrix_has_a_row_for_each_label(five: Dataset) -> None:
+    figures = evaluate_network(five, peaked((HAPPY, 0.9), (SURPRISE, 0.8), (SAD, 0.7), (SAD, 0.6), (FEAR, 0.5)), 0.5)[
         "original labels"
     ]
     assert list(figures["recall"]) == [expression.value for expression in Expression]
@@ -87,14 +87,14 @@ def test_recalls_are_named_and_the_table_has_a_row_for_what_it_is(five: Dataset)
 
 
 def test_a_report_is_a_document_of_json(people: Build) -> None:
-    answers = says(*((index, 0.5) for index in range(7)))
+    answers = peaked(*((index, 0.5) for index in range(7)))
     figures = evaluate_network(people(range(7)), answers, 0.4)
     assert json.loads(json.dumps(figures, allow_nan=False)) == figures
     assert [figures[group]["accuracy"] for group in GROUPS] == [1, 1, 1]
 
 
-def test_a_group_without_an_image_has_no_figures_and_makes_no_noise(people: Build) -> None:
-    figures = evaluate_network(people([HAPPY], [{"contempt": 10}], copies=[True]), says((HAPPY, 0.9)), 0.5)
+def test_a_group_without_an_image_has_no_figures_and_gives_no_warning(people: Build) -> None:
+    figures = evaluate_network(people([HAPPY], [{"contempt": 10}], copies=[True]), peaked((HAPPY, 0.9)), 0.5)
     assert figures["original labels"]["accuracy"] == 1
     for group in GROUPS[1:]:
         assert figures[group]["images"] == 0
@@ -102,7 +102,7 @@ def test_a_group_without_an_image_has_no_figures_and_makes_no_noise(people: Buil
 
 
 def test_a_group_has_every_figure_of_each_expression(five: Dataset) -> None:
-    answers = says((HAPPY, 0.9), (HAPPY, 0.8), (SAD, 0.7), (HAPPY, 0.6), (ANGRY, 0.3))
+    answers = peaked((HAPPY, 0.9), (HAPPY, 0.8), (SAD, 0.7), (HAPPY, 0.6), (ANGRY, 0.3))
     figures = evaluate_network(five, answers, 0.65)["original labels"]
     assert figures["precision"]["happy"] == pytest.approx(2 / 3)
     assert (figures["precision"]["sad"], figures["precision"]["angry"]) == (1, 0)
@@ -114,9 +114,9 @@ def test_a_group_has_every_figure_of_each_expression(five: Dataset) -> None:
     assert figures["coverage"][-1] == pytest.approx({"threshold": 0.3, "answered": 1, "right": 0.6})
 
 
-def test_data_without_votes_have_no_group_for_the_crowd_and_a_sentence_says_so(people: Build) -> None:
+def test_data_without_votes_have_no_majority_group_and_a_remark(people: Build) -> None:
     alone = people([HAPPY, SAD], [{}, {}])
-    answers = says((HAPPY, 0.9), (HAPPY, 0.8))
+    answers = peaked((HAPPY, 0.9), (HAPPY, 0.8))
     document = evaluation.report_document(alone, answers, part="private", threshold=0.5, parameters=7)
     assert list(document["figures"]) == GROUPS[:2]
     assert "vote_calibration_error" not in document["figures"]["original labels"]
@@ -125,8 +125,8 @@ def test_data_without_votes_have_no_group_for_the_crowd_and_a_sentence_says_so(p
     assert any("angry, disgust, fear, neutral, surprise" in sentence for sentence in document["remarks"])
 
 
-def test_a_document_is_json_and_says_null_where_there_is_no_figure(people: Build) -> None:
-    answers = says((HAPPY, 0.9))
+def test_a_document_has_null_for_a_missing_figure(people: Build) -> None:
+    answers = peaked((HAPPY, 0.9))
     document = evaluation.report_document(people([HAPPY]), answers, part="public", threshold=0.95, parameters=7)
     assert json.loads(json.dumps(document, allow_nan=False)) == document
     assert (document["schema"], document["part"], document["parameters"], document["threshold"]) == (1, "public", 7, 0.95)
@@ -134,18 +134,18 @@ def test_a_document_is_json_and_says_null_where_there_is_no_figure(people: Build
     assert document["figures"]["original labels"]["right_of_answered"] is None
     assert "robustness" not in document
     whole = people(range(7))
-    full = evaluation.report_document(whole, says(*((i, 0.5) for i in range(7))), part="public", threshold=0.4, parameters=7)
+    full = evaluation.report_document(whole, peaked(*((i, 0.5) for i in range(7))), part="public", threshold=0.4, parameters=7)
     assert full["remarks"] == []
 
 
 def by_light(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
     """A network that calls bright crops happy and dark ones sad, the surer the farther from the middle."""
     means = crops.reshape(len(crops), -1).mean(axis=1)
-    return says(*((HAPPY if mean > 100 else SAD, 0.5 + abs(mean - 100) / 400) for mean in means))
+    return peaked(*((HAPPY if mean > 100 else SAD, 0.5 + abs(mean - 100) / 400) for mean in means))
 
 
 @pytest.mark.parametrize("votes", [True, False])
-def test_robustness_has_a_row_a_way_measured_against_the_first(people: Build, *, votes: bool) -> None:
+def test_robustness_has_a_row_for_each_corruption_with_the_fall_from_the_first(people: Build, *, votes: bool) -> None:
     images = np.stack([np.full((48, 48), level, np.uint8) for level in (160, 60, 180)])
     # The third is clear to nobody, so that with votes it does not count
     ballots = [{"happiness": 10}, {"sadness": 9}, {"fear": 5, "happiness": 5}] if votes else [{}, {}, {}]
@@ -161,7 +161,7 @@ def test_robustness_has_a_row_a_way_measured_against_the_first(people: Build, *,
     assert dark["accuracy"] == pytest.approx(1 / 2 if votes else 1 / 3)
 
 
-def test_facts_count_the_labels_of_each_part(people: Build) -> None:
+def test_the_description_counts_the_labels_of_each_part(people: Build) -> None:
     data = people([HAPPY, HAPPY, SAD, FEAR], usage=[0, 0, 1, 2])
     found = evaluation.describe_dataset(data, "faces.npz")
     assert (found["name"], found["sha256"]) == ("faces.npz", data.fingerprint())
@@ -170,7 +170,7 @@ def test_facts_count_the_labels_of_each_part(people: Build) -> None:
     assert evaluation.describe_dataset(people([HAPPY], [{}]), "faces")["labels"] is None
 
 
-def test_how_far_people_agree_counted_by_hand(people: Build) -> None:
+def test_label_agreement_counted_by_hand(people: Build) -> None:
     ballots = [{"happiness": 10}, {"sadness": 6, "neutral": 4}, {"fear": 5, "surprise": 5}, {"contempt": 10}]
     found = evaluation.label_agreement(people([HAPPY, NEUTRAL, SURPRISE, ANGRY], ballots))
     # Of equals the first counts: so the third shows fear; nobody voted for an expression in the last
@@ -182,7 +182,7 @@ def test_how_far_people_agree_counted_by_hand(people: Build) -> None:
     assert math.isnan(found["by_label"]["sad"])
 
 
-def test_robustness_where_no_image_is_clear_is_against_the_labels(people: Build) -> None:
+def test_robustness_without_a_clear_image_is_against_the_labels(people: Build) -> None:
     images = np.stack([np.full((48, 48), level, np.uint8) for level in (160, 60)])
     rows = evaluation.measure_robustness(
         by_light, people([HAPPY, SAD], [{"happiness": 5, "fear": 5}] * 2, images), threshold=0.55

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't
 RECIPE = Recipe("doubting")
 
 
-def test_a_run_ends_with_a_network_that_doubts_and_is_calibrated(crowd: Dataset) -> None:
+def test_a_run_ends_with_a_trained_confidence_head_and_a_calibration(crowd: Dataset) -> None:
     network = knowing()
     correction = export.calibrate(network, RECIPE, crowd, crowd, None)
     assert correction is not None
@@ -34,7 +34,7 @@ def test_a_run_ends_with_a_network_that_doubts_and_is_calibrated(crowd: Dataset)
     assert correction.unsure_below == pytest.approx(limit, abs=0.011)
 
 
-def test_the_correction_says_all_that_was_folded_in(crowd: Dataset) -> None:
+def test_the_correction_contains_all_that_was_folded_in(crowd: Dataset) -> None:
     network = knowing()
     kernel, bias = (np.array(weight) for weight in network.get_layer(LOGITS).get_weights())
     correction = export.calibrate(network, RECIPE, crowd, crowd, None)
@@ -44,7 +44,7 @@ def test_the_correction_says_all_that_was_folded_in(crowd: Dataset) -> None:
     np.testing.assert_allclose(now[1], bias / correction.temperature + np.array(correction.bias), rtol=1e-4, atol=1e-5)
 
 
-def test_what_was_taught_before_does_not_sway_the_correction(crowd: Dataset) -> None:
+def test_an_earlier_confidence_head_does_not_affect_the_correction(crowd: Dataset) -> None:
     fresh, doubtful = knowing(), knowing()
     last = doubtful.get_layer(CONFIDENCE_HEAD[1])
     last.set_weights([np.random.default_rng(1).normal(size=(64, 1)), np.array([-2.0])])
@@ -53,7 +53,7 @@ def test_what_was_taught_before_does_not_sway_the_correction(crowd: Dataset) -> 
     np.testing.assert_array_equal(predict_probabilities(fresh, crowd.images), predict_probabilities(doubtful, crowd.images))
 
 
-def test_a_run_that_went_on_ends_in_the_same_network(crowd: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_resumed_run_ends_with_the_same_network(crowd: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     introduce(monkeypatch, "doubting", doubting)
     recipe = Recipe("doubting", epochs=2, batch_size=64)
 

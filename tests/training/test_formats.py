@@ -98,7 +98,7 @@ def test_another_kind_of_file_is_refused(tmp_path: Path, content: bytes) -> None
     assert "no whole .npz archive" in refusal(path)
 
 
-def test_half_a_file_is_refused(file: Callable[..., Path]) -> None:
+def test_a_truncated_file_is_refused(file: Callable[..., Path]) -> None:
     path = file()
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     assert "downloaded whole" in refusal(path)

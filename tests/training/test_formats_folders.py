@@ -63,7 +63,7 @@ def test_folders_are_read_with_the_label_of_their_name(data: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "part"), [("val", 1), ("valid", 1), ("Validation", 1), ("test", 2), ("TEST", 2)])
-def test_a_part_has_the_role_of_its_name(data: Path, add: Write, name: str, part: int) -> None:
+def test_the_name_of_a_folder_determines_the_part(data: Path, add: Write, name: str, part: int) -> None:
     add(f"{name}/sad/9.png", flat(200))
     faces = read_folders(data)
     assert faces.usage.tolist().count(0) == 7
@@ -126,7 +126,7 @@ def test_a_coloured_picture_is_read_as_grey(data: Path, add: Write) -> None:
     np.testing.assert_array_equal(faces.images[faces.usage == 2], round(0.299 * 255))
 
 
-def test_equal_pictures_are_one_photo_and_those_of_test_are_marked(data: Path, add: Write) -> None:
+def test_equal_pictures_are_one_photo_and_copies_in_test_are_marked(data: Path, add: Write) -> None:
     add("train/angry/2.png", flat(0))
     add("test/angry/1.png", flat(0))
     add("test/sad/1.png", flat(201))
@@ -139,7 +139,7 @@ def test_equal_pictures_are_one_photo_and_those_of_test_are_marked(data: Path, a
     assert faces.copy_of_training.tolist() == (black & (faces.usage == 2)).tolist()
 
 
-def test_litter_of_file_managers_and_other_folders_are_left_alone(data: Path) -> None:
+def test_system_files_and_other_folders_are_ignored(data: Path) -> None:
     for name in (
         ".DS_Store",
         "train/.DS_Store",

@@ -65,14 +65,14 @@ def test_usages_are_numbered(table: Table) -> None:
     assert read_table(table(rows)).usage.tolist() == [0, 1, 2]
 
 
-def test_without_the_votes_beside_it_nobody_voted(table: Table) -> None:
+def test_without_a_votes_file_there_are_no_votes(table: Table) -> None:
     data = read_table(table())
     assert not data.has_votes
     assert data.votes.shape == (2, 10)
     assert data.face_mask().all()
 
 
-def test_each_row_has_its_votes_and_none_with_a_name_shows_no_face(table: Table) -> None:
+def test_each_row_has_its_votes_and_a_row_without_a_name_shows_no_face(table: Table) -> None:
     data = read_table(table(ballots=BALLOTS))
     assert data.votes.tolist() == [[4, 0, 0, 1, 3, 2, 0, 0, 0, 0], [0] * 9 + [10]]
     assert data.votes.dtype == np.float32
@@ -95,7 +95,7 @@ def test_equal_faces_are_one_photo_and_keep_their_own_votes(table: Table) -> Non
     assert data.votes[:, 0].tolist() == [0, 1, 2, 3]
 
 
-def test_another_order_of_columns_and_spaces_about_their_names_do_not_matter(table: Table) -> None:
+def test_column_order_and_spaces_around_names_do_not_matter(table: Table) -> None:
     rows = [",".join([*row.split(",")[::2], row.split(",")[1]]) for row in ROWS]
     data = read_table(table(rows, header="emotion, Usage, pixels"))
     assert data.labels.tolist() == [3, 4]
@@ -159,7 +159,7 @@ def test_a_table_without_a_row_is_refused(table: Table, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"emotion,pixels,Usage\n0," + b"7 " * 70_000 + b",Training\n"])
-def test_what_is_no_table_of_text_or_too_long_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_binary_data_and_long_fields_are_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "fer2013.csv"
     path.write_bytes(content)
     assert "cannot read" in refusal(path)
@@ -177,7 +177,7 @@ def test_what_is_no_table_of_text_or_too_long_is_refused(tmp_path: Path, content
         ("PublicTest,x.png,4,0,0,1,3,2,0,0,0,0", "is of PublicTest, its face"),
     ],
 )
-def test_a_bad_ballot_is_refused_by_its_line(table: Table, ballot: str, reason: str) -> None:
+def test_bad_votes_are_refused_by_their_line(table: Table, ballot: str, reason: str) -> None:
     sentence = refusal(table([ROWS[0], ROWS[0]], [BALLOTS[0], ballot]), "fer2013new.csv")
     assert sentence.startswith("line 3 of")
     assert reason in sentence

@@ -19,13 +19,13 @@ TABLE[4, 3] = 4
 indices = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=60)
 
 
-def told(*faces: tuple[float, bool]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Probabilities and labels of faces given by their confidence, above a half, and whether it is right to be so."""
+def predictions(*faces: tuple[float, bool]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Probabilities and labels of faces, each given by its confidence, above a half, and whether the answer is right."""
     rows = [[confidence, *[(1 - confidence) / 6] * 6] for confidence, _ in faces]
     return np.array(rows), np.array([0 if right else 1 for _, right in faces])
 
 
-def test_a_confusion_table_has_a_row_for_what_it_is_and_a_column_for_what_was_said() -> None:
+def test_the_confusion_matrix_has_a_row_for_each_label_and_a_column_for_each_prediction() -> None:
     table = metrics.confusion_matrix(np.array([0, 0, 6, 6, 6]), np.array([0, 3, 6, 6, 1]))
     wanted = np.zeros((7, 7), np.int64)
     wanted[0, 0], wanted[0, 3], wanted[6, 6], wanted[6, 1] = 1, 1, 2, 1
@@ -57,14 +57,14 @@ def test_figures_follow_from_their_definitions(pairs: list[tuple[int, int]]) -> 
 
 
 @given(indices)
-def test_an_expression_called_by_another_name_changes_no_total(pairs: list[tuple[int, int]]) -> None:
+def test_renumbered_expressions_change_no_total(pairs: list[tuple[int, int]]) -> None:
     labels, said = np.array(pairs).T
     table, renamed = metrics.confusion_matrix(labels, said), metrics.confusion_matrix(6 - labels, 6 - said)
     assert metrics.accuracy(table) == metrics.accuracy(renamed)
     assert metrics.recalls(table) == pytest.approx(metrics.recalls(renamed)[::-1], nan_ok=True)
 
 
-def test_what_nobody_showed_has_no_figure() -> None:
+def test_an_expression_without_faces_has_no_figure() -> None:
     nothing = metrics.confusion_matrix(np.zeros(0, np.int64), np.zeros(0, np.int64))
     assert math.isnan(metrics.accuracy(nothing))
     assert math.isnan(metrics.nan_mean(metrics.recalls(nothing)))
@@ -75,9 +75,9 @@ def test_what_nobody_showed_has_no_figure() -> None:
 
 
 @pytest.mark.parametrize(("confidence", "right"), [(0.6, 3), (0.8, 4), (1.0, 5)])
-def test_who_is_right_as_often_as_sure_has_no_calibration_error(confidence: float, right: int) -> None:
+def test_accuracy_equal_to_confidence_has_no_calibration_error(confidence: float, right: int) -> None:
     faces = [(confidence, index < right) for index in range(5)]
-    assert metrics.calibration_error(*told(*faces)) == pytest.approx(0, abs=1e-12)
+    assert metrics.calibration_error(*predictions(*faces)) == pytest.approx(0, abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_who_is_right_as_often_as_sure_has_no_calibration_error(confidence: floa
         ([(1.0, False)], 1.0),
         ([(0.8, True)], 0.2),
         ([(0.8, False)] * 3, 0.8),
-        # One bin reaches from 9/15 to 10/15: there too little and too much sureness cancel
+        # In the bin from 9/15 to 10/15 low and high confidence cancel
         ([(0.61, True), (0.65, False)], (0.65 + 0.61 - 1) / 2),
         ([(0.61, True), (0.68, False)], (0.39 + 0.68) / 2),
         # The last bin holds one itself
@@ -96,33 +96,33 @@ def test_who_is_right_as_often_as_sure_has_no_calibration_error(confidence: floa
     ],
 )
 def test_calibration_errors_counted_by_hand(faces: list[tuple[float, bool]], error: float) -> None:
-    assert metrics.calibration_error(*told(*faces)) == pytest.approx(error)
+    assert metrics.calibration_error(*predictions(*faces)) == pytest.approx(error)
 
 
 @given(st.lists(st.tuples(st.floats(0.5, 1), st.booleans()), min_size=1, max_size=40))
 def test_a_calibration_error_is_a_share_and_not_below_the_gap_of_the_means(faces: list[tuple[float, bool]]) -> None:
-    error = metrics.calibration_error(*told(*faces))
+    error = metrics.calibration_error(*predictions(*faces))
     gap = abs(np.mean([confidence for confidence, _ in faces]) - np.mean([right for _, right in faces]))
     assert gap - 1e-9 <= error <= 1
 
 
-def test_sureness_against_votes_is_the_share_of_them_for_what_was_said() -> None:
+def test_the_vote_calibration_error_uses_the_vote_share_of_the_answer() -> None:
     shares = np.zeros((2, 7))
     # Most people said otherwise than the network, in the second picture
     shares[0, 0], shares[0, 1], shares[1, 0], shares[1, 1] = 0.7, 0.3, 0.2, 0.8
-    assert metrics.vote_calibration_error(told((0.7, True))[0], shares[:1]) == pytest.approx(0, abs=1e-12)
-    assert metrics.vote_calibration_error(told((0.7, True), (0.9, True))[0], shares) == pytest.approx((0 + 0.7) / 2)
+    assert metrics.vote_calibration_error(predictions((0.7, True))[0], shares[:1]) == pytest.approx(0, abs=1e-12)
+    assert metrics.vote_calibration_error(predictions((0.7, True), (0.9, True))[0], shares) == pytest.approx((0 + 0.7) / 2)
 
 
 @given(st.lists(st.tuples(st.floats(0.5, 1), st.booleans()), max_size=40))
-def test_a_crowd_of_one_mind_is_a_label(faces: list[tuple[float, bool]]) -> None:
-    probabilities, labels = told(*faces) if faces else (np.zeros((0, 7)), np.zeros(0, np.int64))
+def test_unanimous_votes_equal_a_label(faces: list[tuple[float, bool]]) -> None:
+    probabilities, labels = predictions(*faces) if faces else (np.zeros((0, 7)), np.zeros(0, np.int64))
     error = metrics.vote_calibration_error(probabilities, np.eye(7)[labels])
     assert error == pytest.approx(metrics.calibration_error(probabilities, labels), nan_ok=True)
 
 
 def test_coverage_at_a_threshold() -> None:
-    faces = told((0.9, True), (0.75, True), (0.75, False), (0.6, False))
+    faces = predictions((0.9, True), (0.75, True), (0.75, False), (0.6, False))
     assert metrics.coverage(*faces, 0.5) == (1.0, 0.5)
     assert metrics.coverage(*faces, 0.75) == pytest.approx((0.75, 2 / 3))
     assert metrics.coverage(*faces, 0.8) == (0.25, 1.0)
@@ -139,7 +139,7 @@ def test_precision_and_weighted_f1_counted_by_hand() -> None:
 
 
 @given(indices)
-def test_precision_is_the_recall_of_the_turned_table(pairs: list[tuple[int, int]]) -> None:
+def test_precision_is_the_recall_of_the_transposed_matrix(pairs: list[tuple[int, int]]) -> None:
     labels, said = np.array(pairs).T
     table = metrics.confusion_matrix(labels, said)
     assert metrics.precisions(table) == pytest.approx(metrics.recalls(table.T), nan_ok=True)
@@ -150,7 +150,7 @@ def test_precision_is_the_recall_of_the_turned_table(pairs: list[tuple[int, int]
 
 @given(st.lists(st.tuples(st.floats(0.5, 1), st.booleans()), max_size=60))
 def test_bins_of_reliability_hold_every_face_once_and_give_the_calibration_error(faces: list[tuple[float, bool]]) -> None:
-    probabilities, labels = told(*faces) if faces else (np.zeros((0, 7)), np.zeros(0, np.int64))
+    probabilities, labels = predictions(*faces) if faces else (np.zeros((0, 7)), np.zeros(0, np.int64))
     bins = metrics.reliability(probabilities, labels)
     assert sum(row["images"] for row in bins) == len(faces)
     assert all(row["images"] and row["high"] - row["low"] == pytest.approx(1 / 15) for row in bins)
@@ -161,15 +161,15 @@ def test_bins_of_reliability_hold_every_face_once_and_give_the_calibration_error
 
 
 def test_a_curve_counted_by_hand() -> None:
-    points = metrics.coverage_curve(*told((0.9, True), (0.8, False), (0.8, True), (0.6, False)))
+    points = metrics.coverage_curve(*predictions((0.9, True), (0.8, False), (0.8, True), (0.6, False)))
     assert [point["threshold"] for point in points] == [0.9, 0.8, 0.6]
     assert [point["answered"] for point in points] == [0.25, 0.75, 1]
     assert [point["right"] for point in points] == pytest.approx([1, 2 / 3, 0.5])
 
 
 @given(st.lists(st.tuples(st.floats(0.5, 1), st.booleans()), max_size=60))
-def test_a_curve_goes_from_the_surest_faces_to_all_of_them(faces: list[tuple[float, bool]]) -> None:
-    probabilities, labels = told(*faces) if faces else (np.zeros((0, 7)), np.zeros(0, np.int64))
+def test_a_curve_goes_from_the_most_confident_faces_to_all(faces: list[tuple[float, bool]]) -> None:
+    probabilities, labels = predictions(*faces) if faces else (np.zeros((0, 7)), np.zeros(0, np.int64))
     points = metrics.coverage_curve(probabilities, labels)
     assert bool(points) == bool(faces)
     assert len(points) <= 20
@@ -182,6 +182,6 @@ def test_a_curve_goes_from_the_surest_faces_to_all_of_them(faces: list[tuple[flo
         assert points[-1]["right"] == metrics.accuracy(metrics.confusion_matrix(labels, probabilities.argmax(axis=1)))
 
 
-def test_a_share_of_nothing_is_no_number() -> None:
+def test_a_share_of_nothing_is_nan() -> None:
     assert metrics.true_share(np.array([True, False, False, False])) == 0.25
     assert math.isnan(metrics.true_share(np.zeros(0, np.bool_)))

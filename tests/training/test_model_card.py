@@ -57,7 +57,7 @@ def test_every_figure_of_the_report_is_in_the_card(measured: tuple[dict[str, Any
     assert all(sentence in text for sentence in document["remarks"])
 
 
-def test_the_card_says_whose_it_is_when_and_by_which_command(measured: tuple[dict[str, Any], dict[str, Any]]) -> None:
+def test_the_card_names_network_date_and_command(measured: tuple[dict[str, Any], dict[str, Any]]) -> None:
     document, settings = measured
     text = model_card.model_card(document, settings)
     assert text.endswith("\n")
@@ -66,12 +66,12 @@ def test_the_card_says_whose_it_is_when_and_by_which_command(measured: tuple[dic
     for counts in settings["data"]["parts"].values():
         if any(counts.values()):
             assert any(row[1:] == [*map(str, counts.values()), str(sum(counts.values()))] for row in rows(text))
-    noise = settings["data"]["labels"]
-    if noise is None:
+    agreement = settings["data"]["labels"]
+    if agreement is None:
         assert "how far people agree on them is not known" in text
     else:
-        assert all(format_share(noise[key]) in text for key in ("majority", "clear", "nobody", "voters"))
-        assert all(f"{name} {format_share(value)}" in text for name, value in noise["by_label"].items())
+        assert all(format_share(agreement[key]) in text for key in ("majority", "clear", "nobody", "voters"))
+        assert all(f"{name} {format_share(value)}" in text for name, value in agreement["by_label"].items())
 
 
 def test_the_card_says_what_the_network_is_not_for(measured: tuple[dict[str, Any], dict[str, Any]]) -> None:
@@ -81,7 +81,7 @@ def test_the_card_says_what_the_network_is_not_for(measured: tuple[dict[str, Any
     assert "looks like, not what somebody feels" in text
 
 
-def test_words_about_fer2013_stand_only_where_it_was_the_data(people: Build) -> None:
+def test_statements_about_fer2013_appear_only_with_its_data(people: Build) -> None:
     data = reports.data(people)
     text = model_card.model_card(reports.document(data), reports.settings(data))
     assert not [word for word in FER_WORDS if word in text]
@@ -91,7 +91,7 @@ def test_words_about_fer2013_stand_only_where_it_was_the_data(people: Build) -> 
     assert all(word in text for word in FER_WORDS)
 
 
-def test_a_part_on_which_something_was_chosen_flatters(people: Build) -> None:
+def test_the_card_warns_about_a_part_that_settings_were_chosen_on(people: Build) -> None:
     data = reports.data(people)
     kept = reports.settings(data)
     assert "flatter" in model_card.model_card(reports.document(data, "public"), kept)
@@ -99,7 +99,7 @@ def test_a_part_on_which_something_was_chosen_flatters(people: Build) -> None:
     assert "flatter" not in model_card.model_card(reports.document(data), kept)
 
 
-def test_a_recipe_is_that_of_the_run_else_what_is_written_down_else_unknown(people: Build) -> None:
+def test_the_recipe_comes_from_the_run_else_from_the_contract_else_is_unknown(people: Build) -> None:
     data = reports.data(people)
     document = reports.document(data, robustness=False)
     assert "not written down" in model_card.model_card(document, reports.settings(data))

@@ -76,13 +76,13 @@ def test_a_cell_is_the_darker_the_greater_its_share_of_the_row() -> None:
     assert all(above < below for above, below in pairwise(rows))
 
 
-def test_drawing_leaves_no_figure_behind() -> None:
+def test_drawing_registers_no_figure() -> None:
     plots.draw_curves(HISTORY, "")
     if "matplotlib.pyplot" in sys.modules:
         assert sys.modules["matplotlib.pyplot"].get_fignums() == []
 
 
-def test_a_missing_matplotlib_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_matplotlib_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(EmodjError, match=r"needs matplotlib, which is not installed: pip install 'emodj\[train\]'"):
         plots.require_matplotlib()

@@ -29,7 +29,7 @@ def test_a_run_is_over_after_its_epochs_or_when_its_patience_ends(patience: int,
     assert is_over(Recipe(epochs=5, patience=patience), history(*losses)) is wanted
 
 
-def test_each_architecture_has_a_recipe_of_its_own() -> None:
+def test_each_architecture_has_a_recipe() -> None:
     assert all(recipe.architecture == name for name, recipe in PRESETS.items())
     assert PRESETS["compact"] == Recipe()
     assert PRESETS["ancestor"] == replace(Recipe(), architecture="ancestor")

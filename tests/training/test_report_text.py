@@ -9,7 +9,7 @@ from tests.support import training_reports as reports
 Build = Callable[..., Dataset]
 
 
-def test_shares_and_points_are_dashes_where_there_is_no_figure() -> None:
+def test_missing_shares_and_points_are_dashes() -> None:
     assert (report_text.format_share(0.1234), report_text.format_share(0.1234, 0), report_text.format_share(None)) == (
         "12.3%",
         "12%",
@@ -47,7 +47,7 @@ def test_no_line_is_wider_than_a_terminal(people: Build) -> None:
 
 
 @pytest.mark.parametrize("copies", [True, False])
-def test_a_group_that_leaves_nothing_out_is_not_shown_twice(people: Build, *, copies: bool) -> None:
+def test_a_group_equal_to_the_first_is_not_shown(people: Build, *, copies: bool) -> None:
     document = reports.document(reports.data(people, copies=copies), robustness=False)
     assert ("without copies of training" in report_text.informative_groups(document)) is copies
     assert ("without copies" in report_text.report_text(document)) is copies

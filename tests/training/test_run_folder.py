@@ -64,7 +64,7 @@ def test_other_files_of_the_folder_stay_and_a_failure_changes_nothing(people: Bu
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(EmodjError, match="cannot make the folder"):
         run_folder.prepare_folder(tmp_path / "file" / "run")

@@ -28,7 +28,7 @@ def order(data: Dataset) -> list[int]:
 
 
 @given(faces, st.integers(0, 2**31))
-def test_a_held_out_part_keeps_its_laws(people: Build, rows: list[tuple[int, int, int]], seed: int) -> None:
+def test_properties_of_a_held_out_part(people: Build, rows: list[tuple[int, int, int]], seed: int) -> None:
     data = numbered(people, rows)
     training = data.part("training")
     try:
@@ -54,7 +54,7 @@ def test_a_held_out_part_keeps_its_laws(people: Build, rows: list[tuple[int, int
     assert (order(again[0]), order(again[1])) == (order(learned), order(tuning))
 
 
-def test_a_tenth_of_each_class_is_held_out_where_no_photo_is_there_twice(people: Build) -> None:
+def test_a_tenth_of_each_class_is_held_out_without_duplicate_photos(people: Build) -> None:
     rows = [(label, 0, 0) for label in range(7) for _ in range(10 + 5 * label)]
     data = replace(numbered(people, rows), photo_group=np.arange(len(rows), dtype=np.int32))
     learned, tuning = split_tuning(data, 3)
@@ -77,7 +77,7 @@ def test_the_pixels_do_not_matter(people: Build) -> None:
     assert order(chosen) == [255 - pixel for pixel in order(other)]
 
 
-def test_a_public_part_is_to_choose_on_and_training_stays_whole(people: Build) -> None:
+def test_a_public_part_is_the_tuning_part_and_training_stays_complete(people: Build) -> None:
     data = numbered(people, [(0, 0, 0), (1, 1, 1), (2, 2, 2), (3, 3, 0), (4, 0, 1)])
     learned, tuning = split_tuning(data, 1)
     assert order(learned) == [0, 3]
@@ -85,6 +85,6 @@ def test_a_public_part_is_to_choose_on_and_training_stays_whole(people: Build) -
 
 
 @pytest.mark.parametrize("rows", [[], [(0, 0, 0)], [(0, 0, 0), (1, 1, 0)], [(0, 0, 0), (0, 0, 0)], [(0, 0, 2)] * 20])
-def test_where_no_photo_can_be_spared_that_is_said(people: Build, rows: list[tuple[int, int, int]]) -> None:
+def test_too_few_photos_to_hold_out_are_reported(people: Build, rows: list[tuple[int, int, int]]) -> None:
     with pytest.raises(UsageError, match=r"too few different ones.*add a validation part"):
         split_tuning(numbered(people, rows), 1)

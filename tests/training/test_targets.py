@@ -13,7 +13,7 @@ PLAIN = Recipe(smoothing=0.0)
 SKEWED = [0, 1, 2, 4, 5, 6] + [3] * 94
 
 
-def test_teachers_have_their_share_of_the_targets_and_say_nothing_of_what_is_no_face(people: Build) -> None:
+def test_teachers_have_their_share_of_the_targets_of_faces(people: Build) -> None:
     ballots = [
         {"NF": 10},
         *[{name: 10} for name in ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")],
@@ -37,13 +37,13 @@ def test_an_expression_without_a_face_is_named(people: Build) -> None:
         build_targets(PLAIN, people([0, 2, 3, 4, 6]), None)
 
 
-def test_without_balance_all_count_alike(people: Build) -> None:
+def test_without_balance_all_weights_are_one(people: Build) -> None:
     _, wanted = build_targets(PLAIN, people(SKEWED), None)
     assert loss_weights(PLAIN, wanted).tolist() == [1] * 7
     np.testing.assert_allclose(class_prior(PLAIN, wanted), [0.01, 0.01, 0.01, 0.94, 0.01, 0.01, 0.01], rtol=1e-5)
 
 
-def test_with_balance_the_prior_is_what_the_loss_saw(people: Build) -> None:
+def test_with_balance_the_prior_is_weighted_like_the_loss(people: Build) -> None:
     balanced = Recipe(smoothing=0.0, balance=True)
     _, wanted = build_targets(balanced, people(SKEWED), None)
     counts = loss_weights(balanced, wanted) * np.array([1, 1, 1, 94, 1, 1, 1])

@@ -90,7 +90,7 @@ def unbroken(easy: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Unbroke
     return run, network, reported
 
 
-def test_a_run_learns_and_says_how_it_goes(unbroken: Unbroken) -> None:
+def test_a_run_learns_and_reports_its_epochs(unbroken: Unbroken) -> None:
     run, _, reported = unbroken
     assert [epoch.number for epoch in reported] == [1, 2]
     assert all(np.isfinite(epoch.loss) and epoch.seconds > 0 and 0 <= epoch.accuracy <= 1 for epoch in reported)
@@ -102,7 +102,7 @@ def test_a_run_learns_and_says_how_it_goes(unbroken: Unbroken) -> None:
     assert [[float(value) for value in row] for row in rows[1:]] == [list(asdict(epoch).values()) for epoch in reported]
 
 
-def test_a_run_delivers_the_averaged_weights(unbroken: Unbroken, easy: Dataset) -> None:
+def test_a_run_returns_the_averaged_weights(unbroken: Unbroken, easy: Dataset) -> None:
     run, network, reported = unbroken
     delivered, average = weights(network), kept(run, "average")
     learned = [not weight.name.startswith("moving_") for weight in network.weights]
@@ -128,7 +128,7 @@ PATIENT = replace(RECIPE, optimizer="adam", learning_rate=1e-3, patience=1, bala
 
 
 @pytest.mark.parametrize("recipe", [RECIPE, PATIENT], ids=["sgd", "adam with patience, balance and a teacher"])
-def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(recipe: Recipe, easy: Dataset, tmp_path: Path) -> None:
+def test_a_resumed_run_equals_an_unbroken_one(recipe: Recipe, easy: Dataset, tmp_path: Path) -> None:
     words = np.random.default_rng(2).dirichlet(np.ones(7), len(easy)).astype(np.float32) if recipe.teacher else None
     whole, whole_history = train_network(recipe, easy, easy, tmp_path / "whole", ignore, soft_labels=words)
     with pytest.raises(StoppedError):
@@ -142,7 +142,7 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(recipe: Recipe, ea
         assert same(kept(tmp_path / "broken", name), kept(tmp_path / "whole", name))
 
 
-def test_a_run_with_patience_ends_early_and_delivers_its_best_epoch(easy: Dataset, few: Dataset, tmp_path: Path) -> None:
+def test_a_run_with_patience_ends_early_and_returns_its_best_epoch(easy: Dataset, few: Dataset, tmp_path: Path) -> None:
     # What it learns is the opposite of what it is measured by, so it is best in the beginning
     wrong = replace(few, labels=(few.labels + 3) % 7, votes=np.roll(few.votes, 1, axis=0) * 0)
     recipe = replace(ONE_STEP, epochs=9, learning_rate=0.3, patience=2, mixup=0.0)
@@ -158,7 +158,7 @@ def test_a_run_with_patience_ends_early_and_delivers_its_best_epoch(easy: Datase
     assert same(weights(again), weights(network))
 
 
-def test_steps_are_told_as_they_end(few: Dataset, tmp_path: Path) -> None:
+def test_steps_are_reported_as_they_end(few: Dataset, tmp_path: Path) -> None:
     told: list[tuple[int, int, int, float]] = []
 
     def step(epoch: int, index: int, steps: int, loss: Any) -> None:
@@ -185,7 +185,7 @@ def test_another_recipe_in_the_same_folder_is_refused(unbroken: Unbroken, easy: 
     assert (tmp_path / "run" / "checkpoint.npz").read_bytes() == before
 
 
-def test_a_loss_that_is_no_number_is_said_in_a_sentence(easy: Dataset, tmp_path: Path) -> None:
+def test_a_nan_loss_is_reported(easy: Dataset, tmp_path: Path) -> None:
     with pytest.raises(EmodjError, match=r"loss of epoch 1 is not a number: try a learning rate below 1e\+30"):
         train_network(replace(RECIPE, learning_rate=1e30), easy, easy, tmp_path, ignore)
     assert not list(tmp_path.iterdir())
@@ -213,7 +213,7 @@ def test_decay_is_for_kernels_only(one_step: Callable[[float, Dataset], list[Any
         assert not np.array_equal(free, start), name
 
 
-def test_batch_norm_expects_what_the_delivered_weights_make_of_the_pictures(unbroken: Unbroken, easy: Dataset) -> None:
+def test_batch_norm_statistics_fit_the_final_weights(unbroken: Unbroken, easy: Dataset) -> None:
     # So few steps leave a moving average near where it began
     network = unbroken[1]
     tf = import_tensorflow("testing")
@@ -226,7 +226,7 @@ def test_batch_norm_expects_what_the_delivered_weights_make_of_the_pictures(unbr
     np.testing.assert_allclose(first.moving_mean.numpy(), seen.mean(axis=(0, 1, 2)), atol=0.25 * seen.std())
 
 
-def test_a_run_can_go_on_from_the_weights_of_another(few: Dataset, tmp_path: Path) -> None:
+def test_a_run_can_start_from_the_weights_of_another(few: Dataset, tmp_path: Path) -> None:
     import_tensorflow("testing").keras.utils.set_random_seed(7)
     begun = build_network(NAME)
     barely = replace(ONE_STEP, learning_rate=1e-9, start="theirs")
@@ -238,13 +238,13 @@ def test_a_run_can_go_on_from_the_weights_of_another(few: Dataset, tmp_path: Pat
         train_network(replace(barely, start="others"), few, few, tmp_path / "on", ignore, begun)
 
 
-def test_a_run_goes_on_only_from_its_own_architecture(easy: Dataset, tmp_path: Path) -> None:
+def test_a_run_starts_only_from_its_own_architecture(easy: Dataset, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="the network to start from is no tiny"):
         train_network(RECIPE, easy, easy, tmp_path, ignore, build_network("ancestor"))
     assert not list(tmp_path.iterdir())
 
 
-def test_pictures_without_a_face_teach_nothing(
+def test_images_without_a_face_are_not_trained_on(
     one_step: Callable[[float, Dataset], list[Any]], few: Dataset, people: Build
 ) -> None:
     images = np.concatenate([few.images, np.full((16, 48, 48), 255, np.uint8)])
@@ -274,14 +274,14 @@ def test_other_data_in_the_same_folder_are_refused(unbroken: Unbroken, easy: Dat
 
 
 @pytest.mark.parametrize("keep", [0, 10, 5000], ids=["empty", "a few bytes", "half"])
-def test_a_damaged_checkpoint_is_said_in_a_sentence(unbroken: Unbroken, easy: Dataset, tmp_path: Path, keep: int) -> None:
+def test_a_damaged_checkpoint_is_reported(unbroken: Unbroken, easy: Dataset, tmp_path: Path, keep: int) -> None:
     whole = (unbroken[0] / "checkpoint.npz").read_bytes()
     (tmp_path / "checkpoint.npz").write_bytes(whole[:keep])
     with pytest.raises(UsageError, match=r"checkpoint\.npz is damaged: delete it to begin anew"):
         train_network(RECIPE, easy, easy, tmp_path, ignore)
 
 
-def test_what_a_network_learned_to_doubt_is_left_for_the_end(crowd: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_confidence_head_is_reset_during_training(crowd: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     introduce(monkeypatch, "doubting", doubting)
     start = knowing()
     start.get_layer(CONFIDENCE_HEAD[1]).set_weights([np.ones((64, 1)), np.ones(1)])

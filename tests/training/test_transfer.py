@@ -73,7 +73,7 @@ def test_each_part_reads_three_equal_channels_on_its_own_scale() -> None:
         np.testing.assert_array_equal(seen[..., 0], seen[..., 2])
 
 
-def test_it_answers_with_the_mean_of_two_softmaxes_and_survives_as_a_pair(network: Any, tmp_path: Path) -> None:
+def test_it_answers_with_the_mean_of_two_softmaxes_and_can_be_saved_as_a_pair(network: Any, tmp_path: Path) -> None:
     keras = import_tensorflow("testing").keras
     heads = [layer.output for layer in network.layers if isinstance(layer, keras.layers.Dense)]
     one, other = (said.numpy() for said in keras.Model(network.input, heads)(CROPS))
@@ -84,7 +84,7 @@ def test_it_answers_with_the_mean_of_two_softmaxes_and_survives_as_a_pair(networ
 
 
 @pytest.mark.usefixtures("backbones")
-def test_training_moves_the_heads_and_nothing_that_is_frozen(people: Build, tmp_path: Path) -> None:
+def test_training_changes_the_heads_and_no_frozen_weight(people: Build, tmp_path: Path) -> None:
     dice = np.random.default_rng(2)
     faces = people(list(range(7)) * 2, images=dice.integers(0, 256, (14, 48, 48)).astype(np.uint8))
     recipe = replace(PRESETS["transfer"], weights="none", epochs=1, batch_size=7)
@@ -125,7 +125,7 @@ def test_weights_come_from_a_folder(network: Any, tmp_path: Path) -> None:
         transfer.build(str(tmp_path))
 
 
-def test_a_download_that_fails_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+def test_a_failed_download_is_reported(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     # Nobody listens there
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("no_proxy", "")
@@ -135,7 +135,7 @@ def test_a_download_that_fails_is_said_in_a_sentence(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.usefixtures("backbones")
-def test_what_a_frozen_part_subtracts_survives_as_a_pair(tmp_path: Path) -> None:
+def test_the_normalisation_of_a_frozen_part_is_saved_in_a_pair(tmp_path: Path) -> None:
     network = transfer.build("none")
     norm = next(layer for layer in named(network, "efficientnetb0").layers if layer.name.startswith("normalization"))
     norm.adapt_mean.assign([0.4, 0.5, 0.6])

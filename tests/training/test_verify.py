@@ -42,12 +42,12 @@ def test_other_weights_fail_the_digest_and_the_comparison(pair: Path) -> None:
     assert results(pair) == {"pair": False, "compiled": True, "golden crops": True, "pair and compiled": False}
 
 
-def test_a_pair_that_is_broken_is_a_failure_and_no_error(pair: Path) -> None:
+def test_a_broken_pair_is_a_failed_check_and_no_error(pair: Path) -> None:
     pair.with_suffix(".h5").write_bytes(b"no weights")
     assert results(pair) == {"pair": False, "compiled": True, "golden crops": True, "pair and compiled": False}
 
 
-def test_a_compiled_network_that_is_missing_or_none_is_a_failure(pair: Path) -> None:
+def test_a_missing_or_invalid_compiled_network_is_a_failed_check(pair: Path) -> None:
     pair.with_suffix(".tflite").write_bytes(b"no network")
     assert results(pair) == {"pair": True, "compiled": False}
     pair.with_suffix(".tflite").unlink()
@@ -68,7 +68,7 @@ def test_golden_crops_must_be_answered_as_recorded(pair: Path, monkeypatch: pyte
     assert results(pair)["compiled"] is False
 
 
-def test_without_tensorflow_the_rest_is_looked_at(pair: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_tensorflow_the_rest_is_checked(pair: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tensorflow", None)
     assert results(pair) == {"pair": True, "compiled": True, "golden crops": True, "pair and compiled": None}
     assert "pip install tensorflow" in verify(pair)[-1].finding
