@@ -1,4 +1,4 @@
-"""All figures in one table, in about five minutes. `python -m benchmarks.soak` and those of detection run for themselves."""
+"""Run the benchmarks of `ALL` and print one table, in about five minutes; the other benchmarks are started one by one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from benchmarks import forward, frozen, memory, startup, throughput, window
-from benchmarks.figures import Figure, parser, report
+from benchmarks.figures import Figure, build_parser, print_report
 from realtime.errors import EmodjError
 
 if TYPE_CHECKING:
@@ -17,31 +17,31 @@ SECONDS = sum(part.SECONDS for part in ALL)
 
 
 def figures(seconds: float) -> list[Figure]:
-    """The rows of all benchmarks; one that cannot run here says so on stderr, and the others go on.
+    """Run all benchmarks and return their rows. A benchmark that cannot run is reported on stderr and left out.
 
     Raises:
-        EmodjError: none of them can run.
+        EmodjError: no benchmark can run.
     """
-    found: list[Figure] = []
+    rows: list[Figure] = []
     failure: EmodjError | None = None
     for part in ALL:
         measure: Callable[[float], list[Figure]] = part.figures
         name = part.__name__.rpartition(".")[2]
         print(f"benchmarks: {name} …", file=sys.stderr, flush=True)
         try:
-            found += measure(part.SECONDS * seconds / SECONDS)
+            rows += measure(part.SECONDS * seconds / SECONDS)
         except EmodjError as error:
             print(f"benchmarks: {name} is left out: {error}", file=sys.stderr)
             failure = error
-    if not found and failure:
+    if not rows and failure:
         raise failure
-    return found
+    return rows
 
 
 def main() -> int:
     """Measure and print."""
-    given = parser(__doc__, seconds=SECONDS).parse_args()
-    return report(lambda: figures(given.seconds), given.json)
+    given = build_parser(__doc__, seconds=SECONDS).parse_args()
+    return print_report(lambda: figures(given.seconds), given.json)
 
 
 if __name__ == "__main__":

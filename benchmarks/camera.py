@@ -1,6 +1,6 @@
-"""A camera of 30 frames a second that keeps its pace to the millisecond, for what is measured of paces.
+"""Simulated camera of 30 frames a second, exact to the millisecond, to measure gaps between frames.
 
-FFmpeg's `realtime` filter does not: now and then it lets a frame wait for the next, and gaps of its own would be counted.
+FFmpeg's `realtime` filter is not exact: now and then a frame waits for the next one, and the benchmark would count this gap.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ LOOP_S = 8.0
 SUFFIX = ".i420"
 
 
-def write(scene: Scene, folder: Path, seconds: float = LOOP_S) -> Path:
-    """Write frames of a scene as bare YUV 4:2:0; the name of the file tells their size."""
+def write_raw_clip(scene: Scene, folder: Path, seconds: float = LOOP_S) -> Path:
+    """Write frames of a scene as raw YUV 4:2:0; the file name contains width and height."""
     from benchmarks.scene import Composer
 
     path = folder / f"{scene.width}x{scene.height}{SUFFIX}"
@@ -36,9 +36,9 @@ def write(scene: Scene, folder: Path, seconds: float = LOOP_S) -> Path:
 
 
 class PacedCamera:
-    """Plays such a file over and over, with the methods of `cv2.VideoCapture` that a session needs.
+    """Play a raw clip in a loop, with the methods of `cv2.VideoCapture` that a session needs.
 
-    Whoever comes late gets the newest frame, as from a driver that keeps one.
+    A late reader gets the newest frame, as from a driver with a buffer of one frame.
     """
 
     def __init__(self, path: str) -> None:
@@ -62,8 +62,8 @@ class PacedCamera:
         return True
 
     def get(self, _number: int) -> float:
-        """Frames a second, whatever is asked."""
+        """Return the frame rate for every property."""
         return float(RATE)
 
     def release(self) -> None:
-        """Nothing is held."""
+        """Do nothing: the camera holds no device."""

@@ -1,4 +1,4 @@
-"""Processes of their own for what is measured, and a screen for their windows."""
+"""Child processes for measurements, live sources for them, and a virtual screen for their windows."""
 
 from __future__ import annotations
 
@@ -22,29 +22,33 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 SCREEN_TOOLS = ("Xvfb", "openbox")
-END_S = 10.0
-"""How long a child may take to end when it is told to."""
+STOP_TIMEOUT_S = 10.0
+"""Seconds that a child may take to end after SIGTERM."""
 
 
-def python(module: str, *arguments: str) -> list[str]:
-    """The command line of a module, for this interpreter."""
+def module_command(module: str, *arguments: str) -> list[str]:
+    """Build the command line that runs a module with this interpreter."""
     return [sys.executable, "-m", module, *arguments]
 
 
-def environment(display: str | None = None) -> dict[str, str]:
-    """That of a child: FFmpeg reads a live source by its description, settings are those that emodj comes with."""
-    own = {name: value for name, value in os.environ.items() if name not in {"DISPLAY", "EMODJ_CONFIG"}}
-    own |= {"OPENCV_FFMPEG_CAPTURE_OPTIONS": "input_format;lavfi", "TF_CPP_MIN_LOG_LEVEL": "3", "OPENCV_LOG_LEVEL": "ERROR"}
+def child_environment(display: str | None = None) -> dict[str, str]:
+    """Build the environment of a child: FFmpeg opens a live source by its filter description, settings are the shipped ones."""
+    variables = {name: value for name, value in os.environ.items() if name not in {"DISPLAY", "EMODJ_CONFIG"}}
+    variables |= {
+        "OPENCV_FFMPEG_CAPTURE_OPTIONS": "input_format;lavfi",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "OPENCV_LOG_LEVEL": "ERROR",
+    }
     if display:
-        own |= {"DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}
-    return own
+        variables |= {"DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}
+    return variables
 
 
-def run(command: list[str], env: Mapping[str, str]) -> str:
-    """Run a child to its end; returns what it printed.
+def run_child(command: list[str], env: Mapping[str, str]) -> str:
+    """Run a child to its end and return its stdout.
 
     Raises:
-        EmodjError: it failed.
+        EmodjError: the child failed.
     """
     done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -53,29 +57,29 @@ def run(command: list[str], env: Mapping[str, str]) -> str:
     return done.stdout
 
 
-def numbers(command: list[str], env: Mapping[str, str]) -> dict[str, float]:
-    """Run a child whose last line is a JSON object of numbers.
+def read_numbers(command: list[str], env: Mapping[str, str]) -> dict[str, float]:
+    """Run a child and parse the last line of its stdout, a JSON object of numbers.
 
     Raises:
-        EmodjError: it failed.
+        EmodjError: the child failed.
     """
-    return json.loads(run(command, env).splitlines()[-1])
+    return json.loads(run_child(command, env).splitlines()[-1])
 
 
 @contextmanager
-def live_clip(scene: Scene) -> Generator[str]:
-    """A live source of 30 frames a second, without a camera: a clip that FFmpeg plays over and over, at its pace."""
+def live_source(scene: Scene) -> Generator[str]:
+    """Yield a live source of 30 frames a second: the description of a clip that FFmpeg plays in a loop, in real time."""
     with tempfile.TemporaryDirectory() as folder:
         clip = write_clip(scene, Path(folder) / "clip.avi")
         yield f"movie={clip}:loop=0,setpts=N/30/TB,realtime"
 
 
 @contextmanager
-def screen() -> Generator[str]:
-    """A virtual screen with a window manager on it; yields its DISPLAY.
+def virtual_screen() -> Generator[str]:
+    """Start a virtual screen with a window manager; yields its DISPLAY.
 
     Raises:
-        DisplayError: the tools are not installed, or do not start.
+        DisplayError: the tools are not installed, or they do not start.
     """
     missing = [tool for tool in SCREEN_TOOLS if shutil.which(tool) is None]
     if missing:
@@ -83,19 +87,19 @@ def screen() -> Generator[str]:
     with ExitStack() as stack:
         read, write = os.pipe()
         command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"]
-        stack.enter_context(_started(command, pass_fds=(write,)))
+        stack.enter_context(_start_process(command, pass_fds=(write,)))
         os.close(write)
         with os.fdopen(read) as answer:
             number = answer.readline().strip()
         if not number:
             raise DisplayError("Xvfb did not start: does it run by hand?")
         display = f":{number}"
-        stack.enter_context(_started(["openbox"], env=os.environ | {"DISPLAY": display}))
+        stack.enter_context(_start_process(["openbox"], env=os.environ | {"DISPLAY": display}))
         yield display
 
 
 @contextmanager
-def _started(
+def _start_process(
     command: list[str], *, env: Mapping[str, str] | None = None, pass_fds: tuple[int, ...] = ()
 ) -> Generator[subprocess.Popen[bytes]]:
     null = subprocess.DEVNULL
@@ -105,7 +109,7 @@ def _started(
     finally:
         process.terminate()
         try:
-            process.wait(END_S)
+            process.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

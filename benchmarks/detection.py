@@ -1,16 +1,16 @@
-"""How many faces are found, and how many boxes are none, beside the search of the reference: clips and photos.
+"""Recall and precision of face detection on annotated clips and photos, compared with the reference detector.
 
-Faces and pictures come from `../shared/video` and `../shared/faces`; without them there is nothing to measure. Ours is the
-reader of a live session on every frame of each clip, and the search of `emodj image` on each photo. The reference is
-`haarcascade_frontalface_default` with scaleFactor 1.3 and minNeighbors 5 on the full grey frame.
+Images and annotations come from `../shared/video` and `../shared/faces`; without them the benchmark measures nothing. Ours
+is the frame reader of a live session on every frame of each clip, and the detector of `emodj image` on each photo. The
+reference is `haarcascade_frontalface_default` with scaleFactor 1.3 and minNeighbors 5 on the full grey frame.
 
-A box counts as found when it overlaps (intersection over union) by 0.4 the square that a Haar detector would draw about
-a known face. R is the recall of all faces, R8 of those of at least 1/8 of the picture's height, P the precision; a box on a
-face that nobody should be charged for counts neither way. Times are processor time, on clips with tracking and the
-network, on photos of the search alone.
+A detected box is a hit if its intersection over union with the expected Haar square of an annotated face is at least 0.4. R
+is the recall of all faces, R8 the recall of faces with at least 1/8 of the picture's height, P the precision. A box on a
+face that is annotated as ignored is neither a hit nor an error. Times are processor time: with tracking and the network on
+clips, of detection alone on photos.
 
-The settings were chosen on one half, every second file by name from the second on; the other half was
-reported, and three thresholds were raised once after both had been seen.
+The settings were chosen on one half of the files (every second one by name, from the second on); the other half was only
+reported. Later, three thresholds were raised once with the results of both halves known.
 """
 
 from __future__ import annotations
@@ -38,14 +38,21 @@ if TYPE_CHECKING:
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
 YUNET = SHARED / "faces" / "yunet" / "face_detection_yunet_2023mar.onnx"
-MATCH = 0.4
-PART = 8
+MIN_IOU = 0.4
+LARGE_DIVISOR = 8
 BARS = {"clips": ((8, 0.98), (18, 0.99)), "photos": ((5, 0.95), (12, 0.97))}
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """A picture whose faces are known: squares as a Haar detector draws them, and which of them are large enough."""
+class AnnotatedImage:
+    """Image with annotated faces.
+
+    Attributes:
+        frame: the image.
+        faces: expected Haar square of each face.
+        large: for each face, whether it counts for R8.
+        ignored: squares of faces that do not count.
+    """
 
     frame: Frame
     faces: list[Box]
@@ -55,7 +62,7 @@ class Known:
 
 @dataclass(slots=True)
 class Score:
-    """What a search found, summed over pictures."""
+    """Counts and times of a detector, summed over pictures."""
 
     faces: int = 0
     found: int = 0
@@ -64,17 +71,17 @@ class Score:
     false: int = 0
     pictures: int = 0
     seconds: float = 0.0
-    worst: float = 0.0
+    max_seconds: float = 0.0
 
     def add(self, other: Score) -> None:
-        """Count the pictures of the other, too."""
+        """Add the counts of another score."""
         for name in ("faces", "found", "large", "large_found", "false", "pictures", "seconds"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.worst = max(self.worst, other.worst)
+        self.max_seconds = max(self.max_seconds, other.max_seconds)
 
     @property
     def recall(self) -> float:
-        """Of the large faces, 0..1."""
+        """Recall of the large faces, 0..1."""
         return self.large_found / max(1, self.large)
 
     @property
@@ -83,33 +90,35 @@ class Score:
         return self.found / max(1, self.found + self.false)
 
     def cells(self) -> tuple[str, ...]:
-        """R, R8, P and false boxes, milliseconds a picture and at worst."""
-        times = (f"{1000 * self.seconds / max(1, self.pictures):.1f}", f"{1000 * self.worst:.0f}")
+        """Format R, R8, P, false boxes, and mean and largest milliseconds per picture."""
+        times = (f"{1000 * self.seconds / max(1, self.pictures):.1f}", f"{1000 * self.max_seconds:.0f}")
         recalls = (f"{self.found / max(1, self.faces):.3f}", f"{self.recall:.3f}" if self.large else "-")
         return (*recalls, f"{self.precision:.3f}", str(self.false), *times)
 
 
-def drawn(x: float, y: float, width: float, height: float) -> Box:
-    """The square that a Haar detector would draw about the tight box of a face."""
+def haar_square(x: float, y: float, width: float, height: float) -> Box:
+    """Expected square of a Haar detector for the tight box of a face."""
     side = 0.955 * height
     left, top = x + width / 2 - side / 2, y + height / 2 - 0.013 * height - side / 2
     return Box(round(left), round(top), max(1, round(side)), max(1, round(side)))
 
 
-def clip(name: str, facts: dict[str, list[list[list[float]]]]) -> Iterator[Known]:
-    """The frames of a clip."""
+def read_clip(name: str, facts: dict[str, list[list[list[float]]]]) -> Iterator[AnnotatedImage]:
+    """Yield the frames of a clip with their annotations."""
     capture = cv2.VideoCapture(str(SHARED / "video" / name))
     for index, tight in enumerate(facts["frames"]):
-        there, image = capture.read()
-        if not there:
+        ok, image = capture.read()
+        if not ok:
             break
         frame = Frame(image.astype("uint8", copy=False), index, index / float(facts["fps"]))  # pyright: ignore[reportArgumentType]
-        yield Known(frame, [drawn(*box) for box in tight], [box[3] * PART >= image.shape[0] for box in tight])
+        yield AnnotatedImage(
+            frame, [haar_square(*box) for box in tight], [box[3] * LARGE_DIVISOR >= image.shape[0] for box in tight]
+        )
     capture.release()
 
 
-def photo(path: Path, rows: Sequence[dict[str, str]]) -> Known:
-    """A photo."""
+def read_photo(path: Path, rows: Sequence[dict[str, str]]) -> AnnotatedImage:
+    """Read a photo with its annotations."""
     image = cv2.imread(str(path))
     if image is None:
         raise SystemExit(f"cannot read {path}")
@@ -117,38 +126,38 @@ def photo(path: Path, rows: Sequence[dict[str, str]]) -> Known:
     ignored: list[Box] = []
     large: list[bool] = []
     for row in rows:
-        box = drawn(*(float(row[key]) for key in ("x", "y", "w", "h")))
+        box = haar_square(*(float(row[key]) for key in ("x", "y", "w", "h")))
         (ignored if row["ignore"] == "1" else known).append(box)
         if row["ignore"] != "1":
-            large.append(float(row["h"]) * PART >= image.shape[0])
-    return Known(Frame(image.astype("uint8", copy=False), 0, 0), known, large, ignored)
+            large.append(float(row["h"]) * LARGE_DIVISOR >= image.shape[0])
+    return AnnotatedImage(Frame(image.astype("uint8", copy=False), 0, 0), known, large, ignored)
 
 
-def scored(known: Known, boxes: Sequence[Box], seconds: float) -> Score:
-    """Give each box the face that it overlaps most, the best pair first."""
+def score_image(known: AnnotatedImage, boxes: Sequence[Box], seconds: float) -> Score:
+    """Match boxes to faces greedily, the largest overlap first, and count hits and false boxes."""
     pairs = [(box.overlap(face), row, owner) for row, box in enumerate(boxes) for owner, face in enumerate(known.faces)]
     owners: dict[int, int] = {}
     for overlap, row, owner in sorted(pairs, reverse=True):
-        if overlap >= MATCH and row not in owners and owner not in owners.values():
+        if overlap >= MIN_IOU and row not in owners and owner not in owners.values():
             owners[row] = owner
     left = [box for row, box in enumerate(boxes) if row not in owners]
-    false = sum(all(box.overlap(other) < MATCH for other in known.ignored) for box in left)
+    false = sum(all(box.overlap(other) < MIN_IOU for other in known.ignored) for box in left)
     large_found = sum(known.large[owner] for owner in owners.values())
     return Score(len(known.faces), len(owners), sum(known.large), large_found, false, 1, seconds, seconds)
 
 
-def searched(find: Callable[[Frame], Sequence[Box]], pictures: Sequence[Known]) -> Score:
-    """What a search finds in pictures, in their order."""
+def score_search(find: Callable[[Frame], Sequence[Box]], pictures: Sequence[AnnotatedImage]) -> Score:
+    """Run a detector on pictures, in their order, and sum the scores."""
     total = Score()
     for known in pictures:
         start = time.process_time()
         boxes = find(known.frame)
-        total.add(scored(known, boxes, time.process_time() - start))
+        total.add(score_image(known, boxes, time.process_time() - start))
     return total
 
 
-def reference() -> Callable[[Frame], list[Box]]:
-    """The search of the reference."""
+def reference_search() -> Callable[[Frame], list[Box]]:
+    """Build the detector of the reference."""
     cascade = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"))
 
     def find(frame: Frame) -> list[Box]:
@@ -158,43 +167,43 @@ def reference() -> Callable[[Frame], list[Box]]:
     return find
 
 
-def session(settings: Settings) -> Callable[[Frame], list[Box]]:
-    """What reads the frames of one session."""
-    reader = ours.frame_reader(settings)
+def session_search(settings: Settings) -> Callable[[Frame], list[Box]]:
+    """Build the frame reader of one live session."""
+    reader = ours.build_frame_reader(settings)
     return lambda frame: [face.box for face in reader.read(frame)]
 
 
-def pictures(settings: Settings) -> Callable[[Frame], list[Box]]:
-    """The search in pictures."""
+def picture_search(settings: Settings) -> Callable[[Frame], list[Box]]:
+    """Build the detector of still pictures."""
     detector = build.build_detector(settings.faces, settings.faces.image)
     return lambda frame: detector.detect(frame.image)
 
 
-def clips_measured(settings: Settings) -> Iterator[tuple[str, Score, Score]]:
-    """Name, ours and the reference, clip by clip."""
+def measure_clips(settings: Settings) -> Iterator[tuple[str, Score, Score]]:
+    """Yield name, our score and the score of the reference, for each clip."""
     facts = json.loads((SHARED / "video" / "boxes.json").read_text(encoding="utf-8"))
     for name in sorted(facts):
-        frames = list(clip(name, facts[name]))
-        yield name, searched(session(settings), frames), searched(reference(), frames)
+        frames = list(read_clip(name, facts[name]))
+        yield name, score_search(session_search(settings), frames), score_search(reference_search(), frames)
 
 
-def photos_measured(settings: Settings) -> Iterator[tuple[str, Score, Score]]:
-    """Name, ours and the reference, photo by photo."""
+def measure_photos(settings: Settings) -> Iterator[tuple[str, Score, Score]]:
+    """Yield name, our score and the score of the reference, for each photo."""
     rows: dict[str, list[dict[str, str]]] = {}
     with (SHARED / "faces" / "boxes.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             rows.setdefault(row["file"], []).append(row)
-    own, other = pictures(settings), reference()
+    own, other = picture_search(settings), reference_search()
     for path in sorted((SHARED / "faces" / "photos").iterdir()):
-        known = [photo(path, rows.get(path.name, []))]
-        yield path.name, searched(own, known), searched(other, known)
+        known = [read_photo(path, rows.get(path.name, []))]
+        yield path.name, score_search(own, known), score_search(other, known)
 
 
 def measure(settings: Settings) -> list[Figure]:
-    """Both, printed in detail, and the figures that have bars."""
+    """Measure clips and photos, print the details, and return the figures with bars."""
     lines: list[Sequence[str]] = [("", "", "R", "R8", "P", "false", "ms", "worst")]
     found: list[Figure] = []
-    for kind, measured in (("clips", clips_measured(settings)), ("photos", photos_measured(settings))):
+    for kind, measured in (("clips", measure_clips(settings)), ("photos", measure_photos(settings))):
         sums = {name: (Score(), Score()) for name in ("all", "chosen on", "only reported")}
         for number, (name, own, other) in enumerate(measured):
             half = "chosen on" if number % 2 else "only reported"
@@ -218,7 +227,7 @@ def _figures(kind: str, own: Score, other: Score) -> list[Figure]:
     return [
         Figure(f"{kind}: R8, points above the reference", points, musts[0], moonshots[0], reference=f"R8 {other.recall:.3f}"),
         Figure(f"{kind}: precision", own.precision, musts[1], moonshots[1], reference=f"{other.precision:.3f}"),
-        figures.of_turns(
+        figures.figure_of_turns(
             f"{kind}: processor time a picture",
             [(1000 * own.seconds / own.pictures, 1000 * other.seconds / other.pictures)],
             unit=" ms",
@@ -228,7 +237,7 @@ def _figures(kind: str, own: Score, other: Score) -> list[Figure]:
 
 def main() -> int:
     """Measure and print; returns the exit status."""
-    options = figures.parser(__doc__, seconds=0)
+    options = figures.build_parser(__doc__, seconds=0)
     options.add_argument("--yunet", action="store_true", help="measure the second detector instead of the cascades")
     arguments = options.parse_args()
     if not (SHARED / "video" / "boxes.json").is_file() or not (SHARED / "faces" / "boxes.csv").is_file():
@@ -237,7 +246,7 @@ def main() -> int:
     settings = shipped_settings()
     if arguments.yunet:
         settings = replace(settings, faces=replace(settings.faces, detector="yunet", yunet_model=YUNET))
-    return figures.report(lambda: measure(settings), arguments.json)
+    return figures.print_report(lambda: measure(settings), arguments.json)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""One face through the compiled network on one core: the one that ships beside the ancestors', both run by LiteRT, in turns.
+"""Time of one face in the compiled network on one core: the shipped network and the architecture `ancestor`, in turns.
 
-The ancestors' has random weights: how long it takes does not depend on them.
+LiteRT runs both. The weights of `ancestor` are random, since the time does not depend on them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.figures import Figure, of_turns, parser, report
+from benchmarks.figures import Figure, build_parser, figure_of_turns, print_report
 from realtime.classifier.architectures import build_network
 from realtime.classifier.compiler import compile_network
 from realtime.classifier.runtime import LiteRtClassifier
@@ -26,7 +26,7 @@ SECONDS = 15.0
 
 
 def figures(seconds: float = SECONDS, *, turns: int = TURNS) -> list[Figure]:
-    """The row of the table: milliseconds a face.
+    """Measure the row of the table: milliseconds per face.
 
     Raises:
         EmodjError: TensorFlow is not installed.
@@ -36,11 +36,11 @@ def figures(seconds: float = SECONDS, *, turns: int = TURNS) -> list[Figure]:
     face = np.random.default_rng(0).random((1, CROP_SIDE, CROP_SIDE, 1), np.float32)
     each = seconds / turns / 2
     pairs = [(_milliseconds(ours, face, each), _milliseconds(theirs, face, each)) for _ in range(turns)]
-    return [of_turns("one face, forward", pairs, unit=" ms", must=0.6, moonshot=0.35, more_is_better=False)]
+    return [figure_of_turns("one face, forward", pairs, unit=" ms", must=0.6, moonshot=0.35, more_is_better=False)]
 
 
 def _milliseconds(classifier: LiteRtClassifier, face: Batch, seconds: float) -> float:
-    """Of one face, the mean of so many seconds after a warm-up."""
+    """Mean time of one face over the given seconds, after a warm-up."""
     classifier.classify(face)
     began, count = time.perf_counter(), 0
     while not count or time.perf_counter() - began < seconds:
@@ -51,8 +51,8 @@ def _milliseconds(classifier: LiteRtClassifier, face: Batch, seconds: float) -> 
 
 def main() -> int:
     """Measure and print."""
-    given = parser(__doc__, seconds=SECONDS).parse_args()
-    return report(lambda: figures(given.seconds), given.json)
+    given = build_parser(__doc__, seconds=SECONDS).parse_args()
+    return print_report(lambda: figures(given.seconds), given.json)
 
 
 if __name__ == "__main__":

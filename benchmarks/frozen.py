@@ -1,11 +1,11 @@
-"""What a live session in a window uses of the processor while space holds its picture still."""
+"""Processor use of a live session in a window while its picture is frozen with the space key."""
 
 from __future__ import annotations
 
 import sys
 
-from benchmarks.children import environment, live_clip, numbers, python, screen
-from benchmarks.figures import Figure, parser, report
+from benchmarks.children import child_environment, live_source, module_command, read_numbers, virtual_screen
+from benchmarks.figures import Figure, build_parser, print_report
 from benchmarks.live import FREEZE_AFTER_S, SETTLE_S
 from benchmarks.scene import Scene
 
@@ -14,23 +14,25 @@ CAMERA = Scene(640, 480, 1)
 
 
 def figures(seconds: float) -> list[Figure]:
-    """The row of the table.
+    """Measure the row of the table.
 
     Raises:
-        DisplayError: there are no tools for a virtual screen.
+        DisplayError: the tools for a virtual screen are missing.
         EmodjError: the session failed.
     """
-    with screen() as display, live_clip(CAMERA) as source:
-        whole = str(FREEZE_AFTER_S + SETTLE_S + seconds)
-        found = numbers(python("benchmarks.live", source, "--window", "--freeze", "--seconds", whole), environment(display))
+    with virtual_screen() as display, live_source(CAMERA) as source:
+        total = str(FREEZE_AFTER_S + SETTLE_S + seconds)
+        found = read_numbers(
+            module_command("benchmarks.live", source, "--window", "--freeze", "--seconds", total), child_environment(display)
+        )
     share = 100 * found["frozen_share"]
     return [Figure("frozen by space, share of a core", share, 5.0, 5.0, more_is_better=False, unit="%")]
 
 
 def main() -> int:
     """Measure and print."""
-    given = parser(__doc__, seconds=SECONDS).parse_args()
-    return report(lambda: figures(given.seconds), given.json)
+    given = build_parser(__doc__, seconds=SECONDS).parse_args()
+    return print_report(lambda: figures(given.seconds), given.json)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A live session in a process of its own, as `emodj live` runs it, measured from within; prints JSON."""
+"""Run a live session like `emodj live`, in a separate process, and print its measurements as JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from benchmarks import camera
-from benchmarks.ours import frame_reader, remark, session
+from benchmarks.ours import build_frame_reader, build_session, print_note
 from benchmarks.reference import peak_kib
 from realtime.app.build import build_music, shipped_settings
 from realtime.app.display import WindowDisplay
@@ -28,23 +28,23 @@ from realtime.sources.video import VideoSource
 if TYPE_CHECKING:
     from realtime.domain import Face, Frame, Image
 
-KEPT = 3600
-"""Frames that are remembered, two minutes of them: what is measured over hours must not grow by being measured."""
+MAX_SAMPLES = 3600
+"""Number of frames whose times are kept, two minutes of them: the measurement must not let the memory grow for hours."""
 
 FREEZE_AFTER_S = 3.0
-"""Seconds from the first frame to the space key, where it is pressed."""
+"""Seconds from the first frame to the press of the space key."""
 
 SETTLE_S = 0.5
-"""What is measured of a frozen session begins so much later."""
+"""Seconds from the press of the key to the start of the measurement of a frozen session."""
 
 
 class Meter(RateMeter):
-    """Notes when new frames are shown, and how old their labels are then; processor time from the first of them on."""
+    """Rate meter that records when new frames are drawn, the age of their labels, and the processor time from the first on."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.times: deque[float] = deque(maxlen=KEPT)
-        self.ages: deque[float] = deque(maxlen=KEPT)
+        self.times: deque[float] = deque(maxlen=MAX_SAMPLES)
+        self.ages: deque[float] = deque(maxlen=MAX_SAMPLES)
         self.began: float | None = None
         self.used = 0.0
         self.read = 0
@@ -54,27 +54,27 @@ class Meter(RateMeter):
     def analysed(self, frame: Frame, seen_s: float, now_s: float) -> None:
         """The faces of a frame are known."""
         super().analysed(frame, seen_s, now_s)
-        self.note(frame)
+        self.note_analysed(frame)
 
-    def note(self, frame: Frame) -> None:
-        """The faces of a frame are known; all that is asked without a window."""
-        self.start()
+    def note_analysed(self, frame: Frame) -> None:
+        """Record that the faces of a frame are known; the only call of a session without a window."""
+        self.start_clock()
         self._labelled_s = frame.time_s
         self.read += 1
 
     def shown(self, frame: Frame, now_s: float) -> None:
         """A new frame is about to be drawn."""
         super().shown(frame, now_s)
-        self.start()
+        self.start_clock()
         self._is_new = True
 
-    def start(self) -> None:
-        """Count from now on, unless it has begun."""
+    def start_clock(self) -> None:
+        """Start the clocks, unless they run already."""
         if self.began is None:
             self.began, self.used = time.monotonic(), time.process_time()
 
-    def drawn(self) -> None:
-        """The window has a picture; of another frame than before, or the same anew."""
+    def note_drawn(self) -> None:
+        """Record that the window got a picture: of a new frame, or of the same frame again."""
         now = time.monotonic()
         if not self._is_new:
             return
@@ -84,7 +84,7 @@ class Meter(RateMeter):
             self.ages.append(now - self._labelled_s)
 
     def numbers(self) -> dict[str, float]:
-        """What was measured, in seconds."""
+        """The measurements; times in seconds, memory in KiB."""
         found: dict[str, float] = {"peak_kib": peak_kib(), "analysed": self.read}
         if self.began is not None:
             found |= {"wall_s": time.monotonic() - self.began, "cpu_s": time.process_time() - self.used}
@@ -99,7 +99,7 @@ class Meter(RateMeter):
 
 
 class MeteredWindow(Window):
-    """Tells a meter of what it shows, and presses space if it is asked to."""
+    """Window that reports its pictures to a meter and, if `freezes`, simulates a press of the space key."""
 
     def __init__(self, meter: Meter, *, freezes: bool) -> None:
         super().__init__("emodj")
@@ -111,10 +111,10 @@ class MeteredWindow(Window):
     def show(self, image: Image) -> None:
         """Show a picture."""
         super().show(image)
-        self._meter.drawn()
+        self._meter.note_drawn()
 
     def poll(self, wait_ms: int) -> str | None:
-        """The key pressed, by hand or by this benchmark."""
+        """Return the pressed key, a real or a simulated one."""
         key = super().poll(wait_ms)
         began = self._meter.began
         since = 0.0 if began is None else time.monotonic() - began
@@ -130,21 +130,21 @@ def run(source: str, seconds: float, *, window: bool, freezes: bool = False) -> 
     """Run a session over a live source.
 
     Args:
-        source: what FFmpeg reads.
-        seconds: from the first frame on.
-        window: with a window, on the display of the environment.
-        freezes: have space pressed after a few seconds, and measure the rest.
+        source: live source as FFmpeg names it, or a raw clip.
+        seconds: duration from the first frame on.
+        window: whether to open a window, on the display of the environment.
+        freezes: whether to press the space key after a few seconds, and measure the rest.
 
     Returns:
-        What `Meter.numbers` says, and `frozen_share` of a core if it was frozen.
+        `Meter.numbers`, and the share of a core as `frozen_share` if the session was frozen.
 
     Raises:
         SourceError: the source cannot be opened.
         DisplayError: there is no display.
     """
     meter = Meter()
-    frames, limits = FrameGrabber(lambda: _opened(source)), SessionLimits(seconds)
-    frozen = _in_window(frames, limits, meter, freezes=freezes) if window else _without(frames, limits, meter)
+    frames, limits = FrameGrabber(lambda: _open_source(source)), SessionLimits(seconds)
+    frozen = _run_in_window(frames, limits, meter, freezes=freezes) if window else _run_headless(frames, limits, meter)
     found = meter.numbers()
     if frozen is not None:
         wall, cpu = time.monotonic() - frozen[0], time.process_time() - frozen[1]
@@ -152,31 +152,31 @@ def run(source: str, seconds: float, *, window: bool, freezes: bool = False) -> 
     return found
 
 
-def _without(frames: FrameGrabber, limits: SessionLimits, meter: Meter) -> None:
+def _run_headless(frames: FrameGrabber, limits: SessionLimits, meter: Meter) -> None:
     settings = shipped_settings()
 
     def emit(frame: Frame, _elapsed_s: float, _faces: tuple[Face, ...]) -> None:
-        meter.note(frame)
+        meter.note_analysed(frame)
 
-    analyse_live(frames, frame_reader(settings), session(settings), limits, emit, remark)
+    analyse_live(frames, build_frame_reader(settings), build_session(settings), limits, emit, print_note)
 
 
-def _in_window(frames: FrameGrabber, limits: SessionLimits, meter: Meter, *, freezes: bool) -> tuple[float, float] | None:
-    """When it was frozen, and the processor time used by then."""
+def _run_in_window(frames: FrameGrabber, limits: SessionLimits, meter: Meter, *, freezes: bool) -> tuple[float, float] | None:
+    """Run the session; returns the time and the processor time at the start of the frozen part, None without one."""
     settings = shipped_settings()
-    reader, state = frame_reader(settings), session(settings)
+    reader, state = build_frame_reader(settings), build_session(settings)
     check_display()
     # As `emodj live` does
     cv2.setNumThreads(1)
     window = MeteredWindow(meter, freezes=freezes)
-    music = build_music(settings, lambda choice, why: remark(f"{choice.title}, {why}"))
+    music = build_music(settings, lambda choice, why: print_note(f"{choice.title}, {why}"))
     size = settings.camera.width, settings.camera.height
-    with LiveOutputs(state, music, notify=remark) as outputs:
+    with LiveOutputs(state, music, notify=print_note) as outputs:
         LiveSession(frames, reader, state, WindowDisplay(window), limits, outputs, blank=size, gauge=meter).run()
     return window.frozen
 
 
-def _opened(source: str) -> VideoSource:
+def _open_source(source: str) -> VideoSource:
     if source.endswith(camera.SUFFIX):
         return VideoSource(cast("cv2.VideoCapture", camera.PacedCamera(source)), "clip", live=True, hint="it has no end")
     capture = cv2.VideoCapture(source, cv2.CAP_FFMPEG)

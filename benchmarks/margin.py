@@ -1,15 +1,16 @@
-"""How much of a picture belongs to a crop: chooses `side_ratio`, the side of a crop as a multiple of the detector's box.
+"""Choose `side_ratio`: the side of a crop as a multiple of the side of the detector's box.
 
     python -m benchmarks.margin [--model NAME.json] [--detector live|image]
 
-The network was trained on FER-2013's crops, so a face should fill ours as it fills those: a side of about 1.0 times the height
-of a tight box about the face, with eyes that are 36% of the side apart and lie at 38% of its height (measured on FER-2013).
-Faces come from `../shared/faces`: photos with tight boxes, and YuNet for the eyes. Without them there is nothing to measure.
+The network was trained on the crops of FER-2013, so a face should fill our crops as it fills those. Measured on FER-2013, the
+side is about 1.0 times the height of a tight box around the face, the distance of the eyes is 36% of the side, and the eyes
+lie at 38% of its height. Faces come from `../shared/faces`: photos with tight boxes, and YuNet for the eyes. Without them
+the benchmark measures nothing.
 
-For each ratio, over the faces that are found and look at the camera: side by height of the face, distance and height of the
-eyes by side, and over all that are found: mean confidence, the share that is surer than the network's threshold, and the share
-called the same as a step nearer and a step wider. The ratio that is chosen comes nearest to FER-2013 in the side and in the
-distance of the eyes, by the sum of how far each is off; the network has no say, since it is sure of much that it does not see.
+The table has a row for each ratio. Over the detected faces that look at the camera: side by height of the face, distance and
+height of the eyes by side. Over all detected faces: mean confidence, the share above the threshold of the network, and the
+share with the same label as at one ratio smaller and one larger. The chosen ratio is nearest to FER-2013, by the sum of the
+log errors of side and eye distance. The network does not decide, since its confidence is high on bad crops, too.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from benchmarks.detection import MATCH, SHARED, YUNET, drawn
-from benchmarks.ours import remark
+from benchmarks.detection import MIN_IOU, SHARED, YUNET, haar_square
+from benchmarks.ours import print_note
 from realtime.app import build
 from realtime.app.build import shipped_settings
 from realtime.classifier.contract import contract_path, read_contract
@@ -45,23 +46,23 @@ if TYPE_CHECKING:
     Answers = NDArray[np.float32]
 
 RATIOS = tuple(round(0.8 + 0.05 * step, 2) for step in range(13))
-EYES_APART = 0.36
-EYES_DOWN = 0.38
-FACING = 0.2
-"""Largest yaw of a face whose eyes are as far apart as they look."""
+EYE_DISTANCE = 0.36
+EYE_HEIGHT = 0.38
+MAX_YAW = 0.2
+"""Largest yaw of a face that looks at the camera, so that the distance of its eyes is not foreshortened."""
 
-SUREST_EYES = 0.8
+MIN_EYE_SCORE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A face that was found where one is known to be.
+class DetectedFace:
+    """Detected face that matches an annotated face.
 
     Attributes:
-        image: its picture.
-        box: of the detector.
-        height: of the tight box about the face, pixels.
-        eyes: both, as (x, y) in pixels of the picture; None of a face that looks elsewhere, or whose eyes were not found.
+        image: the picture.
+        box: box of the detector.
+        height: height of the tight box around the face, pixels.
+        eyes: both eyes as (x, y) in pixels of the picture; None if the face looks elsewhere or its eyes were not detected.
     """
 
     image: Image
@@ -70,51 +71,51 @@ class Found:
     eyes: tuple[tuple[float, float], tuple[float, float]] | None
 
 
-def faces(reader: FaceReader) -> Iterator[Found]:
-    """The faces of all photos that the detector finds, each with the known face that it overlaps most."""
+def detect_faces(reader: FaceReader) -> Iterator[DetectedFace]:
+    """Detect the faces of all photos; yields those that match the annotated face that they overlap most."""
     rows: dict[str, list[dict[str, str]]] = {}
     with (SHARED / "faces" / "boxes.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             rows.setdefault(row["file"], []).append(row)
-    landmarks = cv2.FaceDetectorYN.create(str(YUNET), "", (320, 320), SUREST_EYES)
+    landmarks = cv2.FaceDetectorYN.create(str(YUNET), "", (320, 320), MIN_EYE_SCORE)
     for name, known in sorted(rows.items()):
         image = cv2.imread(str(SHARED / "faces" / "photos" / name))
         if image is None:
             raise SystemExit(f"cannot read {name} of {SHARED / 'faces' / 'photos'}")
         pixels = image.astype(np.uint8, copy=False)
-        squares = [drawn(*(float(row[key]) for key in ("x", "y", "w", "h"))) for row in known]
-        eyes = list(_eyes(landmarks, pixels))
+        squares = [haar_square(*(float(row[key]) for key in ("x", "y", "w", "h"))) for row in known]
+        eyes = list(_detect_eyes(landmarks, pixels))
         for box in reader.detector.detect(pixels):
             overlap, row, about = max(
                 ((box.overlap(place), row, place) for row, place in zip(known, squares, strict=True)),
                 key=lambda match: match[0],
             )
-            if overlap >= MATCH and row["ignore"] != "1":
-                pair = next((pair for pair in eyes if all(_inside(eye, about) for eye in pair)), None)
-                facing = abs(float(row["yaw"] or 1)) <= FACING
-                yield Found(pixels, box, float(row["h"]), pair if facing else None)
+            if overlap >= MIN_IOU and row["ignore"] != "1":
+                pair = next((pair for pair in eyes if all(_contains(eye, about) for eye in pair)), None)
+                facing = abs(float(row["yaw"] or 1)) <= MAX_YAW
+                yield DetectedFace(pixels, box, float(row["h"]), pair if facing else None)
 
 
-def _eyes(detector: cv2.FaceDetectorYN, image: Image) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
+def _detect_eyes(detector: cv2.FaceDetectorYN, image: Image) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
     height, width = image.shape[:2]
     detector.setInputSize((width, height))
     found = detector.detect(image)[1]
     for row in [] if found is None else found:
-        # Box, then right eye and left eye, (x, y) each
+        # A row holds the box, then right eye and left eye, (x, y) each
         yield (float(row[4]), float(row[5])), (float(row[6]), float(row[7]))
 
 
-def _inside(point: tuple[float, float], box: Box) -> bool:
+def _contains(point: tuple[float, float], box: Box) -> bool:
     return box.left <= point[0] < box.right and box.top <= point[1] < box.bottom
 
 
-def answers(reader: FaceReader, found: Sequence[Found]) -> Answers:
-    """What the network says of the faces (n, 7), cut as the reader cuts."""
+def classify_faces(reader: FaceReader, found: Sequence[DetectedFace]) -> Answers:
+    """Classify the faces, cropped as the reader crops them: probabilities (n, 7)."""
     return np.concatenate([reader.classifier.classify(crop_faces(face.image, [face.box], reader.side_ratio)) for face in found])
 
 
-def geometry(found: Sequence[Found], ratio: float) -> tuple[float, float, float]:
-    """Side by height of the face, distance and height of the eyes by side: each the median of the faces that look ahead."""
+def measure_geometry(found: Sequence[DetectedFace], ratio: float) -> tuple[float, float, float]:
+    """Side by height of the face, distance and height of the eyes by side: medians over the faces with eyes."""
     sides, apart, down = list[float](), list[float](), list[float]()
     for face in found:
         if face.eyes is not None:
@@ -139,36 +140,36 @@ def main() -> int:
     settings = shipped_settings()
     settings = replace(settings, network=replace(settings.network, pair=options.model))
     search = settings.faces.live if options.detector == "live" else settings.faces.image
-    reader = build.build_face_reader(settings, search, remark)
-    found = list(faces(reader))
+    reader = build.build_face_reader(settings, search, print_note)
+    found = list(detect_faces(reader))
     looking = sum(face.eyes is not None for face in found)
-    print(f"{len(found)} faces found, {looking} of them look at the camera; FER-2013 has 1.00, {EYES_APART}, {EYES_DOWN}")
-    print("\n".join(table(reader, found)))
-    chosen = min(RATIOS, key=lambda ratio: off(found, ratio))
+    print(f"{len(found)} faces found, {looking} of them look at the camera; FER-2013 has 1.00, {EYE_DISTANCE}, {EYE_HEIGHT}")
+    print("\n".join(format_table(reader, found)))
+    chosen = min(RATIOS, key=lambda ratio: geometry_error(found, ratio))
     present = read_contract(contract_path(options.model)).side_ratio if contract_path(options.model).exists() else 1.0
     print(f"chosen: {chosen:.2f}, which comes nearest; the contract of {options.model.name} has {present:.2f}")
     return 0
 
 
-def table(reader: FaceReader, found: Sequence[Found]) -> Iterator[str]:
-    """A line for each ratio."""
-    said = [answers(replace(reader, side_ratio=ratio), found) for ratio in RATIOS]
-    names = [each.argmax(axis=1) for each in said]
+def format_table(reader: FaceReader, found: Sequence[DetectedFace]) -> Iterator[str]:
+    """Yield the heading and a line for each ratio."""
+    probabilities = [classify_faces(replace(reader, side_ratio=ratio), found) for ratio in RATIOS]
+    names = [each.argmax(axis=1) for each in probabilities]
     heads = ("ratio", "side/height", "eyes apart", "eyes down", "confidence", "answered", "nearer", "wider")
     yield "".join(f"{head:>12}" for head in heads)
     for index, ratio in enumerate(RATIOS):
-        sure = said[index].max(axis=1)
-        geometric = [f"{value:.3f}" for value in geometry(found, ratio)]
+        sure = probabilities[index].max(axis=1)
+        geometric = [f"{value:.3f}" for value in measure_geometry(found, ratio)]
         network = [f"{sure.mean():.3f}", f"{(sure >= reader.unsure_below).mean():.1%}"]
         steps = (index - 1, index + 1)
         same = [f"{(names[index] == names[other]).mean():.0%}" if 0 <= other < len(names) else "-" for other in steps]
         yield "".join(f"{cell:>12}" for cell in (f"{ratio:.2f}", *geometric, *network, *same))
 
 
-def off(found: Sequence[Found], ratio: float) -> float:
-    """How far side and distance of the eyes are from those of FER-2013, 0 for not at all."""
-    side, apart, _ = geometry(found, ratio)
-    return abs(math.log(side)) + abs(math.log(apart / EYES_APART))
+def geometry_error(found: Sequence[DetectedFace], ratio: float) -> float:
+    """Sum of the log errors of side and eye distance against FER-2013, 0 or more."""
+    side, apart, _ = measure_geometry(found, ratio)
+    return abs(math.log(side)) + abs(math.log(apart / EYE_DISTANCE))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Peak resident memory of a live session, with a window and without, beside the reference over the same clip (Linux)."""
+"""Peak resident memory of a live session, with and without a window, compared with the reference on the same clip (Linux)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.children import environment, live_clip, numbers, python, screen
-from benchmarks.figures import Figure, parser, report
-from benchmarks.reference import save
+from benchmarks.children import child_environment, live_source, module_command, read_numbers, virtual_screen
+from benchmarks.figures import Figure, build_parser, print_report
+from benchmarks.reference import save_untrained_pair
 from benchmarks.scene import Scene
 
 SECONDS = 20.0
@@ -16,24 +16,29 @@ CAMERA = Scene(640, 480, 1)
 
 
 def figures(seconds: float, *, windowed: bool = True) -> list[Figure]:
-    """The rows of the table; `windowed`: the one of sessions in a window, too.
+    """Measure the rows of the table; with `windowed` also sessions in a window.
 
     Raises:
-        DisplayError: there are no tools for a virtual screen.
+        DisplayError: the tools for a virtual screen are missing.
         EmodjError: TensorFlow is not installed, or a session failed.
     """
     limit = ("--seconds", str(seconds))
-    with tempfile.TemporaryDirectory() as folder, live_clip(CAMERA) as source:
+    with tempfile.TemporaryDirectory() as folder, live_source(CAMERA) as source:
         pair = Path(folder) / "ancestor.json"
-        save(pair)
-        live, reference = python("benchmarks.live", source, *limit), python("benchmarks.reference", source, *limit)
+        save_untrained_pair(pair)
+        live, reference = (
+            module_command("benchmarks.live", source, *limit),
+            module_command("benchmarks.reference", source, *limit),
+        )
         reference += ["--pair", str(pair)]
-        env = environment()
-        found = [_figure("no window", numbers(live, env), numbers(reference, env))]
+        env = child_environment()
+        found = [_figure("no window", read_numbers(live, env), read_numbers(reference, env))]
         if windowed:
-            with screen() as display:
-                env = environment(display)
-                found += [_figure("in a window", numbers([*live, "--window"], env), numbers([*reference, "--window"], env))]
+            with virtual_screen() as display:
+                env = child_environment(display)
+                found += [
+                    _figure("in a window", read_numbers([*live, "--window"], env), read_numbers([*reference, "--window"], env))
+                ]
     return found
 
 
@@ -52,8 +57,8 @@ def _figure(name: str, own: dict[str, float], other: dict[str, float]) -> Figure
 
 def main() -> int:
     """Measure and print."""
-    given = parser(__doc__, seconds=SECONDS).parse_args()
-    return report(lambda: figures(given.seconds), given.json)
+    given = build_parser(__doc__, seconds=SECONDS).parse_args()
+    return print_report(lambda: figures(given.seconds), given.json)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The parts of a live session, built as `emodj live` builds them, with the settings that emodj comes with."""
+"""Build the parts of a live session from settings, as `emodj live` does."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
     from realtime.session.state import Session
 
 
-def remark(sentence: str) -> None:
-    """Say something that is no result."""
+def print_note(sentence: str) -> None:
+    """Print a note on stderr."""
     print(sentence, file=sys.stderr)
 
 
-def face_reader(settings: Settings) -> FaceReader:
-    """Reads the faces of single frames of a session."""
-    return build.build_face_reader(settings, settings.faces.live, remark)
+def build_face_reader(settings: Settings) -> FaceReader:
+    """Build the reader of single frames."""
+    return build.build_face_reader(settings, settings.faces.live, print_note)
 
 
-def frame_reader(settings: Settings) -> FrameReader:
-    """Reads the frames of a session."""
-    return build.build_frame_reader(settings, remark)
+def build_frame_reader(settings: Settings) -> FrameReader:
+    """Build the reader of the frames of a session."""
+    return build.build_frame_reader(settings, print_note)
 
 
-def session(settings: Settings, *, mirrored: bool = True) -> Session:
-    """The state of a session; `mirrored` as for a camera."""
+def build_session(settings: Settings, *, mirrored: bool = True) -> Session:
+    """Build the state of a session; `mirrored` is true for a camera."""
     return build.build_session(settings, settings.playlists, mirrored=mirrored)

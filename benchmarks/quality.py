@@ -1,11 +1,12 @@
-"""Where the thresholds of `realtime/faces/quality.py` come from: clear images of FER-2013, spoilt more and more.
+"""Measurements for the thresholds of `realtime/faces/quality.py`: clear images of FER-2013 with corruptions of rising strength.
 
     python -m benchmarks.quality fer2013.npz [--model NAME.json] [--part public|private] [--every N]
 
-The first table: for each damage and strength, how often the network is right, how many faces are surer than its threshold
-("answered"), how many of those are right, and how many the gate holds back for the damage's own reason and for another one.
-The second: how many of the answered are right by what the gate measures, all strengths together, in equal parts, with a mark
-where the gate is closed, and how many undamaged faces lie beyond. Needs the data; TensorFlow is not needed.
+The first table has a row for each corruption and strength: accuracy of the network, share of faces above its threshold
+("answered"), share of right answers among them, and share of faces that the quality gate rejects for the reason of the
+corruption ("gated") and for another one ("otherwise"). The second table shows the share of right answers by the value that
+the gate measures, over all strengths, in bins of equal size. It marks the bins that the gate rejects, and gives the share of
+clean faces beyond each bin. The benchmark needs the data, but not TensorFlow.
 """
 
 from __future__ import annotations
@@ -38,101 +39,101 @@ if TYPE_CHECKING:
     Picture = NDArray[np.uint8]
     Numbers = NDArray[np.float64]
 
-WHOLE = Box(0, 0, CROP_SIDE, CROP_SIDE)
+FULL_SQUARE = Box(0, 0, CROP_SIDE, CROP_SIDE)
 BATCH = 128
-PARTS = 16
-GRAIN = 2.0
-"""Standard deviation of the noise of a dark picture, of 255: cameras turn up what little light there is."""
+BINS = 16
+NOISE_SIGMA = 2.0
+"""Standard deviation of the noise of a dark picture, in grey levels of 255: cameras raise their gain in low light."""
 
 
 @dataclass(frozen=True, slots=True)
-class Damage:
-    """A way to spoil a crop.
+class Corruption:
+    """Corruption of a crop with one strength.
 
     Attributes:
-        name: of the way.
-        strength: how much.
-        reason: what the gate should say of it.
-        spoil: takes and gives 48×48 uint8 grey.
-        square: where the crop would have been cut from a picture of 48×48.
+        name: name of the corruption.
+        strength: its parameter.
+        reason: reason that the gate should give; None if it should accept the crop.
+        apply: function from 48×48 uint8 grey to 48×48 uint8 grey.
+        square: square that the crop would have in a picture of 48×48.
     """
 
     name: str
     strength: float
     reason: str | None
-    spoil: Callable[[Picture], Picture]
-    square: Box = WHOLE
+    apply: Callable[[Picture], Picture]
+    square: Box = FULL_SQUARE
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What came of a way, image by image.
+class Result:
+    """Results of one corruption on n images.
 
     Attributes:
-        damage: the way.
-        right: whether the most probable expression is the true one.
-        answered: whether it is as probable as it has to be.
-        values: what the gate measures of it, for each of its reasons.
-        reasons: what the gate says.
+        corruption: the corruption.
+        right: (n,) whether the most probable expression is the true one.
+        answered: (n,) whether its probability reaches the threshold.
+        values: (n,) values that the gate measures, for each of its reasons.
+        reasons: n reasons of the gate, None for accepted crops.
     """
 
-    damage: Damage
+    corruption: Corruption
     right: NDArray[np.bool_]
     answered: NDArray[np.bool_]
     values: dict[str, Numbers]
     reasons: list[str | None]
 
 
-def damages() -> Iterator[Damage]:
-    """Every way in each of its strengths, the undamaged one first."""
-    yield Damage("none", 0, None, lambda image: image)
+def list_corruptions() -> Iterator[Corruption]:
+    """Yield every corruption with each strength; the first one changes nothing."""
+    yield Corruption("none", 0, None, lambda image: image)
     for gain in (1.5, 2, 2.5, 3, 4, 6):
-        yield Damage("times the light", gain, quality.OVER_EXPOSED, _mapped(gain, 1))
+        yield Corruption("times the light", gain, quality.OVER_EXPOSED, _apply_curve(gain, 1))
     for gamma in (1.5, 2.5, 3.5, 4.5, 6):
-        yield Damage("gamma", gamma, quality.TOO_DARK, _mapped(1, gamma))
+        yield Corruption("gamma", gamma, quality.TOO_DARK, _apply_curve(1, gamma))
     for gain in (0.3, 0.2, 0.15, 0.1, 0.07, 0.05, 0.03):
-        yield Damage("times the light, grain", gain, quality.TOO_DARK, _dim(gain))
+        yield Corruption("times the light, grain", gain, quality.TOO_DARK, _dim_with_noise(gain))
     for sigma in (0.5, 1, 1.5, 2, 2.5, 3, 4):
-        yield Damage("blur, sigma in pixels", sigma, quality.BLURRED, _blurred(sigma))
+        yield Corruption("blur, sigma in pixels", sigma, quality.BLURRED, _blur(sigma))
     for side in (40, 32, 24, 20, 18, 16, 14, 12, 10, 8):
-        yield Damage("side in pixels", side, quality.TOO_SMALL, _shrunk(side), Box(0, 0, side, side))
+        yield Corruption("side in pixels", side, quality.TOO_SMALL, _downscale(side), Box(0, 0, side, side))
     for name, left, top in (("left", -1, 0), ("right", 1, 0), ("above", 0, -1), ("below", 0, 1)):
         for pixels in (2, 5, 7, 10, 12, 14, 17):
             square = Box(left * pixels, top * pixels, CROP_SIDE, CROP_SIDE)
-            yield Damage(f"share beyond, {name}", pixels / CROP_SIDE, quality.CUT_OFF, _cut(square), square)
+            yield Corruption(f"share beyond, {name}", pixels / CROP_SIDE, quality.CUT_OFF, _cut_off(square), square)
 
 
-def _mapped(gain: float, gamma: float) -> Callable[[Picture], Picture]:
+def _apply_curve(gain: float, gamma: float) -> Callable[[Picture], Picture]:
     levels = np.minimum(255, 255 * gain * (np.arange(256) / 255) ** gamma).astype(np.uint8)
     return lambda image: levels[image]
 
 
-def _dim(gain: float) -> Callable[[Picture], Picture]:
-    def spoilt(image: Picture) -> Picture:
-        grain = np.random.default_rng(int(image.sum())).normal(0, GRAIN, image.shape)
+def _dim_with_noise(gain: float) -> Callable[[Picture], Picture]:
+    def corrupted(image: Picture) -> Picture:
+        grain = np.random.default_rng(int(image.sum())).normal(0, NOISE_SIGMA, image.shape)
         return np.clip(gain * image + grain, 0, 255).astype(np.uint8)
 
-    return spoilt
+    return corrupted
 
 
-def _blurred(sigma: float) -> Callable[[Picture], Picture]:
+def _blur(sigma: float) -> Callable[[Picture], Picture]:
     return lambda image: np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.uint8)
 
 
-def _shrunk(side: int) -> Callable[[Picture], Picture]:
-    """As `crops.cut` would scale a face that is `side` pixels high in its picture."""
+def _downscale(side: int) -> Callable[[Picture], Picture]:
+    """Scale like `crop_faces` scales a face that is `side` pixels high in its picture."""
 
-    def spoilt(image: Picture) -> Picture:
+    def corrupted(image: Picture) -> Picture:
         small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
         return np.asarray(cv2.resize(small, (CROP_SIDE, CROP_SIDE), interpolation=cv2.INTER_LINEAR), np.uint8)
 
-    return spoilt
+    return corrupted
 
 
-def _cut(square: Box) -> Callable[[Picture], Picture]:
-    """A face at the edge of its picture, where detectors end a box: the square lies about what is left of the face.
+def _cut_off(square: Box) -> Callable[[Picture], Picture]:
+    """Cut a face off at the edge of its picture. A detector's box ends at the edge, so its square is centred on the rest.
 
-    So twice as much of the face is lost as of the square. The edge's pixels stand for what lies beyond it.
+    The part of the face that is lost is therefore twice the part of the square outside. Edge pixels fill this part.
     """
     rows, columns = (
         np.clip(np.arange(CROP_SIDE) - beyond, max(0, -2 * beyond), CROP_SIDE - 1 - max(0, 2 * beyond))
@@ -141,51 +142,53 @@ def _cut(square: Box) -> Callable[[Picture], Picture]:
     return lambda image: image[np.ix_(rows, columns)]
 
 
-def seen(damage: Damage, images: Picture, truth: NDArray[np.int64], classifier: Classifier, threshold: float) -> Seen:
-    """Spoil the images (n, 48, 48) and have them read."""
-    crops = to_batch(np.stack([damage.spoil(image) for image in images]))
-    said = np.concatenate([classifier.classify(crops[start : start + BATCH]) for start in range(0, len(crops), BATCH)])
-    squares = [damage.square] * len(crops)
+def measure_corruption(
+    corruption: Corruption, images: Picture, truth: NDArray[np.int64], classifier: Classifier, threshold: float
+) -> Result:
+    """Corrupt the images (n, 48, 48) and classify them."""
+    crops = to_batch(np.stack([corruption.apply(image) for image in images]))
+    probabilities = np.concatenate([classifier.classify(crops[start : start + BATCH]) for start in range(0, len(crops), BATCH)])
+    squares = [corruption.square] * len(crops)
     values = {
         quality.OVER_EXPOSED: quality.overexposure(crops),
         quality.TOO_DARK: quality.brightness(crops),
         quality.BLURRED: quality.sharpness(crops),
-        quality.TOO_SMALL: np.full(len(crops), damage.square.width),
-        quality.CUT_OFF: np.full(len(crops), quality.share_outside(damage.square, CROP_SIDE, CROP_SIDE)),
+        quality.TOO_SMALL: np.full(len(crops), corruption.square.width),
+        quality.CUT_OFF: np.full(len(crops), quality.share_outside(corruption.square, CROP_SIDE, CROP_SIDE)),
     }
     values = {reason: value.astype(np.float64) for reason, value in values.items()}
     gated = quality.unreadable_reasons(crops, squares, CROP_SIDE, CROP_SIDE)
-    return Seen(damage, said.argmax(axis=1) == truth, said.max(axis=1) >= threshold, values, gated)
+    return Result(corruption, probabilities.argmax(axis=1) == truth, probabilities.max(axis=1) >= threshold, values, gated)
 
 
-HEADING = f"{'damage':<24}{'strength':>9}{'accuracy':>10}{'answered':>10}{'right':>8}{'gated':>8}{'otherwise':>11}"
+HEADING = f"{'corruption':<24}{'strength':>9}{'accuracy':>10}{'answered':>10}{'right':>8}{'gated':>8}{'otherwise':>11}"
 
 
-def line(way: Seen) -> str:
-    """A line of the first table."""
-    own = np.array([reason == way.damage.reason for reason in way.reasons]) & (way.damage.reason is not None)
-    other = np.array([reason is not None for reason in way.reasons]) & ~own
-    shares = f"{way.right.mean():>10.1%}{way.answered.mean():>10.1%}{_right(way.right, way.answered):>8}"
-    return f"{way.damage.name:<24}{way.damage.strength:>9.2f}{shares}{own.mean():>8.1%}{other.mean():>11.1%}"
+def format_row(result: Result) -> str:
+    """Format a row of the first table."""
+    own = np.array([reason == result.corruption.reason for reason in result.reasons]) & (result.corruption.reason is not None)
+    other = np.array([reason is not None for reason in result.reasons]) & ~own
+    shares = f"{result.right.mean():>10.1%}{result.answered.mean():>10.1%}{_format_accuracy(result.right, result.answered):>8}"
+    return f"{result.corruption.name:<24}{result.corruption.strength:>9.2f}{shares}{own.mean():>8.1%}{other.mean():>11.1%}"
 
 
-def by_measure(ways: list[Seen], reason: str, limit: float, *, below: bool) -> Iterator[str]:
-    """The lines of the second table for one reason; `below` tells on which side of the limit the gate is closed."""
-    clean, *spoilt = [way for way in ways if way.damage.reason in {None, reason}]
-    values = np.concatenate([way.values[reason] for way in spoilt])
-    right = np.concatenate([way.right for way in spoilt])
-    answered = np.concatenate([way.answered for way in spoilt])
+def format_by_value(results: list[Result], reason: str, limit: float, *, below: bool) -> Iterator[str]:
+    """Yield the lines of the second table for one reason; `below` is true if the gate rejects values below the limit."""
+    clean, *corrupted = [result for result in results if result.corruption.reason in {None, reason}]
+    values = np.concatenate([result.values[reason] for result in corrupted])
+    right = np.concatenate([result.right for result in corrupted])
+    answered = np.concatenate([result.answered for result in corrupted])
     yield f"\n{reason}, gated {'below' if below else 'above'} {limit:g}"
     yield f"{'from':>9}{'images':>8}{'right':>8}{'clean beyond':>14}"
-    edges = np.unique(np.quantile(values, np.linspace(0, 1, PARTS + 1), method="lower"))
+    edges = np.unique(np.quantile(values, np.linspace(0, 1, BINS + 1), method="lower"))
     for edge, following in zip(edges, [*edges[1:], np.inf], strict=True):
         within = (values >= edge) & (values < following)
         beyond = (clean.values[reason] < following if below else clean.values[reason] >= edge).mean()
         gated = "  gated" if (edge < limit if below else edge > limit) else ""
-        yield f"{edge:>9.3f}{within.sum():>8}{_right(right[within], answered[within]):>8}{beyond:>14.1%}{gated}"
+        yield f"{edge:>9.3f}{within.sum():>8}{_format_accuracy(right[within], answered[within]):>8}{beyond:>14.1%}{gated}"
 
 
-def _right(right: NDArray[np.bool_], answered: NDArray[np.bool_]) -> str:
+def _format_accuracy(right: NDArray[np.bool_], answered: NDArray[np.bool_]) -> str:
     return f"{right[answered].mean():.1%}" if answered.sum() >= 20 else "few"
 
 
@@ -204,16 +207,16 @@ def main() -> None:
     threshold = unsure_below(shipped_settings(), options.model)
     print(f"{len(pictures)} clear images of the {options.part} part, unsure below {threshold:g}")
     print(HEADING)
-    ways = list[Seen]()
-    for damage in damages():
-        ways.append(seen(damage, pictures, truth, classifier, threshold))
-        print(line(ways[-1]), flush=True)
+    results = list[Result]()
+    for corruption in list_corruptions():
+        results.append(measure_corruption(corruption, pictures, truth, classifier, threshold))
+        print(format_row(results[-1]), flush=True)
     for reason, limit, below in (
         (quality.OVER_EXPOSED, quality.MAX_OVEREXPOSURE, False),
         (quality.TOO_DARK, quality.MIN_BRIGHTNESS, True),
         (quality.BLURRED, quality.MIN_SHARPNESS, True),
     ):
-        print("\n".join(by_measure(ways, reason, limit, below=below)))
+        print("\n".join(format_by_value(results, reason, limit, below=below)))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""The reference: the loop of our ancestors, and their way to read one picture.
+"""Reference for the benchmarks: the serial loop of typical student projects, from which emodj descends.
 
-Serial: `haarcascade_frontalface_default` with 1.3 and 5 on the whole grey frame, then Keras `predict` once for each face,
-then boxes and labels drawn. The network has the preset `ancestor`, with random weights: how fast it is does not depend on
-them.
+Each step follows the other: `haarcascade_frontalface_default` with scale factor 1.3 and 5 neighbours on the whole grey
+frame, then Keras `predict` once for each face, then boxes and labels drawn. The network has the architecture `ancestor` with
+random weights, since the speed does not depend on them.
 
-Run by the other benchmarks as a process of its own. It imports nothing of emodj, which the ancestors had not.
+The other benchmarks run this module in a separate process. The loop imports nothing of emodj, so that its memory and its
+start are those of such a project.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ TITLE = "reference"
 
 
 class Answer(NamedTuple):
-    """One face: its box in pixels, and what it is called."""
+    """One face: its box in pixels, its label and the probability of the label, 0..1."""
 
     left: int
     top: int
@@ -43,20 +44,20 @@ class Answer(NamedTuple):
 
 
 class Reference:
-    """The ancestors' loop over one frame.
+    """Analyses one frame at a time.
 
     Args:
-        network: of Keras; reads (1, 48, 48, 1) grey in 0..1.
+        network: Keras network that reads (1, 48, 48, 1) grey in 0..1.
     """
 
     def __init__(self, network: Any) -> None:
-        # With the wheel of OpenCV, whose types say nothing of it
+        # The OpenCV wheel contains this folder, but its type stubs lack it
         folder: str = cv2.data.haarcascades  # pyright: ignore[reportAttributeAccessIssue]
         self._cascade = cv2.CascadeClassifier(f"{folder}haarcascade_frontalface_default.xml")
         self._network = network
 
     def read(self, image: NDArray[np.uint8]) -> list[Answer]:
-        """Find, classify and draw the faces of a frame (BGR), into the frame."""
+        """Detect and classify the faces of a frame (BGR), and draw them into the frame."""
         grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
         answers: list[Answer] = []
         for x, y, width, height in self._cascade.detectMultiScale(grey, SCALE_FACTOR, MIN_NEIGHBORS):
@@ -69,8 +70,8 @@ class Reference:
         return answers
 
 
-def load(json_path: Path) -> Any:
-    """Read a pair the ancestors' way: `NAME.json` and the weights in `NAME.h5`."""
+def load_network(json_path: Path) -> Any:
+    """Load a pair with plain Keras: `NAME.json` and the weights in `NAME.h5`."""
     import keras
 
     network = keras.models.model_from_json(json_path.read_text(encoding="utf-8"))
@@ -78,8 +79,8 @@ def load(json_path: Path) -> Any:
     return network
 
 
-def save(json_path: Path) -> None:
-    """Write an untrained pair of the preset `ancestor`.
+def save_untrained_pair(json_path: Path) -> None:
+    """Write an untrained pair of the architecture `ancestor`.
 
     Raises:
         EmodjError: TensorFlow is not installed.
@@ -91,20 +92,20 @@ def save(json_path: Path) -> None:
 
 
 def run(network: Any, source: str, seconds: float, *, window: bool) -> dict[str, float]:
-    """Read a live source at the loop's own pace; what it did in so many seconds after the first frame, a warm-up."""
+    """Analyse a live source as fast as the loop can; measures the given seconds after the first frame, which is a warm-up."""
     reference = Reference(network)
     capture = camera.PacedCamera(source) if source.endswith(camera.SUFFIX) else cv2.VideoCapture(source, cv2.CAP_FFMPEG)
-    _step(reference, capture, window=window)
+    _read_frame(reference, capture, window=window)
     began, used = time.monotonic(), time.process_time()
     frames = 0
-    while time.monotonic() - began < seconds and _step(reference, capture, window=window):
+    while time.monotonic() - began < seconds and _read_frame(reference, capture, window=window):
         frames += 1
     wall, cpu = time.monotonic() - began, time.process_time() - used
     capture.release()
     return {"wall_s": wall, "cpu_s": cpu, "analysed": frames, "peak_kib": peak_kib()}
 
 
-def _step(reference: Reference, capture: cv2.VideoCapture | camera.PacedCamera, *, window: bool) -> bool:
+def _read_frame(reference: Reference, capture: cv2.VideoCapture | camera.PacedCamera, *, window: bool) -> bool:
     ok, image = capture.read()
     if not ok:
         return False
@@ -116,13 +117,13 @@ def _step(reference: Reference, capture: cv2.VideoCapture | camera.PacedCamera, 
 
 
 def peak_kib() -> int:
-    """Most memory that this process ever had resident, KiB (Linux)."""
+    """Peak resident memory of this process, KiB (Linux)."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
 
 
 def main() -> None:
-    """Read a picture or a live source and print what came of it, as JSON."""
+    """Analyse a picture or a live source, and print the results as JSON."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("source", help="a picture, or with --seconds a live source as FFmpeg names it")
     options.add_argument("--pair", type=Path, required=True, help="NAME.json with NAME.h5 beside it")
@@ -130,7 +131,7 @@ def main() -> None:
     options.add_argument("--window", action="store_true")
     given = options.parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    network = load(given.pair)
+    network = load_network(given.pair)
     if given.seconds:
         print(json.dumps(run(network, given.source, given.seconds, window=given.window)))
         return

@@ -1,9 +1,9 @@
-"""How a network reads faces that a camera or a messenger has spoilt: the clear images of FER-2013, spoilt in twelve ways.
+"""Robustness of a network: the clear images of FER-2013, corrupted in the ways of cameras and messengers.
 
     python -m benchmarks.robustness fer2013.npz [--model NAME.json] [--part private|public]
 
-For each way: accuracy against what more than five of ten people saw, the share answered at the network's threshold,
-and the share right of those, beside the same without damage. Needs TensorFlow and the data.
+The table has a row for each corruption and one without: accuracy against the majority of more than five of ten people, the
+share answered at the threshold of the network, and the share right of the answered. Needs TensorFlow and the data.
 """
 
 from __future__ import annotations

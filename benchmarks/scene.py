@@ -1,4 +1,4 @@
-"""Frames with faces that move, composed from one freely licensed portrait; the same on every machine."""
+"""Synthetic frames with moving faces, composed from one freely licensed portrait; identical on every machine."""
 
 from __future__ import annotations
 
@@ -21,51 +21,51 @@ PORTRAIT = Path(__file__).parent.parent / "tests" / "data" / "astronaut.jpg"
 """Eileen Collins, NASA, public domain."""
 
 HEAD = (150, 20, 165, 200)
-"""Where her head is in the portrait: left, top, width, height in pixels; the box that Haar finds is .45 of that height."""
+"""Her head in the portrait: left, top, width, height in pixels; the side of the Haar box is .45 of this height."""
 
 NOISE = 5.0
-"""Spread of the sensor's noise, in grey levels."""
+"""Standard deviation of the sensor noise in grey levels."""
 
 LOOP_S = 8.0
-"""After so many seconds every movement is back at its start: the frames may be played over and over."""
+"""Period of all movements in seconds, so that the frames can be played in a loop."""
 
-AWAY = 0.1
-"""Share of the loop that a face is away, where faces come and go."""
+AWAY_SHARE = 0.1
+"""Share of the loop in which a face is out of the picture, in scenes where faces leave."""
 
 RATE = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where somebody's head is in a frame.
+    """Position of a head in a frame.
 
     Attributes:
-        x: of its middle, pixels.
-        y: likewise.
-        height: from hair to chin, and a little more.
-        there: whether it is in its place, neither away nor on its way.
+        x: centre, pixels.
+        y: centre, pixels.
+        height: from hair to chin and a little more, pixels.
+        in_place: whether it is in its place; false while it leaves, is away or comes back.
     """
 
     x: float
     y: float
     height: float
-    there: bool
+    in_place: bool
 
-    def holds(self, x: float, y: float) -> bool:
-        """Whether the middle of a box lies where the face is."""
+    def is_near(self, x: float, y: float) -> bool:
+        """Whether the centre of a box lies near the centre of the face."""
         return max(abs(x - self.x), abs(y - self.y)) < self.height / 5
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A wall and people in front of it.
+    """Scene with people in front of a wall.
 
     Attributes:
-        width: of the frames, pixels.
-        height: likewise.
-        faces: how many people.
+        width: width of the frames, pixels.
+        height: height of the frames, pixels.
+        faces: number of people.
         head: height of a head as a share of the height of the frame.
-        leaving: whether each of them goes and comes back once in a loop.
+        leaving: whether each person leaves and comes back once in a loop.
     """
 
     width: int
@@ -76,31 +76,31 @@ class Scene:
 
     @property
     def name(self) -> str:
-        """For the table."""
+        """Name in the table."""
         return f"{self.width}×{self.height}, {self.faces} {'face' if self.faces == 1 else 'faces'}"
 
     def heads(self, index: int) -> list[Head]:
-        """The people of frame number `index`."""
-        return [self.person(person, index / RATE / LOOP_S) for person in range(self.faces)]
+        """Positions of all heads in frame number `index`."""
+        return [self.head_of(person, index / RATE / LOOP_S) for person in range(self.faces)]
 
-    def person(self, person: int, turn: float) -> Head:
-        """Where somebody is, `turn` loops from the start."""
+    def head_of(self, person: int, turn: float) -> Head:
+        """Position of the head of one person, `turn` loops after the start."""
         angle = _angle(person, turn)
         lane = self.width / self.faces
-        # Down, away, and up again
-        into = (turn - 0.5 - person / self.faces) % 1 / AWAY
+        # The head moves down, stays away, and comes up again
+        into = (turn - 0.5 - person / self.faces) % 1 / AWAY_SHARE
         gone = min(1.0, 4 * into, 4 * (1 - into)) if self.leaving and into < 1 else 0.0
         x = lane * (person + 0.5) + 0.06 * lane * sin(2 * angle)
         y = self.height * (0.5 + 0.05 * cos(angle) + gone)
-        return Head(x, y, self.head * self.height * (1 + 0.06 * sin(angle)), there=gone == 0)
+        return Head(x, y, self.head * self.height * (1 + 0.06 * sin(angle)), in_place=gone == 0)
 
 
 class Composer:
     """Paints the frames of a scene.
 
     Args:
-        scene: what to paint.
-        seed: of wall and noise.
+        scene: the scene.
+        seed: seed of wall and noise.
     """
 
     def __init__(self, scene: Scene, seed: int = 1) -> None:
@@ -112,12 +112,12 @@ class Composer:
         self._head = portrait[top : top + height, left : left + width].astype(np.float32)
         self._mask = _soft_oval(width, height)
         self._random = np.random.default_rng(seed)
-        self._wall = self._painted_wall()
-        # Sensor noise is costly to make: one large sheet, looked at from another place each time
+        self._wall = self._paint_wall()
+        # Noise is costly, so each frame takes another part of one large noise image
         self._noise = self._random.normal(0, NOISE, (scene.height + 64, scene.width + 64, 3)).astype(np.float32)
 
     def frame(self, index: int) -> Image:
-        """Frame number `index` of a camera of 30 frames a second, BGR."""
+        """Paint frame number `index` of a camera of 30 frames a second, BGR."""
         scene = self._scene
         canvas = self._wall.copy()
         for person in range(scene.faces):
@@ -126,8 +126,8 @@ class Composer:
         canvas += self._noise[top : top + scene.height, left : left + scene.width]
         return np.clip(canvas, 0, 255).astype(np.uint8)
 
-    def _painted_wall(self) -> NDArray[np.float32]:
-        """Blots, edges and grain, so that a detector has something to look at."""
+    def _paint_wall(self) -> NDArray[np.float32]:
+        """Paint a wall with blots, edges and grain, so that the detector has work on the background, too."""
         scene = self._scene
         wall = np.full((scene.height, scene.width, 3), (112, 118, 125), np.float32)
         for cells, strength in ((6, 25.0), (24, 10.0), (96, 6.0)):
@@ -141,7 +141,7 @@ class Composer:
 
     def _paint_head(self, canvas: NDArray[np.float32], person: int, turn: float) -> None:
         scene = self._scene
-        head = scene.person(person, turn)
+        head = scene.head_of(person, turn)
         angle, scale, x, y = _angle(person, turn), head.height / HEAD[3], head.x, head.y
         side = int(head.height * 1.2) // 2 * 2
         left, top = int(x) - side // 2, int(y) - side // 2
@@ -158,13 +158,13 @@ class Composer:
 
 
 def compose(scene: Scene, count: int) -> list[Image]:
-    """The first frames of a scene, in memory."""
+    """Paint the first frames of a scene, in memory."""
     composer = Composer(scene)
     return [composer.frame(index) for index in range(count)]
 
 
 def write_clip(scene: Scene, path: Path, seconds: float = LOOP_S) -> Path:
-    """Write frames of a scene as a clip of 30 frames a second, uncompressed YUV: as cheap to decode as a webcam's.
+    """Write frames of a scene as a clip of 30 frames a second, uncompressed YUV: as cheap to decode as those of a webcam.
 
     Raises:
         EmodjError: the file cannot be written.

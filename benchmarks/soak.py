@@ -1,7 +1,7 @@
-"""A live session for many minutes, with faces that come and go: does its memory grow, are threads or files left open?
+"""Soak test: memory, threads and open files of a live session over many minutes, with faces that come and go.
 
-The session is a process of its own, watched from without (Linux). The first two minutes are left to it to settle. The last
-line says whether the bar is met; as with the other benchmarks, the exit status tells errors alone.
+The session is a separate process, observed through /proc (Linux). The first two minutes do not count. The last line says
+whether the bar is met; as with the other benchmarks, the exit status reports only errors.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks.children import END_S, ROOT, environment, live_clip, python, screen
+from benchmarks.children import ROOT, STOP_TIMEOUT_S, child_environment, live_source, module_command, virtual_screen
 from benchmarks.scene import Scene
 from realtime.errors import EmodjError
 
 MINUTES = 30.0
-SETTLED_MIN = 2.0
-MOST_MIB = 5.0
-EVERY_MIN = 3.0
-LOOKS = 5
-"""One figure of memory is the median of so many, a second apart: it breathes."""
+SETTLE_MIN = 2.0
+MAX_GROWTH_MIB = 5.0
+INTERVAL_MIN = 3.0
+MEMORY_SAMPLES = 5
+"""A figure of memory is the median of this many samples, a second apart, since memory fluctuates."""
 
 PEOPLE = Scene(640, 480, 2)
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What a process holds.
+class Sample:
+    """Resources of a process at one time.
 
     Attributes:
-        minutes: since it began.
-        memory_mib: resident.
-        threads: running.
-        handles: open files, pipes and sockets.
+        minutes: minutes since its start.
+        memory_mib: resident memory.
+        threads: number of threads.
+        handles: number of open files, pipes and sockets.
     """
 
     minutes: float
@@ -46,12 +46,12 @@ class Look:
     handles: int
 
 
-class Watched:
-    """A process that is looked at from without.
+class ProcessMonitor:
+    """Observes the resources of a process.
 
     Args:
-        process: running.
-        pause_s: from one look at its memory to the next.
+        process: a running process.
+        pause_s: seconds between two samples of its memory.
     """
 
     def __init__(self, process: subprocess.Popen[str], pause_s: float) -> None:
@@ -61,14 +61,14 @@ class Watched:
 
     @property
     def minutes(self) -> float:
-        """Since it began."""
+        """Minutes since the start."""
         return (time.monotonic() - self._began) / 60
 
     def wait(self, minutes: float) -> None:
-        """Wait until it is so old.
+        """Wait until this many minutes after the start.
 
         Raises:
-            EmodjError: it ended.
+            EmodjError: the process ended.
         """
         try:
             self._process.wait(max(0.0, (minutes - self.minutes) * 60))
@@ -77,82 +77,86 @@ class Watched:
         _, errors = self._process.communicate()
         raise EmodjError(f"the session ended after {self.minutes:.1f} minutes: {(errors.strip().splitlines() or ['?'])[-1]}")
 
-    def look(self) -> Look:
-        """What it holds now.
+    def sample(self) -> Sample:
+        """Measure the current resources.
 
         Raises:
-            EmodjError: it ended.
+            EmodjError: the process ended.
         """
         memory: list[float] = []
-        for _ in range(LOOKS):
+        for _ in range(MEMORY_SAMPLES):
             memory.append(self._status("VmRSS") / 1024)
             self.wait(self.minutes + self._pause_s / 60)
-        handles = len(list(self._place.joinpath("fd").iterdir()))
-        return Look(self.minutes, median(memory), self._status("Threads"), handles)
+        handles = len(list(self._proc_folder.joinpath("fd").iterdir()))
+        return Sample(self.minutes, median(memory), self._status("Threads"), handles)
 
     def _status(self, name: str) -> int:
-        lines = self._place.joinpath("status").read_text(encoding="ascii").splitlines()
+        lines = self._proc_folder.joinpath("status").read_text(encoding="ascii").splitlines()
         return next((int(line.split()[1]) for line in lines if line.startswith(f"{name}:")), 0)
 
     @property
-    def _place(self) -> Path:
+    def _proc_folder(self) -> Path:
         return Path("/proc", str(self._process.pid))
 
 
-def soak(minutes: float, *, window: bool, every: float = EVERY_MIN) -> tuple[Look, Look]:
-    """Run a session and print what it holds, now and then.
+def soak(minutes: float, *, window: bool, every: float = INTERVAL_MIN) -> tuple[Sample, Sample]:
+    """Run a session and print its resources at an interval.
 
     Args:
-        minutes: how long.
-        window: on a virtual screen, or without a window.
+        minutes: duration.
+        window: whether to open a window, on a virtual screen.
         every: minutes from one line to the next.
 
     Returns:
-        The looks after it settled and at the end.
+        The samples after the settling time and at the end.
 
     Raises:
-        EmodjError: it ended before its time.
+        EmodjError: the session ended too early.
     """
     with ExitStack() as stack:
-        display = stack.enter_context(screen()) if window else None
-        source = stack.enter_context(live_clip(PEOPLE))
-        # It is ended from here: a look at the end needs it alive
-        command = python("benchmarks.live", source, "--seconds", str(minutes * 60 + 600), *(["--window"] if window else []))
+        display = stack.enter_context(virtual_screen()) if window else None
+        source = stack.enter_context(live_source(PEOPLE))
+        # The limit is longer than the test, since the last sample needs a running session
+        command = module_command(
+            "benchmarks.live", source, "--seconds", str(minutes * 60 + 600), *(["--window"] if window else [])
+        )
         pipe, null = subprocess.PIPE, subprocess.DEVNULL
-        process = subprocess.Popen(command, env=environment(display), cwd=ROOT, stdout=null, stderr=pipe, text=True)
+        process = subprocess.Popen(command, env=child_environment(display), cwd=ROOT, stdout=null, stderr=pipe, text=True)
         stack.callback(_end, process)
-        settled = min(SETTLED_MIN, minutes / 2)
-        watched = Watched(process, min(1.0, minutes * 60 / 50))
+        settled = min(SETTLE_MIN, minutes / 2)
+        monitor = ProcessMonitor(process, min(1.0, minutes * 60 / 50))
         print("minutes  resident MiB  threads  handles", flush=True)
-        watched.wait(settled)
-        first = last = _printed(watched.look())
-        while watched.minutes < minutes:
-            watched.wait(min(watched.minutes + every, minutes))
-            last = _printed(watched.look())
+        monitor.wait(settled)
+        first = last = _print_sample(monitor.sample())
+        while monitor.minutes < minutes:
+            monitor.wait(min(monitor.minutes + every, minutes))
+            last = _print_sample(monitor.sample())
     return first, last
 
 
-def _printed(look: Look) -> Look:
-    print(f"{look.minutes:7.1f}  {look.memory_mib:12.1f}  {look.threads:7}  {look.handles:7}", flush=True)
-    return look
+def _print_sample(sample: Sample) -> Sample:
+    print(f"{sample.minutes:7.1f}  {sample.memory_mib:12.1f}  {sample.threads:7}  {sample.handles:7}", flush=True)
+    return sample
 
 
 def _end(process: subprocess.Popen[str]) -> None:
     process.terminate()
     try:
-        process.communicate(timeout=END_S)
+        process.communicate(timeout=STOP_TIMEOUT_S)
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
 
 
-def verdict(first: Look, last: Look) -> str:
-    """The last line."""
+def format_verdict(first: Sample, last: Sample) -> str:
+    """Format the last line."""
     grown = last.memory_mib - first.memory_mib
-    met = "met" if grown < MOST_MIB else "NOT MET"
+    met = "met" if grown < MAX_GROWTH_MIB else "NOT MET"
     more = f"threads {last.threads - first.threads:+d}, handles {last.handles - first.handles:+d}"
     span = last.minutes - first.minutes
-    return f"memory grew by {grown:.1f} MiB in the last {span:.1f} minutes (below {MOST_MIB:g} in 28 wanted: {met}); {more}"
+    return (
+        f"memory grew by {grown:.1f} MiB in the last {span:.1f} minutes (below {MAX_GROWTH_MIB:g} in 28 wanted: {met}); {more}"
+    )
 
 
 def main() -> int:
@@ -162,7 +166,7 @@ def main() -> int:
     options.add_argument("--window", action="store_true", help="in a window on a virtual screen")
     given = options.parse_args()
     try:
-        print(verdict(*soak(given.minutes, window=given.window)))
+        print(format_verdict(*soak(given.minutes, window=given.window)))
     except EmodjError as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return error.status

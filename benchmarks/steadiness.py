@@ -1,10 +1,11 @@
-"""How steady labels and numbers are on a composed clip whose truth is known, beside those without smoothing.
+"""Stability of labels and track numbers on synthetic clips with known expressions, compared with no smoothing.
 
-Every ten seconds the face changes expression, amid sensor noise and small movement. All that is called out more often than
-that is wrong, "not sure" as well. The reference labels the same frames one by one: Haar as the ancestors set it, our network,
-its most probable expression. A third reader shows what smoothing alone does, without labels that are held.
+Every ten seconds the face changes expression, with sensor noise and small movement. Every other change of the label is
+wrong, also a change to "not sure". The reference labels each frame alone: the Haar cascade with the parameters of
+`reference.py`, our network, and the most probable expression. A third reader shows the effect of smoothing alone, without
+label hysteresis.
 
-Settings were tuned on other seeds than the ones that are measured here.
+The settings were tuned on other seeds than those measured here.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from benchmarks.clips import SHOWN_AT, Clip, framed, stills
-from benchmarks.figures import Figure, parser, report
-from benchmarks.ours import remark
+from benchmarks.clips import FACE_POSITION, Clip, draw_expressions, frame_face
+from benchmarks.figures import Figure, build_parser, print_report
+from benchmarks.ours import print_note
 from benchmarks.reference import MIN_NEIGHBORS, SCALE_FACTOR
 from benchmarks.scene import RATE
 from realtime.app import build
@@ -31,47 +32,47 @@ from realtime.faces.pipeline import FaceReader, FrameReader
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from benchmarks.clips import Still
+    from benchmarks.clips import DrawnExpression
     from realtime.config.schema import Settings
     from realtime.domain import Batch, Expression, Face, Image, Probabilities
 
 SEEDS = (1, 2, 3)
 SECONDS = 180.0
-CLEAR = 0.6
-"""An expression takes part if the network names it with so much confidence where nothing moves."""
+MIN_CONFIDENCE = 0.6
+"""An expression is used if the network labels its still image with at least this confidence, 0..1."""
 
 NOT_SURE = "not sure"
 NAMES = ("ours", "smoothed only", "reference")
 
 
 @dataclass(slots=True)
-class Seen:
-    """What a reader called the face, frame by frame.
+class LabelTrace:
+    """Labels of a reader, frame by frame.
 
     Attributes:
-        labels: None where no face was found.
-        tracks: the numbers that it gave out.
+        labels: label of each frame; None without a face.
+        tracks: all track numbers.
     """
 
     labels: list[str | None] = field(default_factory=list)
     tracks: set[int] = field(default_factory=set)
 
     def add(self, faces: Sequence[Face]) -> None:
-        """Take a frame."""
+        """Add the faces of a frame."""
         self.tracks |= {face.track for face in faces if face.track is not None}
-        face = person(faces)
+        face = find_person(faces)
         self.labels.append(None if face is None else NOT_SURE if face.unsure else face.expression.value)
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How a reader did on one clip.
+    """Results of a reader on one clip.
 
     Attributes:
-        wrong: changes of the label beyond the true ones.
-        delays_s: from the first frame that changes to the first one with the new label; the rest of the clip if it never came.
-        tracks: numbers that were given out.
-        not_sure: share of frames with a face that was called nothing.
+        wrong: number of label changes beyond the true ones.
+        delays_s: seconds from each true change to the first frame with the new label; if it never comes, to the next change.
+        tracks: number of track numbers.
+        not_sure: share of "not sure" among the frames with a face.
         missed: share of frames without a face.
     """
 
@@ -83,34 +84,34 @@ class Score:
 
     @property
     def p95_s(self) -> float:
-        """The delay that one change in twenty exceeds."""
+        """95th percentile of the delays."""
         return float(np.quantile(self.delays_s, 0.95)) if self.delays_s else 0.0
 
 
-class HaarDefault:
-    """Finds faces as the ancestors did: in each whole frame."""
+class ReferenceDetector:
+    """Detector of the reference: the default Haar cascade on each whole frame."""
 
     def __init__(self) -> None:
-        # With the wheel of OpenCV, whose types say nothing of it
+        # The OpenCV wheel contains this folder, but its type stubs lack it
         folder: str = cv2.data.haarcascades  # pyright: ignore[reportAttributeAccessIssue]
         self._cascade = cv2.CascadeClassifier(f"{folder}haarcascade_frontalface_default.xml")
 
     def detect(self, image: Image, near: Sequence[Box] = ()) -> list[Box]:
-        """Faces of the whole frame, wherever they were before."""
+        """Detect the faces of the whole frame; earlier positions are ignored."""
         del near
         grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
         return [Box(*map(int, hit)) for hit in self._cascade.detectMultiScale(grey, SCALE_FACTOR, MIN_NEIGHBORS)]
 
 
-def person(faces: Sequence[Face]) -> Face | None:
-    """The face where the person is; what was taken for a face elsewhere counts by its number alone."""
-    x, y = SHOWN_AT
+def find_person(faces: Sequence[Face]) -> Face | None:
+    """The face at the position of the person; a false detection elsewhere counts only by its track number."""
+    x, y = FACE_POSITION
     here = (face for face in faces if face.box.left < x < face.box.right and face.box.top < y < face.box.bottom)
     return max(here, key=lambda face: face.box.area, default=None)
 
 
-def score(seen: Seen, truth: Sequence[str]) -> Score:
-    """Hold what was called out against what was shown."""
+def score_trace(seen: LabelTrace, truth: Sequence[str]) -> Score:
+    """Compare the labels of a reader with the true ones."""
     starts = [0, *(index for index in range(1, len(truth)) if truth[index] != truth[index - 1])]
     wrong, delays = 0, list[float]()
     before: str | None = None
@@ -128,18 +129,20 @@ def score(seen: Seen, truth: Sequence[str]) -> Score:
     return Score(wrong, delays, len(seen.tracks), found.count(NOT_SURE) / max(1, len(found)), (count - len(found)) / count)
 
 
-def clear_stills(reader: FaceReader) -> tuple[list[Still], list[Expression]]:
-    """The expressions that the network tells apart, and what it calls them.
+def select_expressions(reader: FaceReader) -> tuple[list[DrawnExpression], list[Expression]]:
+    """Select the drawings that the network labels with confidence and differently; returns them with their labels.
 
     Raises:
-        EmodjError: it tells fewer than two apart.
+        EmodjError: fewer than two drawings are left.
     """
-    kept: dict[Expression, tuple[float, Still]] = {}
-    for still in stills():
-        faces = reader.read(np.clip(framed(still.image.astype(np.float32)), 0, 255).astype(np.uint8))
-        face = person(faces)
+    kept: dict[Expression, tuple[float, DrawnExpression]] = {}
+    for still in draw_expressions():
+        faces = reader.read(np.clip(frame_face(still.image.astype(np.float32)), 0, 255).astype(np.uint8))
+        face = find_person(faces)
         said = f"{face.expression.value} {face.confidence:.2f}" if face else "no face found"
-        taken = face is not None and face.confidence >= CLEAR and face.confidence > kept.get(face.expression, (0.0,))[0]
+        taken = (
+            face is not None and face.confidence >= MIN_CONFIDENCE and face.confidence > kept.get(face.expression, (0.0,))[0]
+        )
         print(f"{still.name}: {said}{'' if taken else ' (left out: not clear, or another one is clearer)'}")
         if face is not None and taken:
             kept[face.expression] = (face.confidence, still)
@@ -148,71 +151,71 @@ def clear_stills(reader: FaceReader) -> tuple[list[Still], list[Expression]]:
     return [still for _, still in kept.values()], list(kept)
 
 
-class SeenOnce:
-    """Looks once at each frame for two readers that look at the same places.
+class CachedReader:
+    """Detector and classifier that cache the results of one frame, for two readers of the same frames.
 
     Args:
-        faces: who looks.
+        faces: reader whose detector and classifier are used.
     """
 
     def __init__(self, faces: FaceReader) -> None:
         self._faces = faces
         self._image: Image | None = None
-        self._found: list[Box] = []
-        self._said: Batch | None = None
+        self._boxes: list[Box] = []
+        self._probabilities: Batch | None = None
 
     def detect(self, image: Image, near: Sequence[Box] = ()) -> list[Box]:
-        """What was found in this very picture before, else what is found now."""
+        """Boxes of this picture, detected once."""
         if image is not self._image:
-            self._image, self._found, self._said = image, self._faces.detector.detect(image, near), None
-        return list(self._found)
+            self._image, self._boxes, self._probabilities = image, self._faces.detector.detect(image, near), None
+        return list(self._boxes)
 
     def classify(self, batch: Batch, /) -> Probabilities:
-        """The same for what is read from its crops."""
-        if self._said is None:
-            self._said = self._faces.classifier.classify(batch)
-        return self._said
+        """Probabilities of the crops of this picture, computed once."""
+        if self._probabilities is None:
+            self._probabilities = self._faces.classifier.classify(batch)
+        return self._probabilities
 
 
 def run(faces: FaceReader, settings: Settings, clip: Clip, names: Sequence[Expression]) -> dict[str, Score]:
-    """Read a clip in the three ways."""
-    once = SeenOnce(faces)
+    """Read a clip with the three readers."""
+    once = CachedReader(faces)
     shared = replace(faces, detector=once, classifier=once)
-    readers = {"ours": _reader(shared, settings, held=True), "smoothed only": _reader(shared, settings, held=False)}
-    reference = replace(faces, detector=HaarDefault(), unsure_below=0.0, gate=_ungated)
-    seen = {name: Seen() for name in NAMES}
+    readers = {"ours": _build_reader(shared, settings, held=True), "smoothed only": _build_reader(shared, settings, held=False)}
+    reference = replace(faces, detector=ReferenceDetector(), unsure_below=0.0, gate=_accept_all)
+    seen = {name: LabelTrace() for name in NAMES}
     truth: list[str] = []
     for index, image in enumerate(clip.frames()):
         frame = Frame(image, index, index / RATE)
-        truth.append(names[clip.shown(index)].value)
+        truth.append(names[clip.expression_index(index)].value)
         for name, reader in readers.items():
             seen[name].add(reader.read(frame))
         seen["reference"].add(reference.read(image))
-    return {name: score(found, truth) for name, found in seen.items()}
+    return {name: score_trace(found, truth) for name, found in seen.items()}
 
 
-def _ungated(_crops: Batch, squares: Sequence[Box], _width: int, _height: int) -> list[str | None]:
-    """The reference asks its network about every crop."""
+def _accept_all(_crops: Batch, squares: Sequence[Box], _width: int, _height: int) -> list[str | None]:
+    """Quality gate of the reference: it accepts every crop."""
     return [None] * len(squares)
 
 
-def _reader(faces: FaceReader, settings: Settings, *, held: bool) -> FrameReader:
+def _build_reader(faces: FaceReader, settings: Settings, *, held: bool) -> FrameReader:
     labels = build_labels(settings, faces.unsure_below) if held else None
     return FrameReader(faces, build_tracker(settings), labels, hold_s=settings.tracking.hold_s)
 
 
 def figures(seeds: Sequence[int], seconds: float) -> list[Figure]:
-    """The rows of the table, the worst of all seeds in each; what each seed gave is printed before.
+    """Measure the rows of the table: each is the worst of all seeds. The results of each seed are printed before.
 
     Raises:
-        EmodjError: the network or the cascade cannot be used, or no two expressions are told apart.
+        EmodjError: the network or the cascade cannot be used, or the network distinguishes no two expressions.
     """
     settings = shipped_settings()
-    faces = build.build_face_reader(settings, settings.faces.live, remark)
-    kept, names = clear_stills(faces)
+    faces = build.build_face_reader(settings, settings.faces.live, print_note)
+    kept, names = select_expressions(faces)
     found = [run(faces, settings, Clip(kept, seed, seconds=seconds), names) for seed in seeds]
     for seed, scores in zip(seeds, found, strict=True):
-        print(f"seed {seed}:", "; ".join(f"{name} {_said(scores[name])}" for name in NAMES))
+        print(f"seed {seed}:", "; ".join(f"{name} {_format_score(scores[name])}" for name in NAMES))
     own, smoothed, reference = ([scores[name] for scores in found] for name in NAMES)
     length = f"of {seconds:g} s, the worst of {len(seeds)} seeds"
     changes = f"label changes beyond the true ones {length}"
@@ -230,7 +233,7 @@ def figures(seeds: Sequence[int], seconds: float) -> list[Figure]:
     ]
 
 
-def _said(one: Score) -> str:
+def _format_score(one: Score) -> str:
     delays = one.delays_s or [0.0]
     late = f"{median(delays):.2f} / {one.p95_s:.2f} / {max(delays):.2f} s"
     return f"{one.wrong} wrong changes, delay p50 / p95 / max {late}, {one.tracks} ids, {one.not_sure:.2%} not sure"
@@ -238,10 +241,10 @@ def _said(one: Score) -> str:
 
 def main() -> int:
     """Measure and print."""
-    options = parser(__doc__, seconds=SECONDS)
+    options = build_parser(__doc__, seconds=SECONDS)
     options.add_argument("--seeds", type=int, nargs="+", default=SEEDS, help="of the clips (default: 1 2 3)")
     given = options.parse_args()
-    return report(lambda: figures(given.seeds, given.seconds), given.json)
+    return print_report(lambda: figures(given.seeds, given.seconds), given.json)
 
 
 if __name__ == "__main__":

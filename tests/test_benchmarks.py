@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks import __main__ as everything
 from benchmarks import children, forward, frozen, live, memory, reference, scene, soak, startup, throughput, window
-from benchmarks.figures import HEADINGS, Figure, as_ratio, of_turns, report, table
+from benchmarks.figures import HEADINGS, Figure, figure_of_turns, format_ratio, format_table, print_report
 from realtime.domain import Frame
 from realtime.errors import DisplayError, EmodjError
 from tests.support.places import ROOT
@@ -30,12 +30,12 @@ def lower(**values: float) -> Figure:
 
 
 @pytest.mark.parametrize(("value", "met"), [(10.1, "NO"), (10, "must"), (5.1, "must"), (5, "moonshot")])
-def test_a_figure_that_has_to_be_low_says_which_bar_it_reaches(value: float, met: str) -> None:
+def test_a_figure_where_less_is_better_names_the_bar_it_meets(value: float, met: str) -> None:
     assert lower(value=value).met == met
 
 
 @pytest.mark.parametrize(("value", "met"), [(4.9, "NO"), (5, "must"), (9.9, "must"), (10, "moonshot")])
-def test_a_figure_that_has_to_be_high_says_which_bar_it_reaches(value: float, met: str) -> None:
+def test_a_figure_where_more_is_better_names_the_bar_it_meets(value: float, met: str) -> None:
     assert Figure("x", value, 5, 10).met == met
 
 
@@ -44,23 +44,23 @@ def test_a_figure_without_bars_meets_none() -> None:
 
 
 @pytest.mark.parametrize(("value", "text"), [(0.1, "1/10"), (1 / 3, "1/3"), (0.9, "0.9"), (12.34, "12.3"), (0.0, "0")])
-def test_a_small_ratio_is_said_as_one_over_something(value: float, text: str) -> None:
-    assert as_ratio(value) == text
+def test_a_small_ratio_is_formatted_as_a_fraction(value: float, text: str) -> None:
+    assert format_ratio(value) == text
 
 
-def test_turns_come_down_to_the_median_of_their_ratios_and_their_range() -> None:
-    figure = of_turns("x", [(10.0, 1.0), (20.0, 1.0), (90.0, 3.0)], unit="/s", must=8.0, moonshot=40.0)
+def test_turns_are_summarised_by_median_and_range_of_their_ratios() -> None:
+    figure = figure_of_turns("x", [(10.0, 1.0), (20.0, 1.0), (90.0, 3.0)], unit="/s", must=8.0, moonshot=40.0)
     assert figure.value == 20
     assert figure.spread == "10 to 30"
     assert (figure.ours, figure.reference, figure.met) == ("20/s", "1/s", "must")
 
 
-def test_the_table_has_its_columns_one_below_the_other() -> None:
+def test_the_columns_of_the_table_are_aligned() -> None:
     found = [
         Figure("short", 2.0, 1, 3),
         Figure("a much longer name", 0.25, 0.5, 0.1, more_is_better=False, ours="1", reference="4"),
     ]
-    head, *lines = table(found).splitlines()
+    head, *lines = format_table(found).splitlines()
     at = [head.index(heading) for heading in HEADINGS]
     assert [lines[1][left:].split("  ")[0].strip() for left in at] == [
         "a much longer name",
@@ -73,9 +73,9 @@ def test_the_table_has_its_columns_one_below_the_other() -> None:
     ]
 
 
-def test_the_figures_are_written_as_json_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_figures_are_also_written_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "figures.json"
-    assert report(lambda: [Figure("x", 2.0, 1, 3)], path) == 0
+    assert print_report(lambda: [Figure("x", 2.0, 1, 3)], path) == 0
     (line,) = json.loads(path.read_text(encoding="utf-8"))
     assert (line["name"], line["value"], line["met"]) == ("x", 2.0, "must")
     assert capsys.readouterr().out.splitlines()[1].split() == ["x", "2", "-", "-", "1", "3", "must"]
@@ -87,21 +87,21 @@ def test_frames_are_the_same_each_time() -> None:
     assert not np.array_equal(one[0], one[1])
 
 
-def test_the_end_of_the_loop_fits_its_beginning() -> None:
+def test_the_loop_ends_where_it_begins() -> None:
     length = round(scene.LOOP_S * scene.RATE)
     for before, after in zip(SMALL.heads(0), SMALL.heads(length), strict=True):
         assert (before.x, before.y, before.height) == pytest.approx((after.x, after.y, after.height))
 
 
-def test_each_of_them_leaves_once_in_a_loop_and_not_both_at_a_time() -> None:
-    there = [[head.there for head in SMALL.heads(index)] for index in range(round(scene.LOOP_S * scene.RATE))]
+def test_each_face_leaves_once_in_a_loop_and_never_both_at_once() -> None:
+    there = [[head.in_place for head in SMALL.heads(index)] for index in range(round(scene.LOOP_S * scene.RATE))]
     away = [round(1 - sum(column) / len(there), 1) for column in zip(*there, strict=True)]
-    assert away == [scene.AWAY, scene.AWAY]
+    assert away == [scene.AWAY_SHARE, scene.AWAY_SHARE]
     assert all(any(row) for row in there)
-    assert all(head.there for head in throughput.GROUP.heads(120))
+    assert all(head.in_place for head in throughput.GROUP.heads(120))
 
 
-def test_faces_are_where_the_scene_says() -> None:
+def test_faces_are_at_the_positions_of_the_scene() -> None:
     place = scene.Scene(640, 480, 1)
     detector = cv2.CascadeClassifier(str(ROOT / "cascades" / "haarcascade_frontalface_alt2.xml"))
     composer = scene.Composer(place)
@@ -110,20 +110,20 @@ def test_faces_are_where_the_scene_says() -> None:
         grey = cv2.cvtColor(composer.frame(index), cv2.COLOR_BGR2GRAY)
         (hit,) = detector.detectMultiScale(grey, 1.2, 3, minSize=(48, 48))
         left, top, width, height = map(int, hit)
-        assert head.holds(left + width / 2, top + height / 2)
-        assert not head.holds(left + width * 1.5, top + height / 2)
+        assert head.is_near(left + width / 2, top + height / 2)
+        assert not head.is_near(left + width * 1.5, top + height / 2)
 
 
-def test_nobody_is_there_while_they_are_away() -> None:
+def test_an_absent_head_is_outside_the_frame() -> None:
     place = scene.Scene(320, 240, 1)
-    middle = round((0.5 + scene.AWAY / 2) * scene.LOOP_S * scene.RATE)
+    middle = round((0.5 + scene.AWAY_SHARE / 2) * scene.LOOP_S * scene.RATE)
     (head,) = place.heads(middle)
-    assert not head.there
+    assert not head.in_place
     assert head.y > place.height
 
 
-class Sure:
-    """Says the same of every crop, and remembers how many it was asked about."""
+class ConstantNetwork:
+    """Gives the same probabilities for every crop, and records the shapes of its inputs."""
 
     def __init__(self) -> None:
         self.shapes: list[tuple[int, ...]] = []
@@ -134,8 +134,8 @@ class Sure:
         return np.array([[0, 0, 0, 1, 0, 0, 0]], np.float32)
 
 
-def test_the_reference_asks_for_each_face_alone_and_draws_it() -> None:
-    network = Sure()
+def test_the_reference_classifies_and_draws_each_face_alone() -> None:
+    network = ConstantNetwork()
     image = scene.compose(scene.Scene(640, 480, 2, head=0.4), 1)[0]
     before = image.copy()
     answers = reference.Reference(network).read(image)
@@ -144,43 +144,43 @@ def test_the_reference_asks_for_each_face_alone_and_draws_it() -> None:
     assert not np.array_equal(before, image)
 
 
-def test_a_turn_counts_what_was_found_and_what_was_not_there() -> None:
+def test_a_turn_counts_hits_and_false_boxes() -> None:
     place = scene.Scene(320, 240, 2, leaving=False)
 
     class HalfBlind:
-        def read(self, image: np.ndarray, index: int) -> list[throughput.Spot]:
+        def read(self, image: np.ndarray, index: int) -> list[throughput.Point]:
             del image
             head = place.heads(index)[0]
             return [(head.x, head.y), (0.0, 0.0), (place.width, 0.0)]
 
     turn = throughput.Runner(HalfBlind(), place, scene.compose(place, 2)).turn(0.0)
-    assert (turn.frames, turn.there, turn.found, turn.false) == (1, 2, 1, 2)
+    assert (turn.frames, turn.faces, turn.found, turn.false) == (1, 2, 1, 2)
 
 
-def test_a_meter_counts_new_frames_alone_and_the_age_of_their_labels(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_meter_records_only_new_frames_and_the_age_of_their_labels(monkeypatch: pytest.MonkeyPatch) -> None:
     meter, image = live.Meter(), np.zeros((4, 4, 3), np.uint8)
     now = 10.0
     monkeypatch.setattr(live.time, "monotonic", lambda: now)
     meter.analysed(Frame(image, 0, 9.9), 9.95, now)
     for now in (10.0, 10.03, 10.07):
         meter.shown(Frame(image, 1, now), now)
-        meter.drawn()
+        meter.note_drawn()
         # The same picture, drawn anew for a notice
-        meter.drawn()
+        meter.note_drawn()
     assert list(meter.times) == [10.0, 10.03, 10.07]
     assert list(meter.ages) == pytest.approx([0.1, 0.13, 0.17])
     assert meter.numbers()["shown_per_s"] == pytest.approx(2 / 0.07)
 
 
 def numbers_above_zero(found: list[Figure]) -> list[str]:
-    assert all(figure.value > 0 for figure in found), table(found)
+    assert all(figure.value > 0 for figure in found), format_table(found)
     return [figure.name for figure in found]
 
 
 @pytest.mark.nightly
 def test_throughput(capsys: pytest.CaptureFixture[str]) -> None:
     found: list[Figure] = []
-    assert report(lambda: found.extend(throughput.figures(0.08, clip_s=0.1, turns=1)) or found, None) == 0
+    assert print_report(lambda: found.extend(throughput.figures(0.08, clip_s=0.1, turns=1)) or found, None) == 0
     names = numbers_above_zero(found)
     assert [name.split(",")[0] for name in names] == [
         "frames analysed/s",
@@ -225,29 +225,29 @@ def test_soak(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("minutes  resident MiB  threads  handles\n")
 
 
-def test_the_soak_ends_with_a_verdict() -> None:
-    first, last = soak.Look(2.0, 100.0, 8, 20), soak.Look(30.0, 106.0, 9, 20)
-    assert soak.verdict(first, last).startswith("memory grew by 6.0 MiB in the last 28.0 minutes")
-    assert "NOT MET" in soak.verdict(first, last)
-    assert soak.verdict(first, last).endswith("threads +1, handles +0")
+def test_the_soak_test_ends_with_a_verdict() -> None:
+    first, last = soak.Sample(2.0, 100.0, 8, 20), soak.Sample(30.0, 106.0, 9, 20)
+    assert soak.format_verdict(first, last).startswith("memory grew by 6.0 MiB in the last 28.0 minutes")
+    assert "NOT MET" in soak.format_verdict(first, last)
+    assert soak.format_verdict(first, last).endswith("threads +1, handles +0")
 
 
-def test_a_soak_whose_session_ends_says_what_it_said() -> None:
+def test_a_soak_test_reports_the_error_of_an_ended_session() -> None:
     command = [sys.executable, "-c", "raise SystemExit('the clip is gone')"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        watched = soak.Watched(process, 0.0)
+        watched = soak.ProcessMonitor(process, 0.0)
         with pytest.raises(EmodjError, match="the clip is gone"):
             watched.wait(10.0)
 
 
-def test_without_tensorflow_a_benchmark_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_benchmark_reports_missing_tensorflow(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setitem(sys.modules, "tensorflow", None)
     monkeypatch.setattr(sys, "argv", ["throughput", "--seconds", "1"])
     assert throughput.main() == 1
     assert "needs TensorFlow, which is not installed: pip install tensorflow" in capsys.readouterr().err
 
 
-def test_without_a_screen_a_benchmark_says_what_to_install(
+def test_a_benchmark_reports_missing_screen_tools(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -256,7 +256,7 @@ def test_without_a_screen_a_benchmark_says_what_to_install(
     assert capsys.readouterr().err.endswith("a window needs Xvfb and openbox: install xvfb and openbox\n")
 
 
-def test_all_of_them_name_what_cannot_run(
+def test_the_full_run_names_benchmarks_that_cannot_run(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "tensorflow", None)
@@ -267,15 +267,15 @@ def test_all_of_them_name_what_cannot_run(
     assert all(f"{name} is left out: " in said for name in ("throughput", "forward", "window", "memory", "startup", "frozen"))
 
 
-def test_what_failed_in_a_child_is_told() -> None:
+def test_the_error_of_a_child_is_reported() -> None:
     with pytest.raises(EmodjError, match=r"benchmarks.live nowhere.avi ended with status 1: .*FFmpeg cannot open"):
-        children.run(children.python("benchmarks.live", "nowhere.avi"), children.environment())
+        children.run_child(children.module_command("benchmarks.live", "nowhere.avi"), children.child_environment())
 
 
 @pytest.mark.parametrize(
     "name", ["", ".throughput", ".forward", ".window", ".memory", ".startup", ".frozen", ".soak", ".live", ".reference"]
 )
-def test_each_says_what_it_is_for(name: str) -> None:
+def test_each_benchmark_has_a_help_text(name: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", f"benchmarks{name}", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
     )
