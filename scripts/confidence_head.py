@@ -1,11 +1,12 @@
-"""How the shipped network was taught to doubt, after scripts/offsets.py: sureness, then temperature and threshold anew.
+"""Train the confidence head of the shipped network, then choose temperature and threshold; run it after scripts/offsets.py.
 
     python scripts/confidence_head.py fer2013.npz --pair weighed.json --out emotiondetector.json
 
-It is what `emodj train` does at the end of a run, done to a network that was trained by other means. Sureness learns from
-Training; temperature and threshold are chosen on PublicTest without photos that are also in Training. No answer changes, only
-its probability. The temperature that it prints is one more factor: that of the contract is the product of both, and its bias
-that of scripts/offsets.py divided by this one. Nothing of emodj imports this.
+`emodj train` does the same at the end of a run; this script does it for a network from another trainer. The confidence head
+learns from Training. Temperature and threshold are chosen on PublicTest without photos that are also in Training. No answer
+changes, only its probability. The printed temperature is a further factor: the temperature of the contract is the product of
+this one and that of scripts/offsets.py, and the bias of the contract is that of scripts/offsets.py divided by this
+temperature. No module of emodj imports this script.
 """
 
 from __future__ import annotations
@@ -23,10 +24,10 @@ from realtime.training.trainer import copy_weights, predict_probabilities
 
 
 def main() -> None:
-    """Teach, print figures before and after, and write the pair."""
+    """Train the head, print figures before and after, and write the pair."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
-    parser.add_argument("--pair", type=Path, required=True, help="of `compact`, weighed")
+    parser.add_argument("--pair", type=Path, required=True, help="pair of the architecture compact, from offsets.py")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
@@ -39,18 +40,21 @@ def main() -> None:
     copy_weights(keras, keras_pair.load_pair(options.pair))
 
     def show(name: str) -> None:
-        said = predict_probabilities(keras, tuning.images)
-        limit = calibration.choose_threshold(said[clear], majority[clear])
-        answered, right = metrics.coverage(said[clear], majority[clear], limit)
-        errors = metrics.calibration_error(said[clear], majority[clear]), metrics.vote_calibration_error(said, shares)
-        figures = {"errors": errors, "threshold": limit, "answered": answered, "right": right}
+        probabilities = predict_probabilities(keras, tuning.images)
+        threshold = calibration.choose_threshold(probabilities[clear], majority[clear])
+        answered, right = metrics.coverage(probabilities[clear], majority[clear], threshold)
+        errors = (
+            metrics.calibration_error(probabilities[clear], majority[clear]),
+            metrics.vote_calibration_error(probabilities, shares),
+        )
+        figures = {"errors": errors, "threshold": threshold, "answered": answered, "right": right}
         print(name, json.dumps(figures), flush=True)
 
     confidence_head.reset_head(keras)
     show("before")
-    degree, limit = export.teach_confidence(keras, images.part("training"), tuning, options.seed)
+    temperature, threshold = export.teach_confidence(keras, images.part("training"), tuning, options.seed)
     show("after")
-    print(json.dumps({"temperature": degree, "unsure_below": limit}))
+    print(json.dumps({"temperature": temperature, "unsure_below": threshold}))
     keras_pair.save_pair(keras, options.out)
 
 

