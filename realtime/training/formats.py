@@ -94,14 +94,14 @@ def read_archive(path: Path) -> Dataset:
     except (KeyError, ValueError, OSError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         # A KeyError puts quotes around its text
         reason = str(error).strip("'\"")
-        raise UsageError(f"cannot read {path} as fer2013.npz ({reason}): was it downloaded whole?") from error
+        raise UsageError(f"cannot read {path} as fer2013.npz ({reason}): is the download complete?") from error
     return dataset
 
 
 def _unpack(path: Path) -> Dataset:
     with path.open("rb") as file:
         if not zipfile.is_zipfile(file):
-            raise ValueError("it is no whole .npz archive")
+            raise ValueError("it is not a complete .npz archive")
     with np.load(path) as archive:
         _check_order(archive)
         jpeg, offsets = archive["jpeg"], archive["offsets"]
@@ -236,7 +236,7 @@ def read_table(path: Path) -> Dataset:
         images.append(_parse_pixels(pixels, place))
         usage.append(_parse_usage(usage_name, place))
     if not images:
-        raise UsageError(f"{path} has no face in it: was it downloaded whole?")
+        raise UsageError(f"{path} has no face in it: is the download complete?")
     votes_path = path.with_name(VOTES_FILE)
     votes = _read_votes(votes_path, usage, path) if votes_path.is_file() else None
     return build_dataset(np.stack(images), np.array(labels, np.uint8), np.array(usage, np.uint8), votes)
@@ -265,7 +265,7 @@ def _read_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, list[s
                 line = reader.line_num + 1
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or error
-        raise UsageError(f"cannot read {path} from line {line} on ({reason}): was it downloaded whole?") from error
+        raise UsageError(f"cannot read {path} from line {line} on ({reason}): is the download complete?") from error
 
 
 def _parse_label(text: str, place: str) -> int:
@@ -285,7 +285,7 @@ def _parse_pixels(text: str, place: str) -> NDArray[np.uint8]:
         # The table takes half the time of `int`, which also accepts 1_0
         values = bytes(map(_PIXEL_VALUES.__getitem__, text.split()))
     except KeyError as error:
-        raise UsageError(f"{place} has a pixel that is no whole number of 0 to 255") from error
+        raise UsageError(f"{place} has a pixel that is not a whole number of 0 to 255") from error
     if len(values) != CROP_SIDE**2:
         raise UsageError(f"{place} has {len(values)} pixels: a face has {CROP_SIDE**2} ({CROP_SIDE}×{CROP_SIDE})")
     return np.frombuffer(values, np.uint8).reshape(CROP_SIDE, CROP_SIDE)
@@ -299,7 +299,7 @@ def _read_votes(path: Path, usage: Sequence[int], faces: Path) -> NDArray[np.flo
             raise UsageError(f"{place} is of {usage_name}, its face in {faces} is not: the two are not of one data set")
         votes.append(_parse_votes(fields, place) if name else [*_NO_FACE_VOTES])
     if len(votes) != len(usage):
-        raise UsageError(f"{path} has votes for {len(votes)} faces and {faces} has {len(usage)}: are both whole?")
+        raise UsageError(f"{path} has votes for {len(votes)} faces and {faces} has {len(usage)}: are both files complete?")
     return np.array(votes, np.float32)
 
 

@@ -147,7 +147,7 @@ def _group(name: str, values: Facts, *, fer: bool) -> str:
         for expression in NAMES
     ]
     each = _table(("", "precision", "recall", "F1", "images"), rows)
-    text = "What it is (rows) and what the network said (columns), in shares of the row, with counts:"
+    text = "True expression (rows) and predicted expression (columns), in shares of the row, with counts:"
     return f"### Against {_against(name, fer=fer)}\n\n{each}\n\n{text}\n\n{_confusion(values['confusion'])}"
 
 

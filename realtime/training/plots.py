@@ -62,8 +62,8 @@ def draw_confusion(table: Sequence[Sequence[int]], title: str) -> bytes:
             middle = {"ha": "center", "color": colour}
             axes.text(column, row - 0.02, f"{share:.0%}" if totals[row] else "–", va="bottom", fontsize=15, **middle)
             axes.text(column, row + 0.10, f"{count:,}", va="top", fontsize=10, **middle)
-    axes.set_xlabel("what the network said")
-    axes.set_ylabel("what it is", labelpad=8)
+    axes.set_xlabel("predicted expression")
+    axes.set_ylabel("true expression", labelpad=8)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     return _png(figure, axes, title)
@@ -82,11 +82,11 @@ def draw_reliability(bins: Sequence[Mapping[str, float]], error: float | None, t
     # The second bar shows the share of all faces, so that a bin of three faces does not look like a result
     widths = [0.96 * (row["high"] - row["low"]) for row in bins]
     middles = [(row["high"] + row["low"]) / 2 for row in bins]
-    axes.plot([0, 1], [0, 1], color="black", linestyle="--", zorder=3, label="as often right as it is sure")
-    axes.bar(middles, [row["accuracy"] for row in bins], widths, color=BLUE, label="how often it is right")
+    axes.plot([0, 1], [0, 1], color="black", linestyle="--", zorder=3, label="perfect calibration")
+    axes.bar(middles, [row["accuracy"] for row in bins], widths, color=BLUE, label="accuracy")
     shares = [row["images"] / faces for row in bins]
     axes.bar(middles, shares, [width / 2 for width in widths], color=ORANGE, label="share of the faces")
-    axes.set_xlabel("how sure the network is")
+    axes.set_xlabel("confidence")
     _format_share_axes(axes, "xy")
     axes.set_ylim(0, 1)
     axes.set_xlim(0, 1)
@@ -118,8 +118,8 @@ def draw_coverage(
     lowest = min((row["right"] for row in points), default=0)
     axes.set_xlim(0, 1.02)
     axes.set_ylim(max(0, lowest - 0.15), 1.01)
-    axes.set_xlabel("share of the faces that it answers, the surest first")
-    axes.set_ylabel("share right of those")
+    axes.set_xlabel("share of the faces answered, highest confidence first")
+    axes.set_ylabel("share right of the answered")
     _format_share_axes(axes, "xy")
     return _png(figure, axes, title)
 

@@ -216,7 +216,7 @@ def test_a_path_without_data_is_refused(tmp_path: Path, name: str) -> None:
 
 def test_each_reader_refuses_the_other_forms(tmp_path: Path) -> None:
     for name, reason in (
-        ("a.npz", "no whole .npz archive"),
+        ("a.npz", "not a complete .npz archive"),
         ("a.csv", "has no column emotion"),
         ("folder", "holds no folder train"),
     ):

@@ -95,13 +95,13 @@ def refusal(path: Path) -> str:
 def test_another_kind_of_file_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "other.npz"
     path.write_bytes(content)
-    assert "no whole .npz archive" in refusal(path)
+    assert "not a complete .npz archive" in refusal(path)
 
 
 def test_a_truncated_file_is_refused(file: Callable[..., Path]) -> None:
     path = file()
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    assert "downloaded whole" in refusal(path)
+    assert "download complete" in refusal(path)
 
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])

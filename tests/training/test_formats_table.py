@@ -187,4 +187,4 @@ def test_bad_votes_are_refused_by_their_line(table: Table, ballot: str, reason: 
 def test_votes_for_another_number_of_faces_are_refused(table: Table, count: int) -> None:
     sentence = refusal(table([ROWS[0], ROWS[0]], [BALLOTS[0]] * count), "fer2013new.csv")
     assert f"has votes for {count} faces and" in sentence
-    assert "has 2: are both whole" in sentence
+    assert "has 2: are both files complete" in sentence
