@@ -44,7 +44,7 @@ def run_settings(
     result = {
         "command": command,
         "measure": measure or command,
-        "date": datetime.at_threshold(UTC).date().isoformat(),
+        "date": datetime.now(UTC).date().isoformat(),
         "network": dict(network),
         "data": dict(data),
         "recipe": None if recipe is None else dict(recipe),
