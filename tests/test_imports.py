@@ -79,6 +79,10 @@ def test_what_checks_settings_is_loaded_only_where_settings_are_read() -> None:
     assert names >= pydantic, "else this test would see nothing"
 
 
+def test_commands_without_images_load_no_numpy() -> None:
+    assert which_loads({"numpy"}, ["config", "show"], ["mood", "happy"], ["playlists"], ["live", "-h"]) == []
+
+
 @pytest.mark.parametrize("logged_in", [False, True])
 def test_what_asks_spotify_is_loaded_by_nobody_who_does_not_ask_it(portrait: Path, logged_in: bool) -> None:  # noqa: FBT001
     if logged_in:

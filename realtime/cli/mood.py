@@ -206,7 +206,7 @@ def _choose_mood(titles: dict[Expression, str]) -> Expression | None:
     from prompt_toolkit.output import create_output
     from prompt_toolkit.shortcuts import choice
 
-    # A letter would move the cursor to the entry that begins with it, without choosing it: no entry begins with a letter
+    # A letter moves the cursor to the entry that begins with it, without choosing it. So each entry begins with a blank
     options: list[tuple[Expression | None, str]] = [(each, f" {title}") for each, title in titles.items()]
     try:
         with create_app_session(output=create_output(stdout=sys.stderr)):

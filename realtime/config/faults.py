@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from realtime.config.locations import TomlFile
 
 RENAMED: dict[FieldKey, str] = {("camera", "index"): 'it is camera.device now, text in quotes: device = "1"'}
-"""What to write instead of a setting that there was once."""
+"""What to write in place of a setting that an earlier version had."""
 
 
 def fault_sentences(error: ValidationError, file: TomlFile) -> list[str]:

@@ -41,7 +41,7 @@ FieldKey = tuple[str, ...]
 
 
 def _described(wanted: str, subject: str = "") -> WrapValidator:
-    """Say what is wanted in one sentence, whatever is wrong with a value. It goes on after the key and its file."""
+    """Refuse a value in one sentence, whatever is wrong with it. The sentence begins with the key and its file."""
 
     def check(value: object, validate: ValidatorFunctionWrapHandler) -> object:
         try:
@@ -77,40 +77,40 @@ def _locate(text: str, info: ValidationInfo) -> Path:
     return cast("Path", info.context) / expand_path(Path(text))
 
 
-def _optional_path(text: str, info: ValidationInfo) -> Path | None:
+def _locate_optional(text: str, info: ValidationInfo) -> Path | None:
     return _locate(text, info) if text else None
 
 
-def _pair(text: str, info: ValidationInfo) -> Path | None:
+def _locate_pair(text: str, info: ValidationInfo) -> Path | None:
     if text and not text.lower().endswith(".json"):
         raise ValueError(f"must be empty or the path of a .json file with the .h5 beside it, not {quoted(text)}")
-    return _optional_path(text, info)
+    return _locate_optional(text, info)
 
 
-def _cascade(text: str, info: ValidationInfo) -> Path:
+def _locate_cascade(text: str, info: ValidationInfo) -> Path:
     if not text:
         raise ValueError("must be the name of a cascade file or a path, not empty")
     located = _locate(text, info)
     return Path(text) if PurePath(text).name == text else located
 
 
-def _optional_cascade(text: str, info: ValidationInfo) -> Path | None:
-    return _cascade(text, info) if text else None
+def _locate_optional_cascade(text: str, info: ValidationInfo) -> Path | None:
+    return _locate_cascade(text, info) if text else None
 
 
-def _camera(text: str) -> str:
+def _check_camera(text: str) -> str:
     if not text.strip() or _has_control_characters(text):
         raise ValueError(f"must be a camera's number, a part of its name or the path of its device, not {quoted(text)}")
     return text
 
 
-def _spotify_device(text: str) -> str:
+def _check_spotify_device(text: str) -> str:
     if _has_control_characters(text):
         raise ValueError(f"must be empty or a part of the name of a Spotify device, not {quoted(text)}")
     return text.strip()
 
 
-def _music_path(text: str, info: ValidationInfo) -> Path:
+def _locate_music(text: str, info: ValidationInfo) -> Path:
     if not text:
         raise ValueError("a path of music is not empty")
     return _locate(text, info)
@@ -163,35 +163,35 @@ def _table(name: str, kinds: dict[str, Any]) -> type[BaseModel]:
 _CHOICE_KINDS: dict[str, Any] = {
     "title": _text(check_title, "title "),
     "url": _text(parse, "url "),
-    "path": _text(_music_path, "path "),
+    "path": _text(_locate_music, "path "),
     "valence": _number(float, Range(-1, 1), "valence "),
     "arousal": _number(float, Range(-1, 1), "arousal "),
 }
 _CHOICE_TABLE: Any = _table("choice", _CHOICE_KINDS)
 CHOICE = tuple(_CHOICE_KINDS)
-"""What a choice of music may say of itself."""
+"""Keys of a choice of music."""
 PLAYLISTS: dict[FieldKey, Any] = {
     **{("playlists", each.value): _choices(f"music for {each.value}", POINTS[each], each) for each in EXPRESSIONS},
     ("playlists", "lift"): _choices("music that lifts", CALM),
 }
 """The lists of music; all other settings are single values."""
 _SPECIAL: dict[FieldKey, Any] = {
-    ("network", "pair"): _text(_pair),
+    ("network", "pair"): _text(_locate_pair),
     ("faces", "detector"): Annotated[DetectorName, _described('"haar" or "yunet"')],
-    ("faces", "yunet_model"): _text(_optional_path),
+    ("faces", "yunet_model"): _text(_locate_optional),
     ("faces", "unsure_below"): _threshold(),
-    **{("faces", where, "cascade"): _text(_cascade) for where in ("live", "image")},
+    **{("faces", where, "cascade"): _text(_locate_cascade) for where in ("live", "image")},
     **{
-        ("faces", where, f"{kind}_cascade"): _text(_optional_cascade)
+        ("faces", where, f"{kind}_cascade"): _text(_locate_optional_cascade)
         for where in ("live", "image")
         for kind in ("close", "profile")
     },
-    ("camera", "device"): _text(_camera),
+    ("camera", "device"): _text(_check_camera),
     ("music", "strategy"): Annotated[
         Strategy, Field(strict=False), _described(f"one of {', '.join(strategy.value for strategy in Strategy)}")
     ],
-    ("music", "library"): _text(_optional_path),
-    ("music", "spotify_device"): _text(_spotify_device),
+    ("music", "library"): _text(_locate_optional),
+    ("music", "spotify_device"): _text(_check_spotify_device),
 }
 
 
@@ -226,9 +226,9 @@ def _keys(table: type[BaseModel], at: FieldKey = ()) -> Iterator[FieldKey]:
 
 
 FIELD_KEYS: tuple[FieldKey, ...] = tuple(_keys(SETTINGS_TABLE))
-"""Every setting there is, in the order of the shipped file."""
+"""Every setting, in the order of the shipped file."""
 SECTIONS: frozenset[FieldKey] = frozenset(key[:depth] for key in FIELD_KEYS for depth in range(1, len(key)))
-"""Every section there is, `("faces",)` and `("faces", "live")` among them."""
+"""Every section, `("faces",)` and `("faces", "live")` among them."""
 
 
 def validated_entries(table: BaseModel, at: FieldKey = ()) -> Iterator[tuple[FieldKey, Any]]:

@@ -1,4 +1,4 @@
-"""Where a fault is said to be: file, line, and which of several choices."""
+"""Place of a fault: file, line, and number of the choice of music."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.support.places import SHIPPED_CONFIG
 
 
 def faults(tmp_path: Path, *texts: str) -> list[str]:
-    """Sentences about files with these texts, without the heading; a file is called by its number."""
+    """Sentences about files with these texts, without the heading; the name of a file is its number."""
     files = [tmp_path / str(number) for number in range(len(texts))]
     for file, text in zip(files, texts, strict=True):
         file.write_text(text, encoding="utf-8")
@@ -40,7 +40,7 @@ lead = 2
     ]
 
 
-def test_every_fault_of_every_choice_is_told_with_its_line(tmp_path: Path) -> None:
+def test_every_fault_of_every_choice_is_reported_with_its_line(tmp_path: Path) -> None:
     text = """[[playlists.sad]]
 title = ""
 valence = 2
@@ -74,7 +74,7 @@ def test_a_choice_inside_of_a_value_is_at_the_line_of_its_key(tmp_path: Path) ->
     ]
 
 
-def test_a_bad_value_is_told_though_a_later_file_has_a_good_one(tmp_path: Path) -> None:
+def test_a_bad_value_is_a_fault_although_a_later_file_has_a_good_one(tmp_path: Path) -> None:
     assert faults(tmp_path, "\ncamera.fps = 0\n", "camera.fps = 30\n") == [
         "camera.fps in 0 (at line 2) must be a whole number from 1 to 240, not 0"
     ]
@@ -87,7 +87,7 @@ def test_values_that_do_not_go_together_in_one_file_do_with_a_later_one(tmp_path
     assert load_settings([SHIPPED_CONFIG, first, second]).faces.live.min_face == 40
 
 
-# Files that nobody writes
+# Hostile files
 
 
 def test_a_file_that_is_too_large_is_refused_unread(tmp_path: Path) -> None:
