@@ -1,4 +1,4 @@
-"""The command line. `main` alone turns errors into a sentence and a status."""
+"""The command line. Only `main` turns an error into a sentence and an exit status."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
 INTERRUPTED = 130
-BROKEN = EmodjError.status
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+FAILED = EmodjError.status
+_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 COMMANDS = {
     "image": ("realtime.cli.image", "Read the expressions in pictures."),
@@ -31,21 +31,21 @@ COMMANDS = {
     "play": ("realtime.cli.play", "Play the music files for a mood."),
     "songs": ("realtime.cli.songs", "Recommend songs for a mood."),
     "playlists": ("realtime.cli.playlists", "Show, or check, which music belongs to which mood."),
-    "spotify": ("realtime.cli.spotify", "Control Spotify with an account of your own."),
+    "spotify": ("realtime.cli.spotify", "Control Spotify with your own account."),
     "cameras": ("realtime.cli.cameras", "List the cameras of this computer."),
     "config": ("realtime.cli.config", "Show the settings and where they come from."),
     "train": ("realtime.cli.train", "Train a network (needs TensorFlow)."),
     "evaluate": ("realtime.cli.evaluate", "Measure a network (needs TensorFlow)."),
-    "model": ("realtime.cli.model", "Look at the network, or compile one."),
+    "model": ("realtime.cli.model", "Show, check or compile a network."),
 }
 
 
-class _Closed(Exception):  # noqa: N818 - no error: nobody reads on
-    """Whoever read our stdout has gone."""
+class _StdoutClosed(Exception):  # noqa: N818 - no error: the reader wants no more
+    """The program that read our stdout has closed the pipe."""
 
 
 class _Commands(click.Group):
-    """Imports a command only when it is called, so that help and a typing error cost nothing."""
+    """Imports the module of a command only when that command runs, so that help and usage errors load no heavy library."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
@@ -65,22 +65,22 @@ class _Commands(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        # Here help and version are printed
-        with _nobody_reading_on():
+        # click prints help and version in this call
+        with _detect_closed_stdout():
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
-        with _nobody_reading_on():
+        with _detect_closed_stdout():
             return super().invoke(ctx)
 
 
 @contextmanager
-def _nobody_reading_on() -> Generator[None]:
-    """Say it with an exception that click does not turn into a status of its own."""
+def _detect_closed_stdout() -> Generator[None]:
+    """Turn BrokenPipeError, which click would convert into an exit status, into `_StdoutClosed`."""
     try:
         yield
     except BrokenPipeError as error:
-        raise _Closed from error
+        raise _StdoutClosed from error
 
 
 @click.command(
@@ -94,7 +94,7 @@ Examples:
   emodj image holiday/ --json           a folder of them, as JSON
   emodj live --source clip.mkv --no-window --jsonl
 
-emodj says what an expression looks like, not what somebody feels. Pictures stay on this computer.""",
+emodj says what an expression looks like, not what a person feels. Pictures stay on this computer.""",
 )
 @click.version_option(package_name="emodj", message="emodj %(version)s")
 @common_options
@@ -104,47 +104,47 @@ def emodj() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit status; docs/reference/exit-status.md lists what it means."""
-    _quiet_libraries()
-    _open_what_was_closed()
+    _silence_libraries()
+    _reopen_closed_streams()
     context = Context()
     try:
-        with _remembered_ctrl_c(context):
+        with _record_ctrl_c(context):
             status = emodj.main(None if arguments is None else list(arguments), "emodj", standalone_mode=False, obj=context)
             sys.stdout.flush()
     except EmodjError as error:
-        context.complain(error)
+        context.print_error(error)
         return error.status
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
-    except (_Closed, BrokenPipeError):
+    except (_StdoutClosed, BrokenPipeError):
         _discard_stdout()
         return 0
     except OSError as error:
-        # What fails at a path is said where it fails; this is the disk that our output is sent to
-        if error.filename is not None or error.errno not in _FULL:
+        # An error with a path is reported where it occurs. Without a path, it is the disk that stdout is redirected to
+        if error.filename is not None or error.errno not in _DISK_ERRORS:
             raise
         _discard_stdout()
-        context.complain(EmodjError(f"cannot write the results ({error.strerror})"))
-        return BROKEN
+        context.print_error(EmodjError(f"cannot write the results ({error.strerror})"))
+        return FAILED
     return status if isinstance(status, int) else 0
 
 
 @contextmanager
-def _remembered_ctrl_c(context: Context) -> Generator[None]:
-    """Ctrl-C raises as ever, and is noted: a library that is being imported may swallow what was raised in it."""
+def _record_ctrl_c(context: Context) -> Generator[None]:
+    """Let Ctrl-C raise as usual, and record it: a library may swallow an exception that is raised during its import."""
 
-    def pressed(_number: int, _frame: FrameType | None) -> None:
+    def handle_sigint(_number: int, _frame: FrameType | None) -> None:
         context.interrupted = True
         raise KeyboardInterrupt
 
-    # A shell can wish that Ctrl-C be ignored, and somebody who calls `main` has a handler of his own
+    # A shell can start emodj with Ctrl-C ignored, and a program that calls `main` can have its own handler
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
         return
-    signal.signal(signal.SIGINT, pressed)
+    signal.signal(signal.SIGINT, handle_sigint)
     try:
         yield
     finally:
@@ -152,22 +152,22 @@ def _remembered_ctrl_c(context: Context) -> Generator[None]:
 
 
 def _discard_stdout() -> None:
-    """The interpreter flushes once more at its end, and must find somebody who listens."""
+    """Send stdout to the null device: the interpreter flushes stdout once more when it exits, and that must not fail."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _open_what_was_closed() -> None:
-    """A shell can start us with closed streams (`>&-`): the next file that is opened would take their place."""
+def _reopen_closed_streams() -> None:
+    """Connect streams that a shell has closed (`>&-`) to the null device: the next opened file would get their descriptor."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))
     if isinstance(sys.stdout, TextIOWrapper):
-        # A title or a file name that the terminal has no letters for is no reason to fail
+        # The encoding of the terminal may lack a letter of a title or a file name: printing must not fail
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def _quiet_libraries() -> None:
-    """OpenCV and FFmpeg report on stderr what we say in a sentence; they read these when they are loaded."""
+def _silence_libraries() -> None:
+    """Silence OpenCV, FFmpeg and Qt on stderr: emodj reports these faults in a sentence. They read the variables on load."""
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     os.environ.setdefault("QT_LOGGING_RULES", "*=false")

@@ -1,4 +1,4 @@
-"""`emodj cameras`."""
+"""`emodj cameras`: list the cameras of this computer."""
 
 from __future__ import annotations
 
@@ -30,33 +30,33 @@ Examples:
 def cameras(context: Context, as_json: bool | None) -> None:
     """List the cameras of this computer: number, name and device.
 
-    None is switched on for it. An empty list is an answer like any other, so the status is 0.
+    No camera is switched on. The status is 0 for an empty list, too.
     """
     from realtime.cli.output import print_document
     from realtime.sources.cameras import list_cameras
 
-    there = list_cameras()
+    found = list_cameras()
     if as_json:
-        print_document(document(there), indent=2)
+        print_document(document(found), indent=2)
     else:
-        for line in lines(there):
+        for line in lines(found):
             click.echo(line)
-    if not there:
-        context.remark("no camera was found: plug one in, or hand it on if this is a container or a virtual machine")
+    if not found:
+        context.remark("no camera was found: plug one in, or pass it through to this container or virtual machine")
 
 
-def lines(there: Sequence[Device]) -> Iterator[str]:
-    """One for each camera, in columns."""
-    names = [each.name or "(no name)" for each in there]
+def lines(devices: Sequence[Device]) -> Iterator[str]:
+    """A line for each camera: number, name and device, in columns."""
+    names = [device.name or "(no name)" for device in devices]
     longest = max(map(len, names), default=0)
-    digits = max((len(str(each.index)) for each in there), default=0)
-    for each, name in zip(there, names, strict=True):
-        yield f"{each.index:>{digits}}  {name:<{longest}}  {each.path or ''}".rstrip()
+    digits = max((len(str(device.index)) for device in devices), default=0)
+    for device, name in zip(devices, names, strict=True):
+        yield f"{device.index:>{digits}}  {name:<{longest}}  {device.path or ''}".rstrip()
 
 
-def document(there: Sequence[Device]) -> Document:
-    """The document of `emodj cameras --json`; name and path are null where there is none."""
+def document(devices: Sequence[Device]) -> Document:
+    """The document of `emodj cameras --json`; name and path are null if unknown."""
     from realtime.session.documents import SCHEMA
 
-    listed = [{"number": each.index, "name": each.name or None, "path": each.path} for each in there]
-    return {"schema": SCHEMA, "cameras": listed}
+    rows = [{"number": device.index, "name": device.name or None, "path": device.path} for device in devices]
+    return {"schema": SCHEMA, "cameras": rows}

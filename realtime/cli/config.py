@@ -1,4 +1,4 @@
-"""`emodj config`."""
+"""`emodj config`: print the settings, and the files that they come from."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def config() -> None:
 def path(context: Context) -> None:
     """Print the files that settings come from, one a line; later ones win.
 
-    Your own file is listed even where it does not exist yet: that is where it belongs.
+    Your own file is listed even if it does not exist yet: create it at that path.
     """
     from realtime.config.locations import user_file
 
@@ -34,7 +34,7 @@ def path(context: Context) -> None:
 @common_options
 @pass_context
 def show(context: Context) -> None:
-    """Print all settings that hold, as TOML."""
+    """Print the effective settings, as TOML."""
     from realtime.config.files import dump_toml
 
     click.echo(dump_toml(context.settings()), nl=False)

@@ -1,4 +1,4 @@
-"""What every command has: how much to say, and which settings hold."""
+"""Context and options of every command: verbosity, and the configuration file."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from realtime.errors import EmodjError
 
 
+SOME_FAILED = 7
+"""Exit status if some of several inputs failed, and others did not."""
+
 log = logging.getLogger(__name__)
 Command = TypeVar("Command", bound="Callable[..., object]")
 
@@ -30,9 +33,9 @@ class Context:
 
     Attributes:
         verbosity: 0, or how many `-v` were given.
-        quiet: whether remarks on stderr are left out; errors are not.
-        config: the file that `--config` named.
-        interrupted: whether Ctrl-C was pressed.
+        quiet: whether to leave out remarks on stderr; errors are printed all the same.
+        config: the file that `--config` names; None without it.
+        interrupted: whether a person has pressed Ctrl-C.
     """
 
     verbosity: int = 0
@@ -44,7 +47,7 @@ class Context:
         """Read the settings.
 
         Raises:
-            UsageError: with every fault of every file.
+            UsageError: a file has faults; the sentence lists all faults of all files.
         """
         from realtime.config.files import load_settings
 
@@ -59,32 +62,32 @@ class Context:
         return config_files(resources.shipped_config(), self.config)
 
     def remark(self, sentence: str) -> None:
-        """Say something on stderr that is neither data nor an error."""
+        """Print a sentence on stderr that is neither data nor an error; nothing with `--quiet`."""
         if not self.quiet:
-            _say(sentence)
+            _print_sentence(sentence)
 
     def stop_if_interrupted(self) -> None:
-        """Call it once everything is imported.
+        """End the command if a library has swallowed Ctrl-C during its import. Call it after the last import.
 
         Raises:
-            KeyboardInterrupt: Ctrl-C was pressed while a library was imported that kept it to itself.
+            KeyboardInterrupt: a person has pressed Ctrl-C.
         """
         if self.interrupted:
             raise KeyboardInterrupt
 
-    def complain(self, error: EmodjError) -> None:
-        """Say what failed; with `-vv` also where."""
+    def print_error(self, error: EmodjError) -> None:
+        """Print what failed, as a sentence on stderr; with `-vv` the traceback, too."""
         if self.verbosity > 1:
             traceback.print_exception(error)
-        _say(str(error))
+        _print_sentence(str(error))
 
 
-def _say(sentence: str) -> None:
+def _print_sentence(sentence: str) -> None:
     click.echo(f"emodj: {printable(sentence, keep=chr(10))}", err=True)
 
 
 class _Printable(logging.Formatter):
-    """File names and titles come from anywhere."""
+    """Makes log records safe to print: they contain file names and titles from outside."""
 
     def format(self, record: logging.LogRecord) -> str:
         return printable(super().format(record), keep="\n")
@@ -94,7 +97,7 @@ pass_context = click.make_pass_decorator(Context, ensure=True)
 
 
 def common_options(command: Command) -> Command:
-    """Options that are understood before and after the name of a command."""
+    """Add the options that may stand before and after the name of a command."""
 
     def verbose(ctx: click.Context, _option: click.Parameter, value: int) -> None:
         context = ctx.ensure_object(Context)

@@ -1,4 +1,4 @@
-"""`emodj image`."""
+"""`emodj image`: options, report and exit status."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from realtime.cli.context import Context, common_options, pass_context
-from realtime.cli.options import STRATEGY, with_strategy
+from realtime.cli.context import SOME_FAILED, Context, common_options, pass_context
+from realtime.cli.options import STRATEGY, json_option, with_strategy
 from realtime.printable import printable
 
 if TYPE_CHECKING:
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from realtime.session.documents import AnalysedPicture
 
 
-SOME_FAILED = 7
-
-
 @click.command(
     epilog="""\b
 Examples:
@@ -37,14 +34,14 @@ Examples:
 """,
 )
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("-r", "--recursive", is_flag=True, default=None, help="Look into folders of folders too.")
-@click.option("--json", "as_json", is_flag=True, default=None, help="Print one JSON document: docs/reference/json.md.")
+@click.option("-r", "--recursive", is_flag=True, default=None, help="Read the folders inside folders, too.")
+@json_option
 @click.option("-o", "--output", metavar="FILE|DIR", help="Write the annotated picture.")
 @click.option("--force", is_flag=True, default=None, help="Let --output replace files; never the picture itself.")
-@click.option("--show", is_flag=True, default=None, help="Show each annotated picture in a window; any key goes on.")
-@click.option("--open", "opens", is_flag=True, default=None, help="Open the playlist that fits all of them together.")
-@click.option("--strategy", type=STRATEGY, help="Music like the mood, that lifts, or from the one to the other.")
-@click.option("--qr", is_flag=True, default=None, help="Print the link that fits all of them together as a QR code, too.")
+@click.option("--show", is_flag=True, default=None, help="Show each annotated picture in a window; any key shows the next one.")
+@click.option("--open", "opens", is_flag=True, default=None, help="Open the playlist that fits all pictures together.")
+@click.option("--strategy", type=STRATEGY, help="Music like the mood, music that lifts, or a journey from one to the other.")
+@click.option("--qr", is_flag=True, default=None, help="Print the link that fits all pictures together, also as a QR code.")
 @common_options
 @pass_context
 def image(
@@ -61,8 +58,8 @@ def image(
 ) -> int:
     """Read the expressions in pictures.
 
-    PATH is a picture, a folder of them, or - for the standard input. Prints each face from left to right, the mood
-    of the picture, and a playlist that fits.
+    PATH is a picture, a folder of pictures, or - for the standard input. emodj prints each face from left to right, the
+    mood of the picture, and a playlist that fits.
     """
     from realtime.app.build import build_face_reader, build_playlists
     from realtime.app.stills import PictureTarget, StillsReader, find_inputs
@@ -78,65 +75,65 @@ def image(
         context.stop_if_interrupted()
         return loaded
 
-    with _viewer(bool(show)) as view:
+    with _open_viewer(enabled=bool(show)) as view:
         reader = StillsReader(faces, music, settings.music.strategy, sys.stdin.buffer, target, view)
         try:
-            with _progress(inputs, context) as items:
+            with _show_progress(inputs, context) as items:
                 for item in items:
                     reader.read(item)
         except KeyboardInterrupt:
             interrupted = True
-    _print(reader.pictures, as_json=bool(as_json))
+    _print_reports(reader.pictures, as_json=bool(as_json))
     if interrupted:
         for failure in reader.failures:
-            context.complain(failure)
+            context.print_error(failure)
         raise KeyboardInterrupt
     if opens or qr:
         flags = {"as_json": bool(as_json), "opens": bool(opens), "qr": bool(qr)}
-        open_for_all(music, settings.music.strategy, reader.pictures, context, **flags)
-    return _status(reader.failures, len(inputs), context)
+        _open_for_all(music, settings.music.strategy, reader.pictures, context, **flags)
+    return _exit_status(reader.failures, len(inputs), context)
 
 
-def _print(found: Sequence[AnalysedPicture], *, as_json: bool) -> None:
+def _print_reports(pictures: Sequence[AnalysedPicture], *, as_json: bool) -> None:
     from realtime.cli.output import picture_report, print_document
     from realtime.session import documents
 
     if as_json:
-        print_document(documents.pictures_document(found), indent=2)
+        print_document(documents.pictures_document(pictures), indent=2)
         return
-    reports = [list(picture_report(picture)) for picture in found]
+    reports = [list(picture_report(picture)) for picture in pictures]
     for number, lines in enumerate(filter(None, reports)):
         for line in ["", *lines] if number else lines:
             click.echo(line)
 
 
-def _status(failures: Sequence[EmodjError], inputs: int, context: Context) -> int:
+def _exit_status(failures: Sequence[EmodjError], inputs: int, context: Context) -> int:
     if inputs == 1 and failures:
         raise failures[0]
     for failure in failures:
-        context.complain(failure)
+        context.print_error(failure)
     if not failures:
         return 0
     return SOME_FAILED if len(failures) < inputs else 1
 
 
 @contextmanager
-def _progress(inputs: Sequence[PictureInput], context: Context) -> Generator[Iterator[PictureInput]]:
+def _show_progress(inputs: Sequence[PictureInput], context: Context) -> Generator[Iterator[PictureInput]]:
     if len(inputs) > 1 and sys.stderr.isatty() and not context.quiet:
-        with click.progressbar(inputs, label="reading", file=sys.stderr, item_show_func=_shown) as bar:
+        with click.progressbar(inputs, label="reading", file=sys.stderr, item_show_func=_file_name) as bar:
             yield iter(bar)
     else:
         yield iter(inputs)
 
 
-def _shown(item: PictureInput | None) -> str:
+def _file_name(item: PictureInput | None) -> str:
     return "" if item is None else printable(item.name.name)
 
 
 @contextmanager
-def _viewer(wanted: bool) -> Generator[Callable[[Image], None] | None]:
-    """A function that shows a picture until a key is pressed; None if nobody wants one, or once q was pressed."""
-    if not wanted:
+def _open_viewer(*, enabled: bool) -> Generator[Callable[[Image], None] | None]:
+    """Yield a function that shows a picture until a key is pressed; None if disabled. After q or Esc it shows nothing more."""
+    if not enabled:
         yield None
         return
     from realtime.app.window import Window, check_display
@@ -156,37 +153,37 @@ def _viewer(wanted: bool) -> Generator[Callable[[Image], None] | None]:
         yield view
 
 
-def open_for_all(
+def _open_for_all(
     music: Playlists,
     strategy: Strategy,
-    found: Sequence[AnalysedPicture],
+    pictures: Sequence[AnalysedPicture],
     context: Context,
     *,
     as_json: bool,
     opens: bool,
     qr: bool,
 ) -> None:
-    """Open the best link for the faces of all pictures together, or print its code, and name it where nobody did yet."""
+    """Open the first link for the mood of all pictures together, or print its QR code; print the link if no report has it."""
     from realtime.cli.output import mood_report, print_choice
     from realtime.mood import vote
     from realtime.music.open_link import open_link
     from realtime.music.planner import plan_music
 
-    together = vote.mood_of_pictures(*(picture.faces for picture in found))
-    fitting = plan_music(music, together, strategy)
-    if together is None:
+    mood = vote.mood_of_pictures(*(picture.faces for picture in pictures))
+    plan = plan_music(music, mood, strategy)
+    if mood is None:
         context.remark("no playlist to open: no face was seen clearly enough")
         return
-    link = None if fitting is None else next((choice for choice in fitting.choices if choice.url), None)
-    if fitting is None or link is None:
-        context.remark("no playlist to open: your settings have no link for this mood, and emodj play plays songs")
+    link = None if plan is None else next((choice for choice in plan.choices if choice.url), None)
+    if plan is None or link is None:
+        context.remark("no playlist to open: your settings have no link for this mood; emodj play plays songs")
         return
-    if len(found) > 1 and not as_json:
-        for line in ("", "all together", *mood_report(together, fitting)):
+    if len(pictures) > 1 and not as_json:
+        for line in ("", "all together", *mood_report(mood, plan)):
             click.echo(line)
-    # A machine without a browser loses nothing: the link stands on a line of its own, where it does not already
-    if as_json or qr or link != fitting.best:
-        print_choice(link, fitting.why, qr=qr, err=as_json)
+    # Print the link if no report has printed it: on a machine without a browser, a person can copy it
+    if as_json or qr or link != plan.best:
+        print_choice(link, plan.why, qr=qr, err=as_json)
     if not opens:
         return
     opened = open_link(link.place)

@@ -1,4 +1,4 @@
-"""Options that several commands have."""
+"""Options and arguments that several commands share, and their checks."""
 
 from __future__ import annotations
 
@@ -21,13 +21,20 @@ if TYPE_CHECKING:
 
 STRATEGY = click.Choice([strategy.value for strategy in Strategy])
 
+_FOLDERS = {"training": "train", "public": "validation", "private": "test"}
+_USAGES = {"training": "Training", "public": "PublicTest", "private": "PrivateTest"}
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, default=None, help="Print one JSON document: docs/reference/json.md."
+)
+
 
 def with_strategy(settings: Settings, name: str | None) -> Settings:
-    """The settings with the strategy that an option named, if it named one."""
+    """Replace the strategy of the settings by that of an option, if the option is given."""
     return settings if name is None else replace(settings, music=replace(settings.music, strategy=Strategy(name)))
 
 
-# Generic since click 8.4 only, and we run with 8.2
+# ParamType is generic since click 8.4 only, and emodj also runs with 8.2
 class _MoodName(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
     """Reads the name of an expression, in any case."""
 
@@ -37,7 +44,7 @@ class _MoodName(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
         """The expression of that name.
 
         Raises:
-            click.BadParameter: there is none; the sentence names the nearest one.
+            click.BadParameter: no expression has that name; the sentence suggests the nearest one.
         """
         if not isinstance(value, str):
             return value
@@ -48,16 +55,19 @@ class _MoodName(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
 
 
 MOOD = _MoodName()
-"""`happy` and `HAPPY` alike."""
-_FOLDERS = {"training": "train", "public": "validation", "private": "test"}
-_ROWS = {"training": "Training", "public": "PublicTest", "private": "PrivateTest"}
+"""The type of an argument that names a mood, in any case: `happy` and `HAPPY` are the same."""
 
 
 def require_parts(images: Dataset, parts: tuple[str, ...], data: Path) -> None:
-    """Make sure that the data have images of some parts.
+    """Check that a data set has images in each of some parts.
+
+    Args:
+        images: the data set.
+        parts: names of the parts, of "training", "public" and "private".
+        data: path of the data set, for the sentence.
 
     Raises:
-        UsageError: they have not; the sentence says where the images of that part would be.
+        UsageError: a part has no image; the sentence says where the images of that part belong.
     """
     from realtime.training.formats import dataset_kind
 
@@ -65,7 +75,7 @@ def require_parts(images: Dataset, parts: tuple[str, ...], data: Path) -> None:
         if not len(images.part(part)):
             places = {
                 "folder": f": put them into {data / _FOLDERS[part]}, one folder a class",
-                "table": f": no row of it has the Usage {_ROWS[part]}",
+                "table": f": no row of it has the Usage {_USAGES[part]}",
                 "archive": "",
             }
             raise UsageError(f"{data} has no image in its {part} part{places[dataset_kind(data)]}")

@@ -51,7 +51,7 @@ def test_help_names_every_command_and_gives_examples(emodj: Run, option: str) ->
         "model",
     ]
     assert "Examples:\n    emodj live " in ended.stdout
-    assert "not what somebody feels" in ended.stdout
+    assert "not what a person feels" in ended.stdout
 
 
 @pytest.mark.parametrize("name", ["image", "live", "mood", "play", "songs", "cameras", "train", "evaluate"])
