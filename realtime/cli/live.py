@@ -1,4 +1,4 @@
-"""`emodj live`."""
+"""`emodj live`: options, parts and summary."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from realtime.sources.select import SourceSpec
 
 
-def _whole(name: str) -> click.IntRange:
-    """Whole numbers that the setting of that name may be."""
+def _whole_number(name: str) -> click.IntRange:
+    """The type of an option: whole numbers in the range of the camera setting of that name."""
     bounds = field_range(CameraSettings, name)
     return click.IntRange(int(bounds.low), int(bounds.high))
 
 
-_file = click.Path(path_type=Path, dir_okay=False)
+_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command(
@@ -40,27 +40,29 @@ Examples:
   emodj live --record evening.mkv --log evening.jsonl
 """,
 )
-@click.option("--camera", metavar="CAMERA", help="Its number, a part of its name, or its device; see emodj cameras.")
-@click.option("--source", metavar="PATH|URL", help="A video file or a stream; or a camera by its device.")
-@click.option("--width", type=_whole("width"), help="Wanted width of the camera's picture, pixels.")
-@click.option("--height", type=_whole("height"), help="Wanted height, pixels.")
-@click.option("--fps", type=_whole("fps"), help="Wanted frames a second.")
-@click.option("--mirror/--no-mirror", default=None, help="Show as in a mirror; on for cameras, off for files.")
-@click.option("--wait", is_flag=True, default=None, help="Wait for a camera or stream that is not there yet.")
+@click.option("--camera", metavar="CAMERA", help="Number of a camera, part of its name, or its device; see emodj cameras.")
+@click.option("--source", metavar="PATH|URL", help="A video file, a stream, or the device of a camera.")
+@click.option("--width", type=_whole_number("width"), help="Width to request from the camera, in pixels.")
+@click.option("--height", type=_whole_number("height"), help="Height to request, in pixels.")
+@click.option("--fps", type=_whole_number("fps"), help="Frames a second to request.")
+@click.option("--mirror/--no-mirror", default=None, help="Show the picture as in a mirror; on for cameras, off for files.")
+@click.option("--wait", is_flag=True, default=None, help="Wait until the camera or the stream is available.")
 @click.option(
     "--duration",
     type=click.FloatRange(0, min_open=True),
     metavar="SECONDS",
-    help="End so long after the first picture; with --wait, also without one.",
+    help="End this long after the first picture; with --wait, also if no picture arrives.",
 )
-@click.option("--max-frames", type=click.IntRange(1), metavar="N", help="End after so many analysed frames.")
-@click.option("--no-window", is_flag=True, default=None, help="Analyse only; every frame of a file, as fast as it goes.")
-@click.option("--record", type=_file, metavar="FILE.mkv", help="Write what is shown as a video.")
-@click.option("--log", type=_file, metavar="FILE.jsonl", help="Write faces and moods, a line of JSON for each frame.")
-@click.option("--strategy", type=STRATEGY, help="Music like the mood, that lifts, or from the one to the other.")
-@click.option("--qr", is_flag=True, default=None, help="Print links as QR codes, too.")
+@click.option("--max-frames", type=click.IntRange(1), metavar="N", help="End after N analysed frames.")
+@click.option(
+    "--no-window", is_flag=True, default=None, help="Analyse without a window; every frame of a file, as fast as possible."
+)
+@click.option("--record", type=_FILE, metavar="FILE.mkv", help="Write the shown pictures as a video.")
+@click.option("--log", type=_FILE, metavar="FILE.jsonl", help="Write faces and moods, one line of JSON for each frame.")
+@click.option("--strategy", type=STRATEGY, help="Music like the mood, music that lifts, or a journey from one to the other.")
+@click.option("--qr", is_flag=True, default=None, help="Print links also as QR codes.")
 @click.option("--json", "as_json", is_flag=True, default=None, help="Print the summary as JSON.")
-@click.option("--jsonl", is_flag=True, default=None, help="Print a line of JSON for each frame, the summary last.")
+@click.option("--jsonl", is_flag=True, default=None, help="Print one line of JSON for each frame, and the summary last.")
 @common_options
 @pass_context
 def live(
@@ -84,8 +86,8 @@ def live(
 ) -> None:
     """Read the expressions on camera, with the mood of the session and a playlist that fits it.
 
-    Analysed on this computer; nothing is written or sent unless you ask for it by an option or a key. Prints a summary
-    at the end.
+    The pictures are analysed on this computer; nothing is written or sent unless you request it by an option or a key.
+    emodj prints a summary at the end.
     """
     from realtime.app.build import build_live, build_source
     from realtime.app.headless import SessionLimits
@@ -95,15 +97,15 @@ def live(
         raise click.UsageError("--log writes a file: --jsonl prints the same lines")
     if source is not None and not source:
         raise click.UsageError("--source is empty: name a file or a stream")
-    wanted: dict[str, object] = {"device": camera, "width": width, "height": height, "fps": fps}
-    settings = _with_options(with_strategy(context.settings(), strategy), wanted)
+    requested: dict[str, object] = {"device": camera, "width": width, "height": height, "fps": fps}
+    settings = _with_options(with_strategy(context.settings(), strategy), requested)
     with ExitStack() as stack:
         frames = build_source(settings, source, stack, in_order=bool(no_window and not wait))
-        _check_options(frames, source, wanted, wait=bool(wait))
+        _check_options(frames, source, requested, wait=bool(wait))
         if not no_window:
             from realtime.app.window import check_display
 
-            # Before a camera or a stream is opened: its light must not go on for nothing
+            # Before the camera is opened: its light must not turn on if no window can show the picture
             check_display()
         request = LiveRequest(
             mirrored=mirror if mirror is not None else settings.camera.mirror and frames.cameras is not None,
@@ -117,7 +119,7 @@ def live(
         only_json = bool(as_json or jsonl)
 
         def announce(choice: MusicChoice, why: str) -> None:
-            """Print a link before it is opened. In JSON it stands in the summary, and stdout holds nothing else."""
+            """Print a link before it is opened. With JSON, on stderr, since stdout holds documents only."""
             from realtime.cli.output import print_choice
 
             print_choice(choice, why, qr=bool(qr), err=only_json)
@@ -127,14 +129,14 @@ def live(
         _run(run, as_json=only_json, qr=bool(qr))
 
 
-def _check_options(frames: SourceSpec, source: str | None, wanted: dict[str, object], *, wait: bool) -> None:
-    given = [name for name, value in wanted.items() if value is not None]
+def _check_options(frames: SourceSpec, source: str | None, requested: dict[str, object], *, wait: bool) -> None:
+    given = [name for name, value in requested.items() if value is not None]
     if source is not None and given and (frames.cameras is None or "device" in given):
         raise click.UsageError(
-            "--camera, --width, --height and --fps are for a camera, and --source names something else: which should it be?"
+            "--camera, --width, --height and --fps are for a camera, and --source names another input: leave one of them out"
         )
     if wait and frames.file is not None:
-        raise click.UsageError("--wait is for a camera or a stream: a file is there or it is not")
+        raise click.UsageError("--wait is for a camera or a stream, and --source names a file: leave --wait out")
 
 
 def _with_options(settings: Settings, given: dict[str, object]) -> Settings:
@@ -143,7 +145,7 @@ def _with_options(settings: Settings, given: dict[str, object]) -> Settings:
 
 
 def _run(run: LiveRun, *, as_json: bool, qr: bool) -> None:
-    """Run a session and print its summary, also where it ends by an error or Ctrl-C after its first frame."""
+    """Run a session and print its summary, also if an error or Ctrl-C ends it after its first frame."""
     try:
         run.run()
     except BrokenPipeError:
