@@ -1,4 +1,4 @@
-"""`emodj evaluate`: what a network is worth."""
+"""`emodj evaluate`: measure a network on labelled faces."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from realtime.training.dataset import Dataset
     from realtime.training.evaluation import Report
 
-PART = "private"
+DEFAULT_PART = "private"
 
 
 @click.command(
@@ -33,12 +33,18 @@ Examples:
 )
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option(
-    "--model", "pair", type=click.Path(path_type=Path), metavar="NAME.json|.keras", help="The shipped one by default."
+    "--model",
+    "pair",
+    type=click.Path(path_type=Path),
+    metavar="NAME.json|.keras",
+    help="The network; the shipped one by default.",
 )
-@click.option("--part", type=click.Choice(["public", "private"]), default=PART, show_default=True)
-@click.option("--robustness", is_flag=True, default=None, help="Also how it reads the same faces spoilt in twelve ways.")
+@click.option("--part", type=click.Choice(["public", "private"]), default=DEFAULT_PART, show_default=True)
 @click.option(
-    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write report, pictures of it and a model card into a folder."
+    "--robustness", is_flag=True, default=None, help="Measure also on the same faces with twelve kinds of corruption."
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write the report, its charts and a model card into a folder."
 )
 @click.option("--json", "as_json", is_flag=True, default=None, help="Print the report as JSON, with the confusion tables.")
 @common_options
@@ -54,8 +60,8 @@ def evaluate(
 ) -> None:
     """Measure a network on the test part of DATA, faces in folders or FER-2013 as .csv or .npz, single view.
 
-    Against the labels, the same without photos that are also in the training part, and, where the data have votes, against
-    the clear majority of ten people.
+    emodj compares its answers with the labels, once on all photos and once without those that are also in the training
+    part; if the data have votes, also with the clear majority of ten people.
     """
     from realtime.training import report_text, run_folder
     from realtime.training.formats import read_dataset
@@ -66,7 +72,7 @@ def evaluate(
         run_folder.prepare_folder(out)
     chosen = pair or shipped_pair()
     limit = _threshold(context, chosen)
-    document = _measured(chosen, images.part(part), part, limit, robustness=bool(robustness))
+    document = _measure(chosen, images.part(part), part, limit, robustness=bool(robustness))
     for sentence in document["remarks"]:
         context.remark(sentence)
     if out:
@@ -81,25 +87,25 @@ def evaluate(
 def _threshold(context: Context, path: Path) -> float:
     from realtime.classifier.keras_pair import SAVED_SUFFIX
 
-    # It has no contract
+    # A saved Keras network has no contract
     if path.suffix == SAVED_SUFFIX:
         return threshold(context.settings(), None)
     return unsure_below(context.settings(), path)
 
 
-def _measured(path: Path, images: Dataset, part: str, threshold: float, *, robustness: bool) -> Report:
+def _measure(path: Path, images: Dataset, part: str, threshold: float, *, robustness: bool) -> Report:
     from realtime.classifier import keras_pair
     from realtime.training import evaluation as measure
     from realtime.training.trainer import predict_probabilities
 
     loaded = keras_pair.load_network(path)
-    said, count = predict_probabilities(loaded, images.images), int(loaded.count_params())
+    probabilities, count = predict_probabilities(loaded, images.images), int(loaded.count_params())
     rows = (
         measure.measure_robustness(lambda crops: predict_probabilities(loaded, crops), images, threshold)
         if robustness
         else None
     )
-    return measure.report_document(images, said, part=part, threshold=threshold, parameters=count, robustness=rows)
+    return measure.report_document(images, probabilities, part=part, threshold=threshold, parameters=count, robustness=rows)
 
 
 def _write(out: Path, document: Report, images: Dataset, data: Path, path: Path, command: str) -> None:
@@ -113,7 +119,7 @@ def _write(out: Path, document: Report, images: Dataset, data: Path, path: Path,
 
 
 def _identity(path: Path) -> tuple[str, Mapping[str, Any]]:
-    """The digest of a network, and what its contract says of it, if that is its own."""
+    """The digest of a network, and the description in its contract; empty if the contract is of another network."""
     from realtime.classifier import contract
     from realtime.classifier.keras_pair import SAVED_SUFFIX
 
@@ -124,9 +130,9 @@ def _identity(path: Path) -> tuple[str, Mapping[str, Any]]:
 
 
 def _command(data: Path, pair: Path | None, part: str, out: Path, *, robustness: bool) -> str:
-    """The command line without the folders of whoever typed it, which are nobody else's business."""
+    """The command line for the report, without folders: a report may be published, and folders are private."""
     words = ["emodj", "evaluate", data.name]
     words += ["--model", pair.name] if pair else []
-    words += ["--part", part] if part != PART else []
+    words += ["--part", part] if part != DEFAULT_PART else []
     words += ["--robustness"] if robustness else []
     return shlex.join([*words, "--out", out.name])

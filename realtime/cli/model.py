@@ -1,4 +1,4 @@
-"""`emodj model`: look at the network, check it, or compile one."""
+"""`emodj model`: show, check or compile a network."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from realtime.session.documents import Document
 
 CARDS = ("card.md", "README.md")
-"""Where the card of a network may lie beside it."""
+"""File names of the model card in the folder of a network; the first one with its digest counts."""
 
 
 @click.group()
 @common_options
 def model() -> None:
-    """Look at the network, check it, or compile one."""
+    """Show, check or compile a network."""
 
 
 @model.command("show", short_help="Print the contract and the card of the network.")
@@ -32,9 +32,9 @@ def model() -> None:
 @common_options
 @pass_context
 def show(context: Context, as_json: bool | None) -> None:
-    """Print what is written down about the network that the settings name: digests, crop rule, training, figures.
+    """Print the contract of the network that the settings name: digests, crop rule and golden crops.
 
-    The model card, where one lies beside the network, else what its contract says about it.
+    Then the model card beside the network, with training and figures; without a card, the description in the contract.
     """
     from realtime.classifier import contract
 
@@ -56,23 +56,23 @@ def show(context: Context, as_json: bool | None) -> None:
     click.echo(card or json.dumps(terms.about, indent=1, ensure_ascii=False), nl=card is None)
 
 
-@model.command("check", short_help="Look whether pair, compiled network and contract fit.")
+@model.command("check", short_help="Check whether pair, compiled network and contract fit.")
 @click.argument("pair", type=click.Path(path_type=Path), metavar="[NAME.json]", required=False)
 @common_options
 @pass_context
 def check(context: Context, pair: Path | None) -> int:
-    """Look whether a pair, its compiled network and its contract fit each other; without a name, those of the settings.
+    """Check whether a pair, its compiled network and its contract fit each other; without a name, those of the settings.
 
-    Digests, the golden crops as recorded and, where TensorFlow is installed, the pair beside its compiled network, within
-    1e-4. Status 5 if one of them fails.
+    emodj compares the digests, the answers to the golden crops with the recorded ones and, if TensorFlow is installed, the
+    answers of the pair with those of the compiled network, within 1e-4. The status is 5 if a comparison fails.
     """
-    from realtime.training.verify import verify as look
+    from realtime.training.verify import verify
 
     words = {True: "ok", False: "failed", None: "skipped"}
-    found = look(pair or context.settings().network.pair or shipped_pair())
-    for item in found:
+    checks = verify(pair or context.settings().network.pair or shipped_pair())
+    for item in checks:
         click.echo(f"{item.subject:18s} {words[item.passed]:8s} {item.finding}")
-    return AssetError.status if any(item.passed is False for item in found) else 0
+    return AssetError.status if any(item.passed is False for item in checks) else 0
 
 
 @model.command("compile", short_help="Compile a pair (needs TensorFlow).")
@@ -81,19 +81,19 @@ def check(context: Context, pair: Path | None) -> int:
 def compile_(pair: Path) -> None:
     """Compile a pair, NAME.json and NAME.h5, and write its contract beside it (needs TensorFlow).
 
-    The golden crops are those of the shipped network.
+    The golden crops are those of its present contract or, without one, of the shipped network.
     """
     from realtime.classifier import contract
 
-    own = contract.contract_path(pair)
-    golden = contract.read_contract(own if own.exists() else contract.contract_path(shipped_pair())).golden
+    existing = contract.contract_path(pair)
+    golden = contract.read_contract(existing if existing.exists() else contract.contract_path(shipped_pair())).golden
     terms = contract.write_contract(pair, crops=[item.crop for item in golden])
     click.echo(str(contract.compiled_path(pair)))
     click.echo(f"sha256 {terms.compiled_digest}", err=True)
 
 
 def _card(pair: Path, digest: str) -> str | None:
-    """The model card beside a pair: a text is about this network if it bears its digest."""
+    """The text of the model card beside a pair: a card is about this network if it contains its digest. None without one."""
     for name in CARDS:
         path = pair.with_name(name)
         try:
