@@ -1,4 +1,4 @@
-"""`emodj mood`."""
+"""`emodj mood`: print music that fits a mood, or open its link, without a camera."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from realtime.cli.context import Context, common_options, pass_context
-from realtime.cli.options import MOOD, STRATEGY, with_strategy
+from realtime.cli.options import MOOD, STRATEGY, json_option, with_strategy
 from realtime.domain import EXPRESSIONS, Expression, Mood
 from realtime.errors import EmodjError, UsageError
 
@@ -24,27 +24,34 @@ if TYPE_CHECKING:
     from realtime.session.documents import Document
 
 
-_OTHERS = 4
-"""So many more are listed below the best; a strategy that leads somewhere else has the whole configuration to offer."""
+_MAX_ALTERNATIVES = 4
+"""Listed below the best choice; the strategies lift and journey rank all the music of the settings."""
 _DIGITS = 4
+"""Decimals of valence and arousal in the document."""
+_MAX_ANSWER = 1000
+"""Characters to read from stdin as an answer."""
 
 
 @click.command(
     epilog="""\b
 Examples:
-  emodj mood                       asks
+  emodj mood                       asks for a mood
   emodj mood happy
   emodj mood sad --strategy lift --open
-  emodj mood fear --qr             a code for the phone
+  emodj mood fear --qr             a QR code for the phone
   emodj mood sad --strategy journey --json
 
-emodj play NAME plays songs of this computer; emodj playlists lists all there is.""",
+emodj play NAME plays songs of this computer; emodj playlists lists all music of the settings.""",
 )
 @click.argument("name", type=MOOD, required=False)
-@click.option("--strategy", type=STRATEGY, help="What the mood asks for (default: music.strategy of your settings).")
-@click.option("--open", "opens", is_flag=True, default=None, help="Open it in the Spotify app, or else in the browser.")
-@click.option("--qr", is_flag=True, default=None, help="Print the link as a QR code too.")
-@click.option("--json", "as_json", is_flag=True, default=None, help="Print one JSON document: docs/reference/json.md.")
+@click.option(
+    "--strategy",
+    type=STRATEGY,
+    help="Music like the mood, music that lifts, or a journey (default: music.strategy of your settings).",
+)
+@click.option("--open", "opens", is_flag=True, default=None, help="Open the link in the Spotify app, or else in the browser.")
+@click.option("--qr", is_flag=True, default=None, help="Print the link also as a QR code.")
+@json_option
 @common_options
 @pass_context
 def mood(
@@ -57,10 +64,9 @@ def mood(
 ) -> int:
     """Print music that fits a mood, without a camera.
 
-    NAME is angry, disgust, fear, happy, neutral, sad or surprise; without it you are asked.
+    NAME is angry, disgust, fear, happy, neutral, sad or surprise; without NAME, emodj asks for it.
     """
     from realtime.app.build import build_playlists
-    from realtime.cli.mood import prompt_for_mood
     from realtime.music.planner import plan_music
 
     settings = with_strategy(context.settings(), strategy)
@@ -69,29 +75,29 @@ def mood(
         name = prompt_for_mood(music)
         if name is None:
             return 1
-    found = plan_music(music, Mood.by_hand(name), settings.music.strategy)
-    if found is None:
+    plan = plan_music(music, Mood.by_hand(name), settings.music.strategy)
+    if plan is None:
         raise EmodjError(
             f"your settings name no music for {name.value}: add a [[playlists.{name.value}]], or try --strategy lift"
         )
-    offered = _Offered(name, found, context)
+    output = _MoodOutput(name, plan, context)
     if as_json:
-        offered.print_json(opens=bool(opens), qr=bool(qr))
+        output.print_json(opens=bool(opens), qr=bool(qr))
     else:
-        offered.print(opens=bool(opens), qr=bool(qr))
+        output.print_text(opens=bool(opens), qr=bool(qr))
     return 0
 
 
 @dataclass(frozen=True, slots=True)
-class _Offered:
-    """What was found for a mood, and what is done with it."""
+class _MoodOutput:
+    """Prints the plan for a mood, and opens its link on request."""
 
     name: Expression
     plan: Plan
     context: Context
 
-    def print(self, *, opens: bool, qr: bool) -> None:
-        """Print it for people, then open it if that is wanted."""
+    def print_text(self, *, opens: bool, qr: bool) -> None:
+        """Print the music in lines, then open its link if requested."""
         from realtime.cli.output import print_choice, printable_place
 
         best, *others = self.plan.choices
@@ -103,8 +109,8 @@ class _Offered:
                 print_choice(step.best, step.why)
         elif others:
             click.echo()
-            longest = max(len(choice.title) for choice in others[:_OTHERS])
-            for choice in others[:_OTHERS]:
+            longest = max(len(choice.title) for choice in others[:_MAX_ALTERNATIVES])
+            for choice in others[:_MAX_ALTERNATIVES]:
                 click.echo(f"or {choice.title:<{longest}}  {printable_place(choice)}")
         if link is not None and link != best and (opens or qr):
             click.echo()
@@ -112,10 +118,10 @@ class _Offered:
         if opens:
             self._open(link)
         elif qr and link is None:
-            self.context.remark(f"no code: this music is on this computer, and `emodj play {self.name.value}` plays it")
+            self.context.remark(f"no QR code: this music is on this computer, and `emodj play {self.name.value}` plays it")
 
     def print_json(self, *, opens: bool, qr: bool) -> None:
-        """Open it if that is wanted, then print the document; nothing else is on stdout."""
+        """Open the link if requested, then print the document; stdout gets nothing else."""
         from realtime.cli.output import print_choice, print_document
 
         link = self._link()
@@ -133,35 +139,35 @@ class _Offered:
         if best.path is not None:
             self.context.remark(f"{best.title} is on this computer: `emodj play {self.name.value}` plays it")
         if link is None:
-            self.context.remark("not opened, no choice here is a link")
+            self.context.remark("not opened: no choice is a link")
             return None
         opened = open_link(link.place)
         if opened.where is None:
-            self.context.remark(f"not opened, {opened.why}: open the link yourself")
+            self.context.remark(f"not opened: {opened.why}; open the link yourself")
         else:
             self.context.remark(f"handed to {opened.opener}: {link.title}")
         return opened.where
 
 
 def document(name: Expression, plan: Plan, opened: str | None) -> Document:
-    """The document of `emodj mood --json`; `steps` are those of a journey, else null."""
+    """The document of `emodj mood --json`; `steps` are the steps of a journey, else null."""
     from realtime.session.documents import SCHEMA
 
-    steps = [{"why": step.why, "wanted": _wanted(step), "choice": listed(step.best)} for step in _steps(plan)]
+    steps = [{"why": step.why, "wanted": _target_document(step), "choice": choice_document(step.best)} for step in _steps(plan)]
     return {
         "schema": SCHEMA,
         "mood": name.value,
         "strategy": plan.strategy.value,
         "why": plan.why,
-        "wanted": _wanted(plan),
-        "choices": [listed(choice) for choice in plan.choices],
+        "wanted": _target_document(plan),
+        "choices": [choice_document(choice) for choice in plan.choices],
         "steps": steps if plan.step is not None else None,
         "opened": opened,
     }
 
 
-def listed(choice: MusicChoice) -> Document:
-    """A choice in a document; either url or path is null."""
+def choice_document(choice: MusicChoice) -> Document:
+    """The fields of a choice in a JSON document; either url or path is null."""
     return {
         "title": choice.title,
         "url": choice.url,
@@ -171,7 +177,7 @@ def listed(choice: MusicChoice) -> Document:
     }
 
 
-def _wanted(plan: Plan) -> Document:
+def _target_document(plan: Plan) -> Document:
     return {"valence": round(plan.wanted.valence, _DIGITS), "arousal": round(plan.wanted.arousal, _DIGITS)}
 
 
@@ -181,24 +187,24 @@ def _steps(plan: Plan | None) -> Iterator[Plan]:
         plan = plan.then
 
 
-_LONGEST_ANSWER = 1000
-
-
 def prompt_for_mood(music: Playlists) -> Expression | None:
-    """Ask for a mood on stderr, so that stdout stays data: a list on a terminal, else a line of stdin; None for none.
+    """Ask for a mood, on stderr, since stdout is for data: with a list on a terminal, else for a line of stdin.
+
+    Returns:
+        The mood; None if a person left the list with Esc.
 
     Raises:
-        UsageError: no line came, or it names no mood.
-        KeyboardInterrupt: Ctrl-C was pressed.
+        UsageError: stdin had no line, or its line names no mood.
+        KeyboardInterrupt: a person has pressed Ctrl-C.
     """
-    firsts = {each: next((choice.title for choice in music.moods.get(each, ())), "") for each in EXPRESSIONS}
-    titles = {each: f"{each.value:<9} {title}".rstrip() for each, title in firsts.items()}
+    first_titles = {each: next((choice.title for choice in music.moods.get(each, ())), "") for each in EXPRESSIONS}
+    titles = {each: f"{each.value:<9} {title}".rstrip() for each, title in first_titles.items()}
     if sys.stdin.isatty() and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         return _choose_mood(titles)
     for number, title in enumerate(titles.values(), 1):
         click.echo(f"{number}  {title}", err=True)
     click.echo("mood: ", err=True, nl=not sys.stdin.isatty())
-    return _read()
+    return _read_mood()
 
 
 def _choose_mood(titles: dict[Expression, str]) -> Expression | None:
@@ -216,20 +222,20 @@ def _choose_mood(titles: dict[Expression, str]) -> Expression | None:
                 key_bindings=_choice_keys(len(options)),
             )
     except EOFError:
-        _refuse_no_answer()
+        _raise_no_mood()
 
 
 def _choice_keys(count: int) -> KeyBindings:
-    """Escape leaves the list without an answer, and the arrows lead from either end of the list to the other."""
+    """Keys of the list: Esc leaves it without an answer, and the arrows continue from either end at the other."""
     from prompt_toolkit.key_binding import KeyBindings
 
     keys = KeyBindings()
     row = 0
 
-    def choose(event: KeyPressEvent, wanted: int) -> None:
+    def choose(event: KeyPressEvent, new_row: int) -> None:
         nonlocal row
-        row = wanted % count
-        # The list itself stops at its ends; by its number it chooses any entry
+        row = new_row % count
+        # The arrow keys of the list stop at its ends, but its number keys choose any entry
         bindings = event.app.layout.current_control.get_key_bindings()
         if bindings is not None:
             bindings.get_bindings_for_keys((str(row + 1),))[-1].call(event)
@@ -256,7 +262,7 @@ def _choice_keys(count: int) -> KeyBindings:
     @keys.add("pageup", eager=True)
     @keys.add("pagedown", eager=True)
     def _page(_event: KeyPressEvent) -> None:
-        """Move nothing: the list would move its cursor without choosing an entry."""
+        """Do nothing: the key of the list would move the cursor without choosing an entry."""
 
     @keys.add("escape", eager=True)
     def _escape(event: KeyPressEvent) -> None:
@@ -265,15 +271,15 @@ def _choice_keys(count: int) -> KeyBindings:
     return keys
 
 
-def _read() -> Expression:
+def _read_mood() -> Expression:
     from realtime.music.songs import parse_expression
 
     try:
-        line = sys.stdin.readline(_LONGEST_ANSWER).strip()
+        line = sys.stdin.readline(_MAX_ANSWER).strip()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"the answer on the standard input cannot be read ({error})") from error
     if not line:
-        _refuse_no_answer()
+        _raise_no_mood()
     if line.isascii() and line.isdigit() and 1 <= int(line) <= len(EXPRESSIONS):
         return EXPRESSIONS[int(line) - 1]
     try:
@@ -282,5 +288,5 @@ def _read() -> Expression:
         raise UsageError(f"{error}, or a number from 1 to {len(EXPRESSIONS)}") from error
 
 
-def _refuse_no_answer() -> NoReturn:
-    raise UsageError("no mood was named: say which, as in `emodj mood happy`")
+def _raise_no_mood() -> NoReturn:
+    raise UsageError("no mood was given: name one, as in `emodj mood happy`")

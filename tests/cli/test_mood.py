@@ -127,7 +127,7 @@ def test_without_a_screen_the_link_is_all_there_is(emodj: Run, mine: Path) -> No
     ended = emodj("mood", "happy", "--open", "--config", mine)
     assert ended.returncode == 0
     assert ended.stdout.splitlines()[1] == ONE
-    assert ended.stderr == "emodj: not opened, there is no screen here: open the link yourself\n"
+    assert ended.stderr == "emodj: not opened: there is no screen here; open the link yourself\n"
 
 
 def test_songs_of_this_computer_are_named_and_the_next_link_is_opened(emodj: Run, settings: Write, browser: Visits) -> None:
@@ -148,7 +148,7 @@ def test_songs_alone_are_named_and_nothing_is_opened(emodj: Run, settings: Write
     assert ended.returncode == 0
     assert "`emodj play happy` plays it" in ended.stderr
     assert not browser()
-    assert "no code" in emodj("mood", "happy", "--qr", "--config", file).stderr
+    assert "no QR code" in emodj("mood", "happy", "--qr", "--config", file).stderr
 
 
 def test_a_persons_own_songs_come_first(emodj: Run, settings: Write, tmp_path: Path) -> None:
@@ -186,8 +186,8 @@ def test_a_line_answers_off_a_terminal(alone: Run, mine: Path, line: str, tmp_pa
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
-        ("", "no mood was named"),
-        ("\n", "no mood was named"),
+        ("", "no mood was given"),
+        ("\n", "no mood was given"),
         ("0\n", "unknown mood '0'"),
         ("8\n", "or a number from 1 to 7"),
         ("hapy\n", "did you mean happy?"),

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime.cli.output import print_choice, with_title
+from realtime.cli.output import linked_title, print_choice
 from realtime.mood.affect import Point
 from realtime.music.catalog import MusicChoice
 
@@ -73,9 +73,9 @@ def test_music_on_this_computer_has_a_path_and_no_code(capsys: pytest.CaptureFix
 def test_a_link_that_is_too_long_for_a_code_has_none(capsys: pytest.CaptureFixture[str]) -> None:
     long = MusicChoice("Long", f"https://example.org/{'a' * 3000}", None, Point(0, 0))
     print_choice(long, qr=True)
-    assert capsys.readouterr() == (f"Long\n{long.url}\nno code: the link is too long for one\n", "")
+    assert capsys.readouterr() == (f"Long\n{long.url}\nno QR code: the link is too long\n", "")
     print_choice(long, qr=True, err=True)
-    assert capsys.readouterr() == ("", f"Long\n{long.url}\nno code: the link is too long for one\n")
+    assert capsys.readouterr() == ("", f"Long\n{long.url}\nno QR code: the link is too long\n")
 
 
 def test_a_code_off_a_terminal_can_be_read(capsys: pytest.CaptureFixture[str]) -> None:
@@ -133,5 +133,5 @@ def test_a_folder_can_be_clicked_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     ours, theirs = pty.openpty()
     with os.fdopen(theirs, "w") as terminal:
-        assert with_title(FOLDER, terminal).startswith("\033]8;;file:///music/%1B%5B31mred\033\\Mine")
+        assert linked_title(FOLDER, terminal).startswith("\033]8;;file:///music/%1B%5B31mred\033\\Mine")
     os.close(ours)

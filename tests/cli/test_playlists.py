@@ -116,7 +116,7 @@ def test_off_line_is_said_once_and_paths_are_checked_all_the_same(
     ended = emodj("playlists", "check", "happy", "--config", settings(links))
     assert ended.returncode == 1
     assert ended.stdout.splitlines() == ["off line     happy     First", "off line     happy     Second"]
-    assert ended.stderr == "emodj: no server can be found: this computer is off line, or a name in the links is wrong\n"
+    assert ended.stderr == "emodj: no server can be found: this computer is offline, or a name in the links is wrong\n"
     ended = emodj("playlists", "check", "happy", "--config", settings(links + table("happy", title="Mine", path="songs.m3u8")))
     assert ended.returncode == 7
     assert ended.stdout.splitlines()[2] == "ok           happy     Mine: 1 song"
@@ -188,7 +188,7 @@ def test_a_mood_without_music_is_told(emodj: Run, settings: Write) -> None:
     file = settings("[playlists]\nsad = []\n")
     ended = emodj("playlists", "check", "sad", "--config", file)
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert "nothing to check" in ended.stderr
+    assert "your settings name no music to check" in ended.stderr
     assert "sad  (no music)" in emodj("playlists", "--config", file).stdout
 
 
