@@ -1,4 +1,4 @@
-"""`emodj play`."""
+"""`emodj play`: play the music files for a mood."""
 
 from __future__ import annotations
 
@@ -44,11 +44,13 @@ Examples:
     "--library",
     type=click.Path(path_type=Path),
     metavar="PATH",
-    help="Your songs: a folder with folders or lists named by moods, or a CSV.",
+    help="Your songs: a folder with folders or lists named after moods, or a CSV.",
 )
-@click.option("--shuffle/--no-shuffle", default=None, help="Random order, none twice until all were heard.")
-@click.option("--volume", type=click.IntRange(0, 100), metavar="PERCENT", help="How loud to begin.")
-@click.option("--once", is_flag=True, default=None, help="End after the last song, as without a terminal for keys.")
+@click.option("--shuffle/--no-shuffle", default=None, help="Random order; no song twice before all others.")
+@click.option("--volume", type=click.IntRange(0, 100), metavar="PERCENT", help="Volume at the start.")
+@click.option(
+    "--once", is_flag=True, default=None, help="End after the last song; without a terminal for keys, emodj always does."
+)
 @common_options
 @pass_context
 def play(
@@ -57,23 +59,23 @@ def play(
     """Play the music files for a mood.
 
     MOOD is one of angry, disgust, fear, happy, neutral, sad, surprise. The songs are those of your library (--library, or
-    music.library in the settings), else those of the first folder or list that the settings name for the mood; where
-    there are none, those of the mood that is nearest. Links are opened by emodj mood MOOD --open.
+    music.library in the settings), else those of the first folder or list that the settings name for the mood; if the
+    mood has no songs, those of the nearest mood. emodj mood MOOD --open opens a link instead.
     """
-    from realtime.cli.terminal_player import has_keys, play_with_keys
+    from realtime.cli.terminal_player import can_read_keys, play_in_terminal
     from realtime.music.local.file_player import FilePlayer
     from realtime.music.local.player import LocalPlayer
 
-    known = context.settings()
-    terms = _terms(known.music, shuffle, volume)
-    keys = has_keys()
-    with LocalPlayer(FilePlayer(), volume=terms.volume, shuffle=terms.shuffle, once=bool(once or not keys)) as jukebox:
+    settings = context.settings()
+    music = _with_options(settings.music, shuffle, volume)
+    keys = can_read_keys()
+    with LocalPlayer(FilePlayer(), volume=music.volume, shuffle=music.shuffle, once=bool(once or not keys)) as player:
         context.stop_if_interrupted()
-        _begin(jukebox, context, mood, _found(known, mood, library, context))
-        play_with_keys(jukebox, context, with_keys=keys)
+        _start_first_playable(player, context, mood, _find_songs(settings, mood, library, context))
+        play_in_terminal(player, context, with_keys=keys)
 
 
-def _terms(music: schema.MusicSettings, shuffle: bool | None, volume: int | None) -> schema.MusicSettings:
+def _with_options(music: schema.MusicSettings, shuffle: bool | None, volume: int | None) -> schema.MusicSettings:
     return replace(
         music,
         shuffle=music.shuffle if shuffle is None else shuffle,
@@ -81,12 +83,12 @@ def _terms(music: schema.MusicSettings, shuffle: bool | None, volume: int | None
     )
 
 
-def _begin(jukebox: LocalPlayer, context: Context, mood: Expression, there: Iterator[FoundSongs]) -> None:
-    for found in there:
+def _start_first_playable(player: LocalPlayer, context: Context, mood: Expression, candidates: Iterator[FoundSongs]) -> None:
+    for found in candidates:
         for notice in found.notices:
             context.remark(notice)
         try:
-            notice = jukebox.play(found.songs, mood)
+            notice = player.play(found.songs, mood)
         except EmodjError as error:
             context.remark(str(error))
             continue
@@ -94,31 +96,31 @@ def _begin(jukebox: LocalPlayer, context: Context, mood: Expression, there: Iter
             context.remark(notice)
         return
     raise EmodjError(
-        f"there are no music files to play for {mood.value}: name the folder of your own with --library or as music.library in "
-        f"the settings, with {mood.value}/ and songs in it; emodj mood {mood.value} --open opens a link instead"
+        f"no music files to play for {mood.value}: name your folder of music with --library or as music.library in the "
+        f"settings, with a folder {mood.value}/ of songs in it; emodj mood {mood.value} --open opens a link instead"
     )
 
 
-def _found(known: Settings, mood: Expression, library: Path | None, context: Context) -> Iterator[FoundSongs]:
-    """Everything with songs that may do, the best first."""
+def _find_songs(settings: Settings, mood: Expression, library: Path | None, context: Context) -> Iterator[FoundSongs]:
+    """Read the places with songs for the mood, the best first; later ones serve if none of the earlier songs can be played."""
     from realtime.config.locations import expand_path
     from realtime.mood.affect import rank_by_distance
     from realtime.music.local.library import read_library, read_songs
 
     if library is not None:
-        # Who names a library means that one
+        # The option excludes the music of the settings
         yield read_library(expand_path(library), mood)
         return
-    own = None
-    if known.music.library is not None:
+    in_library = None
+    if settings.music.library is not None:
         try:
-            own = read_library(known.music.library, mood)
+            in_library = read_library(settings.music.library, mood)
         except EmodjError as error:
             context.remark(str(error))
     for each in rank_by_distance(mood):
-        if own is not None and own.mood is each:
-            yield own
-        for choice in known.playlists.moods.get(each, ()):
+        if in_library is not None and in_library.mood is each:
+            yield in_library
+        for choice in settings.playlists.moods.get(each, ()):
             if choice.path is None:
                 continue
             try:
@@ -126,5 +128,5 @@ def _found(known: Settings, mood: Expression, library: Path | None, context: Con
             except EmodjError as error:
                 context.remark(str(error))
             else:
-                other = () if each is mood else (f"no songs for {mood.value}: here are the nearest, for {each.value}",)
-                yield replace(found, notices=(*found.notices, *other))
+                fallback = () if each is mood else (f"no songs for {mood.value}: using the nearest mood, {each.value}",)
+                yield replace(found, notices=(*found.notices, *fallback))

@@ -1,4 +1,4 @@
-"""`emodj songs`."""
+"""`emodj songs`: recommend songs for a mood."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from realtime.music.songs import Song
     from realtime.session.documents import Document
 
-_SEEDS = 2**32
+_SEED_COUNT = 2**32
 
 
 @click.command(
@@ -35,26 +35,26 @@ Examples:
   emodj songs fear --json | jq -r '.songs[].url'
 
 \b
-A library is a folder with folders in it that are named angry, disgust, fear, happy, neutral, sad
-and surprise, or with lists named happy.m3u8 and so on; or a CSV with the columns mood, path or url,
-title, artist. Paths in a list start from its folder, and stay in it.""",
+A library is a folder that holds folders named angry, disgust, fear, happy, neutral, sad and
+surprise, or lists named happy.m3u8 and so on; or a CSV with the columns mood, path or url, title,
+artist. Paths in a list are relative to its folder, and must stay inside it.""",
 )
 @click.argument("mood", metavar="NAME", type=MOOD)
-@click.option("-n", "count", type=click.IntRange(1), default=5, metavar="N", help="How many songs: 5 if not given.")
-@click.option("--seed", type=click.IntRange(0), metavar="S", help="A number that draws the same songs each time.")
+@click.option("-n", "count", type=click.IntRange(1), default=5, metavar="N", help="Number of songs (default: 5).")
+@click.option("--seed", type=click.IntRange(0), metavar="S", help="The same number draws the same songs.")
 @click.option(
     "--library",
     type=click.Path(),
     metavar="PATH",
-    help="Songs to draw from, a folder or a CSV (also music.library in the configuration).",
+    help="Library to draw from, a folder or a CSV (also music.library in the configuration).",
 )
 @click.option("--json", "as_json", is_flag=True, default=None, help="Print the songs as JSON.")
 @common_options
 @pass_context
 def songs(context: Context, mood: Expression, count: int, seed: int | None, library: str | None, as_json: bool | None) -> None:
-    """Recommend songs that fit a mood: of your own library, or of a list of well-known ones.
+    """Recommend songs that fit a mood: from your library, or from a list of well-known songs.
 
-    A mood without songs gets those of its nearest neighbour. Nothing is played or opened.
+    A mood without songs gets the songs of the nearest mood. Nothing is played or opened.
     """
     import secrets
 
@@ -65,36 +65,36 @@ def songs(context: Context, mood: Expression, count: int, seed: int | None, libr
     from realtime.music.songs import shuffled
 
     if library == "":
-        # To `Path` this is the folder that we are in: a shell's variable was not set
+        # `Path("")` would be the current folder: the variable of a shell was not set
         raise UsageError("an empty path names no library")
-    own = context.settings().music.library if library is None else expand_path(Path(library)).absolute()
-    if own is None:
+    folder = context.settings().music.library if library is None else expand_path(Path(library)).absolute()
+    if folder is None:
         context.remark(
             "these are from the example list that comes with emodj; for your own songs give --library, "
             "or set library below [music] in the file that `emodj config path` names"
         )
-    found = read_library(own or resources.shipped_songs(), mood)
+    found = read_library(folder or resources.shipped_songs(), mood)
     for notice in found.notices:
         context.remark(notice)
-    drawn = secrets.randbelow(_SEEDS) if seed is None else seed
-    chosen = _there(shuffled(found.songs, drawn), count, context)
+    used_seed = secrets.randbelow(_SEED_COUNT) if seed is None else seed
+    chosen = _take_available(shuffled(found.songs, used_seed), count, context)
     if not chosen:
         raise EmodjError(
-            f"none of the {len(found.songs)} files of songs in {printable(str(own))} is there: is its disk connected?"
+            f"none of the {len(found.songs)} song files in {printable(str(folder))} exists: is its disk connected?"
         )
     if len(chosen) < count:
-        context.remark(f"that is all there is for {(found.mood or mood).value}")
+        context.remark(f"these are all the songs for {(found.mood or mood).value}")
     titled = [(song, *with_tags(song)) for song in chosen]
     if as_json:
-        used = found.mood or mood
-        print_document(document(mood, used, own, drawn, titled), indent=2)
+        used_mood = found.mood or mood
+        print_document(document(mood, used_mood, folder, used_seed, titled), indent=2)
     else:
         for line in lines(titled):
             click.echo(line)
 
 
 def lines(titled: Sequence[tuple[Song, str, str | None]]) -> Iterator[str]:
-    """Two for each song: what it is called, and where it is."""
+    """Two lines for each song: title and artist, then its path or link."""
     for number, (song, title, artist) in enumerate(titled, 1):
         start = f"{number:>{len(str(len(titled)))}}. "
         yield start + printable(title if artist is None else f"{title} – {artist}")
@@ -102,15 +102,15 @@ def lines(titled: Sequence[tuple[Song, str, str | None]]) -> Iterator[str]:
 
 
 def document(
-    asked: Expression, used: Expression, library: Path | None, seed: int, titled: Sequence[tuple[Song, str, str | None]]
+    mood: Expression, used_mood: Expression, library: Path | None, seed: int, titled: Sequence[tuple[Song, str, str | None]]
 ) -> Document:
-    """The document of `emodj songs --json`; the library is null where the songs are of the example list."""
+    """The document of `emodj songs --json`; library is null if the songs are from the example list."""
     from realtime.session.documents import SCHEMA
 
     return {
         "schema": SCHEMA,
-        "mood": asked.value,
-        "mood_used": used.value,
+        "mood": mood.value,
+        "mood_used": used_mood.value,
         "library": None if library is None else str(library),
         "seed": seed,
         "songs": [
@@ -120,12 +120,12 @@ def document(
     }
 
 
-def _there(drawn: Iterator[Song], count: int, context: Context) -> list[Song]:
-    """The first songs that are links, or files that are there."""
+def _take_available(songs: Iterator[Song], count: int, context: Context) -> list[Song]:
+    """The first songs that are links or existing files; a song whose file is missing becomes its link, if it has one."""
     missing = list[str]()
 
-    def found() -> Iterator[Song]:
-        for song in drawn:
+    def available() -> Iterator[Song]:
+        for song in songs:
             if song.path is None or os.path.isfile(song.path):  # noqa: PTH113 - never raises
                 yield song
                 continue
@@ -133,8 +133,8 @@ def _there(drawn: Iterator[Song], count: int, context: Context) -> list[Song]:
             if song.url is not None:
                 yield replace(song, path=None)
 
-    chosen = list(islice(found(), count))
+    chosen = list(islice(available(), count))
     if missing:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        context.remark(f"left out, as the file is not there: {printable(missing[0])}{more}")
+        context.remark(f"left out, the file does not exist: {printable(missing[0])}{more}")
     return chosen

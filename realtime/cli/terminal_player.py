@@ -1,4 +1,4 @@
-"""Songs in a terminal: keys in, one line out."""
+"""Keys and song line of `emodj play` in a terminal."""
 
 from __future__ import annotations
 
@@ -27,15 +27,18 @@ if TYPE_CHECKING:
 
 
 KEYS_HELP = "keys: " + "   ".join(f"{hint.keys} {hint.word}" for hint in player_hints())
-_LOOK_S = 0.2
-# Of some hundredths of a second each
-_LONG_SEARCH = 20
-# Esc is also how arrow keys begin; over a slow line the rest takes a while
+_POLL_S = 0.2
+# Polls of some hundredths of a second each, before a sentence reports the search
+_LONG_SEARCH_POLLS = 20
+# Esc is also the first byte of an arrow key; over a slow connection the other bytes arrive later
 _ESCAPE_S = 0.4
+# Some scripts join letters with invisible marks
+_JOINERS = "\u200c\u200d"
+_MIN_COLUMNS = 20
 
 
-def has_keys() -> bool:
-    """Whether somebody can press keys: stdin is a terminal, and it is ours and not that of another job."""
+def can_read_keys() -> bool:
+    """Whether stdin is a terminal, and this process is its foreground job, so that keys do not go to another job."""
     try:
         if not sys.stdin.isatty():
             return False
@@ -46,82 +49,87 @@ def has_keys() -> bool:
         return True
 
 
-def play_with_keys(jukebox: LocalPlayer, context: Context, *, with_keys: bool) -> None:
-    """Play on until a key ends it, or the list does. Leaves the terminal as it was.
+def play_in_terminal(player: LocalPlayer, context: Context, *, with_keys: bool) -> None:
+    """Play until a key or the end of the list ends it, then restore the terminal.
+
+    Args:
+        player: plays the songs; it has started already.
+        context: prints the sentences.
+        with_keys: whether to read keys from stdin.
 
     Raises:
-        EmodjError: none of the songs could be played; what was wrong with them was said.
-        KeyboardInterrupt: Ctrl-C was pressed.
-        SystemExit: somebody else ended us.
+        EmodjError: none of the songs could be played; the reason for each was printed.
+        KeyboardInterrupt: a person has pressed Ctrl-C.
+        SystemExit: SIGTERM or SIGHUP ended the process.
     """
-    with _ended_in_order(), open_song_line(context) as screen:
-        asyncio.run(_play_on(jukebox, screen, with_keys=with_keys))
+    with _exit_on_signals(), open_song_line(context) as song_line:
+        asyncio.run(_poll_player(player, song_line, with_keys=with_keys))
 
 
-async def _play_on(jukebox: LocalPlayer, screen: SongLine, *, with_keys: bool) -> None:
+async def _poll_player(player: LocalPlayer, song_line: SongLine, *, with_keys: bool) -> None:
     with ExitStack() as stack:
-        keys, heard, looks = _Keys(), False, 0
+        keys, played, polls = _KeyReader(), False, 0
         if with_keys:
-            screen.say(KEYS_HELP)
-            keys.listen(stack)
-        while not jukebox.finished and not keys.quit:
-            answer = jukebox.handle(keys.wish)
-            keys.wish = PlayerCommand()
-            for sentence in (screen.unseen(answer), jukebox.poll()):
-                screen.say(sentence)
-            screen.show(jukebox.now_playing)
-            heard = heard or jukebox.now_playing is not None
-            looks += 1
-            if looks == _LONG_SEARCH and not heard:
-                screen.say("looking for a song that can be played")
-            # While it looks for a song that can be played there is nothing to wait for
-            await keys.pressed(_LOOK_S if jukebox.now_playing else 0.01)
-    if not heard and not keys.quit:
-        raise EmodjError("nothing was played: look after the files, or name other songs with --library")
+            song_line.print_sentence(KEYS_HELP)
+            keys.start(stack)
+        while not player.finished and not keys.quit:
+            answer = player.handle(keys.command)
+            keys.command = PlayerCommand()
+            for sentence in (song_line.missing_part(answer), player.poll()):
+                song_line.print_sentence(sentence)
+            song_line.show(player.now_playing)
+            played = played or player.now_playing is not None
+            polls += 1
+            if polls == _LONG_SEARCH_POLLS and not played:
+                song_line.print_sentence("looking for a song that can be played")
+            # While the player searches for such a song, each poll continues the search: the next one follows at once
+            await keys.wait(_POLL_S if player.now_playing else 0.01)
+    if not played and not keys.quit:
+        raise EmodjError("nothing was played: check the files, or name other songs with --library")
 
 
-class _Keys:
-    """What was pressed and not answered yet."""
+class _KeyReader:
+    """Reads keys from stdin, and merges them into one command until the player takes it."""
 
     def __init__(self) -> None:
-        self.wish = PlayerCommand()
+        self.command = PlayerCommand()
         self.quit = False
         self._input: Input | None = None
-        self._any = asyncio.Event()
+        self._key_event = asyncio.Event()
         self._waited_s = 0.0
 
-    def listen(self, stack: ExitStack) -> None:
-        """Read keys as they are pressed, until the stack is left."""
+    def start(self, stack: ExitStack) -> None:
+        """Read keys as they are pressed, until the stack is closed."""
         from prompt_toolkit.input import create_input
 
         self._input = create_input()
         stack.enter_context(self._input.raw_mode())
         stack.enter_context(self._input.attach(self._read))
 
-    async def pressed(self, patience_s: float) -> None:
-        """Wait for a key, but not for long.
+    async def wait(self, timeout_s: float) -> None:
+        """Wait for a key, `timeout_s` seconds at most.
 
         Raises:
-            KeyboardInterrupt: Ctrl-C was pressed.
+            KeyboardInterrupt: a person has pressed Ctrl-C.
         """
         try:
-            await asyncio.wait_for(self._any.wait(), patience_s)
+            await asyncio.wait_for(self._key_event.wait(), timeout_s)
             self._waited_s = 0.0
         except TimeoutError:
-            self._waited_s += patience_s
+            self._waited_s += timeout_s
             if self._input is not None and self._waited_s >= _ESCAPE_S:
-                self._take([press.key for press in self._input.flush_keys()])
-        self._any.clear()
+                self._handle([press.key for press in self._input.flush_keys()])
+        self._key_event.clear()
 
     def _read(self) -> None:
         if self._input is None:
             return
-        self._take([press.key for press in self._input.read_keys()])
-        # The terminal was closed
+        self._handle([press.key for press in self._input.read_keys()])
+        # A closed terminal gives no more keys
         self.quit |= self._input.closed
-        self._any.set()
+        self._key_event.set()
 
-    def _take(self, keys: list[str]) -> None:
+    def _handle(self, keys: list[str]) -> None:
         from prompt_toolkit.keys import Keys
 
         for key in keys:
@@ -133,102 +141,97 @@ class _Keys:
                 case Action.QUIT:
                     self.quit = True
                 case PlayerCommand() as command:
-                    self.wish = self.wish.merged_with(command)
+                    self.command = self.command.merged_with(command)
                 case _:
-                    # Faces and picture, which a terminal does not have
+                    # Keys for faces and picture, which a terminal does not show
                     pass
 
 
 @contextmanager
-def _ended_in_order() -> Generator[None]:
-    """Who is asked to end puts the terminal in order first."""
+def _exit_on_signals() -> Generator[None]:
+    """Turn SIGTERM and SIGHUP into SystemExit, so that the terminal is restored before the process ends."""
 
-    def asked(number: int, _frame: FrameType | None) -> None:
+    def exit_process(number: int, _frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
 
-    # A shell can wish that its end be ignored, as nohup does
+    # A parent process can start emodj with a signal ignored, as nohup does: leave that one alone
     names = ("SIGTERM", "SIGHUP")
     numbers = [signal.Signals[name] for name in names if name in signal.Signals.__members__]
-    ours = {number for number in numbers if signal.getsignal(number) is signal.SIG_DFL}
-    for number in ours:
-        signal.signal(number, asked)
+    handled = {number for number in numbers if signal.getsignal(number) is signal.SIG_DFL}
+    for number in handled:
+        signal.signal(number, exit_process)
     try:
         yield
     finally:
-        for number in ours:
+        for number in handled:
             signal.signal(number, signal.SIG_DFL)
 
 
-# Some scripts join letters with marks that are seen by nobody
-_JOINERS = "\u200c\u200d"
-_NARROWEST = 20
-
-
 class SongLine:
-    """Where nobody looks on: a line for each song."""
+    """Prints a line for each song, where stderr is no terminal or `--quiet` is given."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._last: NowPlaying | None = None
 
-    def unseen(self, answer: str | None) -> str | None:
-        """What of an answer is still to be said."""
+    def missing_part(self, answer: str | None) -> str | None:
+        """The part of a player's answer that the song line does not show; None if it shows all."""
         return answer
 
-    def say(self, sentence: str | None) -> None:
-        """Say something that is not about the song."""
+    def print_sentence(self, sentence: str | None) -> None:
+        """Print a sentence that is not about the song; nothing for None."""
         if sentence is not None:
             self._context.remark(sentence)
 
     def show(self, now: NowPlaying | None) -> None:
-        """Say what is on, if it is another song."""
+        """Print the present song, if it is another one than before."""
         song = now and replace(now, paused=False, shuffled=False, volume=1.0)
         if song is not None and song != self._last:
-            self._context.remark(f"{song.number}/{song.count}  {_name(song)}")
+            self._context.remark(f"{song.number}/{song.count}  {_song_name(song)}")
         self._last = song
 
     def close(self) -> None:
-        """Leave."""
+        """Remove the line, where one is shown."""
 
 
-class _Terminal(SongLine):
-    """One line that is written again and again, on stderr."""
+class _TerminalSongLine(SongLine):
+    """Updates one line in place, on the terminal that stderr is."""
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._shown = ""
         self._width = 0
 
-    def unseen(self, answer: str | None) -> str | None:
-        """Nothing: the line has it."""
+    def missing_part(self, answer: str | None) -> str | None:
+        """None: the line shows the whole answer."""
         del answer
 
-    def say(self, sentence: str | None) -> None:
-        """Say it where the line was; the line comes back below it when it is shown."""
+    def print_sentence(self, sentence: str | None) -> None:
+        """Print a sentence in place of the line; the next `show` writes the line below it."""
         if sentence is not None:
             self._write("")
-            super().say(sentence)
+            super().print_sentence(sentence)
 
     def show(self, now: NowPlaying | None) -> None:
-        """Bring the line up to date."""
+        """Update the line."""
         width = _columns()
         line = fit_line(now, width)
         if line != self._shown or width != self._width:
-            # A terminal that was narrower has broken the line, and what it broke off stays on the next
+            # A terminal that became narrower has wrapped the line, and the wrapped part stays on the next line
             self._write(line, width - 1 if width != self._width else 0)
             self._width = width
 
     def close(self) -> None:
-        """Take the line away: the prompt of the shell belongs there."""
+        """Erase the line: the prompt of the shell takes its place."""
         self._write("")
 
-    def _write(self, line: str, room: int = 0) -> None:
-        """Write over what is there, or over so many columns if those are more."""
+    def _write(self, line: str, min_columns: int = 0) -> None:
+        """Replace the shown line, and overwrite at least `min_columns` columns."""
         from prompt_toolkit.utils import get_cwidth
 
-        left = max(0, max(room, get_cwidth(self._shown)) - get_cwidth(line))
-        # Blanks in place of an escape code, which not every terminal knows
-        text = f"\r{line}{' ' * left}" + ("\b" * left if line else "\r")
+        blank_count = max(0, max(min_columns, get_cwidth(self._shown)) - get_cwidth(line))
+        # Blanks instead of an escape sequence, which not every terminal supports
+        text = f"\r{line}{' ' * blank_count}" + ("\b" * blank_count if line else "\r")
         if self._shown or line:
             sys.stderr.write(text)
             sys.stderr.flush()
@@ -236,16 +239,16 @@ class _Terminal(SongLine):
 
 
 def fit_line(now: NowPlaying | None, columns: int) -> str:
-    """What is on, on one line of a terminal that is so wide; a title that is too long is cut."""
+    """The present song as one line of a terminal of so many columns; a title that is too long is cut. Empty without a song."""
     from prompt_toolkit.utils import get_cwidth
 
     if now is None:
         return ""
     head = f"{'‖' if now.paused else '▶'} {now.number}/{now.count}  "
     tail = f"{'' if now.volume is None else f'  {now.volume:.0%}'}{'  shuffle' if now.shuffled else ''}"
-    # The last column stays free, or some terminals begin a new line
-    room = max(columns, _NARROWEST) - 1 - get_cwidth(head + tail)
-    name = _name(now)
+    # The last column stays free: some terminals begin a new line after it
+    room = max(columns, _MIN_COLUMNS) - 1 - get_cwidth(head + tail)
+    name = _song_name(now)
     if get_cwidth(name) > room:
         while name and get_cwidth(name) > room - 1:
             name = name[:-1]
@@ -253,7 +256,7 @@ def fit_line(now: NowPlaying | None, columns: int) -> str:
     return head + name + tail
 
 
-def _name(now: NowPlaying) -> str:
+def _song_name(now: NowPlaying) -> str:
     return printable(now.title if now.artist is None else f"{now.title} – {now.artist}", keep=_JOINERS)
 
 
@@ -266,11 +269,11 @@ def _columns() -> int:
 
 @contextmanager
 def open_song_line(context: Context) -> Generator[SongLine]:
-    """The terminal that stderr is, or where it is none, plain lines; left as it was."""
-    screen = _Terminal(context) if sys.stderr.isatty() and not context.quiet else SongLine(context)
+    """Yield a song line for stderr: a line updated in place on a terminal, else a line for each song. Erase it at the end."""
+    song_line = _TerminalSongLine(context) if sys.stderr.isatty() and not context.quiet else SongLine(context)
     try:
-        yield screen
+        yield song_line
     finally:
-        # A terminal that was closed takes no more
+        # Writing to a closed terminal fails
         with suppress(OSError):
-            screen.close()
+            song_line.close()

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prompt_toolkit.utils import get_cwidth
 
-from realtime.cli.terminal_player import fit_line, has_keys
+from realtime.cli.terminal_player import can_read_keys, fit_line
 from realtime.music.local import player
 from realtime.music.songs import NowPlaying
 from tests.support.sounds import silence, sound
@@ -226,7 +226,7 @@ path = "{library}/sad"
     assert "gone" in said[1]
     near = alone("--config", file, "play", "angry")
     assert near.returncode == 0
-    assert "no songs for angry: here are the nearest, for sad\n" in near.stderr
+    assert "no songs for angry: using the nearest mood, sad\n" in near.stderr
 
 
 def test_a_library_of_the_settings_is_first(alone: Run, library: Path, settings: Callable[[str], Path]) -> None:
@@ -272,14 +272,14 @@ def test_a_job_in_the_background_leaves_the_keys_to_the_shell(monkeypatch: pytes
     with os.fdopen(theirs) as stdin, monkeypatch.context() as patch:
         patch.setattr("sys.stdin", stdin)
         # Of a terminal that is nobody's all keys are ours
-        assert has_keys()
+        assert can_read_keys()
         patch.setattr(os, "tcgetpgrp", someone_elses)
-        assert not has_keys()
+        assert not can_read_keys()
         patch.setattr(os, "tcgetpgrp", ours_too)
-        assert has_keys()
+        assert can_read_keys()
     os.close(ours)
     monkeypatch.setattr("sys.stdin", stdin)
-    assert not has_keys()
+    assert not can_read_keys()
 
 
 marks = st.text(st.characters(codec="utf-8"), max_size=60)

@@ -69,7 +69,7 @@ def test_n_songs_are_different_ones(emodj: Run, tmp_path: Path) -> None:
     ended = emodj("songs", "happy", "-n", "50", "--library", library)
     assert ended.stdout.count("https://") == 20
     assert ended.stdout.splitlines()[0] == " 1. untitled"
-    assert "that is all there is for happy" in ended.stderr
+    assert "these are all the songs for happy" in ended.stderr
 
 
 def test_songs_of_files_are_called_as_they_say(emodj: Run, tmp_path: Path) -> None:
@@ -116,14 +116,14 @@ def test_files_that_are_not_there_make_room_for_others(emodj: Run, tmp_path: Pat
     songs = told(ended)["songs"]
     assert sorted((song["path"], song["url"]) for song in songs if song["url"] is None) == [(str(tmp_path / "a.wav"), None)]
     assert [song["path"] for song in songs if song["url"] == "https://example.org"] == [None]
-    assert re.search(r"left out, as the file is not there: .*gone\d?\.mp3", ended.stderr)
+    assert re.search(r"left out, the file does not exist: .*gone\d?\.mp3", ended.stderr)
 
 
 def test_a_library_whose_disk_is_gone(emodj: Run, tmp_path: Path) -> None:
     library = written(tmp_path / "songs.csv", "mood,path\nsad,a.mp3\nsad,b.mp3\n")
     ended = emodj("songs", "sad", "--library", library)
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert "none of the 2 files of songs in" in ended.stderr
+    assert "none of the 2 song files in" in ended.stderr
 
 
 @pytest.mark.parametrize(
