@@ -1,4 +1,4 @@
-"""`emodj spotify build`."""
+"""`emodj spotify build`: make a private Spotify playlist for a mood."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from realtime.cli.context import Context, common_options, pass_context
-from realtime.cli.options import MOOD
+from realtime.cli.options import MOOD, json_option
 from realtime.domain import EXPRESSIONS, Expression
 from realtime.errors import EmodjError, UsageError
 from realtime.printable import printable
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from realtime.music.spotify.playlist_builder import BuiltPlaylist, PickedTrack
     from realtime.session.documents import Document
 
-_TAIL = 64 * 2**10
-"""Bytes: a log's last line is its summary, and much shorter."""
+_TAIL_BYTES = 64 * 2**10
+"""Read from the end of a file: its last line is the summary, and much shorter."""
 
 
 @click.command(
@@ -40,12 +40,12 @@ Examples:
     "summary",
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
     metavar="SUMMARY.json",
-    help="What emodj live --json or --log wrote: the shares of its expressions weigh the songs. - is the standard input.",
+    help="Output of emodj live --json or --log: the shares of its expressions weight the moods. - is the standard input.",
 )
-@click.option("--dry-run", is_flag=True, default=None, help="Show the songs, and make nothing.")
-@click.option("-n", "--count", type=click.IntRange(1, 100), default=30, metavar="N", help="So many songs (default: 30).")
-@click.option("--seed", type=click.IntRange(0), default=0, metavar="N", help="Another number draws another mix (default: 0).")
-@click.option("--json", "as_json", is_flag=True, default=None, help="Print one JSON document: docs/reference/json.md.")
+@click.option("--dry-run", is_flag=True, default=None, help="Show the songs, and make no playlist.")
+@click.option("-n", "--count", type=click.IntRange(1, 100), default=30, metavar="N", help="Number of songs (default: 30).")
+@click.option("--seed", type=click.IntRange(0), default=0, metavar="N", help="Another number draws other songs (default: 0).")
+@json_option
 @common_options
 @pass_context
 def build(
@@ -57,10 +57,10 @@ def build(
     seed: int,
     as_json: bool | None,
 ) -> None:
-    """Make a private Spotify playlist for a mood, of your own playlists and of searches.
+    """Make a private Spotify playlist for a mood, from your own playlists and from searches.
 
-    MOOD is angry, disgust, fear, happy, neutral, sad or surprise. The playlist is called "emodj: MOOD"; another run puts other
-    songs in the place of all that it holds. Your own lists count where a word of their name fits the mood.
+    MOOD is angry, disgust, fear, happy, neutral, sad or surprise. The playlist is called "emodj: MOOD"; another run replaces
+    all its songs. emodj uses those of your own playlists that have a word for the mood in their name.
     """
     from contextlib import closing
 
@@ -71,22 +71,22 @@ def build(
     from realtime.music.spotify.playlist_builder import PlaylistBuilder
 
     music = context.settings().playlists
-    shares = tuple(float(each is mood) for each in EXPRESSIONS) if summary is None else _shares(summary, mood)
+    shares = tuple(float(each is mood) for each in EXPRESSIONS) if summary is None else _read_shares(summary, mood)
     wanted = playlist_builder.songs_per_mood(shares, count)
     made = None
     with closing(SpotifyClient(CredentialStore())) as web:
         builder = PlaylistBuilder(web, _links(music), context.remark)
         picked = builder.songs(wanted, seed)
         if not picked:
-            raise EmodjError(f"no songs were found for {mood.value}: give one of your lists a name with {mood.value} in it")
+            raise EmodjError(f"no songs were found for {mood.value}: give one of your playlists a name with {mood.value} in it")
         if not dry_run:
             made = builder.make(mood, picked)
     if as_json:
         print_document(_document(mood, shares, picked, made), indent=2)
     else:
-        _print(mood, picked, made)
+        _print_lines(mood, picked, made)
     if made is not None:
-        context.remark(f'for p to play it, add to your settings: [[playlists.{mood.value}]] and below it url = "{made.url}"')
+        context.remark(f'to let p play it, add to your settings: [[playlists.{mood.value}]] and below it url = "{made.url}"')
     if len(picked) < count:
         context.remark(f"only {len(picked)} of {count} songs were found")
 
@@ -98,15 +98,15 @@ def _links(music: Playlists) -> dict[Expression, list[str]]:
     return {mood: [uri for uri in known if uri is not None] for mood, known in uris.items()}
 
 
-def _shares(path: Path, mood: Expression) -> tuple[float, ...]:
-    """The shares of a session's summary.
+def _read_shares(path: Path, mood: Expression) -> tuple[float, ...]:
+    """Read the shares of the summary of a session.
 
     Raises:
-        UsageError: it is no summary, nobody voted, or hardly anybody looked like the mood.
+        UsageError: the file is no summary, no face voted, or the share of the mood is too small to build from.
     """
     from realtime.music.spotify.playlist_builder import LEAST_SHARE
 
-    shares = shares_in(_track_lines(path), str(path))
+    shares = parse_shares(_read_tail(path), str(path))
     share = shares[EXPRESSIONS.index(mood)]
     if share < LEAST_SHARE:
         seen = ", ".join(
@@ -118,32 +118,32 @@ def _shares(path: Path, mood: Expression) -> tuple[float, ...]:
     return shares
 
 
-def shares_in(text: str, name: str) -> tuple[float, ...]:
-    """The seven shares of the summary that a text ends with, summing to one, in the order of `Expression`.
+def parse_shares(text: str, name: str) -> tuple[float, ...]:
+    """The seven shares of the summary at the end of a text, in the order of `Expression`, with the sum 1.
 
     Args:
-        text: a document of `emodj live --json`, or lines of `--jsonl` or `--log`, of which the last is the summary.
-        name: of the text, for sentences.
+        text: a document of `emodj live --json`, or lines of `--jsonl` or `--log`, the last of which is the summary.
+        name: name of the text, for sentences.
 
     Raises:
-        UsageError: there is none; the sentence names what would do.
+        UsageError: the text has no summary or no valid shares; the sentence says which input to give.
     """
-    document = _parsed(text) or _parsed(next((line for line in reversed(text.splitlines()) if line.strip()), ""))
+    document = _parse_object(text) or _parse_object(next((line for line in reversed(text.splitlines()) if line.strip()), ""))
     if document is None or "shares" not in document:
         raise UsageError(f"{name} is no summary of a session: name what emodj live --json printed, or what --log wrote")
     shares = document["shares"]
     if shares is None:
-        raise UsageError(f"nobody voted in {name}, so there are no shares: leave --from out, or name another session")
+        raise UsageError(f"no face voted in {name}, so it has no shares: leave --from out, or name another session")
     values = [shares.get(each.value) for each in EXPRESSIONS] if isinstance(shares, dict) else [None]
     numbers = [
         float(value) for value in values if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
     ]
     if len(numbers) != len(EXPRESSIONS) or not sum(numbers):
-        raise UsageError(f"the shares in {name} are not those of the seven expressions: name what emodj live wrote, as it is")
+        raise UsageError(f"the shares in {name} are not those of the seven expressions: give the output of emodj live")
     return tuple(number / sum(numbers) for number in numbers)
 
 
-def _parsed(text: str) -> dict[str, Any] | None:
+def _parse_object(text: str) -> dict[str, Any] | None:
     try:
         document: object = json.loads(text)
     except (ValueError, RecursionError):
@@ -151,30 +151,30 @@ def _parsed(text: str) -> dict[str, Any] | None:
     return cast("dict[str, Any]", document) if isinstance(document, dict) else None
 
 
-def _track_lines(path: Path) -> str:
-    """The end of a file, where the summary stands."""
+def _read_tail(path: Path) -> str:
+    """The last `_TAIL_BYTES` of a file or, for `-`, of the standard input, as text."""
     try:
         if str(path) == "-":
-            return sys.stdin.buffer.read()[-_TAIL:].decode(errors="replace")
+            return sys.stdin.buffer.read()[-_TAIL_BYTES:].decode(errors="replace")
         with path.open("rb") as file:
             if file.seekable():
-                file.seek(max(0, path.stat().st_size - _TAIL))
-            # What cannot be searched, such as a pipe, is read through
-            return file.read()[-_TAIL:].decode(errors="replace")
+                file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+            # A pipe cannot seek: it is read from its start
+            return file.read()[-_TAIL_BYTES:].decode(errors="replace")
     except FileNotFoundError as error:
         raise UsageError(f"there is no file {path}") from error
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror or error}") from error
 
 
-def _print(mood: Expression, picked: Sequence[PickedTrack], made: BuiltPlaylist | None) -> None:
+def _print_lines(mood: Expression, picked: Sequence[PickedTrack], made: BuiltPlaylist | None) -> None:
     from realtime.music.spotify.playlist_builder import playlist_title
 
-    for number, one in enumerate(picked, 1):
-        artist = f" – {one.track.artist}" if one.track.artist else ""
-        click.echo(printable(f"{number:3}  {one.track.title}{artist}  ({one.mood.value}, {one.source})"))
+    for number, song in enumerate(picked, 1):
+        artist = f" – {song.track.artist}" if song.track.artist else ""
+        click.echo(printable(f"{number:3}  {song.track.title}{artist}  ({song.mood.value}, {song.source})"))
     if made is None:
-        click.echo(f"nothing was made: without --dry-run these {len(picked)} songs go into {playlist_title(mood)}")
+        click.echo(f"no playlist was made: without --dry-run these {len(picked)} songs go into {playlist_title(mood)}")
         return
     click.echo(f"{'made' if made.new else 'replaced'}  {playlist_title(mood)}, private, {len(picked)} songs")
     click.echo(made.url)
@@ -189,13 +189,13 @@ def _document(
 
     songs = [
         {
-            "title": one.track.title,
-            "artist": one.track.artist,
-            "uri": one.track.uri,
-            "mood": one.mood.value,
-            "source": one.source,
+            "title": song.track.title,
+            "artist": song.track.artist,
+            "uri": song.track.uri,
+            "mood": song.mood.value,
+            "source": song.source,
         }
-        for one in picked
+        for song in picked
     ]
     return {
         "schema": SCHEMA,

@@ -68,7 +68,7 @@ def test_status_of_somebody_who_can_play(emodj: Run, spotify: Spotify, tokens: C
     assert lines[:-1] == [
         "login     Anna",
         "devices   Kitchen �[31m  (speaker, active, volume 50%)",
-        "          Car  (computer, lets nobody else control it)",
+        "          Car  (computer, cannot be controlled)",
         "Premium   yes",
     ]
     assert all(asked.method == "GET" for asked in spotify.asked)
@@ -146,7 +146,7 @@ def test_status_without_a_device(emodj: Run, spotify: Spotify, tokens: Credentia
     assert lines[:-1] == [
         "login     Anna",
         "devices   none is on: open Spotify on one",
-        "Premium   not known until something was played from emodj",
+        "Premium   unknown until emodj has played something",
     ]
     spotify.device("Car", is_restricted=True)
     spotify.device("Nameless", id=None)
@@ -170,7 +170,7 @@ def test_status_names_what_a_login_does_not_allow(scope: str, emodj: Run, spotif
     # Playlists are no matter of playing
     found, lines = status_of(emodj, 0 if scope.startswith("playlist-") else 1)
     assert found["missing"] == [scope]
-    assert f"missing   {scope}: emodj spotify login asks for it again" in lines
+    assert f"missing   {scope}: emodj spotify login requests it again" in lines
     assert found["logged_in"] is True
     # Whoever may not see the player is told by Spotify
     assert (found["problem"] is not None) is (scope == "user-read-playback-state")
@@ -240,7 +240,7 @@ def test_devices_in_words_and_as_a_document(emodj: Run, spotify: Spotify, tokens
     assert words.stdout.splitlines() == [
         "Küche  (speaker, active, volume 0%)",
         "a b  (unknown)",
-        "a device without a name  (computer, lets nobody else control it, volume 50%)",
+        "a device without a name  (computer, cannot be controlled, volume 50%)",
     ]
     found = json.loads(document.stdout)
     assert set(found) == {"schema", "devices"}
@@ -279,7 +279,7 @@ def test_logout_removes_the_login_and_leaves_the_client_id(emodj: Run, spotify: 
     assert [path.name for path in tokens.path.parent.iterdir()] == [ClientIdFile().path.name]
     assert ClientIdFile().load() == spotify.client_id
     again = emodj("spotify", "logout")
-    assert (again.returncode, again.stdout, again.stderr) == (0, "nobody was logged in\n", "")
+    assert (again.returncode, again.stdout, again.stderr) == (0, "there was no login\n", "")
     assert not spotify.asked
 
 

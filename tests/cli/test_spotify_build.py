@@ -69,7 +69,7 @@ def test_a_dry_run_shows_the_songs_and_makes_nothing(emodj: Run, spotify: Spotif
     assert len(songs) == 30
     assert "  1  Mine – Me  (happy, your list Happy days)" in songs
     assert all(re.fullmatch(r" *\d+  .+ – .+  \(happy, (search|your list Happy days)\)", song) for song in songs)
-    assert last == "nothing was made: without --dry-run these 30 songs go into emodj: happy"
+    assert last == "no playlist was made: without --dry-run these 30 songs go into emodj: happy"
     assert not commands(spotify)
     assert spotify.playlists == [mine]
 
@@ -80,7 +80,7 @@ def test_a_private_list_is_made(emodj: Run, spotify: Spotify) -> None:
     assert ended.returncode == 0
     (made,) = ours(spotify)
     link = f"https://open.spotify.com/playlist/{made['id']}"
-    says = f'emodj: for p to play it, add to your settings: [[playlists.happy]] and below it url = "{link}"\n'
+    says = f'emodj: to let p play it, add to your settings: [[playlists.happy]] and below it url = "{link}"\n'
     assert ended.stderr == says
     *songs, said, url = ended.stdout.splitlines()
     assert said == "made  emodj: happy, private, 30 songs"
@@ -249,8 +249,8 @@ NOBODY = json.dumps({"shares": None})
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (NOBODY, r"nobody voted in \S+, so there are no shares: leave --from out, or name another session"),
-        (f"{summary(happy=1.0)}\n{NOBODY}\n", "nobody voted in"),
+        (NOBODY, r"no face voted in \S+, so it has no shares: leave --from out, or name another session"),
+        (f"{summary(happy=1.0)}\n{NOBODY}\n", "no face voted in"),
         ("", "is no summary of a session: name what emodj live --json printed, or what --log wrote"),
         ("{}", "is no summary of a session"),
         ("[1]", "is no summary of a session"),

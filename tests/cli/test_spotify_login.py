@@ -124,7 +124,7 @@ def test_a_browser_that_was_started_gets_no_more_than_our_own_address(
 ) -> None:
     with at_spotify("spotify", "login", "--client-id", spotify.client_id) as waiting:
         assert waiting.stderr is not None
-        assert waiting.stderr.readline() == "emodj: your browser shows it; emodj goes on as soon as you have agreed there\n"
+        assert waiting.stderr.readline() == "emodj: your browser shows the page; emodj continues when you have agreed there\n"
         (start,) = browser()
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", start)
         assert "Thank you" in visited(start)
@@ -251,10 +251,8 @@ def test_nobody_who_comes_back_in_time_is_told_where_to_look(
         spotify.grants = grants
         # The second one is told on Spotify's page that there is no such app, and comes back never
         seen = follow()
-        with pytest.raises(
-            EmodjError, match=r"nobody logged in within 1\.5 s.*invalid client.*127\.0\.0\.1/callback"
-        ) as raised:
-            log_in(Context(), spotify.client_id if grants == "nothing" else "a" * 32, browser=True, patience_s=1.5)
+        with pytest.raises(EmodjError, match=r"no login within 1\.5 s.*invalid client.*127\.0\.0\.1/callback") as raised:
+            log_in(Context(), spotify.client_id if grants == "nothing" else "a" * 32, browser=True, timeout_s=1.5)
         assert raised.value.status == 1
     assert [page["status"] for page in seen()] == [200, 400]
     assert "INVALID_CLIENT" in str(seen()[1]["page"])
@@ -340,7 +338,7 @@ def test_what_spotify_did_not_allow_is_said(emodj: Run, spotify: Spotify, follow
     follow()
     ended = emodj("spotify", "login", "--client-id", spotify.client_id)
     assert ended.returncode == 0
-    said = "Spotify did not allow playlist-read-private, playlist-modify-private: some of it will not work"
+    said = "Spotify did not allow playlist-read-private, playlist-modify-private: some functions will not work"
     assert said in ended.stderr
 
 
@@ -370,7 +368,7 @@ def test_ctrl_c_ends_a_login_without_a_terminal(
     with at_spotify(*line) as waiting:
         assert waiting.stderr is not None
         assert waiting.stderr.readline().startswith(
-            "emodj: open it in a browser of this computer; for one of another computer start"
+            "emodj: open the address in a browser of this computer; to use another computer, start"
         )
         ctrl_c(waiting)
         _, said = waiting.communicate(timeout=60)
@@ -428,12 +426,12 @@ def address_in(terminal: Terminal) -> str:
 
 def test_the_address_of_another_computers_browser_can_be_pasted(terminal: Terminal, spotify: Spotify) -> None:
     address = address_in(terminal)
-    terminal.reads("open it in a browser.*paste the address of that page here.*address, if you have one to paste:")
+    terminal.reads("open the address in a browser.*paste the address of that page here.*address, if you have one to paste:")
     back = sent_back(address)
     for garbage in ("hello", "", back.replace("state=", "state=x"), back.replace("code=", "c="), "http://[::1", "é\u2603"):
         terminal.press(f"{garbage}\r")
         if garbage:
-            terminal.reads("that is no answer to this login: it begins with http://127.0.0.1")
+            terminal.reads("that is no answer to this login: an answer begins with http://127.0.0.1")
     terminal.press(f"  {back} \r")
     terminal.reads("logged in as Anna: p in emodj live plays on your devices now")
     assert terminal.ends() == 0
