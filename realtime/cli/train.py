@@ -1,4 +1,4 @@
-"""`emodj train`: a network from pictures of faces."""
+"""`emodj train`: train a network on pictures of faces."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from realtime.training.recipe import Epoch, Recipe
 
 
-TEACHER_SHARE = 0.5
-"""Where nobody says how much teachers count."""
-_Path = click.Path(path_type=Path)
-_Positive = click.FloatRange(0, min_open=True)
-_Share = click.FloatRange(0, 1)
+DEFAULT_TEACHER_SHARE = 0.5
+"""Weight of the teachers without --teacher-share."""
+_PATH = click.Path(path_type=Path)
+_POSITIVE = click.FloatRange(0, min_open=True)
+_SHARE = click.FloatRange(0, 1)
 
 
 @click.command(
@@ -37,38 +37,47 @@ Examples:
   emodj train faces/ --architecture transfer --weights imagenet
 """,
 )
-@click.argument("data", type=_Path)
-@click.option("--run", type=_Path, default=Path("runs/train"), show_default=True, metavar="DIR", help="Where all is written.")
-@click.option("--resume", is_flag=True, default=None, help="Go on from the checkpoint in DIR, as if it had not stopped.")
+@click.argument("data", type=_PATH)
+@click.option(
+    "--run",
+    type=_PATH,
+    default=Path("runs/train"),
+    show_default=True,
+    metavar="DIR",
+    help="Folder of the run, with all its files.",
+)
+@click.option(
+    "--resume", is_flag=True, default=None, help="Continue from the checkpoint in DIR, as if the run had not stopped."
+)
 @click.option(
     "--architecture", type=click.Choice(["compact", "ancestor", "transfer"]), default="compact", show_default=True,
     help="transfer: MobileNetV2 and EfficientNetB0, frozen; its accuracy was not measured.",
 )  # fmt: skip
-@click.option("--weights", metavar="imagenet|none|DIR", help="Of transfer's frozen parts; imagenet, downloaded, by default.")
-@click.option("--epochs", type=click.IntRange(1), help="At most so many.  [default: 70; transfer: 20]")
-@click.option("--batch-size", type=click.IntRange(1), help="[default: 128]")
 @click.option(
-    "--learning-rate", type=_Positive, help="Of SGD, at its height; transfer: of Adam.  [default: 0.1; transfer: 0.0002]"
+    "--weights", metavar="imagenet|none|DIR", help="Weights of transfer's frozen parts.  [default: imagenet, downloaded]"
 )
-@click.option("--mixup", type=click.FloatRange(0), help="How much faces are mixed; 0: not.  [default: 0.2; transfer: 0]")
+@click.option("--epochs", type=click.IntRange(1), help="Maximum number of epochs.  [default: 70; transfer: 20]")
+@click.option("--batch-size", type=click.IntRange(1), help="Faces in a batch.  [default: 128]")
 @click.option(
-    "--label-share", type=_Share, help="Weight of the label, 0 to 1; the crowd's votes have the rest.  [default: 0.4]"
+    "--learning-rate", type=_POSITIVE, help="Peak learning rate of SGD; transfer: of Adam.  [default: 0.1; transfer: 0.0002]"
 )
-@click.option("--balance/--no-balance", default=None, help="Let rare expressions weigh more.  [default: only for transfer]")
+@click.option("--mixup", type=click.FloatRange(0), help="Strength of mixup; 0: none.  [default: 0.2; transfer: 0]")
+@click.option("--label-share", type=_SHARE, help="Weight of the label, 0 to 1; the crowd's votes get the rest.  [default: 0.4]")
+@click.option("--balance/--no-balance", default=None, help="Give rare expressions more weight.  [default: only for transfer]")
 @click.option(
     "--patience", type=click.IntRange(0), metavar="N",
-    help="Stop after N epochs without a lower tuning loss; the best is kept. 0: never.  [default: 0; transfer: 3]",
+    help="Stop after N epochs without a lower tuning loss, and keep the best one. 0: never.  [default: 0; transfer: 3]",
 )  # fmt: skip
-@click.option("--start", type=_Path, metavar="NAME.json", help="Go on from the weights of a pair.")
+@click.option("--start", type=_PATH, metavar="NAME.json", help="Start from the weights of a pair.")
 @click.option(
-    "--teacher", "teachers", type=_Path, multiple=True, metavar="PATH",
-    help="A pair to learn from, or a .npy of what it says of the Training part; several are averaged.",
+    "--teacher", "teachers", type=_PATH, multiple=True, metavar="PATH",
+    help="A pair to learn from, or a .npy of its answers on the Training part; several are averaged.",
 )  # fmt: skip
-@click.option("--teacher-share", type=_Share, help="Weight of the teachers, 0 to 1.  [default: 0.5]")
+@click.option("--teacher-share", type=_SHARE, help="Weight of the teachers, 0 to 1.  [default: 0.5]")
 @click.option(
     "--bfloat16", is_flag=True, default=None, help="Multiply in bfloat16: faster on processors that can, slower on others."
 )
-@click.option("--seed", type=click.IntRange(0), help="Of all that is random.  [default: 1]")
+@click.option("--seed", type=click.IntRange(0), help="Seed of all random numbers.  [default: 1]")
 @common_options
 @pass_context
 def train(
@@ -84,9 +93,9 @@ def train(
 ) -> None:
     """Train a network on DATA, faces in folders or FER-2013 as .csv or .npz, with the crowd's votes if it has them.
 
-    Learns from the Training part and tunes on PublicTest, or on a tenth of Training where there is none; PrivateTest is
-    not looked at. The run folder gets a checkpoint and a line of history an epoch, and at the end the pair, corrected for
-    the class prior and calibrated, with a report. Nothing outside the run folder is touched.
+    The network learns from the Training part, and is tuned on PublicTest or, without it, on a tenth of Training;
+    PrivateTest is not used. The run folder gets a checkpoint and a line of history in each epoch, and at the end the pair,
+    corrected for the class prior and calibrated, with a report. emodj writes nothing outside the run folder.
     """
     from realtime.training.recipe import PRESETS
 
@@ -98,16 +107,16 @@ def train(
         raise UsageError("--teacher-share needs a --teacher")
     recipe = replace(PRESETS[architecture], **{name: value for name, value in chosen.items() if value is not None})
     if teachers:
-        recipe = replace(recipe, teacher_share=TEACHER_SHARE if teacher_share is None else teacher_share)
+        recipe = replace(recipe, teacher_share=DEFAULT_TEACHER_SHARE if teacher_share is None else teacher_share)
     _check_folder(run, resume=bool(resume))
     try:
         _train(context, recipe, data, run, start, teachers)
     except KeyboardInterrupt:
-        _say_how_to_go_on(context, run)
+        _print_how_to_continue(context, run)
         raise
     except OSError as error:
         raise EmodjError(
-            f"cannot write into {run} ({error.strerror or error}): --resume goes on from its last checkpoint"
+            f"cannot write into {run} ({error.strerror or error}): --resume continues from its last checkpoint"
         ) from error
 
 
@@ -120,16 +129,15 @@ def _check_folder(run: Path, *, resume: bool) -> None:
     behind = checkpoint.count_saved_epochs(run)
     if behind and not resume:
         raise UsageError(
-            f"{run} holds a run already, after epoch {behind}: add --resume to go on, or choose another folder with --run"
+            f"{run} holds a run already, after epoch {behind}: add --resume to continue, or choose another folder with --run"
         )
     if resume and not behind:
-        raise UsageError(f"{run} holds no checkpoint to go on from: leave --resume out, or choose another folder with --run")
+        raise UsageError(f"{run} holds no checkpoint to continue from: leave --resume out, or choose another folder with --run")
 
 
 def _train(context: Context, recipe: Recipe, data: Path, run: Path, start: Path | None, teachers: tuple[Path, ...]) -> None:
     from realtime.app.build import shipped_pair
     from realtime.classifier import contract, keras_pair
-    from realtime.cli.train import Progress
     from realtime.training import dataset, distillation, export, run_folder
     from realtime.training.export import PAIR
     from realtime.training.formats import read_dataset
@@ -159,14 +167,14 @@ def _train(context: Context, recipe: Recipe, data: Path, run: Path, start: Path 
         trained, history = train_network(recipe, training, tuning, run, progress.report, begun, words, step=progress.step)
     if recipe.patience and len(history) < recipe.epochs:
         context.remark(f"no lower tuning loss in {recipe.patience} epochs: epoch {best_epoch(history) + 1} is kept")
-    context.remark("the last epoch is done: what is left takes minutes on many faces")
+    context.remark("the last epoch is done: calibration and report take minutes on many faces")
     correction = export.calibrate(trained, recipe, training, tuning, words)
     if correction is None:
         context.remark(
-            f"{recipe.architecture} ends in a mean, which no calibration can be folded into: it stays as it was trained"
+            f"{recipe.architecture} ends in a mean, into which no calibration can be folded: the network stays uncalibrated"
         )
-    told = _commands(data, run / PAIR, public=len(images.part("public")) > 0)
-    pair = export.export(trained, recipe, correction, history, images, tuning, run, name=data.name, commands=told)
+    commands = _commands(data, run / PAIR, public=len(images.part("public")) > 0)
+    pair = export.export(trained, recipe, correction, history, images, tuning, run, name=data.name, commands=commands)
     click.echo(str(pair))
 
 
@@ -174,24 +182,24 @@ def _digest(arrays: list[Any]) -> str:
     return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()
 
 
-def _say_how_to_go_on(context: Context, run: Path) -> None:
+def _print_how_to_continue(context: Context, run: Path) -> None:
     from realtime.training import checkpoint
 
     behind = checkpoint.count_saved_epochs(run)
     if behind:
-        context.remark(f"stopped: {shlex.join([*_command(), '--resume'])} goes on after epoch {behind}")
+        context.remark(f"stopped: {shlex.join([*_command(), '--resume'])} continues after epoch {behind}")
     else:
-        context.remark("stopped before the first checkpoint: there is nothing to go on from")
+        context.remark("stopped before the first checkpoint: --resume has nothing to continue from")
 
 
 def _commands(data: Path, pair: Path, *, public: bool) -> tuple[str, str | None]:
-    """What gave the result, and what measures it again, which `evaluate` cannot where there is no part of its own."""
+    """The commands for the report: of this run, and to measure the result again; None if the data have no public part."""
     measure = ["emodj", "evaluate", data.name, "--model", pair.name, "--part", "public"]
     return shlex.join(_command(bare=True)), shlex.join(measure) if public else None
 
 
 def _command(*, bare: bool = False) -> list[str]:
-    """The words of this command line as they were typed, without --resume and what every command has; bare: without folders."""
+    """The words of this command line as typed, without --resume and the common options; `bare` leaves folders out of paths."""
     ctx = click.get_current_context()
 
     def word(value: Any) -> str:
@@ -206,23 +214,23 @@ def _command(*, bare: bool = False) -> list[str]:
         if option.is_flag:
             words.append(option.opts[0] if value else option.secondary_opts[0])
         else:
-            words += [each for one in (value if option.multiple else [value]) for each in (option.opts[0], word(one))]
+            words += [part for single in (value if option.multiple else [value]) for part in (option.opts[0], word(single))]
     return words
 
 
 class Progress:
-    """Says how a run goes, for the time of a `with` block.
+    """Reports the progress of a training run inside a `with` block: as a bar on a terminal, else as a line an epoch.
 
     Args:
-        context: says the lines, and whether anything is to be said.
-        epochs: of the whole run.
-        stream: where a bar is drawn, if it is a terminal.
+        context: prints the lines; its `quiet` turns lines and bar off.
+        epochs: number of epochs of the whole run.
+        stream: gets the bar, if it is a terminal.
     """
 
     def __init__(self, context: Context, epochs: int, stream: TextIO) -> None:
         self._context, self._epochs, self._stream = context, epochs, stream
-        self._drawn = stream.isatty() and not context.quiet
-        self._open = ExitStack()
+        self._shows_bar = stream.isatty() and not context.quiet
+        self._bar_stack = ExitStack()
         self._bar: Any = None
         self._sum = 0.0
         self._accuracy = ""
@@ -231,19 +239,19 @@ class Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # The cursor comes back, and what is said next has a line of its own
-        self._open.close()
+        # Show the cursor again, and end the line of the bar
+        self._bar_stack.close()
 
     @property
     def step(self) -> Any:
-        """For `fit`: what is called after each step; None where no bar is drawn, and no step is waited for."""
-        return self._step if self._drawn else None
+        """The callback for `train_network` after each step; None without a bar, so that training waits for no step."""
+        return self._step if self._shows_bar else None
 
     def report(self, epoch: Epoch) -> None:
-        """For `fit`: called after each epoch.
+        """Report an epoch: the callback for `train_network` after each one.
 
         Raises:
-            KeyboardInterrupt: Ctrl-C was pressed while a library kept it to itself.
+            KeyboardInterrupt: a person has pressed Ctrl-C, and a library has swallowed the exception.
         """
         self._context.stop_if_interrupted()
         self._accuracy = f", tuning accuracy {epoch.accuracy:.1%}"
@@ -259,9 +267,9 @@ class Progress:
 
     def _step(self, epoch: int, index: int, steps: int, loss: Any) -> None:
         if self._bar is None:
-            # Of the steps that are left, since those before a checkpoint say nothing of the time
+            # Only the steps that are left: those before a checkpoint would falsify the estimate of the time
             bar = click.progressbar(length=(self._epochs - epoch) * steps, file=self._stream, width=0)
-            self._bar = self._open.enter_context(bar)
+            self._bar = self._bar_stack.enter_context(bar)
         self._sum = float(loss) + (self._sum if index else 0.0)
         self._bar.label = self._label(epoch + 1, self._sum / (index + 1))
         self._bar.update(1)

@@ -129,12 +129,12 @@ def test_a_run_that_is_there_goes_on_only_with_resume(emodj: Run, data: Callable
     command = ("train", data(), "--run", tmp_path / "run", "--epochs", "2", "--batch-size", "7")
     ended = emodj(*command, "--resume")
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert "holds no checkpoint to go on from: leave --resume out" in ended.stderr
+    assert "holds no checkpoint to continue from: leave --resume out" in ended.stderr
     assert not (tmp_path / "run").exists()
     assert emodj(*command).returncode == 0
     ended = emodj(*command)
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert "holds a run already, after epoch 2: add --resume to go on, or choose another folder" in ended.stderr
+    assert "holds a run already, after epoch 2: add --resume to continue, or choose another folder" in ended.stderr
     before = load_pair(tmp_path / "run" / PAIR).get_weights()
     again = emodj(*command, "--resume")
     assert again.returncode == 0
@@ -165,7 +165,7 @@ def test_ctrl_c_ends_with_130_and_says_how_to_go_on(emodj: Run, data: Callable[.
         signal.signal(signal.SIGINT, before)
     assert (ended.returncode, ended.stdout) == (130, "")
     command = f"emodj train {data()} --run {run} --epochs 100000 --batch-size 7 --no-balance --resume"
-    said = re.search(rf"^emodj: stopped: {re.escape(command)} goes on after epoch (\d+)$", ended.stderr, re.MULTILINE)
+    said = re.search(rf"^emodj: stopped: {re.escape(command)} continues after epoch (\d+)$", ended.stderr, re.MULTILINE)
     assert said
     assert int(said[1]) == len((run / "history.csv").read_text(encoding="utf-8").splitlines()) - 1
     assert not (run / PAIR).exists()
@@ -263,7 +263,7 @@ def test_transfer_is_trained_and_left_uncalibrated(emodj: Run, data: Callable[..
     options = ("--architecture", "transfer", "--weights", "none", "--epochs", "1", "--batch-size", "14")
     ended = emodj("train", data(), "--run", run, *options)
     assert ended.returncode == 0, ended.stderr
-    assert "transfer ends in a mean, which no calibration can be folded into" in ended.stderr
+    assert "transfer ends in a mean, into which no calibration can be folded" in ended.stderr
     assert json.loads((run / "settings.json").read_text(encoding="utf-8"))["correction"] is None
     assert {key: recipe(run)[key] for key in ("optimizer", "balance", "patience")} == {
         "optimizer": "adam",
