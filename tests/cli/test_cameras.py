@@ -34,7 +34,7 @@ def test_a_line_for_each_camera_in_columns() -> None:
     assert list(lines([])) == []
 
 
-def test_the_document_says_the_same() -> None:
+def test_the_document_has_the_same_entries() -> None:
     assert document(THERE) == {
         "schema": 1,
         "cameras": [
@@ -45,7 +45,7 @@ def test_the_document_says_the_same() -> None:
     }
 
 
-def test_what_is_there_is_listed_in_lines_and_in_json(alone: Run) -> None:
+def test_cameras_are_listed_in_lines_and_in_json(alone: Run) -> None:
     there = list_cameras()
     plain, as_json = alone("cameras"), alone("cameras", "--json")
     assert (plain.returncode, as_json.returncode) == (0, 0)
@@ -63,7 +63,7 @@ def test_what_is_there_is_listed_in_lines_and_in_json(alone: Run) -> None:
         (["image", "missing.jpg"], {"cv2_enumerate_cameras"}),
     ],
 )
-def test_who_asks_for_no_list_waits_for_none(arguments: list[str], modules: set[str]) -> None:
+def test_other_commands_do_not_list_cameras(arguments: list[str], modules: set[str]) -> None:
     program = "import sys; from realtime.cli import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
     ended = subprocess.run([sys.executable, "-c", program, *arguments], check=True, capture_output=True, text=True)
     assert not modules & set(ended.stderr.splitlines()[-1].split())

@@ -35,7 +35,7 @@ def test_path_names_the_files_in_the_order_in_which_they_win(
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
-def test_show_prints_what_holds_and_can_be_read_back(emodj: Run, settings: Callable[[str], Path]) -> None:
+def test_show_prints_settings_that_can_be_read_back(emodj: Run, settings: Callable[[str], Path]) -> None:
     defaults = emodj("config", "show")
     assert (defaults.returncode, defaults.stderr) == (0, "")
     assert tomllib.loads(defaults.stdout) == tomllib.loads(SHIPPED_CONFIG.read_text(encoding="utf-8"))
@@ -44,7 +44,7 @@ def test_show_prints_what_holds_and_can_be_read_back(emodj: Run, settings: Calla
     assert emodj("--config", settings(changed), "config", "show").stdout == changed
 
 
-def test_a_persons_own_file_the_variable_and_the_option_win_in_this_order(
+def test_the_user_file_the_variable_and_the_option_win_in_this_order(
     emodj: Run, home: Path, settings: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def shown(*options: str | Path) -> tuple[float, float, float]:
@@ -63,7 +63,7 @@ def test_a_persons_own_file_the_variable_and_the_option_win_in_this_order(
     assert shown("--config", settings("[mood]\nlead = 0.4\n")) == (0.4, 20, 0.2), "the option stands in for the variable"
 
 
-def test_the_folder_that_we_are_in_is_not_searched(emodj: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_current_folder_is_not_searched(emodj: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "config.toml").write_text("broken", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     assert emodj("config", "show").returncode == 0
@@ -97,7 +97,7 @@ def test_a_bad_configuration_is_status_2_and_a_sentence_with_the_file(
     assert ended.stderr.count("\n") == 1
 
 
-def test_all_faults_are_told_at_once(emodj: Run, settings: Callable[[str], Path]) -> None:
+def test_all_faults_are_reported_at_once(emodj: Run, settings: Callable[[str], Path]) -> None:
     ended = emodj("config", "show", "--config", settings("[mood]\nlead = 2\nwindow = 3\n[camera]\nfps = 0\n"))
     assert ended.returncode == 2
     first, *faults = ended.stderr.splitlines()
@@ -105,7 +105,7 @@ def test_all_faults_are_told_at_once(emodj: Run, settings: Callable[[str], Path]
     assert ["lead" in line or "mood.window" in line or "fps" in line for line in faults] == [True] * 3
 
 
-def test_a_configuration_that_is_not_there_is_status_2(emodj: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_configuration_is_status_2(emodj: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     missing = tmp_path / "missing.toml"
     assert emodj("--config", missing, "config", "show").stderr == f"emodj: there is no configuration file {missing}\n"
     monkeypatch.setenv("EMODJ_CONFIG", str(missing))

@@ -21,7 +21,7 @@ SHIPPED = MODELS / "emotiondetector.json"
 FILES = {"confusion.png", "reliability.png", "coverage.png", "report.txt", "report.json", "settings.json", "card.md"}
 
 
-def test_it_measures_the_part_that_is_asked_for(emodj: Run, data: Callable[..., Path]) -> None:
+def test_it_measures_the_requested_part(emodj: Run, data: Callable[..., Path]) -> None:
     fer = data([0, 1, 1, 2, 2, 2])
     ended = emodj("evaluate", fer, "--json")
     assert ended.returncode == 0
@@ -41,7 +41,7 @@ def test_it_measures_the_part_that_is_asked_for(emodj: Run, data: Callable[..., 
     assert ["happy", "100.0%", "100.0%", "100.0%", "2"] in [line.split() for line in said.splitlines()]
 
 
-def test_a_label_that_the_part_lacks_and_votes_that_are_not_there_are_remarks(emodj: Run, data: Callable[..., Path]) -> None:
+def test_missing_labels_and_missing_votes_are_remarks(emodj: Run, data: Callable[..., Path]) -> None:
     ended = emodj("evaluate", data([0, 2, 2], voted=False))
     assert ended.returncode == 0
     assert "private part is labelled angry, disgust, fear, neutral, sad, surprise" in ended.stderr
@@ -83,7 +83,7 @@ def test_a_network_of_keras_in_one_file(emodj: Run, data: Callable[..., Path], t
     assert "not written down" in card
 
 
-def test_a_network_that_is_missing_or_none_is_status_5(emodj: Run, data: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_missing_or_invalid_network_is_status_5(emodj: Run, data: Callable[..., Path], tmp_path: Path) -> None:
     (tmp_path / "none.keras").write_bytes(b"none")
     for name in ("missing.json", "missing.keras", "none.keras"):
         ended = emodj("evaluate", data([0, 2]), "--model", tmp_path / name)
@@ -105,7 +105,7 @@ def test_the_threshold_is_that_of_the_settings(
         assert report["figures"]["original labels"]["answered"] == 0
 
 
-def test_a_folder_that_cannot_be_made_and_a_missing_matplotlib_are_said_before_any_work(
+def test_an_unwritable_folder_and_a_missing_matplotlib_are_reported_before_any_work(
     emodj: Run, data: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()

@@ -90,7 +90,7 @@ def test_all_else_works_without_tensorflow(without_tensorflow: Run, portrait: Pa
 
 
 @pytest.mark.parametrize("command", ["train", "evaluate"])
-def test_data_that_is_missing_or_none_is_status_2(emodj: Run, tmp_path: Path, command: str) -> None:
+def test_missing_or_invalid_data_is_status_2(emodj: Run, tmp_path: Path, command: str) -> None:
     ended = emodj(command, tmp_path / "missing.npz")
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "missing.npz" in ended.stderr
@@ -99,7 +99,7 @@ def test_data_that_is_missing_or_none_is_status_2(emodj: Run, tmp_path: Path, co
 
 
 @pytest.mark.parametrize(("command", "usage", "part"), [("train", [1, 2], "training"), ("evaluate", [0, 1], "private")])
-def test_data_without_a_part_that_is_needed_is_status_2(
+def test_data_without_a_required_part_is_status_2(
     emodj: Run, data: Callable[[Sequence[int]], Path], tmp_path: Path, command: str, usage: list[int], part: str
 ) -> None:
     ended = emodj(command, data(usage), *(["--run", tmp_path / "run"] if command == "train" else []))
@@ -134,7 +134,7 @@ def test_pairs_that_do_not_fit_are_status_5_with_a_sentence(
     assert str(pair) in refusal()
 
 
-def test_somebody_elses_pair_runs_and_is_compiled_once(
+def test_a_foreign_pair_runs_and_is_compiled_once(
     emodj: Run, alone: Run, pair: Path, portrait: Path, home: Path, settings: Callable[[str], Path]
 ) -> None:
     foreign = pair.rename(pair.with_name("own.json"))

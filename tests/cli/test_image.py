@@ -48,7 +48,7 @@ def images(ended: CompletedProcess[str]) -> list[dict[str, Any]]:
 # What is printed
 
 
-def test_a_person_gets_faces_mood_playlist_and_the_link_on_a_line_of_its_own(emodj: Run, photo: Path) -> None:
+def test_the_report_has_faces_mood_playlist_and_the_link_on_a_separate_line(emodj: Run, photo: Path) -> None:
     ended = emodj("image", photo)
     assert (ended.returncode, ended.stderr) == (0, "")
     head, face, mood, music, link = ended.stdout.splitlines()
@@ -60,7 +60,7 @@ def test_a_person_gets_faces_mood_playlist_and_the_link_on_a_line_of_its_own(emo
     assert link == HAPPY_LIST
 
 
-def test_the_document_has_the_keys_and_types_that_are_promised(emodj: Run, photo: Path) -> None:
+def test_the_document_has_the_documented_keys_and_types(emodj: Run, photo: Path) -> None:
     (image,) = images(emodj("image", photo, "--json"))
     assert list(image) == ["path", "width", "height", "faces", "mood", "playlist", "error", *ABOUT]
     assert (image["path"], image["width"], image["height"], image["error"]) == (str(photo), 260, 240, None)
@@ -79,7 +79,7 @@ def test_the_document_has_the_keys_and_types_that_are_promised(emodj: Run, photo
     assert image["playlist"] == {"title": "Bright and happy", "url": HAPPY_LIST, **wanted}
 
 
-def test_a_face_that_is_not_clear_has_a_reason_and_no_vote(emodj: Run, photo: Path, settings: Callable[[str], Path]) -> None:
+def test_an_unclear_face_has_a_reason_and_no_vote(emodj: Run, photo: Path, settings: Callable[[str], Path]) -> None:
     strict = settings("[faces]\nunsure_below = 1\n")
     (image,) = images(emodj("image", photo, "--json", "--config", strict))
     (face,) = image["faces"]
@@ -117,7 +117,7 @@ def test_boxes_are_those_of_the_upright_picture(emodj: Run, photo: Path, tmp_pat
     assert abs(box["top"] + box["height"] / 2 - 105) < 15
 
 
-def test_a_playlist_of_ones_own_is_the_one_that_is_named(emodj: Run, photo: Path, settings: Callable[[str], Path]) -> None:
+def test_a_playlist_of_the_settings_is_the_one_that_is_named(emodj: Run, photo: Path, settings: Callable[[str], Path]) -> None:
     own = settings('[playlists.happy]\ntitle = "Żółte nuty"\nurl = "https://example.org/mine"\n')
     assert emodj("--config", own, "image", photo).stdout.endswith("music   Żółte nuty\nhttps://example.org/mine\n")
     (image,) = images(emodj("--config", own, "image", photo, "--json"))
@@ -127,7 +127,7 @@ def test_a_playlist_of_ones_own_is_the_one_that_is_named(emodj: Run, photo: Path
 # What is read
 
 
-def test_folders_are_read_in_order_and_folders_of_folders_on_demand(emodj: Run, tmp_path: Path) -> None:
+def test_folders_are_read_in_order_and_inner_folders_on_demand(emodj: Run, tmp_path: Path) -> None:
     inside = tmp_path / "a" / "b"
     inside.mkdir(parents=True)
     for path in (tmp_path / "a" / "2.png", tmp_path / "a" / "1.BMP", inside / "0.webp", tmp_path / "a" / ".hidden.png"):
@@ -179,7 +179,7 @@ def bad_file(folder: Path, kind: str) -> Path:
 @pytest.mark.parametrize(
     ("kind", "told"), [("empty", "is empty"), ("truncated", "is damaged"), ("renamed", "is not a picture that can be read")]
 )
-def test_a_file_that_is_no_picture_is_a_sentence_and_status_1(emodj: Run, tmp_path: Path, kind: str, told: str) -> None:
+def test_an_invalid_picture_is_a_sentence_and_status_1(emodj: Run, tmp_path: Path, kind: str, told: str) -> None:
     path = bad_file(tmp_path, kind)
     ended = emodj("image", path)
     assert (ended.returncode, ended.stdout) == (1, "")
@@ -192,14 +192,14 @@ def test_a_file_that_is_no_picture_is_a_sentence_and_status_1(emodj: Run, tmp_pa
 
 
 @pytest.mark.parametrize("name", ["missing.jpg", "photo.jpg/below.jpg", ""])
-def test_a_path_that_is_not_there_is_status_2(emodj: Run, photo: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_a_missing_path_is_status_2(emodj: Run, photo: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.chdir(photo.parent)
     ended = emodj("image", name)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == (f"emodj: no such file: {name}\n" if name else "emodj: an empty path names no picture\n")
 
 
-def test_a_path_that_cannot_be_looked_at_is_a_sentence(emodj: Run, photo: Path) -> None:
+def test_an_unreadable_path_is_a_sentence(emodj: Run, photo: Path) -> None:
     ended = emodj("image", "x" * 300 + ".jpg")
     assert ended.returncode == 1
     assert "File name too long" in ended.stderr
@@ -215,7 +215,7 @@ def test_a_folder_without_pictures_is_status_2(emodj: Run, tmp_path: Path) -> No
     assert "--recursive" in ended.stderr
 
 
-def test_the_others_go_on_and_failures_are_told_after_them(emodj: Run, tmp_path: Path, photo: Path) -> None:
+def test_other_pictures_are_read_and_failures_are_reported_after_them(emodj: Run, tmp_path: Path, photo: Path) -> None:
     empty, missing, folder = bad_file(tmp_path, "empty"), tmp_path / "missing.jpg", tmp_path / "none"
     folder.mkdir()
     ended = emodj("image", empty, photo, missing, folder)
@@ -237,9 +237,7 @@ def test_status_1_if_all_of_several_failed(emodj: Run, tmp_path: Path) -> None:
 # Networks that cannot be used
 
 
-def test_a_network_that_is_missing_or_wrong_is_status_5(
-    emodj: Run, photo: Path, pair: Path, settings: Callable[[str], Path]
-) -> None:
+def test_a_missing_or_wrong_network_is_status_5(emodj: Run, photo: Path, pair: Path, settings: Callable[[str], Path]) -> None:
     own = settings(f"[network]\npair = '{pair}'\n")
     contract = pair.with_suffix(".contract.json")
     kept = {path: path.read_bytes() for path in pair.parent.iterdir()}
@@ -321,7 +319,7 @@ def test_the_picture_itself_is_never_replaced_whatever_its_name(
     assert Path("link.jpg").is_symlink()
 
 
-def test_a_picture_that_is_read_later_is_not_replaced_either(emodj: Run, photo: Path) -> None:
+def test_a_later_input_picture_is_not_replaced_either(emodj: Run, photo: Path) -> None:
     blank(photo.with_name("z.png"))
     before = photo.with_name("z.png").read_bytes()
     (photo.parent / "a").mkdir()
@@ -340,7 +338,7 @@ def test_the_file_behind_the_standard_input_is_not_replaced(alone: Run, photo: P
     assert photo.read_bytes() == before
 
 
-def test_a_folder_gets_the_names_and_folders_of_what_was_read(emodj: Run, photo: Path) -> None:
+def test_an_output_folder_gets_the_names_and_folders_of_the_inputs(emodj: Run, photo: Path) -> None:
     album = photo.parent / "album"
     (album / "deep").mkdir(parents=True)
     blank(album / "1.png")
@@ -375,7 +373,7 @@ def test_the_same_name_from_two_folders_is_written_once(emodj: Run, photo: Path)
 
 
 @pytest.mark.parametrize("name", ["drawn.gif", "drawn.pdf", "drawn.2024"])
-def test_a_kind_that_cannot_be_written_is_refused_before_the_work(emodj: Run, photo: Path, name: str) -> None:
+def test_an_unsupported_output_format_is_refused_before_the_work(emodj: Run, photo: Path, name: str) -> None:
     ended = emodj("image", photo, "-o", photo.with_name(name))
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ".png" in ended.stderr
@@ -392,7 +390,7 @@ def test_an_empty_output_is_refused(emodj: Run, photo: Path, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("below", ["x.png", "folder", "folder/", "deep/x.png"])
-def test_a_place_that_cannot_be_written_is_a_sentence_and_status_1(emodj: Run, photo: Path, below: str) -> None:
+def test_an_unwritable_output_is_a_sentence_and_status_1(emodj: Run, photo: Path, below: str) -> None:
     blocked = photo.with_name("blocked")
     blocked.touch()
     ended = emodj("image", photo, "--json", "-o", f"{blocked}/{below}")
@@ -404,14 +402,14 @@ def test_a_place_that_cannot_be_written_is_a_sentence_and_status_1(emodj: Run, p
     assert image["faces"][0]["expression"] == "happy", "what was read is told all the same"
 
 
-def test_a_folder_that_is_missing_is_not_made_for_a_file(emodj: Run, photo: Path) -> None:
+def test_a_missing_folder_is_not_created_for_a_file(emodj: Run, photo: Path) -> None:
     ended = emodj("image", photo, "-o", photo.with_name("nowhere") / "x.png")
     assert ended.returncode == 1
     assert "cannot write" in ended.stderr
     assert not photo.with_name("nowhere").exists()
 
 
-def test_nothing_is_left_beside_a_picture_that_could_not_be_written(emodj: Run, photo: Path) -> None:
+def test_a_failed_write_leaves_no_file(emodj: Run, photo: Path) -> None:
     folder = photo.with_name("there.png")
     folder.mkdir()
     (folder / "photo.jpg").mkdir()
@@ -430,7 +428,7 @@ def test_open_opens_the_playlist_once(emodj: Run, photo: Path, browser: Callable
     assert browser() == [HAPPY_LIST]
 
 
-def test_open_with_json_says_the_link_on_stderr(emodj: Run, photo: Path, browser: Callable[[], list[str]]) -> None:
+def test_open_with_json_prints_the_link_on_stderr(emodj: Run, photo: Path, browser: Callable[[], list[str]]) -> None:
     ended = emodj("image", photo, "--open", "--json")
     assert images(ended)[0]["playlist"]["url"] == HAPPY_LIST
     assert ended.stderr == (f"Bright and happy, for happy\n{HAPPY_LIST}\nemodj: handed to the browser: Bright and happy\n")
@@ -448,7 +446,7 @@ def test_open_with_several_pictures_opens_one_that_fits_all_together(
     assert browser() == [HAPPY_LIST]
 
 
-def test_nothing_is_opened_without_a_mood_or_without_being_asked(
+def test_nothing_is_opened_without_a_mood_or_without_the_option(
     emodj: Run, photo: Path, browser: Callable[[], list[str]]
 ) -> None:
     ended = emodj("image", blank(photo.with_name("blank.png")), "--open")
@@ -457,7 +455,7 @@ def test_nothing_is_opened_without_a_mood_or_without_being_asked(
     assert browser() == []
 
 
-def test_a_machine_without_a_browser_has_the_link(emodj: Run, photo: Path) -> None:
+def test_without_a_browser_the_link_is_printed(emodj: Run, photo: Path) -> None:
     for options in ((), ("--json",)):
         ended = emodj("image", photo, "--open", *options)
         assert ended.returncode == 0
@@ -465,14 +463,14 @@ def test_a_machine_without_a_browser_has_the_link(emodj: Run, photo: Path) -> No
         assert ended.stderr.endswith("emodj: not opened: there is no screen here; open the link yourself\n")
 
 
-def test_a_strategy_is_named_with_what_it_chose(emodj: Run, photo: Path) -> None:
+def test_a_strategy_is_named_with_its_choice(emodj: Run, photo: Path) -> None:
     (image,) = images(emodj("image", photo, "--json", "--strategy", "lift"))
     assert (image["playlist"]["strategy"], image["playlist"]["why"]) == ("lift", "to lift happy")
     assert "music   Bright and happy, to lift happy" in emodj("image", photo, "--strategy", "lift").stdout
     assert emodj("image", photo, "--strategy", "cheer").returncode == 2
 
 
-def test_songs_of_ones_own_are_named_and_the_link_after_them_is_opened(
+def test_local_songs_are_named_and_the_next_link_is_opened(
     emodj: Run, photo: Path, settings: Callable[[str], Path], browser: Callable[[], list[str]]
 ) -> None:
     own = settings('[[playlists.happy]]\npath = "/my songs"\n[[playlists.happy]]\nurl = "https://example.org/mine"\n')
@@ -482,7 +480,7 @@ def test_songs_of_ones_own_are_named_and_the_link_after_them_is_opened(
     assert browser() == ["https://example.org/mine"]
 
 
-def test_a_library_comes_first_where_it_has_songs_and_without_it_all_else_goes_on(
+def test_a_library_with_songs_comes_first_and_a_missing_one_changes_nothing(
     emodj: Run, photo: Path, settings: Callable[[str], Path], tmp_path: Path
 ) -> None:
     own = settings(f'[music]\nlibrary = "{tmp_path / "library"}"\n')
@@ -498,15 +496,15 @@ def test_a_library_comes_first_where_it_has_songs_and_without_it_all_else_goes_o
     assert (ended.stderr, ended.stdout.splitlines()[-1]) == ("", str(tmp_path / "library"))
 
 
-def test_without_any_link_open_says_what_plays_songs(emodj: Run, photo: Path, settings: Callable[[str], Path]) -> None:
+def test_without_any_link_open_names_the_command_that_plays_songs(
+    emodj: Run, photo: Path, settings: Callable[[str], Path]
+) -> None:
     ended = emodj("image", photo, "--open", "--config", settings('[[playlists.happy]]\npath = "/my songs"\n'))
     assert ended.returncode == 0
     assert "emodj play plays songs" in ended.stderr
 
 
-def test_a_code_for_the_phone_is_printed_on_demand_and_opens_nothing(
-    emodj: Run, photo: Path, browser: Callable[[], list[str]]
-) -> None:
+def test_a_qr_code_is_printed_on_demand_and_opens_nothing(emodj: Run, photo: Path, browser: Callable[[], list[str]]) -> None:
     assert "█" not in emodj("image", photo).stdout
     coded = emodj("image", photo, "--qr")
     assert coded.stdout.count("█") > 100
@@ -535,7 +533,7 @@ def on_a_terminal(start: Start, *arguments: str | Path) -> tuple[int, str, str]:
     return started.returncode, out, shown.decode()
 
 
-def test_a_terminal_sees_a_progress_bar_and_stdout_does_not(process: Start, photo: Path) -> None:
+def test_a_terminal_gets_a_progress_bar_and_stdout_does_not(process: Start, photo: Path) -> None:
     blank(photo.with_name("other.png"))
     status, out, shown = on_a_terminal(process, "image", "--json", photo.parent)
     assert status == 0
@@ -562,7 +560,7 @@ def test_show_without_a_display_is_status_6_before_anything_is_read(emodj: Run, 
 
 
 @pytest.mark.window
-def test_ctrl_c_while_a_picture_is_shown_keeps_what_was_found(
+def test_ctrl_c_while_a_picture_is_shown_keeps_the_results(
     display: str,
     photo: Path,
     process: Callable[..., subprocess.Popen[str]],

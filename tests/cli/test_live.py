@@ -39,7 +39,7 @@ def documents(ended: CompletedProcess[str]) -> tuple[list[dict[str, Any]], dict[
 # What is printed
 
 
-def test_the_summary_for_a_person_ends_with_the_link_on_a_line_of_its_own(emodj: Run, clip: Clip) -> None:
+def test_the_summary_ends_with_the_link_on_a_separate_line(emodj: Run, clip: Clip) -> None:
     ended = emodj("live", "--no-window", "--source", clip(10))
     assert (ended.returncode, ended.stderr) == (0, "")
     looked, length, mood, music, link = ended.stdout.splitlines()
@@ -127,7 +127,7 @@ MIRROR = ("--no-mirror", "--mirror")
         (("--duration", "0.1", "--max-frames", "8"), 2),
     ],
 )
-def test_limits_end_it(emodj: Run, clip: Clip, limits: tuple[str, ...], frames: int) -> None:
+def test_limits_end_a_session(emodj: Run, clip: Clip, limits: tuple[str, ...], frames: int) -> None:
     lines, summary = documents(emodj("live", "--no-window", "--source", clip(10), "--jsonl", *limits))
     assert len(lines) == summary["frames"] == frames
     assert summary["seconds"] == (frames - 1) / 10
@@ -139,7 +139,7 @@ def test_a_picture_is_a_film_of_one_frame(emodj: Run, photo: Path) -> None:
     assert emodj("live", "--no-window", "--source", photo).stdout.splitlines()[1] == "length  0.0 s, 1 frame analysed"
 
 
-def test_a_film_that_is_cut_off_is_read_to_where_it_goes(emodj: Run, clip: Clip, tmp_path: Path) -> None:
+def test_a_truncated_film_is_read_to_its_last_frame(emodj: Run, clip: Clip, tmp_path: Path) -> None:
     whole = clip(25).read_bytes()
     (tmp_path / "cut.avi").write_bytes(whole[: len(whole) // 2])
     lines, summary = documents(emodj("live", "--no-window", "--source", tmp_path / "cut.avi", "--jsonl"))
@@ -149,7 +149,7 @@ def test_a_film_that_is_cut_off_is_read_to_where_it_goes(emodj: Run, clip: Clip,
 # Sources that are none
 
 
-def test_a_camera_that_is_not_there_is_status_4_and_one_sentence(alone: Run) -> None:
+def test_a_missing_camera_is_status_4_and_one_sentence(alone: Run) -> None:
     ended = alone("live", "--no-window", "--camera", "99", "--json")
     assert (ended.returncode, ended.stdout) == (4, "")
     assert ended.stderr.startswith("emodj: camera 99 cannot be opened")
@@ -157,7 +157,7 @@ def test_a_camera_that_is_not_there_is_status_4_and_one_sentence(alone: Run) -> 
     assert ended.stderr.count("\n") == 1
 
 
-def test_a_source_that_is_missing_is_status_2(emodj: Run, tmp_path: Path) -> None:
+def test_a_missing_source_is_status_2(emodj: Run, tmp_path: Path) -> None:
     missing = tmp_path / "missing.mkv"
     ended = emodj("live", "--no-window", "--source", missing)
     assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", f"emodj: no such file: {missing}\n")
@@ -166,7 +166,7 @@ def test_a_source_that_is_missing_is_status_2(emodj: Run, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("content", [b"", b"no video at all\n" * 100])
 @pytest.mark.parametrize("name", ["clip.mkv", "clip.avi", "clip.jpg"])
-def test_a_source_that_is_no_video_is_status_4_and_one_sentence(alone: Run, tmp_path: Path, name: str, content: bytes) -> None:
+def test_an_invalid_video_is_status_4_and_one_sentence(alone: Run, tmp_path: Path, name: str, content: bytes) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     ended = alone("live", "--no-window", "--source", path, "--jsonl")
@@ -205,13 +205,13 @@ def test_options_keep_to_the_ranges_of_the_settings(emodj: Run, option: tuple[st
     assert f"Invalid value for '{option[0]}'" in ended.stderr
 
 
-def test_a_network_that_is_missing_is_status_5(emodj: Run, clip: Clip, settings: Callable[[str], Path]) -> None:
+def test_a_missing_network_is_status_5(emodj: Run, clip: Clip, settings: Callable[[str], Path]) -> None:
     ended = emodj("live", "--no-window", "--source", clip(10), "--config", settings("[network]\npair = 'missing.json'\n"))
     assert (ended.returncode, ended.stdout) == (5, "")
     assert "missing.json" in ended.stderr
 
 
-def test_no_display_is_status_6_and_says_how_to_do_without(emodj: Run, clip: Clip) -> None:
+def test_no_display_is_status_6_and_suggests_no_window(emodj: Run, clip: Clip) -> None:
     ended = emodj("live", "--source", clip(10), "--json")
     assert (ended.returncode, ended.stdout) == (6, "")
     assert "--no-window" in ended.stderr
@@ -238,7 +238,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 @pytest.mark.parametrize("command", [["live", "--no-window", "--source"], ["image"]])
-def test_ctrl_c_that_a_library_swallows_while_it_is_imported_counts(
+def test_ctrl_c_that_a_library_swallows_during_its_import_ends_the_command(
     command: list[str], clip: Callable[[int], Path], photo: Path
 ) -> None:
     place = clip(10) if command[0] == "live" else photo
@@ -250,13 +250,13 @@ def test_ctrl_c_that_a_library_swallows_while_it_is_imported_counts(
     assert "happy" not in ended.stdout
 
 
-def test_a_device_that_is_no_camera_has_a_sentence(emodj: Callable[..., CompletedProcess[str]]) -> None:
+def test_a_device_that_is_no_camera_is_one_sentence(emodj: Callable[..., CompletedProcess[str]]) -> None:
     ended = emodj("live", "--no-window", "--width", "320", "--source", "/dev/null")
     assert ended.returncode == 4
     assert ended.stderr.startswith("emodj: camera /dev/null cannot be opened: ")
 
 
-def test_a_source_that_is_not_there_is_told_before_a_display_that_is_not(
+def test_a_missing_source_is_reported_before_a_missing_display(
     emodj: Callable[..., CompletedProcess[str]],
 ) -> None:
     ended = emodj("live", "--source", "none.avi")
@@ -266,14 +266,14 @@ def test_a_source_that_is_not_there_is_told_before_a_display_that_is_not(
 # Cameras and streams
 
 
-def test_a_camera_that_nobody_has_is_status_4_and_says_how_to_find_one(emodj: Run) -> None:
+def test_an_unknown_camera_is_status_4_and_the_sentence_names_the_list(emodj: Run) -> None:
     ended = emodj("live", "--no-window", "--camera", "no such maker", "--json")
     assert (ended.returncode, ended.stdout) == (4, "")
     assert ended.stderr.startswith('emodj: no camera is called "no such maker"')
     assert "`emodj cameras`" in ended.stderr
 
 
-def test_nobody_waits_for_a_file(emodj: Run, clip: Clip) -> None:
+def test_wait_is_refused_for_a_file(emodj: Run, clip: Clip) -> None:
     ended = emodj("live", "--no-window", "--wait", "--source", clip(10))
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "--wait is for a camera or a stream" in ended.stderr
@@ -289,7 +289,7 @@ SECRET = "hunter2"  # noqa: S105 - a password that must not be seen
 
 
 @pytest.mark.parametrize("verbosity", ["-q", "-vv"])
-def test_a_stream_that_is_lost_is_told_and_comes_back_and_its_password_is_nowhere(
+def test_a_lost_stream_is_reported_and_comes_back_and_its_password_is_never_printed(
     process: Callable[..., subprocess.Popen[str]], camera: NetworkCamera, tmp_path: Path, verbosity: str
 ) -> None:
     with streaming(camera) as address:
@@ -313,7 +313,7 @@ def test_a_stream_that_is_lost_is_told_and_comes_back_and_its_password_is_nowher
         assert lines[-2].startswith(f"emodj: http://{address}/… gives no more frames: ")
 
 
-def test_a_stream_that_is_waited_for_comes(process: Callable[..., subprocess.Popen[str]], camera: NetworkCamera) -> None:
+def test_wait_waits_for_a_stream(process: Callable[..., subprocess.Popen[str]], camera: NetworkCamera) -> None:
     camera.absent = True
     with streaming(camera) as address:
         options = ("--no-window", "--wait", "--max-frames", "3", "--json")
@@ -371,7 +371,7 @@ def test_ctrl_c_that_a_shell_has_ignored_ends_nothing(
     assert all(json.loads(line)["faces"] is not None for line in lines)
 
 
-def test_a_film_and_a_log_are_written_where_they_are_asked_for(emodj: Run, clip: Clip, tmp_path: Path) -> None:
+def test_a_film_and_a_log_are_written_to_the_named_files(emodj: Run, clip: Clip, tmp_path: Path) -> None:
     film, log = tmp_path / "film.mkv", tmp_path / "log.jsonl"
     ended = emodj("live", "--source", clip(12), "--no-window", "--json", "--record", film, "--log", log)
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -387,7 +387,7 @@ def test_a_film_and_a_log_are_written_where_they_are_asked_for(emodj: Run, clip:
 
 
 @pytest.mark.parametrize("option", [("--record", "film.mkv"), ("--log", "log.jsonl")])
-def test_nothing_is_written_over(emodj: Run, clip: Clip, tmp_path: Path, option: tuple[str, str]) -> None:
+def test_no_existing_file_is_overwritten(emodj: Run, clip: Clip, tmp_path: Path, option: tuple[str, str]) -> None:
     kept = tmp_path / option[1]
     kept.write_bytes(b"mine")
     ended = emodj("live", "--source", clip(2), "--no-window", option[0], kept)
@@ -398,7 +398,7 @@ def test_nothing_is_written_over(emodj: Run, clip: Clip, tmp_path: Path, option:
 
 
 @pytest.mark.parametrize(("option", "name"), [("--record", "film.mkv"), ("--log", "log.jsonl")])
-def test_a_full_disk_ends_what_is_written_and_not_the_session(clip: Clip, tmp_path: Path, option: str, name: str) -> None:
+def test_a_full_disk_ends_the_output_and_not_the_session(clip: Clip, tmp_path: Path, option: str, name: str) -> None:
     full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, resource.RLIM_INFINITY))\n"
     arguments = ["live", "--source", str(clip(60)), "--no-window", "--json", option, str(tmp_path / name)]
     ended = subprocess.run(
@@ -416,7 +416,7 @@ def test_a_full_disk_ends_what_is_written_and_not_the_session(clip: Clip, tmp_pa
         assert cv2.VideoCapture(str(written)).read()[0]
 
 
-def test_a_session_that_never_began_leaves_no_empty_film_and_no_empty_log(alone: Run, tmp_path: Path) -> None:
+def test_a_session_without_a_frame_leaves_no_empty_film_and_no_empty_log(alone: Run, tmp_path: Path) -> None:
     film, log = tmp_path / "film.mkv", tmp_path / "log.jsonl"
     ended = alone("live", "--camera", "97", "--no-window", "--record", film, "--log", log)
     assert ended.returncode == 4
@@ -451,14 +451,14 @@ def test_a_film_without_a_window_bears_the_mark_of_a_recording(emodj: Run, clip:
     assert ((red > 180) & (blue < 140) & (green < 140)).any()
 
 
-def test_waiting_ends_with_the_time_that_there_is(alone: Run) -> None:
+def test_waiting_ends_after_the_duration(alone: Run) -> None:
     ended = alone("live", "--no-window", "--camera", "97", "--wait", "--duration", "0.5")
     assert ended.returncode == 4
     assert ended.stdout == ""
     assert "no picture came in time" in ended.stderr.splitlines()[-1]
 
 
-def test_a_log_on_stdout_has_an_option_of_its_own(emodj: Run, clip: Clip) -> None:
+def test_a_log_to_stdout_is_refused_and_the_sentence_names_jsonl(emodj: Run, clip: Clip) -> None:
     ended = emodj("live", "--no-window", "--source", clip(2), "--log", "-")
     assert ended.returncode == 2
     assert "--jsonl" in ended.stderr
@@ -475,13 +475,13 @@ def test_every_frame_of_a_file_is_searched(emodj: Run, tmp_path: Path, astronaut
     assert shown == [*range(7, 12)], "found in the fourth, and in every frame for a tenth of a second"
 
 
-def test_a_code_for_the_phone_stands_below_the_summary_on_demand(emodj: Run, clip: Clip) -> None:
+def test_a_qr_code_stands_below_the_summary_on_demand(emodj: Run, clip: Clip) -> None:
     plain = emodj("live", "--no-window", "--source", clip(10)).stdout
     coded = emodj("live", "--no-window", "--source", clip(10), "--qr").stdout
     assert coded.startswith(plain)
     assert coded.count("█") > 100 > plain.count("█")
 
 
-def test_the_summary_names_the_strategy_and_what_it_chose(emodj: Run, clip: Clip) -> None:
+def test_the_summary_names_the_strategy_and_its_choice(emodj: Run, clip: Clip) -> None:
     (summary,) = documents(emodj("live", "--no-window", "--source", clip(10), "--json", "--strategy", "lift"))[1:]
     assert (summary["playlist"]["strategy"], summary["playlist"]["why"]) == ("lift", "to lift happy")

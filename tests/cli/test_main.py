@@ -88,7 +88,7 @@ def test_every_command_has_help(emodj: Run, command: list[str]) -> None:
     assert "..." not in ended.stdout.partition("Commands:")[2], "a short line of help was cut off"
 
 
-def test_the_line_of_a_command_says_what_its_own_help_says(emodj: Run) -> None:
+def test_the_line_of_a_command_agrees_with_its_help(emodj: Run) -> None:
     for name, (_, line) in COMMANDS.items():
         own = emodj(name, "-h").stdout.split("\n\n")[1]
         assert own.split()[:2] == line.split()[:2]
@@ -124,7 +124,7 @@ def test_python_m_realtime_does_what_emodj_does(tmp_path: Path) -> None:
         (["config", "shwo"], "No such command 'shwo'"),
     ],
 )
-def test_what_is_not_understood_is_status_2_with_the_way_to_help(emodj: Run, arguments: list[str], told: str) -> None:
+def test_a_usage_error_is_status_2_and_names_the_help(emodj: Run, arguments: list[str], told: str) -> None:
     ended = emodj(*arguments)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert told in ended.stderr
@@ -137,7 +137,7 @@ def test_no_command_at_all_shows_help_and_is_status_2(emodj: Run) -> None:
     assert "Commands:" in ended.stderr
 
 
-def test_statuses_of_what_can_go_wrong(emodj: Run, tmp_path: Path, photo: Path, settings: Callable[[str], Path]) -> None:
+def test_each_kind_of_failure_has_its_status(emodj: Run, tmp_path: Path, photo: Path, settings: Callable[[str], Path]) -> None:
     missing = tmp_path / "missing.jpg"
     (tmp_path / "empty.jpg").touch()
     no_network = settings("[network]\npair = 'missing.json'\n")
@@ -172,7 +172,7 @@ def test_a_bug_keeps_its_traceback(tmp_path: Path, portrait: Path) -> None:
     assert ended.stderr.endswith("ZeroDivisionError: division by zero\n")
 
 
-def test_a_bug_that_is_an_error_of_a_file_keeps_its_traceback(tmp_path: Path) -> None:
+def test_a_bug_that_raises_an_os_error_keeps_its_traceback(tmp_path: Path) -> None:
     program = (
         "import sys, realtime.config.files as files; files.load_settings = lambda _: open('nowhere'); "
         "from realtime.cli import main; sys.exit(main())"
@@ -186,7 +186,7 @@ def test_a_bug_that_is_an_error_of_a_file_keeps_its_traceback(tmp_path: Path) ->
 # How much is said
 
 
-def test_v_names_settings_cascade_and_network_and_vv_all_and_else_nothing_but_data_is_said(alone: Run, portrait: Path) -> None:
+def test_v_names_settings_cascade_and_network_and_vv_all_and_without_them_stderr_is_empty(alone: Run, portrait: Path) -> None:
     one, two = alone("-v", "image", portrait), alone("image", portrait, "-vv")
     quiet = alone("image", portrait)
     assert (quiet.returncode, quiet.stderr) == (0, "")
@@ -198,7 +198,7 @@ def test_v_names_settings_cascade_and_network_and_vv_all_and_else_nothing_but_da
     assert "Traceback" not in two.stderr
 
 
-def test_only_vv_shows_where_a_failure_came_from(alone: Run) -> None:
+def test_only_vv_prints_the_traceback_of_a_failure(alone: Run) -> None:
     for options, shown in (((), 0), (("-v",), 0), (("-vv",), 1), (("-v", "-v"), 1)):
         ended = alone(*options, "image", "missing.jpg")
         assert ended.returncode == 2
@@ -222,7 +222,7 @@ def test_q_leaves_remarks_out_and_errors_in(emodj: Run, tmp_path: Path, photo: P
     "arguments",
     [["--help"], ["--version"], ["image", "-h"], ["config", "show"], ["image", "."], ["image", "--json", "."], ["image", "x"]],
 )
-def test_a_stdout_that_nobody_reads_ends_quietly(process: Start, photo: Path, arguments: list[str]) -> None:
+def test_a_closed_stdout_ends_a_command_quietly(process: Start, photo: Path, arguments: list[str]) -> None:
     read, write = os.pipe()
     os.close(read)
     with process(*arguments, stdout=write, cwd=photo.parent) as started:
@@ -234,7 +234,9 @@ def test_a_stdout_that_nobody_reads_ends_quietly(process: Start, photo: Path, ar
         assert (started.returncode, said) == (0, "")
 
 
-def test_a_reader_that_leaves_after_the_first_line_is_fine(process: Start, clip: Callable[[int], Path]) -> None:
+def test_a_reader_that_closes_stdout_after_the_first_line_ends_a_session_quietly(
+    process: Start, clip: Callable[[int], Path]
+) -> None:
     # 300 lines are more than a pipe holds
     with process("live", "--no-window", "--source", clip(300), "--jsonl") as started:
         assert started.stdout is not None
@@ -257,7 +259,7 @@ def test_streams_that_are_closed_from_the_start_do_no_harm(tmp_path: Path, photo
     assert [path.name for path in written.iterdir()] == ["photo.jpg"]
 
 
-def test_a_standard_input_that_is_closed_is_empty(tmp_path: Path) -> None:
+def test_a_closed_standard_input_is_empty(tmp_path: Path) -> None:
     command = ["sh", "-c", 'exec "$0" -m realtime image - <&-', sys.executable]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert (ended.returncode, ended.stderr) == (1, "emodj: the standard input is empty\n")
@@ -272,7 +274,7 @@ def test_a_full_disk_is_a_sentence(process: Start, photo: Path, arguments: list[
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8:strict"])
-def test_a_terminal_without_the_letters_gets_what_it_can_show(alone: Run, photo: Path, encoding: str) -> None:
+def test_a_terminal_with_another_encoding_gets_escaped_letters(alone: Run, photo: Path, encoding: str) -> None:
     renamed = photo.rename(photo.with_name("zdjęcie.jpg"))
     ended = alone("image", renamed, env={"PYTHONIOENCODING": encoding}, encoding="latin-1")
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -319,7 +321,7 @@ def test_ctrl_c_keeps_the_pictures_that_are_finished(
     assert err.strip() == f"emodj: no such file: {missing}"
 
 
-def test_ctrl_c_prints_what_is_finished_for_a_person_too(
+def test_ctrl_c_prints_the_report_of_finished_pictures_too(
     process: Start, photo: Path, ctrl_c: Callable[[subprocess.Popen[str]], None]
 ) -> None:
     endless = photo.with_name("endless.jpg")
@@ -334,7 +336,7 @@ def test_ctrl_c_prints_what_is_finished_for_a_person_too(
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_a_document_is_whole_though_ctrl_c_comes_while_it_is_printed(
+def test_a_document_is_complete_if_ctrl_c_is_pressed_while_it_is_printed(
     process: Start, ctrl_c: Callable[[subprocess.Popen[str]], None], unbuffered: str
 ) -> None:
     # More than a pipe holds, and who reads is slow

@@ -48,7 +48,7 @@ def test_show_prints_the_contract_of_the_network_that_the_settings_name(
 
 
 @pytest.mark.parametrize("name", ["README.md", "card.md"])
-def test_show_prints_the_card_that_lies_beside_the_network_and_is_about_it(
+def test_show_prints_the_model_card_beside_the_network_if_it_has_its_digest(
     emodj: Run, bare: Path, settings: Callable[[str], Path], name: str
 ) -> None:
     own = settings(f"[network]\npair = '{bare}'\n")
@@ -72,7 +72,7 @@ def test_show_prints_one_document(emodj: Run, bare: Path, settings: Callable[[st
     assert document["card"] == contract["pair_sha256"]
 
 
-def test_showing_checking_or_compiling_what_is_missing_is_status_5(
+def test_a_missing_network_to_show_check_or_compile_is_status_5(
     emodj: Run, tmp_path: Path, settings: Callable[[str], Path]
 ) -> None:
     for command in ("compile", "check"):
@@ -82,7 +82,7 @@ def test_showing_checking_or_compiling_what_is_missing_is_status_5(
     assert emodj("model", "show", "--config", settings("[network]\npair = 'missing.json'\n")).returncode == 5
 
 
-def test_check_prints_a_line_for_each_thing_and_ends_with_5_if_one_fails(
+def test_check_prints_a_line_for_each_comparison_and_ends_with_5_if_one_fails(
     emodj: Run, pair: Path, settings: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ended = emodj("model", "check")
@@ -101,7 +101,7 @@ def test_check_prints_a_line_for_each_thing_and_ends_with_5_if_one_fails(
     assert "compiled           failed" in ended.stdout
 
 
-def test_compile_writes_what_the_pair_needs_to_run(
+def test_compile_writes_the_files_that_a_pair_needs_to_run(
     emodj: Run, pair: Path, portrait: Path, settings: Callable[[str], Path]
 ) -> None:
     for suffix in (".tflite", ".contract.json"):

@@ -46,13 +46,13 @@ def mine(settings: Write) -> Path:
     )
 
 
-def test_the_best_comes_first_with_its_link_alone_on_a_line(emodj: Run, mine: Path, tmp_path: Path) -> None:
+def test_the_best_choice_comes_first_with_its_link_on_a_separate_line(emodj: Run, mine: Path, tmp_path: Path) -> None:
     ended = emodj("mood", "HAPPY", "--config", mine)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout == f"First, for happy\n{ONE}\n\nor Folder     {tmp_path / 'music'}\nor Third one  {OTHER}\n"
 
 
-def test_nothing_is_opened_that_was_not_asked_for(emodj: Run, mine: Path, browser: Visits) -> None:
+def test_nothing_is_opened_without_the_option(emodj: Run, mine: Path, browser: Visits) -> None:
     assert emodj("mood", "happy", "--qr", "--config", mine).returncode == 0
     assert not browser()
 
@@ -62,13 +62,13 @@ def test_a_mood_can_be_lifted(emodj: Run, mine: Path) -> None:
     assert (first, link) == ("Calm, to lift sad", TWO)
 
 
-def test_the_strategy_of_the_settings_holds(emodj: Run, settings: Write) -> None:
+def test_the_strategy_of_the_settings_is_used(emodj: Run, settings: Write) -> None:
     file = settings('[music]\nstrategy = "lift"\n')
     assert ", to lift sad\n" in emodj("mood", "sad", "--config", file).stdout
     assert ", for sad\n" in emodj("mood", "sad", "--strategy", "match", "--config", file).stdout
 
 
-def test_a_journey_is_told_step_by_step(emodj: Run) -> None:
+def test_a_journey_is_printed_step_by_step(emodj: Run) -> None:
     ended = emodj("mood", "sad", "--strategy", "journey")
     steps = [block.splitlines() for block in ended.stdout.split("\n\n")]
     assert [title.split(", ")[1] for title, _ in steps] == [f"step {number} of 4 from sad" for number in (1, 2, 3, 4)]
@@ -98,20 +98,20 @@ def test_the_document(emodj: Run, mine: Path, tmp_path: Path) -> None:
     }
 
 
-def test_the_best_is_opened_once(emodj: Run, mine: Path, browser: Visits) -> None:
+def test_the_best_choice_is_opened_once(emodj: Run, mine: Path, browser: Visits) -> None:
     ended = emodj("mood", "happy", "--open", "--config", mine)
     assert (ended.returncode, ended.stderr) == (0, "emodj: handed to the browser: First\n")
     assert browser() == [ONE]
 
 
-def test_a_document_says_where_it_was_opened(emodj: Run, mine: Path, browser: Visits) -> None:
+def test_a_document_names_the_place_where_the_link_was_opened(emodj: Run, mine: Path, browser: Visits) -> None:
     ended = emodj("mood", "happy", "--open", "--json", "--config", mine)
     assert json.loads(ended.stdout)["opened"] == "browser"
     assert ended.stderr == f"First\n{ONE}\nemodj: handed to the browser: First\n"
     assert browser() == [ONE]
 
 
-def test_the_app_has_it_before_the_browser(
+def test_the_app_opens_a_link_before_the_browser(
     emodj: Run, mine: Path, browser: Visits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with private_bus(tmp_path) as bus, bus.player("answers") as calls:
@@ -123,7 +123,7 @@ def test_the_app_has_it_before_the_browser(
     assert not browser()
 
 
-def test_without_a_screen_the_link_is_all_there_is(emodj: Run, mine: Path) -> None:
+def test_without_a_screen_only_the_link_is_printed(emodj: Run, mine: Path) -> None:
     ended = emodj("mood", "happy", "--open", "--config", mine)
     assert ended.returncode == 0
     assert ended.stdout.splitlines()[1] == ONE
@@ -151,14 +151,14 @@ def test_songs_alone_are_named_and_nothing_is_opened(emodj: Run, settings: Write
     assert "no QR code" in emodj("mood", "happy", "--qr", "--config", file).stderr
 
 
-def test_a_persons_own_songs_come_first(emodj: Run, settings: Write, tmp_path: Path) -> None:
+def test_the_songs_of_a_library_come_first(emodj: Run, settings: Write, tmp_path: Path) -> None:
     (tmp_path / "music" / "happy").mkdir(parents=True)
     (tmp_path / "music" / "happy" / "a.mp3").touch()
     ended = emodj("mood", "happy", "--config", settings('[music]\nlibrary = "music"\n'))
     assert ended.stdout.startswith(f"your own songs, for happy\n{tmp_path / 'music'}\n")
 
 
-def test_a_mood_without_music_says_what_to_do(emodj: Run, settings: Write) -> None:
+def test_a_mood_without_music_is_a_sentence_with_a_remedy(emodj: Run, settings: Write) -> None:
     ended = emodj("mood", "sad", "--config", settings("[playlists]\nsad = []\n"))
     assert (ended.returncode, ended.stdout) == (1, "")
     assert "[[playlists.sad]]" in ended.stderr
@@ -195,7 +195,7 @@ def test_a_line_answers_off_a_terminal(alone: Run, mine: Path, line: str, tmp_pa
         ("\udcff\n", "unknown mood"),
     ],
 )
-def test_an_answer_that_is_none_is_a_sentence(answer: str, told: str, mine: Path) -> None:
+def test_an_invalid_answer_is_a_sentence(answer: str, told: str, mine: Path) -> None:
     command = [sys.executable, "-m", "realtime", "mood", "--config", str(mine)]
     ended = subprocess.run(command, input=answer.encode(errors="surrogateescape"), capture_output=True, check=False)
     assert (ended.returncode, ended.stdout) == (2, b"")
@@ -246,7 +246,7 @@ def test_ctrl_c_and_escape_choose_nothing_quietly(mine: Path, key: str, status: 
     assert "emodj:" not in terminal.all
 
 
-def test_neither_opencv_nor_the_question_is_loaded_for_a_mood_that_is_named() -> None:
+def test_a_named_mood_loads_neither_opencv_nor_the_prompt() -> None:
     program = "import sys; from realtime.cli import main; main(['mood', 'happy']); print(*sys.modules, file=sys.stderr)"
     ended = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert not {"cv2", "prompt_toolkit", "segno", "jeepney"} & set(ended.stderr.split())

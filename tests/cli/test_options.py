@@ -13,7 +13,7 @@ NOTHING = build_dataset(np.zeros((0, 48, 48), np.uint8), np.zeros(0, np.uint8), 
 
 
 @pytest.mark.parametrize(("part", "name"), [("training", "train"), ("public", "validation"), ("private", "test")])
-def test_of_a_folder_the_folder_of_the_part_is_named(tmp_path: Path, part: str, name: str) -> None:
+def test_the_sentence_about_a_folder_names_the_folder_of_the_part(tmp_path: Path, part: str, name: str) -> None:
     with pytest.raises(UsageError) as caught:
         require_parts(NOTHING, (part,), tmp_path)
     assert (
@@ -22,17 +22,17 @@ def test_of_a_folder_the_folder_of_the_part_is_named(tmp_path: Path, part: str, 
 
 
 @pytest.mark.parametrize(("part", "name"), [("training", "Training"), ("public", "PublicTest"), ("private", "PrivateTest")])
-def test_of_a_table_the_usage_of_the_part_is_named(tmp_path: Path, part: str, name: str) -> None:
+def test_the_sentence_about_a_table_names_the_usage_of_the_part(tmp_path: Path, part: str, name: str) -> None:
     with pytest.raises(UsageError, match=f"no image in its {part} part: no row of it has the Usage {name}$"):
         require_parts(NOTHING, (part,), tmp_path / "fer2013.csv")
 
 
-def test_of_an_archive_the_part_is_named(tmp_path: Path) -> None:
+def test_the_sentence_about_an_archive_names_the_part(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no image in its public part$"):
         require_parts(NOTHING, ("public", "private"), tmp_path / "fer2013.npz")
 
 
-def test_parts_that_are_there_are_enough(tmp_path: Path) -> None:
+def test_present_parts_pass(tmp_path: Path) -> None:
     data = build_dataset(np.zeros((2, 48, 48), np.uint8), np.zeros(2, np.uint8), np.array([0, 2], np.uint8))
     require_parts(data, ("training", "private"), tmp_path)
     with pytest.raises(UsageError, match="public"):

@@ -27,7 +27,7 @@ def test_a_picture_with_faces() -> None:
     ]
 
 
-def test_a_picture_with_one_face_that_is_not_clear() -> None:
+def test_a_picture_with_one_unclear_face() -> None:
     assert list(output.picture_report(AnalysedPicture("-", 3, 2, (UNSURE,)))) == [
         "-  3×2, 1 face",
         "    1  not sure (low confidence), perhaps sad 40%  (then angry 30%, happy 20%)",
@@ -35,7 +35,7 @@ def test_a_picture_with_one_face_that_is_not_clear() -> None:
     ]
 
 
-def test_a_face_that_cannot_be_read_says_why() -> None:
+def test_an_unreadable_face_has_its_reason() -> None:
     dark = Face(FACE.box, PROBABILITIES, reason="too dark")
     _, line, _ = output.picture_report(AnalysedPicture("-", 3, 2, (dark,)))
     assert line == "    1  not sure (too dark), perhaps happy 75%  (then neutral 14%, fear 3%)"
@@ -86,14 +86,14 @@ def test_a_session() -> None:
     ]
 
 
-def test_a_session_in_which_nobody_was_seen() -> None:
+def test_a_session_without_faces() -> None:
     assert list(output.summary_report(Summary(None, None, 1, 0, None))) == [
         "length  0.0 s, 1 frame analysed",
         "mood    none: no face was seen clearly enough",
     ]
 
 
-def test_a_mood_chosen_by_hand_has_no_share_and_stands_beside_what_faces_looked_like() -> None:
+def test_a_mood_by_hand_has_no_share_and_is_printed_with_the_shares_of_faces() -> None:
     by_hand = Mood(tuple(float(expression is Expression.SAD) for expression in EXPRESSIONS), Expression.SAD, "hand")
     lines = list(output.summary_report(Summary(by_hand, PROBABILITIES, 2, 0.03, PLAN)))
     assert lines[0].startswith("faces   happy 75%")
@@ -103,7 +103,7 @@ def test_a_mood_chosen_by_hand_has_no_share_and_stands_beside_what_faces_looked_
 MIXED = Mood((0.02, 0.0, 0.01, 0.44, 0.1, 0.43, 0.0), None)
 
 
-def test_a_mixed_mood_says_who_stands_for_it_and_that_its_music_is_for_all() -> None:
+def test_a_mixed_mood_has_its_largest_shares_and_neutral_music() -> None:
     lines = [
         "mood    mixed, the faces disagree: happy 44%, sad 43%, neutral 10%",
         "music   neutral, for faces that disagree",
@@ -115,17 +115,17 @@ def test_a_mixed_mood_says_who_stands_for_it_and_that_its_music_is_for_all() -> 
     assert list(output.mood_report(MIXED, None)) == lines[:1]
 
 
-def test_music_that_does_not_just_match_says_why() -> None:
+def test_music_of_another_strategy_has_its_reason() -> None:
     lifted = plan_music(PLAYLISTS, MOOD, Strategy.LIFT)
     assert list(output.mood_report(MOOD, lifted))[1] == "music   happy, to lift happy"
 
 
-def test_music_of_ones_own_is_named_by_its_path() -> None:
+def test_local_music_is_named_by_its_path() -> None:
     own = plan_music(PLAYLISTS.preferring(Path("/my music"), {Expression.HAPPY}), MOOD, Strategy.MATCH)
     assert list(output.mood_report(MOOD, own))[1:] == ["music   your own songs", "/my music"]
 
 
-def test_a_mixed_mood_leaves_out_what_nobody_looks_like() -> None:
+def test_a_mixed_mood_leaves_out_small_shares() -> None:
     two = Mood((0.02, 0.0, 0.01, 0.47, 0.04, 0.46, 0.0), None)
     assert list(output.mood_report(two, None)) == ["mood    mixed, the faces disagree: happy 47%, sad 46%"]
 
@@ -143,7 +143,7 @@ def test_a_mood_without_a_list_has_no_link() -> None:
     assert lines[-1] == "mood    happy, 75%"
 
 
-def test_nothing_says_what_somebody_feels() -> None:
+def test_no_line_says_what_a_person_feels() -> None:
     pages = [
         *output.picture_report(AnalysedPicture("a.jpg", 1, 1, (FACE, UNSURE), MOOD, PLAN)),
         *output.summary_report(Summary(MOOD, PROBABILITIES, 2, 1, PLAN)),

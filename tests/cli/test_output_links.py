@@ -58,19 +58,19 @@ def read(lines: list[str]) -> str:
     return text
 
 
-def test_off_a_terminal_there_is_text_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_terminal_only_plain_text_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     print_choice(HAPPY)
     assert capsys.readouterr() == (f"Bright and happy\n{URL}\n", "")
     print_choice(HAPPY, "for happy", err=True)
     assert capsys.readouterr() == ("", f"Bright and happy, for happy\n{URL}\n")
 
 
-def test_music_on_this_computer_has_a_path_and_no_code(capsys: pytest.CaptureFixture[str]) -> None:
+def test_local_music_has_a_path_and_no_qr_code(capsys: pytest.CaptureFixture[str]) -> None:
     print_choice(FOLDER, qr=True)
     assert capsys.readouterr().out == "Mine\n/music/�[31mred\n"
 
 
-def test_a_link_that_is_too_long_for_a_code_has_none(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_link_too_long_for_a_qr_code_has_a_sentence_instead(capsys: pytest.CaptureFixture[str]) -> None:
     long = MusicChoice("Long", f"https://example.org/{'a' * 3000}", None, Point(0, 0))
     print_choice(long, qr=True)
     assert capsys.readouterr() == (f"Long\n{long.url}\nno QR code: the link is too long\n", "")
@@ -78,41 +78,41 @@ def test_a_link_that_is_too_long_for_a_code_has_none(capsys: pytest.CaptureFixtu
     assert capsys.readouterr() == ("", f"Long\n{long.url}\nno QR code: the link is too long\n")
 
 
-def test_a_code_off_a_terminal_can_be_read(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_qr_code_without_a_terminal_is_readable(capsys: pytest.CaptureFixture[str]) -> None:
     print_choice(HAPPY, qr=True)
     title, url, *code = capsys.readouterr().out.splitlines()
     assert (title, url, read(code)) == ("Bright and happy", URL, URL)
 
 
 @pytest.mark.parametrize("err", [False, True])
-def test_on_a_terminal_the_title_is_a_link_and_the_plain_one_stands_alone(err: bool) -> None:  # noqa: FBT001
+def test_on_a_terminal_the_title_is_a_link_and_the_plain_link_is_on_a_separate_line(err: bool) -> None:  # noqa: FBT001
     assert on_a_terminal(err=err) == [f"{OSC_8}, for happy", URL]
 
 
 @pytest.mark.parametrize("term", ["dumb", "linux", ""])
-def test_a_terminal_that_knows_no_links_gets_none(term: str) -> None:
+def test_a_terminal_without_hyperlinks_gets_plain_titles(term: str) -> None:
     assert on_a_terminal(TERM=term) == ["Bright and happy, for happy", URL]
 
 
-def test_a_code_on_a_terminal_brings_its_own_black_and_white() -> None:
+def test_a_qr_code_on_a_terminal_sets_white_on_black() -> None:
     _, _, *code = on_a_terminal(qr=True, PYTHONIOENCODING="utf-8")
     bare = [re.fullmatch("\033\\[97;40m(.*)\033\\[0m", line) for line in code]
     assert read([line[1] for line in bare if line]) == URL
     assert all(bare)
 
 
-def test_who_wants_no_colour_gets_none() -> None:
+def test_no_color_turns_colours_off() -> None:
     _, _, *code = on_a_terminal(qr=True, PYTHONIOENCODING="utf-8", NO_COLOR="1")
     assert read(code) == URL
 
 
-def test_a_terminal_without_unicode_gets_a_code_of_blanks() -> None:
+def test_a_terminal_without_unicode_gets_a_qr_code_of_blanks() -> None:
     _, _, *code = on_a_terminal(qr=True, PYTHONIOENCODING="ascii")
     assert all(line.isascii() for line in code)
     assert "\033[7m" in code[0]
 
 
-def test_ascii_off_a_terminal_still_holds_the_code() -> None:
+def test_ascii_without_a_terminal_gets_a_readable_qr_code() -> None:
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     command = [sys.executable, "-c", PROGRAM.format(qr=True, err=False, url=URL)]
     said = subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
@@ -123,13 +123,13 @@ def test_ascii_off_a_terminal_still_holds_the_code() -> None:
     assert cv2.QRCodeDetector().detectAndDecode(picture)[0] == URL
 
 
-def test_a_link_in_another_script_is_ascii_for_the_terminal_and_itself_below() -> None:
+def test_a_link_in_another_script_is_ascii_in_the_hyperlink_and_unchanged_below() -> None:
     link, plain = on_a_terminal(url="https://example.org/größe", PYTHONIOENCODING="utf-8")
     assert "\033]8;;https://example.org/gr%C3%B6%C3%9Fe\033\\" in link
     assert plain == "https://example.org/größe"
 
 
-def test_a_folder_can_be_clicked_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_is_a_hyperlink_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     ours, theirs = pty.openpty()
     with os.fdopen(theirs, "w") as terminal:

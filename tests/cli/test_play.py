@@ -102,7 +102,7 @@ def test_the_keys_of_a_russian_keyboard(terminal: Callable[..., Terminal]) -> No
 
 
 @pytest.mark.parametrize(("keys", "status"), [("q", 0), ("\x1b", 0), ("\x04", 0), ("\x03", 130)])
-def test_each_key_that_ends_it_leaves_the_terminal_in_order(keys: str, status: int, terminal: Callable[..., Terminal]) -> None:
+def test_each_key_that_ends_play_restores_the_terminal(keys: str, status: int, terminal: Callable[..., Terminal]) -> None:
     here = terminal("happy")
     here.reads("1/3")
     here.press(keys)
@@ -125,7 +125,7 @@ def test_arrow_keys_and_others_do_nothing(terminal: Callable[..., Terminal]) -> 
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_a_signal_leaves_the_terminal_in_order(number: signal.Signals, terminal: Callable[..., Terminal]) -> None:
+def test_a_signal_restores_the_terminal(number: signal.Signals, terminal: Callable[..., Terminal]) -> None:
     here = terminal("happy")
     here.reads("▶ 1/3")
     here.process.send_signal(number)
@@ -134,7 +134,7 @@ def test_a_signal_leaves_the_terminal_in_order(number: signal.Signals, terminal:
     assert "Trace" not in here.text
 
 
-def test_a_song_that_is_skipped_is_told_above_the_line(terminal: Callable[..., Terminal], library: Path) -> None:
+def test_a_skipped_song_is_reported_above_the_line(terminal: Callable[..., Terminal], library: Path) -> None:
     (library / "happy" / "Pit.wav").write_text("no music")
     here = terminal("happy")
     here.reads("▶ 1/4  One")
@@ -144,7 +144,7 @@ def test_a_song_that_is_skipped_is_told_above_the_line(terminal: Callable[..., T
     assert here.ends() == 0
 
 
-def test_with_keys_it_begins_anew_and_with_once_it_ends(terminal: Callable[..., Terminal]) -> None:
+def test_with_keys_the_list_repeats_and_with_once_it_ends(terminal: Callable[..., Terminal]) -> None:
     here = terminal("sad")
     here.reads("1/2  Träne – 月.*2/2  b.*1/2  Träne – 月")
     here.press("q")
@@ -180,14 +180,14 @@ def test_quiet_is_quiet(terminal: Callable[..., Terminal]) -> None:
     assert not here.text
 
 
-def test_without_a_terminal_it_ends_after_the_last_song(alone: Run, library: Path) -> None:
+def test_without_a_terminal_play_ends_after_the_last_song(alone: Run, library: Path) -> None:
     for streams in ({"stdin": subprocess.DEVNULL}, {"stdin": subprocess.PIPE}):
         ended = alone("play", "sad", "--library", library, "--volume", "0", **streams)
         assert (ended.returncode, ended.stdout) == (0, "")
         assert ended.stderr == "emodj: 1/2  Träne – 月\nemodj: 2/2  b\n"
 
 
-def test_without_a_terminal_ctrl_c_ends_it(
+def test_without_a_terminal_ctrl_c_ends_play(
     process: Start, library: Path, ctrl_c: Callable[[subprocess.Popen[str]], None]
 ) -> None:
     with process("play", "happy", "--library", library, stdin=subprocess.DEVNULL) as playing:
@@ -198,13 +198,13 @@ def test_without_a_terminal_ctrl_c_ends_it(
         assert playing.stderr.read() == "\n"
 
 
-def test_another_mood_is_played_where_there_is_none_and_said(alone: Run, library: Path) -> None:
+def test_the_nearest_mood_with_songs_is_played_and_reported(alone: Run, library: Path) -> None:
     ended = alone("play", "fear", "--library", library)
     assert ended.returncode == 0
     assert re.search("no song for fear.*for sad\n.*1/2", ended.stderr)
 
 
-def test_the_configuration_says_what_to_play(alone: Run, library: Path, settings: Callable[[str], Path]) -> None:
+def test_the_songs_come_from_the_settings(alone: Run, library: Path, settings: Callable[[str], Path]) -> None:
     file = settings(
         f"""
 [music]
@@ -234,7 +234,7 @@ def test_a_library_of_the_settings_is_first(alone: Run, library: Path, settings:
     assert (ended.returncode, ended.stderr) == (0, "emodj: 1/2  Träne – 月\nemodj: 2/2  b\n")
 
 
-def test_where_there_is_nothing_it_says_what_to_do(
+def test_without_songs_the_sentence_has_a_remedy(
     emodj: Run, tmp_path: Path, library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     none = emodj("play", "happy")
@@ -286,7 +286,7 @@ marks = st.text(st.characters(codec="utf-8"), max_size=60)
 
 
 @given(title=marks, artist=st.none() | marks, columns=st.integers(1, 200), shuffled=st.booleans())
-def test_the_line_fits_whatever_the_song_is_called(title: str, artist: str | None, columns: int, *, shuffled: bool) -> None:
+def test_the_line_fits_for_any_title(title: str, artist: str | None, columns: int, *, shuffled: bool) -> None:
     line = fit_line(NowPlaying(title, artist, 100_000, 100_000, shuffled=shuffled), columns)
     assert get_cwidth(line) < max(columns, 45)
     assert all(mark.isprintable() or mark in "\u200c\u200d" for mark in line)

@@ -48,7 +48,7 @@ def three(settings: Write) -> Path:
     )
 
 
-def test_all_music_is_listed_by_mood_and_then_what_lifts(emodj: Run, settings: Write, tmp_path: Path) -> None:
+def test_all_music_is_listed_by_mood_and_then_the_music_for_lifting(emodj: Run, settings: Write, tmp_path: Path) -> None:
     file = settings(
         table("happy", title="First", url=ONE) + table("happy", title="Mine", path="music") + table("lift", url=TWO)
     )
@@ -63,7 +63,7 @@ def test_all_music_is_listed_by_mood_and_then_what_lifts(emodj: Run, settings: W
     assert ended.stdout.rstrip().endswith(TWO)
 
 
-def test_the_document_says_the_same(emodj: Run, settings: Write, tmp_path: Path) -> None:
+def test_the_document_has_the_same_entries(emodj: Run, settings: Write, tmp_path: Path) -> None:
     file = settings(table("happy", title="First", url=ONE) + table("happy", title="Mine", path="music"))
     document = json.loads(emodj("playlists", "--json", "--config", file).stdout)
     assert list(document) == ["schema", "moods", "lift"]
@@ -74,7 +74,7 @@ def test_the_document_says_the_same(emodj: Run, settings: Write, tmp_path: Path)
     ]
 
 
-def test_each_link_is_asked_for_once_and_told_with_its_title(emodj: Run, three: Path, pages: Pages) -> None:
+def test_each_link_is_requested_once_and_printed_with_its_title(emodj: Run, three: Path, pages: Pages) -> None:
     pages.lists |= {ONE: embed("One \033[31m now"), TWO: embed("Two"), THREE: embed("Three")}
     ended = emodj("playlists", "check", "happy", "sad", "--config", three)
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -87,7 +87,7 @@ def test_each_link_is_asked_for_once_and_told_with_its_title(emodj: Run, three: 
     assert [link for _, link in pages.asked] == [ONE, TWO, THREE]
 
 
-def test_some_that_are_gone_are_status_7_and_all_of_them_1(emodj: Run, three: Path, pages: Pages) -> None:
+def test_some_missing_links_are_status_7_and_all_of_them_1(emodj: Run, three: Path, pages: Pages) -> None:
     pages.lists |= {ONE: embed("One")}
     ended = emodj("playlists", "check", "happy", "--config", three)
     assert ended.returncode == 7
@@ -96,7 +96,7 @@ def test_some_that_are_gone_are_status_7_and_all_of_them_1(emodj: Run, three: Pa
     assert emodj("playlists", "check", "happy", "--config", three).returncode == 1
 
 
-def test_a_busy_server_is_asked_once(emodj: Run, three: Path, pages: Pages) -> None:
+def test_a_busy_server_gets_one_request(emodj: Run, three: Path, pages: Pages) -> None:
     pages.lists |= dict.fromkeys((ONE, TWO, THREE), Page(429))
     ended = emodj("playlists", "check", "happy", "sad", "--config", three)
     assert ended.returncode == 1
@@ -104,7 +104,7 @@ def test_a_busy_server_is_asked_once(emodj: Run, three: Path, pages: Pages) -> N
     assert len(pages.asked) == 1
 
 
-def test_off_line_is_said_once_and_paths_are_checked_all_the_same(
+def test_off_line_is_reported_once_and_paths_are_still_checked(
     emodj: Run, settings: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unplugged(*_: object, **__: object) -> None:
@@ -122,7 +122,7 @@ def test_off_line_is_said_once_and_paths_are_checked_all_the_same(
     assert ended.stdout.splitlines()[2] == "ok           happy     Mine: 1 song"
 
 
-def test_paths_that_are_gone_or_hold_nothing_are_told(emodj: Run, settings: Write, tmp_path: Path) -> None:
+def test_missing_and_empty_paths_are_reported(emodj: Run, settings: Write, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     file = settings(table("sad", title="Away", path="away") + table("sad", title="Empty", path="empty"))
     ended = emodj("playlists", "check", "sad", "--json", "--config", file)
@@ -135,7 +135,7 @@ def test_paths_that_are_gone_or_hold_nothing_are_told(emodj: Run, settings: Writ
     assert all(str(tmp_path) in row["why"] for row in document["checked"])
 
 
-def test_what_a_list_leaves_out_is_told_and_the_list_stays_ok(emodj: Run, settings: Write, tmp_path: Path) -> None:
+def test_a_list_with_unreadable_entries_is_ok_and_names_them(emodj: Run, settings: Write, tmp_path: Path) -> None:
     lines = ["https://example.org/song.mp3", *("../a.mp3" for _ in range(6))]
     (tmp_path / "songs.m3u8").write_text("\n".join(lines), encoding="utf-8")
     (tmp_path / "one.csv").write_text("mood,url\nsad,https://example.org/song\nsad,ftp://example.org/\n", encoding="utf-8")
@@ -151,7 +151,7 @@ def test_what_a_list_leaves_out_is_told_and_the_list_stays_ok(emodj: Run, settin
     assert document["checked"][0]["why"] == f"{start} and 5 more"
 
 
-def test_a_library_that_leaves_something_out_is_ok(emodj: Run, settings: Write, tmp_path: Path) -> None:
+def test_a_library_with_unreadable_entries_is_ok(emodj: Run, settings: Write, tmp_path: Path) -> None:
     (tmp_path / "songs.csv").write_text("mood,url\nangry,https://example.org/song\nangy,x\n", encoding="utf-8")
     empty = "".join(f"{name} = []\n" for name in ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise", "lift"))
     ended = emodj("playlists", "check", "--config", settings(f'[music]\nlibrary = "songs.csv"\n[playlists]\n{empty}'))
@@ -171,7 +171,7 @@ def test_a_library_is_checked_with_all_and_with_no_single_mood(
     assert emodj("playlists", "check", "happy", "--config", file).returncode == 0
 
 
-def test_json_can_be_asked_for_before_the_command_too(emodj: Run, three: Path, pages: Pages) -> None:
+def test_json_can_stand_before_the_command_too(emodj: Run, three: Path, pages: Pages) -> None:
     pages.lists[ONE] = embed("One")
     document = json.loads(emodj("playlists", "--json", "check", "happy", "--config", three).stdout)
     assert document["schema"] == 1
@@ -184,7 +184,7 @@ def test_an_unknown_mood_is_a_sentence_with_the_nearest(emodj: Run) -> None:
     assert "did you mean happy?" in ended.stderr
 
 
-def test_a_mood_without_music_is_told(emodj: Run, settings: Write) -> None:
+def test_a_mood_without_music_is_a_sentence(emodj: Run, settings: Write) -> None:
     file = settings("[playlists]\nsad = []\n")
     ended = emodj("playlists", "check", "sad", "--config", file)
     assert (ended.returncode, ended.stdout) == (1, "")
@@ -192,7 +192,7 @@ def test_a_mood_without_music_is_told(emodj: Run, settings: Write) -> None:
     assert "sad  (no music)" in emodj("playlists", "--config", file).stdout
 
 
-def test_ctrl_c_keeps_what_was_answered(process: Callable[..., Popen[str]], settings: Write, tmp_path: Path) -> None:
+def test_ctrl_c_prints_the_results_so_far(process: Callable[..., Popen[str]], settings: Write, tmp_path: Path) -> None:
     (tmp_path / "songs.m3u8").write_text("https://example.org/song.mp3\n", encoding="utf-8")
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))

@@ -36,7 +36,7 @@ def told(ended: CompletedProcess[str]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("mood", EXPRESSIONS)
-def test_a_fresh_machine_has_songs_for_each_mood(emodj: Run, mood: object) -> None:
+def test_a_new_installation_has_songs_for_each_mood(emodj: Run, mood: object) -> None:
     ended = emodj("songs", str(getattr(mood, "value", "")).upper())
     assert ended.returncode == 0
     lines = ended.stdout.splitlines()
@@ -53,7 +53,7 @@ def test_quiet_is_quiet(emodj: Run) -> None:
     assert not emodj("songs", "sad", "-q").stderr
 
 
-def test_a_seed_makes_it_repeatable_and_the_document_tells_it(emodj: Run) -> None:
+def test_a_seed_repeats_the_songs_and_is_in_the_document(emodj: Run) -> None:
     first = told(emodj("songs", "fear", "--json"))
     assert (first["mood"], first["mood_used"], first["library"], len(first["songs"])) == ("fear", "fear", None, 5)
     assert set(first["songs"][0]) == {"title", "artist", "path", "url"}
@@ -72,7 +72,7 @@ def test_n_songs_are_different_ones(emodj: Run, tmp_path: Path) -> None:
     assert "these are all the songs for happy" in ended.stderr
 
 
-def test_songs_of_files_are_called_as_they_say(emodj: Run, tmp_path: Path) -> None:
+def test_songs_have_the_titles_of_their_tags(emodj: Run, tmp_path: Path) -> None:
     tagged = sound(tmp_path / "happy" / "a.flac", title="月光", artist="Бетховен")
     untagged = sound(tmp_path / "happy" / "02 some name.wav")
     (tmp_path / "happy" / "broken.mp3").write_text("no music")
@@ -100,7 +100,7 @@ def test_the_library_of_the_settings_counts_and_an_option_wins(
     assert "b.wav" in emodj("songs", "sad", "--config", file, "--library", other).stdout
 
 
-def test_a_mood_without_songs_gets_its_nearest_neighbours_and_says_so(emodj: Run, tmp_path: Path) -> None:
+def test_a_mood_without_songs_gets_the_nearest_mood_and_a_remark(emodj: Run, tmp_path: Path) -> None:
     sound(tmp_path / "angry" / "a.wav")
     ended = emodj("songs", "fear", "-n", "1", "--library", tmp_path, "--json")
     document = told(ended)
@@ -108,7 +108,7 @@ def test_a_mood_without_songs_gets_its_nearest_neighbours_and_says_so(emodj: Run
     assert ended.stderr == f"emodj: {tmp_path} has no song for fear: here is the nearest it has, for angry\n"
 
 
-def test_files_that_are_not_there_make_room_for_others(emodj: Run, tmp_path: Path) -> None:
+def test_missing_files_are_replaced_by_other_songs(emodj: Run, tmp_path: Path) -> None:
     sound(tmp_path / "a.wav")
     rows = "".join(f"sad,gone{number}.mp3,\n" for number in range(9))
     library = written(tmp_path / "songs.csv", f"mood,path,url\n{rows}sad,a.wav,\nsad,gone.mp3,https://example.org\n")
@@ -147,7 +147,7 @@ def test_bad_input_is_one_sentence(
     assert sentence in ended.stderr
 
 
-def test_names_from_outside_reach_no_terminal_as_they_are(emodj: Run, tmp_path: Path) -> None:
+def test_names_from_outside_are_made_printable(emodj: Run, tmp_path: Path) -> None:
     library = tmp_path / "a\x1b[31m"
     sound(library / "sad" / "b\x07\n.wav")
     written(library / "sad.m3u8", "#EXTINF:1,x\x1b]0;title\x07\nhttp://x\x1b[2J\n")
@@ -161,7 +161,7 @@ def test_a_home_is_expanded(emodj: Run, home: Path) -> None:
     assert str(home) in emodj("songs", "sad", "--library", "~/songs").stdout
 
 
-def test_what_is_not_asked_for_is_not_loaded() -> None:
+def test_unused_modules_are_not_loaded() -> None:
     program = "import sys; from realtime.cli import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
     command = [sys.executable, "-c", program, "songs", "happy"]
     ended = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -169,7 +169,7 @@ def test_what_is_not_asked_for_is_not_loaded() -> None:
     assert not {"cv2", "tensorflow", "just_playback", "tinytag", "PIL", "prompt_toolkit", "segno"} & loaded
 
 
-def test_a_file_that_is_missing_says_nothing_of_its_own(emodj: Run, tmp_path: Path) -> None:
+def test_a_missing_file_has_no_notice_of_the_tag_reader(emodj: Run, tmp_path: Path) -> None:
     library = written(tmp_path / "songs.csv", 'mood,path\nhappy,"a\nemodj: all is well.mp3"\n')
     ended = emodj("songs", "happy", "--library", library)
     assert ended.returncode == 1

@@ -54,7 +54,7 @@ def status_of(emodj: Run, status: int) -> tuple[dict[str, object], list[str]]:
     return found, lines
 
 
-def test_status_of_somebody_who_can_play(emodj: Run, spotify: Spotify, tokens: CredentialStore) -> None:
+def test_status_of_a_login_that_can_play(emodj: Run, spotify: Spotify, tokens: CredentialStore) -> None:
     spotify.device("Kitchen \x1b[31m", active=True, type="Speaker")
     spotify.device("Car", is_restricted=True, supports_volume=False)
     tokens.save(replace(token_in(tokens), premium=True))
@@ -74,7 +74,7 @@ def test_status_of_somebody_who_can_play(emodj: Run, spotify: Spotify, tokens: C
     assert all(asked.method == "GET" for asked in spotify.asked)
 
 
-def test_status_without_a_login_asks_nobody(emodj: Run, spotify: Spotify) -> None:
+def test_status_without_a_login_sends_no_request(emodj: Run, spotify: Spotify) -> None:
     found, lines = status_of(emodj, 1)
     assert (found["logged_in"], found["account"], found["devices"]) == (False, None, [])
     assert lines[:-1] == ["login     no", f"problem   you are not logged in to Spotify: {LOG_IN}"]
@@ -82,7 +82,7 @@ def test_status_without_a_login_asks_nobody(emodj: Run, spotify: Spotify) -> Non
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1, 2]", '{"client_id": 5}', "\xff\xfe", "[" * 100_000])
-def test_status_of_a_login_that_is_damaged(text: str, emodj: Run, spotify: Spotify, tokens: CredentialStore) -> None:
+def test_status_of_a_damaged_login(text: str, emodj: Run, spotify: Spotify, tokens: CredentialStore) -> None:
     tokens.path.write_bytes(text.encode("latin-1"))
     found, lines = status_of(emodj, 1)
     assert found["logged_in"] is False
@@ -109,7 +109,7 @@ def test_status_of_a_login_that_is_no_file(emodj: Run, spotify: Spotify) -> None
     assert f"cannot remove {CredentialStore().path} (Is a directory): remove it by hand" in out.stderr
 
 
-def test_status_of_a_login_of_yesterday_renews_it(emodj: Run, spotify: Spotify, tokens: CredentialStore) -> None:
+def test_status_renews_an_expired_token(emodj: Run, spotify: Spotify, tokens: CredentialStore) -> None:
     spotify.device("Kitchen")
     of_yesterday(tokens)
     before = token_in(tokens)
@@ -122,7 +122,7 @@ def test_status_of_a_login_of_yesterday_renews_it(emodj: Run, spotify: Spotify, 
 
 
 @pytest.mark.parametrize("ended", ["its time", "by somebody at Spotify"])
-def test_status_of_a_login_that_died_says_so_once_and_forgets_it(
+def test_status_of_an_expired_login_reports_it_once_and_removes_it(
     ended: str, emodj: Run, spotify: Spotify, tokens: CredentialStore
 ) -> None:
     spotify.device("Kitchen")
@@ -188,7 +188,7 @@ def test_status_names_what_a_login_does_not_allow(scope: str, emodj: Run, spotif
         (refusal(403, "Active premium subscription required for the owner of the app."), "Spotify wants Premium of whoever"),
     ],
 )
-def test_status_says_what_spotify_answers(
+def test_status_reports_the_answer_of_spotify(
     fault: Fault, said: str, emodj: Run, spotify: Spotify, tokens: CredentialStore
 ) -> None:
     spotify.always["GET", "/v1/me/player/devices"] = fault
@@ -201,7 +201,7 @@ def test_status_says_what_spotify_answers(
     assert tokens.version() is not None
 
 
-def test_off_line_a_login_stays(emodj: Run, tokens: CredentialStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_network_a_login_stays(emodj: Run, tokens: CredentialStore, monkeypatch: pytest.MonkeyPatch) -> None:
     # Taken, but nobody listens there
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -284,7 +284,7 @@ def test_logout_removes_the_login_and_leaves_the_client_id(emodj: Run, spotify: 
 
 
 @pytest.mark.parametrize("damage", ["damaged", "world-readable"])
-def test_logout_helps_where_the_login_is_no_good(damage: str, emodj: Run, tokens: CredentialStore) -> None:
+def test_logout_removes_a_damaged_login(damage: str, emodj: Run, tokens: CredentialStore) -> None:
     if damage == "damaged":
         tokens.path.write_text("no token", encoding="utf-8")
     else:
@@ -300,7 +300,7 @@ def test_help_names_every_command(emodj: Run) -> None:
 
 @pytest.mark.parametrize("command", [("devices",), ("status",), ("build", "happy"), ("devices", "--json")])
 @pytest.mark.parametrize("fault", ["dead", "fault of the login", "fault", "silence", "silence of the login", "no JSON", "cut"])
-def test_no_failure_says_what_is_secret(
+def test_no_failure_prints_a_secret(
     fault: str, command: tuple[str, ...], at_spotify: Start, spotify: Spotify, tokens: CredentialStore
 ) -> None:
     token = token_in(tokens)
@@ -329,7 +329,7 @@ def test_no_failure_says_what_is_secret(
         assert secret not in out + err
 
 
-def test_a_command_that_works_says_no_secret_either(at_spotify: Start, spotify: Spotify, tokens: CredentialStore) -> None:
+def test_no_success_prints_a_secret(at_spotify: Start, spotify: Spotify, tokens: CredentialStore) -> None:
     spotify.device("Kitchen")
     of_yesterday(tokens)
     with at_spotify("-vv", "spotify", "status") as process:
@@ -340,6 +340,6 @@ def test_a_command_that_works_says_no_secret_either(at_spotify: Start, spotify: 
         assert secret not in out + err
 
 
-def test_a_login_is_for_its_owner_alone_whatever_the_umask(tokens: CredentialStore, home: Path) -> None:
+def test_the_login_file_is_private_for_any_umask(tokens: CredentialStore, home: Path) -> None:
     assert tokens.path == home / ".config" / "emodj" / "spotify-token.json"
     assert stat.S_IMODE(tokens.path.stat().st_mode) == 0o600

@@ -60,7 +60,7 @@ def summary(**shares: float) -> str:
     return json.dumps({"schema": 1, "shares": {each.value: shares.get(each.value, 0.0) for each in EXPRESSIONS}})
 
 
-def test_a_dry_run_shows_the_songs_and_makes_nothing(emodj: Run, spotify: Spotify) -> None:
+def test_a_dry_run_prints_the_songs_and_makes_no_list(emodj: Run, spotify: Spotify) -> None:
     furnish(spotify)
     mine = spotify.playlist("Happy days", tracks=[spotify.track("Mine", "Me")])
     ended = emodj("spotify", "build", "happy", "--dry-run")
@@ -92,7 +92,7 @@ def test_a_private_list_is_made(emodj: Run, spotify: Spotify) -> None:
     assert commands(spotify) == ["POST /v1/me/playlists", f"PUT /v1/playlists/{made['id']}/items"]
 
 
-def test_another_run_puts_other_songs_in_place_of_the_first(emodj: Run, spotify: Spotify) -> None:
+def test_another_run_replaces_the_songs_of_the_first(emodj: Run, spotify: Spotify) -> None:
     furnish(spotify)
     emodj("spotify", "build", "happy", "-n", "5")
     (made,) = ours(spotify)
@@ -110,7 +110,7 @@ def test_another_run_puts_other_songs_in_place_of_the_first(emodj: Run, spotify:
     assert len(songs_of(spotify, made)) == 4
 
 
-def test_a_list_of_that_name_that_is_somebody_elses_is_not_touched(emodj: Run, spotify: Spotify) -> None:
+def test_a_list_of_that_name_by_another_user_is_not_changed(emodj: Run, spotify: Spotify) -> None:
     furnish(spotify)
     theirs = spotify.playlist("emodj: happy", owner="bob", tracks=[spotify.track("Theirs", "Bob")])
     spotify.playlist("emodj: Happy", tracks=[spotify.track("Other", "Name")])
@@ -120,9 +120,7 @@ def test_a_list_of_that_name_that_is_somebody_elses_is_not_touched(emodj: Run, s
     assert not [line for line in commands(spotify) if theirs["id"] in line]
 
 
-def test_lists_of_ones_own_that_fit_are_read_and_no_others(
-    emodj: Run, spotify: Spotify, settings: Callable[[str], Path]
-) -> None:
+def test_only_matching_lists_of_the_user_are_read(emodj: Run, spotify: Spotify, settings: Callable[[str], Path]) -> None:
     furnish(spotify)
     fits = spotify.playlist("Sunny side", tracks=[spotify.track("Own", "A")])
     named = spotify.playlist("Untitled", tracks=[spotify.track("Named", "B")])
@@ -160,7 +158,7 @@ def test_a_list_that_cannot_be_read_is_left_out_with_a_remark(status: int, messa
     assert not commands(spotify)
 
 
-def test_what_stands_for_nothing_is_left_out(emodj: Run, spotify: Spotify) -> None:
+def test_rows_without_a_playable_track_are_left_out(emodj: Run, spotify: Spotify) -> None:
     song = spotify.track("Song", "A")
     odd = [
         spotify.track("Episode", "B", type="episode"),
@@ -197,7 +195,7 @@ def test_every_mood_has_searches_that_spotify_takes(mood: Expression, emodj: Run
     assert f"({mood.value}, search)" in ended.stdout
 
 
-def test_what_a_session_printed_weighs_the_songs(
+def test_the_shares_of_a_session_weight_the_songs(
     emodj: Run, alone: Run, spotify: Spotify, clip: Callable[[int], Path], tmp_path: Path
 ) -> None:
     furnish(spotify)
@@ -271,7 +269,7 @@ NOBODY = json.dumps({"shares": None})
         (summary(sad=1.0), r"faces looked happy 0% of the time \(sad 100%\): build one of those"),
     ],
 )
-def test_what_is_no_such_summary_is_refused_before_anybody_is_asked(
+def test_an_invalid_summary_is_refused_before_any_request(
     text: str, said: str, emodj: Run, spotify: Spotify, tmp_path: Path
 ) -> None:
     file = tmp_path / "evening"
@@ -283,7 +281,7 @@ def test_what_is_no_such_summary_is_refused_before_anybody_is_asked(
     assert not spotify.asked
 
 
-def test_a_summary_that_is_not_there_is_said(emodj: Run, spotify: Spotify, tmp_path: Path) -> None:
+def test_a_missing_summary_is_a_sentence(emodj: Run, spotify: Spotify, tmp_path: Path) -> None:
     ended = emodj("spotify", "build", "happy", "--from", tmp_path / "nowhere")
     assert (ended.returncode, ended.stderr) == (2, f"emodj: there is no file {tmp_path / 'nowhere'}\n")
     ended = emodj("spotify", "build", "happy", "--from", tmp_path)
@@ -321,7 +319,7 @@ def test_the_document_of_a_run(emodj: Run, spotify: Spotify) -> None:
     assert [song["uri"] for song in first["songs"]] == songs_of(spotify, made)
 
 
-def test_nothing_that_is_found_makes_no_list(emodj: Run, spotify: Spotify) -> None:
+def test_no_songs_make_no_list(emodj: Run, spotify: Spotify) -> None:
     for options in ((), ("--dry-run",), ("--json",)):
         ended = emodj("spotify", "build", "happy", *options)
         assert (ended.returncode, ended.stdout) == (1, "")
@@ -330,14 +328,14 @@ def test_nothing_that_is_found_makes_no_list(emodj: Run, spotify: Spotify) -> No
     assert not commands(spotify)
 
 
-def test_a_title_of_somebodys_cannot_paint_the_terminal(emodj: Run, spotify: Spotify) -> None:
+def test_a_title_cannot_colour_the_terminal(emodj: Run, spotify: Spotify) -> None:
     spotify.playlist("Happy \x1b[31m\nlist", tracks=[spotify.track("T\x1b]8;;evil\x07", "A\nB")])
     ended = emodj("spotify", "build", "happy", "--dry-run")
     assert len(ended.stdout.splitlines()) == 2
     assert ended.stdout.replace("\n", "").isprintable()
 
 
-def test_a_list_that_was_made_and_could_not_be_filled_is_filled_by_the_next_run(emodj: Run, spotify: Spotify) -> None:
+def test_an_empty_list_of_a_failed_run_is_filled_by_the_next_run(emodj: Run, spotify: Spotify) -> None:
     furnish(spotify)
     # The same list at the same time of its life has the same id
     made = spotify.playlist("emodj: happy")
@@ -362,7 +360,7 @@ def test_a_list_that_was_made_and_could_not_be_filled_is_filled_by_the_next_run(
 
 
 @pytest.mark.parametrize("answer", [{}, {"id": None}, {"id": "../me"}])
-def test_a_list_without_an_id_is_none(answer: dict[str, object], emodj: Run, spotify: Spotify) -> None:
+def test_a_list_without_an_id_is_ignored(answer: dict[str, object], emodj: Run, spotify: Spotify) -> None:
     furnish(spotify)
     spotify.fail("POST", "/v1/me/playlists", Fault(201, answer))
     ended = emodj("spotify", "build", "happy")
@@ -371,7 +369,7 @@ def test_a_list_without_an_id_is_none(answer: dict[str, object], emodj: Run, spo
     assert commands(spotify) == ["POST /v1/me/playlists"]
 
 
-def test_without_a_login_it_says_how_to_get_one(emodj: Run, spotify: Spotify, tokens: CredentialStore) -> None:
+def test_without_a_login_the_sentence_names_the_login_command(emodj: Run, spotify: Spotify, tokens: CredentialStore) -> None:
     tokens.delete()
     ended = emodj("spotify", "build", "happy")
     assert (ended.returncode, ended.stdout) == (8, "")
@@ -380,12 +378,12 @@ def test_without_a_login_it_says_how_to_get_one(emodj: Run, spotify: Spotify, to
 
 
 @pytest.mark.parametrize("options", [["hapy"], ["happy", "-n", "0"], ["happy", "-n", "101"], ["happy", "--seed", "-1"]])
-def test_what_cannot_be_built_is_refused(options: list[str], emodj: Run, spotify: Spotify) -> None:
+def test_invalid_options_are_refused(options: list[str], emodj: Run, spotify: Spotify) -> None:
     assert emodj("spotify", "build", *options).returncode == 2
     assert not spotify.asked
 
 
-def test_ctrl_c_ends_it(at_spotify: Start, spotify: Spotify, ctrl_c: Callable[[subprocess.Popen[str]], None]) -> None:
+def test_ctrl_c_ends_build(at_spotify: Start, spotify: Spotify, ctrl_c: Callable[[subprocess.Popen[str]], None]) -> None:
     spotify.always["GET", "/v1/search"] = Fault(silent=True)
     with at_spotify("spotify", "build", "happy") as waiting:
         until(lambda: any(asked.path == "/v1/search" for asked in spotify.asked))

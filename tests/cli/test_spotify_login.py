@@ -119,7 +119,7 @@ def test_a_browser_that_agrees_logs_in(emodj: Run, spotify: Spotify, follow: Fol
         assert file.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_browser_that_was_started_gets_no_more_than_our_own_address(
+def test_a_started_browser_gets_only_the_address_of_emodj(
     at_spotify: Start, spotify: Spotify, browser: Callable[[], list[str]]
 ) -> None:
     with at_spotify("spotify", "login", "--client-id", spotify.client_id) as waiting:
@@ -159,7 +159,9 @@ def test_the_option_comes_before_the_variable_and_the_variable_before_the_kept_i
     assert logins(spotify)[-1]["client_id"] == option
 
 
-def test_without_an_id_it_says_how_to_get_one(emodj: Run, spotify: Spotify, browser: Callable[[], list[str]]) -> None:
+def test_without_a_client_id_the_sentence_explains_how_to_register(
+    emodj: Run, spotify: Spotify, browser: Callable[[], list[str]]
+) -> None:
     for damaged in (False, True):
         if damaged:
             ClientIdFile().path.parent.mkdir(parents=True)
@@ -179,7 +181,7 @@ def test_without_an_id_it_says_how_to_get_one(emodj: Run, spotify: Spotify, brow
 
 
 @pytest.mark.parametrize("wrong", ["my-password", "0123456789abcdef" * 2 + "0", "0123456789abcdef0123456789abcde", "é" * 32])
-def test_what_is_no_id_is_refused_and_not_repeated(
+def test_an_invalid_client_id_is_refused_and_not_printed(
     wrong: str, emodj: Run, spotify: Spotify, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ended = emodj("-vv", "spotify", "login", "--client-id", wrong)
@@ -232,9 +234,7 @@ def test_a_login_that_fails_leaves_the_one_before_it(
         (Fault(close=True), "Spotify cannot be reached"),
     ],
 )
-def test_where_no_token_is_given_out_nothing_is_kept(
-    fault: Fault, said: str, emodj: Run, spotify: Spotify, follow: Follow
-) -> None:
+def test_without_a_token_nothing_is_stored(fault: Fault, said: str, emodj: Run, spotify: Spotify, follow: Follow) -> None:
     spotify.fail("POST", "/api/token", fault)
     follow()
     ended = emodj("spotify", "login", "--client-id", spotify.client_id)
@@ -244,7 +244,7 @@ def test_where_no_token_is_given_out_nothing_is_kept(
     assert nothing_kept()
 
 
-def test_nobody_who_comes_back_in_time_is_told_where_to_look(
+def test_a_login_that_times_out_names_what_to_check(
     spotify: Spotify, follow: Follow, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for grants in ("nothing", "agree"):
@@ -260,7 +260,7 @@ def test_nobody_who_comes_back_in_time_is_told_where_to_look(
     assert nothing_kept()
 
 
-def test_what_else_a_browser_asks_for_is_no_answer(emodj: Run, spotify: Spotify, follow: Follow) -> None:
+def test_other_requests_of_a_browser_are_no_answer(emodj: Run, spotify: Spotify, follow: Follow) -> None:
     forged = (
         "/callback?code=stolen&state=guessed",
         "/callback?code=stolen",
@@ -284,9 +284,7 @@ def test_a_second_tab_does_no_harm(emodj: Run, spotify: Spotify, follow: Follow)
     assert len([asked for asked in spotify.asked if asked.path == "/api/token"]) == 1
 
 
-def test_somebody_who_is_not_among_the_users_of_the_app_is_told_who_can_add_them(
-    emodj: Run, spotify: Spotify, follow: Follow
-) -> None:
+def test_a_user_who_is_not_registered_in_the_app_gets_a_remedy(emodj: Run, spotify: Spotify, follow: Follow) -> None:
     for said in (
         Fault(403, b"User not registered in the Developer Dashboard"),
         Fault(403, b"Check settings on developer.spotify.com/dashboard, the user may not be registered."),
@@ -309,7 +307,7 @@ def test_somebody_who_is_not_among_the_users_of_the_app_is_told_who_can_add_them
         ({}, " as somebody without a name"),
     ],
 )
-def test_who_it_is_is_said_as_far_as_spotify_tells(
+def test_the_account_is_named_if_spotify_names_it(
     me: dict[str, object], who: str, emodj: Run, spotify: Spotify, follow: Follow
 ) -> None:
     spotify.me = me
@@ -320,9 +318,7 @@ def test_who_it_is_is_said_as_far_as_spotify_tells(
 
 
 @pytest.mark.parametrize("fault", [Fault(503), refusal(429, "", headers={"Retry-After": "7"})])
-def test_a_fault_that_passes_right_after_a_login_is_a_remark(
-    fault: Fault, emodj: Run, spotify: Spotify, follow: Follow
-) -> None:
+def test_a_temporary_fault_right_after_a_login_is_a_remark(fault: Fault, emodj: Run, spotify: Spotify, follow: Follow) -> None:
     spotify.fail("GET", "/v1/me", fault)
     follow()
     ended = emodj("spotify", "login", "--client-id", spotify.client_id)
@@ -332,7 +328,7 @@ def test_a_fault_that_passes_right_after_a_login_is_a_remark(
     assert CredentialStore().load() is not None
 
 
-def test_what_spotify_did_not_allow_is_said(emodj: Run, spotify: Spotify, follow: Follow) -> None:
+def test_missing_permissions_are_a_remark(emodj: Run, spotify: Spotify, follow: Follow) -> None:
     given = spotify.issue(" ".join(scope for scope in transport.SCOPES if not scope.startswith("playlist-")))
     spotify.fail("POST", "/api/token", Fault(200, given))
     follow()
@@ -342,7 +338,7 @@ def test_what_spotify_did_not_allow_is_said(emodj: Run, spotify: Spotify, follow
     assert said in ended.stderr
 
 
-def test_a_disk_that_refuses_is_said(emodj: Run, spotify: Spotify, follow: Follow, home: Path) -> None:
+def test_an_unwritable_disk_is_a_sentence(emodj: Run, spotify: Spotify, follow: Follow, home: Path) -> None:
     (home / ".config").write_text("no folder", encoding="utf-8")
     follow()
     ended = emodj("spotify", "login", "--client-id", spotify.client_id)
@@ -351,7 +347,7 @@ def test_a_disk_that_refuses_is_said(emodj: Run, spotify: Spotify, follow: Follo
     assert not [asked for asked in spotify.asked if asked.path.startswith("/v1/")]
 
 
-def test_a_port_that_cannot_be_had_is_said(emodj: Run, spotify: Spotify, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unavailable_port_is_a_sentence(emodj: Run, spotify: Spotify, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuses(*_: object) -> NoReturn:
         raise PermissionError(13, "Permission denied")
 
@@ -471,7 +467,7 @@ def test_ctrl_d_leaves_the_login_to_the_browser(terminal: Terminal) -> None:
     assert terminal.ends() == 0
 
 
-def test_ctrl_c_in_a_terminal_leaves_it_in_order(terminal: Terminal) -> None:
+def test_ctrl_c_restores_the_terminal(terminal: Terminal) -> None:
     terminal.reads("address, if you have one to paste:")
     until(lambda: not terminal.echoes())
     terminal.press("abc\x03")
@@ -482,7 +478,7 @@ def test_ctrl_c_in_a_terminal_leaves_it_in_order(terminal: Terminal) -> None:
     assert nothing_kept()
 
 
-def test_the_address_is_there_before_the_login_ends_where_stdout_is_a_pipe(at_spotify: Start, spotify: Spotify) -> None:
+def test_the_address_is_printed_before_the_login_ends_if_stdout_is_a_pipe(at_spotify: Start, spotify: Spotify) -> None:
     with at_spotify("spotify", "login", "--client-id", spotify.client_id, "--no-browser") as waiting:
         assert waiting.stdout is not None
         assert waiting.stdout.readline() == "Log in at Spotify with this address:\n"

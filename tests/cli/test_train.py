@@ -99,7 +99,7 @@ def compact(request: pytest.FixtureRequest) -> None:
 
 @pytest.mark.usefixtures("compact")
 @pytest.mark.parametrize("compact", ["tiny", pytest.param("ours", marks=pytest.mark.nightly)], indirect=True)
-def test_train_leaves_a_pair_and_its_report_in_the_run_folder(emodj: Run, data: Callable[..., Path], tmp_path: Path) -> None:
+def test_train_writes_a_pair_and_its_report_into_the_run_folder(emodj: Run, data: Callable[..., Path], tmp_path: Path) -> None:
     run = tmp_path / "run"
     ended = emodj("train", data(), "--run", run, "--epochs", "1", "--batch-size", "7")
     assert ended.returncode == 0, ended.stderr
@@ -125,7 +125,7 @@ def test_train_leaves_a_pair_and_its_report_in_the_run_folder(emodj: Run, data: 
 
 
 @pytest.mark.usefixtures("small")
-def test_a_run_that_is_there_goes_on_only_with_resume(emodj: Run, data: Callable[..., Path], tmp_path: Path) -> None:
+def test_an_existing_run_continues_only_with_resume(emodj: Run, data: Callable[..., Path], tmp_path: Path) -> None:
     command = ("train", data(), "--run", tmp_path / "run", "--epochs", "2", "--batch-size", "7")
     ended = emodj(*command, "--resume")
     assert (ended.returncode, ended.stdout) == (2, "")
@@ -147,7 +147,7 @@ def test_a_run_that_is_there_goes_on_only_with_resume(emodj: Run, data: Callable
 
 
 @pytest.mark.usefixtures("small")
-def test_ctrl_c_ends_with_130_and_says_how_to_go_on(emodj: Run, data: Callable[..., Path], tmp_path: Path) -> None:
+def test_ctrl_c_ends_with_130_and_prints_how_to_continue(emodj: Run, data: Callable[..., Path], tmp_path: Path) -> None:
     run = tmp_path / "run"
 
     def press() -> None:

@@ -54,7 +54,7 @@ def run(progress: Progress, begin: int = 0) -> None:
         progress.report(epoch)
 
 
-def test_without_a_terminal_each_epoch_is_a_line_and_no_step_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_terminal_each_epoch_is_a_line_and_steps_are_not_reported(capsys: pytest.CaptureFixture[str]) -> None:
     stream = io.StringIO()
     with Progress(Context(), 2, stream) as progress:
         assert progress.step is None
@@ -82,7 +82,7 @@ def test_on_a_terminal_a_bar_has_the_running_loss_and_the_last_accuracy(
     assert capsys.readouterr().err == "", "and no line beside it"
 
 
-def test_a_run_that_goes_on_counts_what_is_left() -> None:
+def test_a_resumed_run_counts_the_remaining_steps() -> None:
     with terminal() as (stream, shown):
         with Progress(Context(), 2, stream) as progress:
             assert progress.step is not None
@@ -92,7 +92,7 @@ def test_a_run_that_goes_on_counts_what_is_left() -> None:
     assert "epoch 2 of 2, loss 1.000  [" in said
 
 
-def test_the_cursor_comes_back_when_a_run_is_stopped() -> None:
+def test_a_stopped_run_restores_the_cursor() -> None:
     with terminal() as (stream, shown):
         context = Context(interrupted=True)
         with pytest.raises(KeyboardInterrupt), Progress(context, 2, stream) as progress:
@@ -103,7 +103,7 @@ def test_the_cursor_comes_back_when_a_run_is_stopped() -> None:
     assert said.rstrip().endswith("\x1b[?25h")
 
 
-def test_quiet_draws_and_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_quiet_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     with terminal() as (stream, shown):
         with Progress(Context(quiet=True), 2, stream) as progress:
             assert progress.step is None
