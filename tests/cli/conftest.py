@@ -1,4 +1,4 @@
-"""The command line, in this process for speed and in one of its own where the process matters."""
+"""Run the command line: in this process for speed, or in a separate process for signals, streams and exit."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ from realtime.cli import main
 sys.exit(main())
 """
 
-# The same, with the Spotify of the test in place of the real one
-AT_SPOTIFY = f"""
+# The same, with the test server in place of Spotify
+START_WITH_SPOTIFY = f"""
 import os
 from realtime.music.spotify import transport
 place = os.environ["SPOTIFY_OF_THE_TEST"]
@@ -51,15 +51,15 @@ def emodj(capsys: pytest.CaptureFixture[str]) -> Callable[..., CompletedProcess[
     def run(*arguments: str | Path) -> CompletedProcess[str]:
         capsys.readouterr()
         status = main([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        return CompletedProcess(arguments, status, said.out, said.err)
+        output = capsys.readouterr()
+        return CompletedProcess(arguments, status, output.out, output.err)
 
     return run
 
 
 @pytest.fixture
 def process(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
-    """Start a command line in a process of its own, in an empty folder, with all its streams in our hands."""
+    """Start a command line in a separate process, in an empty folder, with pipes as its streams."""
 
     def start(*arguments: str | Path, **options: Any) -> subprocess.Popen[str]:
         folder = tmp_path / "cwd"
@@ -74,8 +74,8 @@ def process(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
 
 
 @pytest.fixture
-def alone(process: Callable[..., subprocess.Popen[str]]) -> Callable[..., CompletedProcess[str]]:
-    """Run a command line in a process of its own to its end."""
+def run_process(process: Callable[..., subprocess.Popen[str]]) -> Callable[..., CompletedProcess[str]]:
+    """Run a command line in a separate process to its end."""
 
     def run(*arguments: str | Path, **options: Any) -> CompletedProcess[str]:
         with process(*arguments, **options) as started:
@@ -86,17 +86,17 @@ def alone(process: Callable[..., subprocess.Popen[str]]) -> Callable[..., Comple
 
 
 @pytest.fixture
-def at_spotify(
+def spotify_process(
     process: Callable[..., subprocess.Popen[str]], spotify: Spotify, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., subprocess.Popen[str]]:
-    """As `process`, with the Spotify of the test in place of the real one."""
+    """As `process`, with the test server in place of Spotify."""
     monkeypatch.setenv("SPOTIFY_OF_THE_TEST", spotify.address)
-    return partial(process, program=AT_SPOTIFY)
+    return partial(process, program=START_WITH_SPOTIFY)
 
 
 @pytest.fixture
 def pair(tmp_path: Path) -> Path:
-    """A copy of the shipped network and of all that stands beside it; the path of its `.json`."""
+    """A copy of the folder of the shipped network; the path of its `.json`."""
     return Path(shutil.copytree(ROOT / "models", tmp_path / "models")) / "emotiondetector.json"
 
 

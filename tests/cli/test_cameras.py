@@ -45,14 +45,14 @@ def test_the_document_has_the_same_entries() -> None:
     }
 
 
-def test_cameras_are_listed_in_lines_and_in_json(alone: Run) -> None:
-    there = list_cameras()
-    plain, as_json = alone("cameras"), alone("cameras", "--json")
+def test_cameras_are_listed_in_lines_and_in_json(run_process: Run) -> None:
+    cameras = list_cameras()
+    plain, as_json = run_process("cameras"), run_process("cameras", "--json")
     assert (plain.returncode, as_json.returncode) == (0, 0)
-    assert plain.stdout.splitlines() == list(lines(there))
-    assert json.loads(as_json.stdout) == document(there)
+    assert plain.stdout.splitlines() == list(lines(cameras))
+    assert json.loads(as_json.stdout) == document(cameras)
     for ended in (plain, as_json):
-        assert ended.stderr.count("\n") == (0 if there else 1), ended.stderr
+        assert ended.stderr.count("\n") == (0 if cameras else 1), ended.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`emodj config`, and what every command says about a configuration that will not do."""
+"""`emodj config`, and the sentences of every command about an invalid configuration."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 def test_path_names_the_files_in_the_order_in_which_they_win(
     emodj: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own = home / ".config" / "emodj" / "config.toml"
-    assert emodj("config", "path").stdout.splitlines() == [str(SHIPPED_CONFIG), str(own)], (
+    user_file = home / ".config" / "emodj" / "config.toml"
+    assert emodj("config", "path").stdout.splitlines() == [str(SHIPPED_CONFIG), str(user_file)], (
         "where it belongs, though it is missing"
     )
     ended = emodj("config", "path", "--config", tmp_path / "option.toml")
-    assert ended.stdout.splitlines() == [str(SHIPPED_CONFIG), str(own), str(tmp_path / "option.toml")]
-    own.parent.mkdir(parents=True)
-    own.write_text("[window]\ninfo = true\n", encoding="utf-8")
+    assert ended.stdout.splitlines() == [str(SHIPPED_CONFIG), str(user_file), str(tmp_path / "option.toml")]
+    user_file.parent.mkdir(parents=True)
+    user_file.write_text("[window]\ninfo = true\n", encoding="utf-8")
     monkeypatch.setenv("EMODJ_CONFIG", str(tmp_path / "variable.toml"))
-    assert emodj("config", "path").stdout.splitlines() == [str(SHIPPED_CONFIG), str(own), str(tmp_path / "variable.toml")]
+    assert emodj("config", "path").stdout.splitlines() == [str(SHIPPED_CONFIG), str(user_file), str(tmp_path / "variable.toml")]
     ended = emodj("config", "path", "--config", tmp_path / "option.toml")
-    assert ended.stdout.splitlines() == [str(SHIPPED_CONFIG), str(own), str(tmp_path / "option.toml")]
+    assert ended.stdout.splitlines() == [str(SHIPPED_CONFIG), str(user_file), str(tmp_path / "option.toml")]
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
@@ -52,9 +52,9 @@ def test_the_user_file_the_variable_and_the_option_win_in_this_order(
         return table["mood"]["lead"], table["mood"]["window_s"], table["faces"]["unsure_below"]
 
     shipped = shown()
-    own = home / ".config" / "emodj" / "config.toml"
-    own.parent.mkdir(parents=True)
-    own.write_text("[mood]\nlead = 0.2\nwindow_s = 20\n[faces]\nunsure_below = 0.2\n", encoding="utf-8")
+    user_file = home / ".config" / "emodj" / "config.toml"
+    user_file.parent.mkdir(parents=True)
+    user_file.write_text("[mood]\nlead = 0.2\nwindow_s = 20\n[faces]\nunsure_below = 0.2\n", encoding="utf-8")
     assert shown() == (0.2, 20, 0.2) != shipped
     variable = tmp_path / "variable.toml"
     variable.write_text("[mood]\nlead = 0.3\nwindow_s = 30\n", encoding="utf-8")
@@ -87,12 +87,12 @@ BAD = {
 def test_a_bad_configuration_is_status_2_and_a_sentence_with_the_file(
     emodj: Run, settings: Callable[[str], Path], command: list[str], kind: str
 ) -> None:
-    text, told = BAD[kind]
+    text, message = BAD[kind]
     file = settings(text)
     ended = emodj(*command, "--config", file)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.startswith("emodj: ")
-    assert told in ended.stderr
+    assert message in ended.stderr
     assert str(file) in ended.stderr
     assert ended.stderr.count("\n") == 1
 
@@ -110,7 +110,7 @@ def test_a_missing_configuration_is_status_2(emodj: Run, tmp_path: Path, monkeyp
     assert emodj("--config", missing, "config", "show").stderr == f"emodj: there is no configuration file {missing}\n"
     monkeypatch.setenv("EMODJ_CONFIG", str(missing))
     assert emodj("config", "show").returncode == 2
-    assert emodj("config", "path").returncode == 0, "where it looks can be asked though it finds nothing"
+    assert emodj("config", "path").returncode == 0, "path prints the searched files though one is missing"
 
 
 def test_help_needs_no_configuration(emodj: Run, settings: Callable[[str], Path]) -> None:

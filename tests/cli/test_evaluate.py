@@ -33,12 +33,12 @@ def test_it_measures_the_requested_part(emodj: Run, data: Callable[..., Path]) -
     assert groups["original labels"]["accuracy"] == 1, "the face looks happy, and its label says so"
     assert groups["original labels"]["recall"]["angry"] is None, "nobody is labelled angry"
     assert "robustness" not in report
-    said = emodj("evaluate", fer, "--part", "public").stdout
-    assert "public part" in said
-    assert "original labels, 2 images" in said
-    assert "accuracy           100.0%" in said
-    assert ["angry", "–", "–", "–", "0"] in [line.split() for line in said.splitlines()]
-    assert ["happy", "100.0%", "100.0%", "100.0%", "2"] in [line.split() for line in said.splitlines()]
+    output = emodj("evaluate", fer, "--part", "public").stdout
+    assert "public part" in output
+    assert "original labels, 2 images" in output
+    assert "accuracy           100.0%" in output
+    assert ["angry", "–", "–", "–", "0"] in [line.split() for line in output.splitlines()]
+    assert ["happy", "100.0%", "100.0%", "100.0%", "2"] in [line.split() for line in output.splitlines()]
 
 
 def test_missing_labels_and_missing_votes_are_remarks(emodj: Run, data: Callable[..., Path]) -> None:
@@ -72,10 +72,10 @@ def test_robustness_and_a_folder_for_everything(emodj: Run, data: Callable[..., 
 def test_a_network_of_keras_in_one_file(emodj: Run, data: Callable[..., Path], tmp_path: Path) -> None:
     from realtime.classifier.keras_pair import load_pair
 
-    own, out = tmp_path / "own.keras", tmp_path / "out"
-    load_pair(SHIPPED).save(own)
+    saved_network, out = tmp_path / "own.keras", tmp_path / "out"
+    load_pair(SHIPPED).save(saved_network)
     fer = data([0, 2, 2])
-    ended = emodj("evaluate", fer, "--model", own, "--json", "--out", out)
+    ended = emodj("evaluate", fer, "--model", saved_network, "--json", "--out", out)
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout)["figures"] == json.loads(emodj("evaluate", fer, "--json").stdout)["figures"]
     card = (out / "card.md").read_text(encoding="utf-8")
@@ -96,10 +96,10 @@ def test_the_threshold_is_that_of_the_settings(
 ) -> None:
     from realtime.classifier.keras_pair import load_pair
 
-    own = tmp_path / "own.keras"
-    load_pair(SHIPPED).save(own)
+    saved_network = tmp_path / "own.keras"
+    load_pair(SHIPPED).save(saved_network)
     strict = settings("[faces]\nunsure_below = 1\n")
-    for model in (SHIPPED, own):
+    for model in (SHIPPED, saved_network):
         report = json.loads(emodj("--config", strict, "evaluate", data([0, 2, 2]), "--model", model, "--json").stdout)
         assert report["threshold"] == 1
         assert report["figures"]["original labels"]["answered"] == 0

@@ -1,4 +1,4 @@
-"""What needs TensorFlow and what does not, where it is not installed; data that are none; networks of other people."""
+"""Commands without TensorFlow; invalid data; networks from other projects."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SHIPPED = ROOT / "models" / "emotiondetector.json"
 
-# Keras 3.15 reads its variables in the way of NumPy 1
+# Keras 3.15 reads its variables through an interface of NumPy 1
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
 
 ABSENT = """
@@ -40,14 +40,14 @@ sys.meta_path.insert(0, Absent())
 
 
 @pytest.fixture
-def without_tensorflow(alone: Run, tmp_path: Path) -> Run:
-    """Run a command line on a machine on which TensorFlow cannot be imported."""
+def without_tensorflow(run_process: Run, tmp_path: Path) -> Run:
+    """Run a command line in a process that cannot import TensorFlow."""
     blocker = tmp_path / "blocker"
     blocker.mkdir()
     (blocker / "sitecustomize.py").write_text(ABSENT, encoding="utf-8")
 
     def run(*arguments: str | Path) -> CompletedProcess[str]:
-        return alone(*arguments, env={"PYTHONPATH": str(blocker)})
+        return run_process(*arguments, env={"PYTHONPATH": str(blocker)})
 
     return run
 
@@ -59,15 +59,15 @@ def test_training_evaluating_compiling_and_foreign_pairs_say_that_they_need_tens
     foreign = shutil.copytree(pair.parent, pair.parent.with_name("foreign")) / "own.json"
     pair.rename(foreign)
     pair.with_suffix(".h5").rename(foreign.with_suffix(".h5"))
-    own = settings(f"[network]\npair = '{foreign}'\n")
+    config_file = settings(f"[network]\npair = '{foreign}'\n")
     shutil.copy(SHIPPED, pair)
     shutil.copy(SHIPPED.with_suffix(".h5"), pair.with_suffix(".h5"))
     for command in (
         ["train", fer, "--run", pair.parent / "run"],
         ["evaluate", fer],
         ["model", "compile", pair],
-        ["--config", own, "image", portrait],
-        ["--config", own, "live", "--no-window", "--source", portrait],
+        ["--config", config_file, "image", portrait],
+        ["--config", config_file, "live", "--no-window", "--source", portrait],
     ):
         ended = without_tensorflow(*command)
         assert (ended.returncode, ended.stdout) == (1, ""), command
@@ -86,7 +86,7 @@ def test_all_else_works_without_tensorflow(without_tensorflow: Run, portrait: Pa
         assert without_tensorflow(*command).returncode == 0
 
 
-# Data that is none
+# Invalid data
 
 
 @pytest.mark.parametrize("command", ["train", "evaluate"])
@@ -108,7 +108,7 @@ def test_data_without_a_required_part_is_status_2(
     assert not (tmp_path / "run").exists()
 
 
-# Networks of other people
+# Networks from other projects
 
 
 def test_pairs_that_do_not_fit_are_status_5_with_a_sentence(
@@ -118,10 +118,10 @@ def test_pairs_that_do_not_fit_are_status_5_with_a_sentence(
     from realtime.classifier.keras_pair import import_tensorflow
 
     keras = import_tensorflow("testing").keras
-    weights, own = pair.with_suffix(".h5"), settings(f"[network]\npair = '{pair}'\n")
+    weights, config_file = pair.with_suffix(".h5"), settings(f"[network]\npair = '{pair}'\n")
 
     def refusal() -> str:
-        ended = emodj("--config", own, "image", portrait, "--json")
+        ended = emodj("--config", config_file, "image", portrait, "--json")
         assert (ended.returncode, ended.stdout) == (5, "")
         return ended.stderr.splitlines()[-1]
 
@@ -135,12 +135,12 @@ def test_pairs_that_do_not_fit_are_status_5_with_a_sentence(
 
 
 def test_a_foreign_pair_runs_and_is_compiled_once(
-    emodj: Run, alone: Run, pair: Path, portrait: Path, home: Path, settings: Callable[[str], Path]
+    emodj: Run, run_process: Run, pair: Path, portrait: Path, home: Path, settings: Callable[[str], Path]
 ) -> None:
     foreign = pair.rename(pair.with_name("own.json"))
     pair.with_suffix(".h5").rename(foreign.with_suffix(".h5"))
-    own = settings(f"[network]\npair = '{foreign}'\n")
-    command = ("--config", own, "image", portrait, "--json")
+    config_file = settings(f"[network]\npair = '{foreign}'\n")
+    command = ("--config", config_file, "image", portrait, "--json")
     first = emodj(*command)
     assert first.returncode == 0, first.stderr
     assert "own.json is not a network that emodj knows" in first.stderr
@@ -148,7 +148,7 @@ def test_a_foreign_pair_runs_and_is_compiled_once(
     (kept,) = [path for path in home.rglob("*") if path.is_file()]
     assert kept.suffix == ".tflite"
     stamp = kept.stat().st_mtime_ns
-    again = alone(*command)
+    again = run_process(*command)
     assert again.stdout == first.stdout
     assert kept.stat().st_mtime_ns == stamp
-    assert "emodj knows" not in alone("-q", *command).stderr
+    assert "emodj knows" not in run_process("-q", *command).stderr

@@ -1,4 +1,4 @@
-"""`emodj image`: what it prints, what it writes, and what it does with pictures that are none."""
+"""`emodj image`: its report, its files, and its answer to invalid pictures."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def images(ended: CompletedProcess[str]) -> list[dict[str, Any]]:
     return document["images"]
 
 
-# What is printed
+# Report
 
 
 def test_the_report_has_faces_mood_playlist_and_the_link_on_a_separate_line(emodj: Run, photo: Path) -> None:
@@ -86,9 +86,9 @@ def test_an_unclear_face_has_a_reason_and_no_vote(emodj: Run, photo: Path, setti
     assert face["unsure"] is True
     assert isinstance(face["reason"], str)
     assert (image["mood"], image["playlist"]) == (None, None)
-    said = emodj("image", photo, "--config", strict).stdout
-    assert "not sure (low confidence), perhaps happy" in said
-    assert said.endswith("mood    none: no face was seen clearly enough\n")
+    output = emodj("image", photo, "--config", strict).stdout
+    assert "not sure (low confidence), perhaps happy" in output
+    assert output.endswith("mood    none: no face was seen clearly enough\n")
 
 
 def test_the_mood_is_that_of_all_faces_and_faces_go_from_left_to_right(emodj: Run, tmp_path: Path, astronaut: Any) -> None:
@@ -118,13 +118,13 @@ def test_boxes_are_those_of_the_upright_picture(emodj: Run, photo: Path, tmp_pat
 
 
 def test_a_playlist_of_the_settings_is_the_one_that_is_named(emodj: Run, photo: Path, settings: Callable[[str], Path]) -> None:
-    own = settings('[playlists.happy]\ntitle = "Żółte nuty"\nurl = "https://example.org/mine"\n')
-    assert emodj("--config", own, "image", photo).stdout.endswith("music   Żółte nuty\nhttps://example.org/mine\n")
-    (image,) = images(emodj("--config", own, "image", photo, "--json"))
+    config_file = settings('[playlists.happy]\ntitle = "Żółte nuty"\nurl = "https://example.org/mine"\n')
+    assert emodj("--config", config_file, "image", photo).stdout.endswith("music   Żółte nuty\nhttps://example.org/mine\n")
+    (image,) = images(emodj("--config", config_file, "image", photo, "--json"))
     assert (image["playlist"]["title"], image["playlist"]["url"]) == ("Żółte nuty", "https://example.org/mine")
 
 
-# What is read
+# Inputs
 
 
 def test_folders_are_read_in_order_and_inner_folders_on_demand(emodj: Run, tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_odd_sizes_have_no_face_and_no_mood(emodj: Run, tmp_path: Path, size: tu
         assert drawn.size == size
 
 
-# What cannot be read
+# Unreadable inputs
 
 
 def bad_file(folder: Path, kind: str) -> Path:
@@ -177,13 +177,13 @@ def bad_file(folder: Path, kind: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("kind", "told"), [("empty", "is empty"), ("truncated", "is damaged"), ("renamed", "is not a picture that can be read")]
+    ("kind", "message"), [("empty", "is empty"), ("truncated", "is damaged"), ("renamed", "is not a picture that can be read")]
 )
-def test_an_invalid_picture_is_a_sentence_and_status_1(emodj: Run, tmp_path: Path, kind: str, told: str) -> None:
+def test_an_invalid_picture_is_a_sentence_and_status_1(emodj: Run, tmp_path: Path, kind: str, message: str) -> None:
     path = bad_file(tmp_path, kind)
     ended = emodj("image", path)
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr.startswith(f"emodj: {path} {told}")
+    assert ended.stderr.startswith(f"emodj: {path} {message}")
     assert ended.stderr.count("\n") == 1
     ended = emodj("image", path, "--json")
     (image,) = images(ended)
@@ -221,11 +221,11 @@ def test_other_pictures_are_read_and_failures_are_reported_after_them(emodj: Run
     ended = emodj("image", empty, photo, missing, folder)
     assert ended.returncode == 7
     assert ended.stdout.startswith(f"{photo}  260×240")
-    told = ended.stderr.splitlines()
-    assert told[:2] == [f"emodj: {empty} is empty", f"emodj: no such file: {missing}"]
-    assert told[2].startswith(f"emodj: no picture in {folder}")
+    messages = ended.stderr.splitlines()
+    assert messages[:2] == [f"emodj: {empty} is empty", f"emodj: no such file: {missing}"]
+    assert messages[2].startswith(f"emodj: no picture in {folder}")
     errors = [image["error"] for image in images(emodj("image", "--json", empty, photo, missing, folder))]
-    assert [f"emodj: {error}" for error in errors if error] == told
+    assert [f"emodj: {error}" for error in errors if error] == messages
     assert errors[1] is None
 
 
@@ -234,17 +234,17 @@ def test_status_1_if_all_of_several_failed(emodj: Run, tmp_path: Path) -> None:
     assert (ended.returncode, ended.stderr.count("no such file")) == (1, 2)
 
 
-# Networks that cannot be used
+# Invalid networks
 
 
 def test_a_missing_or_wrong_network_is_status_5(emodj: Run, photo: Path, pair: Path, settings: Callable[[str], Path]) -> None:
-    own = settings(f"[network]\npair = '{pair}'\n")
+    config_file = settings(f"[network]\npair = '{pair}'\n")
     contract = pair.with_suffix(".contract.json")
     kept = {path: path.read_bytes() for path in pair.parent.iterdir()}
 
     def refusal(change: Callable[[], object]) -> str:
         change()
-        ended = emodj("--config", own, "image", photo, photo, "--json")
+        ended = emodj("--config", config_file, "image", photo, photo, "--json")
         for path, data in kept.items():
             path.write_bytes(data)
         assert (ended.returncode, ended.stdout) == (5, "")
@@ -258,7 +258,7 @@ def test_a_missing_or_wrong_network_is_status_5(emodj: Run, photo: Path, pair: P
         document["golden"][0]["answer"] = dict(zip(answer, [*others, first], strict=True))
         contract.write_text(json.dumps(document), encoding="utf-8")
 
-    assert emodj("--config", own, "image", photo).returncode == 0
+    assert emodj("--config", config_file, "image", photo).returncode == 0
     for path in (pair, pair.with_suffix(".h5"), pair.with_suffix(".tflite")):
         assert str(path) in refusal(path.unlink)
     assert "compiled network" in refusal(lambda: pair.with_suffix(".tflite").write_bytes(b"rubbish"))
@@ -268,7 +268,7 @@ def test_a_missing_or_wrong_network_is_status_5(emodj: Run, photo: Path, pair: P
     assert emodj("--config", cascade, "image", photo).returncode == 5
 
 
-# Where it is written
+# Output files
 
 
 def test_the_annotated_picture_is_another_picture_of_the_same_size(emodj: Run, photo: Path) -> None:
@@ -288,7 +288,7 @@ def test_another_file_is_replaced_by_force_only(emodj: Run, photo: Path) -> None
     assert ended.returncode == 2
     assert "--force" in ended.stderr
     assert other.read_bytes() == before
-    assert ended.stdout.startswith(f"{photo}  260×240"), "what was read is told all the same"
+    assert ended.stdout.startswith(f"{photo}  260×240"), "the report is printed all the same"
     assert emodj("image", photo, "-o", other, "--force").returncode == 0
     assert other.read_bytes() != before
 
@@ -329,10 +329,10 @@ def test_a_later_input_picture_is_not_replaced_either(emodj: Run, photo: Path) -
     assert photo.with_name("z.png").read_bytes() == before
 
 
-def test_the_file_behind_the_standard_input_is_not_replaced(alone: Run, photo: Path) -> None:
+def test_the_file_behind_the_standard_input_is_not_replaced(run_process: Run, photo: Path) -> None:
     before = photo.read_bytes()
     with photo.open("rb") as stdin:
-        ended = alone("image", "-", "-o", photo, "--force", stdin=stdin)
+        ended = run_process("image", "-", "-o", photo, "--force", stdin=stdin)
     assert ended.returncode == 2
     assert "never replaced" in ended.stderr
     assert photo.read_bytes() == before
@@ -399,7 +399,7 @@ def test_an_unwritable_output_is_a_sentence_and_status_1(emodj: Run, photo: Path
     assert str(blocked) in ended.stderr
     (image,) = images(ended)
     assert f"emodj: {image['error']}\n" == ended.stderr
-    assert image["faces"][0]["expression"] == "happy", "what was read is told all the same"
+    assert image["faces"][0]["expression"] == "happy", "the report is printed all the same"
 
 
 def test_a_missing_folder_is_not_created_for_a_file(emodj: Run, photo: Path) -> None:
@@ -473,8 +473,8 @@ def test_a_strategy_is_named_with_its_choice(emodj: Run, photo: Path) -> None:
 def test_local_songs_are_named_and_the_next_link_is_opened(
     emodj: Run, photo: Path, settings: Callable[[str], Path], browser: Callable[[], list[str]]
 ) -> None:
-    own = settings('[[playlists.happy]]\npath = "/my songs"\n[[playlists.happy]]\nurl = "https://example.org/mine"\n')
-    ended = emodj("image", photo, "--open", "--config", own)
+    config_file = settings('[[playlists.happy]]\npath = "/my songs"\n[[playlists.happy]]\nurl = "https://example.org/mine"\n')
+    ended = emodj("image", photo, "--open", "--config", config_file)
     assert ended.returncode == 0
     assert ended.stdout.splitlines()[-3:] == ["/my songs", "music for happy, for happy", "https://example.org/mine"]
     assert browser() == ["https://example.org/mine"]
@@ -483,16 +483,16 @@ def test_local_songs_are_named_and_the_next_link_is_opened(
 def test_a_library_with_songs_comes_first_and_a_missing_one_changes_nothing(
     emodj: Run, photo: Path, settings: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    own = settings(f'[music]\nlibrary = "{tmp_path / "library"}"\n')
-    ended = emodj("image", photo, "--config", own)
+    config_file = settings(f'[music]\nlibrary = "{tmp_path / "library"}"\n')
+    ended = emodj("image", photo, "--config", config_file)
     assert ended.returncode == 0
     assert ended.stderr.startswith(f"emodj: music.library: there is no folder or list of songs at {tmp_path / 'library'}")
     assert ended.stdout.splitlines()[-1] == HAPPY_LIST
     (tmp_path / "library" / "sad").mkdir(parents=True)
-    assert emodj("image", photo, "--config", own).stdout.splitlines()[-1] == HAPPY_LIST
+    assert emodj("image", photo, "--config", config_file).stdout.splitlines()[-1] == HAPPY_LIST
     (tmp_path / "library" / "happy").mkdir()
     (tmp_path / "library" / "happy" / "a.mp3").touch()
-    ended = emodj("image", photo, "--config", own)
+    ended = emodj("image", photo, "--config", config_file)
     assert (ended.stderr, ended.stdout.splitlines()[-1]) == ("", str(tmp_path / "library"))
 
 
@@ -515,21 +515,21 @@ def test_a_qr_code_is_printed_on_demand_and_opens_nothing(emodj: Run, photo: Pat
 
 
 def on_a_terminal(start: Start, *arguments: str | Path) -> tuple[int, str, str]:
-    """Status, stdout, and what the terminal that is stderr was sent."""
-    ours, theirs = pty.openpty()
-    with start(*arguments, stderr=theirs, env={"TERM": "xterm"}) as started:
-        os.close(theirs)
+    """Status, stdout, and the output on stderr, which is a terminal."""
+    parent_fd, child_fd = pty.openpty()
+    with start(*arguments, stderr=child_fd, env={"TERM": "xterm"}) as started:
+        os.close(child_fd)
         out = started.communicate(timeout=60)[0]
     shown = b""
     while True:
         try:
-            piece = os.read(ours, 4096)
+            piece = os.read(parent_fd, 4096)
         except OSError:  # the other side is closed
             piece = b""
         if not piece:
             break
         shown += piece
-    os.close(ours)
+    os.close(parent_fd)
     return started.returncode, out, shown.decode()
 
 
@@ -542,11 +542,13 @@ def test_a_terminal_gets_a_progress_bar_and_stdout_does_not(process: Start, phot
     assert len(json.loads(out)["images"]) == 2
 
 
-def test_no_progress_bar_for_one_picture_nor_with_q_nor_without_a_terminal(process: Start, alone: Run, photo: Path) -> None:
+def test_no_progress_bar_for_one_picture_nor_with_q_nor_without_a_terminal(
+    process: Start, run_process: Run, photo: Path
+) -> None:
     assert on_a_terminal(process, "image", photo)[2] == ""
     other = blank(photo.with_name("other.png"))
     assert on_a_terminal(process, "-q", "image", photo, other)[2] == ""
-    assert alone("image", photo, other).stderr == ""
+    assert run_process("image", photo, other).stderr == ""
 
 
 # The window

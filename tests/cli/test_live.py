@@ -1,4 +1,4 @@
-"""`emodj live` without a window: its documents, its limits, and the sources that are none."""
+"""`emodj live` without a window: its documents, its limits, and invalid sources."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def documents(ended: CompletedProcess[str]) -> tuple[list[dict[str, Any]], dict[
     return lines, summary
 
 
-# What is printed
+# Output
 
 
 def test_the_summary_ends_with_the_link_on_a_separate_line(emodj: Run, clip: Clip) -> None:
@@ -85,8 +85,8 @@ def test_json_and_jsonl_together_are_jsonl(emodj: Run, clip: Clip) -> None:
     assert both.stdout == emodj("live", "--no-window", "--source", clip(10), "--jsonl").stdout
 
 
-def test_two_runs_are_identical(alone: Run, clip: Clip) -> None:
-    one, two = (alone("live", "--no-window", "--source", clip(25), "--jsonl") for _ in range(2))
+def test_two_runs_are_identical(run_process: Run, clip: Clip) -> None:
+    one, two = (run_process("live", "--no-window", "--source", clip(25), "--jsonl") for _ in range(2))
     assert one.stdout == two.stdout
     assert (one.returncode, one.stderr, len(one.stdout.splitlines())) == (0, "", 26)
 
@@ -98,8 +98,8 @@ def test_a_session_without_faces_has_no_mood(emodj: Run, clip: Clip, settings: C
     assert ended.returncode == 0
     assert all((line["faces"], line["mood"]) == ([], None) for line in lines)
     assert (summary["mood"], summary["shares"], summary["playlist"], summary["frames"]) == (None, None, None, 10)
-    said = emodj("live", "--config", blind, "--no-window", "--source", clip(10)).stdout.splitlines()
-    assert said == ["length  0.9 s, 10 frames analysed", "mood    none: no face was seen clearly enough"]
+    output = emodj("live", "--config", blind, "--no-window", "--source", clip(10)).stdout.splitlines()
+    assert output == ["length  0.9 s, 10 frames analysed", "mood    none: no face was seen clearly enough"]
 
 
 def test_documents_hold_the_boxes_of_the_unmirrored_frame(emodj: Run, clip: Clip) -> None:
@@ -112,7 +112,7 @@ def test_documents_hold_the_boxes_of_the_unmirrored_frame(emodj: Run, clip: Clip
 MIRROR = ("--no-mirror", "--mirror")
 
 
-# When it ends
+# End of a session
 
 
 @pytest.mark.parametrize(
@@ -146,11 +146,11 @@ def test_a_truncated_film_is_read_to_its_last_frame(emodj: Run, clip: Clip, tmp_
     assert 5 < len(lines) == summary["frames"] < 20
 
 
-# Sources that are none
+# Invalid sources
 
 
-def test_a_missing_camera_is_status_4_and_one_sentence(alone: Run) -> None:
-    ended = alone("live", "--no-window", "--camera", "99", "--json")
+def test_a_missing_camera_is_status_4_and_one_sentence(run_process: Run) -> None:
+    ended = run_process("live", "--no-window", "--camera", "99", "--json")
     assert (ended.returncode, ended.stdout) == (4, "")
     assert ended.stderr.startswith("emodj: camera 99 cannot be opened")
     assert "--source" in ended.stderr
@@ -166,10 +166,10 @@ def test_a_missing_source_is_status_2(emodj: Run, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"no video at all\n" * 100])
 @pytest.mark.parametrize("name", ["clip.mkv", "clip.avi", "clip.jpg"])
-def test_an_invalid_video_is_status_4_and_one_sentence(alone: Run, tmp_path: Path, name: str, content: bytes) -> None:
+def test_an_invalid_video_is_status_4_and_one_sentence(run_process: Run, tmp_path: Path, name: str, content: bytes) -> None:
     path = tmp_path / name
     path.write_bytes(content)
-    ended = alone("live", "--no-window", "--source", path, "--jsonl")
+    ended = run_process("live", "--no-window", "--source", path, "--jsonl")
     assert (ended.returncode, ended.stdout) == (4, "")
     assert ended.stderr.startswith(f"emodj: {path} ")
     assert ended.stderr.count("\n") == 1
@@ -183,8 +183,8 @@ def test_a_video_that_ends_at_once_is_status_4(emodj: Run, clip: Clip, tmp_path:
 
 
 @pytest.mark.parametrize("options", [(), ("-vv",)])
-def test_a_stream_that_does_not_answer_is_status_4_and_keeps_the_password(alone: Run, options: tuple[str, ...]) -> None:
-    ended = alone("live", "--no-window", *options, "--source", "rtsp://me:secret@127.0.0.1:9/stream?token=secret")
+def test_a_stream_that_does_not_answer_is_status_4_and_keeps_the_password(run_process: Run, options: tuple[str, ...]) -> None:
+    ended = run_process("live", "--no-window", *options, "--source", "rtsp://me:secret@127.0.0.1:9/stream?token=secret")
     assert (ended.returncode, ended.stdout) == (4, "")
     assert "127.0.0.1" in ended.stderr
     assert "secret" not in ended.stderr
@@ -281,7 +281,7 @@ def test_wait_is_refused_for_a_file(emodj: Run, clip: Clip) -> None:
 
 @pytest.fixture
 def camera(astronaut: Image) -> NetworkCamera:
-    """A network camera that sees the astronaut."""
+    """A network camera that sends a picture of the astronaut."""
     return NetworkCamera(moving(astronaut[10:250, 80:400]))
 
 
@@ -376,7 +376,7 @@ def test_a_film_and_a_log_are_written_to_the_named_files(emodj: Run, clip: Clip,
     ended = emodj("live", "--source", clip(12), "--no-window", "--json", "--record", film, "--log", log)
     assert (ended.returncode, ended.stderr) == (0, "")
     capture = cv2.VideoCapture(str(film))
-    pictures = [image for there, image in (capture.read() for _ in range(13)) if there]
+    pictures = [image for read, image in (capture.read() for _ in range(13)) if read]
     assert capture.get(cv2.CAP_PROP_FPS) == pytest.approx(10)
     capture.release()
     assert [picture.shape for picture in pictures] == [(180, 240, 3)] * 12
@@ -416,9 +416,9 @@ def test_a_full_disk_ends_the_output_and_not_the_session(clip: Clip, tmp_path: P
         assert cv2.VideoCapture(str(written)).read()[0]
 
 
-def test_a_session_without_a_frame_leaves_no_empty_film_and_no_empty_log(alone: Run, tmp_path: Path) -> None:
+def test_a_session_without_a_frame_leaves_no_empty_film_and_no_empty_log(run_process: Run, tmp_path: Path) -> None:
     film, log = tmp_path / "film.mkv", tmp_path / "log.jsonl"
-    ended = alone("live", "--camera", "97", "--no-window", "--record", film, "--log", log)
+    ended = run_process("live", "--camera", "97", "--no-window", "--record", film, "--log", log)
     assert ended.returncode == 4
     assert not film.exists()
     assert not log.exists()
@@ -451,8 +451,8 @@ def test_a_film_without_a_window_bears_the_mark_of_a_recording(emodj: Run, clip:
     assert ((red > 180) & (blue < 140) & (green < 140)).any()
 
 
-def test_waiting_ends_after_the_duration(alone: Run) -> None:
-    ended = alone("live", "--no-window", "--camera", "97", "--wait", "--duration", "0.5")
+def test_waiting_ends_after_the_duration(run_process: Run) -> None:
+    ended = run_process("live", "--no-window", "--camera", "97", "--wait", "--duration", "0.5")
     assert ended.returncode == 4
     assert ended.stdout == ""
     assert "no picture came in time" in ended.stderr.splitlines()[-1]

@@ -1,4 +1,4 @@
-"""The frame around the commands: help, statuses, streams, how much is said, and what happens when somebody cuts in."""
+"""All commands: help, exit statuses, verbosity, streams and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -90,8 +90,8 @@ def test_every_command_has_help(emodj: Run, command: list[str]) -> None:
 
 def test_the_line_of_a_command_agrees_with_its_help(emodj: Run) -> None:
     for name, (_, line) in COMMANDS.items():
-        own = emodj(name, "-h").stdout.split("\n\n")[1]
-        assert own.split()[:2] == line.split()[:2]
+        help_line = emodj(name, "-h").stdout.split("\n\n")[1]
+        assert help_line.split()[:2] == line.split()[:2]
 
 
 def test_version(emodj: Run) -> None:
@@ -113,7 +113,7 @@ def test_python_m_realtime_does_what_emodj_does(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["imgae"], "No such command 'imgae'"),
         (["image", "--jsn", "x"], "No such option '--jsn'"),
@@ -124,10 +124,10 @@ def test_python_m_realtime_does_what_emodj_does(tmp_path: Path) -> None:
         (["config", "shwo"], "No such command 'shwo'"),
     ],
 )
-def test_a_usage_error_is_status_2_and_names_the_help(emodj: Run, arguments: list[str], told: str) -> None:
+def test_a_usage_error_is_status_2_and_names_the_help(emodj: Run, arguments: list[str], message: str) -> None:
     ended = emodj(*arguments)
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert told in ended.stderr
+    assert message in ended.stderr
     assert "--help' for help" in ended.stderr
 
 
@@ -151,8 +151,8 @@ def test_each_kind_of_failure_has_its_status(emodj: Run, tmp_path: Path, photo: 
     assert emodj("image", missing, photo).returncode == 7
 
 
-def test_a_failure_is_one_sentence_on_stderr(alone: Run) -> None:
-    ended = alone("live", "--no-window", "--source", "missing.mkv")
+def test_a_failure_is_one_sentence_on_stderr(run_process: Run) -> None:
+    ended = run_process("live", "--no-window", "--source", "missing.mkv")
     assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", "emodj: no such file: missing.mkv\n")
 
 
@@ -183,12 +183,14 @@ def test_a_bug_that_raises_an_os_error_keeps_its_traceback(tmp_path: Path) -> No
     assert ended.stderr.startswith("Traceback")
 
 
-# How much is said
+# Verbosity
 
 
-def test_v_names_settings_cascade_and_network_and_vv_all_and_without_them_stderr_is_empty(alone: Run, portrait: Path) -> None:
-    one, two = alone("-v", "image", portrait), alone("image", portrait, "-vv")
-    quiet = alone("image", portrait)
+def test_v_names_settings_cascade_and_network_and_vv_all_and_without_them_stderr_is_empty(
+    run_process: Run, portrait: Path
+) -> None:
+    one, two = run_process("-v", "image", portrait), run_process("image", portrait, "-vv")
+    quiet = run_process("image", portrait)
     assert (quiet.returncode, quiet.stderr) == (0, "")
     assert one.stdout == two.stdout == quiet.stdout
     for ended in (one, two):
@@ -198,20 +200,20 @@ def test_v_names_settings_cascade_and_network_and_vv_all_and_without_them_stderr
     assert "Traceback" not in two.stderr
 
 
-def test_only_vv_prints_the_traceback_of_a_failure(alone: Run) -> None:
+def test_only_vv_prints_the_traceback_of_a_failure(run_process: Run) -> None:
     for options, shown in (((), 0), (("-v",), 0), (("-vv",), 1), (("-v", "-v"), 1)):
-        ended = alone(*options, "image", "missing.jpg")
+        ended = run_process(*options, "image", "missing.jpg")
         assert ended.returncode == 2
         assert ended.stderr.count("Traceback") == 2 * shown, "ours and its cause"
         assert ended.stderr.endswith("emodj: no such file: missing.jpg\n")
-    both = alone("image", "-vv", "missing.jpg", "lost.jpg")
+    both = run_process("image", "-vv", "missing.jpg", "lost.jpg")
     assert both.stderr.count("realtime.errors.UsageError: no such file") == 2
 
 
 def test_q_leaves_remarks_out_and_errors_in(emodj: Run, tmp_path: Path, photo: Path) -> None:
-    spoken, quiet = emodj("image", "--open", photo), emodj("-q", "image", "--open", photo)
-    assert "not opened" in spoken.stderr
-    assert (quiet.stderr, quiet.stdout) == ("", spoken.stdout)
+    verbose, quiet = emodj("image", "--open", photo), emodj("-q", "image", "--open", photo)
+    assert "not opened" in verbose.stderr
+    assert (quiet.stderr, quiet.stdout) == ("", verbose.stdout)
     assert emodj("image", "-q", tmp_path / "missing.jpg").stderr.startswith("emodj: no such file")
 
 
@@ -227,17 +229,17 @@ def test_a_closed_stdout_ends_a_command_quietly(process: Start, photo: Path, arg
     os.close(read)
     with process(*arguments, stdout=write, cwd=photo.parent) as started:
         os.close(write)
-        said = started.communicate(timeout=60)[1]
+        output = started.communicate(timeout=60)[1]
     if arguments == ["image", "x"]:
-        assert (started.returncode, said) == (2, "emodj: no such file: x\n")
+        assert (started.returncode, output) == (2, "emodj: no such file: x\n")
     else:
-        assert (started.returncode, said) == (0, "")
+        assert (started.returncode, output) == (0, "")
 
 
 def test_a_reader_that_closes_stdout_after_the_first_line_ends_a_session_quietly(
     process: Start, clip: Callable[[int], Path]
 ) -> None:
-    # 300 lines are more than a pipe holds
+    # 300 lines are more than the buffer of a pipe holds
     with process("live", "--no-window", "--source", clip(300), "--jsonl") as started:
         assert started.stdout is not None
         assert started.stderr is not None
@@ -269,42 +271,42 @@ def test_a_closed_standard_input_is_empty(tmp_path: Path) -> None:
 @pytest.mark.parametrize("arguments", [["--help"], ["image", "photo.jpg"], ["image", "photo.jpg", "--json"]])
 def test_a_full_disk_is_a_sentence(process: Start, photo: Path, arguments: list[str]) -> None:
     with Path("/dev/full").open("w", encoding="utf-8") as full, process(*arguments, stdout=full, cwd=photo.parent) as started:
-        said = started.communicate(timeout=60)[1]
-    assert (started.returncode, said) == (1, f"emodj: cannot write the results ({os.strerror(errno.ENOSPC)})\n")
+        output = started.communicate(timeout=60)[1]
+    assert (started.returncode, output) == (1, f"emodj: cannot write the results ({os.strerror(errno.ENOSPC)})\n")
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8:strict"])
-def test_a_terminal_with_another_encoding_gets_escaped_letters(alone: Run, photo: Path, encoding: str) -> None:
+def test_a_terminal_with_another_encoding_gets_escaped_letters(run_process: Run, photo: Path, encoding: str) -> None:
     renamed = photo.rename(photo.with_name("zdjęcie.jpg"))
-    ended = alone("image", renamed, env={"PYTHONIOENCODING": encoding}, encoding="latin-1")
+    ended = run_process("image", renamed, env={"PYTHONIOENCODING": encoding}, encoding="latin-1")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "happy" in ended.stdout
-    document = alone("image", renamed, "--json", env={"PYTHONIOENCODING": encoding}, encoding="utf-8")
+    document = run_process("image", renamed, "--json", env={"PYTHONIOENCODING": encoding}, encoding="utf-8")
     assert json.loads(document.stdout)["images"][0]["path"] == str(renamed)
 
 
 # Ctrl-C
 
 
-def asleep(pid: int) -> bool:
+def is_sleeping(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "S"
 
 
-def cut_off(started: subprocess.Popen[str], endless: Path, press: Callable[[subprocess.Popen[str]], None]) -> tuple[str, str]:
-    """Press Ctrl-C once the endless picture is being read: those before it are finished then."""
+def interrupt(started: subprocess.Popen[str], endless: Path, press: Callable[[subprocess.Popen[str]], None]) -> tuple[str, str]:
+    """Press Ctrl-C once the command reads the endless picture: the pictures before it are finished then."""
     opened: int | None = None
     with started:
-        # It must wait in its read by then: a signal just before that would be seen only once the read is over
-        while opened is None or not asleep(started.pid):
+        # The process must wait in its read: Python would handle an earlier signal only after the read
+        while opened is None or not is_sleeping(started.pid):
             with suppress(subprocess.TimeoutExpired):
                 pytest.fail(f"ended with {started.wait(0.02)} before the endless picture")
             if opened is None:
                 with suppress(OSError):  # nobody reads it yet
                     opened = os.open(endless, os.O_WRONLY | os.O_NONBLOCK)
         press(started)
-        said = started.communicate(timeout=60)
+        output = started.communicate(timeout=60)
         os.close(opened)
-        return said
+        return output
 
 
 def test_ctrl_c_keeps_the_pictures_that_are_finished(
@@ -313,7 +315,7 @@ def test_ctrl_c_keeps_the_pictures_that_are_finished(
     endless, missing = photo.with_name("endless.jpg"), photo.with_name("missing.jpg")
     os.mkfifo(endless)
     started = process("image", "--json", photo, missing, endless, photo)
-    out, err = cut_off(started, endless, ctrl_c)
+    out, err = interrupt(started, endless, ctrl_c)
     assert started.returncode == 130
     images = json.loads(out)["images"]
     assert [image["path"] for image in images] == [str(photo), str(missing)]
@@ -327,7 +329,7 @@ def test_ctrl_c_prints_the_report_of_finished_pictures_too(
     endless = photo.with_name("endless.jpg")
     os.mkfifo(endless)
     started = process("image", photo, endless, "-o", photo.with_name("drawn"), "--open")
-    out, err = cut_off(started, endless, ctrl_c)
+    out, err = interrupt(started, endless, ctrl_c)
     assert started.returncode == 130
     assert out.startswith(f"{photo}  260×240, 1 face\n")
     assert "Traceback" not in err
@@ -339,7 +341,7 @@ def test_ctrl_c_prints_the_report_of_finished_pictures_too(
 def test_a_document_is_complete_if_ctrl_c_is_pressed_while_it_is_printed(
     process: Start, ctrl_c: Callable[[subprocess.Popen[str]], None], unbuffered: str
 ) -> None:
-    # More than a pipe holds, and who reads is slow
+    # The document is larger than the buffer of a pipe, and the reader is slow
     names = [f"missing-{number}.jpg" for number in range(2000)]
     with process("image", "--json", *names, stderr=subprocess.DEVNULL, env={"PYTHONUNBUFFERED": unbuffered}) as started:
         assert started.stdout is not None
@@ -353,7 +355,7 @@ def test_a_document_is_complete_if_ctrl_c_is_pressed_while_it_is_printed(
 def test_ctrl_c_in_a_session_ends_it_with_its_summary(
     process: Start, clip: Callable[[int], Path], ctrl_c: Callable[[subprocess.Popen[str]], None]
 ) -> None:
-    # The session waits for us to read on, before its end: its lines are more than a pipe holds
+    # The session blocks until this test reads on: its lines are more than the buffer of a pipe holds
     with process("live", "--no-window", "--source", clip(300), "--jsonl") as started:
         assert started.stdout is not None
         first = started.stdout.readline()

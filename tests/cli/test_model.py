@@ -22,7 +22,7 @@ SHIPPED = ROOT / "models" / "emotiondetector.json"
 
 @pytest.fixture
 def bare(pair: Path) -> Path:
-    """The copy of the pair without a card."""
+    """A copy of the pair without a model card."""
     pair.with_name("README.md").unlink(missing_ok=True)
     return pair
 
@@ -37,12 +37,12 @@ def test_show_prints_the_contract_of_the_network_that_the_settings_name(
     for name in ("pair_sha256", "compiled_sha256"):
         assert contract[name] in ended.stdout
     assert "does not fit" not in ended.stdout
-    own = settings(f"[network]\npair = '{bare}'\n")
-    ended = emodj("model", "show", "--config", own)
+    config_file = settings(f"[network]\npair = '{bare}'\n")
+    ended = emodj("model", "show", "--config", config_file)
     assert json.loads(ended.stdout[ended.stdout.index("\n{") :]) == contract["about"]
     with bare.with_suffix(".h5").open("ab") as weights:
         weights.write(b"!")
-    other = emodj("model", "show", "--config", own)
+    other = emodj("model", "show", "--config", config_file)
     assert str(bare) in other.stdout
     assert "does not fit" in other.stdout
 
@@ -51,24 +51,24 @@ def test_show_prints_the_contract_of_the_network_that_the_settings_name(
 def test_show_prints_the_model_card_beside_the_network_if_it_has_its_digest(
     emodj: Run, bare: Path, settings: Callable[[str], Path], name: str
 ) -> None:
-    own = settings(f"[network]\npair = '{bare}'\n")
+    config_file = settings(f"[network]\npair = '{bare}'\n")
     digest = json.loads(bare.with_suffix(".contract.json").read_text(encoding="utf-8"))["pair_sha256"]
     bare.with_name(name).write_text(f"# Of another network\n\n{digest[::-1]}\n", encoding="utf-8")
-    assert "Of another network" not in emodj("model", "show", "--config", own).stdout
+    assert "Of another network" not in emodj("model", "show", "--config", config_file).stdout
     bare.with_name(name).write_text(f"# Of this network\n\n{digest}\n", encoding="utf-8")
-    assert emodj("model", "show", "--config", own).stdout.endswith(f"\n# Of this network\n\n{digest}\n")
+    assert emodj("model", "show", "--config", config_file).stdout.endswith(f"\n# Of this network\n\n{digest}\n")
 
 
 def test_show_prints_one_document(emodj: Run, bare: Path, settings: Callable[[str], Path]) -> None:
     contract = json.loads(SHIPPED.with_suffix(".contract.json").read_text(encoding="utf-8"))
-    own = settings(f"[network]\npair = '{bare}'\n")
-    document = json.loads(emodj("model", "show", "--json", "--config", own).stdout)
+    config_file = settings(f"[network]\npair = '{bare}'\n")
+    document = json.loads(emodj("model", "show", "--json", "--config", config_file).stdout)
     assert (document["schema"], document["network"], document["fits"], document["card"]) == (1, str(bare), True, None)
     assert document["pair_sha256"] == contract["pair_sha256"]
     assert document["about"] == contract["about"]
     assert document["golden_crops"] == [golden["name"] for golden in contract["golden"]]
     bare.with_name("card.md").write_text(contract["pair_sha256"], encoding="utf-8")
-    document = json.loads(emodj("model", "show", "--json", "--config", own).stdout)
+    document = json.loads(emodj("model", "show", "--json", "--config", config_file).stdout)
     assert document["card"] == contract["pair_sha256"]
 
 
@@ -110,8 +110,8 @@ def test_compile_writes_the_files_that_a_pair_needs_to_run(
     assert ended.returncode == 0
     assert ended.stdout == f"{pair.with_suffix('.tflite')}\n"
     assert emodj("model", "check", pair).returncode == 0
-    own = settings(f"[network]\npair = '{pair}'\n")
-    ended = emodj("--config", own, "image", portrait, "--json")
+    config_file = settings(f"[network]\npair = '{pair}'\n")
+    ended = emodj("--config", config_file, "image", portrait, "--json")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert json.loads(ended.stdout)["images"][0]["faces"][0]["expression"] == "happy"
 

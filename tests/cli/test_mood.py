@@ -29,15 +29,15 @@ MOODS = ["angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"]
 
 
 @pytest.fixture(autouse=True)
-def at_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No bus with a person's own app on it, and no line to another computer."""
+def isolated_desktop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the session bus with its apps, and any remote connection."""
     for name in ("DBUS_SESSION_BUS_ADDRESS", "SSH_CONNECTION"):
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
-def mine(settings: Write) -> Path:
-    """Settings with three lists for happy and one that lifts."""
+def music_settings(settings: Write) -> Path:
+    """Settings with three lists for happy and one list for lifting."""
     return settings(
         f'[[playlists.happy]]\ntitle = "First"\nurl = "{ONE}"\n'
         f'[[playlists.happy]]\ntitle = "Folder"\npath = "music"\n'
@@ -46,19 +46,19 @@ def mine(settings: Write) -> Path:
     )
 
 
-def test_the_best_choice_comes_first_with_its_link_on_a_separate_line(emodj: Run, mine: Path, tmp_path: Path) -> None:
-    ended = emodj("mood", "HAPPY", "--config", mine)
+def test_the_best_choice_comes_first_with_its_link_on_a_separate_line(emodj: Run, music_settings: Path, tmp_path: Path) -> None:
+    ended = emodj("mood", "HAPPY", "--config", music_settings)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout == f"First, for happy\n{ONE}\n\nor Folder     {tmp_path / 'music'}\nor Third one  {OTHER}\n"
 
 
-def test_nothing_is_opened_without_the_option(emodj: Run, mine: Path, browser: Visits) -> None:
-    assert emodj("mood", "happy", "--qr", "--config", mine).returncode == 0
+def test_nothing_is_opened_without_the_option(emodj: Run, music_settings: Path, browser: Visits) -> None:
+    assert emodj("mood", "happy", "--qr", "--config", music_settings).returncode == 0
     assert not browser()
 
 
-def test_a_mood_can_be_lifted(emodj: Run, mine: Path) -> None:
-    first, link, *_ = emodj("mood", "sad", "--strategy", "lift", "--config", mine).stdout.splitlines()
+def test_a_mood_can_be_lifted(emodj: Run, music_settings: Path) -> None:
+    first, link, *_ = emodj("mood", "sad", "--strategy", "lift", "--config", music_settings).stdout.splitlines()
     assert (first, link) == ("Calm, to lift sad", TWO)
 
 
@@ -78,8 +78,8 @@ def test_a_journey_is_printed_step_by_step(emodj: Run) -> None:
     assert document["steps"][0]["wanted"] == document["wanted"] == {"valence": -0.63, "arousal": -0.27}
 
 
-def test_the_document(emodj: Run, mine: Path, tmp_path: Path) -> None:
-    ended = emodj("mood", "happy", "--json", "--config", mine)
+def test_the_document(emodj: Run, music_settings: Path, tmp_path: Path) -> None:
+    ended = emodj("mood", "happy", "--json", "--config", music_settings)
     point = {"valence": 0.76, "arousal": 0.48}
     assert (ended.returncode, ended.stderr) == (0, "")
     assert json.loads(ended.stdout) == {
@@ -98,33 +98,33 @@ def test_the_document(emodj: Run, mine: Path, tmp_path: Path) -> None:
     }
 
 
-def test_the_best_choice_is_opened_once(emodj: Run, mine: Path, browser: Visits) -> None:
-    ended = emodj("mood", "happy", "--open", "--config", mine)
+def test_the_best_choice_is_opened_once(emodj: Run, music_settings: Path, browser: Visits) -> None:
+    ended = emodj("mood", "happy", "--open", "--config", music_settings)
     assert (ended.returncode, ended.stderr) == (0, "emodj: handed to the browser: First\n")
     assert browser() == [ONE]
 
 
-def test_a_document_names_the_place_where_the_link_was_opened(emodj: Run, mine: Path, browser: Visits) -> None:
-    ended = emodj("mood", "happy", "--open", "--json", "--config", mine)
+def test_a_document_names_the_place_where_the_link_was_opened(emodj: Run, music_settings: Path, browser: Visits) -> None:
+    ended = emodj("mood", "happy", "--open", "--json", "--config", music_settings)
     assert json.loads(ended.stdout)["opened"] == "browser"
     assert ended.stderr == f"First\n{ONE}\nemodj: handed to the browser: First\n"
     assert browser() == [ONE]
 
 
 def test_the_app_opens_a_link_before_the_browser(
-    emodj: Run, mine: Path, browser: Visits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    emodj: Run, music_settings: Path, browser: Visits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with private_bus(tmp_path) as bus, bus.player("answers") as calls:
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
-        ended = emodj("mood", "happy", "--open", "--json", "--config", mine)
+        ended = emodj("mood", "happy", "--open", "--json", "--config", music_settings)
         assert json.loads(ended.stdout)["opened"] == "app"
         assert len(calls.read_text().splitlines()) == 1
     assert "handed to the Spotify app: First" in ended.stderr
     assert not browser()
 
 
-def test_without_a_screen_only_the_link_is_printed(emodj: Run, mine: Path) -> None:
-    ended = emodj("mood", "happy", "--open", "--config", mine)
+def test_without_a_screen_only_the_link_is_printed(emodj: Run, music_settings: Path) -> None:
+    ended = emodj("mood", "happy", "--open", "--config", music_settings)
     assert ended.returncode == 0
     assert ended.stdout.splitlines()[1] == ONE
     assert ended.stderr == "emodj: not opened: there is no screen here; open the link yourself\n"
@@ -171,20 +171,20 @@ def test_an_unknown_mood_is_a_sentence_with_the_nearest(emodj: Run) -> None:
 
 
 @pytest.mark.parametrize("line", ["4\n", "happy\n", " HAPPY ", "4"])
-def test_a_line_answers_off_a_terminal(alone: Run, mine: Path, line: str, tmp_path: Path) -> None:
+def test_a_line_answers_off_a_terminal(run_process: Run, music_settings: Path, line: str, tmp_path: Path) -> None:
     answer = tmp_path / "answer"
     answer.write_text(line)
     with answer.open() as stdin:
-        command = [sys.executable, "-m", "realtime", "mood", "--config", str(mine)]
+        command = [sys.executable, "-m", "realtime", "mood", "--config", str(music_settings)]
         ended = subprocess.run(command, stdin=stdin, capture_output=True, text=True, check=True)
-    assert ended.stdout == alone("mood", "happy", "--config", mine).stdout
+    assert ended.stdout == run_process("mood", "happy", "--config", music_settings).stdout
     *listed, question = ended.stderr.splitlines()
     assert [entry.split()[:2] for entry in listed] == [[str(number), mood] for number, mood in enumerate(MOODS, 1)]
     assert question == "mood: "
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "message"),
     [
         ("", "no mood was given"),
         ("\n", "no mood was given"),
@@ -195,21 +195,21 @@ def test_a_line_answers_off_a_terminal(alone: Run, mine: Path, line: str, tmp_pa
         ("\udcff\n", "unknown mood"),
     ],
 )
-def test_an_invalid_answer_is_a_sentence(answer: str, told: str, mine: Path) -> None:
-    command = [sys.executable, "-m", "realtime", "mood", "--config", str(mine)]
+def test_an_invalid_answer_is_a_sentence(answer: str, message: str, music_settings: Path) -> None:
+    command = [sys.executable, "-m", "realtime", "mood", "--config", str(music_settings)]
     ended = subprocess.run(command, input=answer.encode(errors="surrogateescape"), capture_output=True, check=False)
     assert (ended.returncode, ended.stdout) == (2, b"")
-    assert told in ended.stderr.decode().splitlines()[-1]
+    assert message in ended.stderr.decode().splitlines()[-1]
 
 
-def on_a_terminal(keys: str, *arguments: str | Path) -> tuple[int, str, Terminal]:
-    """Press keys once the question is there; gives the status, stdout and the terminal."""
+def run_on_terminal(keys: str, *arguments: str | Path) -> tuple[int, str, Terminal]:
+    """Press keys once the question is printed; return the status, stdout and the terminal."""
     command = [sys.executable, "-m", "realtime", "mood", *map(str, arguments)]
     environment = {**os.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"}
 
-    def start(theirs: int) -> subprocess.Popen[str]:
+    def start(child_fd: int) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            command, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, text=True, env=environment, start_new_session=True
+            command, stdin=child_fd, stdout=subprocess.PIPE, stderr=child_fd, text=True, env=environment, start_new_session=True
         )
 
     with in_a_terminal(start, columns=80) as terminal:
@@ -233,15 +233,15 @@ UP, DOWN, PAGE_DOWN, CONTROL_N, CONTROL_P = "\x1b[A", "\x1b[B", "\x1b[6~", "\x0e
         *("49", "480", "4s", "4" + PAGE_DOWN),
     ],
 )
-def test_arrows_and_numbers_choose_on_a_terminal(emodj: Run, mine: Path, keys: str) -> None:
-    status, said, terminal = on_a_terminal(f"{keys}\r", "--config", mine)
-    assert (status, said) == (0, emodj("mood", "happy", "--config", mine).stdout), terminal.all
+def test_arrows_and_numbers_choose_on_a_terminal(emodj: Run, music_settings: Path, keys: str) -> None:
+    status, output, terminal = run_on_terminal(f"{keys}\r", "--config", music_settings)
+    assert (status, output) == (0, emodj("mood", "happy", "--config", music_settings).stdout), terminal.all
 
 
 @pytest.mark.parametrize(("key", "status"), [("\x03", 130), ("\x1b", 1)])
-def test_ctrl_c_and_escape_choose_nothing_quietly(mine: Path, key: str, status: int) -> None:
-    ended, said, terminal = on_a_terminal(key, "--config", mine)
-    assert (ended, said) == (status, "")
+def test_ctrl_c_and_escape_choose_nothing_quietly(music_settings: Path, key: str, status: int) -> None:
+    ended, output, terminal = run_on_terminal(key, "--config", music_settings)
+    assert (ended, output) == (status, "")
     assert "Traceback" not in terminal.all
     assert "emodj:" not in terminal.all
 

@@ -1,4 +1,4 @@
-"""What the commands about the network say of data that lack a part."""
+"""The sentences of the network commands about data without a part."""
 
 from pathlib import Path
 

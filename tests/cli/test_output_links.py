@@ -1,4 +1,4 @@
-"""How music is offered, on a terminal and off it."""
+"""Titles, links and QR codes of music, with and without a terminal."""
 
 from __future__ import annotations
 
@@ -30,27 +30,27 @@ print_choice(MusicChoice("Bright and happy", {url!r}, None, Point(0, 0)), "for h
 """
 
 
-def on_a_terminal(*, qr: bool = False, err: bool = False, url: str = URL, **variables: str) -> list[str]:
-    """What a terminal gets that is both stdout and stderr, line by line."""
-    ours, theirs = pty.openpty()
+def print_on_terminal(*, qr: bool = False, err: bool = False, url: str = URL, **variables: str) -> list[str]:
+    """The lines on a terminal that is both stdout and stderr."""
+    parent_fd, child_fd = pty.openpty()
     environment = {**{name: value for name, value in os.environ.items() if name != "NO_COLOR"}, "TERM": "xterm", **variables}
     command = [sys.executable, "-c", PROGRAM.format(qr=qr, err=err, url=url)]
-    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as process:
-        os.close(theirs)
-        said = b""
+    with subprocess.Popen(command, stdin=child_fd, stdout=child_fd, stderr=child_fd, env=environment) as process:
+        os.close(child_fd)
+        output = b""
         try:
-            while piece := os.read(ours, 4096):
-                said += piece
+            while piece := os.read(parent_fd, 4096):
+                output += piece
         except OSError:
-            # Linux says so when the last one has closed a terminal
+            # Linux raises this when the last process has closed a terminal
             pass
-        os.close(ours)
-    assert process.returncode == 0, said
-    return said.decode().replace("\r\n", "\n").rstrip("\n").split("\n")
+        os.close(parent_fd)
+    assert process.returncode == 0, output
+    return output.decode().replace("\r\n", "\n").rstrip("\n").split("\n")
 
 
-def read(lines: list[str]) -> str:
-    """What a phone reads off half-block characters."""
+def decode_qr(lines: list[str]) -> str:
+    """Decode a QR code of half-block characters."""
     lit = {" ": (0, 0), "▀": (1, 0), "▄": (0, 1), "█": (1, 1)}
     rows = [[lit[mark][half] for mark in line] for line in lines for half in (0, 1)]
     picture = np.kron(np.array(rows, np.uint8) * 255, np.ones((8, 8), np.uint8))
@@ -81,33 +81,33 @@ def test_a_link_too_long_for_a_qr_code_has_a_sentence_instead(capsys: pytest.Cap
 def test_a_qr_code_without_a_terminal_is_readable(capsys: pytest.CaptureFixture[str]) -> None:
     print_choice(HAPPY, qr=True)
     title, url, *code = capsys.readouterr().out.splitlines()
-    assert (title, url, read(code)) == ("Bright and happy", URL, URL)
+    assert (title, url, decode_qr(code)) == ("Bright and happy", URL, URL)
 
 
 @pytest.mark.parametrize("err", [False, True])
 def test_on_a_terminal_the_title_is_a_link_and_the_plain_link_is_on_a_separate_line(err: bool) -> None:  # noqa: FBT001
-    assert on_a_terminal(err=err) == [f"{OSC_8}, for happy", URL]
+    assert print_on_terminal(err=err) == [f"{OSC_8}, for happy", URL]
 
 
 @pytest.mark.parametrize("term", ["dumb", "linux", ""])
 def test_a_terminal_without_hyperlinks_gets_plain_titles(term: str) -> None:
-    assert on_a_terminal(TERM=term) == ["Bright and happy, for happy", URL]
+    assert print_on_terminal(TERM=term) == ["Bright and happy, for happy", URL]
 
 
 def test_a_qr_code_on_a_terminal_sets_white_on_black() -> None:
-    _, _, *code = on_a_terminal(qr=True, PYTHONIOENCODING="utf-8")
+    _, _, *code = print_on_terminal(qr=True, PYTHONIOENCODING="utf-8")
     bare = [re.fullmatch("\033\\[97;40m(.*)\033\\[0m", line) for line in code]
-    assert read([line[1] for line in bare if line]) == URL
+    assert decode_qr([line[1] for line in bare if line]) == URL
     assert all(bare)
 
 
 def test_no_color_turns_colours_off() -> None:
-    _, _, *code = on_a_terminal(qr=True, PYTHONIOENCODING="utf-8", NO_COLOR="1")
-    assert read(code) == URL
+    _, _, *code = print_on_terminal(qr=True, PYTHONIOENCODING="utf-8", NO_COLOR="1")
+    assert decode_qr(code) == URL
 
 
 def test_a_terminal_without_unicode_gets_a_qr_code_of_blanks() -> None:
-    _, _, *code = on_a_terminal(qr=True, PYTHONIOENCODING="ascii")
+    _, _, *code = print_on_terminal(qr=True, PYTHONIOENCODING="ascii")
     assert all(line.isascii() for line in code)
     assert "\033[7m" in code[0]
 
@@ -115,8 +115,8 @@ def test_a_terminal_without_unicode_gets_a_qr_code_of_blanks() -> None:
 def test_ascii_without_a_terminal_gets_a_readable_qr_code() -> None:
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     command = [sys.executable, "-c", PROGRAM.format(qr=True, err=False, url=URL)]
-    said = subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
-    _, _, *code = said.splitlines()
+    output = subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+    _, _, *code = output.splitlines()
     picture = np.kron(
         np.array([[255 * (mark == "#") for mark in line[::2]] for line in code], np.uint8), np.ones((8, 8), np.uint8)
     )
@@ -124,14 +124,14 @@ def test_ascii_without_a_terminal_gets_a_readable_qr_code() -> None:
 
 
 def test_a_link_in_another_script_is_ascii_in_the_hyperlink_and_unchanged_below() -> None:
-    link, plain = on_a_terminal(url="https://example.org/größe", PYTHONIOENCODING="utf-8")
+    link, plain = print_on_terminal(url="https://example.org/größe", PYTHONIOENCODING="utf-8")
     assert "\033]8;;https://example.org/gr%C3%B6%C3%9Fe\033\\" in link
     assert plain == "https://example.org/größe"
 
 
 def test_a_folder_is_a_hyperlink_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
-    ours, theirs = pty.openpty()
-    with os.fdopen(theirs, "w") as terminal:
+    parent_fd, child_fd = pty.openpty()
+    with os.fdopen(child_fd, "w") as terminal:
         assert linked_title(FOLDER, terminal).startswith("\033]8;;file:///music/%1B%5B31mred\033\\Mine")
-    os.close(ours)
+    os.close(parent_fd)

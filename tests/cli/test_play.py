@@ -36,7 +36,7 @@ HOUR_S = 3600.0
 
 @pytest.fixture
 def library(tmp_path: Path) -> Path:
-    """Three long songs that look happy, two short ones that look sad."""
+    """Three long songs for happy, two short ones for sad."""
     folder = tmp_path / "songs"
     for name in ("sad", "happy"):
         (folder / name).mkdir(parents=True)
@@ -55,115 +55,115 @@ def terminal(process: Start, library: Path) -> Iterator[Callable[..., Terminal]]
         def start(*arguments: str, **streams: int) -> Terminal:
             line = ["play", *arguments, "--library", library, "--volume", "20"]
             return stack.enter_context(
-                in_a_terminal(lambda theirs: process(*line, **({"stdin": theirs, "stderr": theirs} | streams)), COLUMNS)
+                in_a_terminal(lambda child_fd: process(*line, **({"stdin": child_fd, "stderr": child_fd} | streams)), COLUMNS)
             )
 
         yield start
 
 
 def test_the_keys_of_the_music(terminal: Callable[..., Terminal]) -> None:
-    here = terminal("happy")
-    here.reads(r"keys: \. pause .* q quit")
-    here.reads("▶ 1/3  One  20%")
-    assert not here.echoes()
-    here.press("n")
-    here.reads("▶ 2/3  Three 日本  20%")
-    here.press("+=+")
-    here.reads("▶ 2/3  Three 日本  50%")
-    here.press("-")
-    here.reads("▶ 2/3  Three 日本  40%")
-    here.press(".")
-    here.reads("‖ 2/3  Three 日本  40%")
-    here.press("N")
-    here.reads("▶ 3/3  Two  40%")
-    here.press("z")
-    here.reads("▶ 3/3  Two  40%  shuffle")
-    here.press("z,")
-    here.reads("▶ 2/3  Three 日本  40%")
-    here.press("nn")
-    here.reads("▶ 1/3  One  40%")
-    here.press("q")
-    assert here.ends() == 0
-    assert here.echoes()
+    running = terminal("happy")
+    running.reads(r"keys: \. pause .* q quit")
+    running.reads("▶ 1/3  One  20%")
+    assert not running.echoes()
+    running.press("n")
+    running.reads("▶ 2/3  Three 日本  20%")
+    running.press("+=+")
+    running.reads("▶ 2/3  Three 日本  50%")
+    running.press("-")
+    running.reads("▶ 2/3  Three 日本  40%")
+    running.press(".")
+    running.reads("‖ 2/3  Three 日本  40%")
+    running.press("N")
+    running.reads("▶ 3/3  Two  40%")
+    running.press("z")
+    running.reads("▶ 3/3  Two  40%  shuffle")
+    running.press("z,")
+    running.reads("▶ 2/3  Three 日本  40%")
+    running.press("nn")
+    running.reads("▶ 1/3  One  40%")
+    running.press("q")
+    assert running.ends() == 0
+    assert running.echoes()
 
 
 def test_the_keys_of_a_russian_keyboard(terminal: Callable[..., Terminal]) -> None:
-    here = terminal("happy")
-    here.reads("▶ 1/3  One  20%")
-    # In the places of n, of the comma with Shift, of the full stop, and of q
-    here.press("т")
-    here.reads("▶ 2/3  Three 日本  20%")
-    here.press("Б")
-    here.reads("▶ 1/3  One  20%")
-    here.press("ю")
-    here.reads("‖ 1/3  One  20%")
-    here.press("й")
-    assert here.ends() == 0
+    running = terminal("happy")
+    running.reads("▶ 1/3  One  20%")
+    # The keys in the places of n, comma with Shift, full stop and q
+    running.press("т")
+    running.reads("▶ 2/3  Three 日本  20%")
+    running.press("Б")
+    running.reads("▶ 1/3  One  20%")
+    running.press("ю")
+    running.reads("‖ 1/3  One  20%")
+    running.press("й")
+    assert running.ends() == 0
 
 
 @pytest.mark.parametrize(("keys", "status"), [("q", 0), ("\x1b", 0), ("\x04", 0), ("\x03", 130)])
 def test_each_key_that_ends_play_restores_the_terminal(keys: str, status: int, terminal: Callable[..., Terminal]) -> None:
-    here = terminal("happy")
-    here.reads("1/3")
-    here.press(keys)
-    assert here.ends() == status
-    assert here.echoes()
-    # The line is gone, and nothing was said of an error
-    assert re.search(r"\r +\r(\r\n)?$", here.text)
-    assert "emodj:" not in here.text
-    assert "Trace" not in here.text
+    running = terminal("happy")
+    running.reads("1/3")
+    running.press(keys)
+    assert running.ends() == status
+    assert running.echoes()
+    # The line is erased, and no error was printed
+    assert re.search(r"\r +\r(\r\n)?$", running.text)
+    assert "emodj:" not in running.text
+    assert "Trace" not in running.text
 
 
 def test_arrow_keys_and_others_do_nothing(terminal: Callable[..., Terminal]) -> None:
-    here = terminal("happy")
-    here.reads("▶ 1/3")
-    here.press("\x1b[A\x1b[Bx日\t\r\x1a")
-    here.press("n")
-    here.reads("▶ 2/3")
-    here.press("q")
-    assert here.ends() == 0
+    running = terminal("happy")
+    running.reads("▶ 1/3")
+    running.press("\x1b[A\x1b[Bx日\t\r\x1a")
+    running.press("n")
+    running.reads("▶ 2/3")
+    running.press("q")
+    assert running.ends() == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_restores_the_terminal(number: signal.Signals, terminal: Callable[..., Terminal]) -> None:
-    here = terminal("happy")
-    here.reads("▶ 1/3")
-    here.process.send_signal(number)
-    assert here.ends() == 128 + number
-    assert here.echoes()
-    assert "Trace" not in here.text
+    running = terminal("happy")
+    running.reads("▶ 1/3")
+    running.process.send_signal(number)
+    assert running.ends() == 128 + number
+    assert running.echoes()
+    assert "Trace" not in running.text
 
 
 def test_a_skipped_song_is_reported_above_the_line(terminal: Callable[..., Terminal], library: Path) -> None:
     (library / "happy" / "Pit.wav").write_text("no music")
-    here = terminal("happy")
-    here.reads("▶ 1/4  One")
-    here.press("n")
-    here.reads(r"\r +\x08*\r?emodj: skipped a song: cannot play \S+Pit\.wav: it is damaged[^\n]*\n\r▶ 3/4  Three")
-    here.press("q")
-    assert here.ends() == 0
+    running = terminal("happy")
+    running.reads("▶ 1/4  One")
+    running.press("n")
+    running.reads(r"\r +\x08*\r?emodj: skipped a song: cannot play \S+Pit\.wav: it is damaged[^\n]*\n\r▶ 3/4  Three")
+    running.press("q")
+    assert running.ends() == 0
 
 
 def test_with_keys_the_list_repeats_and_with_once_it_ends(terminal: Callable[..., Terminal]) -> None:
-    here = terminal("sad")
-    here.reads("1/2  Träne – 月.*2/2  b.*1/2  Träne – 月")
-    here.press("q")
-    assert here.ends() == 0
+    running = terminal("sad")
+    running.reads("1/2  Träne – 月.*2/2  b.*1/2  Träne – 月")
+    running.press("q")
+    assert running.ends() == 0
     once = terminal("sad", "--once")
     assert once.ends() == 0
     assert once.echoes()
 
 
 def test_stderr_in_a_file_has_plain_lines_and_the_keys_work(terminal: Callable[..., Terminal], tmp_path: Path) -> None:
-    with (tmp_path / "said").open("w") as said:
-        here = terminal("happy", stderr=said.fileno())
-        told = (tmp_path / "said").read_text
-        until(lambda: "1/3" in told())
-        here.press("n+")
-        until(lambda: "2/3" in told())
-        here.press("q")
-        assert here.ends() == 0
-    lines = [line.removeprefix("emodj: ") for line in told().splitlines()]
+    with (tmp_path / "said").open("w") as output:
+        running = terminal("happy", stderr=output.fileno())
+        read_stderr = (tmp_path / "said").read_text
+        until(lambda: "1/3" in read_stderr())
+        running.press("n+")
+        until(lambda: "2/3" in read_stderr())
+        running.press("q")
+        assert running.ends() == 0
+    lines = [line.removeprefix("emodj: ") for line in read_stderr().splitlines()]
     assert lines == [
         "keys: . pause   n next   , previous   z shuffle   - + volume   q quit",
         "1/3  One",
@@ -173,16 +173,16 @@ def test_stderr_in_a_file_has_plain_lines_and_the_keys_work(terminal: Callable[.
 
 
 def test_quiet_is_quiet(terminal: Callable[..., Terminal]) -> None:
-    here = terminal("happy", "--quiet")
-    until(lambda: not here.echoes())
-    here.press("q")
-    assert here.ends() == 0
-    assert not here.text
+    running = terminal("happy", "--quiet")
+    until(lambda: not running.echoes())
+    running.press("q")
+    assert running.ends() == 0
+    assert not running.text
 
 
-def test_without_a_terminal_play_ends_after_the_last_song(alone: Run, library: Path) -> None:
+def test_without_a_terminal_play_ends_after_the_last_song(run_process: Run, library: Path) -> None:
     for streams in ({"stdin": subprocess.DEVNULL}, {"stdin": subprocess.PIPE}):
-        ended = alone("play", "sad", "--library", library, "--volume", "0", **streams)
+        ended = run_process("play", "sad", "--library", library, "--volume", "0", **streams)
         assert (ended.returncode, ended.stdout) == (0, "")
         assert ended.stderr == "emodj: 1/2  Träne – 月\nemodj: 2/2  b\n"
 
@@ -198,13 +198,13 @@ def test_without_a_terminal_ctrl_c_ends_play(
         assert playing.stderr.read() == "\n"
 
 
-def test_the_nearest_mood_with_songs_is_played_and_reported(alone: Run, library: Path) -> None:
-    ended = alone("play", "fear", "--library", library)
+def test_the_nearest_mood_with_songs_is_played_and_reported(run_process: Run, library: Path) -> None:
+    ended = run_process("play", "fear", "--library", library)
     assert ended.returncode == 0
     assert re.search("no song for fear.*for sad\n.*1/2", ended.stderr)
 
 
-def test_the_songs_come_from_the_settings(alone: Run, library: Path, settings: Callable[[str], Path]) -> None:
+def test_the_songs_come_from_the_settings(run_process: Run, library: Path, settings: Callable[[str], Path]) -> None:
     file = settings(
         f"""
 [music]
@@ -218,19 +218,19 @@ path = "{library}/gone"
 path = "{library}/sad"
 """
     )
-    ended = alone("--config", file, "play", "sad")
+    ended = run_process("--config", file, "play", "sad")
     assert ended.returncode == 0
-    said = ended.stderr.splitlines()
-    assert [line.split(":")[1] for line in said[2:]] == [" 1/2  Träne – 月", " 2/2  b"]
-    assert "nowhere" in said[0]
-    assert "gone" in said[1]
-    near = alone("--config", file, "play", "angry")
+    output = ended.stderr.splitlines()
+    assert [line.split(":")[1] for line in output[2:]] == [" 1/2  Träne – 月", " 2/2  b"]
+    assert "nowhere" in output[0]
+    assert "gone" in output[1]
+    near = run_process("--config", file, "play", "angry")
     assert near.returncode == 0
     assert "no songs for angry: using the nearest mood, sad\n" in near.stderr
 
 
-def test_a_library_of_the_settings_is_first(alone: Run, library: Path, settings: Callable[[str], Path]) -> None:
-    ended = alone("--config", settings(f'[music]\nlibrary = "{library}"\n'), "play", "sad")
+def test_a_library_of_the_settings_is_first(run_process: Run, library: Path, settings: Callable[[str], Path]) -> None:
+    ended = run_process("--config", settings(f'[music]\nlibrary = "{library}"\n'), "play", "sad")
     assert (ended.returncode, ended.stderr) == (0, "emodj: 1/2  Träne – 月\nemodj: 2/2  b\n")
 
 
@@ -248,7 +248,7 @@ def test_without_songs_the_sentence_has_a_remedy(
     broken = emodj("play", "happy", "--library", library)
     assert broken.returncode == 1
     assert "none of the 2 songs can be played" in broken.stderr
-    # So many that it cannot tell at once
+    # Without time for a search, one poll cannot check them all
     monkeypatch.setattr(player, "SEARCH_S", 0.0)
     for number in range(10):
         (library / "sad" / f"{number}.mp3").write_text("no music")
@@ -262,22 +262,22 @@ def test_without_songs_the_sentence_has_a_remedy(
 
 
 def test_a_job_in_the_background_leaves_the_keys_to_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
-    def someone_elses(_terminal: int) -> int:
+    def other_job(_terminal: int) -> int:
         return os.getpgrp() + 1
 
-    def ours_too(_terminal: int) -> int:
+    def this_job(_terminal: int) -> int:
         return os.getpgrp()
 
-    ours, theirs = pty.openpty()
-    with os.fdopen(theirs) as stdin, monkeypatch.context() as patch:
+    parent_fd, child_fd = pty.openpty()
+    with os.fdopen(child_fd) as stdin, monkeypatch.context() as patch:
         patch.setattr("sys.stdin", stdin)
-        # Of a terminal that is nobody's all keys are ours
+        # tcgetpgrp fails for a terminal that does not control this process: no other job reads its keys
         assert can_read_keys()
-        patch.setattr(os, "tcgetpgrp", someone_elses)
+        patch.setattr(os, "tcgetpgrp", other_job)
         assert not can_read_keys()
-        patch.setattr(os, "tcgetpgrp", ours_too)
+        patch.setattr(os, "tcgetpgrp", this_job)
         assert can_read_keys()
-    os.close(ours)
+    os.close(parent_fd)
     monkeypatch.setattr("sys.stdin", stdin)
     assert not can_read_keys()
 

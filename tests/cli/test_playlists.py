@@ -202,7 +202,7 @@ def test_ctrl_c_prints_the_results_so_far(process: Callable[..., Popen[str]], se
         with process("playlists", "check", "sad", "--json", "--config", file, env={"no_proxy": "127.0.0.1"}) as started:
             connected, _ = silent.accept()
             with connected:
-                # It has asked, and waits for the answer
+                # The command has sent a request, and waits for the answer
                 connected.recv(1)
                 started.send_signal(signal.SIGINT)
                 out, _ = started.communicate(timeout=60)

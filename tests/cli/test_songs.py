@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     Run = Callable[..., CompletedProcess[str]]
 
 
-def written(path: Path, text: str) -> Path:
-    """A list of that text."""
+def write_list(path: Path, text: str) -> Path:
+    """Write a list of songs."""
     path.write_text(text, encoding="utf-8")
     return path
 
 
-def told(ended: CompletedProcess[str]) -> dict[str, Any]:
-    """The document of a command that went well."""
+def read_document(ended: CompletedProcess[str]) -> dict[str, Any]:
+    """The document of a command with exit status 0."""
     assert ended.returncode == 0, ended.stderr
     document: dict[str, Any] = json.loads(ended.stdout)
     assert document["schema"] == 1
@@ -54,17 +54,17 @@ def test_quiet_is_quiet(emodj: Run) -> None:
 
 
 def test_a_seed_repeats_the_songs_and_is_in_the_document(emodj: Run) -> None:
-    first = told(emodj("songs", "fear", "--json"))
+    first = read_document(emodj("songs", "fear", "--json"))
     assert (first["mood"], first["mood_used"], first["library"], len(first["songs"])) == ("fear", "fear", None, 5)
     assert set(first["songs"][0]) == {"title", "artist", "path", "url"}
-    assert told(emodj("songs", "fear", "--json", "--seed", str(first["seed"]))) == first
+    assert read_document(emodj("songs", "fear", "--json", "--seed", str(first["seed"]))) == first
     assert len({emodj("songs", "fear", "-n", "3").stdout for _ in range(9)}) > 1
 
 
 def test_n_songs_are_different_ones(emodj: Run, tmp_path: Path) -> None:
     links = "".join(f"happy,https://example.org/{number % 20}\n" for number in range(100))
-    library = written(tmp_path / "songs.csv", f"mood,url\n{links}")
-    songs = told(emodj("songs", "happy", "-n", "12", "--json", "--library", library))["songs"]
+    library = write_list(tmp_path / "songs.csv", f"mood,url\n{links}")
+    songs = read_document(emodj("songs", "happy", "-n", "12", "--json", "--library", library))["songs"]
     assert len({song["url"] for song in songs}) == 12
     ended = emodj("songs", "happy", "-n", "50", "--library", library)
     assert ended.stdout.count("https://") == 20
@@ -76,7 +76,7 @@ def test_songs_have_the_titles_of_their_tags(emodj: Run, tmp_path: Path) -> None
     tagged = sound(tmp_path / "happy" / "a.flac", title="月光", artist="Бетховен")
     untagged = sound(tmp_path / "happy" / "02 some name.wav")
     (tmp_path / "happy" / "broken.mp3").write_text("no music")
-    document = told(emodj("songs", "happy", "--library", tmp_path, "--json"))
+    document = read_document(emodj("songs", "happy", "--library", tmp_path, "--json"))
     assert document["library"] == str(tmp_path)
     assert sorted((song["title"], song["artist"], song["path"], song["url"]) for song in document["songs"]) == [
         ("02 some name", None, str(untagged), None),
@@ -91,19 +91,19 @@ def test_songs_have_the_titles_of_their_tags(emodj: Run, tmp_path: Path) -> None
 def test_the_library_of_the_settings_counts_and_an_option_wins(
     emodj: Run, tmp_path: Path, settings: Callable[[str], Path]
 ) -> None:
-    mine, other = tmp_path / "mine", tmp_path / "other"
-    sound(mine / "sad" / "a.wav")
+    own_library, other = tmp_path / "mine", tmp_path / "other"
+    sound(own_library / "sad" / "a.wav")
     sound(other / "sad" / "b.wav")
     file = settings('[music]\nlibrary = "mine"\n')
     ended = emodj("songs", "sad", "--config", file, "-n", "1")
-    assert (ended.stdout, ended.stderr) == (f"1. a\n   {mine}/sad/a.wav\n", "")
+    assert (ended.stdout, ended.stderr) == (f"1. a\n   {own_library}/sad/a.wav\n", "")
     assert "b.wav" in emodj("songs", "sad", "--config", file, "--library", other).stdout
 
 
 def test_a_mood_without_songs_gets_the_nearest_mood_and_a_remark(emodj: Run, tmp_path: Path) -> None:
     sound(tmp_path / "angry" / "a.wav")
     ended = emodj("songs", "fear", "-n", "1", "--library", tmp_path, "--json")
-    document = told(ended)
+    document = read_document(ended)
     assert (document["mood"], document["mood_used"]) == ("fear", "angry")
     assert ended.stderr == f"emodj: {tmp_path} has no song for fear: here is the nearest it has, for angry\n"
 
@@ -111,16 +111,16 @@ def test_a_mood_without_songs_gets_the_nearest_mood_and_a_remark(emodj: Run, tmp
 def test_missing_files_are_replaced_by_other_songs(emodj: Run, tmp_path: Path) -> None:
     sound(tmp_path / "a.wav")
     rows = "".join(f"sad,gone{number}.mp3,\n" for number in range(9))
-    library = written(tmp_path / "songs.csv", f"mood,path,url\n{rows}sad,a.wav,\nsad,gone.mp3,https://example.org\n")
+    library = write_list(tmp_path / "songs.csv", f"mood,path,url\n{rows}sad,a.wav,\nsad,gone.mp3,https://example.org\n")
     ended = emodj("songs", "sad", "-n", "2", "--library", library, "--json")
-    songs = told(ended)["songs"]
+    songs = read_document(ended)["songs"]
     assert sorted((song["path"], song["url"]) for song in songs if song["url"] is None) == [(str(tmp_path / "a.wav"), None)]
     assert [song["path"] for song in songs if song["url"] == "https://example.org"] == [None]
     assert re.search(r"left out, the file does not exist: .*gone\d?\.mp3", ended.stderr)
 
 
 def test_a_library_whose_disk_is_gone(emodj: Run, tmp_path: Path) -> None:
-    library = written(tmp_path / "songs.csv", "mood,path\nsad,a.mp3\nsad,b.mp3\n")
+    library = write_list(tmp_path / "songs.csv", "mood,path\nsad,a.mp3\nsad,b.mp3\n")
     ended = emodj("songs", "sad", "--library", library)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert "none of the 2 song files in" in ended.stderr
@@ -150,7 +150,7 @@ def test_bad_input_is_one_sentence(
 def test_names_from_outside_are_made_printable(emodj: Run, tmp_path: Path) -> None:
     library = tmp_path / "a\x1b[31m"
     sound(library / "sad" / "b\x07\n.wav")
-    written(library / "sad.m3u8", "#EXTINF:1,x\x1b]0;title\x07\nhttp://x\x1b[2J\n")
+    write_list(library / "sad.m3u8", "#EXTINF:1,x\x1b]0;title\x07\nhttp://x\x1b[2J\n")
     ended = emodj("songs", "sad", "--library", library)
     assert ended.returncode == 0
     assert not set("\x1b\x07") & set(ended.stdout + ended.stderr)
@@ -170,7 +170,7 @@ def test_unused_modules_are_not_loaded() -> None:
 
 
 def test_a_missing_file_has_no_notice_of_the_tag_reader(emodj: Run, tmp_path: Path) -> None:
-    library = written(tmp_path / "songs.csv", 'mood,path\nhappy,"a\nemodj: all is well.mp3"\n')
+    library = write_list(tmp_path / "songs.csv", 'mood,path\nhappy,"a\nemodj: all is well.mp3"\n')
     ended = emodj("songs", "happy", "--library", library)
     assert ended.returncode == 1
     assert "a�emodj: all is well.mp3" in ended.stderr

@@ -1,4 +1,4 @@
-"""`emodj spotify status`, `devices` and `logout`, and what the commands must never say."""
+"""`emodj spotify status`, `devices` and `logout`, and the secrets that no command may print."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ if TYPE_CHECKING:
 LOG_IN = "log in with emodj spotify login"
 
 
-def token_in(tokens: CredentialStore) -> Token:
+def stored_token(tokens: CredentialStore) -> Token:
     token = tokens.load()
     assert token is not None
     return token
 
 
-def of_yesterday(tokens: CredentialStore) -> None:
-    """A day has passed since the login."""
-    token = token_in(tokens)
+def expire_token(tokens: CredentialStore) -> None:
+    """Make the token a day old."""
+    token = stored_token(tokens)
     tokens.save(replace(token, expires_at=token.expires_at - 86400))
 
 
-def status_of(emodj: Run, status: int) -> tuple[dict[str, object], list[str]]:
-    """The document, and what is said in words; they agree on the exit status."""
+def run_status(emodj: Run, status: int) -> tuple[dict[str, object], list[str]]:
+    """Run the command with and without --json; both have the same exit status. Return the document and the lines."""
     words, document = emodj("spotify", "status"), emodj("spotify", "status", "--json")
     assert (words.returncode, words.stderr) == (document.returncode, document.stderr) == (status, "")
     found = json.loads(document.stdout)
@@ -57,8 +57,8 @@ def status_of(emodj: Run, status: int) -> tuple[dict[str, object], list[str]]:
 def test_status_of_a_login_that_can_play(emodj: Run, spotify: Spotify, tokens: CredentialStore) -> None:
     spotify.device("Kitchen \x1b[31m", active=True, type="Speaker")
     spotify.device("Car", is_restricted=True, supports_volume=False)
-    tokens.save(replace(token_in(tokens), premium=True))
-    found, lines = status_of(emodj, 0)
+    tokens.save(replace(stored_token(tokens), premium=True))
+    found, lines = run_status(emodj, 0)
     assert (found["logged_in"], found["account"], found["premium"], found["problem"]) == (True, "Anna", True, None)
     assert found["missing"] == []
     assert found["devices"] == [
@@ -75,7 +75,7 @@ def test_status_of_a_login_that_can_play(emodj: Run, spotify: Spotify, tokens: C
 
 
 def test_status_without_a_login_sends_no_request(emodj: Run, spotify: Spotify) -> None:
-    found, lines = status_of(emodj, 1)
+    found, lines = run_status(emodj, 1)
     assert (found["logged_in"], found["account"], found["devices"]) == (False, None, [])
     assert lines[:-1] == ["login     no", f"problem   you are not logged in to Spotify: {LOG_IN}"]
     assert not spotify.asked
@@ -84,7 +84,7 @@ def test_status_without_a_login_sends_no_request(emodj: Run, spotify: Spotify) -
 @pytest.mark.parametrize("text", ["", "{}", "[1, 2]", '{"client_id": 5}', "\xff\xfe", "[" * 100_000])
 def test_status_of_a_damaged_login(text: str, emodj: Run, spotify: Spotify, tokens: CredentialStore) -> None:
     tokens.path.write_bytes(text.encode("latin-1"))
-    found, lines = status_of(emodj, 1)
+    found, lines = run_status(emodj, 1)
     assert found["logged_in"] is False
     assert lines[1] == f"problem   your Spotify login {tokens.path} is damaged: emodj spotify logout, then login again"
     assert not spotify.asked
@@ -93,7 +93,7 @@ def test_status_of_a_damaged_login(text: str, emodj: Run, spotify: Spotify, toke
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604])
 def test_status_of_a_login_that_others_can_read(mode: int, emodj: Run, spotify: Spotify, tokens: CredentialStore) -> None:
     tokens.path.chmod(mode)
-    found, lines = status_of(emodj, 1)
+    found, lines = run_status(emodj, 1)
     assert found["logged_in"] is False
     assert f"others can read your Spotify login {tokens.path} (mode {mode:o})" in lines[1]
     assert not spotify.asked
@@ -101,7 +101,7 @@ def test_status_of_a_login_that_others_can_read(mode: int, emodj: Run, spotify: 
 
 def test_status_of_a_login_that_is_no_file(emodj: Run, spotify: Spotify) -> None:
     CredentialStore().path.mkdir(parents=True)
-    _, lines = status_of(emodj, 1)
+    _, lines = run_status(emodj, 1)
     assert f"cannot read your Spotify login {CredentialStore().path} (Is a directory)" in lines[1]
     assert not spotify.asked
     out = emodj("spotify", "logout")
@@ -111,12 +111,12 @@ def test_status_of_a_login_that_is_no_file(emodj: Run, spotify: Spotify) -> None
 
 def test_status_renews_an_expired_token(emodj: Run, spotify: Spotify, tokens: CredentialStore) -> None:
     spotify.device("Kitchen")
-    of_yesterday(tokens)
-    before = token_in(tokens)
-    status_of(emodj, 0)
-    assert token_in(tokens).refresh != before.refresh
-    assert token_in(tokens).lasts(time.time())
-    # Once for both runs
+    expire_token(tokens)
+    before = stored_token(tokens)
+    run_status(emodj, 0)
+    assert stored_token(tokens).refresh != before.refresh
+    assert stored_token(tokens).lasts(time.time())
+    # One renewal for both runs
     assert [asked.path for asked in spotify.asked].count("/api/token") == 1
     assert stat.S_IMODE(tokens.path.stat().st_mode) == 0o600
 
@@ -127,7 +127,7 @@ def test_status_of_an_expired_login_reports_it_once_and_removes_it(
 ) -> None:
     spotify.device("Kitchen")
     if ended == "its time":
-        of_yesterday(tokens)
+        expire_token(tokens)
     else:
         spotify.expire_access()
     spotify.revoke()
@@ -135,13 +135,13 @@ def test_status_of_an_expired_login_reports_it_once_and_removes_it(
     assert first.returncode == 1
     assert first.stdout.splitlines()[:2] == ["login     no", f"problem   your Spotify login has ended: {LOG_IN}"]
     assert tokens.version() is None
-    _, lines = status_of(emodj, 1)
+    _, lines = run_status(emodj, 1)
     assert lines[1] == f"problem   you are not logged in to Spotify: {LOG_IN}"
 
 
 def test_status_without_a_device(emodj: Run, spotify: Spotify, tokens: CredentialStore) -> None:
     assert tokens.version() is not None
-    found, lines = status_of(emodj, 1)
+    found, lines = run_status(emodj, 1)
     assert (found["logged_in"], found["devices"], found["problem"]) == (True, [], None)
     assert lines[:-1] == [
         "login     Anna",
@@ -150,14 +150,14 @@ def test_status_without_a_device(emodj: Run, spotify: Spotify, tokens: Credentia
     ]
     spotify.device("Car", is_restricted=True)
     spotify.device("Nameless", id=None)
-    _, lines = status_of(emodj, 1)
+    _, lines = run_status(emodj, 1)
     assert lines[3] == "          none of them can be controlled: open Spotify on another one"
 
 
 def test_status_of_an_account_that_is_not_premium(emodj: Run, spotify: Spotify, tokens: CredentialStore) -> None:
     spotify.device("Kitchen")
-    tokens.save(replace(token_in(tokens), premium=False))
-    found, lines = status_of(emodj, 1)
+    tokens.save(replace(stored_token(tokens), premium=False))
+    found, lines = run_status(emodj, 1)
     assert (found["premium"], found["problem"]) == (False, None)
     assert "Premium   no, when it was last tried; the next session tries again" in lines
 
@@ -166,18 +166,18 @@ def test_status_of_an_account_that_is_not_premium(emodj: Run, spotify: Spotify, 
 def test_status_names_what_a_login_does_not_allow(scope: str, emodj: Run, spotify: Spotify, tokens: CredentialStore) -> None:
     spotify.device("Kitchen")
     given = spotify.issue(" ".join(each for each in transport.SCOPES if each != scope))
-    tokens.save(replace(token_in(tokens), access=given["access_token"], scope=given["scope"]))
-    # Playlists are no matter of playing
-    found, lines = status_of(emodj, 0 if scope.startswith("playlist-") else 1)
+    tokens.save(replace(stored_token(tokens), access=given["access_token"], scope=given["scope"]))
+    # Scopes for playlists are not needed to play
+    found, lines = run_status(emodj, 0 if scope.startswith("playlist-") else 1)
     assert found["missing"] == [scope]
     assert f"missing   {scope}: emodj spotify login requests it again" in lines
     assert found["logged_in"] is True
-    # Whoever may not see the player is told by Spotify
+    # Spotify refuses to list devices without the scope for the player
     assert (found["problem"] is not None) is (scope == "user-read-playback-state")
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "output"),
     [
         (Fault(500), "Spotify has a fault of its own (500)"),
         (Fault(200, b"<html>Log in to this hotel</html>"), "the answer is not Spotify's"),
@@ -189,28 +189,28 @@ def test_status_names_what_a_login_does_not_allow(scope: str, emodj: Run, spotif
     ],
 )
 def test_status_reports_the_answer_of_spotify(
-    fault: Fault, said: str, emodj: Run, spotify: Spotify, tokens: CredentialStore
+    fault: Fault, output: str, emodj: Run, spotify: Spotify, tokens: CredentialStore
 ) -> None:
     spotify.always["GET", "/v1/me/player/devices"] = fault
-    found, lines = status_of(emodj, 1)
+    found, lines = run_status(emodj, 1)
     assert (found["account"], found["devices"]) == ("Anna", [])
-    assert lines[1].startswith(f"problem   {said}")
+    assert lines[1].startswith(f"problem   {output}")
     failed = emodj("spotify", "devices", "--json")
     assert (failed.returncode, failed.stdout) == (8, "")
-    assert said in failed.stderr
+    assert output in failed.stderr
     assert tokens.version() is not None
 
 
 def test_without_a_network_a_login_stays(emodj: Run, tokens: CredentialStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Taken, but nobody listens there
+    # The port is bound, but no server listens
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         place = f"http://127.0.0.1:{taken.getsockname()[1]}"
         monkeypatch.setattr(transport, "SERVICE", transport.Service(f"{place}/v1/", f"{place}/authorize", f"{place}/api/token"))
-        found, lines = status_of(emodj, 1)
+        found, lines = run_status(emodj, 1)
         assert found["logged_in"] is True
         assert lines[:2] == ["login     yes", "problem   Spotify cannot be reached: is this computer on line?"]
-        of_yesterday(tokens)
+        expire_token(tokens)
         failed = emodj("spotify", "devices")
         assert (failed.returncode, failed.stdout) == (8, "")
         assert "Spotify cannot be reached" in failed.stderr
@@ -225,7 +225,7 @@ def test_status_names_the_account_as_far_as_spotify_does(
 ) -> None:
     assert tokens.version() is not None
     spotify.me = me
-    found, lines = status_of(emodj, 1)
+    found, lines = run_status(emodj, 1)
     assert found["account"] == name
     assert lines[0] == f"login     {name}"
 
@@ -294,33 +294,35 @@ def test_logout_removes_a_damaged_login(damage: str, emodj: Run, tokens: Credent
 
 
 def test_help_names_every_command(emodj: Run) -> None:
-    said = emodj("spotify", "-h").stdout
-    assert all(f"\n  {name} " in said for name in ("build", "devices", "login", "logout", "status"))
+    output = emodj("spotify", "-h").stdout
+    assert all(f"\n  {name} " in output for name in ("build", "devices", "login", "logout", "status"))
 
 
 @pytest.mark.parametrize("command", [("devices",), ("status",), ("build", "happy"), ("devices", "--json")])
 @pytest.mark.parametrize("fault", ["dead", "fault of the login", "fault", "silence", "silence of the login", "no JSON", "cut"])
 def test_no_failure_prints_a_secret(
-    fault: str, command: tuple[str, ...], at_spotify: Start, spotify: Spotify, tokens: CredentialStore
+    fault: str, command: tuple[str, ...], spotify_process: Start, spotify: Spotify, tokens: CredentialStore
 ) -> None:
-    token = token_in(tokens)
-    told = " ".join(token.secrets)
+    token = stored_token(tokens)
+    message = " ".join(token.secrets)
     spoilt = {
-        "dead": Fault(400, {"error": "invalid_grant", "error_description": told}),
-        "fault of the login": Fault(500, told.encode()),
+        "dead": Fault(400, {"error": "invalid_grant", "error_description": message}),
+        "fault of the login": Fault(500, message.encode()),
         "silence of the login": Fault(silent=True),
-        "fault": Fault(500, {"error": {"status": 500, "message": told, "reason": told}}, {"Retry-After": told}),
+        "fault": Fault(500, {"error": {"status": 500, "message": message, "reason": message}}, {"Retry-After": message}),
         "silence": Fault(silent=True),
-        "no JSON": Fault(200, told.encode()),
-        "cut": Fault(200, told.encode(), cut=True),
+        "no JSON": Fault(200, message.encode()),
+        "cut": Fault(200, message.encode(), cut=True),
     }[fault]
     if fault in {"dead", "fault of the login", "silence of the login"}:
-        of_yesterday(tokens)
+        expire_token(tokens)
         spotify.always["POST", "/api/token"] = spoilt
     for path in ("/v1/me", "/v1/me/player/devices", "/v1/search"):
         spotify.always["GET", path] = spoilt
-    # A silence is waited for once for each question
-    with at_spotify("-vv", "spotify", *command, env={"PATIENCE_OF_THE_TEST": "0.5" if "silence" in fault else "60"}) as process:
+    # Each request waits for the timeout once
+    with spotify_process(
+        "-vv", "spotify", *command, env={"PATIENCE_OF_THE_TEST": "0.5" if "silence" in fault else "60"}
+    ) as process:
         out, err = process.communicate(timeout=120)
     assert process.returncode == (1 if command == ("status",) else 8), err
     assert ("realtime.music.spotify.transport: " in err) is (fault != "no JSON"), "else -vv says nothing"
@@ -329,10 +331,10 @@ def test_no_failure_prints_a_secret(
         assert secret not in out + err
 
 
-def test_no_success_prints_a_secret(at_spotify: Start, spotify: Spotify, tokens: CredentialStore) -> None:
+def test_no_success_prints_a_secret(spotify_process: Start, spotify: Spotify, tokens: CredentialStore) -> None:
     spotify.device("Kitchen")
-    of_yesterday(tokens)
-    with at_spotify("-vv", "spotify", "status") as process:
+    expire_token(tokens)
+    with spotify_process("-vv", "spotify", "status") as process:
         out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     assert len(spotify.issued) == 4

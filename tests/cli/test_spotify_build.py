@@ -1,4 +1,4 @@
-"""`emodj spotify build`, at a Spotify that answers as apps of 2026 are answered."""
+"""`emodj spotify build`, with a test server that answers as Spotify answers apps of 2026."""
 
 from __future__ import annotations
 
@@ -31,37 +31,37 @@ HAPPY, SAD = Expression.HAPPY, Expression.SAD
 
 @pytest.fixture(autouse=True)
 def logged_in(tokens: CredentialStore) -> None:
-    """Somebody is; what they have and what searches find stands in each test."""
+    """Log in; each test sets the playlists of the account and the results of searches."""
     assert tokens.version() is not None
 
 
-def furnish(spotify: Spotify, mood: Expression = HAPPY, count: int = 40) -> None:
-    """Let every search for a mood find so many songs."""
+def add_songs(spotify: Spotify, mood: Expression = HAPPY, count: int = 40) -> None:
+    """Let every search for a mood find `count` songs."""
     for query in RECIPES[mood].searches:
         spotify.found[query] = [spotify.track(f"{mood.value} {number} of {query}", "Finder") for number in range(count)]
 
 
-def commands(spotify: Spotify) -> list[str]:
-    """What was asked that changes something, but for tokens."""
+def changing_requests(spotify: Spotify) -> list[str]:
+    """The requests that change something, without those for tokens."""
     return [f"{asked.method} {asked.path}" for asked in spotify.asked if asked.method != "GET"]
 
 
-def ours(spotify: Spotify, mood: str = "happy") -> list[Row]:
-    """The lists that are called so, whoever made them."""
+def playlists_named(spotify: Spotify, mood: str = "happy") -> list[Row]:
+    """All playlists with the title for a mood, of any user."""
     return [row for row in spotify.playlists if row and row["name"] == f"emodj: {mood}"]
 
 
-def songs_of(spotify: Spotify, row: Row) -> list[str]:
+def songs_in(spotify: Spotify, row: Row) -> list[str]:
     return [item["item"]["uri"] for item in spotify.contents[row["id"]]]
 
 
 def summary(**shares: float) -> str:
-    """What a session printed, as far as it matters here."""
+    """The part of the summary of a session that the command reads."""
     return json.dumps({"schema": 1, "shares": {each.value: shares.get(each.value, 0.0) for each in EXPRESSIONS}})
 
 
 def test_a_dry_run_prints_the_songs_and_makes_no_list(emodj: Run, spotify: Spotify) -> None:
-    furnish(spotify)
+    add_songs(spotify)
     mine = spotify.playlist("Happy days", tracks=[spotify.track("Mine", "Me")])
     ended = emodj("spotify", "build", "happy", "--dry-run")
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -70,58 +70,58 @@ def test_a_dry_run_prints_the_songs_and_makes_no_list(emodj: Run, spotify: Spoti
     assert "  1  Mine – Me  (happy, your list Happy days)" in songs
     assert all(re.fullmatch(r" *\d+  .+ – .+  \(happy, (search|your list Happy days)\)", song) for song in songs)
     assert last == "no playlist was made: without --dry-run these 30 songs go into emodj: happy"
-    assert not commands(spotify)
+    assert not changing_requests(spotify)
     assert spotify.playlists == [mine]
 
 
 def test_a_private_list_is_made(emodj: Run, spotify: Spotify) -> None:
-    furnish(spotify)
+    add_songs(spotify)
     ended = emodj("spotify", "build", "HAPPY")
     assert ended.returncode == 0
-    (made,) = ours(spotify)
+    (made,) = playlists_named(spotify)
     link = f"https://open.spotify.com/playlist/{made['id']}"
     says = f'emodj: to let p play it, add to your settings: [[playlists.happy]] and below it url = "{link}"\n'
     assert ended.stderr == says
-    *songs, said, url = ended.stdout.splitlines()
-    assert said == "made  emodj: happy, private, 30 songs"
+    *songs, output, url = ended.stdout.splitlines()
+    assert output == "made  emodj: happy, private, 30 songs"
     assert url == link
     assert (made["public"], made["collaborative"], made["owner"]["id"]) == (False, False, "anna")
     assert made["description"].startswith("Made by emodj for happy")
-    titles = [spotify.tracks[uri]["name"] for uri in songs_of(spotify, made)]
+    titles = [spotify.tracks[uri]["name"] for uri in songs_in(spotify, made)]
     assert titles == [re.sub(r"^ *\d+  (.*) – Finder .*$", r"\1", song) for song in songs]
-    assert commands(spotify) == ["POST /v1/me/playlists", f"PUT /v1/playlists/{made['id']}/items"]
+    assert changing_requests(spotify) == ["POST /v1/me/playlists", f"PUT /v1/playlists/{made['id']}/items"]
 
 
 def test_another_run_replaces_the_songs_of_the_first(emodj: Run, spotify: Spotify) -> None:
-    furnish(spotify)
+    add_songs(spotify)
     emodj("spotify", "build", "happy", "-n", "5")
-    (made,) = ours(spotify)
-    first = songs_of(spotify, made)
+    (made,) = playlists_named(spotify)
+    first = songs_in(spotify, made)
     ended = emodj("spotify", "build", "happy", "-n", "4", "--seed", "1")
     assert ended.returncode == 0
     assert ended.stdout.splitlines()[-2] == "replaced  emodj: happy, private, 4 songs"
-    assert ours(spotify) == [made]
-    assert len(songs_of(spotify, made)) == 4
-    assert songs_of(spotify, made) != first[:4]
-    # Another mood has a list of its own, and is no source
-    furnish(spotify, SAD)
+    assert playlists_named(spotify) == [made]
+    assert len(songs_in(spotify, made)) == 4
+    assert songs_in(spotify, made) != first[:4]
+    # Another mood has another list, which is no source
+    add_songs(spotify, SAD)
     assert emodj("spotify", "build", "sad", "-n", "3").returncode == 0
-    assert (len(ours(spotify)), len(ours(spotify, "sad"))) == (1, 1)
-    assert len(songs_of(spotify, made)) == 4
+    assert (len(playlists_named(spotify)), len(playlists_named(spotify, "sad"))) == (1, 1)
+    assert len(songs_in(spotify, made)) == 4
 
 
 def test_a_list_of_that_name_by_another_user_is_not_changed(emodj: Run, spotify: Spotify) -> None:
-    furnish(spotify)
-    theirs = spotify.playlist("emodj: happy", owner="bob", tracks=[spotify.track("Theirs", "Bob")])
+    add_songs(spotify)
+    child_fd = spotify.playlist("emodj: happy", owner="bob", tracks=[spotify.track("Theirs", "Bob")])
     spotify.playlist("emodj: Happy", tracks=[spotify.track("Other", "Name")])
     assert emodj("spotify", "build", "happy").returncode == 0
-    assert len(ours(spotify)) == 2
-    assert songs_of(spotify, theirs) == [spotify.track("Theirs", "Bob")["uri"]]
-    assert not [line for line in commands(spotify) if theirs["id"] in line]
+    assert len(playlists_named(spotify)) == 2
+    assert songs_in(spotify, child_fd) == [spotify.track("Theirs", "Bob")["uri"]]
+    assert not [line for line in changing_requests(spotify) if child_fd["id"] in line]
 
 
 def test_only_matching_lists_of_the_user_are_read(emodj: Run, spotify: Spotify, settings: Callable[[str], Path]) -> None:
-    furnish(spotify)
+    add_songs(spotify)
     fits = spotify.playlist("Sunny side", tracks=[spotify.track("Own", "A")])
     named = spotify.playlist("Untitled", tracks=[spotify.track("Named", "B")])
     spotify.playlist("Taxes", tracks=[spotify.track("Wrong", "C")])
@@ -143,7 +143,7 @@ def test_only_matching_lists_of_the_user_are_read(emodj: Run, spotify: Spotify, 
 
 @pytest.mark.parametrize(("status", "message"), [(404, "Resource not found"), (403, "Forbidden")])
 def test_a_list_that_cannot_be_read_is_left_out_with_a_remark(status: int, message: str, emodj: Run, spotify: Spotify) -> None:
-    furnish(spotify)
+    add_songs(spotify)
     gone, there = (spotify.playlist(name, tracks=[spotify.track(name, "A")]) for name in ("Happy \x07old", "Happy new"))
     spotify.fail("GET", f"/v1/playlists/{gone['id']}/items", refusal(status, message))
     ended = emodj("spotify", "build", "happy", "--dry-run")
@@ -155,7 +155,7 @@ def test_a_list_that_cannot_be_read_is_left_out_with_a_remark(status: int, messa
     ended = emodj("spotify", "build", "happy")
     assert ended.returncode == 8
     assert "Spotify has a fault of its own (500)" in ended.stderr
-    assert not commands(spotify)
+    assert not changing_requests(spotify)
 
 
 def test_rows_without_a_playable_track_are_left_out(emodj: Run, spotify: Spotify) -> None:
@@ -178,7 +178,7 @@ def test_rows_without_a_playable_track_are_left_out(emodj: Run, spotify: Spotify
 
 
 def test_a_search_asks_for_no_more_than_spotify_gives(emodj: Run, spotify: Spotify) -> None:
-    furnish(spotify)
+    add_songs(spotify)
     ended = emodj("spotify", "build", "happy", "-n", "100", "--dry-run")
     assert len(ended.stdout.splitlines()) == 91
     assert ended.stderr == "emodj: only 90 of 100 songs were found\n"
@@ -189,26 +189,26 @@ def test_a_search_asks_for_no_more_than_spotify_gives(emodj: Run, spotify: Spoti
 
 @pytest.mark.parametrize("mood", EXPRESSIONS)
 def test_every_mood_has_searches_that_spotify_takes(mood: Expression, emodj: Run, spotify: Spotify) -> None:
-    furnish(spotify, mood)
+    add_songs(spotify, mood)
     ended = emodj("spotify", "build", mood.value, "-n", "1", "--dry-run")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert f"({mood.value}, search)" in ended.stdout
 
 
 def test_the_shares_of_a_session_weight_the_songs(
-    emodj: Run, alone: Run, spotify: Spotify, clip: Callable[[int], Path], tmp_path: Path
+    emodj: Run, run_process: Run, spotify: Spotify, clip: Callable[[int], Path], tmp_path: Path
 ) -> None:
-    furnish(spotify)
+    add_songs(spotify)
     line = ("live", "--no-window", "--source", clip(10), "--config", "/dev/null")
-    said, log = tmp_path / "said.json", tmp_path / "evening.jsonl"
-    session = alone(*line, "--json", "--log", log)
+    output, log = tmp_path / "said.json", tmp_path / "evening.jsonl"
+    session = run_process(*line, "--json", "--log", log)
     assert session.returncode == 0, session.stderr
-    said.write_text(session.stdout, encoding="utf-8")
+    output.write_text(session.stdout, encoding="utf-8")
     shares = json.loads(session.stdout)["shares"]
     assert shares["happy"] > 0.5
     for expression, share in shares.items():
-        furnish(spotify, Expression(expression), 40 if share else 0)
-    built = [emodj("spotify", "build", "happy", "--from", file, "--json", "--dry-run") for file in (said, log)]
+        add_songs(spotify, Expression(expression), 40 if share else 0)
+    built = [emodj("spotify", "build", "happy", "--from", file, "--json", "--dry-run") for file in (output, log)]
     documents = [json.loads(ended.stdout) for ended in built]
     assert documents[0] == documents[1]
     assert documents[0]["shares"] == pytest.approx(shares, abs=1e-3)
@@ -217,25 +217,25 @@ def test_the_shares_of_a_session_weight_the_songs(
 
 def test_the_songs_follow_the_shares(emodj: Run, spotify: Spotify, tmp_path: Path) -> None:
     for mood in (HAPPY, SAD, Expression.FEAR):
-        furnish(spotify, mood)
+        add_songs(spotify, mood)
     file = tmp_path / "evening.json"
     file.write_text(summary(happy=0.57, sad=0.39, fear=0.04), encoding="utf-8")
     ended = emodj("spotify", "build", "sad", "--from", file, "-n", "20", "--json")
     document = json.loads(ended.stdout)
     assert Counter(song["mood"] for song in document["songs"]) == {"happy": 12, "sad": 8}
-    # Spread over the list, and not one after the other
+    # The moods are spread over the list, not one after the other
     assert {song["mood"] for song in document["songs"][:4]} == {"happy", "sad"}
     assert (document["mood"], document["title"], document["new"]) == ("sad", "emodj: sad", True)
-    (made,) = ours(spotify, "sad")
-    assert songs_of(spotify, made) == [song["uri"] for song in document["songs"]]
+    (made,) = playlists_named(spotify, "sad")
+    assert songs_in(spotify, made) == [song["uri"] for song in document["songs"]]
 
 
-def test_a_summary_from_the_standard_input(at_spotify: Start, spotify: Spotify) -> None:
-    furnish(spotify)
-    furnish(spotify, SAD)
-    # A log has lines before it, more than are read
+def test_a_summary_from_the_standard_input(spotify_process: Start, spotify: Spotify) -> None:
+    add_songs(spotify)
+    add_songs(spotify, SAD)
+    # A log has more lines before the summary than the command reads
     text = "\n".join(["x" * 100_000, "{}", summary(happy=0.5, sad=0.5), "", ""])
-    with at_spotify("spotify", "build", "happy", "--from", "-", "-n", "4", "--json", "--dry-run") as process:
+    with spotify_process("spotify", "build", "happy", "--from", "-", "-n", "4", "--json", "--dry-run") as process:
         out, err = process.communicate(text, timeout=60)
     assert (process.returncode, err) == (0, "")
     assert Counter(song["mood"] for song in json.loads(out)["songs"]) == {"happy": 2, "sad": 2}
@@ -245,7 +245,7 @@ NOBODY = json.dumps({"shares": None})
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "output"),
     [
         (NOBODY, r"no face voted in \S+, so it has no shares: leave --from out, or name another session"),
         (f"{summary(happy=1.0)}\n{NOBODY}\n", "no face voted in"),
@@ -270,13 +270,13 @@ NOBODY = json.dumps({"shares": None})
     ],
 )
 def test_an_invalid_summary_is_refused_before_any_request(
-    text: str, said: str, emodj: Run, spotify: Spotify, tmp_path: Path
+    text: str, output: str, emodj: Run, spotify: Spotify, tmp_path: Path
 ) -> None:
     file = tmp_path / "evening"
     file.write_bytes(text.encode(errors="surrogateescape"))
     ended = emodj("spotify", "build", "happy", "--from", file)
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert re.search(said, ended.stderr)
+    assert re.search(output, ended.stderr)
     assert str(file) in ended.stderr
     assert not spotify.asked
 
@@ -293,7 +293,7 @@ def test_a_missing_summary_is_a_sentence(emodj: Run, spotify: Spotify, tmp_path:
 
 
 def test_the_same_seed_draws_the_same_songs_and_another_one_others(emodj: Run, spotify: Spotify) -> None:
-    furnish(spotify)
+    add_songs(spotify)
 
     def drawn(*options: str) -> list[str]:
         ended = emodj("spotify", "build", "happy", "-n", "8", "--dry-run", *options)
@@ -305,27 +305,27 @@ def test_the_same_seed_draws_the_same_songs_and_another_one_others(emodj: Run, s
 
 
 def test_the_document_of_a_run(emodj: Run, spotify: Spotify) -> None:
-    furnish(spotify)
+    add_songs(spotify)
     dry = json.loads(emodj("spotify", "build", "happy", "-n", "2", "--json", "--dry-run").stdout)
     assert (dry["url"], dry["new"]) == (None, None)
     first = json.loads(emodj("spotify", "build", "happy", "-n", "2", "--json").stdout)
     again = json.loads(emodj("spotify", "build", "happy", "-n", "2", "--json").stdout)
-    (made,) = ours(spotify)
+    (made,) = playlists_named(spotify)
     assert first == dry | {"url": f"https://open.spotify.com/playlist/{made['id']}", "new": True}
     assert again == first | {"new": False}
     assert set(first) == {"schema", "mood", "title", "shares", "songs", "url", "new"}
     assert first["shares"] == {each.value: float(each is HAPPY) for each in EXPRESSIONS}
     assert set(first["songs"][0]) == {"title", "artist", "uri", "mood", "source"}
-    assert [song["uri"] for song in first["songs"]] == songs_of(spotify, made)
+    assert [song["uri"] for song in first["songs"]] == songs_in(spotify, made)
 
 
 def test_no_songs_make_no_list(emodj: Run, spotify: Spotify) -> None:
     for options in ((), ("--dry-run",), ("--json",)):
         ended = emodj("spotify", "build", "happy", *options)
         assert (ended.returncode, ended.stdout) == (1, "")
-        said = "emodj: no songs were found for happy: give one of your lists a name with happy in it\n"
-        assert ended.stderr == said
-    assert not commands(spotify)
+        output = "emodj: no songs were found for happy: give one of your lists a name with happy in it\n"
+        assert ended.stderr == output
+    assert not changing_requests(spotify)
 
 
 def test_a_title_cannot_colour_the_terminal(emodj: Run, spotify: Spotify) -> None:
@@ -336,8 +336,8 @@ def test_a_title_cannot_colour_the_terminal(emodj: Run, spotify: Spotify) -> Non
 
 
 def test_an_empty_list_of_a_failed_run_is_filled_by_the_next_run(emodj: Run, spotify: Spotify) -> None:
-    furnish(spotify)
-    # The same list at the same time of its life has the same id
+    add_songs(spotify)
+    # The test server gives the same id to the same list made in the same order
     made = spotify.playlist("emodj: happy")
     spotify.playlists.clear()
     spotify.contents.clear()
@@ -346,27 +346,27 @@ def test_an_empty_list_of_a_failed_run_is_filled_by_the_next_run(emodj: Run, spo
     assert (ended.returncode, ended.stdout) == (8, "")
     assert "Spotify has a fault of its own (503)" in ended.stderr
     assert "the list emodj: happy is there and empty, the next run fills it" in ended.stderr
-    (empty,) = ours(spotify)
-    assert (empty["id"], songs_of(spotify, empty)) == (made["id"], [])
+    (empty,) = playlists_named(spotify)
+    assert (empty["id"], songs_in(spotify, empty)) == (made["id"], [])
     assert emodj("spotify", "build", "happy").stdout.splitlines()[-2].startswith("replaced  ")
-    assert ours(spotify) == [empty]
-    assert len(songs_of(spotify, empty)) == 30
-    # One that was full is as full as before
+    assert playlists_named(spotify) == [empty]
+    assert len(songs_in(spotify, empty)) == 30
+    # A list with songs keeps them
     spotify.fail("PUT", f"/v1/playlists/{made['id']}/items", refusal(503, "Try later"))
     ended = emodj("spotify", "build", "happy")
     assert ended.returncode == 8
     assert "empty" not in ended.stderr
-    assert len(songs_of(spotify, empty)) == 30
+    assert len(songs_in(spotify, empty)) == 30
 
 
 @pytest.mark.parametrize("answer", [{}, {"id": None}, {"id": "../me"}])
 def test_a_list_without_an_id_is_ignored(answer: dict[str, object], emodj: Run, spotify: Spotify) -> None:
-    furnish(spotify)
+    add_songs(spotify)
     spotify.fail("POST", "/v1/me/playlists", Fault(201, answer))
     ended = emodj("spotify", "build", "happy")
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr == "emodj: Spotify made no playlist: try again in a moment\n"
-    assert commands(spotify) == ["POST /v1/me/playlists"]
+    assert changing_requests(spotify) == ["POST /v1/me/playlists"]
 
 
 def test_without_a_login_the_sentence_names_the_login_command(emodj: Run, spotify: Spotify, tokens: CredentialStore) -> None:
@@ -383,11 +383,11 @@ def test_invalid_options_are_refused(options: list[str], emodj: Run, spotify: Sp
     assert not spotify.asked
 
 
-def test_ctrl_c_ends_build(at_spotify: Start, spotify: Spotify, ctrl_c: Callable[[subprocess.Popen[str]], None]) -> None:
+def test_ctrl_c_ends_build(spotify_process: Start, spotify: Spotify, ctrl_c: Callable[[subprocess.Popen[str]], None]) -> None:
     spotify.always["GET", "/v1/search"] = Fault(silent=True)
-    with at_spotify("spotify", "build", "happy") as waiting:
+    with spotify_process("spotify", "build", "happy") as waiting:
         until(lambda: any(asked.path == "/v1/search" for asked in spotify.asked))
         ctrl_c(waiting)
         out, err = waiting.communicate(timeout=60)
     assert (waiting.returncode, out, err.strip()) == (130, "", "")
-    assert not commands(spotify)
+    assert not changing_requests(spotify)

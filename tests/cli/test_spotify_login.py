@@ -1,4 +1,4 @@
-"""A login: a browser that follows where Spotify sends it, or an address that is pasted into a real terminal."""
+"""`emodj spotify login`: with a browser that follows redirects, or an address pasted into a real terminal."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     Start = Callable[..., subprocess.Popen[str]]
     Follow = Callable[..., Callable[[], list[dict[str, object]]]]
 
-# Goes wherever it is sent, as a person who agrees to everything; writes down what it saw on the way
+# Follows all redirects, as for a person who agrees to everything, and records the visited pages
 BROWSER = """
 import json, pathlib, sys, urllib.error, urllib.parse, urllib.request
 
@@ -67,7 +67,7 @@ for address in [*(urllib.parse.urljoin(start, path) for path in before), start]:
 
 @pytest.fixture
 def follow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Follow:
-    """A browser that visits some paths of a host first, and then the address that it is given, wherever that leads."""
+    """Install a browser that first visits some paths of a host, then follows the redirects of the given address."""
 
     def opened(*before: str) -> Callable[[], list[dict[str, object]]]:
         record, program, script = tmp_path / "seen", tmp_path / "browser.py", tmp_path / "browser.sh"
@@ -81,18 +81,18 @@ def follow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Follow:
     return opened
 
 
-def logins(spotify: Spotify) -> list[dict[str, str]]:
-    """What the page of the login was asked."""
+def login_requests(spotify: Spotify) -> list[dict[str, str]]:
+    """The queries that the login page has received."""
     return [asked.query for asked in spotify.asked if asked.path == "/authorize"]
 
 
-def sent_back(address: str) -> str:
-    """Where Spotify sends a browser when its person has decided."""
+def redirect_target(address: str) -> str:
+    """The address to which Spotify redirects a browser after the person has decided."""
     return visit(address).headers["location"]
 
 
-def visited(address: str) -> str:
-    """The page that a person sees at last."""
+def final_page(address: str) -> str:
+    """The page after all redirects."""
     while (page := visit(address)).status == 302:
         address = page.headers["location"]
     return page.text
@@ -102,32 +102,32 @@ def test_a_browser_that_agrees_logs_in(emodj: Run, spotify: Spotify, follow: Fol
     seen = follow()
     ended = emodj("spotify", "login", "--client-id", f" {spotify.client_id} ")
     assert ended.returncode == 0
-    said, address, logged_in = ended.stdout.splitlines()
-    assert said == "Log in at Spotify with this address:"
+    output, address, logged_in = ended.stdout.splitlines()
+    assert output == "Log in at Spotify with this address:"
     assert address.startswith(f"{spotify.address}/authorize?")
     assert logged_in == "logged in as Anna: p in emodj live plays on your devices now"
     assert [(page["status"], "Thank you" in str(page["page"])) for page in seen()] == [(200, True)]
     asked = {name: texts[0] for name, texts in parse_qs(urlsplit(address).query).items()}
-    assert logins(spotify) == [asked]
+    assert login_requests(spotify) == [asked]
     assert set(asked["scope"].split()) == set(transport.SCOPES)
-    kept = CredentialStore().load()
-    assert kept is not None
-    assert (kept.client_id, kept.missing(transport.SCOPES)) == (spotify.client_id, [])
-    assert kept.access in spotify.access
+    stored = CredentialStore().load()
+    assert stored is not None
+    assert (stored.client_id, stored.missing(transport.SCOPES)) == (spotify.client_id, [])
+    assert stored.access in spotify.access
     assert ClientIdFile().load() == spotify.client_id
     for file in (CredentialStore().path, ClientIdFile().path):
         assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_started_browser_gets_only_the_address_of_emodj(
-    at_spotify: Start, spotify: Spotify, browser: Callable[[], list[str]]
+    spotify_process: Start, spotify: Spotify, browser: Callable[[], list[str]]
 ) -> None:
-    with at_spotify("spotify", "login", "--client-id", spotify.client_id) as waiting:
+    with spotify_process("spotify", "login", "--client-id", spotify.client_id) as waiting:
         assert waiting.stderr is not None
         assert waiting.stderr.readline() == "emodj: your browser shows the page; emodj continues when you have agreed there\n"
         (start,) = browser()
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", start)
-        assert "Thank you" in visited(start)
+        assert "Thank you" in final_page(start)
         out, err = waiting.communicate(timeout=60)
     assert (waiting.returncode, err) == (0, "")
     assert out.endswith("logged in as Anna: p in emodj live plays on your devices now\n")
@@ -144,19 +144,19 @@ def test_the_option_comes_before_the_variable_and_the_variable_before_the_kept_i
     emodj: Run, spotify: Spotify, follow: Follow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     follow()
-    option, variable, kept = "a" * 32, "b" * 32, "c" * 32
-    ClientIdFile().save(kept)
-    for client_id, options in ((kept, ()), (variable, ()), (option, ("--client-id", option))):
+    option, variable, stored = "a" * 32, "b" * 32, "c" * 32
+    ClientIdFile().save(stored)
+    for client_id, options in ((stored, ()), (variable, ()), (option, ("--client-id", option))):
         if client_id == variable:
             monkeypatch.setenv("SPOTIPY_CLIENT_ID", f" {variable}\n")
-            ClientIdFile().save(kept)
+            ClientIdFile().save(stored)
         spotify.client_id = client_id
         assert emodj("spotify", "login", *options).returncode == 0
-        assert logins(spotify)[-1]["client_id"] == client_id
+        assert login_requests(spotify)[-1]["client_id"] == client_id
         assert ClientIdFile().load() == client_id
     monkeypatch.setenv("SPOTIPY_CLIENT_ID", " ")
     assert emodj("spotify", "login").returncode == 0
-    assert logins(spotify)[-1]["client_id"] == option
+    assert login_requests(spotify)[-1]["client_id"] == option
 
 
 def test_without_a_client_id_the_sentence_explains_how_to_register(
@@ -194,7 +194,7 @@ def test_an_invalid_client_id_is_refused_and_not_printed(
     assert not spotify.asked
 
 
-def nothing_kept() -> bool:
+def nothing_stored() -> bool:
     return CredentialStore().version() is None and ClientIdFile().load() is None
 
 
@@ -205,7 +205,7 @@ def test_a_person_who_does_not_agree_is_not_logged_in(emodj: Run, spotify: Spoti
     assert ended.returncode == 8
     assert "Spotify was not allowed to let emodj in: log in again and agree" in ended.stderr
     assert "Not logged in" in str(seen()[0]["page"])
-    assert nothing_kept()
+    assert nothing_stored()
 
 
 def test_a_login_that_fails_leaves_the_one_before_it(
@@ -221,7 +221,7 @@ def test_a_login_that_fails_leaves_the_one_before_it(
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "output"),
     [
         (Fault(400, {"error": "invalid_client"}), "Spotify knows no app with this client id"),
         (
@@ -234,14 +234,14 @@ def test_a_login_that_fails_leaves_the_one_before_it(
         (Fault(close=True), "Spotify cannot be reached"),
     ],
 )
-def test_without_a_token_nothing_is_stored(fault: Fault, said: str, emodj: Run, spotify: Spotify, follow: Follow) -> None:
+def test_without_a_token_nothing_is_stored(fault: Fault, output: str, emodj: Run, spotify: Spotify, follow: Follow) -> None:
     spotify.fail("POST", "/api/token", fault)
     follow()
     ended = emodj("spotify", "login", "--client-id", spotify.client_id)
     assert ended.returncode == 8
-    assert said in ended.stderr
+    assert output in ended.stderr
     assert "logged in as" not in ended.stdout
-    assert nothing_kept()
+    assert nothing_stored()
 
 
 def test_a_login_that_times_out_names_what_to_check(
@@ -249,7 +249,7 @@ def test_a_login_that_times_out_names_what_to_check(
 ) -> None:
     for grants in ("nothing", "agree"):
         spotify.grants = grants
-        # The second one is told on Spotify's page that there is no such app, and comes back never
+        # With the second client id, Spotify's page shows an error, and the browser does not come back
         seen = follow()
         with pytest.raises(EmodjError, match=r"no login within 1\.5 s.*invalid client.*127\.0\.0\.1/callback") as raised:
             log_in(Context(), spotify.client_id if grants == "nothing" else "a" * 32, browser=True, timeout_s=1.5)
@@ -257,7 +257,7 @@ def test_a_login_that_times_out_names_what_to_check(
     assert [page["status"] for page in seen()] == [200, 400]
     assert "INVALID_CLIENT" in str(seen()[1]["page"])
     assert "/authorize?" in capsys.readouterr().out
-    assert nothing_kept()
+    assert nothing_stored()
 
 
 def test_other_requests_of_a_browser_are_no_answer(emodj: Run, spotify: Spotify, follow: Follow) -> None:
@@ -276,7 +276,7 @@ def test_other_requests_of_a_browser_are_no_answer(emodj: Run, spotify: Spotify,
 
 
 def test_a_second_tab_does_no_harm(emodj: Run, spotify: Spotify, follow: Follow) -> None:
-    # Its first page leads on to Spotify and back; the second one finds a login that is done, or nobody any more
+    # The first page redirects to Spotify and back; the second one finds a finished login, or a closed server
     seen = follow("/")
     ended = emodj("spotify", "login", "--client-id", spotify.client_id)
     assert ended.returncode == 0
@@ -285,13 +285,13 @@ def test_a_second_tab_does_no_harm(emodj: Run, spotify: Spotify, follow: Follow)
 
 
 def test_a_user_who_is_not_registered_in_the_app_gets_a_remedy(emodj: Run, spotify: Spotify, follow: Follow) -> None:
-    for said in (
+    for output in (
         Fault(403, b"User not registered in the Developer Dashboard"),
         Fault(403, b"Check settings on developer.spotify.com/dashboard, the user may not be registered."),
         refusal(403, "The user is not registered for this application. Please check your settings."),
     ):
         follow()
-        spotify.fail("GET", "/v1/me", said)
+        spotify.fail("GET", "/v1/me", output)
         ended = emodj("spotify", "login", "--client-id", spotify.client_id)
         assert ended.returncode == 8
         assert "your account is not among the five users of that Spotify app" in ended.stderr
@@ -334,8 +334,8 @@ def test_missing_permissions_are_a_remark(emodj: Run, spotify: Spotify, follow: 
     follow()
     ended = emodj("spotify", "login", "--client-id", spotify.client_id)
     assert ended.returncode == 0
-    said = "Spotify did not allow playlist-read-private, playlist-modify-private: some functions will not work"
-    assert said in ended.stderr
+    output = "Spotify did not allow playlist-read-private, playlist-modify-private: some functions will not work"
+    assert output in ended.stderr
 
 
 def test_an_unwritable_disk_is_a_sentence(emodj: Run, spotify: Spotify, follow: Follow, home: Path) -> None:
@@ -358,22 +358,22 @@ def test_an_unavailable_port_is_a_sentence(emodj: Run, spotify: Spotify, monkeyp
 
 
 def test_ctrl_c_ends_a_login_without_a_terminal(
-    at_spotify: Start, spotify: Spotify, ctrl_c: Callable[[subprocess.Popen[str]], None]
+    spotify_process: Start, spotify: Spotify, ctrl_c: Callable[[subprocess.Popen[str]], None]
 ) -> None:
     line = ("spotify", "login", "--client-id", spotify.client_id, "--no-browser")
-    with at_spotify(*line) as waiting:
+    with spotify_process(*line) as waiting:
         assert waiting.stderr is not None
         assert waiting.stderr.readline().startswith(
             "emodj: open the address in a browser of this computer; to use another computer, start"
         )
         ctrl_c(waiting)
-        _, said = waiting.communicate(timeout=60)
-        assert (waiting.returncode, said) == (130, "\n")
-    assert nothing_kept()
+        _, output = waiting.communicate(timeout=60)
+        assert (waiting.returncode, output) == (130, "\n")
+    assert nothing_stored()
 
 
 def test_no_secret_is_on_a_command_line_that_others_can_see(
-    at_spotify: Start, spotify: Spotify, follow: Follow, monkeypatch: pytest.MonkeyPatch
+    spotify_process: Start, spotify: Spotify, follow: Follow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SPOTIPY_CLIENT_ID", spotify.client_id)
     seen, lines = follow(), set[str]()
@@ -384,7 +384,7 @@ def test_no_secret_is_on_a_command_line_that_others_can_see(
                 lines.add(file.read_bytes().decode(errors="replace"))
         return login.poll() is not None
 
-    with at_spotify("spotify", "login") as login:
+    with spotify_process("spotify", "login") as login:
         until(ended)
         out, err = login.communicate()
     assert login.returncode == 0, err
@@ -392,7 +392,7 @@ def test_no_secret_is_on_a_command_line_that_others_can_see(
     commands = visit["commands"]
     assert isinstance(commands, list)
     lines |= {"\0".join(command) for command in commands}
-    (asked,) = logins(spotify)
+    (asked,) = login_requests(spotify)
     assert any(str(visit["asked"]) in line for line in lines), "else nothing was looked at"
     assert str(visit["asked"]).startswith("http://127.0.0.1:")
     secrets = {spotify.client_id, asked["state"], asked["code_challenge"], *spotify.secrets, *spotify.issued}
@@ -403,14 +403,14 @@ def test_no_secret_is_on_a_command_line_that_others_can_see(
 
 
 @pytest.fixture
-def terminal(at_spotify: Start, spotify: Spotify) -> Iterator[Terminal]:
-    """A login in a terminal of a computer that has no screen."""
+def terminal(spotify_process: Start, spotify: Spotify) -> Iterator[Terminal]:
+    """A login in a terminal of a computer without a screen."""
 
-    def start(theirs: int) -> subprocess.Popen[str]:
-        streams = dict.fromkeys(("stdin", "stdout", "stderr"), theirs)
-        # Else prompt_toolkit asks the terminal where the cursor is, and nobody here would answer
+    def start(child_fd: int) -> subprocess.Popen[str]:
+        streams = dict.fromkeys(("stdin", "stdout", "stderr"), child_fd)
+        # Else prompt_toolkit requests the cursor position from the terminal, and this test would not answer
         environment = {"PROMPT_TOOLKIT_NO_CPR": "1", "TERM": "xterm"}
-        return at_spotify("spotify", "login", "--client-id", spotify.client_id, env=environment, **streams)
+        return spotify_process("spotify", "login", "--client-id", spotify.client_id, env=environment, **streams)
 
     with in_a_terminal(start, 100) as running:
         yield running
@@ -423,7 +423,7 @@ def address_in(terminal: Terminal) -> str:
 def test_the_address_of_another_computers_browser_can_be_pasted(terminal: Terminal, spotify: Spotify) -> None:
     address = address_in(terminal)
     terminal.reads("open the address in a browser.*paste the address of that page here.*address, if you have one to paste:")
-    back = sent_back(address)
+    back = redirect_target(address)
     for garbage in ("hello", "", back.replace("state=", "state=x"), back.replace("code=", "c="), "http://[::1", "é\u2603"):
         terminal.press(f"{garbage}\r")
         if garbage:
@@ -440,17 +440,17 @@ def test_a_refusal_can_be_pasted_too(terminal: Terminal, spotify: Spotify) -> No
     spotify.grants = "refuse"
     address = address_in(terminal)
     terminal.reads("address, if you have one to paste:")
-    terminal.press(f"{sent_back(address)}\r")
+    terminal.press(f"{redirect_target(address)}\r")
     terminal.reads("Spotify was not allowed to let emodj in")
     assert terminal.ends() == 8
     assert terminal.echoes()
-    assert nothing_kept()
+    assert nothing_stored()
 
 
 def test_a_browser_comes_back_while_the_terminal_waits_for_an_address(terminal: Terminal) -> None:
     address = address_in(terminal)
     terminal.reads("address, if you have one to paste:")
-    assert "Thank you" in visited(address)
+    assert "Thank you" in final_page(address)
     terminal.reads("logged in as Anna")
     assert terminal.ends() == 0
     assert terminal.echoes()
@@ -462,7 +462,7 @@ def test_ctrl_d_leaves_the_login_to_the_browser(terminal: Terminal) -> None:
     terminal.reads("address, if you have one to paste:")
     terminal.press("\x04")
     until(terminal.echoes)
-    assert "Thank you" in visited(address)
+    assert "Thank you" in final_page(address)
     terminal.reads("logged in as Anna")
     assert terminal.ends() == 0
 
@@ -475,15 +475,15 @@ def test_ctrl_c_restores_the_terminal(terminal: Terminal) -> None:
     assert terminal.echoes()
     assert "emodj: " not in re.sub("emodj: open it in a browser[^\n]*", "", terminal.all)
     assert not re.search("Trace|Error|retrieved|pending", terminal.all)
-    assert nothing_kept()
+    assert nothing_stored()
 
 
-def test_the_address_is_printed_before_the_login_ends_if_stdout_is_a_pipe(at_spotify: Start, spotify: Spotify) -> None:
-    with at_spotify("spotify", "login", "--client-id", spotify.client_id, "--no-browser") as waiting:
+def test_the_address_is_printed_before_the_login_ends_if_stdout_is_a_pipe(spotify_process: Start, spotify: Spotify) -> None:
+    with spotify_process("spotify", "login", "--client-id", spotify.client_id, "--no-browser") as waiting:
         assert waiting.stdout is not None
         assert waiting.stdout.readline() == "Log in at Spotify with this address:\n"
         address = waiting.stdout.readline().rstrip("\n")
-        assert "Thank you" in visited(address)
+        assert "Thank you" in final_page(address)
         out, _ = waiting.communicate(timeout=60)
         assert out.startswith("logged in as Anna")
         assert waiting.returncode == 0

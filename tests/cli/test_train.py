@@ -1,4 +1,4 @@
-"""`emodj train`: what it leaves, how it goes on, and what it refuses; most of it with a tiny network in place of ours."""
+"""`emodj train`: its files, --resume, and its refusals; most tests train a tiny network."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ REPORT = {
     "card.md",
 }
 
-# Keras 3.15 reads its variables in the way of NumPy 1
+# Keras 3.15 reads its variables through an interface of NumPy 1
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
 
 
@@ -92,7 +92,7 @@ def recipe(run: Path) -> dict[str, object]:
 
 @pytest.fixture
 def compact(request: pytest.FixtureRequest) -> None:
-    """Ours, or a tiny network in its place."""
+    """The architecture `compact`, or a tiny network in its place."""
     if request.param == "tiny":
         request.getfixturevalue("small")
 
@@ -154,7 +154,7 @@ def test_ctrl_c_ends_with_130_and_prints_how_to_continue(emodj: Run, data: Calla
         until((run / "history.csv").exists, patience_s=120)
         os.kill(os.getpid(), signal.SIGINT)
 
-    # Also where whoever started the tests has it ignored
+    # The process that started the tests may have had Ctrl-C ignored
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     presser = threading.Thread(target=press)
     presser.start()
@@ -165,9 +165,9 @@ def test_ctrl_c_ends_with_130_and_prints_how_to_continue(emodj: Run, data: Calla
         signal.signal(signal.SIGINT, before)
     assert (ended.returncode, ended.stdout) == (130, "")
     command = f"emodj train {data()} --run {run} --epochs 100000 --batch-size 7 --no-balance --resume"
-    said = re.search(rf"^emodj: stopped: {re.escape(command)} continues after epoch (\d+)$", ended.stderr, re.MULTILINE)
-    assert said
-    assert int(said[1]) == len((run / "history.csv").read_text(encoding="utf-8").splitlines()) - 1
+    output = re.search(rf"^emodj: stopped: {re.escape(command)} continues after epoch (\d+)$", ended.stderr, re.MULTILINE)
+    assert output
+    assert int(output[1]) == len((run / "history.csv").read_text(encoding="utf-8").splitlines()) - 1
     assert not (run / PAIR).exists()
 
 
@@ -251,7 +251,7 @@ def test_transfer_without_its_weights_is_status_5(emodj: Run, data: Callable[...
 
 @pytest.fixture
 def ensemble(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The real one, or one on small networks."""
+    """The real ensemble, or an ensemble of small networks."""
     if request.param == "tiny":
         introduce_backbones(monkeypatch)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
 END = "\x04"
-"""Written last, so that all before it has come."""
+"""Written last: after it, all earlier output has arrived."""
 
 FIRST = Epoch(1, 1.5, 1.4, 0.25, 60.0, 0.1)
 LAST = Epoch(2, 1.25, 1.2, 0.5, 60.0, 0.1)
@@ -27,26 +27,26 @@ LAST = Epoch(2, 1.25, 1.2, 0.5, 60.0, 0.1)
 
 @contextmanager
 def terminal() -> Generator[tuple[TextIO, Callable[[], str]]]:
-    """A terminal of 100 columns: what a program writes to, and all that it then shows."""
-    ours, theirs = os.openpty()
-    ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
-    with os.fdopen(theirs, "w", encoding="utf-8") as stream:
+    """A terminal of 100 columns: its stream for the program, and a function that returns all its output."""
+    parent_fd, child_fd = os.openpty()
+    ioctl(child_fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+    with os.fdopen(child_fd, "w", encoding="utf-8") as stream:
 
         def shown() -> str:
-            # A read may bring a part of it only
+            # A read may return a part of the marker only
             stream.write(END)
             stream.flush()
-            said = b""
-            while not said.endswith(END.encode()):
-                said += os.read(ours, 100_000)
-            return said.decode().removesuffix(END)
+            output = b""
+            while not output.endswith(END.encode()):
+                output += os.read(parent_fd, 100_000)
+            return output.decode().removesuffix(END)
 
         yield stream, shown
-    os.close(ours)
+    os.close(parent_fd)
 
 
 def run(progress: Progress, begin: int = 0) -> None:
-    """Two epochs of two steps, as `fit` reports them."""
+    """Two epochs of two steps, as `train_network` reports them."""
     for number, epoch in list(enumerate((FIRST, LAST)))[begin:]:
         for index, loss in enumerate((epoch.loss + 0.5, epoch.loss - 0.5)):
             if progress.step is not None:
@@ -72,13 +72,13 @@ def test_on_a_terminal_a_bar_has_the_running_loss_and_the_last_accuracy(
     with terminal() as (stream, shown):
         with Progress(Context(), 2, stream) as progress:
             run(progress)
-        said = shown()
-    assert "epoch 1 of 2, loss 2.000  [" in said
-    assert "epoch 1 of 2, loss 1.500, tuning accuracy 25.0%" in said
-    assert "epoch 2 of 2, loss 1.750, tuning accuracy 25.0%" in said
-    last = re.split(r"[\r\n]+", said.split("epoch 2 of 2, loss 1.250, tuning accuracy 50.0%")[-1])[0]
+        output = shown()
+    assert "epoch 1 of 2, loss 2.000  [" in output
+    assert "epoch 1 of 2, loss 1.500, tuning accuracy 25.0%" in output
+    assert "epoch 2 of 2, loss 1.750, tuning accuracy 25.0%" in output
+    last = re.split(r"[\r\n]+", output.split("epoch 2 of 2, loss 1.250, tuning accuracy 50.0%")[-1])[0]
     assert "100%" in last
-    assert said.rstrip().endswith("\x1b[?25h"), "the cursor is back"
+    assert output.rstrip().endswith("\x1b[?25h"), "the cursor is back"
     assert capsys.readouterr().err == "", "and no line beside it"
 
 
@@ -87,9 +87,9 @@ def test_a_resumed_run_counts_the_remaining_steps() -> None:
         with Progress(Context(), 2, stream) as progress:
             assert progress.step is not None
             progress.step(1, 0, 2, 1.0)
-        said = shown()
-    assert " 50%" in said
-    assert "epoch 2 of 2, loss 1.000  [" in said
+        output = shown()
+    assert " 50%" in output
+    assert "epoch 2 of 2, loss 1.000  [" in output
 
 
 def test_a_stopped_run_restores_the_cursor() -> None:
@@ -97,10 +97,10 @@ def test_a_stopped_run_restores_the_cursor() -> None:
         context = Context(interrupted=True)
         with pytest.raises(KeyboardInterrupt), Progress(context, 2, stream) as progress:
             run(progress)
-        said = shown()
-    assert "epoch 1 of 2" in said
-    assert "epoch 2 of 2" not in said
-    assert said.rstrip().endswith("\x1b[?25h")
+        output = shown()
+    assert "epoch 1 of 2" in output
+    assert "epoch 2 of 2" not in output
+    assert output.rstrip().endswith("\x1b[?25h")
 
 
 def test_quiet_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
