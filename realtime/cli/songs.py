@@ -65,7 +65,7 @@ def songs(context: Context, mood: Expression, count: int, seed: int | None, libr
     from realtime.music.songs import shuffled
 
     if library == "":
-        # `Path("")` would be the current folder: the variable of a shell was not set
+        # `Path("")` is the current folder: an empty option usually comes from an unset variable of a shell
         raise UsageError("an empty path names no library")
     folder = context.settings().music.library if library is None else expand_path(Path(library)).absolute()
     if folder is None:

@@ -168,7 +168,7 @@ def _exit_on_signals() -> Generator[None]:
 
 
 class SongLine:
-    """Prints a line for each song, where stderr is no terminal or `--quiet` is given."""
+    """Prints a line for each song, on a stderr that is no terminal; with `--quiet`, nothing."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
