@@ -95,26 +95,25 @@ def _threshold(context: Context, path: Path) -> float:
 
 def _measure(path: Path, images: Dataset, part: str, threshold: float, *, robustness: bool) -> Report:
     from realtime.classifier import keras_pair
-    from realtime.training import evaluation as measure
+    from realtime.training import evaluation
     from realtime.training.trainer import predict_probabilities
 
     loaded = keras_pair.load_network(path)
     probabilities, count = predict_probabilities(loaded, images.images), int(loaded.count_params())
     rows = (
-        measure.measure_robustness(lambda crops: predict_probabilities(loaded, crops), images, threshold)
+        evaluation.measure_robustness(lambda crops: predict_probabilities(loaded, crops), images, threshold)
         if robustness
         else None
     )
-    return measure.report_document(images, probabilities, part=part, threshold=threshold, parameters=count, robustness=rows)
+    return evaluation.report_document(images, probabilities, part=part, threshold=threshold, parameters=count, robustness=rows)
 
 
 def _write(out: Path, document: Report, images: Dataset, data: Path, path: Path, command: str) -> None:
-    from realtime.training import evaluation as measure
-    from realtime.training import run_folder
+    from realtime.training import evaluation, run_folder
 
     digest, about = _identity(path)
     network = {"name": path.name, "sha256": digest, "parameters": document["parameters"]}
-    settings = run_folder.run_settings(command=command, data=measure.describe_dataset(images, data.name), network=network)
+    settings = run_folder.run_settings(command=command, data=evaluation.describe_dataset(images, data.name), network=network)
     run_folder.write_report(out, document, settings, about=about)
 
 

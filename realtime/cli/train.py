@@ -126,12 +126,12 @@ def _check_folder(run: Path, *, resume: bool) -> None:
     shipped = resources.models_folder().resolve()
     if shipped in (run.resolve(), *run.resolve().parents):
         raise UsageError(f"{run} is the folder of the shipped network, which a run must not touch: choose another with --run")
-    behind = checkpoint.count_saved_epochs(run)
-    if behind and not resume:
+    epochs = checkpoint.count_saved_epochs(run)
+    if epochs and not resume:
         raise UsageError(
-            f"{run} holds a run already, after epoch {behind}: add --resume to continue, or choose another folder with --run"
+            f"{run} holds a run already, after epoch {epochs}: add --resume to continue, or choose another folder with --run"
         )
-    if resume and not behind:
+    if resume and not epochs:
         raise UsageError(f"{run} holds no checkpoint to continue from: leave --resume out, or choose another folder with --run")
 
 
@@ -148,27 +148,29 @@ def _train(context: Context, recipe: Recipe, data: Path, run: Path, start: Path 
     images = read_dataset(data)
     require_parts(images, ("training",), data)
     training, tuning = split_tuning(images, recipe.seed)
-    lacking = set(dataset.missing_expressions(dataset.select_faces(training))) - set(dataset.missing_expressions(tuning))
-    if lacking:
-        raise UsageError(f"{data} has no face labelled {', '.join(sorted(lacking))} to learn from, only in its validation part")
-    begun = words = None
+    missing = set(dataset.missing_expressions(dataset.select_faces(training))) - set(dataset.missing_expressions(tuning))
+    if missing:
+        raise UsageError(f"{data} has no face labelled {', '.join(sorted(missing))} to learn from, only in its validation part")
+    initial = teacher_output = None
     if start:
-        begun = keras_pair.load_pair(start)
-        recipe = replace(recipe, start=_digest(begun.get_weights()))
+        initial = keras_pair.load_pair(start)
+        recipe = replace(recipe, start=_digest(initial.get_weights()))
     if teachers:
         part = images.part("training")
-        words = distillation.read_teachers(teachers, part)[distillation.training_rows(images, recipe.seed)]
-        recipe = replace(recipe, teacher=_digest([words]))
+        teacher_output = distillation.read_teachers(teachers, part)[distillation.training_rows(images, recipe.seed)]
+        recipe = replace(recipe, teacher=_digest([teacher_output]))
     keras_pair.import_tensorflow("training")
     run_folder.prepare_folder(run)
     contract.read_contract(contract.contract_path(shipped_pair()))
     context.stop_if_interrupted()
     with Progress(context, recipe.epochs, sys.stderr) as progress:
-        trained, history = train_network(recipe, training, tuning, run, progress.report, begun, words, step=progress.step)
+        trained, history = train_network(
+            recipe, training, tuning, run, progress.report, initial, teacher_output, step=progress.step
+        )
     if recipe.patience and len(history) < recipe.epochs:
         context.remark(f"no lower tuning loss in {recipe.patience} epochs: epoch {best_epoch(history) + 1} is kept")
     context.remark("the last epoch is done: calibration and report take minutes on many faces")
-    correction = export.calibrate(trained, recipe, training, tuning, words)
+    correction = export.calibrate(trained, recipe, training, tuning, teacher_output)
     if correction is None:
         context.remark(
             f"{recipe.architecture} ends in a mean, into which no calibration can be folded: the network stays uncalibrated"
@@ -185,9 +187,9 @@ def _digest(arrays: list[Any]) -> str:
 def _print_how_to_continue(context: Context, run: Path) -> None:
     from realtime.training import checkpoint
 
-    behind = checkpoint.count_saved_epochs(run)
-    if behind:
-        context.remark(f"stopped: {shlex.join([*_command(), '--resume'])} continues after epoch {behind}")
+    epochs = checkpoint.count_saved_epochs(run)
+    if epochs:
+        context.remark(f"stopped: {shlex.join([*_command(), '--resume'])} continues after epoch {epochs}")
     else:
         context.remark("stopped before the first checkpoint: --resume has nothing to continue from")
 
