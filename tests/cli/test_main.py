@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from realtime.cli import COMMANDS
+from tests.support.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -227,7 +228,7 @@ def test_a_stdout_that_nobody_reads_ends_quietly(process: Start, photo: Path, ar
     os.close(read)
     with process(*arguments, stdout=write, cwd=photo.parent) as started:
         os.close(write)
-        said = started.communicate(timeout=60)[1]
+        said = started.communicate(timeout=PATIENCE_S)[1]
     if arguments == ["image", "x"]:
         assert (started.returncode, said) == (2, "emodj: no such file: x\n")
     else:
@@ -267,7 +268,7 @@ def test_a_standard_input_that_is_closed_is_empty(tmp_path: Path) -> None:
 @pytest.mark.parametrize("arguments", [["--help"], ["image", "photo.jpg"], ["image", "photo.jpg", "--json"]])
 def test_a_full_disk_is_a_sentence(process: Start, photo: Path, arguments: list[str]) -> None:
     with Path("/dev/full").open("w", encoding="utf-8") as full, process(*arguments, stdout=full, cwd=photo.parent) as started:
-        said = started.communicate(timeout=60)[1]
+        said = started.communicate(timeout=PATIENCE_S)[1]
     assert (started.returncode, said) == (1, f"emodj: cannot write the results ({os.strerror(errno.ENOSPC)})\n")
 
 
@@ -300,7 +301,7 @@ def cut_off(started: subprocess.Popen[str], endless: Path, press: Callable[[subp
                 with suppress(OSError):  # nobody reads it yet
                     opened = os.open(endless, os.O_WRONLY | os.O_NONBLOCK)
         press(started)
-        said = started.communicate(timeout=60)
+        said = started.communicate(timeout=PATIENCE_S)
         os.close(opened)
         return said
 
@@ -356,7 +357,7 @@ def test_ctrl_c_in_a_session_ends_it_with_its_summary(
         assert started.stdout is not None
         first = started.stdout.readline()
         ctrl_c(started)
-        out, err = started.communicate(timeout=60)
+        out, err = started.communicate(timeout=PATIENCE_S)
     lines = [json.loads(line) for line in [first, *out.splitlines()]]
     assert started.returncode == 130
     assert all("t" in line for line in lines[:-1])

@@ -21,7 +21,7 @@ from realtime.music.spotify.credentials import ClientIdFile, CredentialStore
 from tests.support.browsing import visit
 from tests.support.spotify_server import Fault, refusal
 from tests.support.terminal import Terminal, in_a_terminal
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 if TYPE_CHECKING:
     import subprocess
@@ -128,7 +128,7 @@ def test_a_browser_that_was_started_gets_no_more_than_our_own_address(
         (start,) = browser()
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", start)
         assert "Thank you" in visited(start)
-        out, err = waiting.communicate(timeout=60)
+        out, err = waiting.communicate(timeout=PATIENCE_S)
     assert (waiting.returncode, err) == (0, "")
     assert out.endswith("logged in as Anna: p in emodj live plays on your devices now\n")
 
@@ -373,7 +373,7 @@ def test_ctrl_c_ends_a_login_without_a_terminal(
             "emodj: open it in a browser of this computer; for one of another computer start"
         )
         ctrl_c(waiting)
-        _, said = waiting.communicate(timeout=60)
+        _, said = waiting.communicate(timeout=PATIENCE_S)
         assert (waiting.returncode, said) == (130, "\n")
     assert nothing_kept()
 
@@ -490,6 +490,6 @@ def test_the_address_is_there_before_the_login_ends_where_stdout_is_a_pipe(at_sp
         assert waiting.stdout.readline() == "Log in at Spotify with this address:\n"
         address = waiting.stdout.readline().rstrip("\n")
         assert "Thank you" in visited(address)
-        out, _ = waiting.communicate(timeout=60)
+        out, _ = waiting.communicate(timeout=PATIENCE_S)
         assert out.startswith("logged in as Anna")
         assert waiting.returncode == 0

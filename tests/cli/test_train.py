@@ -151,7 +151,7 @@ def test_ctrl_c_ends_with_130_and_says_how_to_go_on(emodj: Run, data: Callable[.
     run = tmp_path / "run"
 
     def press() -> None:
-        until((run / "history.csv").exists, patience_s=120)
+        until((run / "history.csv").exists)
         os.kill(os.getpid(), signal.SIGINT)
 
     # Also where whoever started the tests has it ignored
