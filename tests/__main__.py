@@ -1,8 +1,9 @@
 """Every check, the same for people and for CI: `uv run --locked python -m tests`. Further arguments go to pytest.
 
-With `--all` also the tests that only repeat what others see, as every night.
+With `--all` also the tests that repeat others with networks and sessions of full size, and coverage, as every night.
 """
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -11,6 +12,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 ALL = "--all"
+COVERAGE = ["--cov", "--cov-report=term:skip-covered"]
+"""It doubles the time of tests of pure Python (`time pytest tests/session tests/mood tests/overlay`)."""
+
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
+"""There are as many processes as cores: more threads of TensorFlow would wait for each other."""
+
 CHECKS = {
     # The longest first: all run side by side
     "tests": [
@@ -18,8 +25,6 @@ CHECKS = {
         "--numprocesses=auto",
         "--dist=loadscope",
         "--no-loadscope-reorder",
-        "--cov",
-        "--cov-report=term:skip-covered",
     ],
     "types": ["basedpyright"],
     "lint": ["ruff", "check", "."],
@@ -33,8 +38,7 @@ def main() -> int:
     folder = Path(sys.executable).parent
     given = sys.argv[1:]
     own = [argument for argument in given if argument != ALL]
-    if ALL not in given:
-        own = ["-m", "not nightly", *own]
+    own = [*(COVERAGE if ALL in given else ["-m", "not nightly"]), *own]
     started = time.monotonic()
     failed: list[str] = []
     with tempfile.TemporaryDirectory() as said:
@@ -45,7 +49,9 @@ def main() -> int:
             # The tests are watched, the others are heard one after the other when they end
             with (Path(said) / name).open("wb") as file:
                 heard = None if name == "tests" else file
-                running[name] = subprocess.Popen([str(folder / line[0]), *line[1:]], cwd=ROOT, stdout=heard, stderr=heard)
+                running[name] = subprocess.Popen(
+                    [str(folder / line[0]), *line[1:]], cwd=ROOT, stdout=heard, stderr=heard, env=os.environ | ONE_THREAD
+                )
         sys.stdout.flush()
         for name in reversed(running):
             status = running[name].wait()

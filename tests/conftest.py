@@ -38,6 +38,9 @@ settings.load_profile("emodj")
 
 WINDOW_TOOLS = ("Xvfb", "setxkbmap", "openbox")
 PACED = "paced"
+ROOMS = ("cli", "classifier", "training", "faces", "mood")
+"""Whose tests take longest, the longest first."""
+
 LOOPBACK = ("127.", "::1", "localhost")
 
 
@@ -51,7 +54,7 @@ class Files(LoadScopeScheduling):
 
 def paced(file: Path) -> bool:
     """Whether its windows and cameras keep time: two of that kind side by side would make each other late."""
-    return file.stem == "test_faults" or file.stem.endswith("_window")
+    return file.parent.name == "app" and (file.stem == "test_faults" or file.stem.endswith("window"))
 
 
 # Marks of pytest-xdist 3.8 for groups are lost on pytest 9.2, which knows no `_nodeid`
@@ -62,8 +65,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Files:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest comes first: so no process is left with it at the end."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: (not paced(item.path), item.path not in slow))
+
+    def rank(item: pytest.Item) -> int:
+        if paced(item.path):
+            return 0
+        room = item.path.parent.name
+        return 1 + (ROOMS.index(room) if room in ROOMS else len(ROOMS))
+
+    items.sort(key=rank)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -44,14 +44,13 @@ from realtime import (
 )
 from tests.support.places import ASTRONAUT, MODELS, ROOT
 from tests.support.streams import NetworkCamera, moving, open_handles, streaming
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from realtime.domain import Face, Image
 
-PATIENCE_S = 30.0
 FRAMES, RATE = 6, 10
 
 

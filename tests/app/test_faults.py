@@ -29,7 +29,7 @@ from realtime.sources.video import VideoSource, open_video
 from tests.support.lists import PLAYLISTS
 from tests.support.places import ROOT
 from tests.support.streams import NetworkCamera, darkness, moving, open_handles, streaming
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from realtime.session.view import ViewState
     from realtime.sources.video import Source
 
-PATIENCE_S = 30.0
 QUICK_S = 0.6
 
 
@@ -824,7 +823,7 @@ print("over", left)
 @pytest.mark.parametrize("where", ["read", "open", "switch"])
 def test_a_driver_that_never_returns_does_not_keep_the_process_alive(where: str) -> None:
     ended = subprocess.run(
-        [sys.executable, "-c", HANGS, where], cwd=ROOT, check=False, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", HANGS, where], cwd=ROOT, check=False, capture_output=True, text=True, timeout=PATIENCE_S
     )
     assert (ended.returncode, ended.stderr) == (0, "")
     # Here alone the thread may be left behind

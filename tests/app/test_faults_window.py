@@ -66,7 +66,7 @@ def frozen(camera: NetworkCamera, _: Person) -> None:
 
 
 def press_q(person: Person) -> None:
-    person.press("q")
+    person.leave("q")
 
 
 def interrupt(person: Person) -> None:
@@ -118,8 +118,7 @@ def test_a_person_sees_a_camera_come_back(camera: NetworkCamera, source: str, di
         lines = person.output.count("\n")
         camera.absent = False
         until(lambda: person.output.count("\n") > lines + 10)
-        person.press("q")
-        assert person.finish() == 0
+        assert person.leave("q") == 0
         *frames, summary = [json.loads(line) for line in person.output.splitlines()]
         assert {face["track"] for frame in frames for face in frame["faces"]} == {1}
         assert summary["frames"] == len(frames)

@@ -16,13 +16,12 @@ from realtime.session.state import Session
 from realtime.sources.grabber import FrameGrabber
 from tests.support.gates import open_gate
 from tests.support.lists import PLAYLISTS
+from tests.support.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from realtime.domain import Batch, Image, Probabilities
-
-PATIENCE_S = 20.0
 
 
 class OneFace:

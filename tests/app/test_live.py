@@ -29,7 +29,7 @@ from realtime.sources.grabber import FrameGrabber
 from realtime.sources.health import STALL_S, SourceState
 from tests.support.gates import open_gate
 from tests.support.lists import PLAYLISTS, link
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from realtime.session.view import ViewState
     from realtime.sources.video import Source
 
-PATIENCE_S = 20.0
 NO_LIMIT = SessionLimits()
 BLANK = (320, 240)
 HAPPY = link(Expression.HAPPY)

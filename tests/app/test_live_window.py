@@ -76,7 +76,6 @@ def happy_pixels(image: Image) -> int:
 
 
 @pytest.mark.window
-@pytest.mark.slow
 def test_every_key_does_what_the_help_says(clip: Path, display: str, tmp_path: Path) -> None:
     with running(clip, display, tmp_path, "--jsonl") as emodj:
         until(lambda: len(emodj.lines) > 10)
@@ -91,8 +90,7 @@ def test_every_key_does_what_the_help_says(clip: Path, display: str, tmp_path: P
         p_opens_the_playlist_once(emodj)
         s_saves_a_snapshot(emodj)
         f_fills_the_screen(emodj)
-        emodj.press("q")
-        assert emodj.finish() == 0
+        assert emodj.leave("q") == 0
         *frames, summary = emodj.lines
         assert summary["frames"] == len(frames)
         # Not the end of the clip was it that ended the session
@@ -114,9 +112,8 @@ def shows_a_happy_face(emodj: Emodj) -> None:
 
 def space_freezes(emodj: Emodj) -> None:
     before = emodj.picture()
-    emodj.press("space")
     # The word appears in the upper right corner
-    until(lambda: differs(before, emodj.picture(), (5, 40), (560, 640)))
+    emodj.press_until("space", lambda: differs(before, emodj.picture(), (5, 40), (560, 640)))
     mark = mark_of(emodj.picture())
 
     def quiet() -> bool:
@@ -128,8 +125,7 @@ def space_freezes(emodj: Emodj) -> None:
     # What was analysed just before may be printed after it
     until(quiet)
     count = len(emodj.lines)
-    emodj.press("space")
-    until(lambda: mark_of(emodj.picture()) != mark)
+    emodj.press_until("space", lambda: mark_of(emodj.picture()) != mark)
     until(lambda: len(emodj.lines) > count + 5)
     # What was frozen goes on where it was
     assert np.diff([line["t"] for line in emodj.lines]).min() > 0
@@ -144,14 +140,10 @@ def differs(one: Image, other: Image, rows: tuple[int, int], columns: tuple[int,
 
 def h_and_question_mark_help(emodj: Emodj) -> None:
     before = emodj.picture().mean()
-    emodj.press("h")
-    until(lambda: emodj.picture().mean() < 0.7 * before)
-    emodj.press("question")
-    until(lambda: emodj.picture().mean() > 0.9 * before)
-    emodj.press("H")
-    until(lambda: emodj.picture().mean() < 0.7 * before)
-    emodj.press("h")
-    until(lambda: emodj.picture().mean() > 0.9 * before)
+    emodj.press_until("h", lambda: emodj.picture().mean() < 0.7 * before)
+    emodj.press_until("question", lambda: emodj.picture().mean() > 0.9 * before)
+    emodj.press_until("H", lambda: emodj.picture().mean() < 0.7 * before)
+    emodj.press_until("h", lambda: emodj.picture().mean() > 0.9 * before)
 
 
 def b_hides_the_bars(emodj: Emodj) -> None:
@@ -163,38 +155,31 @@ def b_hides_the_bars(emodj: Emodj) -> None:
         return happy_pixels(emodj.picture()[slice(*below), slice(*columns)])
 
     until(lambda: bar() > 50)
-    emodj.press("b")
-    until(lambda: bar() == 0)
-    emodj.press("B")
-    until(lambda: bar() > 50)
+    emodj.press_until("b", lambda: bar() == 0)
+    emodj.press_until("B", lambda: bar() > 50)
 
 
 def i_shows_rate_and_latency(emodj: Emodj) -> None:
     before = emodj.picture()
-    emodj.press("i")
-    until(lambda: differs(before, emodj.picture(), (12, 30), (400, 630)))
-    emodj.press("i")
-    until(lambda: not differs(before, emodj.picture(), (12, 30), (400, 630)))
+    emodj.press_until("i", lambda: differs(before, emodj.picture(), (12, 30), (400, 630)))
+    emodj.press_until("i", lambda: not differs(before, emodj.picture(), (12, 30), (400, 630)))
 
 
 def m_mirrors(emodj: Emodj) -> None:
     assert not mark_of(emodj.picture())[0]
     left = emodj.lines[-1]["faces"][0]["box"]["left"]
-    emodj.press("m")
-    until(lambda: mark_of(emodj.picture())[0])
+    emodj.press_until("m", lambda: mark_of(emodj.picture())[0])
     count = len(emodj.lines)
     until(lambda: len(emodj.lines) > count + 2)
     # Documents keep the boxes of the picture as it came
     assert abs(emodj.lines[-1]["faces"][0]["box"]["left"] - left) < 12
-    emodj.press("m")
-    until(lambda: not mark_of(emodj.picture())[0])
+    emodj.press_until("m", lambda: not mark_of(emodj.picture())[0])
 
 
 def digits_choose_the_mood(emodj: Emodj) -> None:
     for number, expression in enumerate(EXPRESSIONS, 1):
         emodj.choose_mood(str(number), expression.value)
-    emodj.press("0")
-    until(lambda: emodj.mood() == "happy")
+    emodj.press_until("0", lambda: emodj.mood() == "happy")
 
 
 def p_opens_the_playlist_once(emodj: Emodj) -> None:
@@ -203,12 +188,10 @@ def p_opens_the_playlist_once(emodj: Emodj) -> None:
     emodj.press("p", "p")
     until(lambda: emodj.browsed)
     # Keys are answered in their order: once this one was, so was the second press
-    emodj.press("2")
-    until(lambda: emodj.mood() == "disgust")
+    emodj.press_until("2", lambda: emodj.mood() == "disgust")
     assert emodj.browsed == [HAPPY]
     assert emodj.complaints.splitlines() == ["Bright and happy, for happy", HAPPY]
-    emodj.press("0")
-    until(lambda: emodj.mood() == "happy")
+    emodj.press_until("0", lambda: emodj.mood() == "happy")
 
     def again() -> bool:
         emodj.press("p")
@@ -220,8 +203,7 @@ def p_opens_the_playlist_once(emodj: Emodj) -> None:
 
 def s_saves_a_snapshot(emodj: Emodj) -> None:
     assert not list(emodj.folder.glob("*.png"))
-    emodj.press("s")
-    until(lambda: list(emodj.folder.glob("emodj-*.png")))
+    emodj.press_until("s", lambda: list(emodj.folder.glob("emodj-*.png")))
     (path,) = emodj.folder.glob("*.png")
     taken = cv2.imread(str(path))
     assert taken is not None
@@ -230,11 +212,9 @@ def s_saves_a_snapshot(emodj: Emodj) -> None:
 
 
 def f_fills_the_screen(emodj: Emodj) -> None:
-    emodj.press("f")
-    until(lambda: emodj.size == (1280, 1024))
+    emodj.press_until("f", lambda: emodj.size == (1280, 1024))
     until(lambda: happy_pixels(emodj.picture()) > 1000)
-    emodj.press("f")
-    until(lambda: emodj.size == (640, 480))
+    emodj.press_until("f", lambda: emodj.size == (640, 480))
 
 
 @pytest.mark.window
@@ -242,13 +222,10 @@ def test_r_forgets_the_votes_and_without_them_p_opens_nothing(leaving: Path, dis
     with running(leaving, display, tmp_path, "--jsonl") as emodj:
         # An empty room keeps its last mood
         until(lambda: emodj.lines and emodj.mood() == "happy" and not emodj.lines[-1]["faces"])
-        emodj.press("r")
-        until(lambda: emodj.mood() is None)
+        emodj.press_until("r", lambda: emodj.mood() is None)
         before = emodj.picture()
-        emodj.press("p")
-        until(lambda: differs(before, emodj.picture(), (380, 440), (100, 540)))
-        emodj.press("Escape")
-        assert emodj.finish() == 0
+        emodj.press_until("p", lambda: differs(before, emodj.picture(), (380, 440), (100, 540)))
+        assert emodj.leave("Escape") == 0
         # Not the end of the clip was it that ended the session
         assert emodj.lines[-1]["seconds"] < LENGTH_S - 1
         assert emodj.lines[-1]["mood"] is None
@@ -258,15 +235,15 @@ def test_r_forgets_the_votes_and_without_them_p_opens_nothing(leaving: Path, dis
 
 
 def press_q(emodj: Emodj) -> None:
-    emodj.press("q")
+    emodj.leave("q")
 
 
 def press_capital_q(emodj: Emodj) -> None:
-    emodj.press("Q")
+    emodj.leave("Q")
 
 
 def press_escape(emodj: Emodj) -> None:
-    emodj.press("Escape")
+    emodj.leave("Escape")
 
 
 def interrupt(emodj: Emodj) -> None:
@@ -306,9 +283,8 @@ def test_p_prints_the_link_on_a_line_of_its_own(clip: Path, display: str, tmp_pa
     with running(clip, display, tmp_path) as emodj:
         until(lambda: happy_pixels(emodj.picture()) > 500)
         assert not emodj.output
-        emodj.press("p")
         # At once, and not only at the end
-        until(lambda: emodj.output)
+        emodj.press_until("p", lambda: emodj.output.count("\n") == 2)
         assert emodj.output == f"Bright and happy, for happy\n{HAPPY}\n"
         emodj.close()
         assert emodj.finish() == 0
@@ -323,13 +299,10 @@ def test_songs_play_by_keys_and_end_with_the_window(clip: Path, display: str, tm
         until(lambda: happy_pixels(emodj.picture()) > 500)
         bottom = (400, 440), (160, 480)
         silent = emodj.picture()
-        emodj.press("p")
-        until(lambda: differs(silent, emodj.picture(), *bottom))
+        emodj.press_until("p", lambda: differs(silent, emodj.picture(), *bottom))
         first = emodj.picture()
-        emodj.press("n")
-        until(lambda: differs(first, emodj.picture(), *bottom))
-        emodj.press("q")
-        assert emodj.finish() == 0
+        emodj.press_until("n", lambda: differs(first, emodj.picture(), *bottom))
+        assert emodj.leave("q") == 0
         assert emodj.output.splitlines()[-1] == str(tmp_path / "songs")
         assert not emodj.browsed
         assert not emodj.complaints

@@ -43,8 +43,7 @@ def test_the_music_is_controlled_without_leaving_the_window(
     with watching(display, tmp_path, "--source", str(clip), "--jsonl", program=program) as person:
         person.choose_mood("4", "happy")
         assert spotify.asked == []
-        person.press("p")
-        until(lambda: spotify.is_playing)
+        person.press_until("p", lambda: spotify.is_playing)
         assert spotify.context == LIST
         until(lambda: any(one.path == "/v1/me/player" for one in spotify.asked))
         for key, done in (
@@ -56,10 +55,8 @@ def test_the_music_is_controlled_without_leaving_the_window(
             ("minus", lambda: spotify.devices[0]["volume_percent"] == 40),
             ("plus", lambda: spotify.devices[0]["volume_percent"] == 50),
         ):
-            person.press(key)
-            until(done)
-        person.press("q")
-        until(lambda: person.process.poll() is not None)
+            person.press_until(key, done)
+        person.press_until("q", lambda: person.process.poll() is not None)
     assert commands(spotify) == [
         "PUT /play",
         "PUT /pause",
@@ -87,11 +84,9 @@ def test_who_logged_in_long_ago_gets_a_link_and_a_window_that_goes_on(
     program = ("-c", PROGRAM.format(spotify.address))
     with watching(display, tmp_path, "--source", str(clip), "--jsonl", program=program) as person:
         person.choose_mood("4", "happy")
-        person.press("p")
-        until(lambda: tokens.version() is None)
+        person.press_until("p", lambda: tokens.version() is None)
         until(lambda: "https://open.spotify.com/playlist/37i9dQZF1DXdPec7aLTmlC" in person.complaints)
         before = person.picture()
         until(lambda: not np.array_equal(before, person.picture()))
-        person.press("q")
-        until(lambda: person.process.poll() is not None)
+        person.press_until("q", lambda: person.process.poll() is not None)
     assert person.process.returncode == 0

@@ -107,13 +107,13 @@ def test_keys_have_names_and_other_keys_have_none(display: str, tmp_path: Path) 
     heard: list[str] = []
     with showing(PROGRAM, display, tmp_path) as shown:
         for key, name in pressed.items():
-            shown.press(key)
-            if name is not None:
+            if name is None:
+                shown.press(key)
+            else:
                 heard.append(name)
-                until(lambda: len(shown.said) >= len(heard))
+                shown.press_until(key, lambda: len(shown.said) >= len(heard))
                 assert shown.said == heard
-        shown.press("q")
-        assert shown.finish() == 0
+        assert shown.leave("q") == 0
         assert shown.said == [*heard, "q", "left by a key", "end"]
 
 
@@ -138,12 +138,10 @@ def test_the_keys_of_a_layout_without_latin_letters_have_the_letters_of_its_tabl
         for name, rows in LAYOUTS.items():
             with layout(shown, name):
                 for code, index in places:
-                    shown.press_place(code)
                     typed.append("".join(rows)[index])
-                    until(lambda: len(shown.said) >= len(typed))
+                    shown.press_place_until(code, lambda: len(shown.said) >= len(typed))
                 assert shown.said == typed, name
-        shown.press("q")
-        assert shown.finish() == 0
+        assert shown.leave("q") == 0
 
 
 @pytest.mark.window
@@ -155,12 +153,10 @@ def test_capitals_digits_and_the_keypad_of_another_layout(display: str, tmp_path
         for name, keys in pressed.items():
             with layout(shown, name):
                 for (code, shift), key in keys.items():
-                    shown.press_place(code, shift=shift)
                     heard.append(key)
-                    until(lambda: len(shown.said) >= len(heard))
+                    shown.press_place_until(code, lambda: len(shown.said) >= len(heard), shift=shift)
                 assert shown.said == heard, name
-        shown.press("q")
-        assert shown.finish() == 0
+        assert shown.leave("q") == 0
 
 
 @pytest.mark.window
@@ -168,10 +164,8 @@ def test_f_fills_the_screen_and_the_button_closes(display: str, tmp_path: Path) 
     with showing(PROGRAM, display, tmp_path) as shown:
         until(lambda: shown.size == (320, 240))
         until(lambda: shown.colours((80, 120), (240, 120)) == [(0, 0, 255), (0, 0, 0)])
-        shown.press("f")
-        until(lambda: shown.size == (1280, 1024))
-        shown.press("f")
-        until(lambda: shown.size == (320, 240))
+        shown.press_until("f", lambda: shown.size == (1280, 1024))
+        shown.press_until("f", lambda: shown.size == (320, 240))
         shown.close()
         assert shown.finish() == 0
         assert shown.said == ["f", "f", "closed by its button", "end"]
@@ -259,30 +253,22 @@ def test_the_window_follows_a_picture_that_changes_its_size_but_not_while_it_fil
 ) -> None:
     with showing(CHANGING, display, tmp_path, grey) as shown:
         until(lambda: shown.size == (320, 240))
-        shown.press("b")
-        until(lambda: shown.size == (400, 480))
+        shown.press_until("b", lambda: shown.size == (400, 480))
         # Larger than a screen may be
-        shown.press("c")
-        until(lambda: shown.size == (1200, 300))
-        shown.press("f")
-        until(lambda: shown.size == (1280, 1024))
-        heard = len(shown.said)
-        shown.press("a")
-        until(lambda: len(shown.said) > heard)
+        shown.press_until("c", lambda: shown.size == (1200, 300))
+        shown.press_until("f", lambda: shown.size == (1280, 1024))
+        until(lambda: shown.said == ["b", "c", "f"])
+        shown.press_until("a", lambda: shown.said[3:] == ["a"])
         # Two more turns, and with them two pictures of another size
-        shown.press("z")
-        until(lambda: len(shown.said) > heard + 1)
+        shown.press_until("z", lambda: shown.said[4:] == ["z"])
         assert shown.size == (1280, 1024)
-        shown.press("f")
-        until(lambda: shown.size == (320, 240))
+        shown.press_until("f", lambda: shown.size == (320, 240))
         # A size that somebody chose stays for as long as the picture does
         shown.resize(500, 450)
         until(lambda: shown.size == (500, 450))
-        shown.press("z")
-        until(lambda: len(shown.said) > heard + 3)
+        shown.press_until("z", lambda: shown.said[5:] == ["f", "z"])
         assert shown.size == (500, 450)
-        shown.press("q")
-        assert shown.finish() == 0
+        assert shown.leave("q") == 0
 
 
 LARGE = """
@@ -300,5 +286,4 @@ with Window("keys") as window:
 def test_a_large_picture_opens_in_a_window_that_fits_a_screen(display: str, tmp_path: Path) -> None:
     with showing(LARGE, display, tmp_path, plain) as shown:
         until(lambda: shown.size == (1200, 400))
-        shown.press("q")
-        assert shown.finish() == 0
+        assert shown.leave("q") == 0

@@ -5,9 +5,7 @@ import pytest
 
 from realtime.app import worker
 from realtime.app.worker import Worker
-from tests.support.waiting import until
-
-PATIENCE_S = 20.0
+from tests.support.waiting import PATIENCE_S, until
 
 
 def threads(name: str) -> list[threading.Thread]:

@@ -25,6 +25,7 @@ from realtime.classifier.keras_pair import (
 )
 from realtime.domain import Batch
 from realtime.errors import AssetError, EmodjError
+from tests.support.places import ROOT
 
 # Keras 3.15 reads its variables by the protocol of NumPy 1
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
@@ -356,21 +357,20 @@ def test_a_program_that_has_imported_tensorflow_keeps_its_settings(monkeypatch: 
     assert "TF_CPP_MIN_LOG_LEVEL" not in os.environ
 
 
-@pytest.mark.slow
 def test_tensorflow_writes_nothing(tmp_path: Path) -> None:
     program = """
 import sys
 from pathlib import Path
-from realtime.classifier.architectures import build_network
 from realtime.classifier.compiler import compile_pair
 from realtime.classifier.keras_pair import save_pair
+from tests.support.tiny_network import tiny
 path = Path(sys.argv[1])
-save_pair(build_network("compact"), path)
+save_pair(tiny(), path)
 compile_pair(path)
 """
     command = [sys.executable, "-c", program, str(tmp_path / "net.json")]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "CUDA_", "EMODJ_"))}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=ROOT)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 

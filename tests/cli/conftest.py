@@ -20,6 +20,7 @@ from realtime.cli import main
 from realtime.domain import EXPRESSIONS
 from realtime.training.dataset import EXPRESSION_VOTES, VOTE_COLUMNS
 from tests.support.places import ROOT
+from tests.support.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,7 +80,7 @@ def run_process(process: Callable[..., subprocess.Popen[str]]) -> Callable[..., 
 
     def run(*arguments: str | Path, **options: Any) -> CompletedProcess[str]:
         with process(*arguments, **options) as started:
-            out, err = started.communicate(timeout=120)
+            out, err = started.communicate(timeout=PATIENCE_S)
             return CompletedProcess(arguments, started.returncode, out, err)
 
     return run

@@ -17,7 +17,7 @@ from PIL import Image as Pillow
 
 from realtime.domain import EXPRESSIONS
 from tests.support.places import ASTRONAUT
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 from tests.support.x11 import Screen
 
 if TYPE_CHECKING:
@@ -519,7 +519,7 @@ def on_a_terminal(start: Start, *arguments: str | Path) -> tuple[int, str, str]:
     parent_fd, child_fd = pty.openpty()
     with start(*arguments, stderr=child_fd, env={"TERM": "xterm"}) as started:
         os.close(child_fd)
-        out = started.communicate(timeout=60)[0]
+        out = started.communicate(timeout=PATIENCE_S)[0]
     shown = b""
     while True:
         try:
@@ -570,9 +570,9 @@ def test_ctrl_c_while_a_picture_is_shown_keeps_the_results(
 ) -> None:
     with Screen(display) as screen, process("image", photo, "--json", "--show", env={"DISPLAY": display}) as started:
         try:
-            until(lambda: screen.find("emodj"), patience_s=60)
+            until(lambda: screen.find("emodj"))
             ctrl_c(started)
-            out, _ = started.communicate(timeout=60)
+            out, _ = started.communicate(timeout=PATIENCE_S)
         finally:
             started.kill()
     assert started.returncode == 130

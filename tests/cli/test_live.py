@@ -13,7 +13,7 @@ import pytest
 
 from tests.cli.conftest import START
 from tests.support.streams import NetworkCamera, moving, streaming
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -243,7 +243,7 @@ def test_ctrl_c_that_a_library_swallows_during_its_import_ends_the_command(
 ) -> None:
     place = clip(10) if command[0] == "live" else photo
     ended = subprocess.run(
-        [sys.executable, "-c", SWALLOWED, *command, str(place)], check=False, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", SWALLOWED, *command, str(place)], check=False, capture_output=True, text=True, timeout=PATIENCE_S
     )
     assert "swallowed" in ended.stderr
     assert ended.returncode == 130
@@ -301,7 +301,7 @@ def test_a_lost_stream_is_reported_and_comes_back_and_its_password_is_never_prin
             visits = camera.visits
             camera.drop()
             until(lambda: camera.visits > visits)
-            out, err = started.communicate(timeout=60)
+            out, err = started.communicate(timeout=PATIENCE_S)
     assert started.returncode == 0
     assert SECRET not in out + err + log.read_text()
     assert json.loads(out.splitlines()[-1])["mood"]["expression"] == "happy"
@@ -320,7 +320,7 @@ def test_wait_waits_for_a_stream(process: Callable[..., subprocess.Popen[str]], 
         with process("live", "--source", f"http://{address}/", *options) as started:
             until(lambda: camera.visits)
             camera.absent = False
-            out, err = started.communicate(timeout=60)
+            out, err = started.communicate(timeout=PATIENCE_S)
     assert started.returncode == 0
     assert json.loads(out)["frames"] == 3
     assert err.splitlines()[0].startswith(f"emodj: http://{address}/… cannot be opened as a video")
@@ -342,7 +342,7 @@ def test_ctrl_c_ends_a_stream_in_each_state(
             visits = camera.visits
             until(lambda: camera.visits > visits)
         started.send_signal(signal.SIGINT)
-        out, err = started.communicate(timeout=60)
+        out, err = started.communicate(timeout=PATIENCE_S)
     assert started.returncode == 130
     assert "Traceback" not in err
     assert len(out.splitlines()) == (state != "waiting")

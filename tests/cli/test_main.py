@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from realtime.cli import COMMANDS
+from tests.support.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -229,7 +230,7 @@ def test_a_closed_stdout_ends_a_command_quietly(process: Start, photo: Path, arg
     os.close(read)
     with process(*arguments, stdout=write, cwd=photo.parent) as started:
         os.close(write)
-        output = started.communicate(timeout=60)[1]
+        output = started.communicate(timeout=PATIENCE_S)[1]
     if arguments == ["image", "x"]:
         assert (started.returncode, output) == (2, "emodj: no such file: x\n")
     else:
@@ -271,7 +272,7 @@ def test_a_closed_standard_input_is_empty(tmp_path: Path) -> None:
 @pytest.mark.parametrize("arguments", [["--help"], ["image", "photo.jpg"], ["image", "photo.jpg", "--json"]])
 def test_a_full_disk_is_a_sentence(process: Start, photo: Path, arguments: list[str]) -> None:
     with Path("/dev/full").open("w", encoding="utf-8") as full, process(*arguments, stdout=full, cwd=photo.parent) as started:
-        output = started.communicate(timeout=60)[1]
+        output = started.communicate(timeout=PATIENCE_S)[1]
     assert (started.returncode, output) == (1, f"emodj: cannot write the results ({os.strerror(errno.ENOSPC)})\n")
 
 
@@ -304,7 +305,7 @@ def interrupt(started: subprocess.Popen[str], endless: Path, press: Callable[[su
                 with suppress(OSError):  # nobody reads it yet
                     opened = os.open(endless, os.O_WRONLY | os.O_NONBLOCK)
         press(started)
-        output = started.communicate(timeout=60)
+        output = started.communicate(timeout=PATIENCE_S)
         os.close(opened)
         return output
 
@@ -360,7 +361,7 @@ def test_ctrl_c_in_a_session_ends_it_with_its_summary(
         assert started.stdout is not None
         first = started.stdout.readline()
         ctrl_c(started)
-        out, err = started.communicate(timeout=60)
+        out, err = started.communicate(timeout=PATIENCE_S)
     lines = [json.loads(line) for line in [first, *out.splitlines()]]
     assert started.returncode == 130
     assert all("t" in line for line in lines[:-1])

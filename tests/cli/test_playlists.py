@@ -12,6 +12,7 @@ import pytest
 
 from realtime.music import link_check
 from tests.support.pages import Page, Pages, embed, serving
+from tests.support.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -205,6 +206,6 @@ def test_ctrl_c_prints_the_results_so_far(process: Callable[..., Popen[str]], se
                 # The command has sent a request, and waits for the answer
                 connected.recv(1)
                 started.send_signal(signal.SIGINT)
-                out, _ = started.communicate(timeout=60)
+                out, _ = started.communicate(timeout=PATIENCE_S)
     assert started.returncode == 130
     assert [row["title"] for row in json.loads(out)["checked"]] == ["Mine"]

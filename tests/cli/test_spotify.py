@@ -14,6 +14,7 @@ import pytest
 from realtime.music.spotify import transport
 from realtime.music.spotify.credentials import ClientIdFile, CredentialStore
 from tests.support.spotify_server import Fault, refusal
+from tests.support.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
     import subprocess
@@ -323,7 +324,7 @@ def test_no_failure_prints_a_secret(
     with spotify_process(
         "-vv", "spotify", *command, env={"PATIENCE_OF_THE_TEST": "0.5" if "silence" in fault else "60"}
     ) as process:
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == (1 if command == ("status",) else 8), err
     assert ("realtime.music.spotify.transport: " in err) is (fault != "no JSON"), "else -vv says nothing"
     assert command == ("status",) or "Traceback" in err
@@ -335,7 +336,7 @@ def test_no_success_prints_a_secret(spotify_process: Start, spotify: Spotify, to
     spotify.device("Kitchen")
     expire_token(tokens)
     with spotify_process("-vv", "spotify", "status") as process:
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, err
     assert len(spotify.issued) == 4
     for secret in {*spotify.issued, spotify.client_id}:

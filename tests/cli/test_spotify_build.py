@@ -12,7 +12,7 @@ import pytest
 from realtime.domain import EXPRESSIONS, Expression
 from realtime.music.spotify.playlist_builder import RECIPES
 from tests.support.spotify_server import Fault, refusal
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 if TYPE_CHECKING:
     import subprocess
@@ -236,7 +236,7 @@ def test_a_summary_from_the_standard_input(spotify_process: Start, spotify: Spot
     # A log has more lines before the summary than the command reads
     text = "\n".join(["x" * 100_000, "{}", summary(happy=0.5, sad=0.5), "", ""])
     with spotify_process("spotify", "build", "happy", "--from", "-", "-n", "4", "--json", "--dry-run") as process:
-        out, err = process.communicate(text, timeout=60)
+        out, err = process.communicate(text, timeout=PATIENCE_S)
     assert (process.returncode, err) == (0, "")
     assert Counter(song["mood"] for song in json.loads(out)["songs"]) == {"happy": 2, "sad": 2}
 
@@ -388,6 +388,6 @@ def test_ctrl_c_ends_build(spotify_process: Start, spotify: Spotify, ctrl_c: Cal
     with spotify_process("spotify", "build", "happy") as waiting:
         until(lambda: any(asked.path == "/v1/search" for asked in spotify.asked))
         ctrl_c(waiting)
-        out, err = waiting.communicate(timeout=60)
+        out, err = waiting.communicate(timeout=PATIENCE_S)
     assert (waiting.returncode, out, err.strip()) == (130, "", "")
     assert not changing_requests(spotify)

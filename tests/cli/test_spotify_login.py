@@ -21,7 +21,7 @@ from realtime.music.spotify.credentials import ClientIdFile, CredentialStore
 from tests.support.browsing import visit
 from tests.support.spotify_server import Fault, refusal
 from tests.support.terminal import Terminal, in_a_terminal
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 if TYPE_CHECKING:
     import subprocess
@@ -128,7 +128,7 @@ def test_a_started_browser_gets_only_the_address_of_emodj(
         (start,) = browser()
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", start)
         assert "Thank you" in final_page(start)
-        out, err = waiting.communicate(timeout=60)
+        out, err = waiting.communicate(timeout=PATIENCE_S)
     assert (waiting.returncode, err) == (0, "")
     assert out.endswith("logged in as Anna: p in emodj live plays on your devices now\n")
 
@@ -367,7 +367,7 @@ def test_ctrl_c_ends_a_login_without_a_terminal(
             "emodj: open the address in a browser of this computer; to use another computer, start"
         )
         ctrl_c(waiting)
-        _, output = waiting.communicate(timeout=60)
+        _, output = waiting.communicate(timeout=PATIENCE_S)
         assert (waiting.returncode, output) == (130, "\n")
     assert nothing_stored()
 
@@ -484,6 +484,6 @@ def test_the_address_is_printed_before_the_login_ends_if_stdout_is_a_pipe(spotif
         assert waiting.stdout.readline() == "Log in at Spotify with this address:\n"
         address = waiting.stdout.readline().rstrip("\n")
         assert "Thank you" in final_page(address)
-        out, _ = waiting.communicate(timeout=60)
+        out, _ = waiting.communicate(timeout=PATIENCE_S)
         assert out.startswith("logged in as Anna")
         assert waiting.returncode == 0

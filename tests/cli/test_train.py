@@ -151,7 +151,7 @@ def test_ctrl_c_ends_with_130_and_prints_how_to_continue(emodj: Run, data: Calla
     run = tmp_path / "run"
 
     def press() -> None:
-        until((run / "history.csv").exists, patience_s=120)
+        until((run / "history.csv").exists)
         os.kill(os.getpid(), signal.SIGINT)
 
     # The process that started the tests may have had Ctrl-C ignored

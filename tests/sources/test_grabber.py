@@ -11,12 +11,10 @@ from realtime.errors import Cause, SourceError, UsageError
 from realtime.sources import grabber
 from realtime.sources.grabber import FrameGrabber
 from realtime.sources.health import SourceState
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 if TYPE_CHECKING:
     from realtime.sources.video import Source
-
-PATIENCE_S = 20.0
 
 
 def grey(level: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:

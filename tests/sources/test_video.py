@@ -18,11 +18,11 @@ from realtime.errors import Cause, SourceError, UsageError
 from realtime.sources import video
 from realtime.sources.video import VideoSource, display_name, is_camera, open_video
 from tests.support.streams import NetworkCamera, jpeg, streaming
+from tests.support.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-PATIENCE_S = 20.0
 RATE = 25
 FRAMES = 12
 SECRET = "hunter2"  # noqa: S105 - a password that no sentence may hold

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tests.support.places import ROOT
-from tests.support.waiting import until
 from tests.support.x11 import Person, in_front_of
 
 if TYPE_CHECKING:
@@ -31,8 +30,7 @@ class Viewer(Person):
 
     def choose_mood(self, key: str, mood: str) -> None:
         """Press a digit, and wait until it was heard: of two keys that come at once OpenCV's window drops the first."""
-        self.press(key)
-        until(lambda: self.lines and self.mood() == mood and self.lines[-1]["mood"]["share"] == 1)
+        self.press_until(key, lambda: self.lines and self.mood() == mood and self.lines[-1]["mood"]["share"] == 1)
 
 
 @contextmanager

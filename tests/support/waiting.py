@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PATIENCE_S = 30.0
+PATIENCE_S = 300.0
+"""A failure alone waits that long: no machine is so slow that it needs more."""
+
 POLL_S = 0.005
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Self, TypeVar, cast
 
@@ -17,7 +18,7 @@ from Xlib.error import BadMatch, BadWindow
 from Xlib.ext import xtest
 from Xlib.protocol import event
 
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
@@ -29,9 +30,11 @@ if TYPE_CHECKING:
 
     Picture = NDArray[np.uint8]
 
-PATIENCE_S = 60.0
 BETWEEN_KEYS_MS = 100
 """Of two keys that come at once OpenCV's window remembers the later one alone. The X server waits, not we."""
+
+LOST_S = 15.0
+"""So long after it a key without an effect was lost. On a busy machine OpenCV's window loses about one in a thousand."""
 
 LOOKS = 200
 """At a window that nothing is drawn in yet, before it is helped."""
@@ -198,8 +201,8 @@ class Person:
             self._window = self.screen.find(self._title)
             return self._window is not None
 
-        until(there, PATIENCE_S)
-        until(lambda: self._painted(drawn), PATIENCE_S)
+        until(there)
+        until(lambda: self._painted(drawn))
         until(lambda: self.screen.hears(self.window))
 
     def _painted(self, drawn: Callable[[Picture], bool]) -> bool:
@@ -228,6 +231,34 @@ class Person:
         """Press keys by their names in X11, one after the other."""
         # Sent to the window itself, a key would stay down for ever where it closes the window
         self.screen.press(*keys)
+
+    def press_until(self, key: str, effect: Callable[[], object]) -> None:
+        """Press a key and wait for its effect; press it again where it was lost."""
+        self._insist(lambda: self.press(key), effect)
+
+    def press_place_until(self, code: int, effect: Callable[[], object], *, shift: bool = False) -> None:
+        """Press the key at a place of the keyboard and wait for its effect; press it again where it was lost."""
+        self._insist(lambda: self.press_place(code, shift=shift), effect)
+
+    def leave(self, key: str) -> int:
+        """End the program by a key; its status."""
+        self.press_until(key, lambda: self.process.poll() is not None)
+        return self.finish()
+
+    def _insist(self, strike: Callable[[], None], effect: Callable[[], object]) -> None:
+        strike()
+        again_s = time.monotonic() + LOST_S
+
+        def done() -> bool:
+            nonlocal again_s
+            if effect():
+                return True
+            if time.monotonic() > again_s:
+                strike()
+                again_s = time.monotonic() + LOST_S
+            return False
+
+        until(done)
 
     def press_place(self, code: int, *, shift: bool = False) -> None:
         """Press the key at a place of the keyboard."""

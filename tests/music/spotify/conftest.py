@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from realtime.music.spotify.client import SpotifyClient
+from tests.support.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from realtime.music.spotify.credentials import CredentialStore
 
 # A loaded machine is no reason to give Spotify up
-PATIENCE_S = 60.0
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from realtime.music.spotify.auth import Callback, Login
 from realtime.music.spotify.errors import ErrorKind, SpotifyError
 from tests.support.browsing import visit
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 STATE = "a-state-that-nobody-guesses"
 GOOD = f"/callback?code=AQcode&state={STATE}"
-PATIENCE_S = 60.0
 
 
 @pytest.fixture

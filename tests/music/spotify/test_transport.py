@@ -14,6 +14,7 @@ import requests.utils
 from realtime.music.spotify import transport
 from realtime.music.spotify.errors import ErrorKind, SpotifyError
 from tests.support.spotify_server import Fault, refusal
+from tests.support.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 ME = "GET", "/v1/me"
 NEXT = "POST", "/v1/me/player/next"
-PATIENCE_S = 60.0
 QUICK_S = 0.2
 NOT_SPOTIFYS = "the answer is not Spotify's: does this network want you to log in first?"
 
