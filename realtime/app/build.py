@@ -179,7 +179,7 @@ def build_playlists(settings: Settings, notify: Notify) -> Playlists:
     from realtime.music.local.library import moods_with_songs
 
     try:
-        return settings.playlists.preferring(library, moods_with_songs(library))
+        return settings.playlists.with_library(library, moods_with_songs(library))
     except EmodjError as error:
         notify(f"music.library: {error}")
         return settings.playlists

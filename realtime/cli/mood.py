@@ -104,7 +104,7 @@ class _MoodOutput:
         link = self._link()
         print_choice(best, self.plan.why, qr=qr)
         if self.plan.step is not None:
-            for step in _steps(self.plan.then):
+            for step in _steps(self.plan.next_step):
                 click.echo()
                 print_choice(step.best, step.why)
         elif others:
@@ -178,13 +178,13 @@ def choice_document(choice: MusicChoice) -> Document:
 
 
 def _target_document(plan: Plan) -> Document:
-    return {"valence": round(plan.wanted.valence, _DIGITS), "arousal": round(plan.wanted.arousal, _DIGITS)}
+    return {"valence": round(plan.target.valence, _DIGITS), "arousal": round(plan.target.arousal, _DIGITS)}
 
 
 def _steps(plan: Plan | None) -> Iterator[Plan]:
     while plan is not None:
         yield plan
-        plan = plan.then
+        plan = plan.next_step
 
 
 def prompt_for_mood(music: Playlists) -> Expression | None:

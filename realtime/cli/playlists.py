@@ -231,7 +231,7 @@ class _LinkChecker:
         host = urlsplit(url).netloc.lower()
         known = self._links.get(url) or self._given_up.get(host)
         if known is None:
-            known = self._links[url] = link_check.check_link(url, spotify=link_check.SPOTIFY)
-            if not known.ask_on:
+            known = self._links[url] = link_check.check_link(url, spotify=link_check.SPOTIFY_ADDRESS)
+            if not known.server_available:
                 self._given_up[host] = known
         return known, known.state is not link_check.LinkState.OFFLINE

@@ -61,7 +61,7 @@ def songs(context: Context, mood: Expression, count: int, seed: int | None, libr
     from realtime.cli.output import print_document
     from realtime.config.locations import expand_path
     from realtime.music.local.library import read_library
-    from realtime.music.local.tags import with_tags
+    from realtime.music.local.tags import read_tags
     from realtime.music.songs import shuffled
 
     if library == "":
@@ -84,7 +84,7 @@ def songs(context: Context, mood: Expression, count: int, seed: int | None, libr
         )
     if len(chosen) < count:
         context.remark(f"these are all the songs for {(found.mood or mood).value}")
-    titled = [(song, *with_tags(song)) for song in chosen]
+    titled = [(song, *read_tags(song)) for song in chosen]
     if as_json:
         used_mood = found.mood or mood
         print_document(document(mood, used_mood, folder, used_seed, titled), indent=2)

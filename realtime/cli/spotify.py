@@ -19,8 +19,8 @@ from realtime.errors import EmodjError, UsageError
 from realtime.printable import printable
 
 if TYPE_CHECKING:
-    from realtime.music.spotify.auth import Callback, Login
-    from realtime.music.spotify.client import Row
+    from realtime.music.spotify.auth import CallbackServer, Login
+    from realtime.music.spotify.client import JsonObject
     from realtime.music.spotify.errors import SpotifyError
     from realtime.session.documents import Document
 
@@ -139,7 +139,7 @@ def devices(as_json: bool | None) -> None:
         click.echo(_device_line(device))
 
 
-def _device_document(row: Row) -> Document:
+def _device_document(row: JsonObject) -> Document:
     from realtime.music.spotify.playback_state import parse_volume
     from realtime.music.spotify.remote_player import device_name, is_usable
 
@@ -167,7 +167,7 @@ def _status_document() -> Document:
     from realtime.music.spotify.credentials import CredentialStore
     from realtime.music.spotify.errors import SpotifyError, not_logged_in
     from realtime.music.spotify.playback_state import account_name
-    from realtime.music.spotify.transport import PLAYING, SCOPES
+    from realtime.music.spotify.transport import PLAYBACK_SCOPES, SCOPES
     from realtime.session.documents import SCHEMA
 
     tokens = CredentialStore()
@@ -177,13 +177,13 @@ def _status_document() -> Document:
         if token is None:
             raise not_logged_in()
         with closing(SpotifyClient(tokens)) as web:
-            account = account_name(web.me())
+            account = account_name(web.current_user())
             listed = [_device_document(row) for row in web.devices()]
     except SpotifyError as error:
         problem = str(error)
     # The client removes an expired login from the disk
     logged_in = token is not None and tokens.version() is not None
-    plays = token is not None and token.premium is not False and not token.missing(PLAYING)
+    plays = token is not None and token.premium is not False and not token.missing_scopes(PLAYBACK_SCOPES)
     return {
         "schema": SCHEMA,
         "ready": problem is None and plays and any(device["usable"] for device in listed),
@@ -191,7 +191,7 @@ def _status_document() -> Document:
         "account": account,
         "devices": listed,
         "premium": token.premium if token is not None and logged_in else None,
-        "missing": token.missing(SCOPES) if token is not None and logged_in else [],
+        "missing": token.missing_scopes(SCOPES) if token is not None and logged_in else [],
         "problem": problem,
     }
 
@@ -233,7 +233,7 @@ def log_in(context: Context, client_id: str, *, browser: bool, timeout_s: float)
     Raises:
         EmodjError: no browser came back in time, Spotify refuses or cannot be reached, or a file cannot be written.
     """
-    from realtime.music.spotify.auth import Callback, Login
+    from realtime.music.spotify.auth import CallbackServer, Login
     from realtime.music.spotify.client import SpotifyClient
     from realtime.music.spotify.credentials import ClientIdFile, CredentialStore
     from realtime.music.spotify.errors import ErrorKind, SpotifyError
@@ -241,7 +241,7 @@ def log_in(context: Context, client_id: str, *, browser: bool, timeout_s: float)
     from realtime.music.spotify.transport import SCOPES
 
     try:
-        listening = Callback()
+        listening = CallbackServer()
     except OSError as error:
         raise EmodjError(f"cannot wait for a browser at 127.0.0.1 ({error.strerror or error}): check what blocks it") from error
     with listening as callback:
@@ -253,28 +253,28 @@ def log_in(context: Context, client_id: str, *, browser: bool, timeout_s: float)
         answer = asyncio.run(_AnswerWaiter(context, callback, login, timeout_s).wait(browser=browser))
     if isinstance(answer, SpotifyError):
         raise answer
-    token = login.finish(answer)
+    token = login.exchange_code(answer)
     tokens = CredentialStore()
     tokens.save(token)
     ClientIdFile().save(client_id)
     try:
         with closing(SpotifyClient(tokens)) as web:
-            who = f" as {account_name(web.me())}"
+            who = f" as {account_name(web.current_user())}"
     except SpotifyError as error:
-        if error.kind not in {ErrorKind.AWAY, ErrorKind.BUSY}:
+        if error.kind not in {ErrorKind.UNAVAILABLE, ErrorKind.RATE_LIMITED}:
             raise
         # The login itself has succeeded, and is stored
         context.remark(str(error))
         who = ""
     click.echo(printable(f"logged in{who}: p in emodj live plays on your devices now"))
-    if missing := token.missing(SCOPES):
+    if missing := token.missing_scopes(SCOPES):
         context.remark(f"Spotify did not allow {', '.join(missing)}: some functions will not work")
 
 
 class _AnswerWaiter:
     """Waits for the answer to a login: from a browser of this computer, or as an address that a person pastes."""
 
-    def __init__(self, context: Context, callback: Callback, login: Login, timeout_s: float) -> None:
+    def __init__(self, context: Context, callback: CallbackServer, login: Login, timeout_s: float) -> None:
         self._context = context
         self._callback = callback
         self._login = login
@@ -309,14 +309,14 @@ class _AnswerWaiter:
                     f"no login within {self._timeout_s:g} s. If Spotify's page named an invalid client or redirect "
                     "URI: check the client id, and that http://127.0.0.1/callback is a Redirect URI of your app"
                 )
-            await asyncio.to_thread(self._callback.serve, _TURN_S)
+            await asyncio.to_thread(self._callback.handle_connection, _TURN_S)
         return self._callback.answer
 
     async def _open_browser(self, *, browser: bool) -> None:
         from realtime.music.open_link import open_link
 
         # Every user of a computer can see the command line of a browser: it gets our own address, which redirects to the login
-        opened = await asyncio.to_thread(open_link, self._callback.start) if browser else None
+        opened = await asyncio.to_thread(open_link, self._callback.start_address) if browser else None
         if opened is not None and opened.where is not None:
             self._context.remark("your browser shows the page; emodj continues when you have agreed there")
             return
@@ -341,7 +341,7 @@ class _AnswerWaiter:
                 except EOFError:
                     # Ctrl-D ends the prompt; the browser may still answer
                     return await asyncio.Future[str]()
-            if answer := self._login.code(text):
+            if answer := self._login.read_answer(text):
                 return answer
             if text.strip():
                 self._context.remark(

@@ -76,11 +76,11 @@ def build(
     made = None
     with closing(SpotifyClient(CredentialStore())) as web:
         builder = PlaylistBuilder(web, _links(music), context.remark)
-        picked = builder.songs(wanted, seed)
+        picked = builder.pick_tracks(wanted, seed)
         if not picked:
             raise EmodjError(f"no songs were found for {mood.value}: give one of your playlists a name with {mood.value} in it")
         if not dry_run:
-            made = builder.make(mood, picked)
+            made = builder.write_playlist(mood, picked)
     if as_json:
         print_document(_document(mood, shares, picked, made), indent=2)
     else:
@@ -104,15 +104,15 @@ def _read_shares(path: Path, mood: Expression) -> tuple[float, ...]:
     Raises:
         UsageError: the file is no summary, no face voted, or the share of the mood is too small to build from.
     """
-    from realtime.music.spotify.playlist_builder import LEAST_SHARE
+    from realtime.music.spotify.playlist_builder import MIN_SHARE
 
     shares = parse_shares(_read_tail(path), str(path))
     share = shares[EXPRESSIONS.index(mood)]
-    if share < LEAST_SHARE:
+    if share < MIN_SHARE:
         seen = ", ".join(
             f"{each.value} {part:.0%}"
             for each, part in sorted(zip(EXPRESSIONS, shares, strict=True), key=lambda pair: -pair[1])
-            if part >= LEAST_SHARE
+            if part >= MIN_SHARE
         )
         raise UsageError(f"in {path} faces looked {mood.value} {share:.0%} of the time ({seen}): build one of those")
     return shares

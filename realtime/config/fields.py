@@ -29,7 +29,7 @@ from realtime.config.schema import DetectorName, FaceSettings, Range, Settings, 
 from realtime.domain import EXPRESSIONS, Expression
 from realtime.mood.affect import POINTS, Point
 from realtime.music.catalog import CALM, MusicChoice, Playlists, check_title
-from realtime.music.links import parse
+from realtime.music.links import parse_link
 from realtime.music.planner import Strategy
 from realtime.printable import quoted
 
@@ -162,7 +162,7 @@ def _table(name: str, kinds: dict[str, Any]) -> type[BaseModel]:
 
 _CHOICE_KINDS: dict[str, Any] = {
     "title": _text(check_title, "title "),
-    "url": _text(parse, "url "),
+    "url": _text(parse_link, "url "),
     "path": _text(_locate_music, "path "),
     "valence": _number(float, Range(-1, 1), "valence "),
     "arousal": _number(float, Range(-1, 1), "arousal "),

@@ -1,1 +1,1 @@
-"""Where music is opened or played."""
+"""Music: choose it by mood, then play it here, on Spotify, or open its link."""

@@ -1,4 +1,4 @@
-"""The music of a session: opens links, plays songs, and for those who are logged in controls Spotify."""
+"""Play the music of a session: local songs, Spotify for a user with a login, or a link."""
 
 from __future__ import annotations
 
@@ -25,17 +25,22 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_NEEDS_NEW_LOGIN = {ErrorKind.LOGGED_OUT, ErrorKind.EXPIRED, ErrorKind.NO_PREMIUM}
+"""A request with the same login would fail again."""
+
 
 class MusicController:
-    """Plays the music of a session, a `MusicPlayer`: only the thread of the music touches the player.
+    """Plays the music of a session; implements `MusicPlayer`.
+
+    The music thread makes all calls, except `now_playing` and `stop_accepting`, which any thread may call.
 
     Args:
-        announce: called with each link, and why it fits, before it is opened; in the thread of the music.
-        prepare: called with each title before it is shown, in the same thread: it may load fonts.
-        library: where the songs of this computer are, a folder, an M3U8 or a CSV; None without.
-        volume: of these songs at the start, 0..1.
-        shuffle: whether they are shuffled at the start.
-        spotify_device: a part of the name of the Spotify device that is preferred.
+        announce: called on the music thread before a link is opened, with the choice and the reason why it fits.
+        prepare: called on the music thread before a title is shown, with the title; it may load fonts.
+        library: path of the user's library: a folder, an M3U8 or a CSV; None without a library.
+        volume: volume of local songs at the start, 0..1.
+        shuffle: whether local songs are shuffled at the start.
+        spotify_device: part of the name of the preferred Spotify device; empty for none.
     """
 
     def __init__(
@@ -53,173 +58,188 @@ class MusicController:
         self._library = library
         self._volume = volume
         self._shuffle = shuffle
-        self._jukebox: LocalPlayer | None = None
+        self._local: LocalPlayer | None = None
         self._plan: Plan | None = None
-        self._news: tuple[NowPlaying | None, Plan | None] = (None, None)
+        # Song and plan in one tuple: a reader on another thread gets both or neither
+        self._published: tuple[NowPlaying | None, Plan | None] = (None, None)
         self._prepared: str | None = None
-        self._left = False
+        self._stopped = False
         self._account = SpotifyAccount(spotify_device)
-        self._starting: tuple[MusicChoice, Plan] | None = None
+        # The list that waits for the Spotify app
+        self._pending: tuple[MusicChoice, Plan] | None = None
 
     def stop_accepting(self) -> None:
-        """Begin nothing any more: the session is over, and its last wish may still wait for a slow disk. For any thread."""
-        self._left = True
+        """Start no more music: the session is over, and its last command may still wait for a slow disk.
+
+        Any thread may call it.
+        """
+        self._stopped = True
 
     def close(self) -> None:
-        """Stop what is played here; what Spotify plays is no business of ours any more."""
+        """Stop the local songs. Spotify goes on playing, since its player belongs to the user's account."""
         self._account.close()
-        if self._jukebox is not None:
-            self._jukebox.close()
+        if self._local is not None:
+            self._local.close()
             self._publish()
 
-    def handle(self, wish: PlayerCommand) -> str | None:
-        """Play the best of a plan that can be had, then do what keys ask of what is played."""
-        if wish.end_journey and self._plan is not None:
-            self._plan = replace(self._plan, then=None)
-        begun = None if wish.plan is None else self._begin(wish.plan)
-        controls = replace(wish, plan=None, end_journey=False)
-        told = None if controls == PlayerCommand() else self._control(controls)
+    def handle(self, command: PlayerCommand) -> str | None:
+        """Play the first available choice of the plan, then apply the other parts of the command to the player.
+
+        Returns:
+            A sentence for the screen; None if there is nothing to say.
+        """
+        if command.end_journey and self._plan is not None:
+            self._plan = replace(self._plan, next_step=None)
+        started = None if command.plan is None else self._play_plan(command.plan)
+        controls = replace(command, plan=None, end_journey=False)
+        answer = None if controls == PlayerCommand() else self._send_command(controls)
         self._publish()
-        return "; ".join(filter(None, (begun, told))) or None
+        return "; ".join(filter(None, (started, answer))) or None
 
     def poll(self) -> str | None:
-        """Go on to the next song where one has ended; a journey goes on with it, to songs of this computer only."""
-        told = self._tend_spotify()
-        if self._jukebox is None:
-            self._publish()
-            return told
-        return "; ".join(filter(None, (told, self._tend_songs(self._jukebox)))) or None
+        """Play the next song when one has ended. A journey then takes its next step, but only to local songs.
 
-    def _tend_spotify(self) -> str | None:
-        """Look after Spotify: where the app does not come in time, or the login ends, the link that was asked for is opened."""
-        remote = self._account.current
+        Returns:
+            A sentence for the screen; None if there is nothing to say.
+        """
+        notice = self._poll_spotify()
+        if self._local is None:
+            self._publish()
+            return notice
+        return "; ".join(filter(None, (notice, self._poll_songs(self._local)))) or None
+
+    def _poll_spotify(self) -> str | None:
+        """Poll the Spotify player. If the app does not start in time, or the login expires, open the pending link instead."""
+        remote = self._account.existing_player
         if remote is None:
             return None
-        asked_for = self._starting
+        pending = self._pending
         try:
-            told = remote.poll()
+            notice = remote.poll()
         except EmodjError as error:
             self._account.note_error(error)
-            self._starting = None
+            self._pending = None
             try:
-                return str(error) if asked_for is None else self._instead(error, *asked_for)
-            except EmodjError as worse:
-                return str(worse)
-        if not remote.starting:
-            self._starting = None
-        return told
+                return str(error) if pending is None else self._open_after_error(error, *pending)
+            except EmodjError as both:
+                return str(both)
+        if not remote.is_starting_app:
+            self._pending = None
+        return notice
 
-    def _tend_songs(self, jukebox: LocalPlayer) -> str | None:
-        onward = self._plan.then if self._plan is not None and jukebox.track_ended else None
-        songs = () if onward is None else tuple(choice for choice in onward.choices if choice.path is not None)
-        told = jukebox.poll() if onward is None or not songs else self._begin(replace(onward, choices=songs))
+    def _poll_songs(self, local: LocalPlayer) -> str | None:
+        next_step = self._plan.next_step if self._plan is not None and local.track_ended else None
+        songs = () if next_step is None else tuple(choice for choice in next_step.choices if choice.path is not None)
+        notice = local.poll() if next_step is None or not songs else self._play_plan(replace(next_step, choices=songs))
         self._publish()
-        return told
+        return notice
 
     def now_playing(self) -> tuple[NowPlaying | None, Plan | None]:
-        """What is played, and what asked for it."""
-        return self._news
+        """The current song, and the plan that chose it. Any thread may call it."""
+        return self._published
 
-    def _control(self, wish: PlayerCommand) -> str | None:
-        """Keys are for the songs of this computer while some are on, else for Spotify."""
-        remote = self._account.remote() if self._jukebox is None or self._jukebox.finished else None
+    def _send_command(self, command: PlayerCommand) -> str | None:
+        """Send a command to the local player while it has a list of songs, else to Spotify."""
+        remote = self._account.get_player() if self._local is None or self._local.finished else None
         try:
-            return self._player().handle(wish) if remote is None else remote.handle(wish)
+            return self._get_local_player().handle(command) if remote is None else remote.handle(command)
         except EmodjError as error:
             self._account.note_error(error)
             return str(error)
 
     def _publish(self) -> None:
-        """Show what is played, song and plan together, once its letters are at hand: the window must not wait for fonts."""
-        playing = None if self._jukebox is None else self._jukebox.now_playing
-        if playing is None and self._account.current is not None:
-            playing = self._account.current.now_playing
+        """Publish song and plan together, after `prepare` has loaded the fonts: the window must not wait for fonts."""
+        playing = None if self._local is None else self._local.now_playing
+        if playing is None and self._account.existing_player is not None:
+            playing = self._account.existing_player.now_playing
         title = None if playing is None else f"{playing.title} {playing.artist or ''}"
         if title is not None and title != self._prepared:
             self._prepare(title)
             self._prepared = title
-        self._news = playing, self._plan
+        self._published = playing, self._plan
 
-    def _begin(self, plan: Plan) -> str:
+    def _play_plan(self, plan: Plan) -> str:
+        """Play the first available choice; returns a sentence on it, or why no choice is available."""
         failures = list[str]()
         openable = True
         for choice in plan.choices:
-            if self._left:
+            if self._stopped:
                 return "the session is over"
             try:
                 if choice.path is not None:
-                    sentence = self._play(choice, plan, choice.path)
+                    sentence = self._play_songs(choice, plan, choice.path)
                 elif openable:
-                    sentence = self._open(choice, plan)
+                    sentence = self._play_link(choice, plan)
                 else:
                     continue
             except EmodjError as error:
                 failures.append(str(error))
-                # Where one link cannot be opened none can
+                # If one link cannot be opened, no other link can either
                 openable = openable and choice.url is None
             else:
                 self._plan = plan
                 return f"{failures[0]}; so {sentence}" if failures else sentence
         return failures[0]
 
-    def _open(self, choice: MusicChoice, plan: Plan) -> str:
+    def _play_link(self, choice: MusicChoice, plan: Plan) -> str:
         uri = spotify_uri(choice.place)
-        remote = None if uri is None else self._account.remote()
+        remote = None if uri is None else self._account.get_player()
         if uri is None or remote is None:
-            return self._hand_over(choice, plan)
+            return self._open_outside(choice, plan)
         try:
-            said = remote.begin(uri, choice.title)
+            sentence = remote.play(uri, choice.title)
         except EmodjError as error:
             self._account.note_error(error)
-            return self._instead(error, choice, plan)
-        self._starting = (choice, plan) if remote.starting else None
-        self._stop_songs()
-        return f"{said}, {plan.why}"
+            return self._open_after_error(error, choice, plan)
+        self._pending = (choice, plan) if remote.is_starting_app else None
+        self._stop_local_player()
+        return f"{sentence}, {plan.why}"
 
-    def _instead(self, error: EmodjError, choice: MusicChoice, plan: Plan) -> str:
-        """Without the account the link is what it is for everybody."""
+    def _open_after_error(self, error: EmodjError, choice: MusicChoice, plan: Plan) -> str:
+        """Spotify refuses: open the link outside, as for a user without a login."""
         try:
-            return f"{error}; so {self._hand_over(choice, plan)}"
-        except EmodjError as worse:
-            raise EmodjError(f"{error}; {worse}") from worse
+            return f"{error}; so {self._open_outside(choice, plan)}"
+        except EmodjError as second:
+            raise EmodjError(f"{error}; {second}") from second
 
-    def _hand_over(self, choice: MusicChoice, plan: Plan) -> str:
+    def _open_outside(self, choice: MusicChoice, plan: Plan) -> str:
+        """Open the link in the Spotify app or in the browser, outside emodj's control."""
         from realtime.music.open_link import open_link
 
         self._announce(choice, plan.why)
         opened = open_link(choice.place)
         if opened.where is None:
             raise EmodjError(f"not opened: {opened.why}, the link is in the terminal")
-        self._stop_songs()
-        # The app of this computer plays the link itself
-        self._hush_spotify(pause=opened.where == "browser")
+        self._stop_local_player()
+        # Do not pause the Spotify app of this computer, which now plays the link
+        self._silence_spotify(pause=opened.where == "browser")
         return f"handed to {opened.opener}: {choice.title}, {plan.why}"
 
-    def _stop_songs(self) -> None:
-        """Two kinds of music at once are none."""
-        if self._jukebox is not None:
-            self._jukebox.stop()
+    def _stop_local_player(self) -> None:
+        """Only one kind of music plays at a time."""
+        if self._local is not None:
+            self._local.stop()
 
-    def _hush_spotify(self, *, pause: bool = True) -> None:
-        self._starting = None
-        if self._account.current is not None:
-            self._account.current.silence(pause=pause)
+    def _silence_spotify(self, *, pause: bool = True) -> None:
+        self._pending = None
+        if self._account.existing_player is not None:
+            self._account.existing_player.silence(pause=pause)
 
-    def _play(self, choice: MusicChoice, plan: Plan, path: Path) -> str:
-        player = self._player()
+    def _play_songs(self, choice: MusicChoice, plan: Plan, path: Path) -> str:
+        player = self._get_local_player()
         if player.key == choice:
-            said = player.handle(PlayerCommand(skip=1)) if plan.step is not None else player.resume()
+            notice = player.handle(PlayerCommand(skip=1)) if plan.step is not None else player.resume()
         else:
-            songs, left_out = self._songs(choice, path)
-            if self._left:
-                # Reading may have taken its time
+            songs, left_out = self._read_songs(choice, path)
+            if self._stopped:
+                # The session may have ended while the disk was read
                 raise EmodjError("the session is over")
-            said = "; ".join(filter(None, (player.play(songs, choice, choice.title), left_out)))
-        self._hush_spotify()
-        return said or f"playing {choice.title}, {plan.why}"
+            notice = "; ".join(filter(None, (player.play(songs, choice, choice.title), left_out)))
+        self._silence_spotify()
+        return notice or f"playing {choice.title}, {plan.why}"
 
-    def _songs(self, choice: MusicChoice, path: Path) -> tuple[Sequence[Song], str | None]:
-        """The songs of a choice, and the first word on what was left out of them."""
+    def _read_songs(self, choice: MusicChoice, path: Path) -> tuple[Sequence[Song], str | None]:
+        """The songs of a choice, and the first notice on songs that were left out."""
         from realtime.music.local import library
 
         if path != self._library or choice.mood is None:
@@ -227,47 +247,45 @@ class MusicController:
         else:
             found = library.read_library(path, choice.mood)
             if found.mood is not choice.mood:
-                # The lists of the configuration fit better than songs for another mood
+                # The playlist of the settings fits better than songs for another mood
                 raise EmodjError(f"no songs for {choice.mood.value} in {path}")
         for notice in found.notices:
             log.info("%s", notice)
         return found.songs, next(iter(found.notices), None)
 
-    def _player(self) -> LocalPlayer:
-        if self._jukebox is None:
+    def _get_local_player(self) -> LocalPlayer:
+        if self._local is None:
             from realtime.music.local.file_player import FilePlayer
             from realtime.music.local.player import LocalPlayer
 
-            self._jukebox = LocalPlayer(FilePlayer(), volume=self._volume, shuffle=self._shuffle)
-        return self._jukebox
-
-
-_HOPELESS = {ErrorKind.LOGGED_OUT, ErrorKind.ENDED, ErrorKind.NO_PREMIUM}
+            self._local = LocalPlayer(FilePlayer(), volume=self._volume, shuffle=self._shuffle)
+        return self._local
 
 
 class SpotifyAccount:
-    """Who is logged in, and what controls their player. For the thread of the music.
+    """The Spotify player of the logged-in user. For the music thread alone.
 
     Args:
-        device: a part of the name of the device that is preferred.
-        tokens: where the login is kept; None for that of this person.
+        device: part of the name of the preferred device; empty for none.
+        tokens: store of the login; None for the store of the current user.
     """
 
     def __init__(self, device: str, tokens: CredentialStore | None = None) -> None:
         self._device = device
         self._tokens = tokens or CredentialStore()
         self._remote: SpotifyPlayer | None = None
-        self._given_up: tuple[int, int] | None = None
+        # Version of the login that Spotify has refused for good
+        self._refused_login: tuple[int, int] | None = None
 
     @property
-    def current(self) -> SpotifyPlayer | None:
-        """What controls the player, if it was needed yet."""
+    def existing_player(self) -> SpotifyPlayer | None:
+        """The Spotify player; None until `get_player` has made it."""
         return self._remote
 
-    def remote(self) -> SpotifyPlayer | None:
-        """What controls the player; None if nobody is logged in, or it was given up since the last login."""
-        stamp = self._tokens.version()
-        if stamp is None or stamp == self._given_up:
+    def get_player(self) -> SpotifyPlayer | None:
+        """The Spotify player, made at the first call; None without a login, or if Spotify has refused this login for good."""
+        version = self._tokens.version()
+        if version is None or version == self._refused_login:
             return None
         if self._remote is None:
             from realtime.music.open_link import start_spotify
@@ -278,13 +296,13 @@ class SpotifyAccount:
         return self._remote
 
     def note_error(self, error: EmodjError) -> None:
-        """Where asking again would come to the same, the links of the session are opened without it, until a new login."""
-        if isinstance(error, SpotifyError) and error.kind in _HOPELESS:
-            self._given_up = self._tokens.version()
+        """Note an error. After one that only a new login can mend, the session opens links without Spotify until then."""
+        if isinstance(error, SpotifyError) and error.kind in _NEEDS_NEW_LOGIN:
+            self._refused_login = self._tokens.version()
             if self._remote is not None:
-                self._remote.release()
+                self._remote.reset()
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection to Spotify."""
         if self._remote is not None:
             self._remote.close()

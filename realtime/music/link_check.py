@@ -1,4 +1,4 @@
-"""Ask whether a link still leads somewhere, without an account: Spotify's oEmbed, and for any other link its own server."""
+"""Check whether a link still exists, without an account: ask Spotify's oEmbed, or the server of any other link."""
 
 from __future__ import annotations
 
@@ -21,24 +21,30 @@ from realtime.music.open_link import ascii_link
 if TYPE_CHECKING:
     from http.client import HTTPResponse
 
-SPOTIFY = "https://open.spotify.com"
-PATIENCE_S = 5.0
-"""How long a server may be silent."""
+SPOTIFY_ADDRESS = "https://open.spotify.com"
+TIMEOUT_S = 5.0
+"""Longest time without data from a server, in seconds."""
 
-_AGENT = {"User-Agent": "emodj (checks the links of its configuration)"}
-_LONGEST = 64 * 2**10
-"""Bytes of an answer; Spotify's have one or two thousand."""
+_HEADERS = {"User-Agent": "emodj (checks the links of its configuration)"}
+_MAX_BYTES = 64 * 2**10
+"""Bytes read of an answer; an answer of Spotify has one or two thousand."""
 
-_NO_WAY = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN}
-_GONE = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
-# Spotify says so of an id that it never gave out
-_UNKNOWN = {*_GONE, HTTPStatus.BAD_REQUEST}
-# Of these a server that does not care for HEAD has its pick
-_ASK_AGAIN = {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED, *_GONE}
+_UNREACHABLE_ERRNOS = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN}
+_GONE_STATUSES = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
+# Spotify answers 400 for an id that it never issued
+_SPOTIFY_GONE_STATUSES = {*_GONE_STATUSES, HTTPStatus.BAD_REQUEST}
+# A server that does not support HEAD may answer with any of these
+_RETRY_WITH_GET = {
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.METHOD_NOT_ALLOWED,
+    HTTPStatus.NOT_IMPLEMENTED,
+    *_GONE_STATUSES,
+}
 
 
 class LinkState(Enum):
-    """What is known of a link."""
+    """State of a link."""
 
     OK = "ok"
     GONE = "gone"
@@ -48,26 +54,26 @@ class LinkState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class LinkStatus:
-    """What the server of a link said.
+    """Result of a check.
 
     Attributes:
-        state: what is known now.
-        title: what others call the music today, as the server sent it; None if it did not say.
-        why: in words, why no more is known.
-        ask_on: whether the same server is worth another question now.
+        state: state of the link.
+        title: current title of the music, as the server sent it; None if the server sent none.
+        why: reason for any state but OK, in words.
+        server_available: whether the same server may answer another request now.
     """
 
     state: LinkState
     title: str | None = None
     why: str = ""
-    ask_on: bool = True
+    server_available: bool = True
 
 
 class _NotHttpsError(URLError):
-    """A redirect to where nobody would notice that the answer was changed on its way."""
+    """A redirect to a page without https: an attacker on the network could change the answer unnoticed."""
 
 
-class _HttpsOnly(HTTPRedirectHandler):
+class _HttpsRedirectHandler(HTTPRedirectHandler):
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> Request | None:
@@ -77,93 +83,93 @@ class _HttpsOnly(HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def check_link(url: str, *, spotify: str = SPOTIFY, patience_s: float = PATIENCE_S) -> LinkStatus:
-    """Ask about a link. Waits for the network.
+def check_link(url: str, *, spotify: str = SPOTIFY_ADDRESS, timeout_s: float = TIMEOUT_S) -> LinkStatus:
+    """Check a link. Blocks until the network answers or times out; never raises.
 
     Args:
-        url: as `links.parse` returns it.
-        spotify: where Spotify's oEmbed is asked.
-        patience_s: how long the server may be silent.
+        url: link as `links.parse_link` returns it.
+        spotify: base address of Spotify's oEmbed.
+        timeout_s: longest time without data from the server, in seconds.
     """
     try:
         if spotify_uri(url) is not None:
-            return _embedded(f"{spotify}/oembed?url={quote(url, safe='')}", patience_s)
-        return _reached(ascii_link(url), patience_s)
+            return _check_spotify_link(f"{spotify}/oembed?url={quote(url, safe='')}", timeout_s)
+        return _check_other_link(ascii_link(url), timeout_s)
     except HTTPError as error:
         with error:
-            return _refused(error.code)
+            return _explain_status(error.code)
     except (OSError, HTTPException, ValueError) as error:
-        # urllib wraps what fails before the answer, and nothing that fails within it
-        return _broken(error.reason if isinstance(error, URLError) else error, patience_s)
+        # urllib wraps an error before the answer in URLError, but not an error within the answer
+        return _explain_failure(error.reason if isinstance(error, URLError) else error, timeout_s)
 
 
-def _embedded(address: str, patience_s: float) -> LinkStatus:
+def _check_spotify_link(address: str, timeout_s: float) -> LinkStatus:
     try:
-        with _request(address, "GET", patience_s) as response:
-            document: object = json.loads(_body(response, patience_s))
+        with _open_address(address, "GET", timeout_s) as response:
+            document: object = json.loads(_read_body(response, timeout_s))
     except HTTPError as error:
-        if error.code not in _UNKNOWN:
+        if error.code not in _SPOTIFY_GONE_STATUSES:
             raise
         error.close()
-        return LinkStatus(LinkState.GONE, why="Spotify has nothing there any more")
+        return LinkStatus(LinkState.GONE, why="Spotify has no such item any more")
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
-        # The login page of a hotel's network, say
-        return LinkStatus(LinkState.UNCLEAR, why="the answer is not Spotify's", ask_on=False)
+        # For example the login page of a hotel's network
+        return LinkStatus(LinkState.UNCLEAR, why="the answer is not Spotify's", server_available=False)
     title = document.get("title") if isinstance(document, dict) else None
     if not isinstance(title, str) or not title.strip():
         return LinkStatus(LinkState.UNCLEAR, why="the answer names no title")
     return LinkStatus(LinkState.OK, title.strip())
 
 
-def _reached(address: str, patience_s: float) -> LinkStatus:
+def _check_other_link(address: str, timeout_s: float) -> LinkStatus:
     try:
-        with _request(address, "HEAD", patience_s):
+        with _open_address(address, "HEAD", timeout_s):
             return LinkStatus(LinkState.OK)
     except HTTPError as error:
-        if error.code not in _ASK_AGAIN:
+        if error.code not in _RETRY_WITH_GET:
             raise
         error.close()
     try:
-        with _request(address, "GET", patience_s):
+        with _open_address(address, "GET", timeout_s):
             return LinkStatus(LinkState.OK)
     except HTTPError as error:
-        if error.code not in _GONE:
+        if error.code not in _GONE_STATUSES:
             raise
         error.close()
         return LinkStatus(LinkState.GONE, why=f"its server answers {error.code}")
 
 
-def _request(address: str, method: str, patience_s: float) -> HTTPResponse:
-    opener: OpenerDirector = build_opener(_HttpsOnly)
-    # Links are https alone, see `links.parse`; Spotify's address is ours
-    response: HTTPResponse = opener.open(Request(address, headers=_AGENT, method=method), timeout=patience_s)  # noqa: S310
+def _open_address(address: str, method: str, timeout_s: float) -> HTTPResponse:
+    opener: OpenerDirector = build_opener(_HttpsRedirectHandler)
+    # `links.parse_link` admits only https; the address of Spotify is a constant
+    response: HTTPResponse = opener.open(Request(address, headers=_HEADERS, method=method), timeout=timeout_s)  # noqa: S310
     return response
 
 
-def _body(response: HTTPResponse, patience_s: float) -> bytes:
-    """The first bytes of an answer; a server that sends one now and then is as good as silent."""
-    deadline = time.monotonic() + patience_s
+def _read_body(response: HTTPResponse, timeout_s: float) -> bytes:
+    """The first bytes of an answer. The deadline covers all of them, since a server could send one byte now and then."""
+    deadline = time.monotonic() + timeout_s
     body = b""
-    while len(body) < _LONGEST and (piece := response.read1(_LONGEST - len(body))):
+    while len(body) < _MAX_BYTES and (piece := response.read1(_MAX_BYTES - len(body))):
         body += piece
         if time.monotonic() > deadline:
             raise TimeoutError
     return body
 
 
-def _refused(code: int) -> LinkStatus:
+def _explain_status(code: int) -> LinkStatus:
     busy = code == HTTPStatus.TOO_MANY_REQUESTS or code >= HTTPStatus.INTERNAL_SERVER_ERROR
     why = f"its server is busy ({code}): try again later" if busy else f"its server answers {code}"
-    return LinkStatus(LinkState.UNCLEAR, why=why, ask_on=not busy)
+    return LinkStatus(LinkState.UNCLEAR, why=why, server_available=not busy)
 
 
-def _broken(error: object, patience_s: float) -> LinkStatus:
-    """No answer at all, or the wrong one."""
+def _explain_failure(error: object, timeout_s: float) -> LinkStatus:
+    """Explain a missing or broken answer; a string is an explanation already."""
     if isinstance(error, TimeoutError):
-        return LinkStatus(LinkState.UNCLEAR, why=f"its server said nothing for {patience_s:g} s", ask_on=False)
-    if isinstance(error, socket.gaierror) or (isinstance(error, OSError) and error.errno in _NO_WAY):
-        return LinkStatus(LinkState.OFFLINE, why="its server cannot be found", ask_on=False)
+        return LinkStatus(LinkState.UNCLEAR, why=f"its server did not answer for {timeout_s:g} s", server_available=False)
+    if isinstance(error, socket.gaierror) or (isinstance(error, OSError) and error.errno in _UNREACHABLE_ERRNOS):
+        return LinkStatus(LinkState.OFFLINE, why="its server cannot be found", server_available=False)
     if isinstance(error, str):
         return LinkStatus(LinkState.UNCLEAR, why=error)
     detail = str(getattr(error, "reason", "") or getattr(error, "strerror", "") or error)
-    return LinkStatus(LinkState.UNCLEAR, why=f"no proper answer: {detail}", ask_on=False)
+    return LinkStatus(LinkState.UNCLEAR, why=f"no proper answer: {detail}", server_available=False)

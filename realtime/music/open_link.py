@@ -1,4 +1,4 @@
-"""Open a link: in the Spotify app where it answers, else in the browser, else nowhere. No account, no API."""
+"""Open a link in the Spotify app if it runs, else in the browser, else report why not. Needs no account and no API."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-STARTER_S = 4.0
-"""How long we wait for the browser's starter to end; meanwhile the music answers no key."""
+LAUNCH_TIMEOUT_S = 4.0
+"""Longest wait for the program that starts the browser, in seconds; meanwhile the music thread handles no key."""
 
-# In a process of its own: a browser must not write into the documents on our stdout, hold our window,
-# or be ended by the Ctrl-C that ends us.
-_OPEN = """
+# Runs in a separate process: a browser must not write into the documents on stdout, block the window, or end with the
+# Ctrl-C that ends emodj.
+_BROWSER_SCRIPT = """
 import os, shutil, subprocess, sys, webbrowser
 
 def named(browser):
@@ -35,28 +35,28 @@ def named(browser):
     except webbrowser.Error:
         return False
 
-# Where the person names a browser, no other is wanted, and webbrowser.open() would go on to the next
+# If the user names a browser, use no other one: webbrowser.open() would try the next
 names = [name for name in os.environ.get("BROWSER", "").split(os.pathsep) if name]
 if names:
     sys.exit(0 if any(map(named, names)) else 1)
-# webbrowser.open() believes that these succeed, and they know better
+# webbrowser.open() reports success even if these programs fail; their exit status tells the truth
 for starter in (["xdg-open"], ["gio", "open"]):
     if sys.platform.startswith("linux") and shutil.which(starter[0]):
         sys.exit(subprocess.call([*starter, sys.argv[1]]))
 sys.exit(0 if webbrowser.open(sys.argv[1]) else 1)
 """
 
-_TO_WINDOWS = ("wslview", "powershell.exe")
+_WINDOWS_LAUNCHERS = ("wslview", "powershell.exe")
 
 
 @dataclass(frozen=True, slots=True)
 class OpenResult:
-    """What became of a link.
+    """Result of opening a link.
 
     Attributes:
-        where: the app, the browser, or None for nowhere. "browser" says that it was started; nobody can tell whether the
-            page is seen.
-        why: why nowhere, in words that go on after "not opened: "; empty if it was opened.
+        where: the program that got the link; None if the link was not opened. "browser" means that a browser was started:
+            whether it shows the page is unknown.
+        why: reason why the link was not opened, in words that continue "not opened: "; empty if it was opened.
     """
 
     where: Literal["app", "browser"] | None
@@ -64,136 +64,139 @@ class OpenResult:
 
     @property
     def opener(self) -> str:
-        """Who took it, in words that go on after "handed to "."""
+        """The program that got the link, in words that continue "handed to "."""
         return "the Spotify app" if self.where == "app" else "the browser"
 
 
 @dataclass(frozen=True, slots=True)
 class Desktop:
-    """What decides how a link is opened here.
+    """Facts on this computer that decide how a link is opened.
 
     Attributes:
-        platform: as `sys.platform` has it.
-        environment: the variables of this process.
-        to_windows: the program that hands links to Windows; None where this is no Linux within Windows.
+        platform: value of `sys.platform`.
+        environment: environment variables of this process.
+        windows_launcher: program that opens a link in Windows, on Linux within Windows (WSL); None elsewhere.
     """
 
     platform: str
     environment: Mapping[str, str]
-    to_windows: str | None = None
+    windows_launcher: str | None = None
 
     @classmethod
     def detect(cls) -> Self:
-        """Of this process."""
-        programs = (name for name in _TO_WINDOWS if shutil.which(name)) if _within_windows() else iter(())
+        """Read the facts from this process."""
+        programs = (name for name in _WINDOWS_LAUNCHERS if shutil.which(name)) if _is_wsl() else iter(())
         return cls(sys.platform, os.environ, next(programs, None))
 
     @property
     def is_remote(self) -> bool:
-        """Whether the person sits at another computer: nothing may begin to play on a desk where nobody is."""
-        return bool(self.environment.get("SSH_CONNECTION")) and not self.screen
+        """Whether the user works on another computer, through SSH: music must not start in a room without the user."""
+        return bool(self.environment.get("SSH_CONNECTION")) and not self.has_screen
 
     @property
-    def screen(self) -> bool:
-        """Whether there is a desktop, as far as Linux knows one."""
+    def has_screen(self) -> bool:
+        """Whether Linux has a display, X11 or Wayland."""
         return bool(self.environment.get("DISPLAY") or self.environment.get("WAYLAND_DISPLAY"))
 
-    def command(self, url: str) -> list[str] | OpenResult:
-        """The command line that opens a link in the browser, or why there is none."""
-        browser = [sys.executable, "-I", "-c", _OPEN, url]
-        # Whoever names a browser knows better: an editor that is connected from afar opens it on the near side
+    def browser_command(self, url: str) -> list[str] | OpenResult:
+        """The command line that opens a link in the browser, or a result with the reason why no browser can be used."""
+        browser = [sys.executable, "-I", "-c", _BROWSER_SCRIPT, url]
+        # A named browser has priority: an editor connected through SSH names one that opens the link on the user's computer
         if self.environment.get("BROWSER"):
             return browser
         if self.is_remote:
             return OpenResult(None, "the screen belongs to another computer than this terminal")
-        if self.to_windows == "wslview":
+        if self.windows_launcher == "wslview":
             return ["wslview", ascii_link(url)]
-        if self.to_windows is not None:
-            # No apostrophe is left in the link, so it cannot end the quotes, and within them & and $ are plain characters
-            return [self.to_windows, "-NoProfile", "-NonInteractive", "-Command", f"Start-Process '{ascii_link(url)}'"]
-        # Without a screen it could only be a browser of text, which would take the terminal over.
-        # macOS and Windows (not run by our tests) always have one.
-        if self.platform.startswith("linux") and not self.screen:
+        if self.windows_launcher is not None:
+            # ascii_link leaves no apostrophe, so the link cannot end the quotes; within them & and $ are plain characters
+            return [self.windows_launcher, "-NoProfile", "-NonInteractive", "-Command", f"Start-Process '{ascii_link(url)}'"]
+        # Without a display only a text browser could start, and it would take over the terminal.
+        # macOS and Windows (which the tests do not run) always have a display.
+        if self.platform.startswith("linux") and not self.has_screen:
             return OpenResult(None, "there is no screen here")
         return browser
 
 
 def open_link(url: str) -> OpenResult:
-    """Open a link. Takes 2 s at most for the app, and as long as the browser's starter does: not for the window's thread.
+    """Open a link. Not for the thread of the window: it blocks for up to 2 s for the app and 4 s for the browser.
 
     Args:
-        url: as `links.parse` returns it.
+        url: link as `links.parse_link` returns it.
     """
     here = Desktop.detect()
     uri = spotify_uri(url)
-    # An app that was told has the link, also if it says nothing: never the browser too
+    # An app that received the link may open it late, without an answer: the browser must not open it a second time
     if uri is not None and not here.is_remote and open_in_app(uri):
         return OpenResult("app")
-    command = here.command(url)
-    opened = command if isinstance(command, OpenResult) else _started(command)
+    command = here.browser_command(url)
+    opened = command if isinstance(command, OpenResult) else _run_launcher(command)
     if opened.why:
         log.info("%s not opened: %s", url, opened.why)
     return opened
 
 
 def start_spotify(uri: str) -> bool:
-    """Start the Spotify app of this computer; False if there is none, or nobody sits here. May take 4 s.
+    """Start the Spotify app of this computer. Blocks for up to 4 s.
 
     Args:
-        uri: `spotify:KIND:ID`, which it shows.
+        uri: `spotify:KIND:ID` that the app shows.
+
+    Returns:
+        False if this computer has no Spotify app, has no display, or the user works on another computer.
     """
     here = Desktop.detect()
-    if here.is_remote or (here.platform.startswith("linux") and not here.screen):
+    if here.is_remote or (here.platform.startswith("linux") and not here.has_screen):
         return False
     if here.platform == "win32":
-        # There a link starts the app too
+        # On Windows a link starts the app too
         return open_in_app(uri)
     command = start_command(uri)
-    return command is not None and _started(command).where is not None
+    return command is not None and _run_launcher(command).where is not None
 
 
 def ascii_link(url: str) -> str:
-    """The same link in ASCII and without the marks that end or begin something within a command: quotes, `;`, `$`."""
+    """The same link in ASCII, without characters that have a meaning within a command: quotes, `;`, `$`."""
     parts = urlsplit(url)
     host = parts.netloc
-    # A name that is too long for a host is quoted instead
+    # A host name that is too long for IDNA is quoted below
     with suppress(UnicodeError):
         host = host if host.isascii() else host.encode("idna").decode()
     host, safe = quote(host, safe=":[]"), "/:@!&()*+,=?%~[]"
     return urlunsplit((parts.scheme, host, quote(parts.path, safe), quote(parts.query, safe), quote(parts.fragment, safe)))
 
 
-def _started(command: list[str]) -> OpenResult:
+def _run_launcher(command: list[str]) -> OpenResult:
     try:
-        ended = subprocess.run(
+        completed = subprocess.run(
             command,
-            timeout=STARTER_S,
+            timeout=LAUNCH_TIMEOUT_S,
             check=False,
-            env=_environment(),
+            env=_child_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
     except subprocess.TimeoutExpired:
-        # Some starters are the browser itself, and end when the person closes it
+        # Some launchers are the browser itself, and end when the user closes it
         return OpenResult("browser")
-    # ValueError: a link in letters that the locale of this process has no bytes for
+    # ValueError: the locale of this process cannot encode a letter of the link
     except (OSError, ValueError) as error:
         log.info("%s: %s", command[0], error)
         return OpenResult(None, "no browser could be started")
-    return OpenResult("browser") if ended.returncode == 0 else OpenResult(None, "no browser could be started")
+    return OpenResult("browser") if completed.returncode == 0 else OpenResult(None, "no browser could be started")
 
 
-def _environment() -> dict[str, str]:
-    """Ours without what OpenCV adds for the Qt in its wheel: a browser built on another Qt would not start with it."""
+def _child_environment() -> dict[str, str]:
+    """The environment without the entries that OpenCV adds for the Qt in its wheel: they break a browser with another Qt."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("QT_QPA_")}
     folders = [folder for folder in inherited.pop("LD_LIBRARY_PATH", "").split(":") if folder and "/cv2/" not in folder]
     return inherited | ({"LD_LIBRARY_PATH": ":".join(folders)} if folders else {})
 
 
-def _within_windows() -> bool:
-    """Whether this is Linux within Windows (WSL), which Python's own `webbrowser` knows nothing of (cpython#89752)."""
+def _is_wsl() -> bool:
+    """Whether this is Linux within Windows (WSL), which Python's `webbrowser` does not support (cpython#89752)."""
     if not sys.platform.startswith("linux"):
         return False
     try:

@@ -1,4 +1,4 @@
-"""Which music fits a mood: match, lift or journey. Pure."""
+"""Plan which music fits a mood: match, lift or journey (pure)."""
 
 from __future__ import annotations
 
@@ -14,84 +14,89 @@ if TYPE_CHECKING:
 
 
 JOURNEY_STEPS = 4
-"""From the mood to where it leads, both included."""
-STAYS = 0.05
-"""A journey that leads no further than this has arrived before it begins."""
+"""Number of steps of a journey, from the point of the mood to the lifted point, both included."""
+MIN_JOURNEY_DISTANCE = 0.05
+"""Shortest distance of a journey, in units of valence and arousal: a shorter one begins at its last step."""
 
 
 class Strategy(Enum):
-    """What a mood asks of music."""
+    """Rule by which music is chosen for a mood."""
 
     MATCH = "match"
     """Music like the mood."""
     LIFT = "lift"
-    """Music towards calm and content."""
+    """Music that leads towards calm and content."""
     JOURNEY = "journey"
-    """From the one to the other, step by step: the iso-principle (Altshuler 1948; Starcke et al. 2021, IJERPH 18:12486)."""
+    """From MATCH to LIFT, step by step: the iso-principle (Altshuler 1948; Starcke et al. 2021, IJERPH 18:12486)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a mood asks for.
+    """Music chosen for a mood.
 
     Attributes:
-        strategy: by which it was chosen.
-        wanted: what the music should sound like.
-        choices: the best first; the next is for where it cannot be had. Never empty.
-        why: in a few words, for the screen and the documents: "for happy".
-        step: of a journey, from 0; else None.
-        then: the next step of a journey; None at its end, and where there is none.
+        strategy: rule that chose the music.
+        target: valence and arousal that the music should have.
+        choices: the best first; a later one replaces a choice that is not available. Never empty.
+        why: reason in a few words, for the screen and the documents: "for happy".
+        step: step of a journey, from 0; None outside a journey.
+        next_step: plan of the next step of a journey; None at its end and outside a journey.
     """
 
     strategy: Strategy
-    wanted: Point
+    target: Point
     choices: tuple[MusicChoice, ...]
     why: str
     step: int | None = None
-    then: Plan | None = None
+    next_step: Plan | None = None
 
     @property
     def best(self) -> MusicChoice:
-        """What fits best."""
+        """The choice that fits best."""
         return self.choices[0]
 
 
 def plan_music(playlists: Playlists, mood: Mood | None, strategy: Strategy, step: int = 0) -> Plan | None:
-    """What a mood asks for; None while there is no mood, or if there is no music for it.
+    """Choose music for a mood.
+
+    A mood with a leader, matched, takes the playlist of the leader in its order. Every other plan sorts choices by their
+    distance to one target point. For a mixed mood, matched, the target is the mean of the shares, so that one face with
+    a large share does not choose for all.
 
     Args:
-        playlists: what there is.
-        mood: where the music starts from.
-        strategy: a mood with a leader that is to be matched takes that mood's own list in its order. Anything else takes
-            whatever lies nearest to one point: a mixed mood that is to be matched the mean of its shares, so that the
-            loudest face does not choose for all.
-        step: of a journey, from 0; beyond `JOURNEY_STEPS` it stays where it arrived.
+        playlists: music that the settings name.
+        mood: mood at the start; None while no mood is known.
+        strategy: rule that chooses the music.
+        step: step of a journey, from 0; a step beyond the last one of `JOURNEY_STEPS` counts as the last.
+
+    Returns:
+        The plan, or None without a mood or without music for it.
     """
     if mood is None:
         return None
     step = min(step, JOURNEY_STEPS - 1)
     name = "faces that disagree" if mood.leader is None else mood.leader.value
-    start, end = _point(mood, POINTS), _point(mood, LIFTED)
+    start, end = _point_of_mood(mood, POINTS), _point_of_mood(mood, LIFTED)
     if strategy is Strategy.MATCH:
-        own = () if mood.leader is None else playlists.moods.get(mood.leader, ())
+        of_leader = () if mood.leader is None else playlists.moods.get(mood.leader, ())
         matching = tuple(choice for each in EXPRESSIONS for choice in playlists.moods.get(each, ()))
-        choices = own if mood.leader else _by_distance(matching, start)
+        choices = of_leader if mood.leader else _sort_by_distance(matching, start)
         return Plan(strategy, start, choices, f"for {name}") if choices else None
-    if start.distance(end) < STAYS:
+    if start.distance(end) < MIN_JOURNEY_DISTANCE:
         step = JOURNEY_STEPS - 1
-    wanted = end if strategy is Strategy.LIFT else start.towards(end, step / (JOURNEY_STEPS - 1))
-    choices = _by_distance(playlists.all(), wanted)
+    target = end if strategy is Strategy.LIFT else start.towards(end, step / (JOURNEY_STEPS - 1))
+    choices = _sort_by_distance(playlists.all(), target)
     if not choices:
         return None
     if strategy is Strategy.LIFT:
-        return Plan(strategy, wanted, choices, f"to lift {name}")
-    then = plan_music(playlists, mood, strategy, step + 1) if step + 1 < JOURNEY_STEPS else None
-    return Plan(strategy, wanted, choices, f"step {step + 1} of {JOURNEY_STEPS} from {name}", step, then)
+        return Plan(strategy, target, choices, f"to lift {name}")
+    next_step = plan_music(playlists, mood, strategy, step + 1) if step + 1 < JOURNEY_STEPS else None
+    return Plan(strategy, target, choices, f"step {step + 1} of {JOURNEY_STEPS} from {name}", step, next_step)
 
 
-def _point(mood: Mood, points: dict[Expression, Point]) -> Point:
+def _point_of_mood(mood: Mood, points: dict[Expression, Point]) -> Point:
     return blend(mood.shares, points) if mood.leader is None else points[mood.leader]
 
 
-def _by_distance(choices: tuple[MusicChoice, ...], wanted: Point) -> tuple[MusicChoice, ...]:
-    return tuple(sorted(choices, key=lambda choice: choice.point.distance(wanted)))
+def _sort_by_distance(choices: tuple[MusicChoice, ...], target: Point) -> tuple[MusicChoice, ...]:
+    return tuple(sorted(choices, key=lambda choice: choice.point.distance(target)))

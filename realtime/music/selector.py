@@ -1,4 +1,4 @@
-"""Which music a session asks for next: the strategy, and how far a journey has come (pure)."""
+"""Choose the music that the next key press plays, and track the step of a journey (pure)."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from realtime.domain import Mood
     from realtime.music.catalog import MusicChoice, Playlists
 
-PLAY_AGAIN_S = 3.0
-"""A second press for the same music, or for the next step, within so many seconds does nothing: one press, one tab."""
+REPEAT_GUARD_S = 3.0
+"""Within so many seconds a second press for the same music, or for the next step, does nothing.
 
-_SOON = "that was just now: press it again in a moment"
+Otherwise a double press would open two tabs of the browser."""
 
-_SAID = {
+_TOO_SOON = "too soon: press it again in a moment"
+
+_DESCRIPTIONS = {
     Strategy.MATCH: "music like the mood",
     Strategy.LIFT: "music towards calm and content",
     Strategy.JOURNEY: "from the mood towards calm and content, a step with each p",
@@ -26,7 +28,7 @@ _SAID = {
 
 @dataclass(frozen=True, slots=True)
 class _Journey:
-    """Where a journey set out from, and how far it came."""
+    """Mood at the start of a journey, and its current step, from 0."""
 
     mood: Mood
     step: int = 0
@@ -38,110 +40,134 @@ class _Journey:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of asking for music: a sentence for the screen, and what is asked for, if anything."""
+    """Result of a key press.
+
+    Attributes:
+        sentence: for the screen; None if there is nothing to say.
+        command: for the player; None if it has nothing to do.
+    """
 
     sentence: str | None = None
     command: PlayerCommand | None = None
 
 
 class MusicSelector:
-    """What to play next.
+    """Chooses the music to play next.
 
-    A journey starts at the mood of its first press and goes on until it arrives, whatever the mood does meanwhile; there it
-    stays until it is given up.
+    A journey starts at the mood of its first press. It goes on to its last step, even if the mood changes meanwhile, and
+    stays there until it is reset.
 
     Args:
-        playlists: what there is.
-        strategy: what a mood asks of it at the start.
+        playlists: music that the settings name.
+        strategy: strategy at the start.
     """
 
     def __init__(self, playlists: Playlists, strategy: Strategy) -> None:
         self._playlists = playlists
         self.strategy = strategy
         self._journey: _Journey | None = None
-        self._played_at: float | None = None
-        self._played: MusicChoice | None = None
+        self._requested_at_s: float | None = None
+        self._requested: MusicChoice | None = None
 
     @property
     def name(self) -> str | None:
-        """The strategy in a word or two, with the step of a journey; None where music just matches."""
+        """The strategy for the screen, with the step of a journey, as in "journey 2/4"; None for `Strategy.MATCH`."""
         if self._journey is not None:
             return f"{self.strategy.value} {self._journey.step + 1}/{JOURNEY_STEPS}"
         return None if self.strategy is Strategy.MATCH else self.strategy.value
 
     def next_strategy(self) -> Answer:
-        """Take the next strategy, and say which."""
+        """Switch to the next strategy; the sentence of the answer names it."""
         strategies = list(Strategy)
         self.strategy = strategies[(strategies.index(self.strategy) + 1) % len(strategies)]
-        return Answer(f"{self.strategy.value}: {_SAID[self.strategy]}", self.reset_journey())
+        return Answer(f"{self.strategy.value}: {_DESCRIPTIONS[self.strategy]}", self.reset_journey())
 
     def reset_journey(self) -> PlayerCommand | None:
-        """The next press sets out anew, and at once; returns what to ask of the music where a journey was under way."""
-        under_way, self._journey, self._played_at = self._journey, None, None
-        return None if under_way is None else PlayerCommand(end_journey=True)
+        """End the journey, so that the next press starts a new one without delay.
 
-    def note_playing(self, begun: Plan | None) -> None:
-        """Be told what is played: where a song ends, a journey goes on by itself."""
-        if self._journey is None or begun is None or begun.step is None or begun.step <= self._journey.step:
+        Returns:
+            A command that ends the journey in the player too; None if no journey was in progress.
+        """
+        journey, self._journey, self._requested_at_s = self._journey, None, None
+        return None if journey is None else PlayerCommand(end_journey=True)
+
+    def note_playing(self, playing: Plan | None) -> None:
+        """Follow the player: where a song ends, the player takes the next step of a journey by itself.
+
+        Args:
+            playing: plan whose music plays now; None if no music plays.
+        """
+        if self._journey is None or playing is None or playing.step is None or playing.step <= self._journey.step:
             return
-        own = self._at(replace(self._journey, step=begun.step))
-        # The song may still be one of a journey that was given up
-        if own is not None and (own.wanted, own.why) == (begun.wanted, begun.why):
-            self._journey = replace(self._journey, step=begun.step)
+        expected = self._plan_at(replace(self._journey, step=playing.step))
+        # The song may still belong to an earlier journey that was reset
+        if expected is not None and (expected.target, expected.why) == (playing.target, playing.why):
+            self._journey = replace(self._journey, step=playing.step)
 
     def plan(self, mood: Mood | None) -> Plan | None:
-        """What a mood asks for, or a journey that is under way where it stands."""
-        return plan_music(self._playlists, mood, self.strategy) if self._journey is None else self._at(self._journey)
+        """The plan for a mood, or the plan of the current step while a journey is in progress."""
+        return plan_music(self._playlists, mood, self.strategy) if self._journey is None else self._plan_at(self._journey)
 
-    def _at(self, journey: _Journey) -> Plan | None:
+    def _plan_at(self, journey: _Journey) -> Plan | None:
         return plan_music(self._playlists, journey.mood, Strategy.JOURNEY, journey.step)
 
     def request(self, mood: Mood | None, now_s: float) -> Answer:
-        """What a press of the playlist key at a moment comes to."""
+        """Handle a press of the playlist key.
+
+        Args:
+            mood: current mood; None while no mood is known.
+            now_s: session time of the press, in seconds.
+        """
         if mood is None and self._journey is None:
-            return Answer("no mood yet: a face has to look at the camera first, or choose with 1 to 7")
+            return Answer("no mood yet: look at the camera first, or choose a mood with the keys 1 to 7")
         if self._journey is not None:
-            return Answer(_SOON) if self._just_played(now_s) else self._step(self._ahead(self._journey), now_s)
+            return (
+                Answer(_TOO_SOON) if self._too_soon(now_s) else self._take_step(self._next_distinct_step(self._journey), now_s)
+            )
         if mood is not None and self.strategy is Strategy.JOURNEY:
-            return self._step(_Journey(mood), now_s)
-        wanted = self.plan(mood)
-        if wanted is not None and wanted.best == self._played and self._just_played(now_s):
+            return self._take_step(_Journey(mood), now_s)
+        plan = self.plan(mood)
+        if plan is not None and plan.best == self._requested and self._too_soon(now_s):
             return Answer()
-        return self._asked(wanted, now_s)
+        return self._answer(plan, now_s)
 
     def next_song(self, now_s: float) -> Answer | None:
-        """What the key of the next song comes to where it is a step of a journey; None where it is just the next song."""
+        """Handle a press of the key for the next song.
+
+        Returns:
+            The answer if the press is a step of a journey; None if the player just goes to its next song.
+        """
         if self._journey is None or self._journey.arrived:
             return None
-        ahead = self._ahead(self._journey)
-        wanted = self._at(ahead)
-        if wanted is not None and wanted.best.url is not None and self._just_played(now_s):
+        ahead = self._next_distinct_step(self._journey)
+        plan = self._plan_at(ahead)
+        if plan is not None and plan.best.url is not None and self._too_soon(now_s):
             # A key that is held down must not fill the browser with tabs
-            return Answer(_SOON)
-        return self._step(ahead, now_s)
+            return Answer(_TOO_SOON)
+        return self._take_step(ahead, now_s)
 
-    def _just_played(self, now_s: float) -> bool:
-        return self._played_at is not None and now_s - self._played_at < PLAY_AGAIN_S
+    def _too_soon(self, now_s: float) -> bool:
+        return self._requested_at_s is not None and now_s - self._requested_at_s < REPEAT_GUARD_S
 
-    def _ahead(self, journey: _Journey) -> _Journey:
-        """The next step that leads to other music; where it has arrived it stays."""
-        here = self._at(journey)
+    def _next_distinct_step(self, journey: _Journey) -> _Journey:
+        """The next step with other music than the current one; a journey that has arrived stays at its last step."""
+        current = self._plan_at(journey)
         while not journey.arrived:
             journey = replace(journey, step=journey.step + 1)
-            there = self._at(journey)
-            if here is None or there is None or there.best != here.best:
+            later = self._plan_at(journey)
+            if current is None or later is None or later.best != current.best:
                 break
         return journey
 
-    def _step(self, journey: _Journey, now_s: float) -> Answer:
-        wanted = self._at(journey)
-        if wanted is not None and wanted.step is not None:
-            self._journey = replace(journey, step=wanted.step)
-        return self._asked(wanted, now_s)
+    def _take_step(self, journey: _Journey, now_s: float) -> Answer:
+        plan = self._plan_at(journey)
+        if plan is not None and plan.step is not None:
+            self._journey = replace(journey, step=plan.step)
+        return self._answer(plan, now_s)
 
-    def _asked(self, wanted: Plan | None, now_s: float) -> Answer:
-        if wanted is None:
+    def _answer(self, plan: Plan | None, now_s: float) -> Answer:
+        if plan is None:
             self._journey = None
             return Answer("no music for this mood in your settings: see playlists in config.toml")
-        self._played_at, self._played = now_s, wanted.best
-        return Answer(f"opening {wanted.best.title}, {wanted.why}", PlayerCommand(wanted))
+        self._requested_at_s, self._requested = now_s, plan.best
+        return Answer(f"opening {plan.best.title}, {plan.why}", PlayerCommand(plan))

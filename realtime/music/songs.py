@@ -1,4 +1,4 @@
-"""Songs, and which of them fit a mood (pure)."""
+"""Song and NowPlaying; songs of a mood, drawn at random (pure)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-_LONGEST_QUOTE = 40
+_MAX_QUOTE = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,10 @@ class Song:
     """One song of a library: a file, a link, or only a name.
 
     Attributes:
-        title: as its list says it; None where only the file can tell.
-        artist: likewise.
-        path: absolute path of its file, if it is one.
-        url: an https link as `links.parse` returns it, if it is one.
+        title: title in the list; None if only the tags of the file can name it.
+        artist: artist in the list; None likewise.
+        path: absolute path of the file; None if the song is no file.
+        url: https link as `links.parse_link` returns it; None if the song is no link.
     """
 
     title: str | None = None
@@ -36,16 +36,16 @@ class Song:
 
 @dataclass(frozen=True, slots=True)
 class NowPlaying:
-    """What is being played, for the screen.
+    """The current song and the state of its player, for the screen.
 
     Attributes:
-        title: of the song.
-        artist: of the song; None where nobody knows.
-        number: of the song in its list, from 1.
-        count: of songs in the list.
-        paused: whether it stands still.
+        title: title of the song.
+        artist: artist of the song; None if unknown.
+        number: position of the song in its list, from 1.
+        count: number of songs in the list.
+        paused: whether the song is paused.
         shuffled: whether the next song is a random one.
-        volume: 0..1; None where it is not ours to say.
+        volume: 0..1; None if emodj does not know or cannot set the volume.
     """
 
     title: str
@@ -58,56 +58,57 @@ class NowPlaying:
 
 
 def parse_expression(text: str) -> Expression:
-    """The expression of that name, in any case, blanks around it or not.
+    """Parse the name of an expression, in upper or lower case; spaces around it are ignored.
 
     Raises:
-        ValueError: there is none; the sentence names the nearest one.
+        ValueError: no expression has this name. The message suggests the nearest one.
     """
     name = text.strip().lower()
     names = [each.value for each in EXPRESSIONS]
     if name in names:
         return Expression(name)
-    close = difflib.get_close_matches(name[:_LONGEST_QUOTE], names, 1)
-    quoted = f"{text[:_LONGEST_QUOTE]!r}{'…' if len(text) > _LONGEST_QUOTE else ''}"
+    close = difflib.get_close_matches(name[:_MAX_QUOTE], names, 1)
+    quoted = f"{text[:_MAX_QUOTE]!r}{'…' if len(text) > _MAX_QUOTE else ''}"
     raise ValueError(f"unknown mood {quoted}: {f'did you mean {close[0]}? ' if close else ''}known are {', '.join(names)}")
 
 
 def nearest_with_songs(
-    songs_of: Callable[[Expression], Sequence[Song]], mood: Expression
+    find_songs: Callable[[Expression], Sequence[Song]], mood: Expression
 ) -> tuple[Expression, Sequence[Song]] | None:
-    """The songs of a mood, or where it has none those of its nearest neighbour that has some.
+    """Find the songs of a mood, or of the nearest mood that has songs.
 
     Args:
-        songs_of: looks a mood's songs up; asked for no more moods than it takes.
-        mood: whose songs are wanted.
+        find_songs: returns the songs of a mood. It is called mood by mood, nearest first, until one has songs.
+        mood: requested mood.
 
     Returns:
-        Whose songs they are, which a person should be told where it is another mood, and the songs; None if no mood has any.
+        The mood that has songs, and its songs; None if no mood has songs. The caller should notify the user if the mood
+        differs from the requested one.
     """
     for each in rank_by_distance(mood):
-        if songs := songs_of(each):
+        if songs := find_songs(each):
             return each, songs
     return None
 
 
 def shuffled(songs: Sequence[Song], seed: int) -> Iterator[Song]:
-    """All songs in random order, no file and no link twice.
+    """Yield all songs in random order, each file and each link once.
 
     Args:
-        songs: to draw from.
-        seed: 0 or more; with the same one the same songs come in the same order.
+        songs: songs to draw from.
+        seed: 0 or more; the same seed gives the same order.
     """
     import numpy as np
 
     drawn = set[object]()
     for index in np.random.default_rng(seed).permutation(len(songs)):
         song = songs[int(index)]
-        place = song.path or song.url or song
-        if place not in drawn:
-            drawn.add(place)
+        location = song.path or song.url or song
+        if location not in drawn:
+            drawn.add(location)
             yield song
 
 
 def recommend(songs: Sequence[Song], count: int, seed: int) -> list[Song]:
-    """The first `count` songs of `by_lot`, or all if there are fewer."""
+    """Draw `count` songs at random, or all if there are fewer: the first ones of `shuffled`."""
     return list(islice(shuffled(songs, seed), count))

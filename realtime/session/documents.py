@@ -122,7 +122,7 @@ def _playlist_document(plan: Plan | None) -> Document | None:
     """The music that fits best, and the strategy; music on this computer has a `file:` link."""
     if plan is None:
         return None
-    wanted = {"valence": round(plan.wanted.valence, _DIGITS), "arousal": round(plan.wanted.arousal, _DIGITS)}
+    wanted = {"valence": round(plan.target.valence, _DIGITS), "arousal": round(plan.target.arousal, _DIGITS)}
     best = plan.best
     return {"title": best.title, "url": best.place, "strategy": plan.strategy.value, "why": plan.why, "wanted": wanted}
 

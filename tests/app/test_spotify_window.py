@@ -26,7 +26,7 @@ import sys
 from realtime.cli import main
 from realtime.music.spotify import transport
 transport.SERVICE = transport.Service("{0}/v1/", "{0}/authorize", "{0}/api/token")
-transport.PATIENCE_S = 60
+transport.TIMEOUT_S = 60
 sys.exit(main())
 """
 

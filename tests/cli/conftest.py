@@ -41,7 +41,7 @@ import os
 from realtime.music.spotify import transport
 place = os.environ["SPOTIFY_OF_THE_TEST"]
 transport.SERVICE = transport.Service(place + "/v1/", place + "/authorize", place + "/api/token")
-transport.PATIENCE_S = float(os.environ.get("PATIENCE_OF_THE_TEST", 60))
+transport.TIMEOUT_S = float(os.environ.get("PATIENCE_OF_THE_TEST", 60))
 {START}"""
 
 

@@ -121,7 +121,7 @@ def test_music_of_another_strategy_has_its_reason() -> None:
 
 
 def test_local_music_is_named_by_its_path() -> None:
-    plan = plan_music(PLAYLISTS.preferring(Path("/my music"), {Expression.HAPPY}), MOOD, Strategy.MATCH)
+    plan = plan_music(PLAYLISTS.with_library(Path("/my music"), {Expression.HAPPY}), MOOD, Strategy.MATCH)
     assert list(output.mood_report(MOOD, plan))[1:] == ["music   your own songs", "/my music"]
 
 

@@ -201,7 +201,7 @@ def test_without_a_terminal_ctrl_c_ends_play(
 def test_the_nearest_mood_with_songs_is_played_and_reported(run_process: Run, library: Path) -> None:
     ended = run_process("play", "fear", "--library", library)
     assert ended.returncode == 0
-    assert re.search("no song for fear.*for sad\n.*1/2", ended.stderr)
+    assert re.search("no song for fear.*, sad\n.*1/2", ended.stderr)
 
 
 def test_the_songs_come_from_the_settings(run_process: Run, library: Path, settings: Callable[[str], Path]) -> None:
@@ -249,7 +249,7 @@ def test_without_songs_the_sentence_has_a_remedy(
     assert broken.returncode == 1
     assert "none of the 2 songs can be played" in broken.stderr
     # Without time for a search, one poll cannot check them all
-    monkeypatch.setattr(player, "SEARCH_S", 0.0)
+    monkeypatch.setattr(player, "SEARCH_TIME_S", 0.0)
     for number in range(10):
         (library / "sad" / f"{number}.mp3").write_text("no music")
     many = emodj("play", "happy", "--library", library)

@@ -29,7 +29,7 @@ ONE, TWO, THREE = (LIST.format(number) for number in (1, 2, 3))
 @pytest.fixture
 def pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
     with serving() as running:
-        monkeypatch.setattr(link_check, "SPOTIFY", running.address)
+        monkeypatch.setattr(link_check, "SPOTIFY_ADDRESS", running.address)
         monkeypatch.setenv("no_proxy", "127.0.0.1")
         yield running
 
@@ -92,7 +92,7 @@ def test_some_missing_links_are_status_7_and_all_of_them_1(emodj: Run, three: Pa
     pages.lists |= {ONE: embed("One")}
     ended = emodj("playlists", "check", "happy", "--config", three)
     assert ended.returncode == 7
-    assert ended.stdout.splitlines()[1] == "gone         happy     Second: Spotify has nothing there any more"
+    assert ended.stdout.splitlines()[1] == "gone         happy     Second: Spotify has no such item any more"
     del pages.lists[ONE]
     assert emodj("playlists", "check", "happy", "--config", three).returncode == 1
 
@@ -111,7 +111,7 @@ def test_off_line_is_reported_once_and_paths_are_still_checked(
     def unplugged(*_: object, **__: object) -> None:
         raise URLError(socket.gaierror(socket.EAI_AGAIN, "no name server"))
 
-    monkeypatch.setattr(link_check, "_request", unplugged)
+    monkeypatch.setattr(link_check, "_open_address", unplugged)
     (tmp_path / "songs.m3u8").write_text("https://example.org/song.mp3\n", encoding="utf-8")
     links = table("happy", title="First", url=ONE) + table("happy", title="Second", url=TWO)
     ended = emodj("playlists", "check", "happy", "--config", settings(links))

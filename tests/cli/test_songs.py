@@ -105,7 +105,7 @@ def test_a_mood_without_songs_gets_the_nearest_mood_and_a_remark(emodj: Run, tmp
     ended = emodj("songs", "fear", "-n", "1", "--library", tmp_path, "--json")
     document = read_document(ended)
     assert (document["mood"], document["mood_used"]) == ("fear", "angry")
-    assert ended.stderr == f"emodj: {tmp_path} has no song for fear: here is the nearest it has, for angry\n"
+    assert ended.stderr == f"emodj: {tmp_path} has no song for fear: using the nearest mood, angry\n"
 
 
 def test_missing_files_are_replaced_by_other_songs(emodj: Run, tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ def test_status_renews_an_expired_token(emodj: Run, spotify: Spotify, tokens: Cr
     before = stored_token(tokens)
     run_status(emodj, 0)
     assert stored_token(tokens).refresh != before.refresh
-    assert stored_token(tokens).lasts(time.time())
+    assert stored_token(tokens).is_valid_at(time.time())
     # One renewal for both runs
     assert [asked.path for asked in spotify.asked].count("/api/token") == 1
     assert stat.S_IMODE(tokens.path.stat().st_mode) == 0o600
@@ -180,13 +180,16 @@ def test_status_names_what_a_login_does_not_allow(scope: str, emodj: Run, spotif
 @pytest.mark.parametrize(
     ("fault", "output"),
     [
-        (Fault(500), "Spotify has a fault of its own (500)"),
+        (Fault(500), "Spotify has an internal error (500)"),
         (Fault(200, b"<html>Log in to this hotel</html>"), "the answer is not Spotify's"),
         (Fault(200, b"[]"), "the answer is not Spotify's"),
         (Fault(200, {"devices": None}), "the answer is not Spotify's"),
-        (Fault(200, {"devices": []}, cut=True), "Spotify's answer broke off"),
-        (refusal(429, "", headers={"Retry-After": "7"}), "Spotify has been asked too much: try again in 7 seconds"),
-        (refusal(403, "Active premium subscription required for the owner of the app."), "Spotify wants Premium of whoever"),
+        (Fault(200, {"devices": []}, cut=True), "Spotify's answer was cut off"),
+        (refusal(429, "", headers={"Retry-After": "7"}), "too many requests to Spotify: try again in 7 seconds"),
+        (
+            refusal(403, "Active premium subscription required for the owner of the app."),
+            "Spotify requires Premium for the owner",
+        ),
     ],
 )
 def test_status_reports_the_answer_of_spotify(
@@ -210,7 +213,7 @@ def test_without_a_network_a_login_stays(emodj: Run, tokens: CredentialStore, mo
         monkeypatch.setattr(transport, "SERVICE", transport.Service(f"{place}/v1/", f"{place}/authorize", f"{place}/api/token"))
         found, lines = run_status(emodj, 1)
         assert found["logged_in"] is True
-        assert lines[:2] == ["login     yes", "problem   Spotify cannot be reached: is this computer on line?"]
+        assert lines[:2] == ["login     yes", "problem   Spotify cannot be reached: is this computer online?"]
         expire_token(tokens)
         failed = emodj("spotify", "devices")
         assert (failed.returncode, failed.stdout) == (8, "")
@@ -219,7 +222,7 @@ def test_without_a_network_a_login_stays(emodj: Run, tokens: CredentialStore, mo
 
 
 @pytest.mark.parametrize(
-    ("me", "name"), [({"display_name": None, "id": "anna"}, "anna"), ({"display_name": 5}, "somebody without a name")]
+    ("me", "name"), [({"display_name": None, "id": "anna"}, "anna"), ({"display_name": 5}, "a user without a name")]
 )
 def test_status_names_the_account_as_far_as_spotify_does(
     me: dict[str, object], name: str, emodj: Run, spotify: Spotify, tokens: CredentialStore

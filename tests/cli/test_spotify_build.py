@@ -154,7 +154,7 @@ def test_a_list_that_cannot_be_read_is_left_out_with_a_remark(status: int, messa
     spotify.fail("GET", f"/v1/playlists/{gone['id']}/items", refusal(500, "Oops"))
     ended = emodj("spotify", "build", "happy")
     assert ended.returncode == 8
-    assert "Spotify has a fault of its own (500)" in ended.stderr
+    assert "Spotify has an internal error (500)" in ended.stderr
     assert not changing_requests(spotify)
 
 
@@ -344,8 +344,8 @@ def test_an_empty_list_of_a_failed_run_is_filled_by_the_next_run(emodj: Run, spo
     spotify.fail("PUT", f"/v1/playlists/{made['id']}/items", refusal(503, "Try later"))
     ended = emodj("spotify", "build", "happy")
     assert (ended.returncode, ended.stdout) == (8, "")
-    assert "Spotify has a fault of its own (503)" in ended.stderr
-    assert "the list emodj: happy is there and empty, the next run fills it" in ended.stderr
+    assert "Spotify has an internal error (503)" in ended.stderr
+    assert "the new list emodj: happy is empty, the next run fills it" in ended.stderr
     (empty,) = playlists_named(spotify)
     assert (empty["id"], songs_in(spotify, empty)) == (made["id"], [])
     assert emodj("spotify", "build", "happy").stdout.splitlines()[-2].startswith("replaced  ")

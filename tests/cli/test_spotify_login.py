@@ -112,7 +112,7 @@ def test_a_browser_that_agrees_logs_in(emodj: Run, spotify: Spotify, follow: Fol
     assert set(asked["scope"].split()) == set(transport.SCOPES)
     stored = CredentialStore().load()
     assert stored is not None
-    assert (stored.client_id, stored.missing(transport.SCOPES)) == (spotify.client_id, [])
+    assert (stored.client_id, stored.missing_scopes(transport.SCOPES)) == (spotify.client_id, [])
     assert stored.access in spotify.access
     assert ClientIdFile().load() == spotify.client_id
     for file in (CredentialStore().path, ClientIdFile().path):
@@ -189,7 +189,7 @@ def test_an_invalid_client_id_is_refused_and_not_printed(
     from_variable = emodj("-vv", "spotify", "login")
     for named_by, refused in (("--client-id", ended), ("SPOTIPY_CLIENT_ID", from_variable)):
         assert (refused.returncode, refused.stdout) == (2, "")
-        assert f"emodj: {named_by} is no client id: it has 32 letters and digits" in refused.stderr
+        assert f"emodj: {named_by} is no client id: a client id has 32 letters and digits" in refused.stderr
         assert wrong not in refused.stderr
     assert not spotify.asked
 
@@ -203,7 +203,7 @@ def test_a_person_who_does_not_agree_is_not_logged_in(emodj: Run, spotify: Spoti
     seen = follow()
     ended = emodj("spotify", "login", "--client-id", spotify.client_id)
     assert ended.returncode == 8
-    assert "Spotify was not allowed to let emodj in: log in again and agree" in ended.stderr
+    assert "you did not allow emodj to use Spotify: log in again and agree" in ended.stderr
     assert "Not logged in" in str(seen()[0]["page"])
     assert nothing_stored()
 
@@ -228,7 +228,7 @@ def test_a_login_that_fails_leaves_the_one_before_it(
             Fault(400, {"error": "invalid_grant", "error_description": "code_verifier was incorrect"}),
             "emodj spotify login again",
         ),
-        (Fault(503, b"<html>"), "Spotify's login has a fault of its own (503)"),
+        (Fault(503, b"<html>"), "Spotify's login has an internal error (503)"),
         (Fault(200, b"<html>Log in to this hotel</html>"), "the answer is not Spotify's"),
         (Fault(200, {"access_token": 1, "expires_in": 3600}), "the answer is not Spotify's"),
         (Fault(close=True), "Spotify cannot be reached"),
@@ -294,7 +294,7 @@ def test_a_user_who_is_not_registered_in_the_app_gets_a_remedy(emodj: Run, spoti
         spotify.fail("GET", "/v1/me", output)
         ended = emodj("spotify", "login", "--client-id", spotify.client_id)
         assert ended.returncode == 8
-        assert "your account is not among the five users of that Spotify app" in ended.stderr
+        assert "your account is not among the five users of this Spotify app" in ended.stderr
         assert "logged in as" not in ended.stdout
 
 
@@ -303,8 +303,8 @@ def test_a_user_who_is_not_registered_in_the_app_gets_a_remedy(emodj: Run, spoti
     [
         ({"display_name": None, "id": "anna"}, " as anna"),
         ({"display_name": "\x1b[31mA\nB", "id": "anna"}, " as \ufffd[31mA B"),
-        ({"id": 5}, " as somebody without a name"),
-        ({}, " as somebody without a name"),
+        ({"id": 5}, " as a user without a name"),
+        ({}, " as a user without a name"),
     ],
 )
 def test_the_account_is_named_if_spotify_names_it(
@@ -441,7 +441,7 @@ def test_a_refusal_can_be_pasted_too(terminal: Terminal, spotify: Spotify) -> No
     address = address_in(terminal)
     terminal.reads("address, if you have one to paste:")
     terminal.press(f"{redirect_target(address)}\r")
-    terminal.reads("Spotify was not allowed to let emodj in")
+    terminal.reads("you did not allow emodj to use Spotify")
     assert terminal.ends() == 8
     assert terminal.echoes()
     assert nothing_stored()

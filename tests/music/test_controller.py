@@ -1,4 +1,4 @@
-"""The music of a session with everything real but the browser: folders, lists, tags and the player."""
+"""MusicController with real folders, lists, tags, file player and a Spotify test server; only the browser is a fake."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 HAPPY, SAD = Expression.HAPPY, Expression.SAD
 
 
-def web(name: str, mood: Expression = HAPPY) -> MusicChoice:
+def link(name: str, mood: Expression = HAPPY) -> MusicChoice:
     return MusicChoice(name, f"https://example.org/{name}", None, POINTS[mood], mood)
 
 
@@ -42,12 +42,12 @@ def folder(path: Path, mood: Expression = HAPPY, title: str = "mine") -> MusicCh
     return MusicChoice(title, None, path, POINTS[mood], mood)
 
 
-def asked(*choices: MusicChoice) -> PlayerCommand:
+def play_command(*choices: MusicChoice) -> PlayerCommand:
     return PlayerCommand(Plan(Strategy.MATCH, POINTS[HAPPY], choices, "for happy"))
 
 
-class Room:
-    """Music and what it said of links."""
+class RunningMusic:
+    """A controller, and the places of the links that it announced."""
 
     def __init__(self, music: MusicController, announced: list[str]) -> None:
         self.music = music
@@ -60,7 +60,7 @@ class Room:
 
 
 @contextmanager
-def room(library: Path | None = None, *, shuffle: bool = False, device: str = "") -> Generator[Room]:
+def start_music(library: Path | None = None, *, shuffle: bool = False, device: str = "") -> Generator[RunningMusic]:
     announced: list[str] = []
     music = MusicController(
         lambda choice, _why: announced.append(choice.place),
@@ -71,92 +71,92 @@ def room(library: Path | None = None, *, shuffle: bool = False, device: str = ""
         spotify_device=device,
     )
     try:
-        yield Room(music, announced)
+        yield RunningMusic(music, announced)
     finally:
         music.close()
 
 
-def test_a_folder_plays_and_its_songs_are_named(tmp_path: Path) -> None:
+def test_folder_plays_and_songs_are_named(tmp_path: Path) -> None:
     sound(tmp_path / "songs" / "1.ogg", title="Première", artist="Quelqu’un")
     sound(tmp_path / "songs" / "2 second.wav")
-    with room() as here:
-        assert here.music.now_playing() == (None, None)
-        assert here.music.handle(asked(folder(tmp_path / "songs"))) == "playing mine, for happy"
-        playing, begun = here.music.now_playing()
+    with start_music() as running:
+        assert running.music.now_playing() == (None, None)
+        assert running.music.handle(play_command(folder(tmp_path / "songs"))) == "playing mine, for happy"
+        playing, plan = running.music.now_playing()
         assert playing is not None
         assert (playing.title, playing.artist, playing.number, playing.count) == ("Première", "Quelqu’un", 1, 2)
         assert playing.volume == 0.5
-        assert begun is not None
-        assert begun.why == "for happy"
-        here.music.handle(COMMAND_KEYS["n"])
-        assert here.title == "2 second"
-        assert not here.announced
+        assert plan is not None
+        assert plan.why == "for happy"
+        running.music.handle(COMMAND_KEYS["n"])
+        assert running.title == "2 second"
+        assert not running.announced
 
 
-def test_one_song_after_the_other_without_a_key(tmp_path: Path) -> None:
+def test_next_song_plays_without_a_key(tmp_path: Path) -> None:
     for name in "ab":
         sound(tmp_path / "songs" / f"{name}.wav", seconds=0.2)
-    with room() as here:
-        here.music.handle(asked(folder(tmp_path / "songs")))
+    with start_music() as running:
+        running.music.handle(play_command(folder(tmp_path / "songs")))
 
         def on_second() -> bool:
-            here.music.poll()
-            return here.title == "b"
+            running.music.poll()
+            return running.title == "b"
 
         until(on_second)
 
 
-def test_keys_without_music_say_what_to_do() -> None:
-    with room() as here:
-        assert here.music.poll() is None
-        assert here.music.handle(COMMAND_KEYS["."]) == "nothing is playing: press p for music"
-        assert here.music.handle(COMMAND_KEYS["+"]) == "volume 60%"
+def test_keys_without_music_answer_with_advice() -> None:
+    with start_music() as running:
+        assert running.music.poll() is None
+        assert running.music.handle(COMMAND_KEYS["."]) == "nothing is playing: press p for music"
+        assert running.music.handle(COMMAND_KEYS["+"]) == "volume 60%"
 
 
-def test_what_cannot_be_had_gives_way_to_the_next_choice(tmp_path: Path, browser: Callable[[], list[str]]) -> None:
-    with room() as here:
-        told = here.music.handle(asked(folder(tmp_path / "gone"), web("one"), web("two")))
-        assert told is not None
-        assert str(tmp_path / "gone") in told
-        assert told.endswith("; so handed to the browser: one, for happy")
-        assert here.announced == browser() == ["https://example.org/one"]
+def test_unavailable_choice_is_replaced_by_the_next(tmp_path: Path, browser: Callable[[], list[str]]) -> None:
+    with start_music() as running:
+        notice = running.music.handle(play_command(folder(tmp_path / "gone"), link("one"), link("two")))
+        assert notice is not None
+        assert str(tmp_path / "gone") in notice
+        assert notice.endswith("; so handed to the browser: one, for happy")
+        assert running.announced == browser() == ["https://example.org/one"]
 
 
-def test_where_no_link_can_be_opened_songs_can_still_be_played_and_each_link_is_not_tried(tmp_path: Path) -> None:
+def test_songs_play_if_no_link_can_be_opened_and_only_one_link_is_tried(tmp_path: Path) -> None:
     sound(tmp_path / "songs" / "a.flac")
-    with room() as here:
-        told = here.music.handle(asked(web("one"), web("two"), folder(tmp_path / "songs")))
-        assert here.title == "a"
-        assert str(told).endswith("the link is in the terminal; so playing mine, for happy")
-        assert here.announced == ["https://example.org/one"]
+    with start_music() as running:
+        notice = running.music.handle(play_command(link("one"), link("two"), folder(tmp_path / "songs")))
+        assert running.title == "a"
+        assert str(notice).endswith("the link is in the terminal; so playing mine, for happy")
+        assert running.announced == ["https://example.org/one"]
 
 
-def test_where_nothing_can_be_had_the_first_reason_is_said(tmp_path: Path) -> None:
-    with room() as here:
-        assert str(tmp_path / "gone") in str(here.music.handle(asked(folder(tmp_path / "gone"))))
-        assert "the link is in the terminal" in str(here.music.handle(asked(web("one"))))
-        assert here.music.now_playing() == (None, None)
+def test_first_reason_is_given_if_no_choice_is_available(tmp_path: Path) -> None:
+    with start_music() as running:
+        assert str(tmp_path / "gone") in str(running.music.handle(play_command(folder(tmp_path / "gone"))))
+        assert "the link is in the terminal" in str(running.music.handle(play_command(link("one"))))
+        assert running.music.now_playing() == (None, None)
 
 
-def test_a_link_that_is_opened_ends_the_songs(tmp_path: Path, browser: Callable[[], list[str]]) -> None:
+def test_opened_link_stops_local_songs(tmp_path: Path, browser: Callable[[], list[str]]) -> None:
     sound(tmp_path / "songs" / "a.wav")
-    with room() as here:
-        here.music.handle(asked(folder(tmp_path / "songs")))
-        assert here.title == "a"
-        here.music.handle(asked(web("one")))
-        assert here.title is None
+    with start_music() as running:
+        running.music.handle(play_command(folder(tmp_path / "songs")))
+        assert running.title == "a"
+        running.music.handle(play_command(link("one")))
+        assert running.title is None
         assert browser() == ["https://example.org/one"]
 
 
-def test_the_same_music_again_goes_on_where_it_is(tmp_path: Path) -> None:
+def test_same_songs_continue(tmp_path: Path) -> None:
     for name in "ab":
         sound(tmp_path / "songs" / f"{name}.wav")
-    with room() as here:
-        again = asked(folder(tmp_path / "songs"))
-        here.music.handle(again)
-        here.music.handle(COMMAND_KEYS["n"].merged_with(COMMAND_KEYS["."]))
-        here.music.handle(again)
-        playing = here.music.now_playing()[0]
+    with start_music() as running:
+        again = play_command(folder(tmp_path / "songs"))
+        running.music.handle(again)
+        running.music.handle(COMMAND_KEYS["n"].merged_with(COMMAND_KEYS["."]))
+        running.music.handle(again)
+        playing = running.music.now_playing()[0]
         assert playing is not None
         assert (playing.title, playing.paused) == ("b", False)
 
@@ -167,510 +167,505 @@ def library_of(tmp_path: Path, *moods: Expression) -> Path:
     return tmp_path / "library"
 
 
-def alone(expression: Expression) -> Mood:
+def mood_of(expression: Expression) -> Mood:
     return Mood(tuple(float(each is expression) for each in EXPRESSIONS), expression)
 
 
-def test_a_library_plays_the_songs_of_the_mood(tmp_path: Path) -> None:
+def test_library_plays_the_songs_of_the_mood(tmp_path: Path) -> None:
     library = library_of(tmp_path, HAPPY, SAD)
-    playlists = Playlists({HAPPY: (web("one"),)}).preferring(library, moods_with_songs(library))
-    with room(library) as here:
-        here.music.handle(PlayerCommand(plan_music(playlists, alone(SAD), Strategy.MATCH)))
-        assert here.title == "sad song"
+    playlists = Playlists({HAPPY: (link("one"),)}).with_library(library, moods_with_songs(library))
+    with start_music(library) as running:
+        running.music.handle(PlayerCommand(plan_music(playlists, mood_of(SAD), Strategy.MATCH)))
+        assert running.title == "sad song"
 
 
-def test_a_library_without_songs_for_the_mood_gives_way_to_its_list(tmp_path: Path, browser: Callable[[], list[str]]) -> None:
+def test_library_without_songs_for_the_mood_is_replaced_by_the_playlist(
+    tmp_path: Path, browser: Callable[[], list[str]]
+) -> None:
     library = library_of(tmp_path, HAPPY)
-    # Its folder was there when the session began
-    playlists = Playlists({SAD: (web("one", SAD),)}).preferring(library, {HAPPY, SAD})
-    with room(library) as here:
-        told = here.music.handle(PlayerCommand(plan_music(playlists, alone(SAD), Strategy.MATCH)))
-        assert str(told).startswith(f"no songs for sad in {library}; so handed to the browser")
+    # The folder of sad songs existed when the session began
+    playlists = Playlists({SAD: (link("one", SAD),)}).with_library(library, {HAPPY, SAD})
+    with start_music(library) as running:
+        notice = running.music.handle(PlayerCommand(plan_music(playlists, mood_of(SAD), Strategy.MATCH)))
+        assert str(notice).startswith(f"no songs for sad in {library}; so handed to the browser")
         assert browser() == ["https://example.org/one"]
 
 
-def test_a_journey_goes_on_by_itself_from_song_to_song_and_opens_no_link(
-    tmp_path: Path, browser: Callable[[], list[str]]
-) -> None:
+def test_journey_continues_from_song_to_song_and_opens_no_link(tmp_path: Path, browser: Callable[[], list[str]]) -> None:
     for mood in (SAD, Expression.NEUTRAL, HAPPY):
         sound(tmp_path / mood.value / f"{mood.value} song.wav", seconds=0.2)
-    lists = {mood: (web("link", mood), folder(tmp_path / mood.value, mood)) for mood in (SAD, Expression.NEUTRAL, HAPPY)}
-    first = plan_music(Playlists({**lists, SAD: (folder(tmp_path / "sad", SAD),)}), alone(SAD), Strategy.JOURNEY)
+    lists = {mood: (link("link", mood), folder(tmp_path / mood.value, mood)) for mood in (SAD, Expression.NEUTRAL, HAPPY)}
+    first = plan_music(Playlists({**lists, SAD: (folder(tmp_path / "sad", SAD),)}), mood_of(SAD), Strategy.JOURNEY)
     assert first is not None
-    heard: list[str | None] = []
-    with room() as here:
-        here.music.handle(PlayerCommand(first))
+    titles: list[str | None] = []
+    with start_music() as running:
+        running.music.handle(PlayerCommand(first))
 
         def arrived() -> bool:
-            here.music.poll()
-            heard.extend([here.title] if here.title and here.title not in heard else [])
-            begun = here.music.now_playing()[1]
-            return begun is not None and begun.step == 3
+            running.music.poll()
+            titles.extend([running.title] if running.title and running.title not in titles else [])
+            plan = running.music.now_playing()[1]
+            return plan is not None and plan.step == 3
 
         until(arrived)
-    assert heard[:2] == ["sad song", "neutral song"]
+    assert titles[:2] == ["sad song", "neutral song"]
     assert not browser()
 
 
-def test_a_journey_that_was_given_up_goes_no_further_by_itself(tmp_path: Path) -> None:
+def test_ended_journey_takes_no_further_step(tmp_path: Path) -> None:
     for mood in (SAD, Expression.NEUTRAL):
         sound(tmp_path / mood.value / f"{mood.value} song.wav", seconds=0.2)
         sound(tmp_path / mood.value / f"{mood.value} too.wav", seconds=0.2)
     lists = {mood: (folder(tmp_path / mood.value, mood),) for mood in (SAD, Expression.NEUTRAL)}
-    first = plan_music(Playlists(lists), alone(SAD), Strategy.JOURNEY)
-    with room() as here:
-        here.music.handle(PlayerCommand(first))
-        here.music.handle(PlayerCommand(end_journey=True))
+    first = plan_music(Playlists(lists), mood_of(SAD), Strategy.JOURNEY)
+    with start_music() as running:
+        running.music.handle(PlayerCommand(first))
+        running.music.handle(PlayerCommand(end_journey=True))
 
-        def next_one() -> bool:
-            here.music.poll()
-            return here.title == "sad too"
+        def on_next_song() -> bool:
+            running.music.poll()
+            return running.title == "sad too"
 
-        until(next_one)
+        until(on_next_song)
 
 
-def test_the_next_step_in_the_same_list_is_its_next_song(tmp_path: Path) -> None:
+def test_next_step_in_the_same_list_plays_its_next_song(tmp_path: Path) -> None:
     for name in "ab":
         sound(tmp_path / "songs" / f"{name}.wav")
-    first = plan_music(Playlists({SAD: (folder(tmp_path / "songs", SAD),)}), alone(SAD), Strategy.JOURNEY)
+    first = plan_music(Playlists({SAD: (folder(tmp_path / "songs", SAD),)}), mood_of(SAD), Strategy.JOURNEY)
     assert first is not None
-    with room() as here:
-        here.music.handle(PlayerCommand(first))
-        here.music.handle(PlayerCommand(first.then))
-        assert here.title == "b"
+    with start_music() as running:
+        running.music.handle(PlayerCommand(first))
+        running.music.handle(PlayerCommand(first.next_step))
+        assert running.title == "b"
 
 
-def test_where_songs_cannot_be_played_here_a_key_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_just_playback_is_reported_by_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "just_playback", None)
-    with room() as here:
+    with start_music() as running:
         for key in (".", "+", "z"):
-            assert str(here.music.handle(COMMAND_KEYS[key])).startswith("cannot play music files: the library just_playback")
+            assert str(running.music.handle(COMMAND_KEYS[key])).startswith("cannot play music files: the library just_playback")
 
 
-def test_nothing_is_said_twice_or_lost_where_much_was_asked_at_once(tmp_path: Path) -> None:
-    with room() as here:
-        told = str(here.music.handle(asked(folder(tmp_path / "gone")).merged_with(COMMAND_KEYS["+"])))
-        assert str(tmp_path / "gone") in told
-        assert told.endswith("; volume 60%")
+def test_merged_command_reports_each_result_once(tmp_path: Path) -> None:
+    with start_music() as running:
+        notice = str(running.music.handle(play_command(folder(tmp_path / "gone")).merged_with(COMMAND_KEYS["+"])))
+        assert str(tmp_path / "gone") in notice
+        assert notice.endswith("; volume 60%")
 
 
-def test_what_is_left_out_of_a_list_is_said(tmp_path: Path) -> None:
+def test_songs_left_out_of_a_list_are_reported(tmp_path: Path) -> None:
     sound(tmp_path / "a.wav")
     (tmp_path / "list.m3u8").write_text("a.wav\n../b.wav\n", encoding="utf-8")
-    with room() as here:
-        told = str(here.music.handle(asked(folder(tmp_path / "list.m3u8"))))
-        assert "line 2" in told
-        assert here.title == "a"
+    with start_music() as running:
+        notice = str(running.music.handle(play_command(folder(tmp_path / "list.m3u8"))))
+        assert "line 2" in notice
+        assert running.title == "a"
 
 
-def test_a_session_that_is_over_begins_nothing_any_more(tmp_path: Path, browser: Callable[[], list[str]]) -> None:
+def test_ended_session_starts_no_music(tmp_path: Path, browser: Callable[[], list[str]]) -> None:
     sound(tmp_path / "songs" / "a.wav")
-    with room() as here:
-        here.music.stop_accepting()
-        assert here.music.handle(asked(folder(tmp_path / "songs"), web("one"))) == "the session is over"
-        assert here.title is None
-        assert not here.announced
+    with start_music() as running:
+        running.music.stop_accepting()
+        assert running.music.handle(play_command(folder(tmp_path / "songs"), link("one"))) == "the session is over"
+        assert running.title is None
+        assert not running.announced
         assert not browser()
 
 
-def test_the_end_stops_what_is_played(tmp_path: Path) -> None:
+def test_close_stops_local_songs(tmp_path: Path) -> None:
     sound(tmp_path / "songs" / "a.wav", seconds=30)
-    with room() as here:
-        here.music.handle(asked(folder(tmp_path / "songs")))
-        assert here.title == "a"
-    assert here.title is None
+    with start_music() as running:
+        running.music.handle(play_command(folder(tmp_path / "songs")))
+        assert running.title == "a"
+    assert running.title is None
 
 
 KITCHEN = "Kitchen"
 ID = "37i9dQZF1DXdPec7aLTml{}"
 
 
-def spotifys(letter: str = "C", title: str = "list") -> MusicChoice:
+def spotify_list(letter: str = "C", title: str = "list") -> MusicChoice:
     return MusicChoice(title, f"https://open.spotify.com/playlist/{ID.format(letter)}", None, POINTS[HAPPY], HAPPY)
 
 
-def commands(spotify: Spotify) -> list[str]:
-    """What the player was told."""
-    told = (asked.path for asked in spotify.asked if asked.method != "GET" and asked.path.startswith("/v1/me/player/"))
-    return [path.rpartition("/")[2] for path in told]
+def player_commands(spotify: Spotify) -> list[str]:
+    """Names of the commands that the Spotify player received."""
+    paths = (request.path for request in spotify.asked if request.method != "GET" and request.path.startswith("/v1/me/player/"))
+    return [path.rpartition("/")[2] for path in paths]
 
 
-def devices_asked(spotify: Spotify) -> int:
-    return sum(asked.path == "/v1/me/player/devices" for asked in spotify.asked)
+def count_device_requests(spotify: Spotify) -> int:
+    return sum(request.path == "/v1/me/player/devices" for request in spotify.asked)
 
 
 @pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is waited for between two looks at Spotify, without the waiting."""
-    monkeypatch.setattr(remote_player, "START_LOOK_S", 0.0)
-    monkeypatch.setattr(playback_state, "LOOK_S", 0.0)
-    monkeypatch.setattr(playback_state, "SOON_S", 0.0)
+def no_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Poll Spotify without a delay."""
+    monkeypatch.setattr(remote_player, "APP_POLL_S", 0.0)
+    monkeypatch.setattr(playback_state, "MIN_POLL_S", 0.0)
+    monkeypatch.setattr(playback_state, "COMMAND_DELAY_S", 0.0)
 
 
-def ends_login(spotify: Spotify) -> None:
+def revoke_login(spotify: Spotify) -> None:
     spotify.expire_access()
     spotify.revoke()
 
 
-def test_a_session_of_somebody_who_is_logged_in_asks_nothing_before_a_key(
-    spotify: Spotify, tokens: CredentialStore, tmp_path: Path
-) -> None:
+def test_no_request_to_spotify_before_its_music_is_needed(spotify: Spotify, tokens: CredentialStore, tmp_path: Path) -> None:
     spotify.device(KITCHEN, active=True)
     sound(tmp_path / "songs" / "a.wav")
-    with room() as here:
-        assert here.music.poll() is None
-        here.music.handle(asked(folder(tmp_path / "songs")))
-        here.music.handle(COMMAND_KEYS["."])
-        assert here.music.poll() is None
-        assert here.title == "a"
+    with start_music() as running:
+        assert running.music.poll() is None
+        running.music.handle(play_command(folder(tmp_path / "songs")))
+        running.music.handle(COMMAND_KEYS["."])
+        assert running.music.poll() is None
+        assert running.title == "a"
     assert tokens.version() is not None
     assert not spotify.asked
 
 
-def test_p_begins_the_list_on_spotify_and_opens_nothing(
+def test_plan_starts_the_list_on_spotify_and_opens_no_link(
     spotify: Spotify, tokens: CredentialStore, browser: Callable[[], list[str]]
 ) -> None:
     spotify.device(KITCHEN)
-    with room() as here:
-        assert here.music.handle(asked(spotifys(), web("one"))) == "playing list on Kitchen, for happy"
+    with start_music() as running:
+        assert running.music.handle(play_command(spotify_list(), link("one"))) == "playing list on Kitchen, for happy"
         assert (spotify.context, spotify.is_playing) == (f"spotify:playlist:{ID.format('C')}", True)
-        playing, begun = here.music.now_playing()
+        playing, plan = running.music.now_playing()
         assert playing is not None
         assert (playing.title, playing.paused, playing.volume) == ("list", False, 0.5)
-        assert begun is not None
-        assert begun.why == "for happy"
-        assert not here.announced
+        assert plan is not None
+        assert plan.why == "for happy"
+        assert not running.announced
         assert not browser()
     token = tokens.load()
     assert token is not None
     assert token.premium is True
 
 
-def test_the_keys_of_the_music_are_for_spotify(spotify: Spotify, tokens: CredentialStore) -> None:
+def test_commands_control_spotify(spotify: Spotify, tokens: CredentialStore) -> None:
     assert tokens.version() is not None
     kitchen = spotify.device(KITCHEN)
-    with room() as here:
-        here.music.handle(asked(spotifys()))
-        here.music.handle(COMMAND_KEYS["."])
+    with start_music() as running:
+        running.music.handle(play_command(spotify_list()))
+        running.music.handle(COMMAND_KEYS["."])
         assert not spotify.is_playing
-        playing = here.music.now_playing()[0]
+        playing = running.music.now_playing()[0]
         assert playing is not None
         assert playing.paused
-        here.music.handle(COMMAND_KEYS["."])
+        running.music.handle(COMMAND_KEYS["."])
         assert spotify.is_playing
-        here.music.handle(COMMAND_KEYS["n"].merged_with(COMMAND_KEYS["n"]))
+        running.music.handle(COMMAND_KEYS["n"].merged_with(COMMAND_KEYS["n"]))
         assert spotify.index == 2
-        here.music.handle(COMMAND_KEYS[","])
+        running.music.handle(COMMAND_KEYS[","])
         assert spotify.index == 1
-        assert here.music.handle(COMMAND_KEYS["z"]) == "shuffle on"
+        assert running.music.handle(COMMAND_KEYS["z"]) == "shuffle on"
         assert spotify.shuffle
-        assert here.music.handle(COMMAND_KEYS["-"]) == "volume 40%"
+        assert running.music.handle(COMMAND_KEYS["-"]) == "volume 40%"
         assert kitchen["volume_percent"] == 40
-        assert here.music.handle(COMMAND_KEYS["+"].merged_with(COMMAND_KEYS["="])) == "volume 60%"
+        assert running.music.handle(COMMAND_KEYS["+"].merged_with(COMMAND_KEYS["="])) == "volume 60%"
         assert kitchen["volume_percent"] == 60
-        playing = here.music.now_playing()[0]
+        playing = running.music.now_playing()[0]
         assert playing is not None
         assert (playing.shuffled, playing.volume, playing.paused) == (True, 0.6, False)
-        # And what cannot be done is said
-        here.music.handle(COMMAND_KEYS[","])
-        assert here.music.handle(COMMAND_KEYS[","]) == "Spotify cannot do that now: look into its app"
-    assert commands(spotify) == [
+        # A refused command is reported
+        running.music.handle(COMMAND_KEYS[","])
+        assert running.music.handle(COMMAND_KEYS[","]) == "Spotify cannot do that now: see the Spotify app"
+    assert player_commands(spotify) == [
         *("play", "pause", "play", "next", "next", "previous", "shuffle", "volume", "volume", "previous", "previous")
     ]
 
 
-def test_the_same_list_again_goes_on_where_it_is(spotify: Spotify, tokens: CredentialStore) -> None:
+def test_same_spotify_list_continues(spotify: Spotify, tokens: CredentialStore) -> None:
     assert tokens.version() is not None
     spotify.device(KITCHEN)
-    with room() as here:
-        here.music.handle(asked(spotifys()))
-        here.music.handle(COMMAND_KEYS["n"].merged_with(COMMAND_KEYS["."]))
-        here.music.handle(COMMAND_KEYS["."])
-        here.music.handle(asked(spotifys()))
+    with start_music() as running:
+        running.music.handle(play_command(spotify_list()))
+        running.music.handle(COMMAND_KEYS["n"].merged_with(COMMAND_KEYS["."]))
+        running.music.handle(COMMAND_KEYS["."])
+        running.music.handle(play_command(spotify_list()))
         assert (spotify.index, spotify.is_playing) == (1, True)
-        playing = here.music.now_playing()[0]
+        playing = running.music.now_playing()[0]
         assert playing is not None
         assert not playing.paused
 
 
-def test_keys_before_any_music_are_for_what_spotify_plays_already(spotify: Spotify, tokens: CredentialStore) -> None:
+def test_keys_control_music_already_playing_on_spotify(spotify: Spotify, tokens: CredentialStore) -> None:
     assert tokens.version() is not None
-    with room() as here:
+    with start_music() as running:
         for key in (".", "n", "+", "z"):
-            assert here.music.handle(COMMAND_KEYS[key]) == "nothing is playing: press p for music"
-    assert not commands(spotify)
+            assert running.music.handle(COMMAND_KEYS[key]) == "nothing is playing: press p for music"
+    assert not player_commands(spotify)
     spotify.device(KITCHEN, active=True)
     spotify.queue, spotify.is_playing = [spotify.track("Song", "Artist")], True
-    with room() as here:
-        assert here.music.handle(COMMAND_KEYS["."]) is None
+    with start_music() as running:
+        assert running.music.handle(COMMAND_KEYS["."]) is None
         assert not spotify.is_playing
-        assert here.title == "Song"
+        assert running.title == "Song"
 
 
-@pytest.mark.usefixtures("quick")
-def test_what_spotify_plays_is_named_with_its_artist(
+@pytest.mark.usefixtures("no_delays")
+def test_song_on_spotify_is_named_with_its_artist(
     spotify: Spotify, tokens: CredentialStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(playback_state, "REST_S", 0.0)
+    monkeypatch.setattr(playback_state, "SONG_POLL_S", 0.0)
     assert tokens.version() is not None
     spotify.device(KITCHEN)
     songs = [spotify.track(name, artist) for name, artist in (("Träne", "月"), ("Second", "Other"))]
     mine = spotify.playlist("Mine", tracks=songs)
-    choice = replace(spotifys(), url=f"https://open.spotify.com/playlist/{mine['id']}")
+    choice = replace(spotify_list(), url=f"https://open.spotify.com/playlist/{mine['id']}")
     shown: list[tuple[str, str | None]] = []
 
     def shows(title: str, artist: str) -> Callable[[], bool]:
-        def looked() -> bool:
-            here.music.poll()
-            playing = here.music.now_playing()[0]
+        def is_shown() -> bool:
+            running.music.poll()
+            playing = running.music.now_playing()[0]
             assert playing is not None
             shown.append((playing.title, playing.artist))
             return shown[-1] == (title, artist)
 
-        return looked
+        return is_shown
 
-    with room() as here:
-        here.music.handle(asked(choice))
+    with start_music() as running:
+        running.music.handle(play_command(choice))
         until(shows("Träne", "月"))
-        here.music.handle(COMMAND_KEYS["n"])
+        running.music.handle(COMMAND_KEYS["n"])
         until(shows("Second", "Other"))
-        # Somebody stops it at the player itself
+        # The user pauses in the Spotify app
         spotify.is_playing = False
 
         def paused() -> bool:
-            here.music.poll()
-            playing = here.music.now_playing()[0]
+            running.music.poll()
+            playing = running.music.now_playing()[0]
             return playing is not None and playing.paused
 
         until(paused)
     assert set(shown) <= {("list", None), ("Träne", "月"), ("Second", "Other")}
 
 
-def test_songs_of_this_computer_take_over_and_spotify_is_paused(
-    spotify: Spotify, tokens: CredentialStore, tmp_path: Path
-) -> None:
+def test_local_songs_pause_spotify(spotify: Spotify, tokens: CredentialStore, tmp_path: Path) -> None:
     assert tokens.version() is not None
     spotify.device(KITCHEN)
     for name in "ab":
         sound(tmp_path / "songs" / f"{name}.wav", seconds=30)
-    with room() as here:
-        here.music.handle(asked(spotifys()))
-        here.music.handle(asked(folder(tmp_path / "songs")))
-        assert (spotify.is_playing, here.title) == (False, "a")
+    with start_music() as running:
+        running.music.handle(play_command(spotify_list()))
+        running.music.handle(play_command(folder(tmp_path / "songs")))
+        assert (spotify.is_playing, running.title) == (False, "a")
         before = len(spotify.asked)
-        here.music.handle(COMMAND_KEYS["n"])
-        assert here.music.handle(COMMAND_KEYS["+"]) == "volume 60%"
-        here.music.poll()
-        assert here.title == "b"
+        running.music.handle(COMMAND_KEYS["n"])
+        assert running.music.handle(COMMAND_KEYS["+"]) == "volume 60%"
+        running.music.poll()
+        assert running.title == "b"
         assert len(spotify.asked) == before
 
 
-def test_spotify_takes_over_and_songs_of_this_computer_stop(spotify: Spotify, tokens: CredentialStore, tmp_path: Path) -> None:
+def test_spotify_stops_local_songs(spotify: Spotify, tokens: CredentialStore, tmp_path: Path) -> None:
     assert tokens.version() is not None
     spotify.device(KITCHEN)
     sound(tmp_path / "songs" / "a.wav", seconds=30)
-    with room() as here:
-        here.music.handle(asked(folder(tmp_path / "songs")))
-        here.music.handle(asked(spotifys()))
-        assert here.title == "list"
-        here.music.handle(COMMAND_KEYS["."])
+    with start_music() as running:
+        running.music.handle(play_command(folder(tmp_path / "songs")))
+        running.music.handle(play_command(spotify_list()))
+        assert running.title == "list"
+        running.music.handle(COMMAND_KEYS["."])
         assert not spotify.is_playing
-        here.music.poll()
-        assert here.title == "list"
+        running.music.poll()
+        assert running.title == "list"
 
 
-def test_a_link_that_is_not_spotifys_pauses_it(
-    spotify: Spotify, tokens: CredentialStore, browser: Callable[[], list[str]]
-) -> None:
+def test_other_link_pauses_spotify(spotify: Spotify, tokens: CredentialStore, browser: Callable[[], list[str]]) -> None:
     assert tokens.version() is not None
     spotify.device(KITCHEN)
-    with room() as here:
-        here.music.handle(asked(spotifys()))
-        assert here.music.handle(asked(web("one"))) == "handed to the browser: one, for happy"
+    with start_music() as running:
+        running.music.handle(play_command(spotify_list()))
+        assert running.music.handle(play_command(link("one"))) == "handed to the browser: one, for happy"
         assert not spotify.is_playing
-        assert here.title is None
-        assert here.announced == browser() == ["https://example.org/one"]
+        assert running.title is None
+        assert running.announced == browser() == ["https://example.org/one"]
 
 
-def test_a_link_that_cannot_be_opened_leaves_spotify_playing(spotify: Spotify, tokens: CredentialStore) -> None:
+def test_link_that_cannot_be_opened_does_not_pause_spotify(spotify: Spotify, tokens: CredentialStore) -> None:
     assert tokens.version() is not None
     spotify.device(KITCHEN)
-    with room() as here:
-        here.music.handle(asked(spotifys()))
-        assert "the link is in the terminal" in str(here.music.handle(asked(web("one"))))
+    with start_music() as running:
+        running.music.handle(play_command(spotify_list()))
+        assert "the link is in the terminal" in str(running.music.handle(play_command(link("one"))))
         assert spotify.is_playing
-        assert here.title == "list"
+        assert running.title == "list"
 
 
-def test_an_account_without_premium_opens_links_and_says_so_once(
+def test_account_without_premium_opens_links_and_is_reported_once(
     spotify: Spotify, tokens: CredentialStore, browser: Callable[[], list[str]]
 ) -> None:
     spotify.device(KITCHEN)
     spotify.premium = False
-    with room() as here:
-        told = here.music.handle(asked(spotifys()))
-        assert told == "Spotify lets only Premium accounts be controlled; so handed to the browser: list, for happy"
-        asked_for = len(spotify.asked)
-        assert here.music.handle(asked(spotifys())) == "handed to the browser: list, for happy"
-        assert len(spotify.asked) == asked_for
-        assert here.announced == browser() == [spotifys().place] * 2
-        assert here.title is None
+    with start_music() as running:
+        notice = running.music.handle(play_command(spotify_list()))
+        assert notice == "Spotify lets only Premium accounts be controlled; so handed to the browser: list, for happy"
+        requests = len(spotify.asked)
+        assert running.music.handle(play_command(spotify_list())) == "handed to the browser: list, for happy"
+        assert len(spotify.asked) == requests
+        assert running.announced == browser() == [spotify_list().place] * 2
+        assert running.title is None
     token = tokens.load()
     assert token is not None
     assert token.premium is False
 
 
-def test_a_login_that_has_ended_is_said_once_and_a_new_one_is_used(
+def test_expired_login_is_reported_once_and_a_new_one_is_used(
     spotify: Spotify, tokens: CredentialStore, browser: Callable[[], list[str]]
 ) -> None:
     spotify.device(KITCHEN)
-    ends_login(spotify)
+    revoke_login(spotify)
     token = tokens.load()
     assert token is not None
-    with room() as here:
-        told = here.music.handle(asked(spotifys()))
-        said = "your Spotify login has ended: log in with emodj spotify login; so handed to the browser: list, for happy"
-        assert told == said
+    with start_music() as running:
+        notice = running.music.handle(play_command(spotify_list()))
+        sentence = "your Spotify login has ended: log in with emodj spotify login; so handed to the browser: list, for happy"
+        assert notice == sentence
         assert tokens.version() is None
-        assert here.music.handle(asked(spotifys())) == "handed to the browser: list, for happy"
-        assert here.announced == browser() == [spotifys().place] * 2
+        assert running.music.handle(play_command(spotify_list())) == "handed to the browser: list, for happy"
+        assert running.announced == browser() == [spotify_list().place] * 2
         given = spotify.issue(token.scope)
         tokens.save(replace(token, access=given["access_token"], refresh=given["refresh_token"]))
-        assert here.music.handle(asked(spotifys())) == "playing list on Kitchen, for happy"
+        assert running.music.handle(play_command(spotify_list())) == "playing list on Kitchen, for happy"
         assert len(browser()) == 2
 
 
-def test_a_login_that_ends_while_music_plays_is_said_once(spotify: Spotify, tokens: CredentialStore, quick: None) -> None:
-    del quick
+def test_login_that_expires_during_music_is_reported_once(spotify: Spotify, tokens: CredentialStore, no_delays: None) -> None:
+    del no_delays
     spotify.device(KITCHEN)
-    said = list[str | None]()
-    with room() as here:
-        here.music.handle(asked(spotifys()))
-        ends_login(spotify)
+    sentences = list[str | None]()
+    with start_music() as running:
+        running.music.handle(play_command(spotify_list()))
+        revoke_login(spotify)
 
-        def told() -> bool:
-            said.append(here.music.poll())
-            return said[-1] is not None
+        def notice() -> bool:
+            sentences.append(running.music.poll())
+            return sentences[-1] is not None
 
-        until(told)
-        assert said[-1] == "your Spotify login has ended: log in with emodj spotify login"
-        assert here.title is None
-        assert [here.music.poll(), here.music.handle(COMMAND_KEYS["."])] == [None, "nothing is playing: press p for music"]
+        until(notice)
+        assert sentences[-1] == "your Spotify login has ended: log in with emodj spotify login"
+        assert running.title is None
+        assert [running.music.poll(), running.music.handle(COMMAND_KEYS["."])] == [
+            None,
+            "nothing is playing: press p for music",
+        ]
     assert tokens.version() is None
     assert spotify.is_playing
 
 
-def test_a_key_that_finds_the_login_ended_says_so(spotify: Spotify, tokens: CredentialStore) -> None:
+def test_key_after_the_login_expired_reports_it(spotify: Spotify, tokens: CredentialStore) -> None:
     spotify.device(KITCHEN)
-    with room() as here:
-        here.music.handle(asked(spotifys()))
-        ends_login(spotify)
-        assert here.music.handle(COMMAND_KEYS["."]) == "your Spotify login has ended: log in with emodj spotify login"
-        assert here.title is None
+    with start_music() as running:
+        running.music.handle(play_command(spotify_list()))
+        revoke_login(spotify)
+        assert running.music.handle(COMMAND_KEYS["."]) == "your Spotify login has ended: log in with emodj spotify login"
+        assert running.title is None
         assert tokens.version() is None
 
 
 @pytest.mark.parametrize("damage", ["damaged", "others can read"])
-def test_a_login_that_is_no_good_is_said_once(
+def test_invalid_login_is_reported_once(
     damage: str, spotify: Spotify, tokens: CredentialStore, browser: Callable[[], list[str]]
 ) -> None:
     if damage == "damaged":
         tokens.path.write_text("no token", encoding="utf-8")
     else:
         tokens.path.chmod(0o644)
-    with room() as here:
-        told = str(here.music.handle(asked(spotifys())))
-        assert damage in told
-        assert told.endswith("emodj spotify logout, then login again; so handed to the browser: list, for happy")
-        assert here.music.handle(asked(spotifys())) == "handed to the browser: list, for happy"
+    with start_music() as running:
+        notice = str(running.music.handle(play_command(spotify_list())))
+        assert damage in notice
+        assert notice.endswith("emodj spotify logout, then login again; so handed to the browser: list, for happy")
+        assert running.music.handle(play_command(spotify_list())) == "handed to the browser: list, for happy"
         assert len(browser()) == 2
     assert not spotify.asked
 
 
-def test_where_neither_spotify_nor_a_browser_can_be_had_both_are_said(spotify: Spotify, tokens: CredentialStore) -> None:
+def test_missing_premium_and_missing_screen_are_both_reported(spotify: Spotify, tokens: CredentialStore) -> None:
     assert tokens.version() is not None
     spotify.premium = False
     spotify.device(KITCHEN)
-    with room() as here:
-        told = here.music.handle(asked(spotifys()))
-        assert told == (
+    with start_music() as running:
+        notice = running.music.handle(play_command(spotify_list()))
+        assert notice == (
             "Spotify lets only Premium accounts be controlled; not opened: there is no screen here, the link is in the terminal"
         )
-        assert here.announced == [spotifys().place]
+        assert running.announced == [spotify_list().place]
 
 
-def test_a_list_that_spotify_does_not_give_is_a_link(
+def test_list_not_offered_to_programs_is_opened_as_a_link(
     spotify: Spotify, tokens: CredentialStore, browser: Callable[[], list[str]]
 ) -> None:
     assert tokens.version() is not None
     spotify.device(KITCHEN)
     spotify.unplayable.add(ID.format("C"))
-    with room() as here:
-        told = str(here.music.handle(asked(spotifys())))
-        assert told.startswith("Spotify has no such list for other programs than its own; so handed to the browser")
-        # The next list may be there all the same
-        assert here.music.handle(asked(spotifys("D", "other"))) == "playing other on Kitchen, for happy"
-        assert browser() == [spotifys().place]
+    with start_music() as running:
+        notice = str(running.music.handle(play_command(spotify_list())))
+        assert notice.startswith("Spotify does not offer this list to other programs; so handed to the browser")
+        # Another list may be available
+        assert running.music.handle(play_command(spotify_list("D", "other"))) == "playing other on Kitchen, for happy"
+        assert browser() == [spotify_list().place]
 
 
-def test_spotify_that_was_asked_too_much_is_left_alone_and_links_open(
+def test_rate_limited_spotify_gets_no_request_and_links_open(
     spotify: Spotify, tokens: CredentialStore, browser: Callable[[], list[str]]
 ) -> None:
     assert tokens.version() is not None
     spotify.device(KITCHEN)
     spotify.fail("GET", "/v1/me/player/devices", refusal(429, "", headers={"Retry-After": "3600"}))
-    with room() as here:
+    with start_music() as running:
         for _ in range(2):
-            told = str(here.music.handle(asked(spotifys())))
-            assert re.match(
-                "Spotify has been asked too much: try again in (an hour|60 minutes); so handed to the browser", told
-            )
+            notice = str(running.music.handle(play_command(spotify_list())))
+            assert re.match("too many requests to Spotify: try again in (an hour|60 minutes); so handed to the browser", notice)
         assert len(spotify.asked) == 1
-        assert here.announced == browser() == [spotifys().place] * 2
+        assert running.announced == browser() == [spotify_list().place] * 2
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "sentence"),
     [
-        (Fault(502), "Spotify has a fault of its own (502): try again in a moment"),
-        (Fault(close=True), "Spotify cannot be reached: is this computer on line?"),
+        (Fault(502), "Spotify has an internal error (502): try again in a moment"),
+        (Fault(close=True), "Spotify cannot be reached: is this computer online?"),
         (Fault(200, b"<html>"), "the answer is not Spotify's: does this network want you to log in first?"),
     ],
 )
-def test_a_fault_that_passes_is_a_link_now_and_spotify_the_next_time(
-    fault: Fault, said: str, spotify: Spotify, tokens: CredentialStore, browser: Callable[[], list[str]]
+def test_temporary_fault_opens_the_link_once(
+    fault: Fault, sentence: str, spotify: Spotify, tokens: CredentialStore, browser: Callable[[], list[str]]
 ) -> None:
     assert tokens.version() is not None
     spotify.device(KITCHEN)
     spotify.fail("GET", "/v1/me/player/devices", fault)
-    with room() as here:
-        assert here.music.handle(asked(spotifys())) == f"{said}; so handed to the browser: list, for happy"
-        assert here.music.handle(asked(spotifys())) == "playing list on Kitchen, for happy"
-        assert browser() == [spotifys().place]
+    with start_music() as running:
+        assert running.music.handle(play_command(spotify_list())) == f"{sentence}; so handed to the browser: list, for happy"
+        assert running.music.handle(play_command(spotify_list())) == "playing list on Kitchen, for happy"
+        assert browser() == [spotify_list().place]
 
 
-def test_a_session_that_ends_leaves_spotify_playing(spotify: Spotify, tokens: CredentialStore) -> None:
+def test_close_does_not_stop_spotify(spotify: Spotify, tokens: CredentialStore) -> None:
     assert tokens.version() is not None
     spotify.device(KITCHEN)
-    with room() as here:
-        here.music.handle(asked(spotifys()))
-        here.music.stop_accepting()
-        assert here.music.handle(asked(spotifys("D"))) == "the session is over"
+    with start_music() as running:
+        running.music.handle(play_command(spotify_list()))
+        running.music.stop_accepting()
+        assert running.music.handle(play_command(spotify_list("D"))) == "the session is over"
     assert spotify.is_playing
-    assert commands(spotify) == ["play"]
+    assert player_commands(spotify) == ["play"]
 
 
-def test_the_settings_name_the_device(spotify: Spotify, tokens: CredentialStore) -> None:
+def test_device_of_the_settings_is_used(spotify: Spotify, tokens: CredentialStore) -> None:
     assert tokens.version() is not None
     spotify.device(KITCHEN, active=True)
     spotify.device("Living room")
-    with room(device="living") as here:
-        assert here.music.handle(asked(spotifys())) == "playing list on Living room, for happy"
+    with start_music(device="living") as running:
+        assert running.music.handle(play_command(spotify_list())) == "playing list on Living room, for happy"
 
 
 @pytest.fixture
 def desktop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
-    """A desktop with a Spotify app that writes down what it is started with."""
+    """A desktop with a fake Spotify app; returns the links with which it was started."""
     programs, started = tmp_path / "programs", tmp_path / "started"
     programs.mkdir()
     for name, text in (("xdg-mime", "echo spotify.desktop"), ("xdg-open", f'echo "$1" >> {started}')):
@@ -681,126 +676,128 @@ def desktop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], lis
     return lambda: started.read_text(encoding="utf-8").splitlines() if started.exists() else []
 
 
-def tended(here: Room, *, to: str) -> Callable[[], bool]:
-    """Whether a look after the music says that."""
+def polled(running: RunningMusic, *, until_sentence: str) -> Callable[[], bool]:
+    """A condition: whether poll returns this sentence."""
 
-    def told() -> bool:
-        said = here.music.poll()
-        assert said in {None, to}
-        return said == to
+    def condition() -> bool:
+        sentence = running.music.poll()
+        assert sentence in {None, until_sentence}
+        return sentence == until_sentence
 
-    return told
+    return condition
 
 
-@pytest.mark.usefixtures("tokens", "quick")
-def test_an_app_that_is_started_plays_as_soon_as_it_is_there(
+@pytest.mark.usefixtures("tokens", "no_delays")
+def test_started_app_plays_as_soon_as_it_is_listed(
     spotify: Spotify, desktop: Callable[[], list[str]], browser: Callable[[], list[str]]
 ) -> None:
-    with room() as here:
-        assert here.music.handle(asked(spotifys())) == "starting the Spotify app with list, for happy"
+    with start_music() as running:
+        assert running.music.handle(play_command(spotify_list())) == "starting the Spotify app with list, for happy"
         assert desktop() == [f"spotify:playlist:{ID.format('C')}"]
-        assert here.music.handle(asked(spotifys())) == "waiting for the Spotify app with list, for happy"
+        assert running.music.handle(play_command(spotify_list())) == "waiting for the Spotify app with list, for happy"
         assert len(desktop()) == 1
         for _ in range(3):
-            assert here.music.poll() is None
+            assert running.music.poll() is None
         assert not spotify.is_playing
         spotify.device("Desk")
-        until(tended(here, to="playing list on Desk"))
+        until(polled(running, until_sentence="playing list on Desk"))
         assert (spotify.context, spotify.is_playing) == (f"spotify:playlist:{ID.format('C')}", True)
-        assert here.title is not None
-        assert not here.announced
+        assert running.title is not None
+        assert not running.announced
         assert not browser()
 
 
-@pytest.mark.usefixtures("tokens", "quick")
-def test_an_app_that_never_comes_gives_way_to_the_link(
+@pytest.mark.usefixtures("tokens", "no_delays")
+def test_link_opens_if_the_app_does_not_appear(
     desktop: Callable[[], list[str]], browser: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remote_player, "START_S", 0.0)
-    with room() as here:
-        here.music.handle(asked(spotifys()))
+    monkeypatch.setattr(remote_player, "APP_START_TIMEOUT_S", 0.0)
+    with start_music() as running:
+        running.music.handle(play_command(spotify_list()))
         assert not browser()
-        told = "no Spotify device is on: open Spotify on one and try again; so handed to the browser: list, for happy"
-        until(tended(here, to=told))
-        assert here.announced == browser() == [spotifys().place]
-        # Once
-        assert here.music.poll() is None
+        notice = "no Spotify device is on: open Spotify on one and try again; so handed to the browser: list, for happy"
+        until(polled(running, until_sentence=notice))
+        assert running.announced == browser() == [spotify_list().place]
+        # The link opens only once
+        assert running.music.poll() is None
         assert len(browser()) == len(desktop()) == 1
 
 
-@pytest.mark.usefixtures("tokens", "quick", "desktop")
-def test_an_app_that_never_comes_where_no_link_can_be_opened_is_said_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote_player, "START_S", 0.0)
+@pytest.mark.usefixtures("tokens", "no_delays", "desktop")
+def test_missing_app_and_missing_browser_are_both_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote_player, "APP_START_TIMEOUT_S", 0.0)
     monkeypatch.setenv("BROWSER", "/nowhere/browser %s")
-    with room() as here:
-        here.music.handle(asked(spotifys()))
-        said = "no Spotify device is on: open Spotify on one and try again; not opened: no browser could be started"
-        until(tended(here, to=f"{said}, the link is in the terminal"))
-        assert here.announced == [spotifys().place]
+    with start_music() as running:
+        running.music.handle(play_command(spotify_list()))
+        sentence = "no Spotify device is on: open Spotify on one and try again; not opened: no browser could be started"
+        until(polled(running, until_sentence=f"{sentence}, the link is in the terminal"))
+        assert running.announced == [spotify_list().place]
 
 
-@pytest.mark.usefixtures("tokens", "quick", "desktop")
-def test_other_music_in_the_meantime_is_what_is_wanted(
+@pytest.mark.usefixtures("tokens", "no_delays", "desktop")
+def test_other_music_cancels_the_list_that_waits_for_the_app(
     spotify: Spotify, browser: Callable[[], list[str]], tmp_path: Path
 ) -> None:
     sound(tmp_path / "songs" / "a.wav", seconds=30)
-    for other, title in ((folder(tmp_path / "songs"), "a"), (web("one"), None)):
-        with room() as here:
-            here.music.handle(asked(spotifys()))
-            here.music.handle(asked(other))
+    for other, title in ((folder(tmp_path / "songs"), "a"), (link("one"), None)):
+        with start_music() as running:
+            running.music.handle(play_command(spotify_list()))
+            running.music.handle(play_command(other))
             device = spotify.device("Desk")
             before = len(spotify.asked)
             for _ in range(3):
-                assert here.music.poll() is None
-            assert here.title == title
+                assert running.music.poll() is None
+            assert running.title == title
             assert len(spotify.asked) == before
             spotify.devices.remove(device)
     assert not spotify.is_playing
     assert browser() == ["https://example.org/one"]
 
 
-@pytest.mark.usefixtures("tokens", "quick", "desktop")
-def test_another_list_in_the_meantime_is_the_one_that_begins(spotify: Spotify) -> None:
-    with room() as here:
-        here.music.handle(asked(spotifys()))
-        assert here.music.handle(asked(spotifys("D", "other"))) == "starting the Spotify app with other, for happy"
+@pytest.mark.usefixtures("tokens", "no_delays", "desktop")
+def test_later_list_replaces_the_list_that_waits_for_the_app(spotify: Spotify) -> None:
+    with start_music() as running:
+        running.music.handle(play_command(spotify_list()))
+        assert (
+            running.music.handle(play_command(spotify_list("D", "other"))) == "starting the Spotify app with other, for happy"
+        )
         spotify.device("Desk")
-        until(tended(here, to="playing other on Desk"))
+        until(polled(running, until_sentence="playing other on Desk"))
         assert spotify.context == f"spotify:playlist:{ID.format('D')}"
-    assert commands(spotify) == ["play"]
+    assert player_commands(spotify) == ["play"]
 
 
 @pytest.mark.usefixtures("tokens")
-def test_without_an_app_to_start_a_link_opens_at_once(spotify: Spotify, browser: Callable[[], list[str]]) -> None:
-    with room() as here:
-        told = here.music.handle(asked(spotifys()))
-        assert told == "no Spotify device is on: open Spotify on one and try again; so handed to the browser: list, for happy"
-        assert browser() == [spotifys().place]
-        # A device may be there the next time
+def test_without_an_app_the_link_opens_at_once(spotify: Spotify, browser: Callable[[], list[str]]) -> None:
+    with start_music() as running:
+        notice = running.music.handle(play_command(spotify_list()))
+        assert notice == "no Spotify device is on: open Spotify on one and try again; so handed to the browser: list, for happy"
+        assert browser() == [spotify_list().place]
+        # A device may be available the next time
         spotify.device(KITCHEN)
-        assert here.music.handle(asked(spotifys())) == "playing list on Kitchen, for happy"
-    assert devices_asked(spotify) == 2
+        assert running.music.handle(play_command(spotify_list())) == "playing list on Kitchen, for happy"
+    assert count_device_requests(spotify) == 2
 
 
-def test_the_app_that_runs_takes_the_link_of_somebody_who_is_not_logged_in(
+def test_without_a_login_the_running_app_gets_the_link(
     spotify: Spotify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with private_bus(tmp_path) as bus, bus.player("answers") as calls, room() as here:
+    with private_bus(tmp_path) as bus, bus.player("answers") as calls, start_music() as running:
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
-        assert here.music.handle(asked(spotifys())) == "handed to the Spotify app: list, for happy"
+        assert running.music.handle(play_command(spotify_list())) == "handed to the Spotify app: list, for happy"
         assert calls.read_text().endswith(f"OpenUri spotify:playlist:{ID.format('C')}\n")
-        assert here.announced == [spotifys().place]
+        assert running.announced == [spotify_list().place]
     assert not spotify.asked
 
 
 @pytest.mark.usefixtures("spotify")
-def test_keys_of_somebody_who_is_not_logged_in_are_for_songs_of_this_computer(tmp_path: Path) -> None:
+def test_without_a_login_keys_control_local_songs(tmp_path: Path) -> None:
     sound(tmp_path / "songs" / "a.wav", seconds=30)
-    with room() as here:
-        assert here.music.handle(COMMAND_KEYS["."]) == "nothing is playing: press p for music"
-        assert here.music.handle(COMMAND_KEYS["+"]) == "volume 60%"
-        here.music.handle(asked(folder(tmp_path / "songs")))
-        here.music.handle(COMMAND_KEYS["."])
-        playing = here.music.now_playing()[0]
+    with start_music() as running:
+        assert running.music.handle(COMMAND_KEYS["."]) == "nothing is playing: press p for music"
+        assert running.music.handle(COMMAND_KEYS["+"]) == "volume 60%"
+        running.music.handle(play_command(folder(tmp_path / "songs")))
+        running.music.handle(COMMAND_KEYS["."])
+        playing = running.music.now_playing()[0]
         assert playing is not None
         assert (playing.title, playing.paused, playing.volume) == ("a", True, 0.6)

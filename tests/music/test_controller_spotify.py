@@ -1,4 +1,4 @@
-"""Who is logged in, as a session asks: with a login on disk and a server behind it."""
+"""SpotifyAccount with a login on disk and a test server."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ def token_of(tokens: CredentialStore) -> Token:
     return token
 
 
-def remote_of(account: SpotifyAccount) -> SpotifyPlayer:
-    remote = account.remote()
-    assert remote is not None
-    return remote
+def get_player(account: SpotifyAccount) -> SpotifyPlayer:
+    player = account.get_player()
+    assert player is not None
+    return player
 
 
-def begun(account: SpotifyAccount) -> str:
-    """Begin a list, or say why not as a session does: it gives up what has no hope."""
+def play_list(account: SpotifyAccount) -> str:
+    """Play a list; on an error note it, as a session does, and return its message."""
     try:
-        return remote_of(account).begin(LIST, "Mine")
+        return get_player(account).play(LIST, "Mine")
     except SpotifyError as error:
         account.note_error(error)
         return str(error)
@@ -55,106 +55,106 @@ def log_in(spotify: Spotify, tokens: CredentialStore, token: Token) -> None:
     tokens.save(replace(token, access=given["access_token"], refresh=given["refresh_token"], premium=None))
 
 
-def test_where_nobody_is_logged_in_there_is_nothing_to_control(account: SpotifyAccount, spotify: Spotify) -> None:
-    assert (account.remote(), account.current, spotify.asked) == (None, None, [])
+def test_no_player_without_a_login(account: SpotifyAccount, spotify: Spotify) -> None:
+    assert (account.get_player(), account.existing_player, spotify.asked) == (None, None, [])
 
 
 @pytest.mark.usefixtures("tokens")
-def test_it_is_made_when_it_is_needed_and_asks_nothing(account: SpotifyAccount, spotify: Spotify) -> None:
-    assert account.current is None
-    remote = remote_of(account)
-    assert (account.remote(), account.current, spotify.asked) == (remote, remote, [])
+def test_player_is_made_late_and_sends_no_request(account: SpotifyAccount, spotify: Spotify) -> None:
+    assert account.existing_player is None
+    player = get_player(account)
+    assert (account.get_player(), account.existing_player, spotify.asked) == (player, player, [])
 
 
 @pytest.mark.usefixtures("tokens")
-def test_the_preferred_device_is_played_on(spotify: Spotify) -> None:
+def test_preferred_device_is_used(spotify: Spotify) -> None:
     spotify.device("Desk", active=True)
     spotify.device("Kitchen")
     with closing(SpotifyAccount("kitch")) as account:
-        assert begun(account) == "playing Mine on Kitchen"
+        assert play_list(account) == "playing Mine on Kitchen"
 
 
-def test_the_login_may_be_kept_elsewhere(spotify: Spotify, tokens: CredentialStore) -> None:
+def test_login_may_be_in_another_file(spotify: Spotify, tokens: CredentialStore) -> None:
     elsewhere = CredentialStore(tokens.path.with_name("elsewhere.json"))
     elsewhere.save(token_of(tokens))
     tokens.delete()
     spotify.device("Desk")
     with closing(SpotifyAccount("", elsewhere)) as account:
-        assert begun(account) == "playing Mine on Desk"
+        assert play_list(account) == "playing Mine on Desk"
 
 
 @pytest.mark.usefixtures("tokens", "spotify")
-def test_without_a_screen_no_app_is_started(account: SpotifyAccount) -> None:
-    assert begun(account) == "no Spotify device is on: open Spotify on one and try again"
-    assert account.remote() is account.current
+def test_no_app_is_started_without_a_screen(account: SpotifyAccount) -> None:
+    assert play_list(account) == "no Spotify device is on: open Spotify on one and try again"
+    assert account.get_player() is account.existing_player
 
 
-def test_without_premium_it_is_given_up_until_the_next_login(
+def test_account_without_premium_is_refused_until_the_next_login(
     account: SpotifyAccount, spotify: Spotify, tokens: CredentialStore
 ) -> None:
     spotify.device("Desk", active=True)
     spotify.premium = False
-    assert begun(account) == "Spotify lets only Premium accounts be controlled"
+    assert play_list(account) == "Spotify lets only Premium accounts be controlled"
     assert token_of(tokens).premium is False
-    assert account.remote() is None
+    assert account.get_player() is None
     # The next login may be of an account without Premium too
     log_in(spotify, tokens, token_of(tokens))
-    assert begun(account) == "Spotify lets only Premium accounts be controlled"
+    assert play_list(account) == "Spotify lets only Premium accounts be controlled"
     assert token_of(tokens).premium is False
-    assert account.remote() is None
+    assert account.get_player() is None
     spotify.premium = True
     log_in(spotify, tokens, token_of(tokens))
-    assert begun(account) == "playing Mine on Desk"
+    assert play_list(account) == "playing Mine on Desk"
     assert token_of(tokens).premium is True
 
 
-def test_a_login_that_has_ended_is_given_up_until_the_next(
-    account: SpotifyAccount, spotify: Spotify, tokens: CredentialStore
-) -> None:
+def test_expired_login_is_refused_until_the_next(account: SpotifyAccount, spotify: Spotify, tokens: CredentialStore) -> None:
     token = token_of(tokens)
     spotify.device("Desk")
     spotify.expire_access()
     spotify.revoke()
-    assert begun(account) == "your Spotify login has ended: log in with emodj spotify login"
-    assert account.remote() is None
+    assert play_list(account) == "your Spotify login has ended: log in with emodj spotify login"
+    assert account.get_player() is None
     log_in(spotify, tokens, token)
-    assert begun(account) == "playing Mine on Desk"
+    assert play_list(account) == "playing Mine on Desk"
 
 
-def test_a_damaged_login_is_told_once(account: SpotifyAccount, spotify: Spotify, tokens: CredentialStore) -> None:
+def test_damaged_login_is_reported_once(account: SpotifyAccount, spotify: Spotify, tokens: CredentialStore) -> None:
     token = token_of(tokens)
     spotify.device("Desk")
     tokens.path.write_text("damaged")
-    assert "is damaged: emodj spotify logout, then login again" in begun(account)
-    assert account.remote() is None
+    assert "is damaged: emodj spotify logout, then login again" in play_list(account)
+    assert account.get_player() is None
     tokens.delete()
-    assert account.remote() is None
+    assert account.get_player() is None
     log_in(spotify, tokens, token)
-    assert begun(account) == "playing Mine on Desk"
+    assert play_list(account) == "playing Mine on Desk"
 
 
 @pytest.mark.parametrize("kind", ErrorKind)
 @pytest.mark.usefixtures("tokens")
-def test_only_what_has_no_hope_is_given_up(account: SpotifyAccount, spotify: Spotify, kind: ErrorKind) -> None:
+def test_only_errors_that_need_a_new_login_refuse_the_account(
+    account: SpotifyAccount, spotify: Spotify, kind: ErrorKind
+) -> None:
     spotify.device("Desk", active=True)
-    assert begun(account) == "playing Mine on Desk"
-    remote = remote_of(account)
+    assert play_list(account) == "playing Mine on Desk"
+    player = get_player(account)
     account.note_error(SpotifyError("no", kind))
-    if kind in {ErrorKind.LOGGED_OUT, ErrorKind.ENDED, ErrorKind.NO_PREMIUM}:
-        assert (account.remote(), remote.now_playing) == (None, None)
+    if kind in {ErrorKind.LOGGED_OUT, ErrorKind.EXPIRED, ErrorKind.NO_PREMIUM}:
+        assert (account.get_player(), player.now_playing) == (None, None)
     else:
-        assert account.remote() is remote
-        assert remote.now_playing is not None
+        assert account.get_player() is player
+        assert player.now_playing is not None
 
 
 @pytest.mark.usefixtures("tokens")
-def test_an_app_that_may_not_be_used_is_given_up(account: SpotifyAccount, spotify: Spotify) -> None:
+def test_app_without_access_is_refused(account: SpotifyAccount, spotify: Spotify) -> None:
     spotify.fail("GET", "/v1/me/player/devices", refusal(403, "User not registered in the Developer Dashboard"))
-    assert begun(account).startswith("your account is not among the five users of that Spotify app: ")
-    assert account.remote() is None
+    assert play_list(account).startswith("your account is not among the five users of this Spotify app: ")
+    assert account.get_player() is None
 
 
-def test_it_can_be_given_up_before_it_was_needed(account: SpotifyAccount, tokens: CredentialStore) -> None:
-    account.note_error(SpotifyError("no", ErrorKind.ENDED))
+def test_login_can_be_refused_before_a_player_exists(account: SpotifyAccount, tokens: CredentialStore) -> None:
+    account.note_error(SpotifyError("no", ErrorKind.EXPIRED))
     assert tokens.version() is not None
-    assert account.remote() is None
+    assert account.get_player() is None

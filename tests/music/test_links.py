@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.music.links import SPOTIFY_KINDS, parse, spotify_uri
+from realtime.music.links import SPOTIFY_KINDS, parse_link, spotify_uri
 
 ID = "37i9dQZF1DXdPec7aLTmlC"
 PLAIN = f"https://open.spotify.com/playlist/{ID}"
@@ -28,14 +28,14 @@ KINDS = st.sampled_from(SPOTIFY_KINDS)
         f"Spotify:playlist:{ID}",
     ],
 )
-def test_every_form_of_a_spotify_link_becomes_the_plain_one(link: str) -> None:
-    assert parse(link) == PLAIN
+def test_every_form_of_a_spotify_link_becomes_canonical(link: str) -> None:
+    assert parse_link(link) == PLAIN
 
 
 @given(kind=KINDS, name=IDS, session=IDS)
-def test_any_kind_and_id_is_taken_and_the_query_dropped(kind: str, name: str, session: str) -> None:
+def test_any_kind_and_id_is_accepted_and_the_query_dropped(kind: str, name: str, session: str) -> None:
     plain = f"https://open.spotify.com/{kind}/{name}"
-    assert parse(plain) == parse(f"spotify:{kind}:{name}") == parse(f"{plain}?si={session}") == plain
+    assert parse_link(plain) == parse_link(f"spotify:{kind}:{name}") == parse_link(f"{plain}?si={session}") == plain
 
 
 @pytest.mark.parametrize(
@@ -52,8 +52,8 @@ def test_any_kind_and_id_is_taken_and_the_query_dropped(kind: str, name: str, se
         "https://open.spotify.com.example.org/playlist/short",
     ],
 )
-def test_any_other_https_link_stays_as_it_is(link: str) -> None:
-    assert parse(link) == link
+def test_other_https_link_is_unchanged(link: str) -> None:
+    assert parse_link(link) == link
 
 
 @pytest.mark.parametrize(
@@ -110,32 +110,32 @@ def test_any_other_https_link_stays_as_it_is(link: str) -> None:
         ("spotify:", "spotify:KIND:ID"),
     ],
 )
-def test_what_is_no_link_is_refused_with_a_sentence(link: str, sentence: str) -> None:
+def test_invalid_link_raises_with_a_sentence(link: str, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
-        parse(link)
+        parse_link(link)
 
 
 @given(st.one_of(st.text(), st.text().map("https://".__add__), st.text().map("https://open.spotify.com/playlist/".__add__)))
-def test_parse_either_refuses_or_gives_a_plain_https_link(text: str) -> None:
+def test_parse_raises_or_returns_a_canonical_https_link(text: str) -> None:
     try:
-        link = parse(text)
+        link = parse_link(text)
     except ValueError:
         return
     assert link.lower().startswith("https://")
     assert link.isprintable()
-    assert parse(link) == link
+    assert parse_link(link) == link
 
 
 @given(st.text(string.ascii_letters + string.digits).filter(lambda name: len(name) != len(ID)))
-def test_an_id_of_another_length_is_refused(name: str) -> None:
+def test_id_of_another_length_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="22 letters and digits"):
-        parse(f"spotify:album:{name}")
+        parse_link(f"spotify:album:{name}")
 
 
 @given(kind=KINDS, name=IDS)
-def test_the_app_has_links_of_its_own(kind: str, name: str) -> None:
+def test_spotify_link_converts_to_a_uri(kind: str, name: str) -> None:
     uri = f"spotify:{kind}:{name}"
-    assert spotify_uri(parse(uri)) == uri
+    assert spotify_uri(parse_link(uri)) == uri
 
 
 @pytest.mark.parametrize(
@@ -147,5 +147,5 @@ def test_the_app_has_links_of_its_own(kind: str, name: str) -> None:
         f"https://open.spotify.com.example.org/playlist/{ID}",
     ],
 )
-def test_the_app_knows_no_other_links(link: str) -> None:
-    assert spotify_uri(parse(link)) is None
+def test_other_link_has_no_uri(link: str) -> None:
+    assert spotify_uri(parse_link(link)) is None

@@ -9,7 +9,7 @@ from realtime.mood.vote import MoodVote
 from realtime.music.catalog import MusicChoice
 from realtime.music.commands import PlayerCommand
 from realtime.music.planner import Plan, Strategy
-from realtime.music.selector import PLAY_AGAIN_S
+from realtime.music.selector import REPEAT_GUARD_S
 from realtime.music.songs import NowPlaying
 from realtime.session.keymap import BINDINGS, Action, find_binding
 from realtime.session.state import NOTICE_S, WELCOME, Session, Summary
@@ -232,9 +232,9 @@ def test_a_second_play_key_within_three_seconds_has_no_effect() -> None:
     for now_s in (10, 11, 12.99):
         assert running.handle_key("p", now_s) is None
         assert running.view(12.99, "") == before
-    assert choice_to_open(running.handle_key("p", 10 + PLAY_AGAIN_S))
-    assert running.handle_key("p", 10 + PLAY_AGAIN_S + 1) is None, "the three seconds count from the last time it opened"
-    assert PLAY_AGAIN_S == 3
+    assert choice_to_open(running.handle_key("p", 10 + REPEAT_GUARD_S))
+    assert running.handle_key("p", 10 + REPEAT_GUARD_S + 1) is None, "the three seconds count from the last time it opened"
+    assert REPEAT_GUARD_S == 3
 
 
 def test_a_play_key_before_the_first_vote_does_not_delay_the_next() -> None:
@@ -396,7 +396,7 @@ def test_a_journey_takes_a_step_with_each_play_and_next_key() -> None:
     assert choice_to_open(running.handle_key("p", 10)) == link(Expression.SAD)
     assert running.view(10, "").strategy == "journey 1/4"
     assert running.handle_key("n", 10.1) is None
-    assert notice(running, 10.1) == "that was just now: press it again in a moment"
+    assert notice(running, 10.1) == "too soon: press it again in a moment"
     running.handle_key("n", 15)
     assert running.view(15, "").strategy == "journey 2/4"
     assert choice_to_open(running.handle_key("p", 20)) == LIFTS
@@ -436,7 +436,7 @@ def test_a_journey_continues_from_the_step_that_the_player_reached() -> None:
     command = running.handle_key("p", 10)
     assert isinstance(command, PlayerCommand)
     assert command.plan is not None
-    running.set_now_playing(NowPlaying("Title", None, 1, 1), command.plan.then)
+    running.set_now_playing(NowPlaying("Title", None, 1, 1), command.plan.next_step)
     assert running.view(10, "").strategy == "journey 2/4"
 
 

@@ -1,1 +1,1 @@
-"""Music files of this computer: libraries, lists, tags, the play queue and the player."""
+"""Local music files: libraries, song lists, tags, the play queue and the player."""

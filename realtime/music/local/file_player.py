@@ -1,4 +1,4 @@
-"""Plays one file at a time, through the library just_playback."""
+"""Play one sound file at a time, through the library just_playback."""
 
 from __future__ import annotations
 
@@ -25,27 +25,38 @@ log = logging.getLogger(__name__)
 
 FORMATS = "wav, mp3, ogg, opus and flac"
 
-STALLED_S = 5.0
-"""A song that does not move on for so long has ended: its disk or its sound device is gone. Headphones take a second or two."""
+STALL_TIMEOUT_S = 5.0
+"""A song whose position stands still for so many seconds counts as ended: its disk or its sound device is gone.
 
-_LONGEST_LOOK_S = 1.0
-# What the library says of a sound device; all else it says of the file
-_DEVICE = ("MA_FAILED_TO_", "MA_DEVICE_", "MA_NO_DEVICE", "MA_NO_BACKEND", "MA_SHARE_MODE", "MA_BACKEND", "No playback device")
+Headphones may take a second or two to start."""
+
+_MAX_POLL_GAP_S = 1.0
+"""Time between two polls that counts towards a stall at most, in seconds."""
+# Error messages of the library that concern the sound device; all others concern the file
+_DEVICE_ERRORS = (
+    "MA_FAILED_TO_",
+    "MA_DEVICE_",
+    "MA_NO_DEVICE",
+    "MA_NO_BACKEND",
+    "MA_SHARE_MODE",
+    "MA_BACKEND",
+    "No playback device",
+)
 
 
 class UnplayableError(EmodjError):
-    """A file that cannot be played; another one may."""
+    """This file cannot be played; other files may."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(one_line(sentence))
 
 
 class SoundPlayer(Protocol):
-    """Plays one file at a time. For one thread alone."""
+    """Plays one file at a time. One thread makes all calls."""
 
     @property
     def volume(self) -> float:
-        """0..1, also of the files to come."""
+        """Volume of this file and of later ones, 0..1."""
         ...
 
     @volume.setter
@@ -53,24 +64,24 @@ class SoundPlayer(Protocol):
 
     @property
     def ended(self) -> bool:
-        """Whether the file came to its end by itself. To be asked a few times a second."""
+        """Whether the file has played to its end. To be read a few times a second."""
         ...
 
     def play(self, path: Path) -> None:
-        """Play a file from its beginning in place of any other.
+        """Stop the current file and play this one from its beginning.
 
         Raises:
-            UnplayableError: this file cannot be played; nothing is played any more.
-            EmodjError: no file can, since the sound device fails.
+            UnplayableError: this file cannot be played; the previous one is stopped.
+            EmodjError: the sound device fails, so that no file can be played.
         """
         ...
 
     def pause(self) -> None:
-        """Hold the file where it is; nothing if there is none."""
+        """Pause the file; without a file it does nothing."""
         ...
 
     def resume(self) -> None:
-        """Go on from there.
+        """Continue after a pause.
 
         Raises:
             EmodjError: the sound device is gone.
@@ -78,120 +89,121 @@ class SoundPlayer(Protocol):
         ...
 
     def stop(self) -> None:
-        """End the file."""
+        """Stop the file."""
         ...
 
     def close(self) -> None:
-        """Let go of file and sound device for good."""
+        """Release the file and the sound device for good."""
         ...
 
 
 class FilePlayer:
-    """Streams from the disk: a song of ten hours takes no more memory than one of a minute.
+    """Plays a file as a stream from the disk: a song of ten hours takes no more memory than a song of a minute.
 
-    Where there is no sound card at all, Linux plays into nowhere and in time; nobody can tell it from playing.
+    Without a sound card, Linux plays to a null device at normal speed, which looks like normal playing.
 
     Raises:
         EmodjError: the library does not run on this computer.
     """
 
     def __init__(self) -> None:
-        _silence()
+        _mute_audio_libraries()
         try:
             importlib.import_module("just_playback")
         except (ImportError, OSError) as error:
             raise EmodjError(
                 f"cannot play music files: the library just_playback does not run here ({error}); "
-                "pip install --force-reinstall just-playback needs a C compiler where it has no wheel"
+                "try pip install --force-reinstall just-playback, which needs a C compiler if it has no wheel for this system"
             ) from error
         self._playback: Playback | None = None
         self._volume = 1.0
         self._file: Path | None = None
+        # To detect a stall: last position, how long it has not changed, time of the last poll
         self._position = -1.0
-        self._stood_s = 0.0
-        self._looked_s = 0.0
+        self._stalled_s = 0.0
+        self._polled_at_s = 0.0
 
     @property
     def volume(self) -> float:
-        """0..1."""
+        """Volume of this file and of later ones, 0..1; other values are clipped."""
         return self._volume
 
     @volume.setter
     def volume(self, volume: float) -> None:
         self._volume = min(1.0, max(0.0, volume))
         if self._playback is not None:
-            with _translated():
+            with _translate_errors():
                 self._playback.set_volume(self._volume)
 
     @property
     def ended(self) -> bool:
-        """Whether the file came to its end by itself."""
+        """Whether the file has played to its end, or has stalled."""
         if self._playback is None or self._file is None:
             return False
-        return not self._playback.active or self._stalled(self._playback)
+        return not self._playback.active or self._is_stalled(self._playback)
 
     def play(self, path: Path) -> None:
-        """Play a file from its beginning; takes some milliseconds.
+        """Play a file from its beginning; returns after some milliseconds.
 
         Raises:
-            UnplayableError: the file is missing, damaged or of another kind, or may not be read.
-            EmodjError: there is no sound device, or it fails.
+            UnplayableError: the file is missing, damaged, unreadable or of another format.
+            EmodjError: the sound device is missing or fails.
         """
         self.stop()
-        _check(path)
-        with _translated(path):
-            playback = self._playback = _playback()
+        _check_readable(path)
+        with _translate_errors(path):
+            playback = self._playback = _new_playback()
             playback.set_volume(self._volume)
             try:
                 playback.load_file(str(path))
             except OSError as error:
                 raise UnplayableError(f"cannot play {path}: it cannot be read ({error})") from error
             except Exception as error:
-                # Once all is ready it reads the tags, and a strange tag is no reason not to play
+                # The library reads the tags last, when the sound is ready: play the file despite a broken tag
                 if type(error).__module__.partition(".")[0] != "tinytag":
                     raise
                 log.info("%s: %s", path, error)
             playback.play()
-        self._file, self._position, self._stood_s, self._looked_s = path, -1.0, 0.0, time.monotonic()
+        self._file, self._position, self._stalled_s, self._polled_at_s = path, -1.0, 0.0, time.monotonic()
 
     def pause(self) -> None:
-        """Hold the file where it is."""
+        """Pause the file."""
         if self._playback is not None:
-            with _translated():
+            with _translate_errors():
                 self._playback.pause()
 
     def resume(self) -> None:
-        """Go on from there."""
+        """Continue after a pause."""
         if self._playback is not None:
-            self._stood_s = 0.0
-            with _translated():
+            self._stalled_s = 0.0
+            with _translate_errors():
                 self._playback.resume()
 
     def stop(self) -> None:
-        """End the file and let go of the sound device, so that others may have it."""
+        """Stop the file and release the sound device, so that other programs can use it."""
         self._file = None
         if self._playback is not None:
             playback, self._playback = self._playback, None
-            with _translated():
+            with _translate_errors():
                 playback.close()
 
     def close(self) -> None:
-        """The same."""
+        """Stop, and release the sound device."""
         self.stop()
 
-    def _stalled(self, playback: Playback) -> bool:
+    def _is_stalled(self, playback: Playback) -> bool:
         now_s, position = time.monotonic(), playback.curr_pos
-        # A laptop that was asleep, or a caller that was busy, is no sign of a stall
-        looked_s, self._looked_s = min(now_s - self._looked_s, _LONGEST_LOOK_S), now_s
+        # A long gap between two polls is no stall: the laptop slept, or the caller was busy
+        passed_s, self._polled_at_s = min(now_s - self._polled_at_s, _MAX_POLL_GAP_S), now_s
         moved, self._position = position != self._position, position
-        self._stood_s = 0.0 if moved or playback.paused else self._stood_s + looked_s
-        return self._stood_s >= STALLED_S
+        self._stalled_s = 0.0 if moved or playback.paused else self._stalled_s + passed_s
+        return self._stalled_s >= STALL_TIMEOUT_S
 
 
-def _check(path: Path) -> None:
-    """Say plainly what the library has no words for."""
+def _check_readable(path: Path) -> None:
+    """Raise a plain sentence for errors that the library does not describe."""
     try:
-        # Opening a pipe would wait for somebody who writes to it
+        # To open a pipe would block until another program writes to it
         if not S_ISREG(path.stat().st_mode):
             raise UnplayableError(f"cannot play {path}: it is no file")
         path.open("rb").close()
@@ -203,33 +215,34 @@ def _check(path: Path) -> None:
         raise UnplayableError(f"cannot play {path}: there is no such file ({error})") from error
 
 
-def _playback() -> Playback:
+def _new_playback() -> Playback:
     from just_playback import Playback
 
     return Playback()
 
 
 @contextmanager
-def _translated(path: Path | None = None) -> Generator[None]:
+def _translate_errors(path: Path | None = None) -> Generator[None]:
     from just_playback.ma_result import MiniaudioError
 
     try:
         yield
     except MiniaudioError as error:
-        if path is None or str(error).startswith(_DEVICE):
+        if path is None or str(error).startswith(_DEVICE_ERRORS):
             raise EmodjError(
-                f"no sound: the sound device does not answer ({error}); plug in another one, or close what else uses it"
+                f"no sound: the sound device does not answer ({error}); "
+                "plug in another one, or close other programs that use it"
             ) from error
         raise UnplayableError(f"cannot play {path}: it is damaged, or none of {FORMATS} ({error})") from error
 
 
-def _silence() -> None:
-    """ALSA, JACK and PulseAudio tell stderr at length of each device that is not there, from threads of their own."""
+def _mute_audio_libraries() -> None:
+    """Stop ALSA, JACK and PulseAudio from writing a long report on each missing device to stderr, on their threads."""
     os.environ.setdefault("PULSE_LOG", "0")
     if not sys.platform.startswith("linux"):
         return
-    # A function that takes nothing and does nothing: Python code must not be called from a thread of a sound library
-    nothing = ctypes.cast(ctypes.pythonapi.Py_IsInitialized, ctypes.c_void_p)
+    # A C function without effect, as the handler: a thread of a sound library must not call Python code
+    no_operation = ctypes.cast(ctypes.pythonapi.Py_IsInitialized, ctypes.c_void_p)
     for library, *setters in (
         ("libasound.so.2", "snd_lib_error_set_handler"),
         ("libjack.so.0", "jack_set_error_function", "jack_set_info_function"),
@@ -237,7 +250,7 @@ def _silence() -> None:
         try:
             loaded = ctypes.CDLL(library)
             for setter in setters:
-                getattr(loaded, setter)(nothing)
+                getattr(loaded, setter)(no_operation)
         except (OSError, AttributeError):
-            # Nobody there who would speak
+            # A library that is not installed writes nothing
             log.debug("no %s", library)

@@ -1,4 +1,4 @@
-"""Plays a list of songs as keys wish, one after the other."""
+"""Play a queue of local files as commands say."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from itertools import count
 from typing import TYPE_CHECKING, Self
 
 from realtime.errors import EmodjError
+from realtime.music.commands import NOTHING_PLAYING, VOLUME_STEP
 from realtime.music.local.file_player import UnplayableError
 from realtime.music.local.queue import new_queue
-from realtime.music.local.tags import with_tags
+from realtime.music.local.tags import read_tags
 from realtime.music.songs import NowPlaying
 
 if TYPE_CHECKING:
@@ -23,22 +24,21 @@ if TYPE_CHECKING:
     from realtime.music.local.queue import PlayQueue
     from realtime.music.songs import Song
 
-VOLUME_STEP = 10
-"""Per cent of the volume for each press of a key."""
-
-SEARCH_S = 0.2
-"""How long one call looks for a file that can be played: thousands that are broken must not keep the caller."""
+SEARCH_TIME_S = 0.2
+"""Longest search for a playable file in one call, in seconds: thousands of broken files must not block the caller."""
 
 
 class LocalPlayer:
-    """A list of songs and what of it is on. All calls come from one thread, `tend` a few times a second; any may read `now`.
+    """Plays a list of songs, one after the other.
+
+    One thread makes all calls, `poll` a few times a second; any thread may read `now_playing`.
 
     Args:
-        player: plays the files; closed with the jukebox.
-        volume: at the start, 0..1.
+        player: plays the files; closed together with this object.
+        volume: volume at the start, 0..1.
         shuffle: whether songs come in random order at the start.
-        seed: of the random orders, not negative; None: drawn by lot.
-        once: whether it ends after each song was heard, instead of beginning anew.
+        seed: seed of the random orders, 0 or more; None for a random seed.
+        once: whether to stop after every song has been played once, instead of repeating the list.
     """
 
     def __init__(
@@ -50,17 +50,19 @@ class LocalPlayer:
         self._seeds = count(secrets.randbits(32) if seed is None else seed)
         self._once = once
         self._songs: Sequence[Song] = ()
-        self._setlist: PlayQueue | None = None
+        self._queue: PlayQueue | None = None
         self._key: Hashable = None
         self._title = ""
         self._now: NowPlaying | None = None
-        # Whether the player has what `now` names
+        # Whether the player has loaded the song that `_now` names
         self._loaded = False
-        # How many songs are still to be tried in place of one that cannot be played, and in which direction
-        self._left, self._step = 0, 1
-        self._faults: list[str] = []
-        self._why = ""
-        self._broken: set[Path] = set()
+        # While searching for a playable song: number of songs still to try, and direction, 1 or -1
+        self._attempts_left, self._direction = 0, 1
+        # Errors of the present search: the new ones, and the first of all
+        self._file_errors: list[str] = []
+        self._first_error = ""
+        # Files that have been reported as broken, so that each is reported once
+        self._reported: set[Path] = set()
         self._notices: list[str] = []
         player.volume = volume
 
@@ -72,140 +74,140 @@ class LocalPlayer:
 
     @property
     def now_playing(self) -> NowPlaying | None:
-        """What is on, paused or not; None if nothing is, or while it is being looked for. For any thread."""
+        """The current song, playing or paused; None without one, or during the search for one. Any thread may read it."""
         return self._now
 
     @property
     def key(self) -> Hashable:
-        """What `play` was told of the list that is on; None if none is."""
+        """The key that `play` got for the current list; None without a list."""
         return self._key
 
     @property
     def finished(self) -> bool:
-        """Whether there is no list to play: none was begun, it was stopped, heard once, or none of it can be played."""
-        return self._setlist is None
+        """Whether the player has no list: none was started, it was stopped, played once, or none of its songs is playable."""
+        return self._queue is None
 
     @property
     def track_ended(self) -> bool:
-        """Whether the song that was on came to its end by itself, so that `tend` would begin the next one."""
+        """Whether the current song has played to its end, so that `poll` will start the next one."""
         return self._loaded and self._now is not None and not self._now.paused and self._player.ended
 
     def play(self, songs: Sequence[Song], key: Hashable, title: str = "") -> str | None:
-        """Begin a list in place of any other. The same list again goes on where it is, also out of a pause.
+        """Stop the current list and start this one. If it is the current list, only end a pause.
 
         Args:
-            songs: those without a path are left out.
-            key: tells this list from others.
-            title: what it is called in sentences.
+            songs: songs of the list; those without a path are skipped.
+            key: identifies the list.
+            title: name of the list in sentences.
 
         Returns:
-            What `tend` would say.
+            A sentence as `poll` returns it.
 
         Raises:
-            EmodjError: none of its songs is a file that can be played; then nothing is on. Of a very long list of broken
-                files `tend` will say so.
+            EmodjError: no song is a playable file; then no list is current. For a very long list of broken files `play`
+                returns early, and `poll` reports it later.
         """
-        if self._setlist is not None and key == self._key:
+        if self._queue is not None and key == self._key:
             return self.resume()
         if not any(song.path is not None for song in songs):
             raise EmodjError(f"there is no file among the {len(songs)} songs of {title or 'the list'}, only links")
         self.stop()
         self._songs, self._key, self._title = songs, key, title
-        self._begin(new_queue(len(songs), next(self._seeds) if self._shuffle else None))
-        if self._setlist is None:
-            raise EmodjError(self._said())
-        return self._said()
+        self._start_queue(new_queue(len(songs), next(self._seeds) if self._shuffle else None))
+        if self._queue is None:
+            raise EmodjError(self._take_notices())
+        return self._take_notices()
 
     def resume(self) -> str | None:
-        """Go on out of a pause; returns what `tend` would say."""
+        """End a pause; returns a sentence as `poll` does."""
         if self._now is not None and self._now.paused:
-            self._toggle(self._now)
-        return self._said()
+            self._toggle_pause(self._now)
+        return self._take_notices()
 
-    def handle(self, wish: PlayerCommand) -> str | None:
-        """Do what keys ask for; a plan is for the caller. A skip plays, also out of a pause.
+    def handle(self, command: PlayerCommand) -> str | None:
+        """Apply a command, except its plan, which the caller handles. A skip also ends a pause.
 
         Returns:
-            A few words for the screen where there is an answer; on files that were skipped `tend` has one.
+            A few words for the screen; None if there is nothing to say. Only `poll` reports skipped files.
         """
         answers = list[str]()
-        if wish.louder:
-            self._percent = min(100, max(0, self._percent + VOLUME_STEP * wish.louder))
-            self._tried(lambda: setattr(self._player, "volume", self._percent / 100))
+        if command.louder:
+            self._percent = min(100, max(0, self._percent + VOLUME_STEP * command.louder))
+            self._try_device(lambda: setattr(self._player, "volume", self._percent / 100))
             answers.append(f"volume {self._percent}%")
-        if wish.shuffle:
+        if command.shuffle:
             self._shuffle = not self._shuffle
-            if self._setlist is not None:
-                self._setlist = self._setlist.shuffle(next(self._seeds)) if self._shuffle else self._setlist.in_order()
+            if self._queue is not None:
+                self._queue = self._queue.shuffle(next(self._seeds)) if self._shuffle else self._queue.in_order()
             answers.append(f"shuffle {'on' if self._shuffle else 'off'}")
-        if wish.skip and self._setlist is not None:
-            self._begin(self._setlist.skip(wish.skip), 1 if wish.skip > 0 else -1)
-        elif wish.toggle and self._now is not None:
-            self._toggle(self._now)
-        elif wish.skip or wish.toggle:
-            answers.append("nothing is playing: press p for music")
+        if command.skip and self._queue is not None:
+            self._start_queue(self._queue.skip(command.skip), 1 if command.skip > 0 else -1)
+        elif command.toggle and self._now is not None:
+            self._toggle_pause(self._now)
+        elif command.skip or command.toggle:
+            answers.append(NOTHING_PLAYING)
         if self._now is not None:
             self._now = replace(self._now, shuffled=self._shuffle, volume=self._percent / 100)
         return ", ".join(answers) or None
 
     def poll(self) -> str | None:
-        """Begin the next song where one has ended, or cannot be played.
+        """Start the next song if the current one has ended or cannot be played.
 
         Returns:
-            A sentence on files that were skipped, each only once, or on why there is no music.
+            A sentence on skipped files, each file once, or the reason why no music plays; None if there is nothing to say.
         """
-        if self._left:
-            self._search()
-        elif self.track_ended and self._setlist is not None:
-            self._begin(self._setlist.skip(1))
-        return self._said()
+        if self._attempts_left:
+            self._find_playable_song()
+        elif self.track_ended and self._queue is not None:
+            self._start_queue(self._queue.skip(1))
+        return self._take_notices()
 
     def stop(self) -> None:
-        """Play nothing, and forget the list."""
+        """Stop playing, and drop the list."""
         self._loaded = False
-        self._songs, self._setlist, self._now, self._key, self._title, self._left = (), None, None, None, "", 0
-        self._tried(self._player.stop)
+        self._songs, self._queue, self._now, self._key, self._title, self._attempts_left = (), None, None, None, "", 0
+        self._try_device(self._player.stop)
 
     def close(self) -> None:
-        """Stop, and let go of the player."""
+        """Stop, and close the file player."""
         self.stop()
         self._player.close()
 
-    def _toggle(self, now: NowPlaying) -> None:
+    def _toggle_pause(self, now: NowPlaying) -> None:
         if not now.paused:
-            self._tried(self._player.pause)
+            self._try_device(self._player.pause)
             self._now = replace(now, paused=True)
-        elif self._loaded and self._tried(self._player.resume):
+        elif self._loaded and self._try_device(self._player.resume):
             self._now = replace(now, paused=False)
-        elif self._setlist is not None:
-            self._begin(self._setlist)
+        elif self._queue is not None:
+            self._start_queue(self._queue)
 
-    def _begin(self, setlist: PlayQueue, step: int = 1) -> None:
-        """Play its current song; in place of one that cannot be played the next one in a direction, 1 or -1."""
-        self._setlist, self._left, self._step = setlist, len(self._songs), step
-        self._faults, self._why = [], ""
-        self._search()
+    def _start_queue(self, queue: PlayQueue, direction: int = 1) -> None:
+        """Play the current song of a queue; if it cannot be played, the next playable one in a direction, 1 or -1."""
+        self._queue, self._attempts_left, self._direction = queue, len(self._songs), direction
+        self._file_errors, self._first_error = [], ""
+        self._find_playable_song()
 
-    def _search(self) -> None:
-        give_up_s = time.monotonic() + SEARCH_S
-        while self._left and self._setlist is not None:
-            if self._once and self._setlist.index >= len(self._songs):
-                self._report()
+    def _find_playable_song(self) -> None:
+        give_up_s = time.monotonic() + SEARCH_TIME_S
+        while self._attempts_left and self._queue is not None:
+            if self._once and self._queue.index >= len(self._songs):
+                self._report_skipped_files()
                 self.stop()
-            elif self._start(self._songs[self._setlist.current], self._setlist):
-                self._left = 0
-                self._report()
-            elif self._left == 1:
-                self._notices.append(self._none())
+            elif self._start_song(self._songs[self._queue.current], self._queue):
+                self._attempts_left = 0
+                self._report_skipped_files()
+            elif self._attempts_left == 1:
+                self._notices.append(self._nothing_playable_sentence())
                 self.stop()
             else:
-                self._left -= 1
-                self._setlist = self._setlist.skip(self._step)
+                self._attempts_left -= 1
+                self._queue = self._queue.skip(self._direction)
                 if time.monotonic() > give_up_s:
                     return
 
-    def _start(self, song: Song, setlist: PlayQueue) -> bool:
-        """Whether there is no need to look any further."""
+    def _start_song(self, song: Song, queue: PlayQueue) -> bool:
+        """Start a song; True if the search ends here, False to try the next song."""
         self._loaded = False
         if song.path is None:
             self._now = None
@@ -215,31 +217,32 @@ class LocalPlayer:
             self._loaded = True
         except UnplayableError as error:
             self._now = None
-            self._why = self._why or str(error)
-            if song.path not in self._broken:
-                self._faults.append(str(error))
-                self._broken.add(song.path)
+            self._first_error = self._first_error or str(error)
+            if song.path not in self._reported:
+                self._file_errors.append(str(error))
+                self._reported.add(song.path)
             return False
         except EmodjError as error:
             self._notices.append(str(error))
-        title, artist = with_tags(song)
-        number, volume = setlist.current + 1, self._percent / 100
-        # Without a sound device the list can still be leafed through
-        self._now = NowPlaying(title, artist, number, setlist.count, not self._loaded, self._shuffle, volume)
+        title, artist = read_tags(song)
+        number, volume = queue.current + 1, self._percent / 100
+        # Without a sound device the song is shown as paused, so that skips still work
+        self._now = NowPlaying(title, artist, number, queue.count, not self._loaded, self._shuffle, volume)
         return True
 
-    def _report(self) -> None:
-        if self._faults:
-            which = "a song" if len(self._faults) == 1 else f"{len(self._faults)} songs; the first"
-            self._notices.append(f"skipped {which}: {self._faults[0]}")
+    def _report_skipped_files(self) -> None:
+        if self._file_errors:
+            which = "a song" if len(self._file_errors) == 1 else f"{len(self._file_errors)} songs; the first"
+            self._notices.append(f"skipped {which}: {self._file_errors[0]}")
 
-    def _none(self) -> str:
+    def _nothing_playable_sentence(self) -> str:
         if len(self._songs) == 1:
-            return self._why
-        of = f" of {self._title}" if self._title else ""
-        return f"none of the {len(self._songs)} songs{of} can be played; the first: {self._why}"
+            return self._first_error
+        of_list = f" of {self._title}" if self._title else ""
+        return f"none of the {len(self._songs)} songs{of_list} can be played; the first: {self._first_error}"
 
-    def _tried(self, action: Callable[[], None]) -> bool:
+    def _try_device(self, action: Callable[[], None]) -> bool:
+        """Run an action on the sound device; on an error, note the sentence and return False."""
         try:
             action()
         except EmodjError as error:
@@ -247,6 +250,6 @@ class LocalPlayer:
             return False
         return True
 
-    def _said(self) -> str | None:
-        said, self._notices = self._notices, []
-        return "; ".join(said) or None
+    def _take_notices(self) -> str | None:
+        notices, self._notices = self._notices, []
+        return "; ".join(notices) or None

@@ -1,4 +1,4 @@
-"""The order of the songs of a list (pure)."""
+"""Play queue: order, shuffle and history of a list of songs (pure)."""
 
 from __future__ import annotations
 
@@ -11,97 +11,97 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-REMEMBERED = 1000
-"""How many songs from before the last change of the order can be gone back to."""
+MAX_HISTORY = 1000
+"""Maximum number of songs kept from before the last change of the order, for skips back."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlayQueue:
-    """Where somebody is in a list of songs that goes round and round.
+    """Position in an endless queue that repeats a list of songs, round after round.
 
-    In order it is the list as it stands. Shuffled, each round has every song once, in an order of its own, and no round begins
-    with the song that the last one ended with.
+    In order, each round is the list from `start` on. Shuffled, each round has every song once, in a new random order, and
+    no round begins with the last song of the round before.
 
     Attributes:
-        count: songs in the list, from 1.
-        start: the song that the present order begins with, 0 to count - 1.
-        seed: of the present order, not negative; None: in order.
-        index: steps from there; below zero it is what was heard before that order.
-        heard: songs from before that order, the latest last.
+        count: number of songs in the list, 1 or more.
+        start: index of the song at which the current order begins, 0 to count - 1.
+        seed: seed of the current random order, 0 or more; None for the order of the list.
+        index: position relative to `start`, in songs; a negative one points into the history.
+        history: indices of the songs played before the current order, the latest last.
 
     Raises:
-        ValueError: there is no song, or `start` or `seed` is none.
+        ValueError: the list is empty, or `start` or `seed` is out of range.
     """
 
     count: int
     start: int = 0
     seed: int | None = None
     index: int = 0
-    heard: tuple[int, ...] = ()
+    history: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.count:
             raise ValueError(f"a list of {self.count} songs has no song {self.start}")
         if self.seed is not None and self.seed < 0:
-            raise ValueError(f"a seed is not negative, as {self.seed} is")
+            raise ValueError(f"a seed must not be negative: {self.seed}")
 
     @property
     def current(self) -> int:
-        """The song that is on, 0 to count - 1."""
-        return self._at(self.index)
+        """Index of the current song, 0 to count - 1."""
+        return self._song_at(self.index)
 
     def skip(self, steps: int) -> PlayQueue:
-        """So many songs on, or back through what was heard if below zero; there is no end on either side."""
+        """Go forward by a number of songs, or back through the history if negative; the queue is endless both ways."""
         return replace(self, index=self.index + steps)
 
     def shuffle(self, seed: int) -> PlayQueue:
-        """The same song, and all others after it in random order."""
-        return self._from_here(seed)
+        """Keep the current song, and put all others after it in random order."""
+        return self._reorder(seed)
 
     def in_order(self) -> PlayQueue:
-        """The same song, and after it those that stand after it in the list."""
-        return self._from_here(None)
+        """Keep the current song, and put the songs after it in the order of the list."""
+        return self._reorder(None)
 
-    def _from_here(self, seed: int | None) -> PlayQueue:
-        earliest = max(self.index - REMEMBERED, -len(self.heard))
-        heard = tuple(self._at(index) for index in range(earliest, self.index))
-        return PlayQueue(self.count, self.current, seed, 0, heard)
+    def _reorder(self, seed: int | None) -> PlayQueue:
+        earliest = max(self.index - MAX_HISTORY, -len(self.history))
+        history = tuple(self._song_at(index) for index in range(earliest, self.index))
+        return PlayQueue(self.count, self.current, seed, 0, history)
 
-    def _at(self, index: int) -> int:
+    def _song_at(self, index: int) -> int:
         if index >= 0:
             number, place = divmod(index, self.count)
             if self.seed is None:
                 return (self.start + place) % self.count
-            return int(_round(self.count, self.start, self.seed, number)[place])
-        if -index <= len(self.heard):
-            return self.heard[index]
-        # Before all that was heard there is nothing but the list
-        earliest = self.heard[0] if self.heard else self.start
-        return (earliest + index + len(self.heard)) % self.count
+            return int(_round_order(self.count, self.start, self.seed, number)[place])
+        if -index <= len(self.history):
+            return self.history[index]
+        # Before the history the queue continues with the list in reverse
+        earliest = self.history[0] if self.history else self.start
+        return (earliest + index + len(self.history)) % self.count
 
 
 def new_queue(count: int, seed: int | None = None) -> PlayQueue:
-    """The beginning of a list: its first song, or with a seed a random one and a random order."""
+    """Make a queue at its beginning: at the first song, in order; or with a seed, at a random song in a random order."""
     if seed is None:
         return PlayQueue(count)
     return PlayQueue(count, int(np.random.default_rng(seed).integers(count)), seed)
 
 
 @lru_cache(maxsize=4)
-def _round(count: int, start: int, seed: int, number: int) -> NDArray[np.int64]:
-    """Order of one round, (count,) int64."""
-    # Two songs can only take turns
+def _round_order(count: int, start: int, seed: int, number: int) -> NDArray[np.int64]:
+    """Order of the songs in one round, (count,) int64."""
+    # Two songs can only alternate, so every round has the order of the first
     if number == 0 or count <= 2:  # noqa: PLR2004
         order = _permutation(count, seed, 0)
         return np.concatenate([[start], order[order != start]])
-    order, before = _permutation(count, seed, number), _last(count, start, seed, number - 1)
+    order, before = _permutation(count, seed, number), _last_song_of_round(count, start, seed, number - 1)
     if order[0] == before:
-        # The last stays what it is, or the round after this one would have to know of all before it
+        # Swap the first two. The last song must stay, since the next round computes it without the rounds before.
         order[[0, 1]] = order[[1, 0]]
     return order
 
 
-def _last(count: int, start: int, seed: int, number: int) -> int:
+def _last_song_of_round(count: int, start: int, seed: int, number: int) -> int:
     order = _permutation(count, seed, number)
     return int(order[order != start][-1] if number == 0 else order[-1])
 

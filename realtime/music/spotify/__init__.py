@@ -1,13 +1,12 @@
-"""Spotify for those who have an account: a login, the control of what is playing, playlists of one's own.
+"""Spotify for users with an account: log in, control playback, build private playlists.
 
-refusals           what a refusal means                              (pure, as the next two lines)
-devices, states    what Spotify lists, and says is on
-mixing             which songs make a playlist
-tokens, clientid   the login on disk, and the app that it is for
-wire               one request, and what may go wrong with it        (imports spotipy)
-login, callback    how somebody logs in, and the page that they come back to
-web                the requests that emodj makes
-watch              what is on, asked for as rarely as will do
-remote             a session's player: where it plays, and its keys
-building           a playlist from a person's own and from searches
+errors             what a refusal means, in a sentence (pure)
+credentials        login and client id on disk
+transport          one request, its timeout, its errors translated; the only module that imports spotipy
+auth               PKCE login and its loopback callback page
+client             the Web API calls that emodj makes
+playback_state     what Spotify plays, polled as rarely as possible
+remote_player      devices, and playing on them
+playlist_builder   mix songs into a private playlist
+desktop_app        the Spotify app of this computer, without an account
 """

@@ -1,4 +1,4 @@
-"""How somebody logs in, and how a login is kept alive."""
+"""PKCE login with its loopback callback page; renewal of tokens."""
 
 from __future__ import annotations
 
@@ -9,46 +9,55 @@ from typing import Any, Self, cast
 from urllib.parse import parse_qs, urlsplit
 
 from realtime.music.spotify import transport
-from realtime.music.spotify.credentials import Token, fit_to_send, is_moment
+from realtime.music.spotify.credentials import Token, is_timestamp, is_token_text
 from realtime.music.spotify.errors import ErrorKind, SpotifyError, explain_login_refusal, login_too_late
+
+_BROWSER_TIMEOUT_S = 2.0
+"""Longest time without data on a connection, in seconds: some browsers connect ahead of time and send nothing."""
+_PAGE_TEMPLATE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>emodj</title>
+<meta name="viewport" content="width=device-width">
+<style>body{{font:1.1em/1.5 system-ui,sans-serif;margin:15vh auto;max-width:30em;padding:0 1em;text-align:center;
+background:#10141a;color:#fafafa}}</style><h1>{title}</h1><p>{text}</p></html>
+"""
 
 
 class Login:
-    """One attempt, by PKCE (RFC 7636): no secret of the app is needed.
+    """One attempt to log in, by PKCE (RFC 7636), which needs no secret of the app.
 
     Args:
-        client_id: of the person's own app.
-        redirect_uri: where Spotify sends the browser: `http://127.0.0.1:PORT/callback`, which the app registers without a port.
-        state: comes back with the answer, so that nobody else can send one (RFC 6749, 10.12).
+        client_id: client id of the user's Spotify app.
+        redirect_uri: address to which Spotify redirects the browser: `http://127.0.0.1:PORT/callback`. The app registers it
+            without a port.
+        state: random text that the answer must repeat, so that no other page can forge an answer (RFC 6749, 10.12).
 
     Attributes:
-        address: where the person logs in.
+        address: page of Spotify on which the user logs in.
     """
 
     def __init__(self, client_id: str, redirect_uri: str, state: str) -> None:
         self._client_id = client_id
         self._state = state
-        self._manager = transport.pkce(client_id, redirect_uri=redirect_uri)
+        self._manager = transport.make_login(client_id, redirect_uri=redirect_uri)
         self.address: str = self._manager.get_authorize_url(state)
 
-    def code(self, address: str) -> str | SpotifyError | None:
-        """What the address says that Spotify sent the browser to.
+    def read_answer(self, address: str) -> str | SpotifyError | None:
+        """Read the answer from the address to which Spotify redirected the browser.
 
         Returns:
-            The code, why there is none, or None for an address that belongs to no login, or to another one.
+            The code, or an error with the reason for a refusal; None if the address does not belong to this login.
         """
         try:
             query = parse_qs(urlsplit(address.strip()).query)
         except ValueError:
             return None
         state, code, error = (query.get(name, [""])[0] for name in ("state", "code", "error"))
-        # What is pasted can have halves of letters in it
+        # A pasted address may have lone surrogates, which compare_digest and encode() refuse
         if not hmac.compare_digest(state.encode(errors="replace"), self._state.encode()) or not (code or error):
             return None
         return code if code and not error else explain_login_refusal(error)
 
-    def finish(self, code: str) -> Token:
-        """Exchange the code for a token.
+    def exchange_code(self, code: str) -> Token:
+        """Exchange the code for a token. It works once for each code.
 
         Raises:
             SpotifyError: Spotify refuses or cannot be reached.
@@ -56,66 +65,69 @@ class Login:
 
         def exchange() -> Token:
             self._manager.get_access_token(code, check_cache=False)
-            return _token(self._manager.cache_handler.get_cached_token(), Token(self._client_id, "", "", 0, ""))
+            return _parse_token(self._manager.cache_handler.get_cached_token(), Token(self._client_id, "", "", 0, ""))
 
         try:
             return transport.send(exchange, (code, self._manager.code_verifier, self._client_id))
         except SpotifyError as error:
-            raise login_too_late() if error.kind is ErrorKind.ENDED else error from error.__cause__
+            raise login_too_late() if error.kind is ErrorKind.EXPIRED else error from error.__cause__
         finally:
             transport.close(self._manager)
 
 
-def renew_token(token: Token, patience_s: float = transport.PATIENCE_S) -> Token:
-    """The token that this one is exchanged for; Spotify may not take the old one a second time.
+def renew_token(token: Token, timeout_s: float = transport.TIMEOUT_S) -> Token:
+    """Exchange a token for a new one. Spotify may refuse to exchange the old one a second time.
+
+    Args:
+        token: the token to renew.
+        timeout_s: longest time without data from Spotify, in seconds.
 
     Raises:
         SpotifyError: Spotify refuses or cannot be reached.
     """
-    manager = transport.pkce(token.client_id, patience_s=patience_s)
+    manager = transport.make_login(token.client_id, timeout_s=timeout_s)
     try:
-        return transport.send(lambda: _token(manager.refresh_access_token(token.refresh), token), token.secrets, patience_s)
+        return transport.send(
+            lambda: _parse_token(manager.refresh_access_token(token.refresh), token), token.secrets, timeout_s
+        )
     finally:
         transport.close(manager)
 
 
-def _token(given: Any, before: Token) -> Token:
-    """Of what was given out; where that says nothing, what the token before it had."""
-    access, refresh, scope = given["access_token"], given.get("refresh_token", before.refresh), given.get("scope", before.scope)
-    expires_at = given["expires_at"]
-    if not (fit_to_send(access) and fit_to_send(refresh) and isinstance(scope, str) and is_moment(expires_at)):
-        raise TypeError("a token that is none")
+def _parse_token(answer: Any, before: Token) -> Token:
+    """Parse the answer of the token service; fields that it leaves out keep the value of the token before."""
+    access, refresh, scope = (
+        answer["access_token"],
+        answer.get("refresh_token", before.refresh),
+        answer.get("scope", before.scope),
+    )
+    expires_at = answer["expires_at"]
+    if not (is_token_text(access) and is_token_text(refresh) and isinstance(scope, str) and is_timestamp(expires_at)):
+        raise TypeError("the answer is no valid token")
     return Token(before.client_id, access, refresh, float(expires_at), scope, before.premium)
 
 
-_SILENT_S = 2.0
-"""How long a browser may be silent that has connected: some connect ahead of time and say nothing."""
-_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>emodj</title>
-<meta name="viewport" content="width=device-width">
-<style>body{{font:1.1em/1.5 system-ui,sans-serif;margin:15vh auto;max-width:30em;padding:0 1em;text-align:center;
-background:#10141a;color:#fafafa}}</style><h1>{title}</h1><p>{text}</p></html>
-"""
-
-
-class Callback:
-    """Waits for a browser on a free port of this computer alone.
+class CallbackServer:
+    """HTTP server for one login, on a free port of the loopback interface.
 
     Attributes:
-        redirect_uri: where Spotify is to send the browser.
-        start: an address that leads on to Spotify, once: what starts a browser is seen by all users of a computer, and
-            Spotify's address holds what they should not see.
-        answer: the code, or why there is none, once there is an answer.
+        redirect_uri: address to which Spotify must redirect the browser.
+        start_address: address that redirects to Spotify's login page, once. All users of a computer can see the command line
+            that starts a browser, and Spotify's address has parts that they must not see.
+        host: the value that the Host header of a request must have.
+        login: the login whose answer is accepted; None before the login starts.
+        answer: the code, or an error with the reason for a refusal; None before the answer.
     """
 
     def __init__(self) -> None:
         self._server = _Server(self)
-        place = f"127.0.0.1:{self._server.server_port}"
-        self.start = f"http://{place}/"
-        self.redirect_uri = f"http://{place}/callback"
-        self.host = place
+        host = f"127.0.0.1:{self._server.server_port}"
+        self.start_address = f"http://{host}/"
+        self.redirect_uri = f"http://{host}/callback"
+        self.host = host
         self.login: Login | None = None
         self.answer: str | SpotifyError | None = None
-        self._starts = [self.start]
+        self._unused_starts = [self.start_address]
 
     def __enter__(self) -> Self:
         return self
@@ -123,76 +135,76 @@ class Callback:
     def __exit__(self, *_: object) -> None:
         self._server.server_close()
 
-    def take_start(self) -> bool:
-        """Whether this is the first browser that asks to be led on."""
-        # One of several threads gets it
+    def claim_start(self) -> bool:
+        """Whether this is the first request for the redirect."""
+        # pop() is atomic: of several threads, one gets the item
         try:
-            self._starts.pop()
+            self._unused_starts.pop()
         except IndexError:
             return False
         return True
 
-    def serve(self, patience_s: float) -> None:
-        """Let one browser ask, or wait in vain."""
-        self._server.timeout = patience_s
+    def handle_connection(self, timeout_s: float) -> None:
+        """Accept one connection, or return after the timeout without one; a thread then answers its request."""
+        self._server.timeout = timeout_s
         self._server.handle_request()
 
 
 class _Server(ThreadingHTTPServer):
-    # Who says nothing, or a byte a second, keeps nobody waiting
+    # A connection that sends nothing, or one byte a second, must not delay the end of the program
     daemon_threads = True
-    # Another program that listens there would get the code
+    # Another program that listens on the same port could receive the code
     allow_reuse_address = False
 
-    def __init__(self, callback: Callback) -> None:
+    def __init__(self, callback: CallbackServer) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.callback = callback
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A browser that went away is no fault of ours, and its address holds the code."""
+        """Print nothing: a closed connection is no error of emodj, and the traceback could show the code."""
 
 
 class _Handler(BaseHTTPRequestHandler):
-    timeout = _SILENT_S
+    timeout = _BROWSER_TIMEOUT_S
     server_version = "emodj"
     sys_version = ""
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the library
-        """Nothing: the line would hold the code."""
+        """Log nothing: the line would show the code."""
 
     def do_GET(self) -> None:
         callback = cast("_Server", self.server).callback
         login, path = callback.login, urlsplit(self.path).path
-        # A page elsewhere can give our address a name of its own and read what we say
+        # DNS rebinding: a foreign page can map its own host name to this address, and read the answer
         if self.headers.get("Host") != callback.host or login is None or path not in {"/", "/callback"}:
-            self._say(HTTPStatus.NOT_FOUND, "Nothing here", "This is emodj, waiting for a login at Spotify.")
+            self._send_page(HTTPStatus.NOT_FOUND, "Nothing here", "This is emodj, waiting for a login at Spotify.")
         elif path == "/callback":
-            self._take(login, callback)
-        elif callback.take_start():
+            self._accept_answer(login, callback)
+        elif callback.claim_start():
             self.send_response(HTTPStatus.FOUND)
             self.send_header("Location", login.address)
             self._end_headers(0)
         else:
-            self._say(HTTPStatus.OK, "Opened already", "Use the other page, or the address that emodj has printed.")
+            self._send_page(HTTPStatus.OK, "Opened already", "Use the other page, or the address that emodj has printed.")
 
-    def _take(self, login: Login, callback: Callback) -> None:
-        answer = login.code(self.path)
+    def _accept_answer(self, login: Login, callback: CallbackServer) -> None:
+        answer = login.read_answer(self.path)
         if answer is None:
-            self._say(HTTPStatus.BAD_REQUEST, "Another login", "This belongs to another login: use the page opened last.")
+            self._send_page(HTTPStatus.BAD_REQUEST, "Another login", "This belongs to another login: use the page opened last.")
             return
         try:
             if isinstance(answer, str):
-                self._say(HTTPStatus.OK, "Thank you", "You can close this page and go back to emodj.")
+                self._send_page(HTTPStatus.OK, "Thank you", "You can close this page and go back to emodj.")
             else:
-                self._say(HTTPStatus.OK, "Not logged in", "emodj was not allowed in. You can close this page.")
+                self._send_page(HTTPStatus.OK, "Not logged in", "emodj was not allowed in. You can close this page.")
         finally:
-            # Of two pages the first counts, also if its browser has gone. Only now: with the answer emodj may end, and nobody
-            # waits for this page.
+            # The first answer counts, even if its browser has closed the connection. It is stored after the page is sent,
+            # since emodj may end as soon as it has the answer.
             if callback.answer is None:
                 callback.answer = answer
 
-    def _say(self, status: HTTPStatus, title: str, text: str) -> None:
-        body = _PAGE.format(title=title, text=text).encode()
+    def _send_page(self, status: HTTPStatus, title: str, text: str) -> None:
+        body = _PAGE_TEMPLATE.format(title=title, text=text).encode()
         self.send_response(status)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self._end_headers(len(body))
@@ -200,7 +212,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _end_headers(self, length: int) -> None:
         self.send_header("Content-Length", str(length))
-        # The address of this page holds the code: it is for no cache, and for no other page
+        # The address of this page contains the code: no cache may store it, and no other page may get it as a referrer
         self.send_header("Cache-Control", "no-store")
         self.send_header("Referrer-Policy", "no-referrer")
         self.send_header("Connection", "close")

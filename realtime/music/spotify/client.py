@@ -1,4 +1,4 @@
-"""The requests that emodj makes of Spotify's Web API: those that an app of 2026 may make."""
+"""Web API calls that emodj makes; token renewal. Only calls that Spotify allows for an app registered in 2026."""
 
 from __future__ import annotations
 
@@ -19,179 +19,186 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PAGE = 50
-"""Most playlists, or items of one, in one answer."""
+PAGE_SIZE = 50
+"""Maximum number of playlists, or of items of a playlist, in one answer."""
 
-SEARCH_PAGE = 10
-"""The same of a search, since February 2026; spotipy's documentation still says 50."""
+SEARCH_PAGE_SIZE = 10
+"""Maximum number of results of a search in one answer, since February 2026; spotipy's documentation still says 50."""
 
-MOST_ITEMS = 100
-"""Songs that one request can put into a playlist."""
+MAX_ITEMS = 100
+"""Maximum number of songs that one request can put into a playlist."""
 
-Row = dict[str, Any]
-"""An object as Spotify describes it. Nothing of it is sure to be there."""
+JsonObject = dict[str, Any]
+"""An object in an answer of Spotify. Any field may be missing."""
 
 
 class SpotifyClient:
-    """What a person's login lets us ask. Each call waits for one answer, or for one a page; one thread at a time.
+    """Sends requests of the logged-in user. Each call blocks for one answer, or for one answer a page. Not thread-safe.
 
-    Every method raises a `SpotifyError` if nobody is logged in, Spotify refuses, cannot be reached, or wants to be left alone:
-    then nothing is asked until that time is over.
+    Every method except `save_premium` raises a `SpotifyError` if there is no login, or if Spotify refuses or cannot be reached.
+    After a refusal with a waiting time, the client sends no request until that time is over, and raises the same error.
 
     Args:
-        tokens: where the login is kept; new tokens are written there, and one that is dead is removed.
-        patience_s: how long Spotify may be silent.
-        clock: seconds that do not fall.
+        tokens: store of the login; the client saves new tokens there, and deletes an expired login.
+        timeout_s: longest time without data from Spotify, in seconds.
+        clock: monotonic time in seconds.
     """
 
     def __init__(
-        self, tokens: CredentialStore, *, patience_s: float = transport.PATIENCE_S, clock: Callable[[], float] = time.monotonic
+        self, tokens: CredentialStore, *, timeout_s: float = transport.TIMEOUT_S, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._tokens = tokens
-        self._patience_s = patience_s
+        self._timeout_s = timeout_s
         self._clock = clock
-        self._client = transport.client(patience_s)
-        self._busy: tuple[float, SpotifyError] | None = None
-        # What a token was exchanged for that could not be written
+        self._client = transport.make_client(timeout_s)
+        # Until when no request may be sent, and why
+        self._blocked: tuple[float, SpotifyError] | None = None
+        # A new token that could not be saved, and the refresh token in the file that it replaces
         self._unsaved: tuple[str, Token] | None = None
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         transport.close(self._client)
 
-    def me(self) -> Row:
-        """Who is logged in."""
-        return transport.document(self._ask(self._client.current_user))
+    def current_user(self) -> JsonObject:
+        """The profile of the logged-in user."""
+        return transport.parse_object(self._request(self._client.current_user))
 
-    def devices(self) -> list[Row]:
-        """The devices that could play."""
-        return transport.rows(self._ask(self._client.devices), "devices")
+    def devices(self) -> list[JsonObject]:
+        """The available devices."""
+        return transport.parse_objects(self._request(self._client.devices), "devices")
 
-    def state(self) -> Row | None:
-        """What is playing where; None if nothing is."""
-        answer = self._ask(lambda: self._client.current_playback(additional_types="episode"))
-        return None if answer is None else transport.document(answer)
+    def playback(self) -> JsonObject | None:
+        """The current song, device and state of the player; None if no device is active."""
+        answer = self._request(lambda: self._client.current_playback(additional_types="episode"))
+        return None if answer is None else transport.parse_object(answer)
 
     def play(self, uri: str | None, device: str | None) -> None:
-        """Play a list or a song, or with None go on with what was on; on a device, or with None on the active one."""
+        """Play on a device.
+
+        Args:
+            uri: `spotify:KIND:ID` of a list or a song; None to continue after a pause.
+            device: id of the device; None for the active one.
+        """
         song = uri is not None and uri.split(":")[1] in {"track", "episode"}
         context, uris = (None, [uri]) if song else (uri, None)
-        self._ask(lambda: self._client.start_playback(device, context, uris))
+        self._request(lambda: self._client.start_playback(device, context, uris))
 
     def pause(self) -> None:
-        """Pause."""
-        self._ask(self._client.pause_playback)
+        """Pause the player."""
+        self._request(self._client.pause_playback)
 
     def skip(self, *, back: bool = False) -> None:
-        """Go to the next song, or to the one before. It is asked once: to ask again could leave out a song."""
-        self._ask(self._client.previous_track if back else self._client.next_track)
+        """Go to the next song, or to the previous one. The request is never repeated: a second one could skip a song."""
+        self._request(self._client.previous_track if back else self._client.next_track)
 
-    def shuffle(self, *, on: bool) -> None:
-        """Shuffle or not."""
-        self._ask(lambda: self._client.shuffle(on))
+    def set_shuffle(self, *, on: bool) -> None:
+        """Switch shuffle on or off."""
+        self._request(lambda: self._client.shuffle(on))
 
-    def volume(self, percent: int) -> None:
+    def set_volume(self, percent: int) -> None:
         """Set the volume of the active device, 0..100."""
-        self._ask(lambda: self._client.volume(percent))
+        self._request(lambda: self._client.volume(percent))
 
-    def search(self, query: str, offset: int = 0) -> list[Row]:
-        """Songs that a search finds, at most `SEARCH_PAGE`."""
-        found = self._ask(lambda: self._client.search(query, SEARCH_PAGE, offset, "track"))
-        return transport.rows(transport.document(found).get("tracks"), "items")
+    def search(self, query: str, offset: int = 0) -> list[JsonObject]:
+        """Search for songs; returns at most `SEARCH_PAGE_SIZE`, from an offset on."""
+        found = self._request(lambda: self._client.search(query, SEARCH_PAGE_SIZE, offset, "track"))
+        return transport.parse_objects(transport.parse_object(found).get("tracks"), "items")
 
-    def playlists(self, most: int) -> list[Row]:
-        """The person's playlists, their own and those that they follow."""
-        return self._pages(self._client.current_user_playlists, most)
+    def playlists(self, limit: int) -> list[JsonObject]:
+        """The user's playlists, both their own and those that they follow; at most `limit`."""
+        return self._read_pages(self._client.current_user_playlists, limit)
 
-    def items(self, playlist: str, most: int) -> list[Row]:
-        """What is in a playlist of the person's own; what is gone is left out."""
-        rows = self._pages(lambda limit, offset: self._client.playlist_items(playlist, None, limit, offset), most)
-        # Apps of old are still told `track`
+    def playlist_items(self, playlist: str, limit: int) -> list[JsonObject]:
+        """The items of a playlist that the user owns, at most `limit`; removed items are left out."""
+        rows = self._read_pages(lambda size, offset: self._client.playlist_items(playlist, None, size, offset), limit)
+        # For older apps Spotify still calls the field `track`
         found = (row.get("item") or row.get("track") for row in rows)
-        return [cast("Row", item) for item in found if isinstance(item, dict)]
+        return [cast("JsonObject", item) for item in found if isinstance(item, dict)]
 
-    def make_playlist(self, name: str, description: str) -> Row:
-        """Make a private playlist without songs."""
+    def create_playlist(self, name: str, description: str) -> JsonObject:
+        """Create an empty private playlist."""
         make = self._client.current_user_playlist_create
-        return transport.document(self._ask(lambda: make(name, public=False, description=description)))
+        return transport.parse_object(self._request(lambda: make(name, public=False, description=description)))
 
-    def fill(self, playlist: str, uris: Sequence[str]) -> None:
-        """Put up to `MOST_ITEMS` songs in place of all that a playlist has."""
-        self._ask(lambda: self._client.playlist_replace_items(playlist, list(uris)))
+    def replace_items(self, playlist: str, uris: Sequence[str]) -> None:
+        """Replace all items of a playlist with up to `MAX_ITEMS` songs."""
+        self._request(lambda: self._client.playlist_replace_items(playlist, list(uris)))
 
-    def learn(self, *, premium: bool) -> None:
-        """Keep whether the account can be controlled, which Spotify tells only by doing it or not; never raises."""
+    def save_premium(self, *, premium: bool) -> None:
+        """Save with the login whether the account has Premium, which only the answer to a command shows. Never raises."""
         try:
             with self._tokens.locked():
                 token = self._tokens.load()
                 if token is not None and token.premium != premium:
                     self._tokens.save(replace(token, premium=premium))
         except EmodjError as error:
-            # It is asked again in the next session
+            # The next session will find it out again
             log.info("%s", error)
 
-    def _pages(self, page: Callable[[int, int], Any], most: int) -> list[Row]:
-        found = list[Row]()
-        for offset in range(0, most, PAGE):
-            answer = transport.document(self._ask(lambda offset=offset: page(PAGE, offset)))
-            found += transport.rows(answer, "items")
+    def _read_pages(self, page: Callable[[int, int], Any], limit: int) -> list[JsonObject]:
+        found = list[JsonObject]()
+        for offset in range(0, limit, PAGE_SIZE):
+            answer = transport.parse_object(self._request(lambda offset=offset: page(PAGE_SIZE, offset)))
+            found += transport.parse_objects(answer, "items")
             if not answer.get("next"):
                 break
-        return found[:most]
+        return found[:limit]
 
-    def _ask(self, request: Callable[[], Any]) -> Any:
-        if self._busy is not None:
-            until, error = self._busy
+    def _request(self, request: Callable[[], Any]) -> Any:
+        """Send a request, unless Spotify has asked to wait."""
+        if self._blocked is not None:
+            until, error = self._blocked
             if self._clock() < until:
                 raise try_later(error, until - self._clock())
-            self._busy = None
+            self._blocked = None
         try:
-            return self._sent(request)
+            return self._send(request)
         except SpotifyError as error:
             if error.wait_s:
-                self._busy = self._clock() + error.wait_s, error
+                self._blocked = self._clock() + error.wait_s, error
             raise
 
-    def _sent(self, request: Callable[[], Any]) -> Any:
-        token = self._kept()
-        # The clock that it is dated by is the common one
-        alive = token.lasts(time.time())
-        token = token if alive else self._renewed(token)
+    def _send(self, request: Callable[[], Any]) -> Any:
+        token = self._load_token()
+        # Wall-clock time, since the expiry date of a token is wall-clock time
+        valid = token.is_valid_at(time.time())
+        token = token if valid else self._renew(token)
         try:
-            return self._sent_with(token, request)
+            return self._send_with(token, request)
         except SpotifyError as error:
-            if error.kind is not ErrorKind.ENDED or not alive:
+            if error.kind is not ErrorKind.EXPIRED or not valid:
                 raise
-        # Withdrawn, or this computer's clock is slow. What was refused with it has not been done, so it may be asked again.
-        return self._sent_with(self._renewed(token), request)
+        # The token was revoked, or this computer's clock is slow. Spotify has refused the request, so it is safe to repeat it.
+        return self._send_with(self._renew(token), request)
 
-    def _sent_with(self, token: Token, request: Callable[[], Any]) -> Any:
+    def _send_with(self, token: Token, request: Callable[[], Any]) -> Any:
         self._client.set_auth(token.access)
-        return transport.send(request, token.secrets, self._patience_s)
+        return transport.send(request, token.secrets, self._timeout_s)
 
-    def _kept(self) -> Token:
+    def _load_token(self) -> Token:
         token = self._tokens.load()
         if token is None:
             raise not_logged_in()
         old, fresh = self._unsaved or ("", token)
         return fresh if old == token.refresh else token
 
-    def _renewed(self, token: Token) -> Token:
+    def _renew(self, token: Token) -> Token:
         with self._tokens.locked():
-            now = self._kept()
-            if now.refresh != token.refresh:
-                # Another emodj has exchanged it meanwhile: each token is taken once
-                return now
+            current = self._load_token()
+            if current.refresh != token.refresh:
+                # Another emodj process has renewed it meanwhile: each token can be exchanged once
+                return current
             try:
-                fresh = renew_token(now, self._patience_s)
+                fresh = renew_token(current, self._timeout_s)
             except SpotifyError as error:
-                if error.kind is ErrorKind.ENDED:
+                if error.kind is ErrorKind.EXPIRED:
                     self._tokens.delete()
                 raise
             try:
                 self._tokens.save(fresh)
             except EmodjError as error:
-                # The old one is dead now: without this one the login would be lost
+                # The old token is invalid now: without the new one the login would be lost
                 log.info("%s", error)
                 in_file = self._tokens.load()
                 self._unsaved = None if in_file is None else (in_file.refresh, fresh)

@@ -1,4 +1,4 @@
-"""A person's Spotify login on disk: for its owner alone, whole or not there."""
+"""Spotify login and client id on disk, readable only by the user."""
 
 from __future__ import annotations
 
@@ -23,26 +23,30 @@ if TYPE_CHECKING:
 
 
 log = logging.getLogger(__name__)
-_VISIBLE = re.compile("[!-~]+")
-_LATEST = 10**11
+
+CLIENT_ID_VARIABLE = "SPOTIPY_CLIENT_ID"
+"""Environment variable with the client id, used if no option names one; spotipy uses the same name."""
+_CLIENT_ID = re.compile(r"[0-9A-Za-z]{32}")
+_TOKEN_CHARACTERS = re.compile("[!-~]+")
+_MAX_TIMESTAMP_S = 10**11
 """Seconds of `time.time()`: the year 5138. NaN, infinity and numbers of a thousand digits are not below it."""
-_LOCKED_S = 8.0
-"""How long another emodj may take to exchange a token: its request ends before that."""
-_SOON_S = 60
-"""A token that ends so soon counts as ended: it has to last for the request that it is sent with."""
+_LOCK_TIMEOUT_S = 8.0
+"""Longest wait for another emodj process that renews the token, in seconds; its request times out before that."""
+_EXPIRY_MARGIN_S = 60
+"""A token that expires within so many seconds counts as expired, since it must last until its request is answered."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Token:
-    """What a login gave us. Its text says nothing of it, so that no log and no traceback does.
+    """Tokens of a login. The text form shows no field, so that no log and no traceback shows a secret.
 
     Attributes:
-        client_id: of the app that it was given to.
-        access: lets an hour of requests in.
-        refresh: gets the next one; dies six months after the login.
-        expires_at: when `access` ends, seconds of `time.time()`.
-        scope: what it allows, separated by blanks.
-        premium: whether the account can be controlled; None until something was tried.
+        client_id: client id of the app that received the tokens.
+        access: access token; valid for an hour.
+        refresh: refresh token, to be exchanged for new tokens; expires six months after the login.
+        expires_at: time at which `access` expires, in seconds of `time.time()`.
+        scope: permissions, separated by spaces.
+        premium: whether the account has Premium and can be controlled; None until a command has shown it.
     """
 
     client_id: str
@@ -55,47 +59,47 @@ class Token:
     def __repr__(self) -> str:
         return "Token(…)"
 
-    def lasts(self, now_s: float) -> bool:
-        """Whether it still lets requests in, at a moment of `time.time()`."""
-        return now_s < self.expires_at - _SOON_S
+    def is_valid_at(self, now_s: float) -> bool:
+        """Whether the access token is still valid at a time in seconds of `time.time()`."""
+        return now_s < self.expires_at - _EXPIRY_MARGIN_S
 
-    def missing(self, scopes: Iterable[str]) -> list[str]:
-        """Which of these it does not allow."""
+    def missing_scopes(self, scopes: Iterable[str]) -> list[str]:
+        """The permissions of a list that the token does not have."""
         return [scope for scope in scopes if scope not in self.scope.split()]
 
     @property
     def secrets(self) -> tuple[str, str, str]:
-        """What must never be seen."""
+        """Texts that no log and no message may show."""
         return self.access, self.refresh, self.client_id
 
 
 class CredentialStore:
-    """Where a login is kept.
+    """The file with the tokens of a login.
 
     Args:
-        path: of the file; None for that of this person on this platform.
+        path: path of the file; None for the user's configuration folder on this platform.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or platformdirs.user_config_path("emodj") / "spotify-token.json"
 
     @property
-    def _lock(self) -> Path:
+    def _lock_path(self) -> Path:
         return self.path.with_name(f"{self.path.name}.lock")
 
     def version(self) -> tuple[int, int] | None:
-        """Tells one login from the next, good or not; None if nobody is logged in."""
+        """Inode and modification time of the file, to detect a new login, valid or not; None without a login."""
         try:
-            found = self.path.stat()
+            status = self.path.stat()
         except OSError:
             return None
-        return found.st_ino, found.st_mtime_ns
+        return status.st_ino, status.st_mtime_ns
 
     def load(self) -> Token | None:
-        """Read it; None if nobody is logged in.
+        """Read the tokens; None without a login.
 
         Raises:
-            SpotifyError: others may read it, or it is damaged.
+            SpotifyError: other users can read the file, or it is damaged or unreadable.
         """
         try:
             with self.path.open("rb") as file:
@@ -105,13 +109,13 @@ class CredentialStore:
             return None
         except OSError as error:
             raise SpotifyError(f"cannot read your Spotify login {self.path} ({error.strerror or error})") from error
-        # Windows has no such bits
+        # Windows has no permission bits
         if os.name == "posix" and mode & 0o077:
             raise SpotifyError(
                 f"others can read your Spotify login {self.path} (mode {mode:o}): emodj spotify logout, then login again",
                 ErrorKind.LOGGED_OUT,
             )
-        token = _parsed(text)
+        token = _parse_token(text)
         if token is None:
             raise SpotifyError(
                 f"your Spotify login {self.path} is damaged: emodj spotify logout, then login again", ErrorKind.LOGGED_OUT
@@ -120,15 +124,18 @@ class CredentialStore:
 
     @contextmanager
     def locked(self) -> Generator[None]:
-        """No other emodj exchanges or changes the login meanwhile; where nothing can be locked they rarely meet."""
+        """Hold a lock, so that no other emodj process renews or changes the login meanwhile.
+
+        If the lock cannot be acquired, continue without it: two processes rarely renew at the same time.
+        """
         if self.version() is None:
-            # Nothing to keep apart, and a lock is a file
+            # Without a login there is nothing to protect, and the lock would leave a file
             yield
             return
-        # Late: it tries out where temporary files can be written, and a session has no reason to
+        # Imported late: the import tests where temporary files can be written, which most sessions do not need
         from filelock import FileLock, Timeout
 
-        lock = FileLock(self._lock, timeout=_LOCKED_S)
+        lock = FileLock(self._lock_path, timeout=_LOCK_TIMEOUT_S)
         try:
             lock.acquire()
         except (OSError, Timeout) as error:
@@ -139,31 +146,34 @@ class CredentialStore:
             lock.release()
 
     def log_out(self) -> bool:
-        """Remove it for good; False if there was none. A session that is exchanging its token would else write it again.
+        """Delete the login under the lock: otherwise a session that is renewing its token could write it again.
+
+        Returns:
+            False if no login existed.
 
         Raises:
-            EmodjError: the disk refuses.
+            EmodjError: the file cannot be deleted.
         """
         with self.locked():
             removed = self.delete()
-        # Who waits for it still finds that nobody is logged in
+        # A process that waits for the lock finds no login then
         with suppress(OSError):
-            self._lock.unlink()
+            self._lock_path.unlink()
         return removed
 
     def save(self, token: Token) -> None:
-        """Write it in place of the old one, whole or not at all.
+        """Replace the login, whole or not at all.
 
         Raises:
-            EmodjError: the disk refuses.
+            EmodjError: the file cannot be written.
         """
         _write(self.path, json.dumps(asdict(token)).encode())
 
     def delete(self) -> bool:
-        """Remove it; False if there was none.
+        """Delete the login; False if no login existed.
 
         Raises:
-            EmodjError: the disk refuses.
+            EmodjError: the file cannot be deleted.
         """
         try:
             self.path.unlink()
@@ -174,17 +184,64 @@ class CredentialStore:
         return True
 
 
-def is_moment(value: object) -> bool:
-    """Whether it can be a moment of `time.time()`."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _LATEST
+class ClientIdFile:
+    """The file that keeps the user's client id between logins.
+
+    Args:
+        path: path of the file; None for the user's configuration folder on this platform.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or platformdirs.user_config_path("emodj") / "spotify-client-id"
+
+    def load(self) -> str | None:
+        """Read the client id; None if the file is missing, unreadable or invalid."""
+        try:
+            text = self.path.read_text(encoding="utf-8", errors="replace").strip()
+        except OSError:
+            return None
+        return text if _CLIENT_ID.fullmatch(text) else None
+
+    def save(self, client_id: str) -> None:
+        """Write the client id.
+
+        Raises:
+            EmodjError: the file cannot be written.
+        """
+        _write(self.path, f"{client_id}\n".encode())
 
 
-def fit_to_send(text: object) -> bool:
-    """Whether it has only what tokens are made of (RFC 6749, appendix A): a library would name any other in its error."""
-    return isinstance(text, str) and _VISIBLE.fullmatch(text) is not None
+def parse_client_id(text: str, source: str) -> str:
+    """Check a client id and return it without the spaces around it.
+
+    Args:
+        text: the client id.
+        source: where the text came from, as the first words of the error message.
+
+    Raises:
+        UsageError: the text is no client id. The message does not repeat it, since it may be a secret pasted by mistake.
+    """
+    if _CLIENT_ID.fullmatch(stripped := text.strip()):
+        return stripped
+    raise UsageError(
+        f"{source} is no client id: a client id has 32 letters and digits, see your app at developer.spotify.com/dashboard"
+    )
 
 
-def _parsed(text: bytes) -> Token | None:
+def is_timestamp(value: object) -> bool:
+    """Whether a value can be a time in seconds of `time.time()`."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _MAX_TIMESTAMP_S
+
+
+def is_token_text(text: object) -> bool:
+    """Whether a value has only the characters of tokens (RFC 6749, appendix A).
+
+    A library would show a text with other characters in its error message.
+    """
+    return isinstance(text, str) and _TOKEN_CHARACTERS.fullmatch(text) is not None
+
+
+def _parse_token(text: bytes) -> Token | None:
     try:
         document: object = json.loads(text)
     except (ValueError, RecursionError):
@@ -193,56 +250,15 @@ def _parsed(text: bytes) -> Token | None:
         return None
     values = cast("dict[str, Any]", document)
     token = {field.name: values.get(field.name) for field in fields(Token)}
-    texts = all(fit_to_send(token[name]) for name in ("client_id", "access", "refresh"))
-    number = is_moment(token["expires_at"])
+    texts = all(is_token_text(token[name]) for name in ("client_id", "access", "refresh"))
+    number = is_timestamp(token["expires_at"])
     if not texts or not number or not isinstance(token["scope"], str) or not isinstance(token["premium"], bool | None):
         return None
     return Token(**cast("dict[str, Any]", token))
 
 
-CLIENT_ID_VARIABLE = "SPOTIPY_CLIENT_ID"
-"""Environment variable that names a client id where no option does, as spotipy has it."""
-_CLIENT_ID = re.compile(r"[0-9A-Za-z]{32}")
-
-
-class ClientIdFile:
-    """Where a person's client id is kept between logins."""
-
-    def __init__(self, path: Path | None = None) -> None:
-        self.path = path or platformdirs.user_config_path("emodj") / "spotify-client-id"
-
-    def load(self) -> str | None:
-        """The id, or None where there is none."""
-        try:
-            text = self.path.read_text(encoding="utf-8", errors="replace").strip()
-        except OSError:
-            return None
-        return text if _CLIENT_ID.fullmatch(text) else None
-
-    def save(self, client_id: str) -> None:
-        """Keep it.
-
-        Raises:
-            EmodjError: the disk refuses.
-        """
-        _write(self.path, f"{client_id}\n".encode())
-
-
-def parse_client_id(text: str, named_by: str) -> str:
-    """The id without blanks around it.
-
-    Raises:
-        UsageError: it is none. The sentence does not repeat it: it may be a secret that was pasted by mistake.
-    """
-    if _CLIENT_ID.fullmatch(stripped := text.strip()):
-        return stripped
-    raise UsageError(
-        f"{named_by} is no client id: it has 32 letters and digits, see your app at developer.spotify.com/dashboard"
-    )
-
-
 def _write(path: Path, content: bytes) -> None:
-    """Write a file that its owner alone can read, in a folder that is made if it is missing."""
+    """Write a file that only the user can read; make its folder if it is missing."""
     advice = "make room, or make its folder yours"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

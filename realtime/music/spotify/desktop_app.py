@@ -1,4 +1,4 @@
-"""Hand a link to the Spotify app, if it runs, or start it: no account, no API."""
+"""Open links in the Spotify app of this computer, or start it: MPRIS, AppleScript, shell. Needs no account and no API."""
 
 from __future__ import annotations
 
@@ -18,81 +18,93 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PATIENCE_S = 2.0
-"""How long the app may take to answer, all in all."""
+TIMEOUT_S = 2.0
+"""Longest wait for the app, in seconds, over all messages of one call."""
 
-NAME = "org.mpris.MediaPlayer2.spotify"
-"""What the app calls itself on the session's bus, with `.instanceNUMBER` behind it if there are several."""
+BUS_NAME = "org.mpris.MediaPlayer2.spotify"
+"""Name of the app on the session bus, followed by `.instanceNUMBER` if it runs several times."""
 
 
 def open_in_app(uri: str) -> bool:
-    """Let the Spotify app play what a `spotify:KIND:ID` names. Where it does not run, Linux and macOS do not start it.
+    """Play a link in the Spotify app. Linux and macOS do not start the app if it does not run.
+
+    Args:
+        uri: `spotify:KIND:ID`.
 
     Returns:
-        False if the app does not run, or refuses. One that was told and says nothing within two seconds has the link: it
-        may be late, and whoever opens the link elsewhere would open it twice.
+        False if the app does not run, or refuses. True if the app received the link but did not answer within two seconds:
+        it may open the link late, and a caller that tried the browser then would open it twice.
     """
     if sys.platform == "win32":
-        return _by_windows(uri)
+        return _open_by_windows(uri)
     if sys.platform == "darwin":
-        return _by_script(uri)
+        return _open_by_applescript(uri)
     try:
-        return _by_bus(uri)
-    # All that a bus can be: not there, at an address that is none, silent, refusing, or talking nonsense. Or jeepney is not
-    # installed.
+        return _open_by_mpris(uri)
+    # The bus is missing, has an invalid address, does not answer, refuses, or breaks the protocol; or jeepney is not installed
     except (ImportError, OSError, LookupError, ValueError, RuntimeError, StructError) as error:
         log.info("no session bus: %s", error)
         return False
 
 
 def start_command(uri: str) -> list[str] | None:
-    """The command line that starts this computer's Spotify app with what a `spotify:KIND:ID` names; None without an app."""
+    """The command line that starts the Spotify app of this computer with a link; None without an app.
+
+    Args:
+        uri: `spotify:KIND:ID`; macOS starts the app without it.
+    """
     if sys.platform == "darwin":
         return ["open", "-g", "-a", "Spotify"]
     try:
-        return ["xdg-open", uri] if _registered() else None
+        return ["xdg-open", uri] if _has_link_handler() else None
     except (OSError, subprocess.TimeoutExpired) as error:
         log.info("no Spotify app to start: %s", error)
         return None
 
 
-def _registered() -> bool:
-    """Whether a program of this desktop takes `spotify:` links: without one `xdg-open` would ask a browser."""
-    asked = subprocess.run(
+def find_app(names: Sequence[str]) -> str | None:
+    """The name of the app among the names on a bus. Other players such as `spotifyd` have no window and do not count."""
+    return next((name for name in sorted(names) if name == BUS_NAME or name.startswith(f"{BUS_NAME}.")), None)
+
+
+def applescript_command(uri: str) -> list[str]:
+    """The command line that plays a link in the app of macOS. The link is an argument, not a part of the script."""
+    lines = ["on run argv", 'tell application "Spotify" to play track (item 1 of argv)', "end run"]
+    return ["osascript", *(part for line in lines for part in ("-e", line)), uri]
+
+
+def _has_link_handler() -> bool:
+    """Whether a program of this desktop opens `spotify:` links; without one `xdg-open` would start a browser."""
+    query = subprocess.run(
         ["xdg-mime", "query", "default", "x-scheme-handler/spotify"],
         check=False,
         capture_output=True,
-        timeout=PATIENCE_S,
+        timeout=TIMEOUT_S,
         stdin=subprocess.DEVNULL,
     )
-    return asked.returncode == 0 and bool(asked.stdout.strip())
+    return query.returncode == 0 and bool(query.stdout.strip())
 
 
-def player(names: Sequence[str]) -> str | None:
-    """The app among the names on a bus. `spotifyd` and its like are no window that somebody looks at."""
-    return next((name for name in sorted(names) if name == NAME or name.startswith(f"{NAME}.")), None)
-
-
-def _by_bus(uri: str) -> bool:
-    """MPRIS, the way of Linux desktops to speak to players."""
+def _open_by_mpris(uri: str) -> bool:
+    """Open a link through MPRIS, the D-Bus interface of players on Linux."""
     from jeepney import DBusAddress, MessageType, message_bus, new_method_call
     from jeepney.bus import find_session_bus
     from jeepney.io.blocking import prep_socket
 
-    deadline = time.monotonic() + PATIENCE_S
-    with prep_socket(find_session_bus(), timeout=PATIENCE_S) as connected:
+    deadline = time.monotonic() + TIMEOUT_S
+    with prep_socket(find_session_bus(), timeout=TIMEOUT_S) as connected:
         bus = _Bus(connected, deadline)
-        bus.ask(message_bus.Hello())
-        listed = bus.ask(message_bus.ListNames())
-        name = player(listed.body[0]) if listed.header.message_type is MessageType.method_return else None
+        bus.call(message_bus.Hello())
+        listed = bus.call(message_bus.ListNames())
+        name = find_app(listed.body[0]) if listed.header.message_type is MessageType.method_return else None
         if name is None:
             return False
         address = DBusAddress("/org/mpris/MediaPlayer2", name, "org.mpris.MediaPlayer2.Player")
-        told = bus.tell(new_method_call(address, "OpenUri", "s", (uri,)))
+        serial = bus.send(new_method_call(address, "OpenUri", "s", (uri,)))
         try:
-            answer = bus.answer(told)
+            answer = bus.receive_reply(serial)
         except OSError as error:
-            log.info("%s has the link and says nothing: %s", name, error)
+            log.info("%s received the link but did not answer: %s", name, error)
             return True
         if answer.header.message_type is MessageType.method_return:
             return True
@@ -101,7 +113,7 @@ def _by_bus(uri: str) -> bool:
 
 
 class _Bus:
-    """Questions and answers over one deadline. jeepney's own connection would wait for ever for the first answer."""
+    """Method calls and replies within one deadline. The connection class of jeepney has no timeout for the first reply."""
 
     def __init__(self, connected: socket.socket, deadline: float) -> None:
         from jeepney import Parser
@@ -111,72 +123,69 @@ class _Bus:
         self._parser = Parser()
         self._serials = count(1)
 
-    def ask(self, message: Message) -> Message:
-        """Send a call; returns the answer, which may be an error."""
-        return self.answer(self.tell(message))
+    def call(self, message: Message) -> Message:
+        """Send a call and return the reply, which may be an error."""
+        return self.receive_reply(self.send(message))
 
-    def tell(self, message: Message) -> int:
-        """Send a call; returns its number."""
+    def send(self, message: Message) -> int:
+        """Send a call and return its serial number."""
         from jeepney import MessageFlag
 
-        # The app may have ended since it was listed: calling it must not start it
+        # The app may have exited since it was listed: the call must not start it
         message.header.flags |= MessageFlag.no_auto_start
         serial = next(self._serials)
-        self._wait()
+        self._set_timeout()
         self._socket.sendall(message.serialise(serial=serial))
         return serial
 
-    def answer(self, serial: int) -> Message:
-        """Wait for the answer to a call."""
+    def receive_reply(self, serial: int) -> Message:
+        """Wait for the reply to a call."""
         from jeepney import HeaderFields
 
         while True:
-            got = self._parser.get_next_message()
-            if got is None:
-                self._wait()
+            message = self._parser.get_next_message()
+            if message is None:
+                self._set_timeout()
                 if not (data := self._socket.recv(4096)):
                     raise ConnectionResetError("the bus has closed")
                 self._parser.add_data(data, [])
-            elif got.header.fields.get(HeaderFields.reply_serial) == serial:
-                return got
+            elif message.header.fields.get(HeaderFields.reply_serial) == serial:
+                return message
 
-    def _wait(self) -> None:
+    def _set_timeout(self) -> None:
         left = self._deadline - time.monotonic()
         if left <= 0:
-            raise TimeoutError(f"no answer within {PATIENCE_S:g} s")
+            raise TimeoutError(f"no answer within {TIMEOUT_S:g} s")
         self._socket.settimeout(left)
 
 
-def _by_script(uri: str) -> bool:
-    """AppleScript. Our tests cannot run it; `pgrep` first, for a script that names an absent app asks where it is."""
+def _open_by_applescript(uri: str) -> bool:
+    """Open a link by AppleScript, which the tests cannot run.
+
+    `pgrep` checks first that the app runs: for a missing app, macOS would ask the user where it is.
+    """
     try:
-        return _succeeds(["pgrep", "-x", "Spotify"]) and _told(script(uri))
+        return _run(["pgrep", "-x", "Spotify"]) and _send_script(applescript_command(uri))
     except (OSError, subprocess.TimeoutExpired) as error:
         log.info("no Spotify app: %s", error)
         return False
 
 
-def _told(command: list[str]) -> bool:
+def _send_script(command: list[str]) -> bool:
     try:
-        return _succeeds(command)
+        return _run(command)
     except subprocess.TimeoutExpired as error:
-        log.info("the Spotify app has the link and says nothing: %s", error)
+        log.info("the Spotify app received the link but did not answer: %s", error)
         return True
 
 
-def _succeeds(command: list[str]) -> bool:
-    ended = subprocess.run(command, check=False, capture_output=True, timeout=PATIENCE_S, stdin=subprocess.DEVNULL)
-    return ended.returncode == 0
+def _run(command: list[str]) -> bool:
+    completed = subprocess.run(command, check=False, capture_output=True, timeout=TIMEOUT_S, stdin=subprocess.DEVNULL)
+    return completed.returncode == 0
 
 
-def script(uri: str) -> list[str]:
-    """The command line that lets the app of macOS play something; the link is an argument and no part of the script."""
-    lines = ["on run argv", 'tell application "Spotify" to play track (item 1 of argv)', "end run"]
-    return ["osascript", *(part for line in lines for part in ("-e", line)), uri]
-
-
-def _by_windows(uri: str) -> bool:
-    """Windows hands `spotify:` to the app that has registered it. Our tests cannot run it."""
+def _open_by_windows(uri: str) -> bool:
+    """Open a link by Windows, which passes it to the app registered for `spotify:`. The tests cannot run it."""
     if sys.platform != "win32":
         return False
     import os

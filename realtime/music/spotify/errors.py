@@ -1,7 +1,7 @@
-"""Why Spotify does not do what was asked, as a sentence that says what to try (pure).
+"""Explain what a refusal of Spotify means, in a sentence that says what to try (pure).
 
-Statuses and reasons: the Web API's reference on the player, on rate limits and on quota modes (developer.spotify.com,
-2026), and what developers reported of apps that were registered since February 2026.
+Sources of statuses and reasons: the Web API reference on the player, rate limits and quota modes (developer.spotify.com,
+2026), and reports of developers on apps registered since February 2026.
 """
 
 from __future__ import annotations
@@ -20,34 +20,36 @@ LOG_IN = "log in with emodj spotify login"
 _HOUR_S = 3600
 _MINUTE_S = 60
 _LATER = ": try again in "
-_WINDOW_S = 30.0
-"""Over which Spotify counts requests; how long to wait where it does not say."""
-_LONGEST_S = 7 * 24 * 3600.0
-"""Nobody waits longer, and clocks have to hold the sum."""
-_SHORTEST_SECRET = 5
-"""Characters: what is shorter occurs in any sentence, and is none."""
+_RATE_WINDOW_S = 30.0
+"""Window in which Spotify counts requests, in seconds; also the wait if Spotify names none."""
+_MAX_WAIT_S = 7 * 24 * 3600.0
+"""Longest wait, in seconds: a clock must be able to hold the sum of time and wait."""
+_MIN_SECRET_LENGTH = 5
+"""Characters. A shorter text occurs in ordinary sentences and cannot be a secret."""
+_NO_DEVICE_PHRASES = ("device not found", "no active device")
 
 
 class ErrorKind(Enum):
-    """What a caller has to know of a refusal to go on."""
+    """Class of a refusal: what a caller must know to continue."""
 
     LOGGED_OUT = auto()
-    """There is no login that would do."""
-    ENDED = auto()
-    """There was one, and it is dead."""
+    """No valid login exists; the user must log in."""
+    EXPIRED = auto()
+    """The login existed and has expired or was revoked."""
     NO_PREMIUM = auto()
-    """The account may not be controlled from outside."""
+    """The account has no Premium, so that other programs cannot control it."""
     NO_DEVICE = auto()
-    """Nothing is there that could play."""
-    ALREADY = auto()
-    """The player is in that state already, knows no next or previous song, or cannot do it now."""
-    BUSY = auto()
-    """Too many questions: none is answered for a while."""
-    AWAY = auto()
-    """Spotify, or the way there, has a fault that passes."""
-    GONE = auto()
-    """What was asked for is not there, or not for us."""
+    """No device can play."""
+    INVALID_STATE = auto()
+    """The player is in that state already, has no next or previous song, or cannot do it now."""
+    RATE_LIMITED = auto()
+    """Too many requests: Spotify refuses all requests for some time."""
+    UNAVAILABLE = auto()
+    """Spotify or the network has a temporary fault."""
+    NOT_FOUND = auto()
+    """The item does not exist, or Spotify does not give it to this app."""
     OTHER = auto()
+    """Any other refusal."""
 
 
 class SpotifyError(ServiceError):
@@ -55,8 +57,8 @@ class SpotifyError(ServiceError):
 
     Args:
         message: a sentence that says what to try.
-        kind: for callers that go on otherwise.
-        wait_s: for how long nothing more is to be asked, if it said so; seconds.
+        kind: class of the refusal.
+        wait_s: time during which no request may be sent, in seconds; 0 if Spotify does not limit requests.
     """
 
     def __init__(self, message: str, kind: ErrorKind = ErrorKind.OTHER, wait_s: float = 0.0) -> None:
@@ -65,98 +67,9 @@ class SpotifyError(ServiceError):
         self.wait_s = wait_s
 
 
-def not_logged_in() -> SpotifyError:
-    """There never was a login, or somebody has logged out."""
-    return SpotifyError(f"you are not logged in to Spotify: {LOG_IN}", ErrorKind.LOGGED_OUT)
-
-
-def login_ended() -> SpotifyError:
-    """The login has come to its end, as all do six months after it."""
-    return SpotifyError(f"your Spotify login has ended: {LOG_IN}", ErrorKind.ENDED)
-
-
-def login_too_late() -> SpotifyError:
-    """The answer to a login is good for some minutes, and once."""
-    return SpotifyError("Spotify does not take that answer any more: run emodj spotify login again", ErrorKind.LOGGED_OUT)
-
-
-def try_later(error: SpotifyError, wait_s: float) -> SpotifyError:
-    """The same refusal when some of its time has gone by."""
-    return SpotifyError(f"{str(error).partition(_LATER)[0]}{_LATER}{_spoken(wait_s)}", error.kind, wait_s)
-
-
-def unreachable(why: str) -> SpotifyError:
-    """No answer, or none of Spotify's."""
-    return SpotifyError(why, ErrorKind.AWAY)
-
-
-def no_device() -> SpotifyError:
-    """Nothing to play on."""
-    return SpotifyError("no Spotify device is on: open Spotify on one and try again", ErrorKind.NO_DEVICE)
-
-
-def explain_refusal(status: int, reason: str, message: str, retry_after: str | None = None) -> SpotifyError:
-    """What an answer of the Web API means.
-
-    Args:
-        status: of HTTP, 400 or more.
-        reason: as the player names it, `NO_ACTIVE_DEVICE`; empty if it did not.
-        message: for developers; nothing of it is repeated, for it can hold anything.
-        retry_after: the header of that name; None if there was none.
-    """
-    text = message.lower()
-    match status:
-        case HTTPStatus.UNAUTHORIZED:
-            error = login_ended()
-        case HTTPStatus.TOO_MANY_REQUESTS:
-            error = _busy(_seconds(retry_after), quota=reason == "QUOTA_EXCEEDED")
-        case HTTPStatus.FORBIDDEN:
-            error = _forbidden(reason, text)
-        case HTTPStatus.NOT_FOUND if reason == "NO_ACTIVE_DEVICE" or any(words in text for words in _NO_DEVICE):
-            error = no_device()
-        case HTTPStatus.NOT_FOUND:
-            error = SpotifyError("Spotify has no such list for other programs than its own", ErrorKind.GONE)
-        case _ if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            error = unreachable(f"Spotify has a fault of its own ({status}): try again in a moment")
-        case _:
-            error = SpotifyError(f"Spotify does not take this request ({status}): see whether there is a newer emodj")
-    return error
-
-
-def explain_login_refusal(error: str, status: int | None = None) -> SpotifyError:
-    """What an answer of the accounts' service means.
-
-    Args:
-        error: as OAuth 2.0 names it (RFC 6749, 4.1.2.1 and 5.2).
-        status: of HTTP, if it was none of these.
-    """
-    if error in _LOGIN:
-        return SpotifyError(*_LOGIN[error])
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return _busy(_WINDOW_S, quota=False)
-    if status is not None and status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return unreachable(f"Spotify's login has a fault of its own ({status}): try again in a moment")
-    return SpotifyError("Spotify does not take this login: emodj spotify login begins anew")
-
-
-def without_secrets(text: str, secrets: Iterable[str | None]) -> str:
-    """The text without any of the secrets; what is within another one goes with it."""
-    known = {secret for secret in secrets if secret and len(secret) >= _SHORTEST_SECRET}
-    for secret in sorted(known, key=len, reverse=True):
-        text = text.replace(secret, "…")
-    return text
-
-
-def _forbidden(reason: str, text: str) -> SpotifyError:
-    for reasons, words, message, kind in _FORBIDDEN:
-        if reason in reasons or (words and all(word in text for word in words)):
-            return SpotifyError(message, kind)
-    return SpotifyError("Spotify does not allow that for this account or list", ErrorKind.GONE)
-
-
-_LOGIN: dict[str, tuple[str, ErrorKind]] = {
-    "invalid_grant": (f"your Spotify login has ended: {LOG_IN}", ErrorKind.ENDED),
-    "access_denied": ("Spotify was not allowed to let emodj in: log in again and agree", ErrorKind.LOGGED_OUT),
+_LOGIN_REFUSALS: dict[str, tuple[str, ErrorKind]] = {
+    "invalid_grant": (f"your Spotify login has ended: {LOG_IN}", ErrorKind.EXPIRED),
+    "access_denied": ("you did not allow emodj to use Spotify: log in again and agree", ErrorKind.LOGGED_OUT),
     **dict.fromkeys(
         ("invalid_client", "unauthorized_client"),
         (
@@ -168,72 +81,164 @@ _LOGIN: dict[str, tuple[str, ErrorKind]] = {
         ),
     ),
     "invalid_scope": (
-        "Spotify does not give your app what emodj asks for: see whether there is a newer emodj",
+        "Spotify does not give your app the permissions that emodj needs: check whether a newer emodj exists",
         ErrorKind.OTHER,
     ),
     **dict.fromkeys(
         ("server_error", "temporarily_unavailable"),
-        ("Spotify's login has a fault of its own: try again in a moment", ErrorKind.AWAY),
+        ("Spotify's login has an internal error: try again in a moment", ErrorKind.UNAVAILABLE),
     ),
 }
 
-_NO_DEVICE = ("device not found", "no active device")
-
-# The first that fits counts: reasons of the player, or words that all have to be in the message
-_FORBIDDEN: tuple[tuple[tuple[str, ...], tuple[str, ...], str, ErrorKind], ...] = (
+# The first row that matches counts: by a reason code, or by words that must all be in the message
+_FORBIDDEN_REFUSALS: tuple[tuple[tuple[str, ...], tuple[str, ...], str, ErrorKind], ...] = (
     (
         (),
         ("premium", "owner"),
-        "Spotify wants Premium of whoever registered the app of your client id: renew that, or log in with an id of your own",
+        "Spotify requires Premium for the owner of your client id's app: renew it, or log in with your own client id",
         ErrorKind.LOGGED_OUT,
     ),
     (("PREMIUM_REQUIRED",), ("premium",), "Spotify lets only Premium accounts be controlled", ErrorKind.NO_PREMIUM),
     (
         (),
-        # "User not registered in …", "the user may not be registered"
+        # Spotify writes "User not registered in …" or "the user may not be registered"
         ("not", "registered"),
         (
-            "your account is not among the five users of that Spotify app: its owner adds you under User Management at "
+            "your account is not among the five users of this Spotify app: its owner can add you under User Management at "
             "developer.spotify.com/dashboard"
         ),
         ErrorKind.LOGGED_OUT,
     ),
     ((), ("scope",), "this login does not allow that: log in again with emodj spotify login", ErrorKind.LOGGED_OUT),
-    (("VOLUME_CONTROL_DISALLOW",), (), "this device lets nobody else set its volume: turn it there", ErrorKind.OTHER),
+    (
+        ("VOLUME_CONTROL_DISALLOW",),
+        (),
+        "this device does not let other programs set its volume: set it on the device",
+        ErrorKind.OTHER,
+    ),
     (
         ("REMOTE_CONTROL_DISALLOW", "DEVICE_NOT_CONTROLLABLE"),
         ("restricted device",),
-        "this device lets nobody else control it: choose another one in Spotify",
+        "this device does not let other programs control it: choose another one in Spotify",
         ErrorKind.NO_DEVICE,
     ),
-    (("ALREADY_PAUSED",), (), "it is paused already", ErrorKind.ALREADY),
-    (("NOT_PAUSED", "ALREADY_PLAYING"), (), "it is playing already", ErrorKind.ALREADY),
-    (("NO_PREV_TRACK",), (), "there is no song before this one", ErrorKind.ALREADY),
-    (("NO_NEXT_TRACK",), (), "there is no song after this one", ErrorKind.ALREADY),
+    (("ALREADY_PAUSED",), (), "the music is paused already", ErrorKind.INVALID_STATE),
+    (("NOT_PAUSED", "ALREADY_PLAYING"), (), "the music is playing already", ErrorKind.INVALID_STATE),
+    (("NO_PREV_TRACK",), (), "there is no song before this one", ErrorKind.INVALID_STATE),
+    (("NO_NEXT_TRACK",), (), "there is no song after this one", ErrorKind.INVALID_STATE),
     (
         ("NOT_PLAYING_CONTEXT", "CONTEXT_DISALLOW", "ENDLESS_CONTEXT"),
         (),
         "Spotify does not allow that in what is playing",
-        ErrorKind.ALREADY,
+        ErrorKind.INVALID_STATE,
     ),
-    ((), ("restriction violated",), "Spotify cannot do that now: look into its app", ErrorKind.ALREADY),
+    ((), ("restriction violated",), "Spotify cannot do that now: see the Spotify app", ErrorKind.INVALID_STATE),
 )
 
 
-def _busy(wait_s: float, *, quota: bool) -> SpotifyError:
-    what = "the daily quota of your Spotify app is used up" if quota else "Spotify has been asked too much"
-    return SpotifyError(f"{what}{_LATER}{_spoken(wait_s)}", ErrorKind.BUSY, wait_s)
+def not_logged_in() -> SpotifyError:
+    """Error for a user without a login, or after a logout."""
+    return SpotifyError(f"you are not logged in to Spotify: {LOG_IN}", ErrorKind.LOGGED_OUT)
 
 
-def _seconds(retry_after: str | None) -> float:
-    """Of the header; its other form, a date, Spotify does not use."""
+def login_expired() -> SpotifyError:
+    """Error for a login that has expired, as every login does after six months."""
+    return SpotifyError(f"your Spotify login has ended: {LOG_IN}", ErrorKind.EXPIRED)
+
+
+def login_too_late() -> SpotifyError:
+    """Error for an answer to a login that came too late or twice: it is valid once, for some minutes."""
+    return SpotifyError("Spotify no longer accepts this answer: run emodj spotify login again", ErrorKind.LOGGED_OUT)
+
+
+def try_later(error: SpotifyError, wait_s: float) -> SpotifyError:
+    """The same refusal with the rest of its waiting time, in seconds."""
+    return SpotifyError(f"{str(error).partition(_LATER)[0]}{_LATER}{_duration_in_words(wait_s)}", error.kind, wait_s)
+
+
+def unreachable(why: str) -> SpotifyError:
+    """Error for a missing answer, or for an answer that is not Spotify's."""
+    return SpotifyError(why, ErrorKind.UNAVAILABLE)
+
+
+def no_device() -> SpotifyError:
+    """Error for an account without an available device."""
+    return SpotifyError("no Spotify device is on: open Spotify on one and try again", ErrorKind.NO_DEVICE)
+
+
+def explain_refusal(status: int, reason: str, message: str, retry_after: str | None = None) -> SpotifyError:
+    """Explain a refusal of the Web API.
+
+    Args:
+        status: HTTP status, 400 or more.
+        reason: reason code of the player, such as `NO_ACTIVE_DEVICE`; empty if the answer has none.
+        message: message for developers. The sentence never repeats it, since it can contain any text.
+        retry_after: value of the header Retry-After; None without it.
+    """
+    text = message.lower()
+    match status:
+        case HTTPStatus.UNAUTHORIZED:
+            error = login_expired()
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            error = _rate_limited(_parse_retry_after(retry_after), quota=reason == "QUOTA_EXCEEDED")
+        case HTTPStatus.FORBIDDEN:
+            error = _explain_forbidden(reason, text)
+        case HTTPStatus.NOT_FOUND if reason == "NO_ACTIVE_DEVICE" or any(words in text for words in _NO_DEVICE_PHRASES):
+            error = no_device()
+        case HTTPStatus.NOT_FOUND:
+            error = SpotifyError("Spotify does not offer this list to other programs", ErrorKind.NOT_FOUND)
+        case _ if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            error = unreachable(f"Spotify has an internal error ({status}): try again in a moment")
+        case _:
+            error = SpotifyError(f"Spotify refuses this request ({status}): check whether a newer emodj exists")
+    return error
+
+
+def explain_login_refusal(error: str, status: int | None = None) -> SpotifyError:
+    """Explain a refusal of Spotify's login service.
+
+    Args:
+        error: error code of OAuth 2.0 (RFC 6749, 4.1.2.1 and 5.2).
+        status: HTTP status, used if the error code is unknown.
+    """
+    if error in _LOGIN_REFUSALS:
+        return SpotifyError(*_LOGIN_REFUSALS[error])
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return _rate_limited(_RATE_WINDOW_S, quota=False)
+    if status is not None and status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return unreachable(f"Spotify's login has an internal error ({status}): try again in a moment")
+    return SpotifyError("Spotify refuses this login: run emodj spotify login again")
+
+
+def without_secrets(text: str, secrets: Iterable[str | None]) -> str:
+    """Replace each secret in a text by an ellipsis. Longer secrets first, so that a secret within another leaves no rest."""
+    known = {secret for secret in secrets if secret and len(secret) >= _MIN_SECRET_LENGTH}
+    for secret in sorted(known, key=len, reverse=True):
+        text = text.replace(secret, "…")
+    return text
+
+
+def _explain_forbidden(reason: str, text: str) -> SpotifyError:
+    for reasons, words, message, kind in _FORBIDDEN_REFUSALS:
+        if reason in reasons or (words and all(word in text for word in words)):
+            return SpotifyError(message, kind)
+    return SpotifyError("Spotify does not allow that for this account or list", ErrorKind.NOT_FOUND)
+
+
+def _rate_limited(wait_s: float, *, quota: bool) -> SpotifyError:
+    reason = "the daily quota of your Spotify app is used up" if quota else "too many requests to Spotify"
+    return SpotifyError(f"{reason}{_LATER}{_duration_in_words(wait_s)}", ErrorKind.RATE_LIMITED, wait_s)
+
+
+def _parse_retry_after(retry_after: str | None) -> float:
+    """Parse the header as seconds; Spotify does not use its other form, a date."""
     text = (retry_after or "").strip()
     if not (text.isascii() and text.isdigit()):
-        return _WINDOW_S
-    return min(float(text[:9]), _LONGEST_S)
+        return _RATE_WINDOW_S
+    return min(float(text[:9]), _MAX_WAIT_S)
 
 
-def _spoken(seconds: float) -> str:
+def _duration_in_words(seconds: float) -> str:
     if round(seconds / _MINUTE_S) * _MINUTE_S >= _HOUR_S:
         hours = round(seconds / _HOUR_S)
         return "an hour" if hours == 1 else f"{hours} hours"

@@ -1,4 +1,4 @@
-"""What is on, as far as is known: Spotify plays by itself, also when nobody looks."""
+"""Track what Spotify plays; poll it as rarely as possible."""
 
 from __future__ import annotations
 
@@ -13,156 +13,168 @@ from realtime.printable import clean_text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from realtime.music.spotify.client import Row, SpotifyClient
+    from realtime.music.spotify.client import JsonObject, SpotifyClient
 
 
-LOOK_S = 5.0
-"""Between two questions for what is on at least."""
-REST_S = 30.0
-"""Between two questions while a song goes on: Spotify counts them, those of all users of an app together, and what somebody
-does at the player itself may be seen a little late."""
-SOON_S = 1.0
-"""After a command Spotify needs about so long to say what came of it."""
-GRACE_S = 10.0
-"""So long after a list was begun Spotify may still say that nothing is on."""
-LONGEST_LOOK_S = 60.0
-"""Between two questions at most, where there is no answer."""
+MIN_POLL_S = 5.0
+"""Shortest interval between two polls, in seconds."""
+SONG_POLL_S = 30.0
+"""Longest interval between two polls while a song plays, in seconds.
+
+Spotify limits the requests of all users of an app together, so that a change made in the Spotify app may show a little late."""
+COMMAND_DELAY_S = 1.0
+"""Time after a command until Spotify reports its effect, in seconds."""
+START_GRACE_S = 10.0
+"""Time after the start of a list during which Spotify may still report that nothing plays, in seconds."""
+MAX_POLL_S = 60.0
+"""Longest interval between two polls after errors, in seconds."""
 STALE_S = 300.0
-"""After so long without an answer nobody can tell any more what is on."""
-SPOTIFY = "Spotify"
-"""What is on where nobody knows what it is called."""
+"""Age at which a state without a new answer counts as unknown, in seconds."""
+UNKNOWN_TITLE = "Spotify"
+"""Title if neither the song nor the list is known."""
+_MAX_NUMBER = 10**9
+"""Milliseconds: twelve days."""
 
 
 class PlaybackState:
-    """Asks what is on, at most once in `LOOK_S`, and only after somebody has pressed a key that is about it.
+    """The state of Spotify's player, which other programs change too.
+
+    It polls at most once in `MIN_POLL_S`, and only after a command or a read of the state.
 
     Args:
-        spotify: whose player it is.
-        clock: seconds that do not fall.
+        spotify: client of the logged-in user.
+        clock: monotonic time in seconds.
 
     Attributes:
-        now: for the screen; None if nothing is on, as far as is known.
-        state: as Spotify described it, with what was commanded since; None likewise.
+        now_playing: current song for the screen; None if nothing plays or the state is unknown.
+        state: last state from Spotify, with the effects of later commands; None likewise.
     """
 
     def __init__(self, spotify: SpotifyClient, clock: Callable[[], float]) -> None:
         self._spotify = spotify
         self._clock = clock
-        self.now: NowPlaying | None = None
-        self.state: Row | None = None
-        # The list that we began last, and what we call it
-        self._list, self._title = "", SPOTIFY
-        self._begun_at = -GRACE_S
-        self._looked_at = -LOOK_S
-        # When the state was true; a list that we begin needs no question
-        self._known_at = -LOOK_S
-        # When to look next
-        self._look_at: float | None = None
-        self._pause_s = LOOK_S
+        self.now_playing: NowPlaying | None = None
+        self.state: JsonObject | None = None
+        # The list that emodj started last, and its title
+        self._list_uri, self._title = "", UNKNOWN_TITLE
+        self._started_at = -START_GRACE_S
+        self._polled_at = -MIN_POLL_S
+        # Time of the state: of the last answer, or of the start of a list, which needs no poll
+        self._known_at = -MIN_POLL_S
+        # Time of the next poll; None while polling is off
+        self._next_poll_at: float | None = None
+        # Interval to the next poll after an error
+        self._retry_s = MIN_POLL_S
 
     @property
-    def now_playing(self) -> bool:
-        """Whether it looks from time to time, since something was commanded or found to be on."""
-        return self._look_at is not None
+    def is_polling(self) -> bool:
+        """Whether polling is on, since a command was sent or music was found playing."""
+        return self._next_poll_at is not None
 
-    def plays(self, uri: str) -> bool:
-        """Whether a list is on, as far as is known, playing or paused."""
-        return self.now is not None and self._context() == uri
+    def holds_list(self, uri: str) -> bool:
+        """Whether a list is the current one, playing or paused, in the last known state."""
+        return self.now_playing is not None and self._context_uri() == uri
 
-    def note_started(self, uri: str, title: str, device: Row) -> None:
-        """A list was begun on a device: what is on is called by our name for the list, until Spotify names a song."""
-        self._list, self._title = uri, title
-        self._begun_at = self._known_at = self._clock()
+    def note_started(self, uri: str, title: str, device: JsonObject) -> None:
+        """Note that a list was started on a device. Its title stands for the song until Spotify names one.
+
+        Args:
+            uri: `spotify:KIND:ID` of the list.
+            title: title of the list.
+            device: the device, as Spotify described it.
+        """
+        self._list_uri, self._title = uri, title
+        self._started_at = self._known_at = self._clock()
         self.state = {"is_playing": True, "device": device, "context": {"uri": uri}}
-        self.now = parse_now_playing(self.state, title)
+        self.now_playing = parse_now_playing(self.state, title)
 
     def note_command(self) -> None:
-        """Something else may be on soon."""
-        self._pause_s = LOOK_S
-        self._look_at = max(self._looked_at + LOOK_S, self._clock() + SOON_S)
+        """Note that a command was sent: poll soon, since the state may change."""
+        self._retry_s = MIN_POLL_S
+        self._next_poll_at = max(self._polled_at + MIN_POLL_S, self._clock() + COMMAND_DELAY_S)
 
     def note_change(self, **facts: object) -> None:
-        """Spotify has done what was commanded: `paused`, `shuffled`, `volume` of `Playing`."""
-        self.now = None if self.now is None else replace(self.now, **facts)
+        """Note the effect of a command.
+
+        Args:
+            facts: changed fields of `NowPlaying`.
+        """
+        self.now_playing = None if self.now_playing is None else replace(self.now_playing, **facts)
 
     def note_skip(self) -> None:
-        """Another song is on, and Spotify has yet to say which."""
-        self.note_change(title=self._name(), artist=None, paused=False)
+        """Note that another song plays; the next poll names it."""
+        self.note_change(title=self._fallback_title(), artist=None, paused=False)
         if self.state is not None:
             self.state["is_playing"] = True
 
-    def known(self) -> Row | None:
-        """The state as it was said last, or if that is long ago, as Spotify says now.
+    def recent_state(self) -> JsonObject | None:
+        """The state, polled now if it is older than `MIN_POLL_S`.
 
         Raises:
-            SpotifyError: it does not say.
+            SpotifyError: Spotify does not answer.
         """
-        if self._clock() >= self._known_at + LOOK_S:
-            self._look()
+        if self._clock() >= self._known_at + MIN_POLL_S:
+            self._fetch()
         return self.state
 
     def poll(self) -> None:
-        """Look if it is time to.
+        """Poll Spotify if the time of the next poll has come. After a temporary error, poll again later.
 
         Raises:
-            SpotifyError: the login is at its end. What passes is waited for.
+            SpotifyError: the login is missing or has expired.
         """
         now = self._clock()
-        if self._look_at is None or now < self._look_at:
+        if self._next_poll_at is None or now < self._next_poll_at:
             return
         try:
-            self._look()
+            self._fetch()
         except SpotifyError as error:
-            if error.kind in {ErrorKind.LOGGED_OUT, ErrorKind.ENDED}:
-                self.release()
+            if error.kind in {ErrorKind.LOGGED_OUT, ErrorKind.EXPIRED}:
+                self.reset()
                 raise
-            self._pause_s = min(2 * self._pause_s, LONGEST_LOOK_S)
-            self._look_at = now + max(self._pause_s, error.wait_s)
-            # Until then what is on screen is still the best that is known
-            if max(self._look_at, now) > self._known_at + STALE_S:
-                self.release()
+            self._retry_s = min(2 * self._retry_s, MAX_POLL_S)
+            self._next_poll_at = now + max(self._retry_s, error.wait_s)
+            # Until then the old state is still the best guess
+            if max(self._next_poll_at, now) > self._known_at + STALE_S:
+                self.reset()
 
-    def release(self) -> None:
-        """Know nothing any more, and ask no more."""
-        self.now, self.state, self._look_at = None, None, None
+    def reset(self) -> None:
+        """Forget the state and stop polling."""
+        self.now_playing, self.state, self._next_poll_at = None, None, None
 
-    def _context(self) -> object:
+    def _context_uri(self) -> object:
         context = (self.state or {}).get("context")
         return context.get("uri") if isinstance(context, dict) else None
 
-    def _name(self) -> str:
-        """What is on where Spotify names no song: while an advertisement is on, or right after a skip."""
-        return self._title if self._list and self._context() == self._list else SPOTIFY
+    def _fallback_title(self) -> str:
+        """Title while Spotify names no song: during an advertisement, or right after a skip."""
+        return self._title if self._list_uri and self._context_uri() == self._list_uri else UNKNOWN_TITLE
 
-    def _look(self) -> None:
+    def _fetch(self) -> None:
         now = self._clock()
-        if now < self._looked_at + LOOK_S:
+        if now < self._polled_at + MIN_POLL_S:
             return
-        self._looked_at = now
-        self._look_at = now + LOOK_S
-        state = self._spotify.state()
-        self._pause_s = LOOK_S
+        self._polled_at = now
+        self._next_poll_at = now + MIN_POLL_S
+        state = self._spotify.playback()
+        self._retry_s = MIN_POLL_S
         if state is not None:
             self.state, self._known_at = state, now
-            self.now = parse_now_playing(state, self._name())
-            self._look_at = now + min(REST_S, max(LOOK_S, seconds_left(state) + SOON_S))
-        elif now >= self._begun_at + GRACE_S:
-            self.release()
+            self.now_playing = parse_now_playing(state, self._fallback_title())
+            self._next_poll_at = now + min(SONG_POLL_S, max(MIN_POLL_S, seconds_left(state) + COMMAND_DELAY_S))
+        elif now >= self._started_at + START_GRACE_S:
+            self.reset()
 
 
-_LARGEST = 10**9
-"""Milliseconds: twelve days."""
-
-
-def parse_now_playing(state: Row, title: str) -> NowPlaying:
-    """A state of the player for the screen.
+def parse_now_playing(state: JsonObject, title: str) -> NowPlaying:
+    """Parse a state of the player for the screen.
 
     Args:
-        state: as Spotify describes it; nothing of it is sure to be there.
-        title: where there is no song to name: while an advertisement is on, or a song of somebody's own files.
+        state: state from Spotify; any field may be missing.
+        title: title if the state names no song, as during an advertisement or a local file of the user.
     """
-    item, device = _object(state.get("item")), _object(state.get("device"))
-    name = _text(item.get("name"))
+    item, device = _as_object(state.get("item")), _as_object(state.get("device"))
+    name = _as_text(item.get("name"))
     return NowPlaying(
         name or title,
         artist_names(item) if name else None,
@@ -174,39 +186,42 @@ def parse_now_playing(state: Row, title: str) -> NowPlaying:
     )
 
 
-def seconds_left(state: Row) -> float:
-    """Seconds until the song that is on ends, and another is on; infinite while it stands still, and where nobody knows."""
-    length, at = parse_whole_number(_object(state.get("item")).get("duration_ms")), parse_whole_number(state.get("progress_ms"))
-    return max(0.0, (length - at) / 1000) if state.get("is_playing") and length is not None and at is not None else math.inf
+def seconds_left(state: JsonObject) -> float:
+    """Seconds until the current song ends; infinite while it is paused, or if its length or position is unknown."""
+    length_ms = parse_whole_number(_as_object(state.get("item")).get("duration_ms"))
+    position_ms = parse_whole_number(state.get("progress_ms"))
+    if not state.get("is_playing") or length_ms is None or position_ms is None:
+        return math.inf
+    return max(0.0, (length_ms - position_ms) / 1000)
 
 
-def parse_volume(device: Row) -> int | None:
-    """Of a device, 0..100; None if it cannot be set, or nobody knows it."""
+def parse_volume(device: JsonObject) -> int | None:
+    """The volume of a device, 0..100; None if it is unknown or cannot be set."""
     percent = parse_whole_number(device.get("volume_percent"))
     return min(100, percent) if percent is not None and device.get("supports_volume", True) else None
 
 
 def parse_whole_number(value: object) -> int | None:
-    """A number that can be one of ours: whole, not negative, of few digits."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST else None
+    """A whole number from 0 to `_MAX_NUMBER`; None for any other value."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_NUMBER else None
 
 
-def artist_names(item: Row) -> str | None:
-    """Of a song its artists, of an episode its show; None if it names none."""
+def artist_names(item: JsonObject) -> str | None:
+    """The artists of a song, or the show of an episode; None without a name."""
     listed = item.get("artists")
     rows = cast("list[object]", listed) if isinstance(listed, list) else []
-    names = [name for name in (_text(_object(row).get("name")) for row in rows) if name]
-    return clean_text(", ".join(names)) or _text(_object(item.get("show")).get("name"))
+    names = [name for name in (_as_text(_as_object(row).get("name")) for row in rows) if name]
+    return clean_text(", ".join(names)) or _as_text(_as_object(item.get("show")).get("name"))
 
 
-def account_name(me: Row) -> str:
-    """What whoever is logged in is called."""
-    return _text(me.get("display_name")) or _text(me.get("id")) or "somebody without a name"
+def account_name(me: JsonObject) -> str:
+    """The name of the logged-in user."""
+    return _as_text(me.get("display_name")) or _as_text(me.get("id")) or "a user without a name"
 
 
-def _object(value: object) -> dict[str, Any]:
+def _as_object(value: object) -> dict[str, Any]:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
-def _text(value: object) -> str | None:
+def _as_text(value: object) -> str | None:
     return clean_text(value) if isinstance(value, str) else None

@@ -1,4 +1,4 @@
-"""Gathers songs of a person's own lists and of searches, and makes a private playlist of them."""
+"""Mix songs of the user's playlists and of searches into a private playlist."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from realtime.domain import EXPRESSIONS, Expression
 from realtime.errors import EmodjError
-from realtime.music.spotify.client import SEARCH_PAGE
+from realtime.music.spotify.client import SEARCH_PAGE_SIZE
 from realtime.music.spotify.errors import ErrorKind, SpotifyError
 from realtime.music.spotify.playback_state import artist_names
 from realtime.printable import clean_text
@@ -18,158 +18,31 @@ from realtime.printable import clean_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from realtime.music.spotify.client import Row, SpotifyClient
+    from realtime.music.spotify.client import JsonObject, SpotifyClient
 
 
-MOST_LISTS = 1000
-"""Playlists of a person that are looked through, 50 in one question."""
-LISTS_A_MOOD = 5
-SONGS_A_LIST = 200
-"""What is read of the lists that fit: each fifty songs are a question, and Spotify counts them."""
-PAGES_A_SEARCH = 3
+MAX_PLAYLISTS = 1000
+"""Maximum number of the user's playlists that are read, 50 in one request."""
+PLAYLISTS_PER_MOOD = 5
+"""Maximum number of playlists used for one mood."""
+SONGS_PER_PLAYLIST = 200
+"""Maximum number of songs read from one playlist: fifty songs take one request, and Spotify limits requests."""
+PAGES_PER_SEARCH = 3
+"""Maximum number of pages read from one search."""
+MIN_SHARE = 0.05
+"""Smallest share of an expression that gets songs: a smaller one is noise; the overlay hides it too."""
 _MARK = "Made by emodj"
-
-
-@dataclass(frozen=True, slots=True)
-class BuiltPlaylist:
-    """A playlist as it stands at Spotify now.
-
-    Attributes:
-        url: its link.
-        new: whether it was not there before.
-    """
-
-    url: str
-    new: bool
-
-
-def playlist_title(mood: Expression) -> str:
-    """What our playlist for an expression is called; a list of that name that is the person's own is ours."""
-    return f"emodj: {mood.value}"
-
-
-class PlaylistBuilder:
-    """Makes playlists. Every method raises a `SpotifyError` where Spotify refuses or cannot be reached.
-
-    Args:
-        spotify: of the person that is logged in.
-        links: the playlists that the settings name for an expression, as `spotify:playlist:ID`: those that are the person's own
-            count as lists that fit.
-        notice: told what is left out.
-    """
-
-    def __init__(
-        self, spotify: SpotifyClient, links: Mapping[Expression, Sequence[str]], notice: Callable[[str], None]
-    ) -> None:
-        self._spotify = spotify
-        self._links = links
-        self._notice = notice
-        self._own: list[Row] | None = None
-
-    def songs(self, wanted: Mapping[Expression, int], seed: int) -> list[PickedTrack]:
-        """The songs of a mix; writes nothing.
-
-        Args:
-            wanted: how many for each expression.
-            seed: another one draws another mix.
-        """
-        pools = {mood: Pool(self._of_lists(mood), self._of_searches(mood, count)) for mood, count in wanted.items()}
-        return mix_tracks(pools, wanted, seed)
-
-    def make(self, mood: Expression, picked: Sequence[PickedTrack]) -> BuiltPlaylist:
-        """Put the songs into our playlist for an expression, in place of all that it holds; make it if it is not there."""
-        found = next((row for row in self._lists() if row.get("name") == playlist_title(mood)), None)
-        if found is not None:
-            _check_ours(found)
-        row = found or self._spotify.make_playlist(
-            playlist_title(mood), f"{_MARK} for {mood.value}: another run puts other songs in the place of these."
-        )
-        playlist = row.get("id")
-        if not isinstance(playlist, str) or not playlist.isalnum():
-            raise EmodjError("Spotify made no playlist: try again in a moment")
-        try:
-            self._spotify.fill(playlist, [one.track.uri for one in picked])
-        except SpotifyError as error:
-            if found is not None:
-                raise
-            raise SpotifyError(
-                f"{error}; the list {playlist_title(mood)} is there and empty, the next run fills it", error.kind
-            ) from error
-        if found is None:
-            self._lists().append(row)
-        return BuiltPlaylist(f"https://open.spotify.com/playlist/{playlist}", new=found is None)
-
-    def _lists(self) -> list[Row]:
-        """The person's own playlists; what others made may not be read."""
-        if self._own is None:
-            me = self._spotify.me().get("id")
-            rows = self._spotify.playlists(MOST_LISTS)
-            self._own = [row for row in rows if isinstance(owner := row.get("owner"), dict) and me and owner.get("id") == me]
-        return self._own
-
-    def _of_lists(self, mood: Expression) -> tuple[tuple[Track, str], ...]:
-        links = self._links.get(mood, ())
-        ours = playlist_title(mood)
-        fitting = [
-            row
-            for row in self._lists()
-            if isinstance(name := row.get("name"), str)
-            and name != ours
-            and not name.startswith("emodj: ")
-            and (row.get("uri") in links or fits_mood(name, mood))
-        ]
-        found = list[tuple[Track, str]]()
-        for row in fitting[:LISTS_A_MOOD]:
-            name = clean_text(str(row["name"])) or "without a name"
-            try:
-                items = self._spotify.items(str(row.get("id")), SONGS_A_LIST)
-            except SpotifyError as error:
-                if error.kind is not ErrorKind.GONE:
-                    raise
-                self._notice(f"your list {name} is left out: {error}")
-                continue
-            found += [(song, f"your list {name}") for item in items if (song := parse_track(item)) is not None]
-        return tuple(found)
-
-    def _of_searches(self, mood: Expression, count: int) -> tuple[tuple[Track, str], ...]:
-        found = list[tuple[Track, str]]()
-        searches = RECIPES[mood].searches
-        # Twice as many as are wanted, so that another seed has something to draw from
-        pages = min(PAGES_A_SEARCH, -(-2 * count // (SEARCH_PAGE * len(searches))))
-        for query in searches:
-            for page in range(pages):
-                items = self._spotify.search(query, page * SEARCH_PAGE)
-                found += [(song, "search") for item in items if (song := parse_track(item)) is not None]
-                if not items:
-                    break
-        return tuple(found)
-
-
-def _check_ours(row: Row) -> None:
-    """Spotify loses a description now and then: a list without one counts as ours by its name.
-
-    Raises:
-        EmodjError: a person has made it, or shows it to everybody, for which a login of ours does not reach.
-    """
-    name, description = row.get("name"), row.get("description")
-    if isinstance(description, str) and description.strip() and _MARK not in description:
-        raise EmodjError(f"you have a playlist {name} that emodj did not make: give it another name, and try again")
-    if row.get("public"):
-        raise EmodjError(f"your playlist {name} is public by now: make it private in Spotify, and try again")
-
-
-LEAST_SHARE = 0.05
-"""A smaller share is doubt about some face; the overlay leaves it out likewise."""
-_SONG = re.compile(r"spotify:track:[0-9A-Za-z]{22}")
+_TRACK_URI = re.compile(r"spotify:track:[0-9A-Za-z]{22}")
+_NEGATIONS = {"not", "no", "never", "un", "anti"}
 
 
 @dataclass(frozen=True, slots=True)
 class SearchRecipe:
-    """How songs for an expression are found.
+    """How to find songs for an expression.
 
     Attributes:
-        words: a playlist of a person's own is for the expression if one of these is in its name.
-        searches: of Spotify's search, with its filter `genre:`. Chosen by ear.
+        words: words of which one must be in the name of a playlist that fits the expression.
+        searches: search queries for Spotify, with its filter `genre:`; chosen by listening.
     """
 
     words: tuple[str, ...]
@@ -204,17 +77,16 @@ RECIPES: Mapping[Expression, SearchRecipe] = {
         ("surprise", "surprises", "surprising", "party", "dance", "energy"), ('genre:"dance pop"', 'genre:"electro swing"')
     ),
 }
-_NOT = {"not", "no", "never", "un", "anti"}
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A song of Spotify's.
+    """A song on Spotify.
 
     Attributes:
         uri: `spotify:track:ID`.
-        title: cleaned, one line.
-        artist: likewise; None if it names none.
+        title: title, one line.
+        artist: artists, one line; None if Spotify names none.
     """
 
     uri: str
@@ -227,9 +99,9 @@ class PickedTrack:
     """A song of the mix.
 
     Attributes:
-        track: which.
-        mood: for which expression.
-        source: where it was found, for people: "your list Sunny", "search".
+        track: the song.
+        mood: expression for which it was picked.
+        source: source in words: "your list Sunny" or "search".
     """
 
     track: Track
@@ -238,44 +110,173 @@ class PickedTrack:
 
 
 @dataclass(frozen=True, slots=True)
-class Pool:
-    """What there is for an expression, without nulls: songs with where they were found, those of own lists apart."""
+class TrackPool:
+    """Candidates for an expression, each with its source in words.
 
-    own: tuple[tuple[Track, str], ...] = ()
-    searched: tuple[tuple[Track, str], ...] = ()
+    Attributes:
+        from_playlists: songs of the user's playlists.
+        from_searches: songs of searches.
+    """
+
+    from_playlists: tuple[tuple[Track, str], ...] = ()
+    from_searches: tuple[tuple[Track, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltPlaylist:
+    """A playlist that was written to Spotify.
+
+    Attributes:
+        url: link to the playlist.
+        new: whether this run created it.
+    """
+
+    url: str
+    new: bool
+
+
+def playlist_title(mood: Expression) -> str:
+    """The name of emodj's playlist for an expression. A playlist of the user with this name counts as made by emodj."""
+    return f"emodj: {mood.value}"
+
+
+class PlaylistBuilder:
+    """Builds playlists. Every method raises a `SpotifyError` if Spotify refuses or cannot be reached.
+
+    Args:
+        spotify: client of the logged-in user.
+        links: playlists that the settings name for each expression, as `spotify:playlist:ID`. A playlist of the user among
+            them fits the expression, whatever its name.
+        notify: receives a sentence on each playlist that is left out.
+    """
+
+    def __init__(
+        self, spotify: SpotifyClient, links: Mapping[Expression, Sequence[str]], notify: Callable[[str], None]
+    ) -> None:
+        self._spotify = spotify
+        self._links = links
+        self._notify = notify
+        self._playlists: list[JsonObject] | None = None
+
+    def pick_tracks(self, counts: Mapping[Expression, int], seed: int) -> list[PickedTrack]:
+        """Pick the songs of a mix; writes nothing to Spotify.
+
+        Args:
+            counts: number of songs for each expression.
+            seed: 0 or more; another seed gives another mix.
+        """
+        pools = {
+            mood: TrackPool(self._tracks_from_playlists(mood), self._tracks_from_searches(mood, count))
+            for mood, count in counts.items()
+        }
+        return mix_tracks(pools, counts, seed)
+
+    def write_playlist(self, mood: Expression, picked: Sequence[PickedTrack]) -> BuiltPlaylist:
+        """Replace the songs of emodj's playlist for an expression; create the playlist if it does not exist.
+
+        Raises:
+            EmodjError: the user has made a playlist of this name, or made it public, or Spotify has not created it.
+        """
+        found = next((row for row in self._own_playlists() if row.get("name") == playlist_title(mood)), None)
+        if found is not None:
+            _check_made_by_emodj(found)
+        row = found or self._spotify.create_playlist(
+            playlist_title(mood), f"{_MARK} for {mood.value}: the next run replaces these songs."
+        )
+        playlist = row.get("id")
+        if not isinstance(playlist, str) or not playlist.isalnum():
+            raise EmodjError("Spotify made no playlist: try again in a moment")
+        try:
+            self._spotify.replace_items(playlist, [one.track.uri for one in picked])
+        except SpotifyError as error:
+            if found is not None:
+                raise
+            raise SpotifyError(
+                f"{error}; the new list {playlist_title(mood)} is empty, the next run fills it", error.kind
+            ) from error
+        if found is None:
+            self._own_playlists().append(row)
+        return BuiltPlaylist(f"https://open.spotify.com/playlist/{playlist}", new=found is None)
+
+    def _own_playlists(self) -> list[JsonObject]:
+        """The playlists that the user owns; Spotify does not let an app read those of others."""
+        if self._playlists is None:
+            me = self._spotify.current_user().get("id")
+            rows = self._spotify.playlists(MAX_PLAYLISTS)
+            self._playlists = [
+                row for row in rows if isinstance(owner := row.get("owner"), dict) and me and owner.get("id") == me
+            ]
+        return self._playlists
+
+    def _tracks_from_playlists(self, mood: Expression) -> tuple[tuple[Track, str], ...]:
+        links = self._links.get(mood, ())
+        built = playlist_title(mood)
+        fitting = [
+            row
+            for row in self._own_playlists()
+            if isinstance(name := row.get("name"), str)
+            and name != built
+            and not name.startswith("emodj: ")
+            and (row.get("uri") in links or fits_mood(name, mood))
+        ]
+        found = list[tuple[Track, str]]()
+        for row in fitting[:PLAYLISTS_PER_MOOD]:
+            name = clean_text(str(row["name"])) or "without a name"
+            try:
+                items = self._spotify.playlist_items(str(row.get("id")), SONGS_PER_PLAYLIST)
+            except SpotifyError as error:
+                if error.kind is not ErrorKind.NOT_FOUND:
+                    raise
+                self._notify(f"your list {name} is left out: {error}")
+                continue
+            found += [(song, f"your list {name}") for item in items if (song := parse_track(item)) is not None]
+        return tuple(found)
+
+    def _tracks_from_searches(self, mood: Expression, count: int) -> tuple[tuple[Track, str], ...]:
+        found = list[tuple[Track, str]]()
+        searches = RECIPES[mood].searches
+        # Twice as many songs as needed, so that another seed picks other songs
+        pages = min(PAGES_PER_SEARCH, -(-2 * count // (SEARCH_PAGE_SIZE * len(searches))))
+        for query in searches:
+            for page in range(pages):
+                items = self._spotify.search(query, page * SEARCH_PAGE_SIZE)
+                found += [(song, "search") for item in items if (song := parse_track(item)) is not None]
+                if not items:
+                    break
+        return tuple(found)
 
 
 def fits_mood(name: str, mood: Expression) -> bool:
-    """Whether a playlist of that name is one for an expression, in the words of English."""
+    """Whether the name of a playlist has an English word for an expression, and no negation."""
     text = name.casefold()
-    for two in ("lo-fi", "feel good", "feel-good"):
-        text = text.replace(two, re.sub(r"\W", "", two))
+    for compound in ("lo-fi", "feel good", "feel-good"):
+        text = text.replace(compound, re.sub(r"\W", "", compound))
     words = set(re.findall(r"\w+", text))
-    return not words & _NOT and not words.isdisjoint(RECIPES[mood].words)
+    return not words & _NEGATIONS and not words.isdisjoint(RECIPES[mood].words)
 
 
-def parse_track(item: Row) -> Track | None:
-    """The song that an item of a list or a search is; None for episodes, files of one's own, and what cannot be played."""
+def parse_track(item: JsonObject) -> Track | None:
+    """Parse an item of a playlist or a search; None for an episode, a local file of the user, or an unplayable song."""
     uri, name = item.get("uri"), item.get("name")
-    if not isinstance(uri, str) or not _SONG.fullmatch(uri) or item.get("is_playable") is False or item.get("is_local"):
+    if not isinstance(uri, str) or not _TRACK_URI.fullmatch(uri) or item.get("is_playable") is False or item.get("is_local"):
         return None
     title = clean_text(name) if isinstance(name, str) else None
     return None if title is None else Track(uri, title, artist_names(item))
 
 
 def songs_per_mood(shares: Sequence[float], total: int) -> dict[Expression, int]:
-    """How many songs each expression gets: by its share, and the rest by the largest remainders (Hare quota).
+    """Number of songs for each expression, in proportion to its share, by the largest-remainder method (Hare quota).
 
     Args:
-        shares: seven, 0..1, in the order of `Expression`; those below `LEAST_SHARE` get none.
-        total: songs of the mix.
+        shares: seven shares, 0..1, in the order of `Expression`; one below `MIN_SHARE` gets no songs.
+        total: number of songs of the mix.
 
     Raises:
-        ValueError: no share is large enough.
+        ValueError: no share reaches `MIN_SHARE`.
     """
-    weights = np.array([share if share >= LEAST_SHARE else 0.0 for share in shares])
+    weights = np.array([share if share >= MIN_SHARE else 0.0 for share in shares])
     if not weights.sum():
-        raise ValueError(f"no share reaches {LEAST_SHARE}")
+        raise ValueError(f"no share reaches {MIN_SHARE}")
     exact = total * weights / weights.sum()
     whole = np.floor(exact).astype(int)
     for index in np.argsort(whole - exact, kind="stable")[: total - int(whole.sum())]:
@@ -283,22 +284,22 @@ def songs_per_mood(shares: Sequence[float], total: int) -> dict[Expression, int]
     return {expression: int(count) for expression, count in zip(EXPRESSIONS, whole, strict=True) if count}
 
 
-def mix_tracks(pools: Mapping[Expression, Pool], wanted: Mapping[Expression, int], seed: int) -> list[PickedTrack]:
-    """The songs of the mix in their order: each expression spread evenly over it, own lists and searches in turn.
+def mix_tracks(pools: Mapping[Expression, TrackPool], counts: Mapping[Expression, int], seed: int) -> list[PickedTrack]:
+    """Draw the songs of a mix and order them: each expression is spread evenly, playlists and searches alternate.
 
     Args:
-        pools: what there is.
-        wanted: how many of each.
-        seed: 0 or more; the same songs of the same pools come with the same one.
+        pools: candidates for each expression.
+        counts: number of songs for each expression.
+        seed: 0 or more; the same seed and pools give the same mix.
 
     Returns:
-        Fewer than are wanted where the pools have no more; no song twice, also not on another album.
+        The mix; shorter than requested if the pools have too few songs. No song comes twice, not even from another album.
     """
     taken = set[object]()
     placed = list[tuple[float, int, PickedTrack]]()
-    for mood, count in sorted(wanted.items(), key=lambda pair: (-pair[1], EXPRESSIONS.index(pair[0]))):
+    for mood, count in sorted(counts.items(), key=lambda pair: (-pair[1], EXPRESSIONS.index(pair[0]))):
         picked = list[PickedTrack]()
-        for song, source in _in_turn(pools.get(mood, Pool()), np.random.default_rng([seed, EXPRESSIONS.index(mood)])):
+        for song, source in _alternate(pools.get(mood, TrackPool()), np.random.default_rng([seed, EXPRESSIONS.index(mood)])):
             same = song.title.casefold(), (song.artist or "").casefold()
             if len(picked) < count and not taken & {song.uri, same}:
                 taken |= {song.uri, same}
@@ -307,7 +308,25 @@ def mix_tracks(pools: Mapping[Expression, Pool], wanted: Mapping[Expression, int
     return [one for _, _, one in sorted(placed, key=lambda each: each[:2])]
 
 
-def _in_turn(pool: Pool, lot: np.random.Generator) -> Iterator[tuple[Track, str]]:
-    drawn = [[songs[int(index)] for index in lot.permutation(len(songs))] for songs in (pool.own, pool.searched)]
+def _check_made_by_emodj(row: JsonObject) -> None:
+    """Check by its description that emodj made a playlist, and that it is private.
+
+    Spotify sometimes loses a description, so a playlist without one counts as made by emodj, by its name.
+
+    Raises:
+        EmodjError: the user has made the playlist, or made it public; the login has no permission for public playlists.
+    """
+    name, description = row.get("name"), row.get("description")
+    if isinstance(description, str) and description.strip() and _MARK not in description:
+        raise EmodjError(f"you have a playlist {name} that emodj did not make: give it another name, and try again")
+    if row.get("public"):
+        raise EmodjError(f"your playlist {name} is public: make it private in Spotify, and try again")
+
+
+def _alternate(pool: TrackPool, rng: np.random.Generator) -> Iterator[tuple[Track, str]]:
+    """Yield all songs of a pool in random order, alternating between playlists and searches."""
+    drawn = [
+        [songs[int(index)] for index in rng.permutation(len(songs))] for songs in (pool.from_playlists, pool.from_searches)
+    ]
     for place in range(max(map(len, drawn))):
         yield from (songs[place] for songs in drawn if place < len(songs))

@@ -1,4 +1,4 @@
-"""What a session asks of Spotify's player: to begin a list on a device, and what keys wish."""
+"""Play on Spotify devices: choose a device, start a list, and apply commands."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from realtime.errors import EmodjError
+from realtime.music.commands import NOTHING_PLAYING, VOLUME_STEP
 from realtime.music.spotify.errors import ErrorKind, SpotifyError, no_device
 from realtime.music.spotify.playback_state import PlaybackState, parse_volume
 from realtime.printable import clean_text
@@ -18,38 +19,38 @@ if TYPE_CHECKING:
 
     from realtime.music.commands import PlayerCommand
     from realtime.music.songs import NowPlaying
-    from realtime.music.spotify.client import Row, SpotifyClient
+    from realtime.music.spotify.client import JsonObject, SpotifyClient
 
 
-START_S = 20.0
-"""How long an app that was started may take to be listed as a device."""
-START_LOOK_S = 2.0
-"""Between two looks at the list meanwhile."""
-VOLUME_STEP = 10
-"""Per cent of the volume for each press of a key, as for songs of this computer."""
-MOST_SKIPS = 10
-"""A key that was held down while Spotify took its time is no wish to leave out a hundred songs."""
-NOTHING = "nothing is playing: press p for music"
+APP_START_TIMEOUT_S = 20.0
+"""Longest time from the start of the app until it is listed as a device, in seconds."""
+APP_POLL_S = 2.0
+"""Interval between two reads of the device list meanwhile, in seconds."""
+MAX_SKIPS = 10
+"""Maximum number of skips in one command: a key held down while Spotify is slow must not skip a hundred songs."""
+_DEVICE_ID = re.compile(r"[\w-]{1,200}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class _Starting:
-    """What is to be played once the app that was started is listed."""
+class _PendingList:
+    """The list to play as soon as the started app is listed as a device; times in seconds of the clock."""
 
     uri: str
     title: str
-    until: float
-    look_at: float
+    deadline: float
+    next_poll_at: float
 
 
 class SpotifyPlayer:
-    """Spotify's player. All calls come from one thread, `tend` a few times a second; any may read `now`.
+    """Controls Spotify's player.
+
+    One thread makes all calls, `poll` a few times a second; any thread may read `now_playing`.
 
     Args:
-        spotify: whose player it is; closed with it.
-        device: a part of the name of the device that is preferred; empty for the one that is active.
-        start_app: starts the app of this computer with a `spotify:` link; False if there is none.
-        clock: seconds that do not fall.
+        spotify: client of the logged-in user; closed together with this object.
+        device: part of the name of the preferred device; empty for the active one.
+        start_app: starts the Spotify app of this computer with a `spotify:` link; returns False without an app.
+        clock: monotonic time in seconds.
     """
 
     def __init__(
@@ -59,220 +60,230 @@ class SpotifyPlayer:
         self._device = device
         self._start_app = start_app
         self._clock = clock
-        self._watch = PlaybackState(spotify, clock)
-        self._used: str | None = None  # id of the device that was played on last
-        self._starting: _Starting | None = None
+        self._state = PlaybackState(spotify, clock)
+        # Id of the device that played last
+        self._last_device: str | None = None
+        # The list that waits for the app
+        self._pending: _PendingList | None = None
         self._premium: bool | None = None
-        self._unsure = False  # whether a list was asked for and no answer came: it may have begun
+        # Whether the start of a list got no answer, so that the list may play
+        self._start_unconfirmed = False
 
     @property
     def now_playing(self) -> NowPlaying | None:
-        """What is on, paused or not; None if nothing is, as far as we know. For any thread."""
-        return self._watch.now
+        """The current song, playing or paused; None if nothing plays or it is unknown. Any thread may read it."""
+        return self._state.now_playing
 
     @property
-    def starting(self) -> bool:
-        """Whether the app was started for a list, which begins when the app is there."""
-        return self._starting is not None
+    def is_starting_app(self) -> bool:
+        """Whether a list waits for the started app."""
+        return self._pending is not None
 
     def close(self) -> None:
-        """Let go of the connection. What plays goes on playing: it is Spotify's."""
+        """Close the connection. The music goes on, since Spotify plays it."""
         self._spotify.close()
 
-    def begin(self, uri: str, title: str) -> str:
-        """Begin a list: on the active device, else on one that is listed, else on the app of this computer.
+    def play(self, uri: str, title: str) -> str:
+        """Play a list on the active device, else on a listed one, else in the app of this computer, which is started.
 
-        One that is on already goes on where it is.
+        If the list is the current one, only end a pause.
 
         Args:
             uri: `spotify:KIND:ID`.
-            title: what we call it.
+            title: title of the list.
 
         Returns:
-            What came of it, in words that go on.
+            The result in words, as the beginning of a sentence.
 
         Raises:
-            SpotifyError: it cannot be begun.
+            SpotifyError: Spotify cannot play the list.
         """
-        if self._starting is not None and self._starting.uri == uri:
+        if self._pending is not None and self._pending.uri == uri:
             return f"waiting for the Spotify app with {title}"
-        self._starting = None
-        if self._watch.plays(uri) and self._watch.known() is not None and self._watch.plays(uri):
-            # As with songs of this computer: the same list goes on where it is
+        self._pending = None
+        if self._state.holds_list(uri) and self._state.recent_state() is not None and self._state.holds_list(uri):
+            # The local player does the same: it continues the current list
             if self.now_playing is not None and self.now_playing.paused:
-                self._toggle()
+                self._toggle_pause()
             return f"playing {title}"
         try:
-            return self._begin(uri, title)
+            return self._play_on_device(uri, title)
         except SpotifyError as error:
             if error.kind is not ErrorKind.NO_DEVICE or not self._start_app(uri):
                 raise
         now = self._clock()
-        self._starting = _Starting(uri, title, now + START_S, now + START_LOOK_S)
+        self._pending = _PendingList(uri, title, now + APP_START_TIMEOUT_S, now + APP_POLL_S)
         return f"starting the Spotify app with {title}"
 
-    def handle(self, wish: PlayerCommand) -> str | None:
-        """Do what keys ask for; a plan is for the caller.
+    def handle(self, command: PlayerCommand) -> str | None:
+        """Apply a command, except its plan, which the caller handles.
 
         Returns:
-            A few words for the screen where there is an answer.
+            A few words for the screen; None if there is nothing to say.
 
         Raises:
-            SpotifyError: Spotify does not do it.
+            SpotifyError: Spotify refuses or cannot be reached.
         """
         answers = list[str | None]()
-        if wish.louder:
-            answers.append(self._louder(wish.louder))
-        if wish.shuffle:
-            answers.append(self._shuffle())
-        if wish.skip:
-            answers.append(self._skip(wish.skip))
-        elif wish.toggle:
-            answers.append(self._toggle())
+        if command.louder:
+            answers.append(self._change_volume(command.louder))
+        if command.shuffle:
+            answers.append(self._toggle_shuffle())
+        if command.skip:
+            answers.append(self._skip(command.skip))
+        elif command.toggle:
+            answers.append(self._toggle_pause())
         return ", ".join(dict.fromkeys(filter(None, answers))) or None
 
     def poll(self) -> str | None:
-        """Look whether an app that was started is there, and from time to time what is on; returns likewise.
+        """Check whether the started app is listed, or poll the state of the player.
+
+        Returns:
+            A sentence once the pending list plays; None otherwise.
 
         Raises:
-            SpotifyError: what was to be begun cannot be, or the login has ended.
+            SpotifyError: the pending list cannot be played, or the login has expired.
         """
-        if self._starting is not None:
-            return self._look_for_app(self._starting, self._clock())
-        self._watch.poll()
+        if self._pending is not None:
+            return self._poll_for_app(self._pending, self._clock())
+        self._state.poll()
         return None
 
-    def release(self) -> None:
-        """Know nothing any more of what is on, and ask no more for it."""
-        # The next login may be of another account
-        self._starting, self._premium, self._unsure = None, None, False
-        self._watch.release()
+    def reset(self) -> None:
+        """Forget the state of the player and stop polling."""
+        # The next login may be to another account
+        self._pending, self._premium, self._start_unconfirmed = None, None, False
+        self._state.reset()
 
     def silence(self, *, pause: bool = True) -> None:
-        """Make room for other music, and if wanted pause what is on."""
-        if pause and (self._unsure or (self.now_playing is not None and not self.now_playing.paused)):
-            # Where it cannot be paused, the other music is what was asked for all the same
+        """Stop tracking the player, since other music starts.
+
+        Args:
+            pause: whether to pause Spotify first.
+        """
+        if pause and (self._start_unconfirmed or (self.now_playing is not None and not self.now_playing.paused)):
+            # If Spotify cannot be paused, the other music starts all the same
             with suppress(EmodjError):
                 self._spotify.pause()
-        self.release()
+        self.reset()
 
-    def _begin(self, uri: str, title: str) -> str:
-        device = best_device(self._spotify.devices(), self._device, self._used)
+    def _play_on_device(self, uri: str, title: str) -> str:
+        device = best_device(self._spotify.devices(), self._device, self._last_device)
         if device is None:
             raise no_device()
-        self._unsure = True
-        self._command(lambda: self._spotify.play(uri, device["id"]))
-        self._used, self._unsure = device["id"], False
-        self._watch.note_started(uri, title, device)
+        self._start_unconfirmed = True
+        self._send_command(lambda: self._spotify.play(uri, device["id"]))
+        self._last_device, self._start_unconfirmed = device["id"], False
+        self._state.note_started(uri, title, device)
         return f"playing {title} on {device_name(device)}"
 
-    def _look_for_app(self, starting: _Starting, now: float) -> str | None:
-        if now < starting.look_at:
+    def _poll_for_app(self, pending: _PendingList, now: float) -> str | None:
+        if now < pending.next_poll_at:
             return None
-        self._starting = None
+        self._pending = None
         try:
-            return self._begin(starting.uri, starting.title)
+            return self._play_on_device(pending.uri, pending.title)
         except SpotifyError as error:
-            if error.kind is not ErrorKind.NO_DEVICE or now >= starting.until:
+            if error.kind is not ErrorKind.NO_DEVICE or now >= pending.deadline:
                 raise
-        self._starting = replace(starting, look_at=now + START_LOOK_S)
+        self._pending = replace(pending, next_poll_at=now + APP_POLL_S)
         return None
 
-    def _louder(self, steps: int) -> str:
-        device = (self._watch.known() or {}).get("device")
+    def _change_volume(self, steps: int) -> str:
+        device = (self._state.recent_state() or {}).get("device")
         if not isinstance(device, dict):
-            return NOTHING
+            return NOTHING_PLAYING
         before = parse_volume(device)
         if before is None:
-            return f"{device_name(device)} lets nobody else set its volume: turn it there"
+            return f"{device_name(device)} does not let other programs set its volume: set it on the device"
         percent = min(100, max(0, before + VOLUME_STEP * steps))
-        self._command(lambda: self._spotify.volume(percent))
+        self._send_command(lambda: self._spotify.set_volume(percent))
         device["volume_percent"] = percent
-        self._watch.note_change(volume=percent / 100)
+        self._state.note_change(volume=percent / 100)
         return f"volume {percent}%"
 
-    def _shuffle(self) -> str:
-        state = self._watch.known()
+    def _toggle_shuffle(self) -> str:
+        state = self._state.recent_state()
         if state is None:
-            return NOTHING
+            return NOTHING_PLAYING
         on = not state.get("shuffle_state")
-        self._command(lambda: self._spotify.shuffle(on=on))
+        self._send_command(lambda: self._spotify.set_shuffle(on=on))
         state["shuffle_state"] = on
-        self._watch.note_change(shuffled=on)
+        self._state.note_change(shuffled=on)
         return f"shuffle {'on' if on else 'off'}"
 
     def _skip(self, steps: int) -> str | None:
-        if not self._watch.now_playing and self._watch.known() is None:
-            return NOTHING
-        for _ in range(min(abs(steps), MOST_SKIPS)):
-            self._command(lambda: self._spotify.skip(back=steps < 0))
-            self._watch.note_skip()
+        if not self._state.is_polling and self._state.recent_state() is None:
+            return NOTHING_PLAYING
+        for _ in range(min(abs(steps), MAX_SKIPS)):
+            self._send_command(lambda: self._spotify.skip(back=steps < 0))
+            self._state.note_skip()
         return None
 
-    def _toggle(self) -> str | None:
-        state = self._watch.known()
-        if state is None and self._used is None:
-            return NOTHING
+    def _toggle_pause(self) -> str | None:
+        state = self._state.recent_state()
+        if state is None and self._last_device is None:
+            return NOTHING_PLAYING
         pauses = state is not None and bool(state.get("is_playing"))
-        # A player that stands still for long is active no more, and can be woken
-        device = self._used if state is None else None
+        # After a long pause no device is active any more: name the device to wake it
+        device = self._last_device if state is None else None
         try:
-            self._command(self._spotify.pause if pauses else lambda: self._spotify.play(None, device))
+            self._send_command(self._spotify.pause if pauses else lambda: self._spotify.play(None, device))
         except SpotifyError as error:
-            if error.kind is not ErrorKind.ALREADY:
+            if error.kind is not ErrorKind.INVALID_STATE:
                 raise
-            # Somebody was faster, at the player itself: what is on is looked at soon
-            self._watch.note_command()
+            # The user has paused or resumed in the Spotify app: poll soon
+            self._state.note_command()
             return str(error)
-        self._watch.note_change(paused=pauses)
+        self._state.note_change(paused=pauses)
         if state is not None:
             state["is_playing"] = not pauses
         return None
 
-    def _command(self, send: Callable[[], None]) -> None:
+    def _send_command(self, send: Callable[[], None]) -> None:
         try:
             send()
         except SpotifyError as error:
             if error.kind is ErrorKind.NO_PREMIUM:
-                self._learn(premium=False)
-            self._unsure = self._unsure and error.kind is ErrorKind.AWAY
+                self._note_premium(premium=False)
+            self._start_unconfirmed = self._start_unconfirmed and error.kind is ErrorKind.UNAVAILABLE
             raise
-        self._learn(premium=True)
-        self._watch.note_command()
+        self._note_premium(premium=True)
+        self._state.note_command()
 
-    def _learn(self, *, premium: bool) -> None:
+    def _note_premium(self, *, premium: bool) -> None:
         if self._premium != premium:
             self._premium = premium
-            self._spotify.learn(premium=premium)
+            self._spotify.save_premium(premium=premium)
 
 
-_ID = re.compile(r"[\w-]{1,200}", re.ASCII)
-
-
-def is_usable(device: Row) -> bool:
-    """Whether other programs than Spotify's own may control it."""
+def is_usable(device: JsonObject) -> bool:
+    """Whether other programs may control a device."""
     ident = device.get("id")
-    # It becomes a part of an address
-    return isinstance(ident, str) and _ID.fullmatch(ident) is not None and not device.get("is_restricted")
+    # The id becomes part of a URL, so it must match the pattern
+    return isinstance(ident, str) and _DEVICE_ID.fullmatch(ident) is not None and not device.get("is_restricted")
 
 
-def device_name(device: Row) -> str:
-    """What its owner calls it."""
+def device_name(device: JsonObject) -> str:
+    """The name that the user gave the device, as one line."""
     name = device.get("name")
     return (clean_text(name) if isinstance(name, str) else None) or "a device without a name"
 
 
-def best_device(devices: Sequence[Row], wanted: str = "", used: str | None = None) -> Row | None:
-    """The one to play on; None if there is none.
+def best_device(devices: Sequence[JsonObject], preferred: str = "", last_used: str | None = None) -> JsonObject | None:
+    """Choose the device to play on: the preferred one, else the active one, the last one, a computer, any other.
 
     Args:
-        devices: as they are listed.
-        wanted: a part of the name of the one that is preferred, also to the active one; empty for none.
-        used: id of the one that was played on last.
+        devices: devices as Spotify lists them.
+        preferred: part of the name of the preferred device; empty for none.
+        last_used: id of the device that played last.
+
+    Returns:
+        The device, or None if no device is usable.
     """
 
-    def order(device: Row) -> tuple[bool, bool, bool, bool]:
-        named = bool(wanted) and wanted.casefold() in device_name(device).casefold()
-        return not named, not device.get("is_active"), device["id"] != used, device.get("type") != "Computer"
+    def order(device: JsonObject) -> tuple[bool, bool, bool, bool]:
+        named = bool(preferred) and preferred.casefold() in device_name(device).casefold()
+        return not named, not device.get("is_active"), device["id"] != last_used, device.get("type") != "Computer"
 
     return min(filter(is_usable, devices), key=order, default=None)

@@ -1,8 +1,8 @@
-"""One request to Spotify by spotipy, which is imported here alone, and what may go wrong with it.
+"""Send one request to Spotify, with its timeout, and translate its errors. The only module that imports spotipy.
 
-spotipy's own session asks again up to three times and sleeps for as long as it is told to; its own login opens a browser,
-waits for ever, and keeps tokens in the folder that it was started in; its log has tokens in it. So it gets a session of ours,
-sends one request a call, and is told its tokens.
+By default spotipy repeats a request up to three times and sleeps for as long as the server says. Its login opens a browser,
+waits without a timeout, and stores tokens in the current directory. Its log shows tokens. So this module gives it a session
+without retries, sends one request a call, and hands it the tokens.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ log = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
 
-_UNREADABLE = (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError)
-_AFTER_ADDRESS = ":\n "
+_PARSE_ERRORS = (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError)
+_ADDRESS_END = ":\n "
 
-PATIENCE_S = 5.0
-"""How long Spotify may be silent."""
+TIMEOUT_S = 5.0
+"""Longest time without data from Spotify, in seconds."""
 
-PLAYING = ("user-read-playback-state", "user-modify-playback-state")
-SCOPES = (*PLAYING, "playlist-read-private", "playlist-modify-private")
-"""What a login asks for: to see and control what is playing, to read a person's own playlists, and to make private ones."""
+PLAYBACK_SCOPES = ("user-read-playback-state", "user-modify-playback-state")
+SCOPES = (*PLAYBACK_SCOPES, "playlist-read-private", "playlist-modify-private")
+"""Permissions that a login requests: see and control playback, read the user's playlists, and create private ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Where Spotify is.
+    """Addresses of Spotify.
 
     Attributes:
-        api: of the Web API, with a slash at its end.
-        authorize: where a person logs in.
-        token: where tokens are given out.
+        api: base address of the Web API, with a slash at the end.
+        authorize: page on which the user logs in.
+        token: service that issues and renews tokens.
     """
 
     api: str = "https://api.spotify.com/v1/"
@@ -52,27 +52,31 @@ class Service:
 
 
 SERVICE = Service()
-"""Spotify's own."""
+"""The real Spotify; tests replace it."""
 
 
-def client(patience_s: float) -> Any:
-    """A `spotipy.Spotify` without a token."""
-    spotipy = _spotipy()
-    made: Any = spotipy.Spotify(requests_session=_session(), requests_timeout=patience_s)
+def make_client(timeout_s: float) -> Any:
+    """Make a `spotipy.Spotify` without a token.
+
+    Args:
+        timeout_s: longest time without data from Spotify, in seconds.
+    """
+    spotipy = _import_spotipy()
+    made: Any = spotipy.Spotify(requests_session=_new_session(), requests_timeout=timeout_s)
     made.prefix = SERVICE.api
     return made
 
 
-def pkce(client_id: str, *, redirect_uri: str = "http://127.0.0.1/callback", patience_s: float = PATIENCE_S) -> Any:
-    """A `spotipy.SpotifyPKCE` that keeps what it gets in memory. Where a token is exchanged, the address goes unused."""
-    spotipy = _spotipy()
+def make_login(client_id: str, *, redirect_uri: str = "http://127.0.0.1/callback", timeout_s: float = TIMEOUT_S) -> Any:
+    """Make a `spotipy.SpotifyPKCE` that keeps tokens in memory. To renew a token, it does not need the redirect address."""
+    spotipy = _import_spotipy()
     made: Any = spotipy.SpotifyPKCE(
         client_id=client_id,
         redirect_uri=redirect_uri,
         scope=" ".join(SCOPES),
         cache_handler=spotipy.MemoryCacheHandler(),
-        requests_session=_session(),
-        requests_timeout=patience_s,
+        requests_session=_new_session(),
+        requests_timeout=timeout_s,
         open_browser=False,
     )
     made.OAUTH_AUTHORIZE_URL, made.OAUTH_TOKEN_URL = SERVICE.authorize, SERVICE.token
@@ -80,11 +84,11 @@ def pkce(client_id: str, *, redirect_uri: str = "http://127.0.0.1/callback", pat
 
 
 @cache
-def _spotipy() -> Any:
-    """The library, untyped: by its types a session is a bool, and another address is another type.
+def _import_spotipy() -> Any:
+    """Import spotipy, as Any: its type hints are wrong for the session and for other addresses.
 
-    For one of its caches, which nobody here uses, it imports redis. That takes half a second, and holds every other thread up
-    for a tenth of one, the window's among them: so meanwhile it is shown an empty module of that name.
+    For a cache that emodj does not use, spotipy imports redis. That import takes half a second and blocks all other threads,
+    the window's too, for a tenth of a second. So an empty module stands in for redis during the import.
     """
     absent = "redis" not in sys.modules
     if absent:
@@ -100,117 +104,123 @@ def _spotipy() -> Any:
 
 
 def close(made: Any) -> None:
-    """Let go of the connections of what `client` or `pkce` made."""
-    made._session.close()  # noqa: SLF001 - it is ours
+    """Close the connections of an object that `make_client` or `make_login` returned."""
+    made._session.close()  # noqa: SLF001 - the session that this module gave it
 
 
-def send(request: Callable[[], Answer], secrets: Iterable[str | None], patience_s: float = PATIENCE_S) -> Answer:
-    """Send a request of spotipy's.
+def send(request: Callable[[], Answer], secrets: Iterable[str | None], timeout_s: float = TIMEOUT_S) -> Answer:
+    """Send a request through spotipy.
 
     Args:
-        request: sends it.
-        secrets: what may not be seen in a log or a traceback, whatever the answer repeats.
-        patience_s: for the sentence.
+        request: calls a method of spotipy.
+        secrets: texts that no log and no traceback may show, even if the answer repeats them.
+        timeout_s: timeout of the request in seconds, for the error message.
 
     Raises:
-        SpotifyError: Spotify refuses or cannot be reached. Its cause holds the words of the libraries, without the secrets.
+        SpotifyError: Spotify refuses or cannot be reached. Its cause has the message of the library, without the secrets.
     """
     import requests
 
-    spotipy = _spotipy()
+    spotipy = _import_spotipy()
     try:
         return request()
     except spotipy.SpotifyException as error:
         headers = cast("dict[str, str]", error.headers)
-        # spotipy puts the address before the message, and `device_id` in it is no word of Spotify's
-        message = str(error.msg).partition(_AFTER_ADDRESS)[2]
-        said, cause = explain_refusal(error.http_status, str(error.reason or ""), message, headers.get("Retry-After")), error
+        # spotipy puts the address before the message, and `device_id` in the address would match a rule for messages
+        message = str(error.msg).partition(_ADDRESS_END)[2]
+        translated, cause = (
+            explain_refusal(error.http_status, str(error.reason or ""), message, headers.get("Retry-After")),
+            error,
+        )
     except spotipy.SpotifyOauthError as error:
-        said, cause = explain_login_refusal(str(error.error), _status(error)), error
+        translated, cause = explain_login_refusal(str(error.error), _http_status(error)), error
     except requests.Timeout as error:
-        said, cause = unreachable(f"Spotify said nothing for {patience_s:g} s: try again in a moment"), error
+        translated, cause = unreachable(f"Spotify did not answer for {timeout_s:g} s: try again in a moment"), error
     except requests.exceptions.SSLError as error:
-        said, cause = (
-            unreachable("this network does not let Spotify through unchanged: open a page in the browser, it may ask you"),
+        translated, cause = (
+            unreachable("this network changes the connection to Spotify: open a web page, the network may want you to log in"),
             error,
         )
     except requests.exceptions.ChunkedEncodingError as error:
-        said, cause = unreachable("Spotify's answer broke off: try again in a moment"), error
+        translated, cause = unreachable("Spotify's answer was cut off: try again in a moment"), error
     except requests.exceptions.ConnectionError as error:
-        said, cause = unreachable("Spotify cannot be reached: is this computer on line?"), error
-    # Answers that are no JSON, and what spotipy makes of JSON that is not Spotify's
-    except (requests.RequestException, *_UNREADABLE) as error:
-        said, cause = _unread(error), error
-    told = without_secrets(f"{type(cause).__module__}.{type(cause).__name__}: {cause}", secrets)
-    log.info("%s", told)
-    # Not the error itself: -vv would print it as it is
-    raise said from _LibraryError(told)
+        translated, cause = unreachable("Spotify cannot be reached: is this computer online?"), error
+    # Answers that are no JSON, and the exceptions of spotipy for JSON of another form than Spotify's
+    except (requests.RequestException, *_PARSE_ERRORS) as error:
+        translated, cause = _explain_unreadable_answer(error), error
+    detail = without_secrets(f"{type(cause).__module__}.{type(cause).__name__}: {cause}", secrets)
+    log.info("%s", detail)
+    # Do not chain the original error: -vv would print its secrets
+    raise translated from _LibraryError(detail)
 
 
 def unexpected_answer() -> SpotifyError:
-    """An answer that cannot be Spotify's."""
+    """Error for an answer that cannot be Spotify's."""
     return unreachable("the answer is not Spotify's: does this network want you to log in first?")
 
 
-def document(answer: Any) -> dict[str, Any]:
-    """An answer that has to be an object.
+def parse_object(answer: Any) -> dict[str, Any]:
+    """Check that an answer is a JSON object.
 
     Raises:
-        SpotifyError: it is none.
+        SpotifyError: the answer is no object.
     """
     if not isinstance(answer, dict):
         raise unexpected_answer()
     return cast("dict[str, Any]", answer)
 
 
-def rows(answer: Any, name: str) -> list[dict[str, Any]]:
-    """The objects of a list in an answer; what stands there in place of one that is not for us is left out.
+def parse_objects(answer: Any, name: str) -> list[dict[str, Any]]:
+    """The objects of a list in an answer. Other values are left out: Spotify sends null for an item it does not show.
 
     Raises:
-        SpotifyError: there is no list of that name.
+        SpotifyError: the answer has no list of this name.
     """
-    found = document(answer).get(name)
+    found = parse_object(answer).get(name)
     if not isinstance(found, list):
         raise unexpected_answer()
     return [cast("dict[str, Any]", row) for row in cast("list[object]", found) if isinstance(row, dict)]
 
 
 class _LibraryError(Exception):
-    """Stands in a traceback for what a library raised."""
+    """Stands for the exception of a library in a traceback."""
 
 
-def _unread(error: BaseException) -> SpotifyError:
-    """A refusal of the Web API whose body spotipy cannot read has a status all the same."""
+def _explain_unreadable_answer(error: BaseException) -> SpotifyError:
+    """Explain an answer that spotipy cannot parse; a refusal of the Web API still has its status."""
     answer = getattr(error.__context__, "response", None)
     if answer is None or not answer.url.startswith(SERVICE.api):
         return unexpected_answer()
     return explain_refusal(answer.status_code, "", "", answer.headers.get("Retry-After"))
 
 
-def _status(error: BaseException) -> int | None:
-    """Of HTTP: spotipy keeps it only in what its error came from."""
+def _http_status(error: BaseException) -> int | None:
+    """The HTTP status of a spotipy error, which only the exception behind it has."""
     return getattr(getattr(error.__context__, "response", None), "status_code", None)
 
 
-def _session() -> requests.Session:
+def _new_session() -> requests.Session:
     import requests
 
-    # The one logs tokens, the other tracebacks; what there is to say, a sentence says
+    # spotipy logs tokens, urllib3 logs tracebacks; the error messages of emodj contain all that the user needs
     for library in ("spotipy", "urllib3"):
         logging.getLogger(library).setLevel(logging.CRITICAL + 1)
     session = requests.Session()
-    # Else requests would send the password of a ~/.netrc in place of the token
-    session.auth = _as_it_is
-    session.hooks["response"].append(_checked)
+    # Without this, requests would send the password of a ~/.netrc instead of the token
+    session.auth = _add_no_authorisation
+    session.hooks["response"].append(_check_json)
     return session
 
 
-def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+def _add_no_authorisation(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _checked(response: requests.Response, *_: object, **__: object) -> None:
-    """What is asked for is JSON: spotipy takes anything else for no answer. To commands Spotify itself says anything."""
+def _check_json(response: requests.Response, *_: object, **__: object) -> None:
+    """Check that the answer to a GET is JSON, since spotipy treats other content as an empty answer.
+
+    Answers to commands are not checked: Spotify sends any content there.
+    """
     if response.request.method == "GET" and response.ok and response.content:
         try:
             response.json()

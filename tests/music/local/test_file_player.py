@@ -32,26 +32,26 @@ def player() -> Iterator[FilePlayer]:
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_a_song_of_each_format_plays_to_its_end(suffix: str, player: FilePlayer, tmp_path: Path) -> None:
+def test_each_format_plays_to_its_end(suffix: str, player: FilePlayer, tmp_path: Path) -> None:
     assert not player.ended
     player.play(sound(tmp_path / f"song.{suffix}"))
     until(lambda: player.ended)
     assert player.ended
 
 
-def test_a_pause_is_no_end(player: FilePlayer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_paused_song_has_not_ended(player: FilePlayer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     monkeypatch.setattr(module, "time", clock)
     player.play(silence(tmp_path / "song.wav", TEN_HOURS_S))
     player.pause()
     player.pause()
-    assert not any(player.ended for _ in range(100) if clock.passes(0.25))
+    assert not any(player.ended for _ in range(100) if clock.advance(0.25))
     player.resume()
     player.resume()
     assert not player.ended
 
 
-def test_what_is_stopped_has_not_ended(player: FilePlayer, tmp_path: Path) -> None:
+def test_stopped_song_has_not_ended(player: FilePlayer, tmp_path: Path) -> None:
     player.play(silence(tmp_path / "song.wav", TEN_HOURS_S))
     player.stop()
     assert not player.ended
@@ -61,18 +61,18 @@ def test_what_is_stopped_has_not_ended(player: FilePlayer, tmp_path: Path) -> No
     until(lambda: player.ended)
 
 
-def test_another_song_takes_its_place(player: FilePlayer, tmp_path: Path) -> None:
+def test_play_replaces_the_current_song(player: FilePlayer, tmp_path: Path) -> None:
     player.play(silence(tmp_path / "long.wav", TEN_HOURS_S))
     player.play(sound(tmp_path / "short.wav"))
     until(lambda: player.ended)
 
 
-def test_the_volume_keeps_from_song_to_song_and_within_its_bounds(player: FilePlayer, tmp_path: Path) -> None:
+def test_volume_persists_across_songs_and_is_clipped(player: FilePlayer, tmp_path: Path) -> None:
     player.play(silence(tmp_path / "one.wav", 60))
     player.volume = 0.3
     assert player.volume == 0.3
     player.play(silence(tmp_path / "two.wav", 60))
-    playback = player._playback  # pyright: ignore[reportPrivateUsage] - nobody listens
+    playback = player._playback  # pyright: ignore[reportPrivateUsage] - the player has no public device volume
     assert playback is not None
     assert playback.volume == pytest.approx(0.3)
     player.pause()
@@ -82,13 +82,13 @@ def test_the_volume_keeps_from_song_to_song_and_within_its_bounds(player: FilePl
     assert player.volume == 0
 
 
-# The most that this process ever had, in kB; a process of its own has no larger past
+# Peak memory in kB; measured in a new process, so that no earlier peak counts
 MEMORY = """
 import re, sys
 from pathlib import Path
 from realtime.music.local.file_player import FilePlayer
 from tests.support.waiting import until
-def most():
+def peak_kb():
     return int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
 player = FilePlayer()
 player.volume = 0
@@ -96,20 +96,20 @@ used = []
 for path in sys.argv[1:]:
     player.play(Path(path))
     until(lambda: player._playback.curr_pos > 0)
-    used.append(most())
+    used.append(peak_kb())
 player.close()
 print(used[1] - used[0])
 """
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there it is not known what a process ever had")
-def test_a_song_of_ten_hours_is_not_read_into_memory(tmp_path: Path) -> None:
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux reports the peak memory of a process")
+def test_ten_hour_song_is_streamed_not_loaded(tmp_path: Path) -> None:
     songs = [sound(tmp_path / "short.flac", 5), silence(tmp_path / "long.wav", TEN_HOURS_S)]
-    ended = subprocess.run([sys.executable, "-c", MEMORY, *songs], check=True, capture_output=True, text=True)
-    assert int(ended.stdout) < 50_000
+    completed = subprocess.run([sys.executable, "-c", MEMORY, *songs], check=True, capture_output=True, text=True)
+    assert int(completed.stdout) < 50_000
 
 
-def test_a_suffix_that_lies_and_odd_names_are_no_matter(player: FilePlayer, tmp_path: Path) -> None:
+def test_wrong_suffixes_and_odd_names_play(player: FilePlayer, tmp_path: Path) -> None:
     song = sound(tmp_path / "song.mp3", title="Tïtle")
     for name in ("song.wav", "no suffix", "日本 – ü\n.mp3", os.fsdecode(b"not text \xff.mp3"), "-.flac"):
         player.play(song.rename(tmp_path / name))
@@ -117,7 +117,7 @@ def test_a_suffix_that_lies_and_odd_names_are_no_matter(player: FilePlayer, tmp_
         until(lambda: player.ended)
 
 
-def test_what_cannot_be_played_is_told_and_nothing_plays_on(player: FilePlayer, tmp_path: Path) -> None:
+def test_unplayable_file_raises_and_stops_the_previous_song(player: FilePlayer, tmp_path: Path) -> None:
     good = silence(tmp_path / "good.wav", 60)
     (tmp_path / "text.mp3").write_text("no music")
     (tmp_path / "empty.wav").touch()
@@ -149,45 +149,45 @@ def test_what_cannot_be_played_is_told_and_nothing_plays_on(player: FilePlayer, 
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
-def test_a_file_of_somebody_else_is_told(player: FilePlayer, tmp_path: Path) -> None:
+def test_unreadable_file_raises(player: FilePlayer, tmp_path: Path) -> None:
     song = sound(tmp_path / "song.wav")
     song.chmod(0)
     with pytest.raises(UnplayableError, match=r"song\.wav"):
         player.play(song)
 
 
-def test_a_file_that_ends_before_its_end_just_ends(player: FilePlayer, tmp_path: Path) -> None:
+def test_truncated_file_ends_normally(player: FilePlayer, tmp_path: Path) -> None:
     song = sound(tmp_path / "song.mp3", 20)
     song.write_bytes(song.read_bytes()[: song.stat().st_size // 60])
     player.play(song)
     until(lambda: player.ended)
 
 
-def test_a_song_that_stands_still_has_ended(player: FilePlayer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stalled_song_counts_as_ended(player: FilePlayer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     monkeypatch.setattr(module, "time", clock)
     player.play(silence(tmp_path / "song.wav", TEN_HOURS_S))
-    plays_on(player)
-    # As when a sound device is pulled out: it asks for no more
+    wait_for_progress(player)
+    # As after a sound device is unplugged: it requests no more samples
     monkeypatch.setattr(just_playback.Playback, "curr_pos", 1.0)
-    looks = [player.ended for _ in range(40) if clock.passes(0.25)]
-    assert looks == sorted(looks)
-    assert 19 <= looks.index(True) <= 21
+    polls = [player.ended for _ in range(40) if clock.advance(0.25)]
+    assert polls == sorted(polls)
+    assert 19 <= polls.index(True) <= 21
     monkeypatch.undo()
 
 
-def test_a_long_absence_is_no_stall(player: FilePlayer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_gap_between_polls_is_no_stall(player: FilePlayer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     monkeypatch.setattr(module, "time", clock)
     monkeypatch.setattr(just_playback.Playback, "curr_pos", 1.0)
     player.play(silence(tmp_path / "song.wav", TEN_HOURS_S))
     assert not player.ended
-    assert clock.passes(3600)
+    assert clock.advance(3600)
     assert not player.ended
 
 
 class Clock:
-    """Takes the place of `time`."""
+    """Replaces `time`."""
 
     def __init__(self) -> None:
         self._now_s = 0.0
@@ -195,20 +195,20 @@ class Clock:
     def monotonic(self) -> float:
         return self._now_s
 
-    def passes(self, seconds: float) -> bool:
+    def advance(self, seconds: float) -> bool:
         self._now_s += seconds
         return True
 
 
-def plays_on(player: FilePlayer) -> None:
-    """Wait until a song has moved."""
-    playback = player._playback  # pyright: ignore[reportPrivateUsage] - where it is in the song nobody else asks
+def wait_for_progress(player: FilePlayer) -> None:
+    """Wait until the position of the song moves."""
+    playback = player._playback  # pyright: ignore[reportPrivateUsage] - the player has no public position
     assert playback is not None
     until(lambda: playback.curr_pos > 0)
     assert not player.ended
 
 
-def test_a_sound_device_that_fails_is_no_fault_of_the_file(
+def test_device_failure_is_not_reported_as_unplayable_file(
     player: FilePlayer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     song = silence(tmp_path / "song.wav", 60)
@@ -241,7 +241,7 @@ class Failing:
         return self._number
 
 
-def test_a_library_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_just_playback_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "just_playback", None)
     with pytest.raises(EmodjError, match="just_playback does not run here"):
         FilePlayer()
@@ -266,8 +266,8 @@ print("done")
 """
 
 
-def test_it_says_nothing_and_leaves_no_thread_behind(tmp_path: Path) -> None:
+def test_player_prints_nothing_and_leaves_no_thread(tmp_path: Path) -> None:
     songs = [sound(tmp_path / "one.wav"), sound(tmp_path / "two.mp3")]
-    ended = subprocess.run([sys.executable, "-c", PROGRAM, *songs], check=False, capture_output=True, text=True)
-    # Without a sound card ALSA has two hundred lines to say on it
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "done\n", "")
+    completed = subprocess.run([sys.executable, "-c", PROGRAM, *songs], check=False, capture_output=True, text=True)
+    # Without a sound card ALSA would print two hundred lines
+    assert (completed.returncode, completed.stdout, completed.stderr) == (0, "done\n", "")

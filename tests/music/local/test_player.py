@@ -1,4 +1,4 @@
-"""A jukebox with the real player, and with one that plays nothing where the order of the songs is all that counts."""
+"""LocalPlayer with the real file player, and with a fake one where only the order of the songs matters."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 NEXT, BACK, PAUSE, SHUFFLE, LOUDER = (COMMAND_KEYS[key] for key in "n,.z+")
 
 
-class Desk:
-    """A player on whose desk the songs lie."""
+class FakeFilePlayer:
+    """A file player that only records what it plays."""
 
     def __init__(self) -> None:
         self.volume = 1.0
@@ -61,82 +61,82 @@ SONGS = [Song(path.stem.upper(), "Somebody", path) for path in PATHS]
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return Desk()
+def files() -> FakeFilePlayer:
+    return FakeFilePlayer()
 
 
 @pytest.fixture
-def jukebox(desk: Desk) -> LocalPlayer:
-    return LocalPlayer(desk, volume=0.7, shuffle=False, seed=1)
+def player(files: FakeFilePlayer) -> LocalPlayer:
+    return LocalPlayer(files, volume=0.7, shuffle=False, seed=1)
 
 
 @pytest.fixture
 def real() -> Iterator[LocalPlayer]:
-    with LocalPlayer(FilePlayer(), volume=0, shuffle=False) as jukebox:
-        yield jukebox
+    with LocalPlayer(FilePlayer(), volume=0, shuffle=False) as player:
+        yield player
 
 
-def playing(jukebox: LocalPlayer) -> NowPlaying:
-    now = jukebox.now_playing
+def playing(player: LocalPlayer) -> NowPlaying:
+    now = player.now_playing
     assert now is not None
     return now
 
 
-def title(jukebox: LocalPlayer) -> str:
-    return playing(jukebox).title
+def title(player: LocalPlayer) -> str:
+    return playing(player).title
 
 
-def ends(jukebox: LocalPlayer, desk: Desk) -> str | None:
-    """The song comes to its end."""
-    desk.ended = True
-    assert jukebox.track_ended
-    return jukebox.poll()
+def end_song(player: LocalPlayer, files: FakeFilePlayer) -> str | None:
+    """Let the song end, and poll."""
+    files.ended = True
+    assert player.track_ended
+    return player.poll()
 
 
-def test_nothing_is_on_at_the_start(jukebox: LocalPlayer) -> None:
-    assert (jukebox.now_playing, jukebox.key, jukebox.finished, jukebox.track_ended, jukebox.poll()) == (
+def test_new_player_has_no_list(player: LocalPlayer) -> None:
+    assert (player.now_playing, player.key, player.finished, player.track_ended, player.poll()) == (
         None,
         None,
         True,
         False,
         None,
     )
-    for wish in (NEXT, BACK, PAUSE):
-        assert jukebox.handle(wish) == "nothing is playing: press p for music"
-    assert jukebox.handle(PlayerCommand()) is None
-    assert jukebox.handle(SHUFFLE) == "shuffle on"
-    assert jukebox.handle(LOUDER) == "volume 80%"
+    for command in (NEXT, BACK, PAUSE):
+        assert player.handle(command) == "nothing is playing: press p for music"
+    assert player.handle(PlayerCommand()) is None
+    assert player.handle(SHUFFLE) == "shuffle on"
+    assert player.handle(LOUDER) == "volume 80%"
 
 
-def test_one_song_after_the_other_and_round_again(jukebox: LocalPlayer, desk: Desk) -> None:
-    assert jukebox.play(SONGS[:2], "ab") is None
-    assert jukebox.now_playing == NowPlaying("A", "Somebody", 1, 2, paused=False, shuffled=False, volume=0.7)
-    assert jukebox.poll() is None
+def test_songs_play_in_order_and_repeat(player: LocalPlayer, files: FakeFilePlayer) -> None:
+    assert player.play(SONGS[:2], "ab") is None
+    assert player.now_playing == NowPlaying("A", "Somebody", 1, 2, paused=False, shuffled=False, volume=0.7)
+    assert player.poll() is None
     for expected in "BAB":
-        assert ends(jukebox, desk) is None
-        assert title(jukebox) == expected
+        assert end_song(player, files) is None
+        assert title(player) == expected
 
 
-def test_once_is_each_song_once(desk: Desk) -> None:
-    jukebox = LocalPlayer(desk, volume=1, shuffle=True, seed=1, once=True)
-    jukebox.play(SONGS, "all")
-    heard = [title(jukebox)]
-    while ends(jukebox, desk) is None and not jukebox.finished:
-        heard.append(title(jukebox))
+def test_once_plays_each_song_once(files: FakeFilePlayer) -> None:
+    player = LocalPlayer(files, volume=1, shuffle=True, seed=1, once=True)
+    player.play(SONGS, "all")
+    heard = [title(player)]
+    while end_song(player, files) is None and not player.finished:
+        heard.append(title(player))
     assert sorted(heard) == list("ABCDEFGHIJKL")
-    assert desk.playing is None
+    assert files.playing is None
 
 
-def test_once_ends_behind_a_last_song_that_is_broken(desk: Desk) -> None:
-    jukebox = LocalPlayer(desk, volume=1, shuffle=False, once=True)
-    desk.broken = {PATHS[1]}
-    jukebox.play(SONGS[:2], "ab")
-    assert ends(jukebox, desk) == "skipped a song: cannot play /music/b.mp3: it is damaged"
-    assert jukebox.finished
+def test_once_ends_after_a_broken_last_song(files: FakeFilePlayer) -> None:
+    player = LocalPlayer(files, volume=1, shuffle=False, once=True)
+    files.broken = {PATHS[1]}
+    player.play(SONGS[:2], "ab")
+    assert end_song(player, files) == "skipped a song: cannot play /music/b.mp3: it is damaged"
+    assert player.finished
 
 
 @pytest.mark.parametrize(
-    ("wish", "expected"),
+    ("command", "expected"),
     [
         (NEXT, "B"),
         (BACK, "L"),
@@ -145,108 +145,110 @@ def test_once_ends_behind_a_last_song_that_is_broken(desk: Desk) -> None:
         (NEXT.merged_with(BACK), "A"),
     ],
 )
-def test_a_skip_goes_either_way_and_any_number(wish: PlayerCommand, expected: str, jukebox: LocalPlayer) -> None:
-    jukebox.play(SONGS, "all")
-    assert jukebox.handle(wish) is None
-    assert title(jukebox) == expected
+def test_skip_goes_forward_and_back_by_any_number(command: PlayerCommand, expected: str, player: LocalPlayer) -> None:
+    player.play(SONGS, "all")
+    assert player.handle(command) is None
+    assert title(player) == expected
 
 
-def test_a_pause_and_on_again(jukebox: LocalPlayer, desk: Desk) -> None:
-    jukebox.play(SONGS, "all")
-    assert jukebox.handle(PAUSE) is None
-    assert playing(jukebox).paused
-    assert desk.paused
-    desk.ended = True
-    assert not jukebox.track_ended
-    desk.ended = False
-    jukebox.handle(PAUSE.merged_with(PAUSE).merged_with(PAUSE))
-    assert not playing(jukebox).paused
-    assert not desk.paused
+def test_pause_and_resume(player: LocalPlayer, files: FakeFilePlayer) -> None:
+    player.play(SONGS, "all")
+    assert player.handle(PAUSE) is None
+    assert playing(player).paused
+    assert files.paused
+    files.ended = True
+    assert not player.track_ended
+    files.ended = False
+    player.handle(PAUSE.merged_with(PAUSE).merged_with(PAUSE))
+    assert not playing(player).paused
+    assert not files.paused
 
 
-def test_a_skip_plays_also_out_of_a_pause(jukebox: LocalPlayer, desk: Desk) -> None:
-    jukebox.play(SONGS, "all")
-    jukebox.handle(PAUSE)
-    jukebox.handle(NEXT)
-    assert (title(jukebox), playing(jukebox).paused, desk.playing) == ("B", False, PATHS[1])
+def test_skip_ends_a_pause(player: LocalPlayer, files: FakeFilePlayer) -> None:
+    player.play(SONGS, "all")
+    player.handle(PAUSE)
+    player.handle(NEXT)
+    assert (title(player), playing(player).paused, files.playing) == ("B", False, PATHS[1])
 
 
-def test_shuffle_keeps_the_song_and_repeats_none(jukebox: LocalPlayer, desk: Desk) -> None:
-    jukebox.play(SONGS, "all")
-    jukebox.handle(NEXT)
-    assert jukebox.handle(SHUFFLE) == "shuffle on"
-    assert playing(jukebox) == NowPlaying("B", "Somebody", 2, 12, paused=False, shuffled=True, volume=0.7)
+def test_shuffle_keeps_the_current_song_and_repeats_none(player: LocalPlayer, files: FakeFilePlayer) -> None:
+    player.play(SONGS, "all")
+    player.handle(NEXT)
+    assert player.handle(SHUFFLE) == "shuffle on"
+    assert playing(player) == NowPlaying("B", "Somebody", 2, 12, paused=False, shuffled=True, volume=0.7)
     heard = ["B"]
     for _ in range(11):
-        ends(jukebox, desk)
-        heard.append(title(jukebox))
+        end_song(player, files)
+        heard.append(title(player))
     assert sorted(heard) == list("ABCDEFGHIJKL")
     assert heard != sorted(heard)
-    jukebox.handle(PlayerCommand(skip=-11))
-    assert title(jukebox) == "B"
-    jukebox.handle(BACK)
-    assert title(jukebox) == "A"
-    assert jukebox.handle(SHUFFLE) == "shuffle off"
-    jukebox.handle(NEXT)
-    assert title(jukebox) == "B"
+    player.handle(PlayerCommand(skip=-11))
+    assert title(player) == "B"
+    player.handle(BACK)
+    assert title(player) == "A"
+    assert player.handle(SHUFFLE) == "shuffle off"
+    player.handle(NEXT)
+    assert title(player) == "B"
 
 
-def test_the_volume_goes_in_steps_and_stays_in_its_bounds(jukebox: LocalPlayer, desk: Desk) -> None:
-    jukebox.play(SONGS, "all")
-    assert jukebox.handle(COMMAND_KEYS["="]) == "volume 80%"
-    assert (desk.volume, playing(jukebox).volume) == (0.8, 0.8)
-    assert jukebox.handle(PlayerCommand(louder=9, shuffle=True)) == "volume 100%, shuffle on"
-    assert jukebox.handle(PlayerCommand(louder=-99)) == "volume 0%"
-    assert desk.volume == 0
+def test_volume_changes_in_steps_within_its_range(player: LocalPlayer, files: FakeFilePlayer) -> None:
+    player.play(SONGS, "all")
+    assert player.handle(COMMAND_KEYS["="]) == "volume 80%"
+    assert (files.volume, playing(player).volume) == (0.8, 0.8)
+    assert player.handle(PlayerCommand(louder=9, shuffle=True)) == "volume 100%, shuffle on"
+    assert player.handle(PlayerCommand(louder=-99)) == "volume 0%"
+    assert files.volume == 0
 
 
-def test_the_same_list_goes_on_and_another_begins_anew(jukebox: LocalPlayer, desk: Desk) -> None:
-    jukebox.play(SONGS, "all")
-    jukebox.handle(PlayerCommand(skip=2, toggle=True))
-    jukebox.handle(PAUSE)
-    assert jukebox.play(SONGS, "all") is None
-    assert (title(jukebox), playing(jukebox).paused, desk.paused) == ("C", False, False)
-    jukebox.play(SONGS[5:], "others")
-    assert (title(jukebox), jukebox.key) == ("F", "others")
-    jukebox.stop()
-    assert (jukebox.now_playing, jukebox.key, desk.playing) == (None, None, None)
-    jukebox.play(SONGS[5:], "others")
-    assert title(jukebox) == "F"
+def test_same_list_continues_and_another_list_starts(player: LocalPlayer, files: FakeFilePlayer) -> None:
+    player.play(SONGS, "all")
+    player.handle(PlayerCommand(skip=2, toggle=True))
+    player.handle(PAUSE)
+    assert player.play(SONGS, "all") is None
+    assert (title(player), playing(player).paused, files.paused) == ("C", False, False)
+    player.play(SONGS[5:], "others")
+    assert (title(player), player.key) == ("F", "others")
+    player.stop()
+    assert (player.now_playing, player.key, files.playing) == (None, None, None)
+    player.play(SONGS[5:], "others")
+    assert title(player) == "F"
 
 
-def test_a_broken_song_is_skipped_in_the_direction_of_the_skip_and_told_once(jukebox: LocalPlayer, desk: Desk) -> None:
-    desk.broken = {PATHS[1]}
-    jukebox.play(SONGS[:3], "abc")
-    jukebox.handle(NEXT)
-    assert title(jukebox) == "C"
-    assert jukebox.poll() == "skipped a song: cannot play /music/b.mp3: it is damaged"
-    jukebox.handle(BACK)
-    assert title(jukebox) == "A"
-    assert jukebox.poll() is None
+def test_broken_song_is_skipped_in_the_direction_of_the_skip_and_reported_once(
+    player: LocalPlayer, files: FakeFilePlayer
+) -> None:
+    files.broken = {PATHS[1]}
+    player.play(SONGS[:3], "abc")
+    player.handle(NEXT)
+    assert title(player) == "C"
+    assert player.poll() == "skipped a song: cannot play /music/b.mp3: it is damaged"
+    player.handle(BACK)
+    assert title(player) == "A"
+    assert player.poll() is None
 
 
-def test_many_broken_songs_are_one_sentence(jukebox: LocalPlayer, desk: Desk) -> None:
-    desk.broken = set(PATHS[:11])
-    assert jukebox.play(SONGS, "all") == "skipped 11 songs; the first: cannot play /music/a.mp3: it is damaged"
-    assert title(jukebox) == "L"
-    assert ends(jukebox, desk) is None
-    assert title(jukebox) == "L"
+def test_many_broken_songs_give_one_sentence(player: LocalPlayer, files: FakeFilePlayer) -> None:
+    files.broken = set(PATHS[:11])
+    assert player.play(SONGS, "all") == "skipped 11 songs; the first: cannot play /music/a.mp3: it is damaged"
+    assert title(player) == "L"
+    assert end_song(player, files) is None
+    assert title(player) == "L"
 
 
-def test_where_none_can_be_played_it_says_so_and_stops(jukebox: LocalPlayer, desk: Desk) -> None:
-    desk.broken = set(PATHS)
+def test_list_without_playable_songs_raises_and_stops(player: LocalPlayer, files: FakeFilePlayer) -> None:
+    files.broken = set(PATHS)
     with pytest.raises(EmodjError, match=r"^none of the 12 songs of Mine can be played; the first: cannot play /music/a"):
-        jukebox.play(SONGS, "all", "Mine")
-    assert jukebox.finished
-    desk.broken = set()
-    jukebox.play(SONGS[:1], "all")
-    desk.broken = set(PATHS)
-    assert ends(jukebox, desk) == "cannot play /music/a.mp3: it is damaged"
-    assert (jukebox.finished, jukebox.now_playing) == (True, None)
+        player.play(SONGS, "all", "Mine")
+    assert player.finished
+    files.broken = set()
+    player.play(SONGS[:1], "all")
+    files.broken = set(PATHS)
+    assert end_song(player, files) == "cannot play /music/a.mp3: it is damaged"
+    assert (player.finished, player.now_playing) == (True, None)
 
 
 class Clock:
-    """Takes the place of `time`: each look at it takes a hundredth of a second."""
+    """Replaces `time`: each call takes a hundredth of a second."""
 
     def __init__(self) -> None:
         self._now_s = 0.0
@@ -256,66 +258,66 @@ class Clock:
         return self._now_s
 
 
-def test_ten_thousand_songs_that_are_gone_keep_nobody_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_search_among_ten_thousand_missing_songs_does_not_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "time", Clock())
     songs = [Song(path=tmp_path / f"{number}.mp3") for number in range(10_000)]
-    with LocalPlayer(FilePlayer(), volume=0, shuffle=True) as jukebox:
-        assert jukebox.play(songs, "gone") is None
-        said = [jukebox.poll() for _ in iter(lambda: jukebox.finished, True)]
-    # About twenty songs a look, as the clock goes
-    assert 400 < len(said) < 600
-    *nothing, last = said
-    assert set(nothing) == {None}
+    with LocalPlayer(FilePlayer(), volume=0, shuffle=True) as player:
+        assert player.play(songs, "gone") is None
+        sentences = [player.poll() for _ in iter(lambda: player.finished, True)]
+    # By this clock, about twenty songs a poll
+    assert 400 < len(sentences) < 600
+    *earlier, last = sentences
+    assert set(earlier) == {None}
     assert str(last).startswith("none of the 10000 songs can be played; the first: cannot play ")
 
 
-def test_what_is_on_is_unknown_while_it_is_looked_for_behind_many_links(
-    jukebox: LocalPlayer, desk: Desk, monkeypatch: pytest.MonkeyPatch
+def test_current_song_is_none_during_the_search(
+    player: LocalPlayer, files: FakeFilePlayer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "time", Clock())
     links = [Song("Link", url=f"https://example.org/{number}") for number in range(100)]
-    jukebox.play([SONGS[0], *links, SONGS[1]], "all")
-    jukebox.handle(NEXT)
-    assert jukebox.now_playing is None
-    assert jukebox.handle(PAUSE) == "nothing is playing: press p for music"
-    while jukebox.now_playing is None:
-        assert jukebox.poll() is None
-    assert (title(jukebox), desk.playing) == ("B", PATHS[1])
+    player.play([SONGS[0], *links, SONGS[1]], "all")
+    player.handle(NEXT)
+    assert player.now_playing is None
+    assert player.handle(PAUSE) == "nothing is playing: press p for music"
+    while player.now_playing is None:
+        assert player.poll() is None
+    assert (title(player), files.playing) == ("B", PATHS[1])
 
 
-def test_links_and_names_are_left_out(jukebox: LocalPlayer, desk: Desk) -> None:
+def test_songs_without_a_file_are_skipped(player: LocalPlayer, files: FakeFilePlayer) -> None:
     link = Song("Link", url="https://example.org/song")
     with pytest.raises(EmodjError, match="no file among the 2 songs of Links"):
-        jukebox.play([link, Song("Name")], "links", "Links")
-    assert jukebox.play([link, SONGS[0], Song("Name"), SONGS[1]], "both") is None
-    assert title(jukebox) == "A"
-    assert ends(jukebox, desk) is None
-    assert title(jukebox) == "B"
+        player.play([link, Song("Name")], "links", "Links")
+    assert player.play([link, SONGS[0], Song("Name"), SONGS[1]], "both") is None
+    assert title(player) == "A"
+    assert end_song(player, files) is None
+    assert title(player) == "B"
 
 
-def test_without_a_sound_device_the_list_can_be_leafed_through(jukebox: LocalPlayer, desk: Desk) -> None:
-    desk.unplugged = True
-    assert jukebox.play(SONGS, "all") == "no sound: the sound device does not answer"
-    assert (title(jukebox), playing(jukebox).paused) == ("A", True)
-    jukebox.handle(NEXT)
-    assert jukebox.poll() == "no sound: the sound device does not answer"
-    assert (title(jukebox), playing(jukebox).paused) == ("B", True)
-    desk.unplugged = False
-    jukebox.handle(PAUSE)
-    assert jukebox.poll() is None
-    assert (desk.playing, playing(jukebox).paused) == (PATHS[1], False)
+def test_skips_work_without_a_sound_device(player: LocalPlayer, files: FakeFilePlayer) -> None:
+    files.unplugged = True
+    assert player.play(SONGS, "all") == "no sound: the sound device does not answer"
+    assert (title(player), playing(player).paused) == ("A", True)
+    player.handle(NEXT)
+    assert player.poll() == "no sound: the sound device does not answer"
+    assert (title(player), playing(player).paused) == ("B", True)
+    files.unplugged = False
+    player.handle(PAUSE)
+    assert player.poll() is None
+    assert (files.playing, playing(player).paused) == (PATHS[1], False)
 
 
-def test_a_device_that_is_gone_after_a_pause_is_told_and_found_again(jukebox: LocalPlayer, desk: Desk) -> None:
-    jukebox.play(SONGS, "all")
-    jukebox.handle(PAUSE)
-    desk.unplugged = True
-    jukebox.handle(PAUSE)
-    assert "no sound" in str(jukebox.poll())
-    assert playing(jukebox).paused
-    desk.unplugged = False
-    assert jukebox.resume() is None
-    assert not playing(jukebox).paused
+def test_device_lost_during_a_pause_is_reported_and_used_again(player: LocalPlayer, files: FakeFilePlayer) -> None:
+    player.play(SONGS, "all")
+    player.handle(PAUSE)
+    files.unplugged = True
+    player.handle(PAUSE)
+    assert "no sound" in str(player.poll())
+    assert playing(player).paused
+    files.unplugged = False
+    assert player.resume() is None
+    assert not playing(player).paused
 
 
 def test_real_songs_play_one_after_the_other(real: LocalPlayer, tmp_path: Path) -> None:
@@ -329,7 +331,7 @@ def test_real_songs_play_one_after_the_other(real: LocalPlayer, tmp_path: Path) 
     assert real.now_playing == NowPlaying("Named", "By its list", 3, 3, volume=0)
 
 
-def test_songs_may_be_taken_away_while_they_play(real: LocalPlayer, tmp_path: Path) -> None:
+def test_song_file_may_be_deleted_while_it_plays(real: LocalPlayer, tmp_path: Path) -> None:
     song = sound(tmp_path / "a.mp3")
     real.play([Song(path=song)], "one")
     song.unlink()

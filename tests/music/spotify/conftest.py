@@ -1,4 +1,4 @@
-"""A person's requests, at a clock of the test's own."""
+"""Fixtures: a client of the logged-in user with a clock that the test sets."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
     from realtime.music.spotify.credentials import CredentialStore
 
-# A loaded machine is no reason to give Spotify up
+# A busy machine must not cause a timeout
 
 
 @pytest.fixture
 def clock() -> list[float]:
-    """The seconds that it shows: a test puts others in their place."""
+    """The time of the clock in seconds, as its only item; a test replaces it."""
     return [0.0]
 
 
 @pytest.fixture
-def web(tokens: CredentialStore, clock: list[float]) -> Iterator[SpotifyClient]:
-    """The requests of the person who is logged in."""
-    with closing(SpotifyClient(tokens, patience_s=PATIENCE_S, clock=lambda: clock[0])) as made:
+def client(tokens: CredentialStore, clock: list[float]) -> Iterator[SpotifyClient]:
+    """The client of the logged-in user."""
+    with closing(SpotifyClient(tokens, timeout_s=PATIENCE_S, clock=lambda: clock[0])) as made:
         yield made

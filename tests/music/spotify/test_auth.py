@@ -1,4 +1,4 @@
-"""How somebody logs in, at a server that checks what a login has to prove."""
+"""Login and renew_token, at a test server that checks the PKCE proof."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def login(spotify: Spotify) -> Login:
     return Login(spotify.client_id, BACK, STATE)
 
 
-def agreed(login: Login) -> str:
-    """The person agrees; the code."""
-    code = login.code(visit(login.address).headers["location"])
+def agree(login: Login) -> str:
+    """Agree on the login page; return the code."""
+    code = login.read_answer(visit(login.address).headers["location"])
     assert isinstance(code, str)
     return code
 
 
-def test_the_address_asks_for_what_is_needed_and_no_more(login: Login, spotify: Spotify) -> None:
+def test_login_address_requests_exactly_the_needed_permissions(login: Login, spotify: Spotify) -> None:
     query = {name: texts[0] for name, texts in parse_qs(urlsplit(login.address).query).items()}
     assert query.pop("code_challenge")
     assert query == {
@@ -53,22 +53,22 @@ def test_the_address_asks_for_what_is_needed_and_no_more(login: Login, spotify: 
     assert Login(spotify.client_id, BACK, STATE).address != login.address
 
 
-def test_who_agrees_gets_a_token(login: Login, spotify: Spotify) -> None:
+def test_agreement_gives_a_token(login: Login, spotify: Spotify) -> None:
     before = time.time()
-    token = login.finish(agreed(login))
+    token = login.exchange_code(agree(login))
     assert token.access in spotify.access
     assert token.refresh in spotify.refresh
-    assert (token.client_id, token.premium, token.missing(transport.SCOPES)) == (spotify.client_id, None, [])
+    assert (token.client_id, token.premium, token.missing_scopes(transport.SCOPES)) == (spotify.client_id, None, [])
     assert before + 3500 < token.expires_at < time.time() + 3700
 
 
-def test_who_refuses_is_told_how_to_agree(login: Login, spotify: Spotify) -> None:
+def test_refusal_says_how_to_agree(login: Login, spotify: Spotify) -> None:
     spotify.grants = "refuse"
-    answer = login.code(visit(login.address).headers["location"])
+    answer = login.read_answer(visit(login.address).headers["location"])
     assert isinstance(answer, SpotifyError)
     assert (answer.kind, str(answer)) == (
         ErrorKind.LOGGED_OUT,
-        "Spotify was not allowed to let emodj in: log in again and agree",
+        "you did not allow emodj to use Spotify: log in again and agree",
     )
 
 
@@ -83,8 +83,8 @@ def test_who_refuses_is_told_how_to_agree(login: Login, spotify: Spotify) -> Non
         f"?code=AQcode&state={STATE}",
     ],
 )
-def test_an_address_that_is_pasted_may_look_as_it_likes(login: Login, address: str) -> None:
-    assert login.code(address) == "AQcode"
+def test_pasted_address_may_have_any_form(login: Login, address: str) -> None:
+    assert login.read_answer(address) == "AQcode"
 
 
 @pytest.mark.parametrize(
@@ -102,37 +102,37 @@ def test_an_address_that_is_pasted_may_look_as_it_likes(login: Login, address: s
         *("", " ", "http://[", "AQcode", "\x00", "http://[::1", "?" * 1000, "♥", f"{BACK}?code=AQcode&state=\udcff"),
     ],
 )
-def test_an_address_of_another_login_or_of_none_is_no_answer(login: Login, address: str) -> None:
-    assert login.code(address) is None
+def test_address_of_another_login_is_no_answer(login: Login, address: str) -> None:
+    assert login.read_answer(address) is None
 
 
-def test_a_refusal_counts_before_a_code(login: Login) -> None:
-    assert isinstance(login.code(f"{BACK}?code=AQcode&error=server_error&state={STATE}"), SpotifyError)
+def test_refusal_wins_over_a_code(login: Login) -> None:
+    assert isinstance(login.read_answer(f"{BACK}?code=AQcode&error=server_error&state={STATE}"), SpotifyError)
 
 
-def test_each_code_is_good_once(login: Login) -> None:
-    code = agreed(login)
-    login.finish(code)
+def test_each_code_is_valid_once(login: Login) -> None:
+    code = agree(login)
+    login.exchange_code(code)
     with pytest.raises(SpotifyError) as caught:
-        login.finish(code)
+        login.exchange_code(code)
     assert caught.value.kind is ErrorKind.LOGGED_OUT
-    assert str(caught.value) == "Spotify does not take that answer any more: run emodj spotify login again"
+    assert str(caught.value) == "Spotify no longer accepts this answer: run emodj spotify login again"
 
 
-def test_a_code_is_good_for_its_login_alone(login: Login, spotify: Spotify) -> None:
-    code = agreed(login)
+def test_code_is_valid_only_for_its_login(login: Login, spotify: Spotify) -> None:
+    code = agree(login)
     thief = Login(spotify.client_id, BACK, STATE)
-    with pytest.raises(SpotifyError, match="does not take that answer any more"):
-        thief.finish(code)
+    with pytest.raises(SpotifyError, match="no longer accepts this answer"):
+        thief.exchange_code(code)
 
 
-def test_an_app_that_is_unknown_is_told_how_to_name_another(spotify: Spotify, login: Login) -> None:
-    code = agreed(login)
+def test_unknown_app_raises_with_advice(spotify: Spotify, login: Login) -> None:
+    code = agree(login)
     spotify.client_id = "f" * 32
     with pytest.raises(
         SpotifyError, match=r"knows no app with this client id: .*emodj spotify login --client-id ID$"
     ) as caught:
-        login.finish(code)
+        login.exchange_code(code)
     assert caught.value.kind is ErrorKind.LOGGED_OUT
 
 
@@ -161,31 +161,31 @@ STRANGE: dict[str, Fault] = {
 
 
 @pytest.mark.parametrize("fault", STRANGE.values(), ids=STRANGE)
-def test_an_answer_that_is_no_token_is_told(login: Login, tokens: CredentialStore, spotify: Spotify, fault: Fault) -> None:
-    code, token = agreed(login), tokens.load()
+def test_invalid_token_answer_raises(login: Login, tokens: CredentialStore, spotify: Spotify, fault: Fault) -> None:
+    code, token = agree(login), tokens.load()
     assert token is not None
     spotify.always[TOKEN] = fault
     with pytest.raises(SpotifyError) as caught:
-        login.finish(code)
-    assert (caught.value.kind, str(caught.value)) == (ErrorKind.AWAY, NOT_SPOTIFYS)
+        login.exchange_code(code)
+    assert (caught.value.kind, str(caught.value)) == (ErrorKind.UNAVAILABLE, NOT_SPOTIFYS)
     with pytest.raises(SpotifyError) as caught:
         renew_token(replace(token, refresh="AQr"))
-    assert (caught.value.kind, str(caught.value)) == (ErrorKind.AWAY, NOT_SPOTIFYS)
+    assert (caught.value.kind, str(caught.value)) == (ErrorKind.UNAVAILABLE, NOT_SPOTIFYS)
 
 
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [
-        (Fault(500, b"<html>"), ErrorKind.AWAY),
-        (Fault(503), ErrorKind.AWAY),
-        (Fault(429, {"error": "slow_down"}), ErrorKind.BUSY),
+        (Fault(500, b"<html>"), ErrorKind.UNAVAILABLE),
+        (Fault(503), ErrorKind.UNAVAILABLE),
+        (Fault(429, {"error": "slow_down"}), ErrorKind.RATE_LIMITED),
         (Fault(400, {"error": "invalid_request", "error_description": "AQr is none"}), ErrorKind.OTHER),
         (Fault(400, {"error": {"status": 400}}), ErrorKind.OTHER),
-        (Fault(close=True), ErrorKind.AWAY),
-        (Fault(200, GIVEN, cut=True), ErrorKind.AWAY),
+        (Fault(close=True), ErrorKind.UNAVAILABLE),
+        (Fault(200, GIVEN, cut=True), ErrorKind.UNAVAILABLE),
     ],
 )
-def test_a_refusal_of_a_token_says_what_it_is(tokens: CredentialStore, spotify: Spotify, fault: Fault, kind: ErrorKind) -> None:
+def test_refused_renewal_has_the_right_kind(tokens: CredentialStore, spotify: Spotify, fault: Fault, kind: ErrorKind) -> None:
     token = tokens.load()
     assert token is not None
     spotify.fail(*TOKEN, fault)
@@ -195,25 +195,25 @@ def test_a_refusal_of_a_token_says_what_it_is(tokens: CredentialStore, spotify: 
     assert len(spotify.asked) == 1
 
 
-def test_a_silent_server_is_given_up(tokens: CredentialStore, spotify: Spotify) -> None:
+def test_silent_server_times_out(tokens: CredentialStore, spotify: Spotify) -> None:
     token = tokens.load()
     assert token is not None
     spotify.fail(*TOKEN, Fault(silent=True))
-    with pytest.raises(SpotifyError, match=r"^Spotify said nothing for 0\.2 s: try again in a moment$"):
+    with pytest.raises(SpotifyError, match=r"^Spotify did not answer for 0\.2 s: try again in a moment$"):
         renew_token(token, 0.2)
 
 
-def test_a_token_is_exchanged_for_the_next(tokens: CredentialStore, spotify: Spotify) -> None:
+def test_token_is_renewed(tokens: CredentialStore, spotify: Spotify) -> None:
     token = tokens.load()
     assert token is not None
     fresh = renew_token(replace(token, premium=True, expires_at=0))
     assert (fresh.access in spotify.access, fresh.refresh in spotify.refresh) == (True, True)
     assert not {fresh.access, fresh.refresh} & {token.access, token.refresh}
     assert (fresh.client_id, fresh.scope, fresh.premium) == (token.client_id, token.scope, True)
-    assert fresh.lasts(time.time() + 3000)
+    assert fresh.is_valid_at(time.time() + 3000)
 
 
-def test_what_a_new_token_does_not_say_is_as_it_was(spotify: Spotify) -> None:
+def test_fields_missing_in_a_new_token_keep_their_value(spotify: Spotify) -> None:
     spotify.fail(*TOKEN, Fault(200, json.dumps({"access_token": "BQb", "expires_in": 60}).encode()))
     fresh = renew_token(Token(spotify.client_id, "BQa", "AQa", 0, "one two", premium=False))
     assert (fresh.access, fresh.refresh, fresh.scope, fresh.premium) == ("BQb", "AQa", "one two", False)

@@ -1,4 +1,4 @@
-"""What a person's login lets us ask, each answer and each refusal provoked at a server."""
+"""SpotifyClient: each answer and each refusal, caused at a test server."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from realtime.music.spotify.auth import Callback, Login
-from realtime.music.spotify.client import MOST_ITEMS, PAGE, SEARCH_PAGE, SpotifyClient
+from realtime.music.spotify.auth import CallbackServer, Login
+from realtime.music.spotify.client import MAX_ITEMS, PAGE_SIZE, SEARCH_PAGE_SIZE, SpotifyClient
 from realtime.music.spotify.credentials import CredentialStore
 from realtime.music.spotify.errors import ErrorKind, SpotifyError
 from realtime.music.spotify.remote_player import SpotifyPlayer
@@ -35,9 +35,9 @@ TOKEN = "POST", "/api/token"
 NEXT = "POST", "/v1/me/player/next"
 
 
-def refused(ask: Callable[[], object]) -> SpotifyError:
+def error_of(call: Callable[[], object]) -> SpotifyError:
     with pytest.raises(SpotifyError) as caught:
-        ask()
+        call()
     return caught.value
 
 
@@ -45,7 +45,7 @@ def count(spotify: Server, method: str, path: str) -> int:
     return sum((each.method, each.path) == (method, path) for each in spotify.asked)
 
 
-def kept(tokens: CredentialStore) -> Token:
+def load_token(tokens: CredentialStore) -> Token:
     token = tokens.load()
     assert token is not None
     return token
@@ -64,75 +64,75 @@ def kitchen(spotify: Server) -> dict[str, Any]:
     return row
 
 
-def test_who_is_logged_in_and_what_there_is_to_play_on(web: SpotifyClient, kitchen: dict[str, Any]) -> None:
-    assert web.me()["display_name"] == "Anna"
-    assert [row["name"] for row in web.devices()] == [kitchen["name"]]
+def test_user_and_devices_are_read(client: SpotifyClient, kitchen: dict[str, Any]) -> None:
+    assert client.current_user()["display_name"] == "Anna"
+    assert [row["name"] for row in client.devices()] == [kitchen["name"]]
 
 
-def test_what_is_on_where(web: SpotifyClient, spotify: Server, kitchen: dict[str, Any]) -> None:
-    state = web.state()
+def test_playback_is_read(client: SpotifyClient, spotify: Server, kitchen: dict[str, Any]) -> None:
+    state = client.playback()
     assert state is not None
     assert (state["item"]["name"], state["device"]["name"], state["is_playing"]) == ("b", "Kitchen", True)
     spotify.queue[1]["type"] = "episode"
-    state = web.state()
+    state = client.playback()
     assert state is not None
     assert state["item"]["name"] == "b"
     kitchen["is_active"] = False
-    assert web.state() is None
+    assert client.playback() is None
 
 
-def test_commands_reach_the_player(web: SpotifyClient, spotify: Server, kitchen: dict[str, Any]) -> None:
-    web.pause()
+def test_commands_reach_the_player(client: SpotifyClient, spotify: Server, kitchen: dict[str, Any]) -> None:
+    client.pause()
     assert not spotify.is_playing
-    web.play(None, None)
+    client.play(None, None)
     assert spotify.is_playing
-    web.skip()
+    client.skip()
     assert spotify.index == 2
-    web.skip(back=True)
+    client.skip(back=True)
     assert spotify.index == 1
-    web.shuffle(on=True)
+    client.set_shuffle(on=True)
     assert spotify.shuffle
-    web.shuffle(on=False)
+    client.set_shuffle(on=False)
     assert not spotify.shuffle
-    web.volume(70)
+    client.set_volume(70)
     assert kitchen["volume_percent"] == 70
 
 
 @pytest.mark.parametrize("kind", ["playlist", "album", "artist", "show"])
-def test_a_list_is_played_as_a_list(web: SpotifyClient, spotify: Server, kitchen: dict[str, Any], kind: str) -> None:
-    web.play(f"spotify:{kind}:{'a' * 22}", kitchen["id"])
+def test_list_is_played_as_a_context(client: SpotifyClient, spotify: Server, kitchen: dict[str, Any], kind: str) -> None:
+    client.play(f"spotify:{kind}:{'a' * 22}", kitchen["id"])
     assert (spotify.context, spotify.asked[-1].query) == (f"spotify:{kind}:{'a' * 22}", {"device_id": kitchen["id"]})
 
 
 @pytest.mark.parametrize("kind", ["track", "episode"])
 @pytest.mark.usefixtures("kitchen")
-def test_a_song_is_played_as_a_song(web: SpotifyClient, spotify: Server, kind: str) -> None:
-    web.play(f"spotify:{kind}:{'a' * 22}", None)
+def test_song_is_played_as_a_song(client: SpotifyClient, spotify: Server, kind: str) -> None:
+    client.play(f"spotify:{kind}:{'a' * 22}", None)
     assert (spotify.context, spotify.queue[0]["uri"]) == (None, f"spotify:{kind}:{'a' * 22}")
 
 
-def test_a_device_that_sleeps_is_woken(web: SpotifyClient, spotify: Server, kitchen: dict[str, Any]) -> None:
+def test_inactive_device_becomes_active(client: SpotifyClient, spotify: Server, kitchen: dict[str, Any]) -> None:
     cellar = spotify.device("Cellar")
-    web.play(LIST, cellar["id"])
+    client.play(LIST, cellar["id"])
     assert (cellar["is_active"], kitchen["is_active"]) == (True, False)
 
 
-def test_a_command_may_be_answered_oddly(web: SpotifyClient, spotify: Server, kitchen: dict[str, Any]) -> None:
+def test_odd_answers_to_commands_are_accepted(client: SpotifyClient, spotify: Server, kitchen: dict[str, Any]) -> None:
     spotify.odd_bodies = True
-    web.play(LIST, kitchen["id"])
-    web.skip()
-    web.skip(back=True)
+    client.play(LIST, kitchen["id"])
+    client.skip()
+    client.skip(back=True)
     assert (spotify.context, spotify.index, len(spotify.asked)) == (LIST, 0, 3)
 
 
-def player(web: SpotifyClient) -> dict[str, Callable[[], object]]:
+def player_calls(client: SpotifyClient) -> dict[str, Callable[[], object]]:
     return {
-        "play": lambda: web.play(LIST, None),
-        "pause": web.pause,
-        "next": web.skip,
-        "previous": lambda: web.skip(back=True),
-        "shuffle": lambda: web.shuffle(on=True),
-        "volume": lambda: web.volume(50),
+        "play": lambda: client.play(LIST, None),
+        "pause": client.pause,
+        "next": client.skip,
+        "previous": lambda: client.skip(back=True),
+        "shuffle": lambda: client.set_shuffle(on=True),
+        "volume": lambda: client.set_volume(50),
     }
 
 
@@ -141,72 +141,77 @@ COMMANDS = ["play", "pause", "next", "previous", "shuffle", "volume"]
 
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.usefixtures("kitchen")
-def test_without_premium_nothing_can_be_controlled(web: SpotifyClient, spotify: Server, name: str) -> None:
+def test_commands_need_premium(client: SpotifyClient, spotify: Server, name: str) -> None:
     spotify.premium = False
-    error = refused(player(web)[name])
+    error = error_of(player_calls(client)[name])
     assert (error.kind, str(error)) == (ErrorKind.NO_PREMIUM, "Spotify lets only Premium accounts be controlled")
-    assert web.state() is not None
+    assert client.playback() is not None
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_without_a_device_nothing_can_be_controlled(web: SpotifyClient, spotify: Server, name: str) -> None:
+def test_commands_need_a_device(client: SpotifyClient, spotify: Server, name: str) -> None:
     spotify.device("Asleep")
-    error = refused(player(web)[name])
+    error = error_of(player_calls(client)[name])
     assert (error.kind, str(error)) == (ErrorKind.NO_DEVICE, "no Spotify device is on: open Spotify on one and try again")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_restricted_device_is_left_to_others(web: SpotifyClient, kitchen: dict[str, Any], name: str) -> None:
+def test_restricted_device_refuses_commands(client: SpotifyClient, kitchen: dict[str, Any], name: str) -> None:
     kitchen["is_restricted"] = True
-    error = refused(player(web)[name])
+    error = error_of(player_calls(client)[name])
     assert error.kind is ErrorKind.NO_DEVICE
-    assert str(error) == "this device lets nobody else control it: choose another one in Spotify"
+    assert str(error) == "this device does not let other programs control it: choose another one in Spotify"
 
 
-def test_a_device_that_has_gone_is_no_device(web: SpotifyClient, kitchen: dict[str, Any]) -> None:
+def test_missing_device_raises(client: SpotifyClient, kitchen: dict[str, Any]) -> None:
     del kitchen
-    assert refused(lambda: web.play(LIST, "gone")).kind is ErrorKind.NO_DEVICE
+    assert error_of(lambda: client.play(LIST, "gone")).kind is ErrorKind.NO_DEVICE
 
 
-def test_a_list_that_is_not_there_is_no_matter_of_devices(web: SpotifyClient, spotify: Server, kitchen: dict[str, Any]) -> None:
+def test_missing_list_is_not_reported_as_missing_device(
+    client: SpotifyClient, spotify: Server, kitchen: dict[str, Any]
+) -> None:
     spotify.unplayable.add("a" * 22)
-    error = refused(lambda: web.play(LIST, kitchen["id"]))
-    assert (error.kind, str(error)) == (ErrorKind.GONE, "Spotify has no such list for other programs than its own")
+    error = error_of(lambda: client.play(LIST, kitchen["id"]))
+    assert (error.kind, str(error)) == (ErrorKind.NOT_FOUND, "Spotify does not offer this list to other programs")
 
 
-def test_a_device_may_keep_its_volume_to_itself(web: SpotifyClient, kitchen: dict[str, Any]) -> None:
+def test_device_may_refuse_volume_changes(client: SpotifyClient, kitchen: dict[str, Any]) -> None:
     kitchen["supports_volume"] = False
-    assert str(refused(lambda: web.volume(10))) == "this device lets nobody else set its volume: turn it there"
+    assert (
+        str(error_of(lambda: client.set_volume(10)))
+        == "this device does not let other programs set its volume: set it on the device"
+    )
 
 
 @pytest.mark.parametrize(
     ("message", "sentence"),
     [
-        ("Active premium subscription required for the owner of the app.", "Premium of whoever registered the app"),
-        ("User not registered in the Developer Dashboard", "not among the five users of that Spotify app"),
+        ("Active premium subscription required for the owner of the app.", "Premium for the owner of your client id's app"),
+        ("User not registered in the Developer Dashboard", "not among the five users of this Spotify app"),
     ],
 )
-def test_an_app_that_may_not_be_used_is_told(web: SpotifyClient, spotify: Server, message: str, sentence: str) -> None:
+def test_app_without_access_raises(client: SpotifyClient, spotify: Server, message: str, sentence: str) -> None:
     for fault in (refusal(403, message), Fault(403, message.encode())):
         spotify.fail("GET", "/v1/me", fault)
-        error = refused(web.me)
+        error = error_of(client.current_user)
         assert (error.kind, sentence in str(error)) == (ErrorKind.LOGGED_OUT, True)
 
 
-def test_a_login_that_does_not_allow_it_is_told(web: SpotifyClient, spotify: Server, kitchen: dict[str, Any]) -> None:
+def test_missing_permission_raises(client: SpotifyClient, spotify: Server, kitchen: dict[str, Any]) -> None:
     del kitchen
     spotify.access = dict.fromkeys(spotify.access, "user-read-playback-state")
-    error = refused(web.pause)
+    error = error_of(client.pause)
     assert (error.kind, str(error)) == (
         ErrorKind.LOGGED_OUT,
         "this login does not allow that: log in again with emodj spotify login",
     )
-    assert refused(lambda: web.make_playlist("a", "b")).kind is ErrorKind.LOGGED_OUT
+    assert error_of(lambda: client.create_playlist("a", "b")).kind is ErrorKind.LOGGED_OUT
 
 
-def test_where_nobody_is_logged_in_nothing_is_asked(web: SpotifyClient, spotify: Server, tokens: CredentialStore) -> None:
+def test_no_request_without_a_login(client: SpotifyClient, spotify: Server, tokens: CredentialStore) -> None:
     tokens.delete()
-    error = refused(web.me)
+    error = error_of(client.current_user)
     assert (error.kind, str(error)) == (
         ErrorKind.LOGGED_OUT,
         "you are not logged in to Spotify: log in with emodj spotify login",
@@ -215,65 +220,70 @@ def test_where_nobody_is_logged_in_nothing_is_asked(web: SpotifyClient, spotify:
 
 
 @pytest.mark.usefixtures("kitchen")
-def test_a_token_that_was_withdrawn_is_renewed_once_and_the_command_done_once(
-    web: SpotifyClient, spotify: Server, tokens: CredentialStore
+def test_revoked_token_is_renewed_once_and_the_command_runs_once(
+    client: SpotifyClient, spotify: Server, tokens: CredentialStore
 ) -> None:
-    before = kept(tokens)
+    before = load_token(tokens)
     spotify.expire_access()
-    web.skip()
+    client.skip()
     assert spotify.index == 2
     assert [each.path for each in spotify.asked] == [NEXT[1], TOKEN[1], NEXT[1]]
-    after = kept(tokens)
+    after = load_token(tokens)
     assert after.access in spotify.access
     assert after.refresh != before.refresh
-    assert web.me()["id"] == "anna"
+    assert client.current_user()["id"] == "anna"
     assert count(spotify, *TOKEN) == 1
 
 
 @pytest.mark.parametrize("left_s", [-1e6, 0, 50])
-def test_a_token_that_ends_is_renewed_beforehand(
-    web: SpotifyClient, spotify: Server, tokens: CredentialStore, left_s: float
+def test_expiring_token_is_renewed_before_the_request(
+    client: SpotifyClient, spotify: Server, tokens: CredentialStore, left_s: float
 ) -> None:
-    tokens.save(replace(kept(tokens), expires_at=time.time() + left_s))
-    assert web.me()["id"] == "anna"
+    tokens.save(replace(load_token(tokens), expires_at=time.time() + left_s))
+    assert client.current_user()["id"] == "anna"
     assert [each.path for each in spotify.asked] == [TOKEN[1], "/v1/me"]
-    assert kept(tokens).lasts(time.time() + 3000)
+    assert load_token(tokens).is_valid_at(time.time() + 3000)
 
 
-def test_a_new_token_that_is_refused_too_is_not_renewed_for_ever(web: SpotifyClient, spotify: Server) -> None:
+def test_refused_new_token_is_not_renewed_again(client: SpotifyClient, spotify: Server) -> None:
     spotify.always["GET", "/v1/me"] = refusal(401, "The access token expired")
-    error = refused(web.me)
-    assert (error.kind, str(error)) == (ErrorKind.ENDED, ENDED)
+    error = error_of(client.current_user)
+    assert (error.kind, str(error)) == (ErrorKind.EXPIRED, ENDED)
     assert (count(spotify, "GET", "/v1/me"), count(spotify, *TOKEN)) == (2, 1)
 
 
 @pytest.mark.parametrize("expired", [True, False])
-def test_a_dead_login_is_removed_and_told(web: SpotifyClient, spotify: Server, tokens: CredentialStore, expired: bool) -> None:  # noqa: FBT001
+def test_expired_login_is_deleted_and_reported(
+    client: SpotifyClient,
+    spotify: Server,
+    tokens: CredentialStore,
+    expired: bool,  # noqa: FBT001
+) -> None:
     spotify.revoke()
     if expired:
-        tokens.save(replace(kept(tokens), expires_at=0))
+        tokens.save(replace(load_token(tokens), expires_at=0))
     else:
         spotify.expire_access()
-    error = refused(web.me)
-    assert (error.kind, str(error)) == (ErrorKind.ENDED, ENDED)
+    error = error_of(client.current_user)
+    assert (error.kind, str(error)) == (ErrorKind.EXPIRED, ENDED)
     assert not tokens.path.exists()
-    assert refused(web.me).kind is ErrorKind.LOGGED_OUT
+    assert error_of(client.current_user).kind is ErrorKind.LOGGED_OUT
     assert count(spotify, *TOKEN) == 1
 
 
 @pytest.mark.parametrize("fault", [Fault(503), Fault(close=True), Fault(200, b"<html>"), Fault(429)])
-def test_a_login_that_cannot_be_renewed_just_now_is_kept(
-    web: SpotifyClient, spotify: Server, tokens: CredentialStore, fault: Fault
+def test_login_is_kept_after_a_temporary_fault(
+    client: SpotifyClient, spotify: Server, tokens: CredentialStore, fault: Fault
 ) -> None:
-    tokens.save(replace(kept(tokens), expires_at=0))
-    before = kept(tokens)
+    tokens.save(replace(load_token(tokens), expires_at=0))
+    before = load_token(tokens)
     spotify.fail(*TOKEN, fault)
-    assert refused(web.me).kind in {ErrorKind.AWAY, ErrorKind.BUSY}
-    assert kept(tokens) == before
+    assert error_of(client.current_user).kind in {ErrorKind.UNAVAILABLE, ErrorKind.RATE_LIMITED}
+    assert load_token(tokens) == before
 
 
-class Meanwhile(CredentialStore):
-    """A file in which another emodj puts its own token, between our look at it and our exchange."""
+class StoreRenewedMeanwhile(CredentialStore):
+    """A store into which another process saves its token, between the load and the renewal."""
 
     def __init__(self, spotify: Server, token: Token) -> None:
         super().__init__()
@@ -293,44 +303,44 @@ class Meanwhile(CredentialStore):
 
 @pytest.mark.parametrize("expired", [True, False])
 @pytest.mark.usefixtures("kitchen")
-def test_a_token_that_another_emodj_exchanged_meanwhile_is_used(
+def test_token_renewed_by_another_process_is_used(
     spotify: Server,
     tokens: CredentialStore,
     expired: bool,  # noqa: FBT001
 ) -> None:
-    token = kept(tokens)
+    token = load_token(tokens)
     if expired:
         tokens.save(replace(token, expires_at=0))
     else:
         spotify.expire_access()
-    shared = Meanwhile(spotify, token)
-    with closing(SpotifyClient(shared)) as web:
-        web.skip()
-        web.me()
+    shared = StoreRenewedMeanwhile(spotify, token)
+    with closing(SpotifyClient(shared)) as client:
+        client.skip()
+        client.current_user()
     assert spotify.index == 2
     assert count(spotify, *TOKEN) == 0
-    assert kept(tokens).refresh in spotify.refresh
+    assert load_token(tokens).refresh in spotify.refresh
 
 
-def test_of_two_at_the_same_time_one_exchanges_the_token(spotify: Server, tokens: CredentialStore) -> None:
-    tokens.save(replace(kept(tokens), expires_at=0))
+def test_one_of_several_clients_renews_the_token(spotify: Server, tokens: CredentialStore) -> None:
+    tokens.save(replace(load_token(tokens), expires_at=0))
     found = list[str]()
 
-    def ask() -> None:
-        with closing(SpotifyClient(CredentialStore())) as web:
-            found.append(web.me()["id"])
+    def read_user() -> None:
+        with closing(SpotifyClient(CredentialStore())) as client:
+            found.append(client.current_user()["id"])
 
-    asking = [threading.Thread(target=ask) for _ in range(4)]
-    for thread in asking:
+    threads = [threading.Thread(target=read_user) for _ in range(4)]
+    for thread in threads:
         thread.start()
-    for thread in asking:
+    for thread in threads:
         thread.join()
     assert found == ["anna"] * 4
     assert count(spotify, *TOKEN) == 1
 
 
-def test_a_new_token_that_cannot_be_written_is_used_and_the_login_not_lost(spotify: Server, tokens: CredentialStore) -> None:
-    # So deep in the folders a name of one letter can be read, and no longer one can be written beside it
+def test_unsaved_new_token_is_still_used(spotify: Server, tokens: CredentialStore) -> None:
+    # The path is so long that the file can be read, but no temporary file with a longer name can be written beside it
     folder = tokens.path.parent
     while len(str(folder)) < LONGEST_PATH - 20:
         folder /= "d" * min(200, LONGEST_PATH - 16 - len(str(folder)))
@@ -338,167 +348,171 @@ def test_a_new_token_that_cannot_be_written_is_used_and_the_login_not_lost(spoti
     full = CredentialStore(folder / "t")
     full.path.write_bytes(tokens.path.read_bytes())
     full.path.chmod(0o600)
-    with closing(SpotifyClient(full)) as web:
+    with closing(SpotifyClient(full)) as client:
         for _ in range(2):
             spotify.expire_access()
-            assert web.me()["id"] == "anna"
-            assert web.me()["id"] == "anna"
-        web.learn(premium=True)
+            assert client.current_user()["id"] == "anna"
+            assert client.current_user()["id"] == "anna"
+        client.save_premium(premium=True)
     assert count(spotify, *TOKEN) == 2
     assert full.path.read_bytes() == tokens.path.read_bytes()
 
 
 @pytest.mark.parametrize("seconds", [3, 48925])
 @pytest.mark.parametrize("reason", [None, "QUOTA_EXCEEDED"])
-def test_nothing_is_asked_until_spotify_has_been_left_alone_for_long_enough(
-    web: SpotifyClient, spotify: Server, clock: list[float], seconds: int, reason: str | None
+def test_no_request_before_the_waiting_time_is_over(
+    client: SpotifyClient, spotify: Server, clock: list[float], seconds: int, reason: str | None
 ) -> None:
     spotify.fail("GET", "/v1/me", refusal(429, "Too many requests", reason, {"Retry-After": str(seconds)}))
-    first = refused(web.me)
-    assert (first.kind, first.wait_s) == (ErrorKind.BUSY, seconds)
+    first = error_of(client.current_user)
+    assert (first.kind, first.wait_s) == (ErrorKind.RATE_LIMITED, seconds)
     clock[0] = seconds - 0.5
-    for ask in (web.me, web.devices, web.state, web.skip):
-        later = refused(ask)
-        assert (later.kind, later.wait_s) == (ErrorKind.BUSY, 0.5)
+    for call in (client.current_user, client.devices, client.playback, client.skip):
+        later = error_of(call)
+        assert (later.kind, later.wait_s) == (ErrorKind.RATE_LIMITED, 0.5)
         assert str(later).partition(": ") == (*str(first).partition(": ")[:2], "try again in a second")
     assert len(spotify.asked) == 1
     clock[0] = seconds
-    assert web.me()["id"] == "anna"
+    assert client.current_user()["id"] == "anna"
     assert len(spotify.asked) == 2
 
 
-def test_a_quota_says_that_it_is_one(web: SpotifyClient, spotify: Server) -> None:
+def test_exceeded_quota_is_named(client: SpotifyClient, spotify: Server) -> None:
     spotify.fail("GET", "/v1/me", refusal(429, "Too many requests", "QUOTA_EXCEEDED", {"Retry-After": "48925"}))
-    assert str(refused(web.me)) == "the daily quota of your Spotify app is used up: try again in 14 hours"
+    assert str(error_of(client.current_user)) == "the daily quota of your Spotify app is used up: try again in 14 hours"
 
 
-def test_a_refused_renewal_waits_as_well(web: SpotifyClient, spotify: Server, clock: list[float]) -> None:
+def test_rate_limited_renewal_waits_too(client: SpotifyClient, spotify: Server, clock: list[float]) -> None:
     spotify.expire_access()
     spotify.fail(*TOKEN, Fault(429))
-    assert refused(web.me).wait_s == 30
-    assert refused(web.me).wait_s == 30
+    assert error_of(client.current_user).wait_s == 30
+    assert error_of(client.current_user).wait_s == 30
     assert len(spotify.asked) == 2
     clock[0] = 30
-    assert web.me()["id"] == "anna"
+    assert client.current_user()["id"] == "anna"
 
 
 @pytest.mark.parametrize("fault", [Fault(500), Fault(503), Fault(close=True), Fault(silent=True), Fault(cut=True, status=200)])
 @pytest.mark.usefixtures("kitchen")
-def test_a_skip_is_sent_once_whatever_becomes_of_it(spotify: Server, tokens: CredentialStore, fault: Fault) -> None:
+def test_skip_is_sent_once_despite_faults(spotify: Server, tokens: CredentialStore, fault: Fault) -> None:
     spotify.fail(*NEXT, fault)
-    with closing(SpotifyClient(tokens, patience_s=0.2 if fault.silent else 60)) as web:
-        assert refused(web.skip).kind is ErrorKind.AWAY
+    with closing(SpotifyClient(tokens, timeout_s=0.2 if fault.silent else 60)) as client:
+        assert error_of(client.skip).kind is ErrorKind.UNAVAILABLE
         assert count(spotify, *NEXT) == 1
         assert spotify.index == 1
 
 
-def test_a_search_asks_for_no_more_than_an_app_of_today_may(web: SpotifyClient, spotify: Server) -> None:
+def test_search_respects_the_page_limit(client: SpotifyClient, spotify: Server) -> None:
     songs = [spotify.track(f"Song {number}", "Somebody") for number in range(14)]
     spotify.found["funk"] = [*songs[:5], None, *songs[5:]]
-    assert [row["name"] for row in web.search("funk")] == [song["name"] for song in songs[:9]]
-    assert [row["name"] for row in web.search("funk", SEARCH_PAGE)] == [song["name"] for song in songs[9:]]
-    assert web.search("nothing") == []
+    assert [row["name"] for row in client.search("funk")] == [song["name"] for song in songs[:9]]
+    assert [row["name"] for row in client.search("funk", SEARCH_PAGE_SIZE)] == [song["name"] for song in songs[9:]]
+    assert client.search("nothing") == []
     assert {each.query["limit"] for each in spotify.asked} == {"10"}
 
 
 @pytest.mark.parametrize("body", [{}, {"tracks": None}, {"tracks": {}}, {"tracks": {"items": None}}, {"tracks": []}])
-def test_a_search_that_says_nothing_is_not_spotifys(web: SpotifyClient, spotify: Server, body: dict[str, Any]) -> None:
+def test_empty_search_answer_raises(client: SpotifyClient, spotify: Server, body: dict[str, Any]) -> None:
     spotify.fail("GET", "/v1/search", Fault(200, body))
-    assert "is not Spotify's" in str(refused(lambda: web.search("funk")))
+    assert "is not Spotify's" in str(error_of(lambda: client.search("funk")))
 
 
-def test_playlists_come_page_by_page_and_none_that_is_kept_back(web: SpotifyClient, spotify: Server) -> None:
+def test_playlists_are_read_page_by_page_without_nulls(client: SpotifyClient, spotify: Server) -> None:
     for number in range(120):
         spotify.playlist(f"List {number}")
         if number % 40 == 0:
             spotify.playlists.append(None)
-    assert [row["name"] for row in web.playlists(1000)] == [f"List {number}" for number in range(120)]
-    assert [each.query for each in spotify.asked] == [{"limit": f"{PAGE}", "offset": f"{offset}"} for offset in (0, 50, 100)]
-    assert len(web.playlists(60)) == 60
+    assert [row["name"] for row in client.playlists(1000)] == [f"List {number}" for number in range(120)]
+    assert [each.query for each in spotify.asked] == [
+        {"limit": f"{PAGE_SIZE}", "offset": f"{offset}"} for offset in (0, 50, 100)
+    ]
+    assert len(client.playlists(60)) == 60
     assert len(spotify.asked) == 5
 
 
-def test_what_is_in_a_playlist(web: SpotifyClient, spotify: Server) -> None:
+def test_playlist_items_are_read(client: SpotifyClient, spotify: Server) -> None:
     songs = [spotify.track(f"Song {number}", "Somebody") for number in range(70)]
     made = spotify.playlist("Mine", tracks=[*songs[:60], None, *songs[60:]])
-    # Apps of old are told `track`
+    # For older apps Spotify still calls the field `track`
     spotify.contents[made["id"]][-1] = {"track": songs[-1]}
-    assert [row["name"] for row in web.items(made["id"], 1000)] == [song["name"] for song in songs]
+    assert [row["name"] for row in client.playlist_items(made["id"], 1000)] == [song["name"] for song in songs]
     assert count(spotify, "GET", f"/v1/playlists/{made['id']}/items") == 2
 
 
-def test_a_list_of_somebody_else_or_of_spotifys_own_may_not_be_read(web: SpotifyClient, spotify: Server) -> None:
+def test_lists_of_other_owners_cannot_be_read(client: SpotifyClient, spotify: Server) -> None:
     theirs = spotify.playlist("Theirs", owner="bob")
-    error = refused(lambda: web.items(theirs["id"], 50))
-    assert (error.kind, str(error)) == (ErrorKind.GONE, "Spotify does not allow that for this account or list")
-    error = refused(lambda: web.items(EDITORIAL_ID, 50))
-    assert (error.kind, str(error)) == (ErrorKind.GONE, "Spotify has no such list for other programs than its own")
+    error = error_of(lambda: client.playlist_items(theirs["id"], 50))
+    assert (error.kind, str(error)) == (ErrorKind.NOT_FOUND, "Spotify does not allow that for this account or list")
+    error = error_of(lambda: client.playlist_items(EDITORIAL_ID, 50))
+    assert (error.kind, str(error)) == (ErrorKind.NOT_FOUND, "Spotify does not offer this list to other programs")
 
 
-def test_a_playlist_is_made_for_its_person_alone_and_filled(web: SpotifyClient, spotify: Server) -> None:
-    made = web.make_playlist("emodj: happy", "Words")
+def test_playlist_is_created_private_and_filled(client: SpotifyClient, spotify: Server) -> None:
+    made = client.create_playlist("emodj: happy", "Words")
     assert (made["name"], made["public"], made["description"]) == ("emodj: happy", False, "Words")
-    uris = [spotify.track(f"Song {number}", "Somebody")["uri"] for number in range(MOST_ITEMS)]
-    web.fill(made["id"], uris)
+    uris = [spotify.track(f"Song {number}", "Somebody")["uri"] for number in range(MAX_ITEMS)]
+    client.replace_items(made["id"], uris)
     assert [row["item"]["uri"] for row in spotify.contents[made["id"]]] == uris
-    web.fill(made["id"], uris[:1])
+    client.replace_items(made["id"], uris[:1])
     assert [row["item"]["uri"] for row in spotify.contents[made["id"]]] == uris[:1]
 
 
-def test_whether_there_is_premium_is_kept(web: SpotifyClient, tokens: CredentialStore) -> None:
-    before = kept(tokens)
-    web.learn(premium=True)
-    assert kept(tokens) == replace(before, premium=True)
+def test_premium_is_saved(client: SpotifyClient, tokens: CredentialStore) -> None:
+    before = load_token(tokens)
+    client.save_premium(premium=True)
+    assert load_token(tokens) == replace(before, premium=True)
     stamp = tokens.version()
-    web.learn(premium=True)
+    client.save_premium(premium=True)
     assert tokens.version() == stamp
     tokens.delete()
-    web.learn(premium=False)
+    client.save_premium(premium=False)
     assert tokens.load() is None
 
 
-def test_no_secret_is_ever_seen(spotify: Server, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_secret_appears_in_logs_or_tracebacks(spotify: Server, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
-    tokens, told = CredentialStore(), list[str]()
+    tokens, printed = CredentialStore(), list[str]()
 
-    def tell(ask: Callable[[], object]) -> SpotifyError:
-        error = refused(ask)
-        told.extend(traceback.format_exception(error))
+    def note_error(call: Callable[[], object]) -> SpotifyError:
+        error = error_of(call)
+        printed.extend(traceback.format_exception(error))
         return error
 
-    with Callback() as callback:
+    with CallbackServer() as callback:
         login = callback.login = Login(spotify.client_id, callback.redirect_uri, "a-state-that-nobody-guesses")
-        back = visit(visit(callback.start, lambda: callback.serve(60)).headers["location"]).headers["location"]
-        told.append(visit(back, lambda: callback.serve(60)).text)
+        back = visit(visit(callback.start_address, lambda: callback.handle_connection(60)).headers["location"]).headers[
+            "location"
+        ]
+        printed.append(visit(back, lambda: callback.handle_connection(60)).text)
         until(lambda: callback.answer)
     code = callback.answer
     assert isinstance(code, str)
     spotify.fail(*TOKEN, Fault(400, {"error": "invalid_request", "error_description": f"no {code} of {spotify.client_id}"}))
-    tell(lambda: login.finish(code))
-    tokens.save(login.finish(code))
+    note_error(lambda: login.exchange_code(code))
+    tokens.save(login.exchange_code(code))
     spotify.device("Kitchen", active=True)
-    with closing(SpotifyClient(tokens)) as web:
-        remote = SpotifyPlayer(web, "", lambda _: False)
-        remote.begin(LIST, "Mine")
-        remote.handle(COMMAND_KEYS["n"])
+    with closing(SpotifyClient(tokens)) as client:
+        player = SpotifyPlayer(client, "", lambda _: False)
+        player.play(LIST, "Mine")
+        player.handle(COMMAND_KEYS["n"])
         for status in (400, 401, 403, 404, 429, 500):
-            token = kept(tokens)
-            # Of some proxies the errors repeat all that they were sent
+            token = load_token(tokens)
+            # Some proxies repeat the request in their error messages
             spotify.fail(*NEXT, refusal(status, f"Bearer {token.access}", token.refresh, {"Retry-After": "0"}))
             with suppress(SpotifyError):
-                remote.handle(COMMAND_KEYS["n"])
-        tell(lambda: web.fill("no such list", []))
+                player.handle(COMMAND_KEYS["n"])
+        note_error(lambda: client.replace_items("no such list", []))
         spotify.expire_access()
-        web.me()
-        token = kept(tokens)
+        client.current_user()
+        token = load_token(tokens)
         again = f"no {token.refresh} of {token.client_id} with {token.access}"
         for error in ("invalid_request", token.refresh, "invalid_grant"):
             spotify.expire_access()
             spotify.fail(*TOKEN, Fault(400, {"error": error, "error_description": again}))
-            tell(web.me)
+            note_error(client.current_user)
     assert not tokens.path.exists()
     assert len(spotify.issued) >= 4
-    seen = "".join(told) + "".join(f"{record.getMessage()} {record.__dict__}" for record in caplog.records)
-    assert "SpotifyOauthError" in seen
+    visible = "".join(printed) + "".join(f"{record.getMessage()} {record.__dict__}" for record in caplog.records)
+    assert "SpotifyOauthError" in visible
     secrets = spotify.issued | spotify.secrets | {spotify.client_id, urlsplit(back).query}
-    assert not [secret for secret in secrets if secret in seen]
+    assert not [secret for secret in secrets if secret in visible]

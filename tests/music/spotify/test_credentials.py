@@ -1,4 +1,4 @@
-"""The login on disk: real files."""
+"""CredentialStore and Token: real files."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from realtime.errors import EmodjError
 from realtime.music.spotify.credentials import CredentialStore, Token
 from realtime.music.spotify.errors import ErrorKind, SpotifyError
+from realtime.storage import atomic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,27 +32,34 @@ def file(tmp_path: Path) -> CredentialStore:
 
 @pytest.fixture
 def open_umask() -> Iterator[None]:
-    """A person who lets everybody read what they make."""
+    """A user whose new files everybody can read and write."""
     before = os.umask(0)
     yield
     os.umask(before)
+
+
+def write_raw(file: CredentialStore, content: bytes) -> None:
+    """Write any content as a private login file."""
+    file.path.parent.mkdir(parents=True, exist_ok=True)
+    file.path.write_bytes(content)
+    file.path.chmod(0o600)
 
 
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_it_is_kept_with_the_settings_of_its_person(home: Path) -> None:
+def test_file_is_in_the_configuration_folder(home: Path) -> None:
     assert home in CredentialStore().path.parents
     assert CredentialStore().path.name == "spotify-token.json"
 
 
-def test_where_nobody_is_logged_in_there_is_nothing(file: CredentialStore) -> None:
+def test_store_without_a_login_is_empty(file: CredentialStore) -> None:
     assert (file.load(), file.version(), file.delete()) == (None, None, False)
 
 
 @given(st.builds(Token, TEXT, TEXT, TEXT, st.floats(0, 9e10), st.text("ab- "), st.none() | st.booleans()))
-def test_what_is_saved_is_what_is_loaded(tmp_path_factory: pytest.TempPathFactory, token: Token) -> None:
+def test_saved_token_is_loaded_unchanged(tmp_path_factory: pytest.TempPathFactory, token: Token) -> None:
     file = CredentialStore(tmp_path_factory.getbasetemp() / "round trip" / "token.json")
     file.save(token)
     assert file.load() == token
@@ -59,7 +67,7 @@ def test_what_is_saved_is_what_is_loaded(tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.mark.usefixtures("open_umask")
-def test_nobody_else_can_read_it_whatever_the_umask_says(file: CredentialStore) -> None:
+def test_file_is_private_under_any_umask(file: CredentialStore) -> None:
     file.save(TOKEN)
     assert mode(file.path) == 0o600
     file.save(replace(TOKEN, access="another"))
@@ -67,7 +75,7 @@ def test_nobody_else_can_read_it_whatever_the_umask_says(file: CredentialStore) 
 
 
 @pytest.mark.parametrize("bits", [0o640, 0o604, 0o644, 0o660, 0o666, 0o610, 0o601])
-def test_one_that_others_can_read_is_refused(file: CredentialStore, bits: int) -> None:
+def test_file_readable_by_others_is_refused(file: CredentialStore, bits: int) -> None:
     file.save(TOKEN)
     file.path.chmod(bits)
     with pytest.raises(SpotifyError, match=rf"^others can read your Spotify login \S+ \(mode {bits:o}\): emodj spotify logout"):
@@ -77,7 +85,7 @@ def test_one_that_others_can_read_is_refused(file: CredentialStore, bits: int) -
 
 
 def document(**changes: object) -> bytes:
-    """A login that would do, but for the changes; what is None is left out."""
+    """A valid login with some changes; fields that are None are left out."""
     return json.dumps({name: value for name, value in (asdict(TOKEN) | changes).items() if value is not None}).encode()
 
 
@@ -107,8 +115,8 @@ DAMAGED: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
-def test_a_damaged_one_is_told_and_not_repeated(file: CredentialStore, content: bytes) -> None:
-    file.path.write_bytes(content)
+def test_damaged_file_raises_without_repeating_its_content(file: CredentialStore, content: bytes) -> None:
+    write_raw(file, content)
     with pytest.raises(SpotifyError) as caught:
         file.load()
     assert str(caught.value) == f"your Spotify login {file.path} is damaged: emodj spotify logout, then login again"
@@ -118,17 +126,17 @@ def test_a_damaged_one_is_told_and_not_repeated(file: CredentialStore, content: 
 
 
 @pytest.mark.parametrize("premium", [True, False, None])
-def test_what_was_not_known_yet_may_be_missing(file: CredentialStore, premium: bool | None) -> None:  # noqa: FBT001
-    file.path.write_bytes(document(premium=premium))
+def test_premium_may_be_missing(file: CredentialStore, premium: bool | None) -> None:  # noqa: FBT001
+    write_raw(file, document(premium=premium))
     assert file.load() == replace(TOKEN, premium=premium)
 
 
-def test_what_a_later_emodj_adds_is_left_alone(file: CredentialStore) -> None:
-    file.path.write_bytes(document(more="unknown"))
+def test_unknown_fields_are_ignored(file: CredentialStore) -> None:
+    write_raw(file, document(more="unknown"))
     assert file.load() == TOKEN
 
 
-def test_a_folder_in_its_place_is_told(file: CredentialStore) -> None:
+def test_folder_in_place_of_the_file_raises(file: CredentialStore) -> None:
     (file.path / "kept").mkdir(parents=True)
     with pytest.raises(SpotifyError, match=r"^cannot read your Spotify login .*\(Is a directory\)$"):
         file.load()
@@ -139,7 +147,7 @@ def test_a_folder_in_its_place_is_told(file: CredentialStore) -> None:
     assert [path.name for path in file.path.parent.iterdir()] == ["token.json"]
 
 
-def test_a_file_in_place_of_its_folder_is_told(tmp_path: Path) -> None:
+def test_file_in_place_of_the_folder_raises(tmp_path: Path) -> None:
     (tmp_path / "emodj").write_text("no folder")
     file = CredentialStore(tmp_path / "emodj" / "token.json")
     with pytest.raises(EmodjError, match=r"^cannot write .*token\.json \((File exists|Not a directory)\): make room"):
@@ -150,7 +158,7 @@ def test_a_file_in_place_of_its_folder_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
-def test_a_folder_that_cannot_be_written_keeps_the_old_login(file: CredentialStore) -> None:
+def test_unwritable_folder_keeps_the_old_login(file: CredentialStore) -> None:
     file.save(TOKEN)
     file.path.parent.chmod(0o500)
     try:
@@ -161,16 +169,17 @@ def test_a_folder_that_cannot_be_written_keeps_the_old_login(file: CredentialSto
         file.path.parent.chmod(0o700)
 
 
-def test_what_cannot_be_written_to_its_end_leaves_the_old_one_and_nothing_else(file: CredentialStore) -> None:
+def test_interrupted_write_keeps_the_old_login(file: CredentialStore) -> None:
     file.save(TOKEN)
-    endless: Any = 7  # no bytes: the disk has taken the first half when it comes to light
+    # A number is no bytes, so that the write fails after the temporary file exists
+    no_bytes: Any = 7
     with pytest.raises(TypeError):
-        file.path.write_bytes(endless)
+        atomic.write({file.path: no_bytes}, private=True)
     assert file.load() == TOKEN
     assert [path.name for path in file.path.parent.iterdir()] == ["token.json"]
 
 
-def test_each_login_has_a_stamp_of_its_own(file: CredentialStore) -> None:
+def test_each_login_has_a_new_version(file: CredentialStore) -> None:
     file.save(TOKEN)
     first = file.version()
     assert first == file.version()
@@ -178,32 +187,32 @@ def test_each_login_has_a_stamp_of_its_own(file: CredentialStore) -> None:
     assert file.version() != first
 
 
-def test_the_text_of_a_token_says_nothing() -> None:
+def test_text_form_of_a_token_shows_no_secret() -> None:
     for text in (repr(TOKEN), str(TOKEN), f"{TOKEN}", repr([TOKEN])):
         assert not [secret for secret in (*TOKEN.secrets, TOKEN.scope) if secret in text]
 
 
-def test_a_token_that_ends_within_the_minute_has_ended() -> None:
-    assert TOKEN.lasts(TOKEN.expires_at - 61)
-    assert not TOKEN.lasts(TOKEN.expires_at - 60)
-    assert not TOKEN.lasts(TOKEN.expires_at + 1)
+def test_token_expires_a_minute_early() -> None:
+    assert TOKEN.is_valid_at(TOKEN.expires_at - 61)
+    assert not TOKEN.is_valid_at(TOKEN.expires_at - 60)
+    assert not TOKEN.is_valid_at(TOKEN.expires_at + 1)
 
 
-def test_a_token_knows_what_it_does_not_allow() -> None:
-    assert TOKEN.missing(["two", "one"]) == []
-    assert TOKEN.missing(["three", "one", "on"]) == ["three", "on"]
-    assert replace(TOKEN, scope="").missing(["one"]) == ["one"]
+def test_missing_scopes_are_listed() -> None:
+    assert TOKEN.missing_scopes(["two", "one"]) == []
+    assert TOKEN.missing_scopes(["three", "one", "on"]) == ["three", "on"]
+    assert replace(TOKEN, scope="").missing_scopes(["one"]) == ["one"]
 
 
-def test_who_has_the_login_alone_keeps_others_waiting(
+def test_lock_makes_other_processes_wait(
     file: CredentialStore, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("realtime.music.spotify.credentials._LOCKED_S", 0.01)
+    monkeypatch.setattr("realtime.music.spotify.credentials._LOCK_TIMEOUT_S", 0.01)
     caplog.set_level("INFO")
     file.save(TOKEN)
     with file.locked():
         assert caplog.text == ""
-        # Another emodj waits, and goes on where the first one hangs
+        # Another process waits, and continues without the lock
         with CredentialStore(file.path).locked():
             assert "not locked" in caplog.text
     caplog.clear()
@@ -211,15 +220,15 @@ def test_who_has_the_login_alone_keeps_others_waiting(
         assert caplog.text == ""
 
 
-def test_where_nobody_is_logged_in_no_lock_is_left(file: CredentialStore) -> None:
+def test_no_lock_file_without_a_login(file: CredentialStore) -> None:
     with file.locked():
         assert not file.path.parent.exists() or list(file.path.parent.iterdir()) == []
 
 
-def test_where_nothing_can_be_locked_it_goes_on(file: CredentialStore, caplog: pytest.LogCaptureFixture) -> None:
+def test_failed_lock_is_ignored(file: CredentialStore, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     file.save(TOKEN)
-    # In the place of the lock
+    # A folder in place of the lock file
     file.path.with_name(f"{file.path.name}.lock").mkdir()
     with file.locked():
         assert "not locked" in caplog.text

@@ -1,4 +1,4 @@
-"""The Spotify app, as a player on a bus of the test's own."""
+"""The Spotify app, played by a fake player on a private bus."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from realtime.music.spotify import desktop_app
-from realtime.music.spotify.desktop_app import NAME, open_in_app, player, script, start_command
+from realtime.music.spotify.desktop_app import BUS_NAME, applescript_command, find_app, open_in_app, start_command
 from tests.support.bus import PrivateBus, private_bus
 from tests.support.waiting import until
 
@@ -25,9 +25,9 @@ CALL = f"/org/mpris/MediaPlayer2 org.mpris.MediaPlayer2.Player.OpenUri {URI}\n"
 
 
 @pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A loaded machine is no reason to give an app up."""
-    monkeypatch.setattr(desktop_app, "PATIENCE_S", 60.0)
+def long_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine must not cause a timeout."""
+    monkeypatch.setattr(desktop_app, "TIMEOUT_S", 60.0)
 
 
 @pytest.fixture
@@ -37,41 +37,41 @@ def bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PrivateBus]
         yield running
 
 
-@pytest.mark.parametrize("name", [NAME, f"{NAME}.instance123"])
-def test_a_running_app_is_handed_the_link_once(bus: PrivateBus, name: str) -> None:
+@pytest.mark.parametrize("name", [BUS_NAME, f"{BUS_NAME}.instance123"])
+def test_running_app_receives_the_link_once(bus: PrivateBus, name: str) -> None:
     with bus.player("answers", name) as calls:
         assert open_in_app(URI)
         assert calls.read_text() == CALL
 
 
-def test_no_app_is_no_answer(bus: PrivateBus) -> None:
+def test_missing_app_returns_false(bus: PrivateBus) -> None:
     del bus
     assert not open_in_app(URI)
 
 
-def test_other_players_are_left_alone(bus: PrivateBus) -> None:
+def test_other_players_receive_nothing(bus: PrivateBus) -> None:
     with bus.player("answers", "org.mpris.MediaPlayer2.spotifyd") as calls:
         assert not open_in_app(URI)
         assert calls.read_text() == ""
 
 
-def test_an_app_that_does_not_run_is_never_started(bus: PrivateBus, tmp_path: Path) -> None:
+def test_app_is_not_started_by_a_link(bus: PrivateBus, tmp_path: Path) -> None:
     program, started = tmp_path / "program", tmp_path / "started"
     program.write_text(f"#!/bin/sh\ntouch {started}\n")
     program.chmod(0o755)
-    bus.offer(NAME, program)
+    bus.offer(BUS_NAME, program)
     assert not open_in_app(URI)
     assert not started.exists()
 
 
-def test_an_app_that_refuses_has_not_opened_it(bus: PrivateBus) -> None:
+def test_refusal_returns_false(bus: PrivateBus) -> None:
     with bus.player("refuses") as calls:
         assert not open_in_app(URI)
         assert calls.read_text() == CALL
 
 
 class Clock:
-    """Takes the place of `time`; stands still until something has happened, and then it is late."""
+    """Replaces `time`: stands still until an event, then is past every deadline."""
 
     def __init__(self, happened: Callable[[], bool]) -> None:
         self._happened = happened
@@ -80,21 +80,21 @@ class Clock:
         return 1e9 if self._happened() else 0.0
 
 
-def test_an_app_that_was_told_and_never_answers_has_the_link(bus: PrivateBus, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_app_that_does_not_answer_has_the_link(bus: PrivateBus, monkeypatch: pytest.MonkeyPatch) -> None:
     with bus.player("talks of something else") as calls:
         monkeypatch.setattr(desktop_app, "time", Clock(lambda: calls.read_text() == CALL))
-        # It may be late, and the browser would be a second one
+        # The app may open the link late, and a browser would open it a second time
         assert open_in_app(URI)
 
 
-def test_an_app_that_was_not_told_in_time_has_no_link(bus: PrivateBus, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desktop_app, "PATIENCE_S", 0.0)
+def test_timeout_before_sending_returns_false(bus: PrivateBus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desktop_app, "TIMEOUT_S", 0.0)
     with bus.player("answers") as calls:
         assert not open_in_app(URI)
         assert calls.read_text() == ""
 
 
-def test_without_the_library_there_is_no_app(bus: PrivateBus, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_jeepney_returns_false(bus: PrivateBus, monkeypatch: pytest.MonkeyPatch) -> None:
     del bus
     for name in [name for name in sys.modules if name.partition(".")[0] == "jeepney"]:
         monkeypatch.setitem(sys.modules, name, None)
@@ -115,44 +115,42 @@ def test_without_the_library_there_is_no_app(bus: PrivateBus, monkeypatch: pytes
         "unix:path=/" + "a" * 200,
     ],
 )
-def test_no_bus_or_none_at_its_address_is_no_answer(address: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_bus_returns_false(address: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
     if address is not None:
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
     assert not open_in_app(URI)
 
 
-@pytest.mark.parametrize("said", [[], [b"OK 1234\r\n"], [b"REJECTED\r\n"], [b"OK 1234\r\n", b"no message at all" * 100]])
-def test_a_bus_that_hangs_or_talks_nonsense_is_given_up(
-    said: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(desktop_app, "PATIENCE_S", 0.3)
+@pytest.mark.parametrize("answers", [[], [b"OK 1234\r\n"], [b"REJECTED\r\n"], [b"OK 1234\r\n", b"no message at all" * 100]])
+def test_broken_bus_times_out(answers: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desktop_app, "TIMEOUT_S", 0.3)
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path}/bus")
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(tmp_path / "bus"))
         listening.listen()
-        talking = threading.Thread(target=_talk, args=(listening, said))
-        talking.start()
+        server = threading.Thread(target=_serve, args=(listening, answers))
+        server.start()
         assert not open_in_app(URI)
-        talking.join()
+        server.join()
 
 
-def _talk(listening: socket.socket, said: list[bytes]) -> None:
-    """Say something for each thing that is heard, then listen until the other side has gone, or until it has."""
+def _serve(listening: socket.socket, answers: list[bytes]) -> None:
+    """Answer each message with the next line, then read until the other side closes the connection."""
     connected, _ = listening.accept()
     with connected, suppress(ConnectionError):
-        # The first byte is a zero alone
+        # D-Bus sends a single zero byte first
         connected.recv(1)
-        for line in said:
+        for line in answers:
             connected.recv(4096)
             connected.sendall(line)
         while connected.recv(4096):
             pass
 
 
-def test_the_app_among_many_names() -> None:
-    assert player([":1.1", "org.mpris.MediaPlayer2.vlc", "org.mpris.MediaPlayer2.spotify_player"]) is None
-    assert player([f"{NAME}.instance2", f"{NAME}.instance1", NAME]) == NAME
+def test_app_is_found_among_many_names() -> None:
+    assert find_app([":1.1", "org.mpris.MediaPlayer2.vlc", "org.mpris.MediaPlayer2.spotify_player"]) is None
+    assert find_app([f"{BUS_NAME}.instance2", f"{BUS_NAME}.instance1", BUS_NAME]) == BUS_NAME
 
 
 def program(folder: Path, name: str, text: str) -> None:
@@ -162,106 +160,102 @@ def program(folder: Path, name: str, text: str) -> None:
 
 @pytest.fixture
 def mac(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
-    """A computer that is a Mac as far as its two programs; gives the file that the second one writes its link into."""
+    """Fake pgrep and osascript of macOS; returns the file into which osascript writes its link."""
     monkeypatch.setattr(sys, "platform", "darwin")
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
 
     def programs(pgrep: str, osascript: str) -> Path:
-        told = tmp_path / "told"
-        for name, text in (("pgrep", pgrep), ("osascript", f'for each; do :; done; echo "$each" >> {told}\n{osascript}')):
+        record = tmp_path / "record"
+        for name, text in (("pgrep", pgrep), ("osascript", f'for each; do :; done; echo "$each" >> {record}\n{osascript}')):
             program(tmp_path, name, text)
-        return told
+        return record
 
     return programs
 
 
 @pytest.mark.parametrize(("status", "opened"), [(0, True), (1, False)])
-def test_the_app_of_macos_is_told_once(mac: Callable[[str, str], Path], status: int, opened: bool) -> None:  # noqa: FBT001
-    told = mac("exit 0", f"exit {status}")
+def test_macos_app_receives_the_link_once(mac: Callable[[str, str], Path], status: int, opened: bool) -> None:  # noqa: FBT001
+    record = mac("exit 0", f"exit {status}")
     assert open_in_app(URI) is opened
-    assert told.read_text() == f"{URI}\n"
+    assert record.read_text() == f"{URI}\n"
 
 
-def test_an_app_of_macos_that_does_not_run_is_not_told(
-    mac: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told = mac("exit 1", "exit 0")
+def test_macos_app_that_does_not_run_receives_nothing(mac: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    record = mac("exit 1", "exit 0")
     assert not open_in_app(URI)
-    monkeypatch.setattr(desktop_app, "PATIENCE_S", 0.1)
-    told = mac("exec sleep 600", "exit 0")
+    monkeypatch.setattr(desktop_app, "TIMEOUT_S", 0.1)
+    record = mac("exec sleep 600", "exit 0")
     assert not open_in_app(URI)
-    assert not told.exists()
+    assert not record.exists()
 
 
-def test_an_app_of_macos_that_was_told_and_hangs_has_the_link(
-    mac: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told = mac("exit 0", "exec sleep 600")
+def test_macos_app_that_hangs_has_the_link(mac: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    record = mac("exit 0", "exec sleep 600")
     communicate = subprocess.Popen[bytes].communicate
 
     def late(process: subprocess.Popen[bytes], data: bytes | None = None, timeout: float | None = None) -> tuple[bytes, bytes]:
         if isinstance(process.args, list) and process.args[0] == "osascript" and timeout is not None:
-            until(told.exists)
+            until(record.exists)
             timeout = 0.1
         return communicate(process, data, timeout)
 
     monkeypatch.setattr(subprocess.Popen, "communicate", late)
     assert open_in_app(URI)
-    assert told.read_text() == f"{URI}\n"
+    assert record.read_text() == f"{URI}\n"
 
 
-def test_the_app_of_macos_is_started_without_a_window_in_front(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_macos_app_is_started_in_the_background(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     assert start_command(URI) == ["open", "-g", "-a", "Spotify"]
 
 
 @pytest.fixture
 def mime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
-    """A desktop that knows which app takes which links; gives the file that it writes what it was asked into."""
+    """Fake xdg-mime; returns the file into which it writes its arguments."""
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
 
-    def knows(text: str) -> Path:
-        told = tmp_path / "told"
-        program(tmp_path, "xdg-mime", f'echo "$@" >> {told}\n{text}')
-        return told
+    def install(text: str) -> Path:
+        record = tmp_path / "record"
+        program(tmp_path, "xdg-mime", f'echo "$@" >> {record}\n{text}')
+        return record
 
-    return knows
+    return install
 
 
 @pytest.mark.parametrize(
-    ("text", "there"),
+    ("text", "registered"),
     [
         ("echo spotify.desktop", True),
-        # Without a program for such links a browser would be asked
+        # Without a program for such links xdg-open would start a browser
         ("exit 0", False),
         ("echo", False),
         ("echo spotify.desktop; exit 1", False),
     ],
 )
-def test_the_app_of_linux_is_started_where_there_is_one(
+def test_linux_app_is_started_if_it_is_registered(
     mime: Callable[[str], Path],
     text: str,
-    there: bool,  # noqa: FBT001
+    registered: bool,  # noqa: FBT001
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    told = mime(f"echo noise >&2; {text}")
-    assert start_command(URI) == (["xdg-open", URI] if there else None)
-    assert told.read_text() == "query default x-scheme-handler/spotify\n"
+    record = mime(f"echo noise >&2; {text}")
+    assert start_command(URI) == (["xdg-open", URI] if registered else None)
+    assert record.read_text() == "query default x-scheme-handler/spotify\n"
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_desktop_without_its_programs_has_no_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_desktop_without_xdg_programs_has_no_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert start_command(URI) is None
 
 
-def test_a_desktop_that_does_not_say_which_app_has_none(mime: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desktop_app, "PATIENCE_S", 0.1)
+def test_desktop_that_does_not_answer_has_no_app(mime: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desktop_app, "TIMEOUT_S", 0.1)
     mime("exec sleep 600")
     assert start_command(URI) is None
 
 
-def test_a_link_is_no_part_of_the_script_of_macos() -> None:
-    *lines, uri = script(URI)
+def test_link_is_no_part_of_the_applescript() -> None:
+    *lines, uri = applescript_command(URI)
     assert uri == URI
     assert URI not in " ".join(lines)

@@ -1,4 +1,4 @@
-"""Which device is played on, as a table."""
+"""Choice of the device to play on."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ RESTRICTED = device("Car", is_active=True, is_restricted=True)
 
 
 @pytest.mark.parametrize(
-    ("devices", "wanted", "used", "expected"),
+    ("devices", "preferred", "last_used", "expected"),
     [
         ([], "", None, None),
         ([SPEAKER], "", None, SPEAKER),
@@ -61,11 +61,13 @@ RESTRICTED = device("Car", is_active=True, is_restricted=True)
         ([device("STRASSE"), ACTIVE], "straße", None, device("STRASSE")),
     ],
 )
-def test_the_best_device(devices: list[Row], wanted: str, used: str | None, expected: Row | None) -> None:
-    assert [best_device(order, wanted, used) for order in permutations(devices)] == [expected for _ in permutations(devices)]
+def test_the_best_device(devices: list[Row], preferred: str, last_used: str | None, expected: Row | None) -> None:
+    assert [best_device(order, preferred, last_used) for order in permutations(devices)] == [
+        expected for _ in permutations(devices)
+    ]
 
 
-def test_of_equals_the_first_counts() -> None:
+def test_first_of_equal_devices_is_chosen() -> None:
     twins = [device("A"), device("B")]
     assert best_device(twins) is twins[0]
 
@@ -74,7 +76,7 @@ def test_of_equals_the_first_counts() -> None:
     ("row", "expected"),
     [(ACTIVE, True), (RESTRICTED, False), ({}, False), ({"id": "x"}, True), ({"id": "x", "is_restricted": None}, True)],
 )
-def test_what_can_be_used(row: Row, expected: bool) -> None:  # noqa: FBT001
+def test_usable_devices(row: Row, expected: bool) -> None:  # noqa: FBT001
     assert is_usable(row) is expected
 
 
@@ -86,9 +88,9 @@ def test_what_can_be_used(row: Row, expected: bool) -> None:  # noqa: FBT001
         *((nothing, "a device without a name") for nothing in ("", " ", None, 7, ["x"])),
     ],
 )
-def test_a_device_has_a_name_that_can_be_shown(name: object, expected: str) -> None:
+def test_device_name_is_printable(name: object, expected: str) -> None:
     assert device_name({"name": name}) == expected
 
 
-def test_a_device_that_says_no_name_has_one() -> None:
+def test_nameless_device_gets_a_name() -> None:
     assert device_name({}) == "a device without a name"

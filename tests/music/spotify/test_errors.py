@@ -1,4 +1,4 @@
-"""What a refusal means, as a table."""
+"""Explanations of refusals, as a table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from realtime.music.spotify.errors import (
     SpotifyError,
     explain_login_refusal,
     explain_refusal,
-    login_ended,
+    login_expired,
     no_device,
     not_logged_in,
     without_secrets,
@@ -22,7 +22,7 @@ from realtime.music.spotify.errors import (
 FAILED = "Player command failed: "
 
 REFUSED = {
-    "expired": (401, "", "The access token expired", ErrorKind.ENDED, "your Spotify login has ended: log in with emodj"),
+    "expired": (401, "", "The access token expired", ErrorKind.EXPIRED, "your Spotify login has ended: log in with emodj"),
     "no Premium, by its reason": (
         403,
         "PREMIUM_REQUIRED",
@@ -33,14 +33,17 @@ REFUSED = {
     "no Premium, by its words": (403, "", f"{FAILED}Premium required", ErrorKind.NO_PREMIUM, "only Premium accounts"),
     "no Premium of the owner": (
         *(403, "", "Active premium subscription required for the owner of the app."),
-        *(ErrorKind.LOGGED_OUT, "Premium of whoever registered the app of your client id: renew that, or log in with an id"),
+        *(
+            ErrorKind.LOGGED_OUT,
+            "requires Premium for the owner of your client id's app: renew it, or log in with your own client id",
+        ),
     ),
     "not among the five": (
         *(403, "", "User not registered in the Developer Dashboard", ErrorKind.LOGGED_OUT),
-        "not among the five users of that Spotify app: its owner adds you under User Management",
+        "not among the five users of this Spotify app: its owner can add you under User Management",
     ),
     "scope": (403, "", "Insufficient client scope", ErrorKind.LOGGED_OUT, "log in again with emodj spotify login"),
-    "volume": (403, "VOLUME_CONTROL_DISALLOW", FAILED, ErrorKind.OTHER, "set its volume: turn it there"),
+    "volume": (403, "VOLUME_CONTROL_DISALLOW", FAILED, ErrorKind.OTHER, "set its volume: set it on the device"),
     "restricted, by its words": (
         403,
         "UNKNOWN",
@@ -50,13 +53,13 @@ REFUSED = {
     ),
     "restricted, by its reason": (403, "REMOTE_CONTROL_DISALLOW", "", ErrorKind.NO_DEVICE, "choose another one in Spotify"),
     "not controllable": (403, "DEVICE_NOT_CONTROLLABLE", "", ErrorKind.NO_DEVICE, "choose another one in Spotify"),
-    "paused": (403, "ALREADY_PAUSED", f"{FAILED}Restriction violated", ErrorKind.ALREADY, "it is paused already"),
-    "playing": (403, "NOT_PAUSED", f"{FAILED}Restriction violated", ErrorKind.ALREADY, "it is playing already"),
-    "the first": (403, "NO_PREV_TRACK", "", ErrorKind.ALREADY, "no song before this one"),
-    "the last": (403, "NO_NEXT_TRACK", "", ErrorKind.ALREADY, "no song after this one"),
-    "radio": (403, "ENDLESS_CONTEXT", "", ErrorKind.ALREADY, "does not allow that in what is playing"),
-    "some restriction": (403, "UNKNOWN", f"{FAILED}Restriction violated", ErrorKind.ALREADY, "look into its app"),
-    "another's list": (403, "", "Forbidden", ErrorKind.GONE, "does not allow that for this account or list"),
+    "paused": (403, "ALREADY_PAUSED", f"{FAILED}Restriction violated", ErrorKind.INVALID_STATE, "the music is paused already"),
+    "playing": (403, "NOT_PAUSED", f"{FAILED}Restriction violated", ErrorKind.INVALID_STATE, "the music is playing already"),
+    "the first": (403, "NO_PREV_TRACK", "", ErrorKind.INVALID_STATE, "no song before this one"),
+    "the last": (403, "NO_NEXT_TRACK", "", ErrorKind.INVALID_STATE, "no song after this one"),
+    "radio": (403, "ENDLESS_CONTEXT", "", ErrorKind.INVALID_STATE, "does not allow that in what is playing"),
+    "some restriction": (403, "UNKNOWN", f"{FAILED}Restriction violated", ErrorKind.INVALID_STATE, "see the Spotify app"),
+    "another's list": (403, "", "Forbidden", ErrorKind.NOT_FOUND, "does not allow that for this account or list"),
     "no device": (
         404,
         "NO_ACTIVE_DEVICE",
@@ -65,11 +68,11 @@ REFUSED = {
         "no Spotify device is on: open Spotify on one and try again",
     ),
     "device gone": (404, "", "Device not found", ErrorKind.NO_DEVICE, "no Spotify device is on"),
-    "editorial": (404, "", "Resource not found", ErrorKind.GONE, "no such list for other programs than its own"),
-    "bad request": (400, "", "Invalid limit", ErrorKind.OTHER, "(400): see whether there is a newer emodj"),
-    "gone for good": (410, "", "", ErrorKind.OTHER, "(410): see whether there is a newer emodj"),
-    "server": (500, "", "", ErrorKind.AWAY, "has a fault of its own (500): try again in a moment"),
-    "service": (503, "", "", ErrorKind.AWAY, "has a fault of its own (503): try again in a moment"),
+    "editorial": (404, "", "Resource not found", ErrorKind.NOT_FOUND, "does not offer this list to other programs"),
+    "bad request": (400, "", "Invalid limit", ErrorKind.OTHER, "(400): check whether a newer emodj exists"),
+    "gone for good": (410, "", "", ErrorKind.OTHER, "(410): check whether a newer emodj exists"),
+    "server": (500, "", "", ErrorKind.UNAVAILABLE, "has an internal error (500): try again in a moment"),
+    "service": (503, "", "", ErrorKind.UNAVAILABLE, "has an internal error (503): try again in a moment"),
 }
 
 
@@ -95,26 +98,26 @@ def test_each_refusal_says_what_to_try(status: int, reason: str, message: str, k
         *((none, 30, "30 seconds") for none in (None, "", "soon", "-1", "1.5", "²", "Fri, 20 Nov 2026 20:00:00 GMT")),
     ],
 )
-def test_after_too_many_questions_it_says_when_to_ask_again(header: str | None, wait_s: float, spoken: str) -> None:
+def test_rate_limit_says_when_to_try_again(header: str | None, wait_s: float, spoken: str) -> None:
     error = explain_refusal(429, "", "Too many requests", header)
-    assert (error.kind, error.wait_s) == (ErrorKind.BUSY, wait_s)
-    assert str(error) == f"Spotify has been asked too much: try again in {spoken}"
+    assert (error.kind, error.wait_s) == (ErrorKind.RATE_LIMITED, wait_s)
+    assert str(error) == f"too many requests to Spotify: try again in {spoken}"
     quota = explain_refusal(429, "QUOTA_EXCEEDED", "Too many requests", header)
-    assert (quota.kind, quota.wait_s) == (ErrorKind.BUSY, wait_s)
+    assert (quota.kind, quota.wait_s) == (ErrorKind.RATE_LIMITED, wait_s)
     assert str(quota) == f"the daily quota of your Spotify app is used up: try again in {spoken}"
 
 
 LOGIN = {
-    "dead": ("invalid_grant", 400, ErrorKind.ENDED, f"your Spotify login has ended: {LOG_IN}"),
+    "dead": ("invalid_grant", 400, ErrorKind.EXPIRED, f"your Spotify login has ended: {LOG_IN}"),
     "refused by the person": ("access_denied", None, ErrorKind.LOGGED_OUT, "log in again and agree"),
     "no such app": ("invalid_client", 400, ErrorKind.LOGGED_OUT, "knows no app with this client id: copy it from developer."),
     "app not allowed": ("unauthorized_client", 400, ErrorKind.LOGGED_OUT, "emodj spotify login --client-id ID"),
-    "scope": ("invalid_scope", 400, ErrorKind.OTHER, "does not give your app what emodj asks for"),
-    "page": ("temporarily_unavailable", None, ErrorKind.AWAY, "has a fault of its own: try again in a moment"),
-    "server": ("<html>", 502, ErrorKind.AWAY, "has a fault of its own (502): try again in a moment"),
-    "too much": ("None", 429, ErrorKind.BUSY, "asked too much: try again in 30 seconds"),
-    "unknown": ("no_idea", 400, ErrorKind.OTHER, "does not take this login: emodj spotify login begins anew"),
-    "nothing": ("", None, ErrorKind.OTHER, "does not take this login: emodj spotify login begins anew"),
+    "scope": ("invalid_scope", 400, ErrorKind.OTHER, "does not give your app the permissions that emodj needs"),
+    "page": ("temporarily_unavailable", None, ErrorKind.UNAVAILABLE, "has an internal error: try again in a moment"),
+    "server": ("<html>", 502, ErrorKind.UNAVAILABLE, "has an internal error (502): try again in a moment"),
+    "too much": ("None", 429, ErrorKind.RATE_LIMITED, "too many requests to Spotify: try again in 30 seconds"),
+    "unknown": ("no_idea", 400, ErrorKind.OTHER, "refuses this login: run emodj spotify login again"),
+    "nothing": ("", None, ErrorKind.OTHER, "refuses this login: run emodj spotify login again"),
 }
 
 
@@ -125,13 +128,13 @@ def test_each_refusal_of_a_login_says_what_to_try(name: str, status: int | None,
     assert sentence in str(error)
 
 
-def test_who_logs_in_too_often_waits() -> None:
+def test_rate_limited_login_waits() -> None:
     assert explain_login_refusal("None", 429).wait_s == 30
 
 
-def test_three_sentences_have_no_status() -> None:
-    kinds = {error.kind: LOG_IN in str(error) for error in (not_logged_in(), login_ended(), no_device())}
-    assert kinds == {ErrorKind.LOGGED_OUT: True, ErrorKind.ENDED: True, ErrorKind.NO_DEVICE: False}
+def test_errors_without_a_status() -> None:
+    kinds = {error.kind: LOG_IN in str(error) for error in (not_logged_in(), login_expired(), no_device())}
+    assert kinds == {ErrorKind.LOGGED_OUT: True, ErrorKind.EXPIRED: True, ErrorKind.NO_DEVICE: False}
 
 
 @given(
@@ -140,31 +143,31 @@ def test_three_sentences_have_no_status() -> None:
     st.text("raw words of the server that are not ours ", min_size=12),
     st.none() | st.text(max_size=9),
 )
-def test_nothing_that_the_server_said_is_repeated(status: int, reason: str, words: str, header: str | None) -> None:
+def test_messages_of_the_server_are_not_repeated(status: int, reason: str, words: str, header: str | None) -> None:
     for error in (explain_refusal(status, reason, f"<b>{words}</b>", header), explain_login_refusal(f"<b>{words}</b>", status)):
         assert "<b>" not in str(error)
         assert len(str(error)) < 200
         assert "\n" not in str(error)
 
 
-def test_an_error_has_a_kind_also_if_nobody_says_which() -> None:
+def test_default_kind_is_other() -> None:
     assert (SpotifyError("no").kind, SpotifyError("no").wait_s) == (ErrorKind.OTHER, 0)
 
 
-# Letters that neither … nor another secret can be made of by taking one away
+# Without "…", so that a removed secret cannot form another one
 SECRETS = st.lists(st.text("abcdefghABCDEFGH0123456789-_", min_size=5, max_size=40), max_size=5)
 
 
 @given(SECRETS, st.lists(st.text(max_size=10), min_size=6, max_size=6))
-def test_no_secret_is_left(secrets: list[str], between: list[str]) -> None:
+def test_no_secret_remains(secrets: list[str], between: list[str]) -> None:
     text = "".join(part + secret for part, secret in zip(between, [*secrets, ""], strict=False))
     left = without_secrets(text, [*secrets, None])
     assert not [secret for secret in secrets if secret in left]
 
 
-def test_a_secret_within_another_goes_with_it() -> None:
+def test_secret_within_another_leaves_no_rest() -> None:
     assert without_secrets("a 12345678 b 12345 c", ["12345", "12345678"]) == "a … b … c"
 
 
-def test_what_is_no_secret_stays() -> None:
+def test_short_texts_are_no_secrets() -> None:
     assert without_secrets("the id of a list", [None, "", "id", "list"]) == "the id of a list"

@@ -1,4 +1,4 @@
-"""What Spotify says is on."""
+"""Parsing of the state of Spotify's player."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STATE: dict[str, Any] = {
     "progress_ms": 60_000,
 }
 
-# JSON of any kind, of the names that are looked at
+# Any JSON with the field names that the parser reads
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*STATE, *SONG, *DEVICE, "show"]), inner),
@@ -30,12 +30,12 @@ JSON = st.recursive(
 )
 
 
-def test_a_song_is_shown_with_all_that_is_known() -> None:
+def test_all_fields_of_a_song_are_parsed() -> None:
     assert parse_now_playing(STATE, "Mine") == NowPlaying("Song", "Anna, Bob", 1, 1, paused=False, shuffled=True, volume=0.4)
 
 
 @pytest.mark.parametrize("item", [None, {}, {"name": None}, {"name": " "}, {"name": 7, "artists": SONG["artists"]}, [], "x"])
-def test_while_an_advertisement_is_on_the_list_is_named(item: object) -> None:
+def test_title_of_the_list_stands_for_an_advertisement(item: object) -> None:
     now = parse_now_playing(STATE | {"item": item}, "Mine")
     assert (now.title, now.artist) == ("Mine", None)
 
@@ -43,21 +43,21 @@ def test_while_an_advertisement_is_on_the_list_is_named(item: object) -> None:
 @pytest.mark.parametrize(
     "device", [None, {}, {"volume_percent": None}, DEVICE | {"supports_volume": False}, {"volume_percent": "4"}]
 )
-def test_a_volume_that_is_not_ours_to_say_is_none(device: object) -> None:
+def test_volume_that_cannot_be_set_is_none(device: object) -> None:
     assert parse_now_playing(STATE | {"device": device}, "Mine").volume is None
 
 
 @pytest.mark.parametrize(("percent", "volume"), [(0, 0), (100, 1), (300, 1), (-5, None), (10**400, None), (True, None)])
-def test_a_volume_stays_in_its_bounds(percent: int, volume: float | None) -> None:
+def test_volume_is_clipped(percent: int, volume: float | None) -> None:
     assert parse_now_playing(STATE | {"device": {"volume_percent": percent}}, "Mine").volume == volume
 
 
-@pytest.mark.parametrize(("said", "paused"), [(True, False), (False, True), (None, True)])
-def test_what_does_not_play_is_paused(said: bool | None, paused: bool) -> None:  # noqa: FBT001
-    assert parse_now_playing(STATE | {"is_playing": said}, "Mine").paused is paused
+@pytest.mark.parametrize(("is_playing", "paused"), [(True, False), (False, True), (None, True)])
+def test_player_that_does_not_play_is_paused(is_playing: bool | None, paused: bool) -> None:  # noqa: FBT001
+    assert parse_now_playing(STATE | {"is_playing": is_playing}, "Mine").paused is paused
 
 
-def test_a_title_is_one_line() -> None:
+def test_title_is_one_line() -> None:
     assert parse_now_playing({"item": {"name": "a\nb\x1b[31m"}}, "Mine").title == "a b�[31m"
 
 
@@ -72,7 +72,7 @@ def test_a_title_is_one_line() -> None:
         ({}, None),
     ],
 )
-def test_of_a_song_the_artists_of_an_episode_the_show(item: dict[str, Any], expected: str | None) -> None:
+def test_artists_of_a_song_or_show_of_an_episode(item: dict[str, Any], expected: str | None) -> None:
     assert artist_names(item) == expected
 
 
@@ -90,7 +90,7 @@ def test_of_a_song_the_artists_of_an_episode_the_show(item: dict[str, Any], expe
         ({"item": {"duration_ms": 10**400}}, math.inf),
     ],
 )
-def test_how_long_a_song_goes_on(changes: dict[str, Any], expected: float) -> None:
+def test_seconds_left_of_a_song(changes: dict[str, Any], expected: float) -> None:
     assert seconds_left(STATE | changes) == expected
 
 
@@ -99,16 +99,16 @@ def test_how_long_a_song_goes_on(changes: dict[str, Any], expected: float) -> No
     [
         ({"display_name": "Anna\n", "id": "anna"}, "Anna"),
         ({"display_name": None, "id": "anna"}, "anna"),
-        ({"display_name": " ", "id": 7}, "somebody without a name"),
-        ({}, "somebody without a name"),
+        ({"display_name": " ", "id": 7}, "a user without a name"),
+        ({}, "a user without a name"),
     ],
 )
-def test_whoever_is_logged_in_has_a_name(me: dict[str, Any], expected: str) -> None:
+def test_account_always_has_a_name(me: dict[str, Any], expected: str) -> None:
     assert account_name(me) == expected
 
 
 @given(st.dictionaries(st.sampled_from(list(STATE)), JSON))
-def test_whatever_it_says_there_is_something_to_show(state: dict[str, Any]) -> None:
+def test_any_state_can_be_shown(state: dict[str, Any]) -> None:
     now = parse_now_playing(state, "Mine")
     assert now.title
     assert "\n" not in now.title

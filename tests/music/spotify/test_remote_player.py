@@ -1,4 +1,4 @@
-"""A session's player: real commands to a server, at a clock of the test's own."""
+"""SpotifyPlayer: real requests to a test server, with a clock that the test sets."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from realtime.music.commands import PlayerCommand
+from realtime.music.commands import NOTHING_PLAYING, PlayerCommand
 from realtime.music.songs import NowPlaying
 from realtime.music.spotify.errors import ErrorKind, SpotifyError
-from realtime.music.spotify.playback_state import GRACE_S, LONGEST_LOOK_S, LOOK_S, REST_S, SPOTIFY, STALE_S
-from realtime.music.spotify.remote_player import MOST_SKIPS, NOTHING, START_LOOK_S, START_S, SpotifyPlayer
+from realtime.music.spotify.playback_state import MAX_POLL_S, MIN_POLL_S, SONG_POLL_S, STALE_S, START_GRACE_S, UNKNOWN_TITLE
+from realtime.music.spotify.remote_player import APP_POLL_S, APP_START_TIMEOUT_S, MAX_SKIPS, SpotifyPlayer
 from tests.support.player_keys import COMMAND_KEYS
 from tests.support.spotify_server import Fault, refusal
 
@@ -33,14 +33,14 @@ PLAYED = "PUT", "/v1/me/player/play"
 
 @dataclass
 class App:
-    """The app of this computer, if there is one."""
+    """Stands for the Spotify app of this computer."""
 
-    there: bool = True
+    installed: bool = True
     started: list[str] = field(default_factory=list[str])
 
     def __call__(self, uri: str) -> bool:
         self.started.append(uri)
-        return self.there
+        return self.installed
 
 
 @pytest.fixture
@@ -49,174 +49,170 @@ def app() -> App:
 
 
 @pytest.fixture
-def remote(web: SpotifyClient, clock: list[float], app: App) -> SpotifyPlayer:
-    return SpotifyPlayer(web, "", app, lambda: clock[0])
+def player(client: SpotifyClient, clock: list[float], app: App) -> SpotifyPlayer:
+    return SpotifyPlayer(client, "", app, lambda: clock[0])
 
 
 @pytest.fixture
 def kitchen(spotify: Server) -> Row:
-    """A device that is active."""
+    """An active device."""
     return spotify.device("Kitchen", active=True)
 
 
-def playing(remote: SpotifyPlayer) -> NowPlaying:
-    now = remote.now_playing
+def playing(player: SpotifyPlayer) -> NowPlaying:
+    now = player.now_playing
     assert now is not None
     return now
 
 
-def refused(ask: Callable[[], object]) -> SpotifyError:
+def error_of(call: Callable[[], object]) -> SpotifyError:
     with pytest.raises(SpotifyError) as caught:
-        ask()
+        call()
     return caught.value
 
 
-def count(spotify: Server, question: tuple[str, str] = STATE) -> int:
-    return sum((each.method, each.path) == question for each in spotify.asked)
+def count(spotify: Server, endpoint: tuple[str, str] = STATE) -> int:
+    return sum((each.method, each.path) == endpoint for each in spotify.asked)
 
 
-def asked_at(
-    remote: SpotifyPlayer, spotify: Server, clock: list[float], until: float, *wishes: PlayerCommand, each_s: float = 0.25
+def poll_times(
+    player: SpotifyPlayer, spotify: Server, clock: list[float], until: float, *commands: PlayerCommand, each_s: float = 0.25
 ) -> list[float]:
-    """Go on to a moment in quarters of a second, with keys pressed in turn; when it was asked what is on."""
+    """Advance the clock in quarters of a second, with commands in turn; return the times of the polls."""
     times = list[float]()
     for turn in range(1, 1 + round(4 * (until - clock[0]))):
         clock[0] += 0.25
         before = count(spotify)
         presses, between = divmod(turn, round(4 * each_s))
-        if wishes and not between:
-            remote.handle(wishes[presses % len(wishes)])
-        remote.poll()
+        if commands and not between:
+            player.handle(commands[presses % len(commands)])
+        player.poll()
         assert count(spotify) <= before + 1
         times += [clock[0]] if count(spotify) > before else []
     return times
 
 
-def test_at_first_nothing_is_on_and_nobody_asks(
-    remote: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]
-) -> None:
+def test_new_player_sends_no_request(player: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]) -> None:
     del kitchen
     spotify.is_playing = True
-    assert asked_at(remote, spotify, clock, 60) == []
-    assert (remote.now_playing, remote.starting, spotify.asked) == (None, False, [])
+    assert poll_times(player, spotify, clock, 60) == []
+    assert (player.now_playing, player.is_starting_app, spotify.asked) == (None, False, [])
 
 
-def test_a_list_begins_on_the_active_device(remote: SpotifyPlayer, spotify: Server, kitchen: Row, app: App) -> None:
+def test_list_starts_on_the_active_device(player: SpotifyPlayer, spotify: Server, kitchen: Row, app: App) -> None:
     spotify.device("Desk")
-    assert remote.begin(LIST, "Mine") == "playing Mine on Kitchen"
+    assert player.play(LIST, "Mine") == "playing Mine on Kitchen"
     assert (spotify.context, spotify.is_playing, spotify.asked[-1].query) == (LIST, True, {"device_id": kitchen["id"]})
-    assert remote.now_playing == NowPlaying("Mine", None, 1, 1, volume=0.5)
+    assert player.now_playing == NowPlaying("Mine", None, 1, 1, volume=0.5)
     assert (count(spotify), app.started) == (0, [])
 
 
-def test_where_none_is_active_a_listed_one_is_woken(remote: SpotifyPlayer, spotify: Server) -> None:
+def test_without_an_active_device_a_listed_one_is_used(player: SpotifyPlayer, spotify: Server) -> None:
     spotify.device("Speaker", type="Speaker")
     desk = spotify.device("Desk")
-    assert remote.begin(LIST, "Mine") == "playing Mine on Desk"
+    assert player.play(LIST, "Mine") == "playing Mine on Desk"
     assert desk["is_active"]
 
 
 @pytest.mark.parametrize(("wanted", "name"), [("desk", "Desk"), ("DES", "Desk"), ("cellar", "Kitchen")])
 def test_the_preferred_device_comes_first(
-    web: SpotifyClient, spotify: Server, kitchen: Row, clock: list[float], wanted: str, name: str
+    client: SpotifyClient, spotify: Server, kitchen: Row, clock: list[float], wanted: str, name: str
 ) -> None:
     del kitchen
     spotify.device("Desk")
-    remote = SpotifyPlayer(web, wanted, App(), lambda: clock[0])
-    assert remote.begin(LIST, "Mine") == f"playing Mine on {name}"
+    player = SpotifyPlayer(client, wanted, App(), lambda: clock[0])
+    assert player.play(LIST, "Mine") == f"playing Mine on {name}"
 
 
-def test_the_device_of_last_time_comes_before_others(remote: SpotifyPlayer, spotify: Server) -> None:
+def test_last_device_comes_before_others(player: SpotifyPlayer, spotify: Server) -> None:
     last = spotify.device("Speaker", active=True, type="Speaker")
     spotify.device("Desk")
-    remote.begin(LIST, "Mine")
+    player.play(LIST, "Mine")
     last["is_active"] = False
-    assert remote.begin(OTHER, "Other") == "playing Other on Speaker"
+    assert player.play(OTHER, "Other") == "playing Other on Speaker"
 
 
 @pytest.mark.parametrize("restricted", [True, False])
-def test_without_a_device_and_without_an_app_it_says_so(
-    remote: SpotifyPlayer,
+def test_missing_device_and_missing_app_raise(
+    player: SpotifyPlayer,
     spotify: Server,
     app: App,
     restricted: bool,  # noqa: FBT001
 ) -> None:
     if restricted:
         spotify.device("Car", active=True, is_restricted=True)
-    app.there = False
-    error = refused(lambda: remote.begin(LIST, "Mine"))
+    app.installed = False
+    error = error_of(lambda: player.play(LIST, "Mine"))
     assert (error.kind, str(error)) == (ErrorKind.NO_DEVICE, "no Spotify device is on: open Spotify on one and try again")
-    assert (app.started, remote.starting, remote.now_playing) == ([LIST], False, None)
+    assert (app.started, player.is_starting_app, player.now_playing) == ([LIST], False, None)
 
 
-def test_an_app_is_started_and_waited_for(remote: SpotifyPlayer, spotify: Server, app: App, clock: list[float]) -> None:
-    assert remote.begin(LIST, "Mine") == "starting the Spotify app with Mine"
-    assert remote.starting
-    assert remote.begin(LIST, "Mine") == "waiting for the Spotify app with Mine"
-    asked = len(spotify.asked)
-    clock[0] = START_LOOK_S - 0.1
-    assert remote.poll() is None
-    assert len(spotify.asked) == asked
-    clock[0] = START_LOOK_S
-    assert remote.poll() is None
-    assert len(spotify.asked) == asked + 1
+def test_app_is_started_and_polled(player: SpotifyPlayer, spotify: Server, app: App, clock: list[float]) -> None:
+    assert player.play(LIST, "Mine") == "starting the Spotify app with Mine"
+    assert player.is_starting_app
+    assert player.play(LIST, "Mine") == "waiting for the Spotify app with Mine"
+    requests = len(spotify.asked)
+    clock[0] = APP_POLL_S - 0.1
+    assert player.poll() is None
+    assert len(spotify.asked) == requests
+    clock[0] = APP_POLL_S
+    assert player.poll() is None
+    assert len(spotify.asked) == requests + 1
     spotify.device("Desk")
-    assert remote.poll() is None
-    clock[0] = 2 * START_LOOK_S
-    assert remote.poll() == "playing Mine on Desk"
-    assert (remote.starting, spotify.context, app.started) == (False, LIST, [LIST])
-    assert playing(remote).title == "Mine"
+    assert player.poll() is None
+    clock[0] = 2 * APP_POLL_S
+    assert player.poll() == "playing Mine on Desk"
+    assert (player.is_starting_app, spotify.context, app.started) == (False, LIST, [LIST])
+    assert playing(player).title == "Mine"
 
 
-def test_an_app_that_does_not_come_is_given_up(remote: SpotifyPlayer, spotify: Server, clock: list[float]) -> None:
-    remote.begin(LIST, "Mine")
-    clock[0] = START_S - 0.1
-    assert remote.poll() is None
-    clock[0] = START_S + START_LOOK_S
-    assert refused(remote.poll).kind is ErrorKind.NO_DEVICE
-    assert not remote.starting
-    asked = len(spotify.asked)
+def test_app_that_does_not_appear_times_out(player: SpotifyPlayer, spotify: Server, clock: list[float]) -> None:
+    player.play(LIST, "Mine")
+    clock[0] = APP_START_TIMEOUT_S - 0.1
+    assert player.poll() is None
+    clock[0] = APP_START_TIMEOUT_S + APP_POLL_S
+    assert error_of(player.poll).kind is ErrorKind.NO_DEVICE
+    assert not player.is_starting_app
+    requests = len(spotify.asked)
     clock[0] += 100
-    assert remote.poll() is None
-    assert len(spotify.asked) == asked
-    assert remote.begin(LIST, "Mine") == "starting the Spotify app with Mine"
+    assert player.poll() is None
+    assert len(spotify.asked) == requests
+    assert player.play(LIST, "Mine") == "starting the Spotify app with Mine"
 
 
-def test_of_two_lists_the_app_gets_the_later_one(remote: SpotifyPlayer, spotify: Server, app: App, clock: list[float]) -> None:
-    remote.begin(LIST, "Mine")
-    assert remote.begin(OTHER, "Other") == "starting the Spotify app with Other"
+def test_pending_list_is_replaced_by_a_later_one(player: SpotifyPlayer, spotify: Server, app: App, clock: list[float]) -> None:
+    player.play(LIST, "Mine")
+    assert player.play(OTHER, "Other") == "starting the Spotify app with Other"
     spotify.device("Desk")
-    clock[0] = START_LOOK_S
-    assert remote.poll() == "playing Other on Desk"
+    clock[0] = APP_POLL_S
+    assert player.poll() == "playing Other on Desk"
     assert app.started == [LIST, OTHER]
 
 
-def test_a_fault_while_the_app_starts_is_told_once(remote: SpotifyPlayer, spotify: Server, clock: list[float]) -> None:
-    remote.begin(LIST, "Mine")
+def test_fault_while_the_app_starts_is_reported_once(player: SpotifyPlayer, spotify: Server, clock: list[float]) -> None:
+    player.play(LIST, "Mine")
     spotify.fail("GET", "/v1/me/player/devices", Fault(503))
-    clock[0] = START_LOOK_S
-    assert refused(remote.poll).kind is ErrorKind.AWAY
-    assert (remote.starting, remote.poll()) == (False, None)
+    clock[0] = APP_POLL_S
+    assert error_of(player.poll).kind is ErrorKind.UNAVAILABLE
+    assert (player.is_starting_app, player.poll()) == (False, None)
 
 
-def test_a_device_that_refuses_makes_way_for_the_app(remote: SpotifyPlayer, spotify: Server, kitchen: Row, app: App) -> None:
+def test_app_is_started_if_the_device_refuses(player: SpotifyPlayer, spotify: Server, kitchen: Row, app: App) -> None:
     del kitchen
     spotify.fail("PUT", "/v1/me/player/play", refusal(403, "Player command failed: Restricted device", "UNKNOWN"))
-    assert remote.begin(LIST, "Mine") == "starting the Spotify app with Mine"
+    assert player.play(LIST, "Mine") == "starting the Spotify app with Mine"
     assert app.started == [LIST]
 
 
-def test_a_list_that_cannot_be_played_is_no_reason_to_start_an_app(
-    remote: SpotifyPlayer, spotify: Server, kitchen: Row, app: App
-) -> None:
+def test_unplayable_list_does_not_start_the_app(player: SpotifyPlayer, spotify: Server, kitchen: Row, app: App) -> None:
     del kitchen
     spotify.unplayable.add(LIST.rpartition(":")[2])
-    assert refused(lambda: remote.begin(LIST, "Mine")).kind is ErrorKind.GONE
-    assert (app.started, remote.now_playing) == ([], None)
+    assert error_of(lambda: player.play(LIST, "Mine")).kind is ErrorKind.NOT_FOUND
+    assert (app.started, player.now_playing) == ([], None)
 
 
-def test_whether_there_is_premium_is_learned_by_doing(
-    remote: SpotifyPlayer, spotify: Server, kitchen: Row, tokens: CredentialStore
+def test_premium_is_learned_from_commands(
+    player: SpotifyPlayer, spotify: Server, kitchen: Row, tokens: CredentialStore
 ) -> None:
     del kitchen
 
@@ -227,169 +223,169 @@ def test_whether_there_is_premium_is_learned_by_doing(
 
     assert premium() is None
     spotify.premium = False
-    assert refused(lambda: remote.begin(LIST, "Mine")).kind is ErrorKind.NO_PREMIUM
+    assert error_of(lambda: player.play(LIST, "Mine")).kind is ErrorKind.NO_PREMIUM
     assert premium() is False
     spotify.premium = True
-    remote.begin(LIST, "Mine")
+    player.play(LIST, "Mine")
     assert premium() is True
     stamp = tokens.version()
-    remote.handle(NEXT)
+    player.handle(NEXT)
     assert tokens.version() == stamp
 
 
-def test_what_is_on_is_asked_soon_after_a_list_was_begun(
-    remote: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]
+def test_state_is_polled_soon_after_a_list_starts(
+    player: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]
 ) -> None:
     del kitchen
-    remote.begin(LIST, "Mine")
-    assert asked_at(remote, spotify, clock, 4) == [1]
-    assert playing(remote).title == "Song aaaa"
-    assert playing(remote).artist == "Somebody"
+    player.play(LIST, "Mine")
+    assert poll_times(player, spotify, clock, 4) == [1]
+    assert playing(player).title == "Song aaaa"
+    assert playing(player).artist == "Somebody"
 
 
-def test_while_a_song_goes_on_it_is_asked_rarely_and_after_its_end(
-    remote: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]
+def test_state_is_polled_rarely_during_a_song_and_after_its_end(
+    player: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]
 ) -> None:
     del kitchen
-    remote.begin(LIST, "Mine")
-    assert asked_at(remote, spotify, clock, 65) == [1, 1 + REST_S, 1 + 2 * REST_S]
+    player.play(LIST, "Mine")
+    assert poll_times(player, spotify, clock, 65) == [1, 1 + SONG_POLL_S, 1 + 2 * SONG_POLL_S]
     spotify.progress_ms = 172_000
-    remote.handle(LOUDER)
+    player.handle(LOUDER)
     clock[0] = 70
-    assert asked_at(remote, spotify, clock, 90)[1] == pytest.approx(70.25 + 8 + 1)
+    assert poll_times(player, spotify, clock, 90)[1] == pytest.approx(70.25 + 8 + 1)
 
 
-def test_what_stands_still_is_asked_rarely(remote: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]) -> None:
+def test_paused_player_is_polled_rarely(player: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]) -> None:
     del kitchen
-    remote.begin(LIST, "Mine")
-    remote.handle(TOGGLE)
-    times = asked_at(remote, spotify, clock, 70)
-    assert [later - sooner for sooner, later in pairwise(times)] == [REST_S, REST_S]
+    player.play(LIST, "Mine")
+    player.handle(TOGGLE)
+    times = poll_times(player, spotify, clock, 70)
+    assert [later - sooner for sooner, later in pairwise(times)] == [SONG_POLL_S, SONG_POLL_S]
 
 
-KEYS_PRESSED = [[wish] for wish in (NEXT, TOGGLE, SHUFFLE, LOUDER, SOFTER)] + [[NEXT, TOGGLE, SHUFFLE, LOUDER, SOFTER, TOGGLE]]
+KEYS_PRESSED = [[command] for command in (NEXT, TOGGLE, SHUFFLE, LOUDER, SOFTER)] + [
+    [NEXT, TOGGLE, SHUFFLE, LOUDER, SOFTER, TOGGLE]
+]
 
 
-@pytest.mark.parametrize("wishes", KEYS_PRESSED)
-@pytest.mark.parametrize("begun", [True, False])
+@pytest.mark.parametrize("commands", KEYS_PRESSED)
+@pytest.mark.parametrize("started", [True, False])
 @pytest.mark.parametrize("each_s", [0.25, 1.5])
-def test_what_is_on_is_asked_at_most_once_in_five_seconds_whatever_is_pressed(
-    remote: SpotifyPlayer,
+def test_state_is_polled_at_most_every_five_seconds_despite_keys(
+    player: SpotifyPlayer,
     spotify: Server,
     kitchen: Row,
     clock: list[float],
-    wishes: list[PlayerCommand],
-    begun: bool,  # noqa: FBT001
+    commands: list[PlayerCommand],
+    started: bool,  # noqa: FBT001
     each_s: float,
 ) -> None:
     del kitchen
-    if begun:
-        remote.begin(LIST, "Mine")
+    if started:
+        player.play(LIST, "Mine")
     spotify.queue = [spotify.track(f"Song {number}", "Somebody") for number in range(300)]
     spotify.is_playing = True
-    times = asked_at(remote, spotify, clock, 30, *wishes, each_s=each_s)
-    assert all(later - sooner >= LOOK_S for sooner, later in pairwise(times))
-    # After each command Spotify is given a second to know of it: a key that is held down puts the question off
+    times = poll_times(player, spotify, clock, 30, *commands, each_s=each_s)
+    assert all(later - sooner >= MIN_POLL_S for sooner, later in pairwise(times))
+    # The poll comes a second after each command, so a key that is held down delays it
     assert len(times) >= 3 or each_s < 1
-    assert asked_at(remote, spotify, clock, 36)
+    assert poll_times(player, spotify, clock, 36)
 
 
-def test_a_key_right_after_the_beginning_pauses(remote: SpotifyPlayer, spotify: Server, kitchen: Row) -> None:
+def test_pause_works_right_after_the_start(player: SpotifyPlayer, spotify: Server, kitchen: Row) -> None:
     del kitchen
-    remote.begin(LIST, "Mine")
-    assert remote.handle(TOGGLE) is None
-    assert (spotify.is_playing, playing(remote).paused, count(spotify)) == (False, True, 0)
-    assert remote.handle(TOGGLE) is None
-    assert (spotify.is_playing, playing(remote).paused, count(spotify)) == (True, False, 0)
+    player.play(LIST, "Mine")
+    assert player.handle(TOGGLE) is None
+    assert (spotify.is_playing, playing(player).paused, count(spotify)) == (False, True, 0)
+    assert player.handle(TOGGLE) is None
+    assert (spotify.is_playing, playing(player).paused, count(spotify)) == (True, False, 0)
 
 
-def test_what_somebody_did_at_the_player_itself_is_looked_at_when_it_shows(
-    remote: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]
+def test_changes_made_in_the_spotify_app_are_found(
+    player: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]
 ) -> None:
     del kitchen
-    remote.begin(LIST, "Mine")
+    player.play(LIST, "Mine")
     spotify.is_playing = False
-    assert remote.handle(TOGGLE) == "Spotify cannot do that now: look into its app"
+    assert player.handle(TOGGLE) == "Spotify cannot do that now: see the Spotify app"
     assert not spotify.is_playing
-    assert asked_at(remote, spotify, clock, 2) == [1]
-    assert playing(remote).paused
+    assert poll_times(player, spotify, clock, 2) == [1]
+    assert playing(player).paused
     spotify.is_playing = True
-    assert remote.handle(TOGGLE) == "Spotify cannot do that now: look into its app"
+    assert player.handle(TOGGLE) == "Spotify cannot do that now: see the Spotify app"
     assert spotify.is_playing
-    assert asked_at(remote, spotify, clock, 7) == [6]
-    assert not playing(remote).paused
+    assert poll_times(player, spotify, clock, 7) == [6]
+    assert not playing(player).paused
 
 
-def test_a_list_that_is_on_goes_on(remote: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]) -> None:
+def test_current_list_continues(player: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]) -> None:
     del kitchen
-    remote.begin(LIST, "Mine")
-    remote.handle(NEXT)
-    begun = count(spotify, PLAYED)
-    assert remote.begin(LIST, "Mine") == "playing Mine"
-    assert (spotify.index, count(spotify, PLAYED)) == (1, begun)
-    remote.handle(TOGGLE)
+    player.play(LIST, "Mine")
+    player.handle(NEXT)
+    started = count(spotify, PLAYED)
+    assert player.play(LIST, "Mine") == "playing Mine"
+    assert (spotify.index, count(spotify, PLAYED)) == (1, started)
+    player.handle(TOGGLE)
     clock[0] = 100
-    assert remote.begin(LIST, "Mine") == "playing Mine"
-    assert (spotify.index, spotify.is_playing, playing(remote).paused) == (1, True, False)
-    assert remote.begin(OTHER, "Other") == "playing Other on Kitchen"
+    assert player.play(LIST, "Mine") == "playing Mine"
+    assert (spotify.index, spotify.is_playing, playing(player).paused) == (1, True, False)
+    assert player.play(OTHER, "Other") == "playing Other on Kitchen"
     assert (spotify.index, spotify.context) == (0, OTHER)
 
 
-def test_a_list_that_somebody_has_left_at_the_player_itself_begins_anew(
-    remote: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]
+def test_list_replaced_in_the_spotify_app_starts_again(
+    player: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]
 ) -> None:
     del kitchen
-    remote.begin(LIST, "Mine")
+    player.play(LIST, "Mine")
     spotify.context, spotify.index = OTHER, 2
-    clock[0] = LOOK_S
-    assert remote.begin(LIST, "Mine") == "playing Mine on Kitchen"
+    clock[0] = MIN_POLL_S
+    assert player.play(LIST, "Mine") == "playing Mine on Kitchen"
     assert (spotify.context, spotify.index) == (LIST, 0)
 
 
-def test_a_key_is_for_what_somebody_began_at_the_player_itself(
-    remote: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]
+def test_keys_control_music_started_in_the_spotify_app(
+    player: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]
 ) -> None:
     del kitchen
     spotify.queue, spotify.is_playing = [spotify.track("Theirs", "Somebody")], True
-    assert remote.handle(TOGGLE) is None
-    assert (spotify.is_playing, playing(remote).title, playing(remote).paused) == (False, "Theirs", True)
+    assert player.handle(TOGGLE) is None
+    assert (spotify.is_playing, playing(player).title, playing(player).paused) == (False, "Theirs", True)
     spotify.is_playing = True
-    clock[0] = LOOK_S
-    assert remote.handle(TOGGLE) is None
+    clock[0] = MIN_POLL_S
+    assert player.handle(TOGGLE) is None
     assert (spotify.is_playing, count(spotify)) == (False, 2)
 
 
-def test_a_player_that_stood_still_for_long_is_woken(
-    remote: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]
-) -> None:
-    remote.begin(LIST, "Mine")
-    remote.handle(TOGGLE)
+def test_device_is_woken_after_a_long_pause(player: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]) -> None:
+    player.play(LIST, "Mine")
+    player.handle(TOGGLE)
     kitchen["is_active"] = False
     clock[0] = 600
-    assert remote.handle(TOGGLE) is None
+    assert player.handle(TOGGLE) is None
     assert (spotify.is_playing, kitchen["is_active"], spotify.context) == (True, True, LIST)
     clock[0] += 6
-    assert remote.poll() is None
-    assert playing(remote).title == "Song aaaa"
+    assert player.poll() is None
+    assert playing(player).title == "Song aaaa"
 
 
-@pytest.mark.parametrize("wish", [NEXT, BACK, TOGGLE, SHUFFLE, LOUDER, PlayerCommand(skip=2, shuffle=True, louder=1)])
-def test_where_nothing_is_on_keys_say_so_once(
-    remote: SpotifyPlayer, spotify: Server, clock: list[float], wish: PlayerCommand
+@pytest.mark.parametrize("command", [NEXT, BACK, TOGGLE, SHUFFLE, LOUDER, PlayerCommand(skip=2, shuffle=True, louder=1)])
+def test_keys_without_music_answer_and_do_not_start_polling(
+    player: SpotifyPlayer, spotify: Server, clock: list[float], command: PlayerCommand
 ) -> None:
-    assert remote.handle(wish) == NOTHING
+    assert player.handle(command) == NOTHING_PLAYING
     assert [(each.method, each.path) for each in spotify.asked] == [STATE]
-    # Nothing is looked at any more
-    assert asked_at(remote, spotify, clock, 60) == []
+    # Polling is off
+    assert poll_times(player, spotify, clock, 60) == []
 
 
-def test_no_key_is_no_answer(remote: SpotifyPlayer, spotify: Server) -> None:
-    assert remote.handle(PlayerCommand()) is None
+def test_empty_command_has_no_effect(player: SpotifyPlayer, spotify: Server) -> None:
+    assert player.handle(PlayerCommand()) is None
     assert spotify.asked == []
 
 
 @pytest.mark.parametrize(
-    ("wish", "index"),
+    ("command", "index"),
     [
         (NEXT, 21),
         (BACK, 19),
@@ -399,226 +395,220 @@ def test_no_key_is_no_answer(remote: SpotifyPlayer, spotify: Server) -> None:
         (PlayerCommand(skip=-99), 10),
     ],
 )
-def test_skips_come_to_one_number_and_to_no_more_than_ten(
-    remote: SpotifyPlayer, spotify: Server, kitchen: Row, wish: PlayerCommand, index: int
+def test_skips_merge_and_are_limited_to_ten(
+    player: SpotifyPlayer, spotify: Server, kitchen: Row, command: PlayerCommand, index: int
 ) -> None:
     del kitchen
     spotify.queue = [spotify.track(f"Song {number}", "Somebody") for number in range(50)]
     spotify.index, spotify.is_playing = 20, True
-    assert remote.handle(wish) is None
-    assert (spotify.index, MOST_SKIPS) == (index, 10)
+    assert player.handle(command) is None
+    assert (spotify.index, MAX_SKIPS) == (index, 10)
 
 
-def test_a_skip_plays_also_out_of_a_pause(remote: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]) -> None:
+def test_skip_ends_a_pause(player: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]) -> None:
     del kitchen
-    remote.begin(LIST, "Mine")
-    assert asked_at(remote, spotify, clock, 2) == [1]
-    remote.handle(TOGGLE)
-    remote.handle(PlayerCommand(skip=1, toggle=True))
+    player.play(LIST, "Mine")
+    assert poll_times(player, spotify, clock, 2) == [1]
+    player.handle(TOGGLE)
+    player.handle(PlayerCommand(skip=1, toggle=True))
     assert (spotify.index, spotify.is_playing) == (1, True)
-    # Which song it is has yet to be said
-    assert remote.now_playing == NowPlaying("Mine", None, 1, 1, paused=False, volume=0.5)
-    remote.handle(TOGGLE)
+    # The next poll will name the song
+    assert player.now_playing == NowPlaying("Mine", None, 1, 1, paused=False, volume=0.5)
+    player.handle(TOGGLE)
     assert not spotify.is_playing
     clock[0] = 7
-    remote.poll()
-    assert (playing(remote).title, playing(remote).paused) == ("Song aaab", True)
+    player.poll()
+    assert (playing(player).title, playing(player).paused) == ("Song aaab", True)
 
 
-def test_before_the_first_song_there_is_none(remote: SpotifyPlayer, kitchen: Row) -> None:
+def test_skip_back_from_the_first_song_raises(player: SpotifyPlayer, kitchen: Row) -> None:
     del kitchen
-    remote.begin(LIST, "Mine")
-    assert refused(lambda: remote.handle(BACK)).kind is ErrorKind.ALREADY
-    assert playing(remote).title == "Mine"
+    player.play(LIST, "Mine")
+    assert error_of(lambda: player.handle(BACK)).kind is ErrorKind.INVALID_STATE
+    assert playing(player).title == "Mine"
 
 
-def test_the_volume_goes_in_steps_and_stays_in_its_bounds(remote: SpotifyPlayer, spotify: Server, kitchen: Row) -> None:
-    remote.begin(LIST, "Mine")
-    assert remote.handle(LOUDER) == "volume 60%"
-    assert remote.handle(LOUDER.merged_with(LOUDER)) == "volume 80%"
-    assert (kitchen["volume_percent"], playing(remote).volume) == (80, 0.8)
-    assert remote.handle(PlayerCommand(louder=99)) == "volume 100%"
-    assert remote.handle(PlayerCommand(louder=-99)) == "volume 0%"
+def test_volume_changes_in_steps_within_its_range(player: SpotifyPlayer, spotify: Server, kitchen: Row) -> None:
+    player.play(LIST, "Mine")
+    assert player.handle(LOUDER) == "volume 60%"
+    assert player.handle(LOUDER.merged_with(LOUDER)) == "volume 80%"
+    assert (kitchen["volume_percent"], playing(player).volume) == (80, 0.8)
+    assert player.handle(PlayerCommand(louder=99)) == "volume 100%"
+    assert player.handle(PlayerCommand(louder=-99)) == "volume 0%"
     assert (kitchen["volume_percent"], count(spotify)) == (0, 0)
 
 
 @pytest.mark.parametrize("more", [{"supports_volume": False}, {"volume_percent": None}])
-def test_a_device_may_keep_its_volume_to_itself(remote: SpotifyPlayer, spotify: Server, more: Row) -> None:
+def test_device_may_refuse_volume_changes(player: SpotifyPlayer, spotify: Server, more: Row) -> None:
     spotify.device("Phone", active=True, **more)
-    remote.begin(LIST, "Mine")
-    assert playing(remote).volume is None
-    assert remote.handle(LOUDER) == "Phone lets nobody else set its volume: turn it there"
+    player.play(LIST, "Mine")
+    assert playing(player).volume is None
+    assert player.handle(LOUDER) == "Phone does not let other programs set its volume: set it on the device"
     assert count(spotify, ("PUT", "/v1/me/player/volume")) == 0
 
 
-def test_shuffle_there_and_back(remote: SpotifyPlayer, spotify: Server, kitchen: Row) -> None:
+def test_shuffle_on_and_off(player: SpotifyPlayer, spotify: Server, kitchen: Row) -> None:
     del kitchen
-    remote.begin(LIST, "Mine")
-    assert remote.handle(SHUFFLE) == "shuffle on"
-    assert (spotify.shuffle, playing(remote).shuffled) == (True, True)
-    assert remote.handle(SHUFFLE.merged_with(LOUDER)) == "volume 60%, shuffle off"
-    assert (spotify.shuffle, playing(remote).shuffled) == (False, False)
+    player.play(LIST, "Mine")
+    assert player.handle(SHUFFLE) == "shuffle on"
+    assert (spotify.shuffle, playing(player).shuffled) == (True, True)
+    assert player.handle(SHUFFLE.merged_with(LOUDER)) == "volume 60%, shuffle off"
+    assert (spotify.shuffle, playing(player).shuffled) == (False, False)
 
 
-def test_while_an_advertisement_is_on_the_list_is_named(
-    remote: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]
+def test_title_of_the_list_stands_for_an_advertisement(
+    player: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]
 ) -> None:
     del kitchen
-    remote.begin(LIST, "Mine")
+    player.play(LIST, "Mine")
     spotify.queue = [{"type": "ad", "uri": "spotify:ad:1"}]
-    assert asked_at(remote, spotify, clock, 40) == [1, 31]
-    assert (playing(remote).title, playing(remote).artist, playing(remote).paused) == ("Mine", None, False)
+    assert poll_times(player, spotify, clock, 40) == [1, 31]
+    assert (playing(player).title, playing(player).artist, playing(player).paused) == ("Mine", None, False)
 
 
-def test_of_what_was_not_begun_here_nobody_knows_a_name(remote: SpotifyPlayer, spotify: Server, kitchen: Row) -> None:
+def test_unknown_music_is_called_spotify(player: SpotifyPlayer, spotify: Server, kitchen: Row) -> None:
     del kitchen
     spotify.is_playing = True
-    remote.handle(SHUFFLE)
-    assert playing(remote).title == SPOTIFY
+    player.handle(SHUFFLE)
+    assert playing(player).title == UNKNOWN_TITLE
 
 
-def test_an_episode_is_named_with_its_show(remote: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]) -> None:
+def test_episode_is_shown_with_its_show(player: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]) -> None:
     del kitchen
-    remote.begin(LIST, "Mine")
+    player.play(LIST, "Mine")
     spotify.queue = [spotify.track("Part one", "", type="episode", artists=None, show={"name": "Radio"})]
-    asked_at(remote, spotify, clock, 2)
-    assert (playing(remote).title, playing(remote).artist) == ("Part one", "Radio")
+    poll_times(player, spotify, clock, 2)
+    assert (playing(player).title, playing(player).artist) == ("Part one", "Radio")
 
 
-def test_a_player_that_is_slow_to_wake_is_believed_for_a_while(
-    remote: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]
+def test_empty_state_is_ignored_for_some_seconds_after_the_start(
+    player: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]
 ) -> None:
-    remote.begin(LIST, "Mine")
+    player.play(LIST, "Mine")
     kitchen["is_active"] = False
-    assert asked_at(remote, spotify, clock, GRACE_S) == [1, 6]
-    assert playing(remote).title == "Mine"
-    assert asked_at(remote, spotify, clock, 100) == [11]
-    assert remote.now_playing is None
+    assert poll_times(player, spotify, clock, START_GRACE_S) == [1, 6]
+    assert playing(player).title == "Mine"
+    assert poll_times(player, spotify, clock, 100) == [11]
+    assert player.now_playing is None
 
 
-def test_while_spotify_is_away_it_is_asked_ever_more_rarely(
-    remote: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]
+def test_poll_interval_grows_while_spotify_is_unavailable(
+    player: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]
 ) -> None:
     del kitchen
-    remote.begin(LIST, "Mine")
+    player.play(LIST, "Mine")
     spotify.always[STATE] = Fault(503)
-    assert asked_at(remote, spotify, clock, 200) == [1, 11, 31, 71, 131, 191]
-    assert LONGEST_LOOK_S == 60
-    assert playing(remote).title == "Mine"
+    assert poll_times(player, spotify, clock, 200) == [1, 11, 31, 71, 131, 191]
+    assert MAX_POLL_S == 60
+    assert playing(player).title == "Mine"
     spotify.always.clear()
-    assert asked_at(remote, spotify, clock, 300) == [251, 281]
-    assert playing(remote).title == "Song aaaa"
+    assert poll_times(player, spotify, clock, 300) == [251, 281]
+    assert playing(player).title == "Song aaaa"
 
 
-def test_after_too_many_questions_none_is_asked_for_as_long_as_spotify_says(
-    remote: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]
+def test_rate_limit_stops_polling_for_the_given_time(
+    player: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]
 ) -> None:
     del kitchen
-    remote.begin(LIST, "Mine")
+    player.play(LIST, "Mine")
     spotify.fail(*STATE, refusal(429, "Too many requests", "QUOTA_EXCEEDED", {"Retry-After": "200"}))
-    assert asked_at(remote, spotify, clock, 200) == [1]
-    error = refused(lambda: remote.handle(NEXT))
-    assert (error.kind, "daily quota" in str(error)) == (ErrorKind.BUSY, True)
-    assert playing(remote).title == "Mine"
-    assert asked_at(remote, spotify, clock, 210) == [201]
-    assert playing(remote).title == "Song aaaa"
+    assert poll_times(player, spotify, clock, 200) == [1]
+    error = error_of(lambda: player.handle(NEXT))
+    assert (error.kind, "daily quota" in str(error)) == (ErrorKind.RATE_LIMITED, True)
+    assert playing(player).title == "Mine"
+    assert poll_times(player, spotify, clock, 210) == [201]
+    assert playing(player).title == "Song aaaa"
 
 
-def test_after_so_long_without_an_answer_nobody_knows_what_is_on(
-    remote: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]
-) -> None:
+def test_stale_state_is_forgotten(player: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]) -> None:
     del kitchen
-    remote.begin(LIST, "Mine")
+    player.play(LIST, "Mine")
     spotify.fail(*STATE, refusal(429, "Too many requests", "QUOTA_EXCEEDED", {"Retry-After": "48925"}))
-    assert asked_at(remote, spotify, clock, 2) == [1]
-    assert remote.now_playing is None
-    assert asked_at(remote, spotify, clock, 200) == []
+    assert poll_times(player, spotify, clock, 2) == [1]
+    assert player.now_playing is None
+    assert poll_times(player, spotify, clock, 200) == []
     clock[0] = 50_000
-    remote.begin(LIST, "Mine")
+    player.play(LIST, "Mine")
     spotify.always[STATE] = Fault(503)
-    asked_at(remote, spotify, clock, 50_000 + STALE_S)
-    assert remote.now_playing is None
+    poll_times(player, spotify, clock, 50_000 + STALE_S)
+    assert player.now_playing is None
 
 
-def test_a_list_that_may_have_begun_is_paused_for_other_music(remote: SpotifyPlayer, spotify: Server, kitchen: Row) -> None:
+def test_unconfirmed_start_is_paused_for_other_music(player: SpotifyPlayer, spotify: Server, kitchen: Row) -> None:
     del kitchen
     spotify.queue, spotify.is_playing = [spotify.track("Begun", "Somebody")], True
     spotify.fail(*PLAYED, Fault(close=True))
-    assert refused(lambda: remote.begin(LIST, "Mine")).kind is ErrorKind.AWAY
-    remote.silence()
+    assert error_of(lambda: player.play(LIST, "Mine")).kind is ErrorKind.UNAVAILABLE
+    player.silence()
     assert (spotify.is_playing, count(spotify, PAUSED)) == (False, 1)
-    remote.silence()
+    player.silence()
     spotify.fail(*PLAYED, refusal(404, "Resource not found"))
-    assert refused(lambda: remote.begin(LIST, "Mine")).kind is ErrorKind.GONE
-    remote.silence()
+    assert error_of(lambda: player.play(LIST, "Mine")).kind is ErrorKind.NOT_FOUND
+    player.silence()
     assert count(spotify, PAUSED) == 1
 
 
-def test_a_login_that_ends_is_told_once(remote: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]) -> None:
+def test_expired_login_is_reported_once(player: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]) -> None:
     del kitchen
-    remote.begin(LIST, "Mine")
+    player.play(LIST, "Mine")
     spotify.expire_access()
     spotify.revoke()
     clock[0] = 1
-    error = refused(remote.poll)
-    assert (error.kind, str(error)) == (ErrorKind.ENDED, "your Spotify login has ended: log in with emodj spotify login")
-    asked = len(spotify.asked)
-    assert asked_at(remote, spotify, clock, 100) == []
-    assert (remote.now_playing, len(spotify.asked)) == (None, asked)
+    error = error_of(player.poll)
+    assert (error.kind, str(error)) == (ErrorKind.EXPIRED, "your Spotify login has ended: log in with emodj spotify login")
+    requests = len(spotify.asked)
+    assert poll_times(player, spotify, clock, 100) == []
+    assert (player.now_playing, len(spotify.asked)) == (None, requests)
 
 
-def test_who_logs_out_meanwhile_is_told_once(
-    remote: SpotifyPlayer, kitchen: Row, tokens: CredentialStore, clock: list[float]
-) -> None:
+def test_logout_is_reported_once(player: SpotifyPlayer, kitchen: Row, tokens: CredentialStore, clock: list[float]) -> None:
     del kitchen
-    remote.begin(LIST, "Mine")
+    player.play(LIST, "Mine")
     tokens.delete()
     clock[0] = 1
-    assert refused(remote.poll).kind is ErrorKind.LOGGED_OUT
-    assert (remote.poll(), remote.now_playing) == (None, None)
+    assert error_of(player.poll).kind is ErrorKind.LOGGED_OUT
+    assert (player.poll(), player.now_playing) == (None, None)
 
 
-def test_other_music_makes_it_pause(remote: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]) -> None:
+def test_other_music_pauses_spotify(player: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]) -> None:
     del kitchen
-    remote.begin(LIST, "Mine")
-    remote.silence()
-    assert (spotify.is_playing, remote.now_playing, count(spotify, PAUSED)) == (False, None, 1)
-    assert asked_at(remote, spotify, clock, 60) == []
-    remote.silence()
+    player.play(LIST, "Mine")
+    player.silence()
+    assert (spotify.is_playing, player.now_playing, count(spotify, PAUSED)) == (False, None, 1)
+    assert poll_times(player, spotify, clock, 60) == []
+    player.silence()
     assert count(spotify, PAUSED) == 1
 
 
-def test_what_is_paused_or_wanted_on_is_not_paused(remote: SpotifyPlayer, spotify: Server, kitchen: Row) -> None:
+def test_silence_pauses_only_if_requested_and_playing(player: SpotifyPlayer, spotify: Server, kitchen: Row) -> None:
     del kitchen
-    remote.begin(LIST, "Mine")
-    remote.silence(pause=False)
-    assert (spotify.is_playing, remote.now_playing) == (True, None)
-    remote.begin(LIST, "Mine")
-    remote.handle(TOGGLE)
-    remote.silence()
-    assert (count(spotify, PAUSED), remote.now_playing) == (1, None)
+    player.play(LIST, "Mine")
+    player.silence(pause=False)
+    assert (spotify.is_playing, player.now_playing) == (True, None)
+    player.play(LIST, "Mine")
+    player.handle(TOGGLE)
+    player.silence()
+    assert (count(spotify, PAUSED), player.now_playing) == (1, None)
 
 
-def test_what_cannot_be_paused_keeps_no_other_music_back(remote: SpotifyPlayer, spotify: Server, kitchen: Row) -> None:
+def test_failed_pause_does_not_stop_other_music(player: SpotifyPlayer, spotify: Server, kitchen: Row) -> None:
     del kitchen
-    remote.begin(LIST, "Mine")
+    player.play(LIST, "Mine")
     spotify.fail(*PAUSED, Fault(503))
-    remote.silence()
-    assert (spotify.is_playing, remote.now_playing) == (True, None)
+    player.silence()
+    assert (spotify.is_playing, player.now_playing) == (True, None)
 
 
-def test_an_app_is_waited_for_no_more_once_there_is_other_music(
-    remote: SpotifyPlayer, spotify: Server, clock: list[float]
-) -> None:
-    remote.begin(LIST, "Mine")
-    remote.silence()
+def test_other_music_cancels_the_pending_list(player: SpotifyPlayer, spotify: Server, clock: list[float]) -> None:
+    player.play(LIST, "Mine")
+    player.silence()
     spotify.device("Desk")
-    clock[0] = START_S
-    assert (remote.starting, remote.poll(), spotify.is_playing) == (False, None, False)
+    clock[0] = APP_START_TIMEOUT_S
+    assert (player.is_starting_app, player.poll(), spotify.is_playing) == (False, None, False)
 
 
-def test_what_plays_goes_on_when_the_session_ends(remote: SpotifyPlayer, spotify: Server, kitchen: Row) -> None:
+def test_music_continues_after_close(player: SpotifyPlayer, spotify: Server, kitchen: Row) -> None:
     del kitchen
-    remote.begin(LIST, "Mine")
-    remote.close()
+    player.play(LIST, "Mine")
+    player.close()
     assert spotify.is_playing
