@@ -13,6 +13,7 @@ import pytest
 
 from realtime.app import output_thread
 from realtime.app.output_thread import MOST_WAITING, PATIENCE_S, OutputThread
+from tests.support.clocks import CountedClock
 from tests.support.places import ROOT
 from tests.support.waiting import until
 
@@ -216,29 +217,17 @@ def test_closing_leaves_a_job_behind_that_does_not_stop(gate: Gate, monkeypatch:
     assert outputs.left_out == 1, "the next job was not begun"
 
 
-class Clock:
-    """A clock that stands still; each look at it is counted."""
-
-    def __init__(self) -> None:
-        self.now_s = 0.0
-        self.looks = threading.Semaphore(0)
-
-    def monotonic(self) -> float:
-        self.looks.release()
-        return self.now_s
-
-
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
+def clock(monkeypatch: pytest.MonkeyPatch) -> CountedClock:
+    clock = CountedClock()
     monkeypatch.setattr(output_thread, "time", clock)
     return clock
 
 
-def test_closing_waits_for_as_long_as_jobs_are_finished(clock: Clock) -> None:
+def test_closing_waits_for_as_long_as_jobs_are_finished(clock: CountedClock) -> None:
     def slow() -> bool:
         # Each takes most of the patience, and no two are finished between two looks
-        assert clock.looks.acquire(timeout=WAIT_S)
+        clock.wait_for_looks(1)
         clock.now_s += 0.6 * PATIENCE_S
         return True
 
@@ -250,17 +239,16 @@ def test_closing_waits_for_as_long_as_jobs_are_finished(clock: Clock) -> None:
     assert outputs.left_out == 0
 
 
-def test_closing_without_a_limit_waits_for_a_job_that_stands_still(clock: Clock, gate: Gate) -> None:
+def test_closing_without_a_limit_waits_for_a_job_that_stands_still(clock: CountedClock, gate: Gate) -> None:
     with OutputThread("outputs") as outputs:
         outputs.submit(gate.job_of(outputs))
         outputs.submit(lambda: True)
         closing = threading.Thread(target=outputs.close, args=(None,), daemon=True)
         closing.start()
         # Its second look is long after any patience, and there is a third
-        assert clock.looks.acquire(timeout=WAIT_S)
+        clock.wait_for_looks(1)
         clock.now_s = 1e6
-        for _ in range(2):
-            assert clock.looks.acquire(timeout=WAIT_S)
+        clock.wait_for_looks(2)
         assert not outputs.stopped
         gate.opened.set()
         closing.join(WAIT_S)
