@@ -143,7 +143,6 @@ class LiveOutputs:
         self._log = log
         self._notify = notify
         self._waits = waits
-        self._log_ended = False
         # The threads add messages, the session takes them
         self._messages = deque[_Message]()
         self._to_repeat: list[str] = []
@@ -261,7 +260,7 @@ class LiveOutputs:
         stdout, log = self._stdout, self._log
         if stdout is not None:
             self._printing.submit(lambda: self._print(stdout, document), last=last, wait=self._waits)
-        if log is not None and not self._log_ended:
+        if log is not None:
             self._writing.submit(lambda: self._log_line(log, document), last=last, wait=self._waits)
 
     def _print(self, stdout: RawStream, document: documents.Document) -> bool:
@@ -271,7 +270,6 @@ class LiveOutputs:
         log.write(document)
         problem = log.problem()
         if problem is not None:
-            self._log_ended = True
             self._messages.append(_Message(problem, lasting=True))
         return True
 

@@ -226,8 +226,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> CountedClock:
 
 def test_closing_waits_for_as_long_as_jobs_are_finished(clock: CountedClock) -> None:
     def slow() -> bool:
-        # Each takes most of the patience, and no two are finished between two looks
-        clock.wait_for_looks(1)
+        # Each takes most of the patience, and closing looks in vain at least once meanwhile
+        clock.wait_for_looks(2)
         clock.now_s += 0.6 * PATIENCE_S
         return True
 
@@ -290,13 +290,18 @@ def test_ctrl_c_ends_waiting_for_room(gate: Gate) -> None:
         gate.opened.set()
 
 
-def test_ctrl_c_ends_a_close_without_a_limit_and_the_next_close_does_not_wait(gate: Gate) -> None:
+def test_ctrl_c_ends_a_close_without_a_limit_and_the_next_close_does_not_wait(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output_thread, "JOIN_S", 0.01)
     with OutputThread("outputs") as outputs:
-        outputs.submit(gate.job_of(outputs))
+        outputs.submit(gate.job)
         with ctrl_c_within("close"):
             outputs.close(None)
         assert outputs.stopped
-    assert outputs.left_out == 1
+        outputs.close(None)
+        assert outputs.left_out == 1
+        gate.opened.set()
 
 
 STUCK = """

@@ -110,6 +110,11 @@ class Evening:
         """What the screen says until now."""
         return list(iter(self.outputs.message, None))
 
+    def goes_on(self) -> bool:
+        """Look for messages as the window does in each turn, for as long as nothing is raised."""
+        self.messages()
+        return False
+
     def hears(self) -> str:
         """The next sentence of the screen, once it comes."""
         found: list[str] = []
@@ -277,7 +282,7 @@ def test_a_reader_that_is_gone_ends_the_session_and_the_log_is_whole(log: Path) 
             reader.close()
             evening.emit(MANY)
             with pytest.raises(BrokenPipeError):
-                until(evening.messages)
+                until(evening.goes_on)
             evening.finish()
     assert logged(log)[-1] == evening.emitted[-1]
     assert evening.said == []
@@ -304,11 +309,8 @@ def test_without_a_window_a_reader_that_is_gone_ends_the_wait_for_it() -> None:
             evening.emit(MOST_WAITING)
             reader.close()
 
-            def goes_on() -> None:
-                evening.outputs.emit_frame(frame, 0.0, (HAPPY,))
-
             with pytest.raises(BrokenPipeError):
-                until(goes_on)
+                until(lambda: evening.outputs.emit_frame(frame, 0.0, (HAPPY,)))
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk that has no room")
@@ -318,7 +320,7 @@ def test_a_disk_without_room_for_stdout_is_an_error() -> None:
         with evening.outputs:
             evening.emit()
             with pytest.raises(OSError, match="No space") as caught:
-                until(evening.messages)
+                until(evening.goes_on)
             evening.finish()
     assert caught.value.errno == errno.ENOSPC
     assert evening.said == []
@@ -361,7 +363,7 @@ def test_what_no_document_can_hold_is_an_error_of_the_program(log: Path) -> None
     with evening.outputs:
         evening.outputs.emit(float("nan"), ())
         with pytest.raises(ValueError, match="JSON compliant"):
-            until(evening.messages)
+            until(evening.goes_on)
 
 
 # Snapshots

@@ -82,6 +82,16 @@ def test_a_line_of_any_length_arrives_whole() -> None:
 
 
 @posix
+def test_a_line_that_is_longer_than_the_pipe_can_be_stopped() -> None:
+    line = bytes(range(256)) * 1000
+    with small_pipe() as (reader, stream):
+        assert not write_unless(after(1), stream, line)
+        begun = drain(reader)
+        assert begun
+        assert line.startswith(begun)
+
+
+@posix
 def test_a_pipe_that_does_not_block_is_waited_for_as_well() -> None:
     with small_pipe() as (reader, stream):
         os.set_blocking(stream.fileno(), False)
