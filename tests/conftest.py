@@ -129,7 +129,7 @@ def no_thread_left() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
     # TensorFlow and its like keep pools of their own; ours have names
-    ours = {"capture", "analysis", "music", "recorder", "cameras"}
+    ours = {"capture", "analysis", "music", "recorder", "cameras", "outputs", "stdout"}
     left = [thread for thread in set(threading.enumerate()) - before if thread.name in ours]
     assert not left, f"threads left behind: {left}"
 

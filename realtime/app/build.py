@@ -314,11 +314,12 @@ def _build_outputs(
         else:
             recorder = stack.enter_context(Recorder(request.record, fps=settings.camera.fps))
         session.set_recording(on=True)
+    switcher = None if source.cameras is None else stack.enter_context(Worker("cameras", source.cameras.next))
     if request.log is not None:
         from realtime.storage.jsonl_log import JsonlLog
 
-        log = stack.enter_context(JsonlLog(request.log))
-    switcher = None if source.cameras is None else stack.enter_context(Worker("cameras", source.cameras.next))
+        # Closed in the thread that writes it: a disk that never answers would hold up the end of the process
+        log = JsonlLog(request.log)
     return stack.enter_context(
         LiveOutputs(
             session,

@@ -51,7 +51,7 @@ class _Seen:
 
 
 class LiveSession:
-    """A session in a window. Its thread waits for neither camera, network nor browser.
+    """A session in a window. Its thread waits for no camera, network, browser, disk or pipe.
 
     Args:
         frames: of the source; started and stopped here.
@@ -59,7 +59,7 @@ class LiveSession:
         session: what keys and votes change.
         display: shown in; closed at the end.
         limits: when to stop by itself.
-        desk: what else is done with frames, faces and keys.
+        outputs: what else is done with frames, faces and keys.
         blank: width and height of the picture until the first frame; None waits for that before the window opens.
         gauge: told of what is shown and analysed.
     """
@@ -71,7 +71,7 @@ class LiveSession:
         session: Session,
         display: Display,
         limits: SessionLimits,
-        desk: SessionOutputs,
+        outputs: SessionOutputs,
         *,
         blank: tuple[int, int] | None = None,
         gauge: RateMeter | None = None,
@@ -80,10 +80,10 @@ class LiveSession:
         self._session = session
         self._display = display
         self._limits = limits
-        self._desk = desk
+        self._outputs = outputs
         self._gauge = gauge or RateMeter()
         self._analyst: Worker[_Seen, _Seen] = Worker("analysis", lambda seen: replace(seen, faces=reader.read(seen.frame)))
-        music = desk.music
+        music = outputs.music
         self._music: Worker[PlayerCommand, str] = Worker(
             "music", music.handle, merge=PlayerCommand.merged_with, idle=music.poll, end=music.close
         )
@@ -105,6 +105,7 @@ class LiveSession:
         Raises:
             SourceError: the source gives no frame, or no more of them.
             DisplayError: the window cannot be opened.
+            OSError: stdout takes no more documents.
         """
         self._begun = time.monotonic()
         with self._frames, self._analyst, self._music, self._display:
@@ -123,10 +124,10 @@ class LiveSession:
 
     def _look(self, now: float) -> bool:
         """Take what camera, analysis, music and disk have; say whether there is something new to draw."""
-        told = self._music.result() or self._desk.message()
+        told = self._music.result() or self._outputs.message()
         if told is not None:
             self._session.notify(told, now)
-        playing = self._desk.music.now_playing()
+        playing = self._outputs.music.now_playing()
         news = playing != self._playing
         if news:
             self._playing = playing
@@ -171,7 +172,7 @@ class LiveSession:
         frame = analysis.frame
         self._first_s = frame.time_s if self._analysed == 0 else self._first_s
         self._session.add_frame(analysis.faces, frame.time_s, frame.stretch)
-        self._desk.emit(frame.time_s - self._first_s, analysis.faces)
+        self._outputs.emit(frame.time_s - self._first_s, analysis.faces)
         self._analysed += 1
         self._gauge.analysed(frame, analysis.at_s, now)
 
@@ -182,7 +183,7 @@ class LiveSession:
             picture = self._display.show(frame.image, self._screen)
             if self._started is not None:
                 # A film is as large as its first picture
-                self._desk.shown(picture)
+                self._outputs.shown(picture)
 
     def _listen(self) -> None:
         idle = self._session.frozen or self._trouble
@@ -220,7 +221,7 @@ class LiveSession:
         elif isinstance(action, PlayerCommand):
             self._wish(action, now)
         elif action is Action.NEXT_CAMERA:
-            self._session.notify(self._desk.next_camera(self._frames), now)
+            self._session.notify(self._outputs.next_camera(self._frames), now)
 
     def _wish(self, wish: PlayerCommand, now: float) -> None:
         """Hand it to the music, where presses of a busy moment wait and become one."""
@@ -236,4 +237,4 @@ class LiveSession:
         if self._shown is None or self._started is None:
             self._session.notify("no picture yet", now)
         else:
-            self._desk.snapshot(self._shown.image, self._session.snapshot_view(now, self._shown.stretch))
+            self._outputs.snapshot(self._shown.image, self._session.snapshot_view(now, self._shown.stretch))

@@ -1,37 +1,45 @@
-"""A thread that does the slow work of writing in order, so that the window waits for neither disk nor pipe."""
+"""A thread that writes slowly and in order, so that the window waits for neither a disk nor a pipe."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Self
 
 MOST_WAITING = 256
-"""Jobs that may wait: 8 s of a camera at 30 frames a second. More are left out, lest the memory fills up."""
+"""Jobs that may wait: 8 s of a camera at 30 frames a second. More would fill the memory, and are left out."""
 
 PATIENCE_S = 2.0
-"""Closing waits for as long as the work goes on, and gives up when nothing was finished for so long."""
+"""How long closing waits for a job that makes no progress."""
+
+JOIN_S = 2.0
+"""How long closing waits for the thread after the last job."""
+
+TURN_S = 0.1
+"""How often a wait wakes up: Windows delivers no Ctrl-C to a thread that waits for a lock without a limit."""
+
+Job = Callable[[], bool]
+"""One piece of work. Returns False where `OutputThread.stopped` ended it early."""
 
 
 class OutputThread:
-    """Does jobs one after the other. Handing one over never waits; where too many wait already it is left out.
+    """Does jobs one after the other in a thread. At most `MOST_WAITING` wait; `submit` leaves out one more, or waits for room.
 
     Args:
         name: of the thread.
-        too_slow: the sentence that is published once when a job was left out.
         end: called in the thread after the last job.
     """
 
-    def __init__(self, name: str, too_slow: str, *, end: Callable[[], None] | None = None) -> None:
-        self._too_slow = too_slow
+    def __init__(self, name: str, *, end: Callable[[], None] | None = None) -> None:
         self._end = end
         self._changed = threading.Condition()
-        self._jobs = deque[Callable[[], str | None]]()
-        self._messages = deque[str]()
+        # The first job stays in the queue until it is done
+        self._jobs = deque[Job]()
+        self._done = self._left_out = 0
         self._error: BaseException | None = None
-        self._left_out = self._done = 0
-        self._closing = self._given_up = self._raised = False
+        self._closing = self._stopped = self._raised = False
         # A disk that never answers must not keep the process alive
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
@@ -44,80 +52,90 @@ class OutputThread:
 
     @property
     def stopped(self) -> bool:
-        """Whether closing has given up: a job that waits by itself must end then. For the jobs, in any thread."""
-        return self._given_up
+        """Whether closing has given up. A job that waits for a reader must look at it, and end."""
+        return self._stopped
 
-    def submit(self, job: Callable[[], str | None], *, last: bool = False, wait: bool = False) -> bool:
+    @property
+    def left_out(self) -> int:
+        """How many jobs were not done: the queue was full, or closing gave up. 0 after an error, which ends all jobs."""
+        with self._changed:
+            if self._error is not None:
+                return 0
+            return self._left_out + (len(self._jobs) if self._stopped else 0)
+
+    def submit(self, job: Job, *, last: bool = False, wait: bool = False) -> bool:
         """Have a job done after those that wait.
 
         Args:
-            job: returns a sentence to publish, or None. What it raises ends the thread, and `message` raises it again.
-            last: the job is taken however many wait already.
-            wait: wait for room where there is none, in place of leaving the job out.
+            job: what it raises ends the thread, and `check` raises it again.
+            last: the job is taken although the queue is full.
+            wait: wait for room in the queue, in place of leaving the job out.
 
         Returns:
-            False where the job was left out.
+            False where the job was left out: the queue was full, a job raised an error, or the thread is closed.
         """
         with self._changed:
-            if wait:
-                self._changed.wait_for(lambda: len(self._jobs) < MOST_WAITING or self._error is not None)
-            if self._error is not None or (len(self._jobs) >= MOST_WAITING and not last):
+            while wait and not last and self._is_full() and self._takes_jobs():
+                self._changed.wait(TURN_S)
+            taken = self._takes_jobs() and (last or not self._is_full())
+            if taken:
+                self._jobs.append(job)
+                self._changed.notify_all()
+            else:
                 self._left_out += 1
-                if self._left_out == 1 and self._error is None:
-                    self._messages.append(self._too_slow)
-                return False
-            self._jobs.append(job)
-            self._changed.notify_all()
-            return True
+            return taken
 
-    def message(self) -> str | None:
-        """The next sentence of the jobs; None if there is none.
-
-        Raises:
-            BaseException: what a job raised, once; later jobs are left out.
-        """
+    def check(self) -> None:
+        """Raise what a job raised, once."""
         with self._changed:
-            if self._messages:
-                return self._messages.popleft()
             if self._error is not None and not self._raised:
                 self._raised = True
                 raise self._error
-            return None
 
-    def close(self) -> bool:
-        """Do the jobs that wait, for as long as the work goes on; safe to call twice.
+    def close(self, patience_s: float | None = PATIENCE_S) -> None:
+        """Do the jobs that wait, then end the thread; safe to call twice.
 
-        Returns:
-            False where some are left: what they write to takes nothing.
+        Args:
+            patience_s: give up where no job was finished for so many seconds; `left_out` counts the rest. None waits as long
+                as it takes, until Ctrl-C.
         """
         with self._changed:
             self._closing = True
             self._changed.notify_all()
-            done = -1
-            while self._thread.is_alive() and self._jobs_left() and done != self._done:
-                done = self._done
-                self._changed.wait_for(lambda done=done: self._done != done or not self._jobs_left(), PATIENCE_S)
-            self._given_up = True
-            left = self._jobs_left()
-            self._changed.notify_all()
+            try:
+                self._drain(patience_s)
+            finally:
+                self._stopped = True
+                self._changed.notify_all()
         if self._thread.ident is not None:
-            self._thread.join(PATIENCE_S)
-        return not left
+            self._thread.join(JOIN_S)
 
-    def _jobs_left(self) -> bool:
-        return bool(self._jobs) and self._error is None
+    def _is_full(self) -> bool:
+        return len(self._jobs) >= MOST_WAITING
+
+    def _takes_jobs(self) -> bool:
+        return self._error is None and not self._closing
+
+    def _drain(self, patience_s: float | None) -> None:
+        done, since_s = self._done, time.monotonic()
+        while self._jobs and self._thread.is_alive() and self._error is None and not self._stopped:
+            self._changed.wait(TURN_S)
+            now_s = time.monotonic()
+            if self._done != done:
+                done, since_s = self._done, now_s
+            elif patience_s is not None and now_s - since_s >= patience_s:
+                return
 
     def _run(self) -> None:
         try:
-            while (job := self._next()) is not None:
-                message = job()
+            while (job := self._next_job()) is not None:
+                finished = job()
                 with self._changed:
                     self._jobs.popleft()
-                    self._done += 1
-                    if message is not None:
-                        self._messages.append(message)
+                    self._done += finished
+                    self._left_out += not finished
                     self._changed.notify_all()
-        except BaseException as error:  # noqa: BLE001 - raised again by `message`
+        except BaseException as error:  # noqa: BLE001 - raised again by `check`
             with self._changed:
                 self._error = error
                 self._changed.notify_all()
@@ -125,8 +143,8 @@ class OutputThread:
             if self._end is not None:
                 self._end()
 
-    def _next(self) -> Callable[[], str | None] | None:
-        """The next job, which counts as waiting until it is done; None at the end."""
+    def _next_job(self) -> Job | None:
+        """The next job; None at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._jobs or self._closing)
-            return None if self._given_up or not self._jobs else self._jobs[0]
+            return None if self._stopped or not self._jobs else self._jobs[0]

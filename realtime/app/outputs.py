@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import threading
+from collections import deque
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
@@ -27,7 +29,18 @@ if TYPE_CHECKING:
     from realtime.session.view import ViewState
     from realtime.sources.grabber import FrameGrabber
     from realtime.storage.jsonl_log import JsonlLog
+    from realtime.storage.pipe import RawStream
     from realtime.storage.recorder import Film, Recorder
+
+
+READER_PATIENCE_S = 2.0
+"""How long the end of a session in a window waits for a reader of stdout that takes nothing."""
+
+DISK_PATIENCE_S = 10.0
+"""How long the end of a session waits for one line or snapshot: a large PNG takes seconds on a slow machine."""
+
+MOST_SNAPSHOTS = 8
+"""Snapshots that may wait to be written: a key that is held down presses faster than a PNG is encoded."""
 
 
 class MusicPlayer(Protocol):
@@ -59,7 +72,7 @@ class SessionOutputs(Protocol):
         ...
 
     def snapshot(self, image: Image, view: ViewState, /) -> None:
-        """Write a frame (BGR) with its view as a picture; `message` says where."""
+        """Write a frame (BGR) with its view as a picture; `message` says where. The frame must not change after that."""
 
     def emit(self, elapsed_s: float, faces: tuple[Face, ...], /) -> None:
         """Write the faces of an analysed frame, `elapsed_s` seconds after the first."""
@@ -80,18 +93,31 @@ class SessionOutputs(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """A sentence about what is written.
+
+    Attributes:
+        sentence: for a person.
+        lasting: the terminal repeats it after the session, where the window showed it for a moment.
+    """
+
+    sentence: str
+    lasting: bool = False
+
+
 class LiveOutputs:
-    """Documents on stdout, a log, a film and snapshots. A disk or a reader that is slow costs lines, never the picture.
+    """Documents on stdout, a log, a film and snapshots, written by threads. A slow disk or reader costs lines, not the picture.
 
     Args:
-        session: asked for the mood of each frame.
+        session: knows the mood of each frame.
         music: of the session.
-        camera_switcher: goes to the next camera, in a thread of its own; None where the frames come from elsewhere.
-        stdout: file descriptor for a document of each frame; None prints none.
-        recorder: takes the pictures that the window shows.
-        film: takes each frame of a file, drawn, in order.
-        log: takes faces and moods; closed at the end.
-        notify: says a sentence where there is no window.
+        camera_switcher: goes to the next camera, in a thread; None where the frames come from elsewhere.
+        stdout: gets a document of each frame; None prints none.
+        recorder: gets the pictures that the window shows.
+        film: gets each frame of a file, drawn, in order.
+        log: gets faces and moods; closed here.
+        notify: says a sentence in the terminal.
         waits: `emit` waits for a slow disk or reader, and no frame is left out: for sessions without a window.
     """
 
@@ -101,7 +127,7 @@ class LiveOutputs:
         music: MusicPlayer,
         camera_switcher: Worker[FrameGrabber, str] | None = None,
         *,
-        stdout: int | None = None,
+        stdout: RawStream | None = None,
         recorder: Recorder | None = None,
         film: Film | None = None,
         log: JsonlLog | None = None,
@@ -117,15 +143,17 @@ class LiveOutputs:
         self._log = log
         self._notify = notify
         self._waits = waits
-        self._log_ended = False
-        self._ended: list[str] = []
+        # The threads add messages, the session takes them
+        self._messages = deque[_Message]()
+        self._to_repeat: list[str] = []
+        self._snapshots = threading.BoundedSemaphore(MOST_SNAPSHOTS)
         # Two threads: a pipe that nobody reads does not keep the log from the disk
-        self._printing = OutputThread("stdout", "what reads the documents is too slow: some frames are left out of them")
-        self._writing = OutputThread(
-            "outputs",
-            "the disk is too slow: something is left out of the log or the snapshots",
-            end=None if log is None else log.close,
-        )
+        self._printing = OutputThread("stdout")
+        self._writing = OutputThread("outputs", end=None if log is None else log.close)
+        self._slow = {
+            self._printing: "stdout is read too slowly: frames are left out of it",
+            self._writing: "the disk is too slow: frames are left out of the log",
+        }
 
     def __enter__(self) -> Self:
         self._printing.__enter__()
@@ -133,14 +161,26 @@ class LiveOutputs:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._printing.close()
-        self._writing.close()
+        # A second Ctrl-C may end the first wait
+        try:
+            self._printing.close(READER_PATIENCE_S)
+        finally:
+            self._writing.close(DISK_PATIENCE_S)
 
     def snapshot(self, image: Image, view: ViewState) -> None:
         """Write a snapshot into the person's folder of pictures, or where emodj was started if there is none."""
         # Named by the moment of the key press, not by when its turn comes
         name = _snapshot_name()
-        self._writing.submit(lambda: _write_snapshot(image, view, name))
+
+        def write() -> bool:
+            self._messages.append(_Message(_write_snapshot(image, view, name)))
+            self._snapshots.release()
+            return True
+
+        if not self._snapshots.acquire(blocking=False):
+            self._messages.append(_Message("no picture saved: the pictures before it are still being written"))
+        else:
+            self._writing.submit(write, last=True)
 
     def emit(self, elapsed_s: float, faces: tuple[Face, ...]) -> None:
         """Print and log an analysed frame, if that was asked for."""
@@ -148,7 +188,11 @@ class LiveOutputs:
             self._write(documents.frame_document(elapsed_s, faces, self._session.mood()))
 
     def emit_frame(self, frame: Frame, elapsed_s: float, faces: tuple[Face, ...]) -> None:
-        """The same without a window, where the film is drawn here."""
+        """The same without a window, where the film is drawn here.
+
+        Raises:
+            OSError: stdout takes no more documents.
+        """
         self.emit(elapsed_s, faces)
         if self._film is not None or self._recorder is not None:
             from realtime.overlay.draw import draw
@@ -158,6 +202,7 @@ class LiveOutputs:
                 self._film.write(picture)
             self.shown(picture)
         self._notify_messages()
+        self._check()
 
     def shown(self, picture: Image) -> None:
         """Record what is shown, if that was asked for."""
@@ -177,53 +222,74 @@ class LiveOutputs:
         Raises:
             OSError: stdout takes no more documents.
         """
-        said = self._printing.message() or self._writing.message()
-        if said is not None:
-            return said
-        for writer in (self._recorder, self._film):
-            if writer is not None and (said := writer.problem()):
-                self._session.set_recording(on=False)
-                self._ended.append(said)
-                return said
+        self._check()
+        message = self._next_message()
+        if message is not None:
+            if message.lasting:
+                self._to_repeat.append(message.sentence)
+            return message.sentence
+        for thread in self._slow:
+            if thread.left_out:
+                return self._slow.pop(thread)
         return self._camera_switcher.result() if self._camera_switcher is not None else None
 
-    def finish(self, summary: documents.Document) -> None:
-        """The session is over: the documents end with its summary, and what ended early is said in the terminal.
+    def finish(self, summary: documents.Document, *, hurried: bool = False) -> None:
+        """The session is over: write its summary and all that waits, and say in the terminal what went wrong.
+
+        Args:
+            summary: the last document of stdout and of the log.
+            hurried: a session without a window does not wait for a reader of stdout that takes nothing.
 
         Raises:
             OSError: stdout takes no more documents.
         """
         self._write(summary, last=True)
-        if not self._printing.close():
-            self._ended.append("the last documents were not printed: nothing reads them")
-        self._writing.close()
+        unlimited = self._waits and not hurried
+        self._printing.close(None if unlimited else READER_PATIENCE_S)
+        self._writing.close(None if unlimited else DISK_PATIENCE_S)
+        for sentence in self._to_repeat:
+            self._notify(sentence)
         self._notify_messages()
+        if lines := self._printing.left_out:
+            self._notify(f"stdout is read too slowly, lines left out: {lines}")
+        if pieces := self._writing.left_out:
+            self._notify(f"the disk is too slow, lines or snapshots left out: {pieces}")
+        self._check()
 
     def _write(self, document: documents.Document, *, last: bool = False) -> None:
-        wait, log, stdout = self._waits, self._log, self._stdout
+        stdout, log = self._stdout, self._log
         if stdout is not None:
-            line = documents.encode_line(document)
-            self._printing.submit(lambda: self._print(stdout, line), last=last, wait=wait)
-        if log is not None and not self._log_ended:
-            self._writing.submit(lambda: self._log_line(log, document), last=last, wait=wait)
+            self._printing.submit(lambda: self._print(stdout, document), last=last, wait=self._waits)
+        if log is not None:
+            self._writing.submit(lambda: self._log_line(log, document), last=last, wait=self._waits)
 
-    def _print(self, stdout: int, line: bytes) -> None:
-        write_unless(lambda: self._printing.stopped, stdout, line)
+    def _print(self, stdout: RawStream, document: documents.Document) -> bool:
+        return write_unless(lambda: self._printing.stopped, stdout, documents.encode_line(document))
 
-    def _log_line(self, log: JsonlLog, document: documents.Document) -> str | None:
+    def _log_line(self, log: JsonlLog, document: documents.Document) -> bool:
         log.write(document)
         problem = log.problem()
         if problem is not None:
-            self._log_ended = True
-            self._ended.append(problem)
-        return problem
+            self._messages.append(_Message(problem, lasting=True))
+        return True
+
+    def _check(self) -> None:
+        self._printing.check()
+        self._writing.check()
+
+    def _next_message(self) -> _Message | None:
+        if self._messages:
+            return self._messages.popleft()
+        for writer in (self._recorder, self._film):
+            if writer is not None and (problem := writer.problem()):
+                self._session.set_recording(on=False)
+                return _Message(problem, lasting=True)
+        return None
 
     def _notify_messages(self) -> None:
-        """Say in the terminal what no screen shows, and what ended early also where one does."""
-        while self.message():
-            pass
-        while self._ended:
-            self._notify(self._ended.pop(0))
+        """Say in the terminal what no window shows."""
+        while (message := self._next_message()) is not None:
+            self._notify(message.sentence)
 
 
 def _snapshot_name() -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from realtime.faces.pipeline import FrameReader
     from realtime.session.state import Session
     from realtime.sources.select import SourceSpec
+    from realtime.storage.pipe import RawStream
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class LiveRequest:
         limits: when it ends by itself.
         record: where a film goes, if one is made.
         log: where faces and moods go, if they are logged.
-        stdout: file descriptor for a document of each frame, if they are printed.
+        stdout: gets a document of each frame, if they are printed.
     """
 
     mirrored: bool
@@ -36,7 +37,7 @@ class LiveRequest:
     limits: SessionLimits
     record: Path | None = None
     log: Path | None = None
-    stdout: int | None = None
+    stdout: RawStream | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

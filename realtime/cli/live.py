@@ -92,6 +92,7 @@ def live(
     from realtime.app.build import build_live, build_source
     from realtime.app.headless import SessionLimits
     from realtime.app.run import LiveRequest
+    from realtime.storage.pipe import raw_stream
 
     if log is not None and str(log) == "-":
         raise click.UsageError("--log writes a file: --jsonl prints the same lines")
@@ -114,7 +115,7 @@ def live(
             limits=SessionLimits(duration, max_frames),
             record=record,
             log=log,
-            stdout=sys.stdout.fileno() if jsonl else None,
+            stdout=raw_stream(sys.stdout) if jsonl else None,
         )
         only_json = bool(as_json or jsonl)
 
@@ -148,22 +149,20 @@ def _run(run: LiveRun, *, as_json: bool, qr: bool) -> None:
     """Run a session and print its summary, also if an error or Ctrl-C ends it after its first frame."""
     try:
         run.run()
-    except BrokenPipeError:
-        raise
-    except BaseException:
+    except BaseException as error:
         if run.session.summary().frames:
-            _print_summary(run, as_json=as_json, qr=qr)
+            _print_summary(run, as_json=as_json, qr=qr, hurried=isinstance(error, KeyboardInterrupt))
         raise
     _print_summary(run, as_json=as_json, qr=qr)
 
 
-def _print_summary(run: LiveRun, *, as_json: bool, qr: bool) -> None:
+def _print_summary(run: LiveRun, *, as_json: bool, qr: bool, hurried: bool = False) -> None:
     from realtime.cli.output import print_document, qr_code, summary_report
     from realtime.session.documents import summary_document
 
     summary = run.session.summary()
     document = summary_document(summary)
-    run.outputs.finish(document)
+    run.outputs.finish(document, hurried=hurried)
     if run.request.stdout is not None:
         return
     if as_json:

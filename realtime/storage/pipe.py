@@ -1,54 +1,79 @@
-"""Write to a pipe or a terminal that may not take anything for a while, or ever."""
+"""Write to a pipe or a terminal that may take nothing for a while, or for ever."""
 
 from __future__ import annotations
 
-import os
 import select
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TextIO
 
-LOOK_S = 0.1
-"""How often a write that waits looks whether it may stop."""
+TURN_S = 0.1
+"""How often a write that waits for the reader looks whether it must stop."""
 
-_AT_ONCE = 512
-"""Bytes that POSIX lets through whole wherever a pipe is ready at all (PIPE_BUF is 512 or more)."""
+PIECE: int | None = getattr(select, "PIPE_BUF", None)
+"""Bytes that a ready pipe takes at once and whole; None on Windows, where each write waits for the reader."""
 
 
-def write_unless(stopped: Callable[[], bool], descriptor: int, data: bytes) -> bool:
-    """Write all of the data, waiting for the reader as long as it takes, unless `stopped` says so.
+class RawStream(Protocol):
+    """A stream without a buffer, as `io.FileIO`."""
 
-    Not through `sys.stdout.buffer`: its lock would be held meanwhile, and the interpreter ends with a fatal error where
-    another thread holds that.
+    def fileno(self) -> int:
+        """The file descriptor. Raises `OSError` where there is none."""
+        ...
+
+    def write(self, data: memoryview, /) -> int | None:
+        """Write a part of the data; returns its length in bytes, None where nothing can be written now."""
+        ...
+
+
+def raw_stream(stream: TextIO) -> RawStream:
+    """The stream below a text stream and its buffer, which is flushed.
+
+    A thread that writes to the buffer holds its lock meanwhile, and Python ends with a fatal error if it finds that lock held.
+    """
+    stream.flush()
+    # Where Python does not buffer (-u), the text stream writes to the raw one
+    return cast("RawStream", getattr(stream.buffer, "raw", stream.buffer))
+
+
+def write_unless(stopped: Callable[[], bool], stream: RawStream, data: bytes) -> bool:
+    """Write data, and wait for the reader as long as it takes, unless `stopped` says so.
+
+    A pipe gets data of at most `PIECE` bytes whole or not at all.
 
     Args:
-        stopped: asked a few times a second while the reader takes nothing.
-        descriptor: of a file, a pipe or a terminal, open for writing.
-        data: written in pieces as the reader takes them.
+        stopped: called every `TURN_S` seconds while the reader takes nothing.
+        stream: a file, a pipe or a terminal, open for writing.
+        data: a line.
 
     Returns:
-        False where it was stopped before the end.
+        False where `stopped` ended it early.
 
     Raises:
-        BrokenPipeError: the reader is gone.
-        OSError: the disk behind it refuses.
+        BrokenPipeError: the reader closed the pipe.
+        OSError: the disk refuses.
     """
     left = memoryview(data)
     while left:
-        if not _is_ready(descriptor):
-            if stopped():
-                return False
-            continue
-        left = left[os.write(descriptor, left[:_AT_ONCE]) :]
+        written = stream.write(left[:PIECE]) if _is_ready(stream) else None
+        if written:
+            left = left[written:]
+        elif stopped():
+            return False
     return True
 
 
-def _is_ready(descriptor: int) -> bool:
-    """Whether a write goes through without waiting; waits for that for a moment."""
+def _is_ready(stream: RawStream) -> bool:
+    """Whether the stream takes a piece without waiting; wait for that for `TURN_S` seconds."""
     if not hasattr(select, "poll"):
-        # Windows cannot say; there the write itself waits
+        return True
+    try:
+        descriptor = stream.fileno()
+    except OSError:
+        # A stream in memory
         return True
     poll = select.poll()
     poll.register(descriptor, select.POLLOUT)
-    return bool(poll.poll(LOOK_S * 1000))
+    return bool(poll.poll(TURN_S * 1000))

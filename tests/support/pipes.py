@@ -1,0 +1,72 @@
+"""Pipes that hold little, for tests of what happens while a pipe is full."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from contextlib import contextmanager
+from io import FileIO
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.waiting import PATIENCE_S
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="a write to a full pipe cannot be stopped there")
+
+LEAST = 4096
+"""Bytes that the smallest pipe of Linux holds."""
+
+
+def shrink(descriptor: int) -> None:
+    """Have a pipe hold no more than `LEAST` bytes, where the system lets us choose; given by either end."""
+    if sys.platform == "linux":
+        import fcntl
+
+        fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, LEAST)
+
+
+@contextmanager
+def small_pipe() -> Generator[tuple[FileIO, FileIO]]:
+    """A pipe that holds little: its reading and its writing end, without buffers."""
+    read, write = os.pipe()
+    with FileIO(read, "rb") as reader, FileIO(write, "wb") as writer:
+        shrink(write)
+        yield reader, writer
+
+
+def drain(reader: FileIO) -> bytes:
+    """Take all that a pipe holds now."""
+    os.set_blocking(reader.fileno(), False)
+    parts: list[bytes] = []
+    while part := reader.read(1 << 16):
+        parts.append(part)
+    return b"".join(parts)
+
+
+class PipeReader:
+    """Reads a pipe to its end, in a thread."""
+
+    def __init__(self, reader: FileIO) -> None:
+        self._reader = reader
+        self._data = b""
+        self._thread = threading.Thread(target=self._read, daemon=True)
+
+    def start(self) -> None:
+        """Begin to read, unless it has begun."""
+        if self._thread.ident is None:
+            self._thread.start()
+
+    def finish(self) -> bytes:
+        """Wait for the end; all that was read."""
+        self._thread.join(PATIENCE_S)
+        assert not self._thread.is_alive(), "the pipe has no end"
+        return self._data
+
+    def _read(self) -> None:
+        while part := self._reader.read(1000):
+            self._data += part
