@@ -24,7 +24,7 @@ from realtime.session.documents import frame_document, summary_document
 from realtime.session.state import Session
 from realtime.storage.append_file import AppendFile
 from realtime.storage.film import Film
-from realtime.storage.jsonl_log import LOOK_EVERY, JsonlLog
+from realtime.storage.jsonl_log import CHECK_EVERY, JsonlLog
 from realtime.storage.recorder import Recorder
 from tests.support.clocks import CountedClock
 from tests.support.lists import PLAYLISTS
@@ -335,7 +335,7 @@ def test_a_log_that_ends_early_is_said_on_screen_and_again_in_the_terminal(log: 
             evening.emit()
             until(lambda: log.stat().st_size)
             log.unlink()
-            evening.emit(LOOK_EVERY)
+            evening.emit(CHECK_EVERY)
             sentence = evening.hears()
             assert sentence.startswith("the log has ended: its file was removed")
             evening.emit(100)
@@ -352,7 +352,7 @@ def test_without_a_window_a_log_that_ends_early_is_said_once(log: Path) -> None:
         evening.emit()
         until(lambda: log.stat().st_size)
         log.unlink()
-        evening.emit(LOOK_EVERY)
+        evening.emit(CHECK_EVERY)
         evening.finish()
     (sentence,) = evening.said
     assert sentence.startswith("the log has ended: its file was removed")
@@ -444,10 +444,10 @@ class SlowDisk(AppendFile):
         self.reached = threading.Event()
         self.takes = threading.Event()
 
-    def append(self, piece: bytes) -> bool:
+    def append(self, record: bytes) -> bool:
         self.reached.set()
         assert self.takes.wait(WAIT_S)
-        return super().append(piece)
+        return super().append(record)
 
 
 class SlowLog(JsonlLog):
