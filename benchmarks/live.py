@@ -15,12 +15,11 @@ from benchmarks import camera
 from benchmarks.ours import build_frame_reader, build_session, print_note
 from benchmarks.reference import peak_kib
 from realtime.app.build import build_music, shipped_settings
-from realtime.app.display import WindowDisplay
 from realtime.app.headless import SessionLimits, analyse_live
 from realtime.app.live import LiveSession
 from realtime.app.outputs import LiveOutputs
 from realtime.app.rates import RateMeter
-from realtime.app.window import Window, check_display
+from realtime.app.window import Window, WindowDisplay, check_display
 from realtime.errors import SourceError
 from realtime.sources.grabber import FrameGrabber
 from realtime.sources.video import VideoSource
@@ -172,7 +171,7 @@ def _run_in_window(frames: FrameGrabber, limits: SessionLimits, meter: Meter, *,
     music = build_music(settings, lambda choice, why: print_note(f"{choice.title}, {why}"))
     size = settings.camera.width, settings.camera.height
     with LiveOutputs(state, music, notify=print_note) as outputs:
-        LiveSession(frames, reader, state, WindowDisplay(window), limits, outputs, blank=size, gauge=meter).run()
+        LiveSession(frames, reader, state, WindowDisplay(window), limits, outputs, blank=size, meter=meter).run()
     return window.frozen
 
 

@@ -1,4 +1,7 @@
-"""Put the parts of emodj together from its settings: the one place that knows both."""
+"""Put the parts of emodj together from its settings: the one place that knows both.
+
+`run.py` and `live.py` start the threads of a session that is put together here.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
     from pathlib import Path
 
+    from realtime.app.display import Display
     from realtime.app.outputs import LiveOutputs
     from realtime.app.run import LiveRequest, LiveRun
     from realtime.classifier.contract import Contract
@@ -260,6 +264,7 @@ def build_live(
     *,
     notify: Notify,
     announce: Callable[[MusicChoice, str], None],
+    display: Display | None = None,
 ) -> LiveRun:
     """Build a live session with all its parts.
 
@@ -270,6 +275,7 @@ def build_live(
         stack: closes what is opened here.
         notify: says a sentence that is neither data nor an error.
         announce: gets each link, and why it fits, before it is opened.
+        display: takes the place of the window.
 
     Raises:
         AssetError: a cascade or the network cannot be used.
@@ -287,7 +293,11 @@ def build_live(
     reader = build_frame_reader(settings, notify, empty_scan_s=EMPTY_SCAN_S if skips else 0.0)
     outputs = _build_outputs(settings, source, request, session, stack, notify=notify, announce=announce)
     blank = None if source.file else (settings.camera.width, settings.camera.height)
-    return LiveRun(session, reader, source, outputs, request, blank, notify)
+    if request.in_window and display is None:
+        from realtime.app.window import Window, WindowDisplay
+
+        display = WindowDisplay(Window("emodj"))
+    return LiveRun(session, reader, source, display, outputs, request, blank, notify)
 
 
 def _build_outputs(

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, Self
 
-from realtime.overlay.draw import draw
-
 if TYPE_CHECKING:
-    from realtime.app.window import Window
     from realtime.domain import Image
     from realtime.session.view import ViewState
 
@@ -35,40 +32,3 @@ class Display(Protocol):
     def toggle_full_screen(self) -> None:
         """Fill the screen, or go back."""
         ...
-
-
-class WindowDisplay:
-    """Draws the view onto the frame and shows that in a window.
-
-    Args:
-        window: closed at the end.
-    """
-
-    def __init__(self, window: Window) -> None:
-        self._window = window
-
-    @property
-    def closed(self) -> bool:
-        """Whether the person closed the window."""
-        return self._window.closed
-
-    def __enter__(self) -> Self:
-        self._window.__enter__()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._window.close()
-
-    def show(self, image: Image, view: ViewState) -> Image:
-        """Draw and show. Raises `DisplayError` where the window cannot be opened."""
-        picture = draw(image, view)
-        self._window.show(picture)
-        return picture
-
-    def poll(self, wait_ms: int) -> str | None:
-        """The key pressed, if one was."""
-        return self._window.poll(wait_ms)
-
-    def toggle_full_screen(self) -> None:
-        """Fill the screen, or go back to a window."""
-        self._window.toggle_full_screen()

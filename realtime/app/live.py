@@ -61,7 +61,7 @@ class LiveSession:
         limits: when to stop by itself.
         outputs: what else is done with frames, faces and keys.
         blank: width and height of the picture until the first frame; None waits for that before the window opens.
-        gauge: told of what is shown and analysed.
+        meter: counts the frames that are shown and analysed.
     """
 
     def __init__(
@@ -74,14 +74,14 @@ class LiveSession:
         outputs: SessionOutputs,
         *,
         blank: tuple[int, int] | None = None,
-        gauge: RateMeter | None = None,
+        meter: RateMeter | None = None,
     ) -> None:
         self._frames = frames
         self._session = session
         self._display = display
         self._limits = limits
         self._outputs = outputs
-        self._gauge = gauge or RateMeter()
+        self._meter = meter or RateMeter()
         self._analyst: Worker[_Seen, _Seen] = Worker("analysis", lambda seen: replace(seen, faces=reader.read(seen.frame)))
         music = outputs.music
         self._music: Worker[PlayerCommand, str] = Worker(
@@ -94,7 +94,7 @@ class LiveSession:
         self._begun = 0.0
         self._started: float | None = None
         self._trouble: str | None = None
-        self._asked: Plan | None = None
+        self._requested: Plan | None = None
         self._playing: tuple[NowPlaying | None, Plan | None] = (None, None)
         self._index, self._analysed, self._first_s = -1, 0, 0.0
         self._quits = False
@@ -163,7 +163,7 @@ class LiveSession:
         if self._held is None:
             return
         self._shown, self._held = self._held.frame, None
-        self._gauge.shown(self._shown, now)
+        self._meter.shown(self._shown, now)
         if self._started is None:
             self._started = now
             self._session.notify(self._session.welcome, now)
@@ -174,10 +174,10 @@ class LiveSession:
         self._session.add_frame(analysis.faces, frame.time_s, frame.stretch)
         self._outputs.emit(frame.time_s - self._first_s, analysis.faces)
         self._analysed += 1
-        self._gauge.analysed(frame, analysis.at_s, now)
+        self._meter.analysed(frame, analysis.at_s, now)
 
     def _draw(self, frame: Frame, now: float, *, new: bool) -> None:
-        before, self._screen = self._screen, self._session.view(now, self._gauge.summary, self._trouble, frame.stretch)
+        before, self._screen = self._screen, self._session.view(now, self._meter.summary, self._trouble, frame.stretch)
         self._drawn_at = now
         if new or self._screen != before:
             picture = self._display.show(frame.image, self._screen)
@@ -219,19 +219,19 @@ class LiveSession:
         elif action is Action.SNAPSHOT:
             self._take_snapshot(now)
         elif isinstance(action, PlayerCommand):
-            self._wish(action, now)
+            self._send_command(action, now)
         elif action is Action.NEXT_CAMERA:
             self._session.notify(self._outputs.next_camera(self._frames), now)
 
-    def _wish(self, wish: PlayerCommand, now: float) -> None:
+    def _send_command(self, command: PlayerCommand, now: float) -> None:
         """Hand it to the music, where presses of a busy moment wait and become one."""
-        if wish.plan is not None:
-            if self._music.busy and self._asked == wish.plan:
+        if command.plan is not None:
+            if self._music.busy and self._requested == command.plan:
                 # A browser that takes its time is no reason for a second tab
-                self._session.notify(f"still opening {wish.plan.best.title}", now)
+                self._session.notify(f"still opening {command.plan.best.title}", now)
                 return
-            self._asked = wish.plan
-        self._music.submit(wish)
+            self._requested = command.plan
+        self._music.submit(command)
 
     def _take_snapshot(self, now: float) -> None:
         if self._shown is None or self._started is None:

@@ -1,4 +1,4 @@
-"""A live session from its parts: in a window or without, to its end."""
+"""Run a live session to its end: on a display, or without one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from realtime.app.display import Display
     from realtime.app.headless import SessionLimits
     from realtime.app.outputs import LiveOutputs
     from realtime.faces.pipeline import FrameReader
@@ -23,7 +24,7 @@ class LiveRequest:
 
     Attributes:
         mirrored: the picture is shown as in a mirror.
-        in_window: the session has a window.
+        in_window: the session has a window, or another display.
         wait: it waits for a camera or a stream that is not there yet.
         limits: when it ends by itself.
         record: where a film goes, if one is made.
@@ -48,6 +49,7 @@ class LiveRun:
         session: what it knows.
         reader: reads its frames.
         source: where they come from.
+        display: shows it and reads keys; None runs it without one.
         outputs: where its results go.
         request: what was asked for.
         blank: width and height of the picture until the first frame, pixels; None waits for that frame.
@@ -57,6 +59,7 @@ class LiveRun:
     session: Session
     reader: FrameReader
     source: SourceSpec
+    display: Display | None
     outputs: LiveOutputs
     request: LiveRequest
     blank: tuple[int, int] | None
@@ -70,26 +73,23 @@ class LiveRun:
             DisplayError: the window cannot be opened.
             OSError: stdout takes no more documents.
         """
-        if self.request.in_window:
-            self._run_in_window()
+        if self.display is None:
+            self._run_without_display()
         else:
-            self._run_without_window()
+            self._run_on(self.display)
 
-    def _run_in_window(self) -> None:
+    def _run_on(self, display: Display) -> None:
         import cv2
 
-        from realtime.app.display import WindowDisplay
         from realtime.app.live import LiveSession
-        from realtime.app.window import Window
         from realtime.sources.grabber import FrameGrabber
 
         # The other cores are for the other threads; OpenCV's pool spins while it waits for work
         cv2.setNumThreads(1)
         frames = FrameGrabber(self.source.open, wait_for_source=self.request.wait, opening=self.source.opening)
-        display = WindowDisplay(Window("emodj"))
         LiveSession(frames, self.reader, self.session, display, self.request.limits, self.outputs, blank=self.blank).run()
 
-    def _run_without_window(self) -> None:
+    def _run_without_display(self) -> None:
         from realtime.app.headless import analyse_file, analyse_live
         from realtime.sources.grabber import FrameGrabber
 

@@ -1,4 +1,4 @@
-"""The OpenCV window and its keys, for the main thread alone."""
+"""A display on an OpenCV window: it draws, shows and reads keys. For the main thread alone."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ import cv2
 
 from realtime.app.key_codes import read_key
 from realtime.errors import DisplayError
+from realtime.overlay.draw import draw
 
 if TYPE_CHECKING:
     from realtime.domain import Image
+    from realtime.session.view import ViewState
 
 PROBE_S = 5.0
 """Seconds that a display may take to answer."""
@@ -126,6 +128,43 @@ class Window:
             return cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) == 0
         except cv2.error:
             return True
+
+
+class WindowDisplay:
+    """Draws the view onto the frame and shows that in a window.
+
+    Args:
+        window: closed at the end.
+    """
+
+    def __init__(self, window: Window) -> None:
+        self._window = window
+
+    @property
+    def closed(self) -> bool:
+        """Whether the person closed the window."""
+        return self._window.closed
+
+    def __enter__(self) -> Self:
+        self._window.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._window.close()
+
+    def show(self, image: Image, view: ViewState) -> Image:
+        """Draw and show. Raises `DisplayError` where the window cannot be opened."""
+        picture = draw(image, view)
+        self._window.show(picture)
+        return picture
+
+    def poll(self, wait_ms: int) -> str | None:
+        """The key pressed, if one was."""
+        return self._window.poll(wait_ms)
+
+    def toggle_full_screen(self) -> None:
+        """Fill the screen, or go back to a window."""
+        self._window.toggle_full_screen()
 
 
 def _fitted(image: Image, size: tuple[int, int]) -> tuple[int, int]:

@@ -1,1 +1,10 @@
-"""Frame in, faces out: detection, quality, tracking and labels."""
+"""Frame in, faces out: detection, quality, tracking and labels.
+
+pipeline     one frame through all of the others
+haar         the default detector: Haar cascades
+yunet        another detector, if the settings ask for it
+quality      why a crop cannot be read
+tracker      which face is which from frame to frame
+assignment   the assignment problem that the tracker solves
+labels       when a face changes its expression
+"""

@@ -1,1 +1,11 @@
-"""The image that the user sees: boxes, labels, panels and text, drawn into a copy of the frame."""
+"""The image that the user sees: boxes, labels, panels and text, drawn into a copy of the frame.
+
+draw      composes the live screen and the annotated picture
+panels    what each card says: label, mood, song, help
+widgets   lays out a card and paints it
+shapes    masks, rounded plates, icons, face boxes
+text      a line of text as a mask; wrap and shorten
+shaping   which font draws which part of a line; renders the glyphs
+bidi      grapheme clusters and bidirectional order
+fonts     fonts of this machine, and the characters that they cover
+"""

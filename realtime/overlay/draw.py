@@ -25,12 +25,12 @@ from realtime.overlay.panels import (
 from realtime.overlay.shapes import draw_face_box
 from realtime.overlay.text import line_height, wrap
 from realtime.overlay.widgets import EXPRESSION_COLOURS, PLATE, UNSURE, Card, Word
-from realtime.session.view import ViewState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["ViewState", "annotate", "draw"]
+    from realtime.session.view import ViewState
+
 
 MIN_LIVE_TEXT_SIZE = 14
 """Smallest text size of a label on a live screen in pixels: it moves, and the user reads it at arm's length."""

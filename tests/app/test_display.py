@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self, cast
 import numpy as np
 import pytest
 
-from realtime.app.display import WindowDisplay
+from realtime.app.window import WindowDisplay
 from realtime.domain import Box, Face
 from realtime.errors import DisplayError
 from realtime.overlay.draw import draw

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from realtime.app.build import build_frame_reader, shipped_settings
-from realtime.app.display import WindowDisplay
 from realtime.app.headless import SessionLimits
 from realtime.app.live import LiveSession
+from realtime.app.window import WindowDisplay
 from realtime.domain import EXPRESSIONS, Expression, Frame
 from realtime.errors import Cause, SourceError
 from realtime.mood.vote import MoodVote
@@ -810,7 +810,7 @@ def script():
         assert sitting.state is SourceState.OPENING
     yield "q"
 
-from realtime.app.display import WindowDisplay
+from realtime.app.window import WindowDisplay
 from realtime.app.headless import SessionLimits
 from realtime.app.live import LiveSession
 display, desk = WindowDisplay(Screen(script())), Desk(opener)

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from realtime.app import live, worker
-from realtime.app.display import WindowDisplay
 from realtime.app.headless import SessionLimits
 from realtime.app.live import HOLD_S, IDLE_WAIT_MS, KEY_WAIT_MS, REDRAW_S, LiveSession
 from realtime.app.rates import RateMeter
+from realtime.app.window import WindowDisplay
 from realtime.domain import Box, Expression, Face, Frame
 from realtime.errors import Cause, SourceError
 from realtime.faces.pipeline import FaceReader, FrameReader
@@ -298,7 +298,7 @@ class Stage:
                 self.limits,
                 self,
                 blank=self.blank,
-                gauge=self.gauge,
+                meter=self.gauge,
             ).run()
         finally:
             if isinstance(self.classifier, Gated):
