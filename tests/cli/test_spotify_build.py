@@ -323,7 +323,7 @@ def test_no_songs_make_no_list(emodj: Run, spotify: Spotify) -> None:
     for options in ((), ("--dry-run",), ("--json",)):
         ended = emodj("spotify", "build", "happy", *options)
         assert (ended.returncode, ended.stdout) == (1, "")
-        output = "emodj: no songs were found for happy: give one of your lists a name with happy in it\n"
+        output = "emodj: no songs were found for happy: give one of your playlists a name with happy in it\n"
         assert ended.stderr == output
     assert not changing_requests(spotify)
 

@@ -473,7 +473,7 @@ def test_ctrl_c_restores_the_terminal(terminal: Terminal) -> None:
     terminal.press("abc\x03")
     assert terminal.ends() == 130
     assert terminal.echoes()
-    assert "emodj: " not in re.sub("emodj: open it in a browser[^\n]*", "", terminal.all)
+    assert "emodj: " not in re.sub("emodj: open the address in a browser[^\n]*", "", terminal.all)
     assert not re.search("Trace|Error|retrieved|pending", terminal.all)
     assert nothing_stored()
 
