@@ -2,8 +2,8 @@
 
 Import these names from `realtime` itself; `docs/guide/python.md` shows how. A wrong argument raises `TypeError` or
 `ValueError`, anything else that fails an `EmodjError`. Nothing is printed: remarks, such as that a camera is lost, are warnings
-of the logger `realtime`. The settings of the process stay as they are. OpenCV and the network are loaded by the first call that
-needs them.
+of the logger `realtime`. The settings of the process stay as they are, but for stderr, which is dropped while a network loads.
+OpenCV and the network are loaded by the first call that needs them.
 """
 
 from __future__ import annotations
@@ -286,7 +286,7 @@ def _read_frames(settings: Settings, place: str | None, session: Session, stop: 
 
 def _with_source(settings: Settings, source: object) -> tuple[Settings, str | None]:
     """For a camera the settings that name it, and None; else the settings and the path or URL."""
-    if not isinstance(source, int | str | os.PathLike):
+    if isinstance(source, bool) or not isinstance(source, int | str | os.PathLike):
         raise TypeError(f"a source is a number, a name, a path or a URL, not {type(source).__name__}")
     if isinstance(source, os.PathLike) or (isinstance(source, str) and _is_place(source)):
         return settings, os.fspath(source)

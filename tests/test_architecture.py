@@ -1,4 +1,4 @@
-"""The page on the architecture names the rooms that exist, and its walks pass through modules that know each other."""
+"""The page on the architecture names the rooms and threads that exist, and the modules of its walks exist."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def build_face_reader(settings: Settings, search: SearchSettings, notify: Notify
     from realtime.classifier import contract
     from realtime.faces.pipeline import FaceReader
 
-    finder = build_detector(settings.faces, search)
+    detector = build_detector(settings.faces, search)
     shipped = shipped_pair()
     pair = settings.network.pair or shipped
     log.info("expressions are read by %s", pair)
@@ -100,7 +100,7 @@ def build_face_reader(settings: Settings, search: SearchSettings, notify: Notify
         notify=notify,
         num_threads=CORES,
     )
-    return FaceReader(finder, classifier, terms.side_ratio, threshold(settings, terms))
+    return FaceReader(detector, classifier, terms.side_ratio, threshold(settings, terms))
 
 
 def unsure_below(settings: Settings, pair: Path) -> float:
@@ -271,7 +271,7 @@ def build_live(
     Args:
         settings: in force.
         source: where its frames come from.
-        request: what else is asked of it.
+        request: options of the session.
         stack: closes what is opened here.
         notify: says a sentence that is neither data nor an error.
         announce: gets each link, and why it fits, before it is opened.

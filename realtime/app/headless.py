@@ -91,7 +91,7 @@ def analyse_file(
     """Analyse every frame of a file in order, as fast as it goes, so that two runs agree.
 
     Args:
-        source: closed by whoever opened it.
+        source: the caller closes it.
         reader: reads the frames.
         session: counts the votes.
         limits: when to stop.

@@ -38,7 +38,7 @@ HOLD_S = 0.012
 those of the frame before."""
 
 REDRAW_S = 0.25
-"""How often a picture that stands still is looked after, for notices that end."""
+"""Seconds between two redraws of an unchanged frame, so that notices disappear."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,9 +124,9 @@ class LiveSession:
 
     def _look(self, now: float) -> bool:
         """Take what camera, analysis, music and disk have; say whether there is something new to draw."""
-        told = self._music.result() or self._outputs.message()
-        if told is not None:
-            self._session.notify(told, now)
+        message = self._music.result() or self._outputs.message()
+        if message is not None:
+            self._session.notify(message, now)
         playing = self._outputs.music.now_playing()
         news = playing != self._playing
         if news:
@@ -140,7 +140,7 @@ class LiveSession:
         # While the first picture after it is held back, trouble stays: what is still shown did not become true again
         changed = (new or self._held is None) and trouble != self._trouble
         self._trouble = trouble if changed else self._trouble
-        return new or changed or news or told is not None
+        return new or changed or news or message is not None
 
     def _take_frame(self, now: float, analysis: _Seen | None) -> bool:
         """Take the newest frame and have it analysed; say whether one is to be shown now."""
@@ -199,7 +199,7 @@ class LiveSession:
                 raise no_picture_in_time(self._frames.health(now))
             return True
         under_way = self._session.frozen or self._held is not None or self._analyst.busy
-        # `ended` is asked before `newest`: a short clip may come and end between the two questions
+        # Read `ended` before the newest frame: a short clip can start and end between the two reads
         if under_way or not self._frames.ended or self._frames.latest_after(self._index) is not None:
             return False
         if self._started is None:

@@ -14,6 +14,9 @@ MOST_WAITING = 256
 PATIENCE_S = 2.0
 """How long closing waits for a job that makes no progress."""
 
+MAX_CLOSE_S = 10.0
+"""How long closing waits for jobs that do make progress: a reader of one line a second must not keep a program alive."""
+
 JOIN_S = 2.0
 """How long closing waits for the thread after the last job."""
 
@@ -96,8 +99,8 @@ class OutputThread:
         """Do the jobs that wait, then end the thread; safe to call twice.
 
         Args:
-            patience_s: give up where no job was finished for so many seconds; `left_out` counts the rest. None waits as long
-                as it takes, until Ctrl-C.
+            patience_s: give up where no job was finished for so many seconds, and after `MAX_CLOSE_S` in any case;
+                `left_out` counts the rest. None waits as long as it takes, until Ctrl-C.
         """
         with self._changed:
             self._closing = True
@@ -118,30 +121,35 @@ class OutputThread:
 
     def _drain(self, patience_s: float | None) -> None:
         done, since_s = self._done, time.monotonic()
+        latest_s = since_s + MAX_CLOSE_S
         while self._jobs and self._thread.is_alive() and self._error is None and not self._stopped:
             self._changed.wait(TURN_S)
             now_s = time.monotonic()
             if self._done != done:
                 done, since_s = self._done, now_s
-            elif patience_s is not None and now_s - since_s >= patience_s:
+            if patience_s is not None and (now_s - since_s >= patience_s or now_s >= latest_s):
                 return
 
     def _run(self) -> None:
         try:
-            while (job := self._next_job()) is not None:
-                finished = job()
-                with self._changed:
-                    self._jobs.popleft()
-                    self._done += finished
-                    self._left_out += not finished
-                    self._changed.notify_all()
+            try:
+                self._do_jobs()
+            finally:
+                if self._end is not None:
+                    self._end()
         except BaseException as error:  # noqa: BLE001 - raised again by `check`
             with self._changed:
                 self._error = error
                 self._changed.notify_all()
-        finally:
-            if self._end is not None:
-                self._end()
+
+    def _do_jobs(self) -> None:
+        while (job := self._next_job()) is not None:
+            finished = job()
+            with self._changed:
+                self._jobs.popleft()
+                self._done += finished
+                self._left_out += not finished
+                self._changed.notify_all()
 
     def _next_job(self) -> Job | None:
         """The next job; None at the end."""

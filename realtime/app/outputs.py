@@ -147,7 +147,7 @@ class LiveOutputs:
         self._messages = deque[_Message]()
         self._to_repeat: list[str] = []
         self._snapshots = threading.BoundedSemaphore(MOST_SNAPSHOTS)
-        # Two threads: a pipe that nobody reads does not keep the log from the disk
+        # Two threads: a blocked pipe must not delay the log
         self._printing = OutputThread("stdout")
         self._writing = OutputThread("outputs", end=None if log is None else log.close)
         self._slow = {
@@ -183,7 +183,7 @@ class LiveOutputs:
             self._writing.submit(write, last=True)
 
     def emit(self, elapsed_s: float, faces: tuple[Face, ...]) -> None:
-        """Print and log an analysed frame, if that was asked for."""
+        """Print and log an analysed frame, if enabled."""
         if self._stdout is not None or self._log is not None:
             self._write(documents.frame_document(elapsed_s, faces, self._session.mood()))
 
@@ -205,7 +205,7 @@ class LiveOutputs:
         self._check()
 
     def shown(self, picture: Image) -> None:
-        """Record what is shown, if that was asked for."""
+        """Record what is shown, if enabled."""
         if self._recorder is not None:
             self._recorder.submit(picture)
 

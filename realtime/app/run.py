@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LiveRequest:
-    """What is asked of a live session besides the settings.
+    """Options of a live session besides the settings.
 
     Attributes:
         mirrored: the picture is shown as in a mirror.
@@ -46,12 +46,12 @@ class LiveRun:
     """A session that is ready to run, once.
 
     Attributes:
-        session: what it knows.
+        session: its state.
         reader: reads its frames.
         source: where they come from.
         display: shows it and reads keys; None runs it without one.
         outputs: where its results go.
-        request: what was asked for.
+        request: its options.
         blank: width and height of the picture until the first frame, pixels; None waits for that frame.
         notify: says a sentence where there is no window.
     """

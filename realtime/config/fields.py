@@ -142,8 +142,8 @@ def _choices(title: str, point: Point, mood: Expression | None = None) -> Any:
         if (table.url is None) == (table.path is None):
             raise ValueError("it needs either a url or a path")
         valence, arousal = table.valence, table.arousal
-        heard = Point(point.valence if valence is None else valence, point.arousal if arousal is None else arousal)
-        return MusicChoice(title if table.title is None else table.title, table.url, table.path, heard, mood)
+        point_of_choice = Point(point.valence if valence is None else valence, point.arousal if arousal is None else arousal)
+        return MusicChoice(title if table.title is None else table.title, table.url, table.path, point_of_choice, mood)
 
     def as_tuple(value: object) -> tuple[object, ...]:
         return tuple(cast("list[object]", value)) if isinstance(value, list) else (value,)

@@ -1,4 +1,4 @@
-"""Reads `config.toml` and what overrides it into `Settings`, and writes them out. All faults of all files are told at once."""
+"""Read `config.toml` and what overrides it into `Settings`, and write them out. All faults are reported together."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass

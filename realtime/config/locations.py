@@ -42,16 +42,16 @@ def user_file() -> Path:
 
 
 def config_files(shipped: Path, explicit: Path | None = None) -> list[Path]:
-    """List the files to read, later ones win: the shipped one, the person's own if it is there, the one asked for.
+    """List the files to read, later ones win: the shipped one, the user's file if it exists, the explicit one.
 
     Args:
         shipped: `config.toml` as it comes with emodj.
         explicit: the file of `--config`; without it the environment variable counts, if it is set and not empty.
     """
     files = [shipped] if _absent(user_file()) else [shipped, user_file()]
-    asked = os.environ.get(CONFIG_VARIABLE, "") if explicit is None else explicit
+    named = os.environ.get(CONFIG_VARIABLE, "") if explicit is None else explicit
     # A shell leaves the ~ of --config=~/mine.toml alone
-    return [*files, expand_path(Path(asked))] if asked else files
+    return [*files, expand_path(Path(named))] if named else files
 
 
 def _absent(file: Path) -> bool:

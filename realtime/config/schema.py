@@ -94,7 +94,7 @@ class FaceSettings:
 
 @dataclass(frozen=True, slots=True)
 class CameraSettings:
-    """What is asked of a camera; it may give something else.
+    """Requested camera format; the camera may deliver another.
 
     Attributes:
         device: number of the camera, from 0, or a part of its name, or its path.

@@ -110,7 +110,7 @@ BINDINGS: tuple[Binding, ...] = (
     *_bind_moods(),
     Binding(("0",), "back to automatic", MoodChoice(None), Group.MOOD),
     Binding(("space",), "freeze; the vote pauses too", Action.FREEZE, Group.PROGRAM, hint="freeze"),
-    Binding(("r",), "start the vote anew", SessionAction.RESTART_VOTE, Group.PROGRAM),
+    Binding(("r",), "restart the vote", SessionAction.RESTART_VOTE, Group.PROGRAM),
     Binding(("s",), "save a snapshot", Action.SNAPSHOT, Group.PROGRAM),
     Binding(("c",), "next camera", Action.NEXT_CAMERA, Group.PROGRAM),
     Binding(("m",), "mirror", ViewToggle.MIRROR, Group.PROGRAM),

@@ -203,7 +203,7 @@ class Session:
                 return self._show_answer(self._selector.next_strategy(), now_s)
             case SessionAction.RESTART_VOTE:
                 self._vote.restart()
-                self.notify("the vote starts anew", now_s)
+                self.notify("the vote is restarted", now_s)
                 return self._selector.reset_journey()
 
     def _choose_mood(self, expression: Expression | None, now_s: float) -> PlayerCommand | None:

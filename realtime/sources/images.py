@@ -99,7 +99,7 @@ def decode_image(data: bytes, name: str) -> Image:
 
 @contextmanager
 def _pillow_settings() -> Generator[None]:
-    """Switch off warnings about odd metadata, which do not matter, and Pillow's limit of size, since `MOST_PIXELS` applies.
+    """Switch off warnings about odd metadata, which do not matter, and Pillow's limit of size, since `MAX_PIXELS` applies.
 
     Both are settings of the whole process, so one picture is read at a time, and they are restored after it.
     """

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 
 def write(files: Mapping[Path, bytes], *, private: bool = False, advice: str = "choose another place") -> None:
-    """Write files so that a reader never meets half of one, and a failure leaves what was there before.
+    """Write files so that a reader never meets half of one.
 
-    All are written beside their places first and take them at the very end.
+    All are written beside their places first and are renamed at the very end. A disk that is full or read-only leaves what was
+    there before. There is no wait for the disk (`fsync`): after a power cut an old file may be back.
 
     Args:
         files: contents by path; the folders exist.

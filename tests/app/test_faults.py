@@ -103,7 +103,7 @@ class Silence:
         return None, None
 
 
-class Desk:
+class FakeOutputs:
     """Does nothing but what `c` is for."""
 
     def __init__(self, following: Callable[[], Source] | None) -> None:
@@ -159,8 +159,8 @@ class Sitting:
         threads = set(threading.enumerate())
         window = cast("Window", Screen(script))
         reader = cast("FrameReader", self.reader)
-        display, desk = WindowDisplay(window), Desk(self._following)
-        live = LiveSession(self.frames, reader, self.session, display, SessionLimits(), desk, blank=(320, 240))
+        display, outputs = WindowDisplay(window), FakeOutputs(self._following)
+        live = LiveSession(self.frames, reader, self.session, display, SessionLimits(), outputs, blank=(320, 240))
         try:
             live.run()
         finally:
@@ -781,7 +781,7 @@ def test_the_next_camera_takes_over_in_each_state(url: str, camera: NetworkCamer
 HANGS = """
 import sys, threading, time
 import numpy as np
-from tests.app.test_faults import Desk, PLAYLISTS, Scripted, Screen, Sitting, shots
+from tests.app.test_faults import FakeOutputs, PLAYLISTS, Scripted, Screen, Sitting, shots
 from realtime.sources.health import SourceState
 
 class Hangs(Scripted):
@@ -813,8 +813,8 @@ def script():
 from realtime.app.window import WindowDisplay
 from realtime.app.headless import SessionLimits
 from realtime.app.live import LiveSession
-display, desk = WindowDisplay(Screen(script())), Desk(opener)
-LiveSession(sitting.frames, sitting.reader, sitting.session, display, SessionLimits(), desk, blank=(320, 240)).run()
+display, outputs = WindowDisplay(Screen(script())), FakeOutputs(opener)
+LiveSession(sitting.frames, sitting.reader, sitting.session, display, SessionLimits(), outputs, blank=(320, 240)).run()
 left = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
 print("over", left)
 """

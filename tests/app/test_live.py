@@ -1108,7 +1108,7 @@ def test_in_each_state_of_the_camera_the_window_lives_and_keys_are_answered_at_o
         yield "s"
         assert stage.notice == ("picture saved: /pictures/one.png" if has_picture else "no picture yet")
         yield "r"
-        assert stage.notice == "the vote starts anew"
+        assert stage.notice == "the vote is restarted"
         yield "1"
         yield "p"
         assert stage.asked == [link(Expression.ANGRY).place]

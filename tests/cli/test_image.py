@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import pty
 import shutil
 import sys
 from pathlib import Path
@@ -516,6 +515,8 @@ def test_a_qr_code_is_printed_on_demand_and_opens_nothing(emodj: Run, photo: Pat
 
 def on_a_terminal(start: Start, *arguments: str | Path) -> tuple[int, str, str]:
     """Status, stdout, and the output on stderr, which is a terminal."""
+    import pty  # POSIX alone has it
+
     parent_fd, child_fd = pty.openpty()
     with start(*arguments, stderr=child_fd, env={"TERM": "xterm"}) as started:
         os.close(child_fd)

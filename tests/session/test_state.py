@@ -272,7 +272,7 @@ def test_the_vote_starts_anew(key: str) -> None:
     running.add_frame([HAPPY], 0)
     assert running.handle_key(key, 5) is None
     assert running.mood() is None
-    assert notice(running, 5) == "the vote starts anew"
+    assert notice(running, 5) == "the vote is restarted"
     running.add_frame([SAD], 6)
     assert leading_expression(running) is Expression.SAD
     assert running.summary().shares == SAD.probabilities
