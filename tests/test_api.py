@@ -524,16 +524,21 @@ def test_another_thread_ends_the_loop_also_where_no_frame_comes(camera: tuple[Ne
 
 
 class Closing(logging.Handler):
-    """Closes the stream during `next`, as a signal handler may."""
+    """Closes the stream during `next`, as a signal handler may, when its source is lost.
+
+    On a busy machine a slow start is a warning, too.
+    """
 
     def __init__(self, stream: FaceStream) -> None:
         super().__init__()
-        self.said: list[str] = []
+        self.losses: list[str] = []
         self._stream = stream
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.said.append(record.getMessage())
-        self._stream.close()
+        message = record.getMessage()
+        if "gives no more frames" in message:
+            self.losses.append(message)
+            self._stream.close()
 
 
 def test_a_lost_source_is_a_warning_and_the_stream_may_be_closed_from_within(camera: tuple[NetworkCamera, str]) -> None:
@@ -548,8 +553,7 @@ def test_a_lost_source_is_a_warning_and_the_stream_may_be_closed_from_within(cam
         assert all(isinstance(result, FrameResult) for result in stream)
     finally:
         logging.getLogger("realtime").removeHandler(handler)
-    assert len(handler.said) == 1
-    assert "gives no more frames" in handler.said[0]
+    assert len(handler.losses) == 1
     assert not capture_threads()
 
 

@@ -258,10 +258,11 @@ class LiveOutputs:
 
     def _write(self, document: documents.Document, *, last: bool = False) -> None:
         stdout, log = self._stdout, self._log
-        if stdout is not None:
-            self._printing.submit(lambda: self._print(stdout, document), last=last, wait=self._waits)
+        # The log first: Ctrl-C may end the wait for a reader
         if log is not None:
             self._writing.submit(lambda: self._log_line(log, document), last=last, wait=self._waits)
+        if stdout is not None:
+            self._printing.submit(lambda: self._print(stdout, document), last=last, wait=self._waits)
 
     def _print(self, stdout: RawStream, document: documents.Document) -> bool:
         return write_unless(lambda: self._printing.stopped, stdout, documents.encode_line(document))

@@ -302,6 +302,7 @@ def test_ctrl_c_ends_a_close_without_a_limit_and_the_next_close_does_not_wait(
         outputs.close(None)
         assert outputs.left_out == 1
         gate.opened.set()
+    until(lambda: "outputs" not in {thread.name for thread in threading.enumerate()})
 
 
 STUCK = """
