@@ -95,25 +95,30 @@ def frames_go_on(person: Person) -> None:
         until(lambda before=before: mark(person) != before)
 
 
-def press_q(person: Person) -> None:
-    person.press("q")
+def press_q(person: Person) -> int:
+    return person.leave("q")
 
 
-def interrupt(person: Person) -> None:
+def close(person: Person) -> int:
+    person.close()
+    return person.finish()
+
+
+def interrupt(person: Person) -> int:
     person.process.send_signal(signal.SIGINT)
+    return person.finish()
 
 
-@pytest.mark.parametrize(("leave", "status"), [(press_q, 0), (Person.close, 0), (interrupt, 130)])
+@pytest.mark.parametrize(("leave", "status"), [(press_q, 0), (close, 0), (interrupt, 130)])
 def test_the_picture_goes_on_while_nobody_reads_and_every_way_out_ends_it(
-    leave: Callable[[Person], None], status: int, clip: Path, display: str, tmp_path: Path
+    leave: Callable[[Person], int], status: int, clip: Path, display: str, tmp_path: Path
 ) -> None:
     log = tmp_path / "log.jsonl"
     with piped(display, tmp_path, clip, "--log", str(log)) as (person, reader):
         # More frames than pipe and queue hold were analysed: the window did not wait
         until(lambda: log.exists() and log.read_bytes().count(b"\n") > MOST_WAITING + 60, WAIT_S)
         frames_go_on(person)
-        leave(person)
-        assert person.process.wait(WAIT_S) == status
+        assert leave(person) == status
         printed, lines = whole(drain(reader).decode()), whole(log.read_text())
         assert printed == lines[: len(printed)]
         # Ctrl-C may come between counting a frame and writing its line
@@ -158,8 +163,7 @@ def test_a_disk_without_room_for_the_log_ends_the_log_and_not_the_session(clip: 
             # Lines of a log of this size are fewer
             until(lambda: count() > 60, WAIT_S)
             frames_go_on(person)
-            person.press("q")
-            until(lambda: count() and person.process.poll() is not None, WAIT_S)
+            person.press_until("q", lambda: count() and person.process.poll() is not None)
             assert person.process.returncode == 0
             assert person.complaints == (
                 "emodj: the log has ended: its file may not grow further; log.jsonl is complete up to here\n"

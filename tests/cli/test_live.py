@@ -402,7 +402,7 @@ def test_a_full_disk_ends_the_output_and_not_the_session(clip: Clip, tmp_path: P
     full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, resource.RLIM_INFINITY))\n"
     arguments = ["live", "--source", str(clip(60)), "--no-window", "--json", option, str(tmp_path / name)]
     ended = subprocess.run(
-        [sys.executable, "-c", full + START, *arguments], capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, "-c", full + START, *arguments], capture_output=True, text=True, check=False, timeout=PATIENCE_S
     )
     assert ended.returncode == 0
     assert json.loads(ended.stdout)["frames"] == 60
