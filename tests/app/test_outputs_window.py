@@ -22,12 +22,12 @@ from tests.support.live import watching
 from tests.support.pipes import drain, shrink
 from tests.support.places import ROOT
 from tests.support.waiting import until
-from tests.support.x11 import Person
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from realtime.domain import Image
+    from tests.support.x11 import Person
 
 pytestmark = pytest.mark.window
 
