@@ -545,11 +545,11 @@ def test_a_lost_source_is_a_warning_and_the_stream_may_be_closed_from_within(cam
     served, url = camera
     stream = watch(url)
     handler = Closing(stream)
+    next(stream)
+    served.absent = True
+    served.drop()
     logging.getLogger("realtime").addHandler(handler)
     try:
-        next(stream)
-        served.absent = True
-        served.drop()
         assert all(isinstance(result, FrameResult) for result in stream)
     finally:
         logging.getLogger("realtime").removeHandler(handler)

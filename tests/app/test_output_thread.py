@@ -13,6 +13,7 @@ import pytest
 
 from realtime.app import output_thread
 from realtime.app.output_thread import MOST_WAITING, PATIENCE_S, OutputThread
+from tests.support import waiting
 from tests.support.clocks import CountedClock
 from tests.support.places import ROOT
 from tests.support.waiting import until
@@ -321,5 +322,6 @@ print("last", outputs.left_out)
 
 
 def test_a_job_that_never_returns_does_not_keep_the_process_alive() -> None:
-    ended = subprocess.run([sys.executable, "-c", STUCK], cwd=ROOT, check=False, capture_output=True, text=True, timeout=60)
+    command = [sys.executable, "-c", STUCK]
+    ended = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=waiting.PATIENCE_S)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "first\nlast 1\n", "")
