@@ -14,9 +14,6 @@ MOST_WAITING = 256
 PATIENCE_S = 2.0
 """How long closing waits for a job that makes no progress."""
 
-MAX_CLOSE_S = 10.0
-"""How long closing waits for jobs that do make progress: a reader of one line a second must not keep a program alive."""
-
 JOIN_S = 2.0
 """How long closing waits for the thread after the last job."""
 
@@ -95,18 +92,19 @@ class OutputThread:
                 self._raised = True
                 raise self._error
 
-    def close(self, patience_s: float | None = PATIENCE_S) -> None:
+    def close(self, patience_s: float | None = PATIENCE_S, *, limit_s: float | None = None) -> None:
         """Do the jobs that wait, then end the thread; safe to call twice.
 
         Args:
-            patience_s: give up where no job was finished for so many seconds, and after `MAX_CLOSE_S` in any case;
-                `left_out` counts the rest. None waits as long as it takes, until Ctrl-C.
+            patience_s: give up where no job was finished for so many seconds; `left_out` counts the rest. None waits as long
+                as it takes, until Ctrl-C.
+            limit_s: give up after so many seconds in any case; None sets no limit.
         """
         with self._changed:
             self._closing = True
             self._changed.notify_all()
             try:
-                self._drain(patience_s)
+                self._drain(patience_s, limit_s)
             finally:
                 self._stopped = True
                 self._changed.notify_all()
@@ -119,15 +117,17 @@ class OutputThread:
     def _takes_jobs(self) -> bool:
         return self._error is None and not self._closing
 
-    def _drain(self, patience_s: float | None) -> None:
+    def _drain(self, patience_s: float | None, limit_s: float | None) -> None:
         done, since_s = self._done, time.monotonic()
-        latest_s = since_s + MAX_CLOSE_S
+        latest_s = None if limit_s is None else since_s + limit_s
         while self._jobs and self._thread.is_alive() and self._error is None and not self._stopped:
             self._changed.wait(TURN_S)
             now_s = time.monotonic()
             if self._done != done:
                 done, since_s = self._done, now_s
-            if patience_s is not None and (now_s - since_s >= patience_s or now_s >= latest_s):
+            if patience_s is not None and now_s - since_s >= patience_s:
+                return
+            if latest_s is not None and now_s >= latest_s:
                 return
 
     def _run(self) -> None:

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 READER_PATIENCE_S = 2.0
 """How long the end of a session in a window waits for a reader of stdout that takes nothing."""
 
+READER_LIMIT_S = 10.0
+"""How long it waits for a reader that takes a line now and then: one line a second must not keep the program alive."""
+
 DISK_PATIENCE_S = 10.0
 """How long the end of a session waits for one line or snapshot: a large PNG takes seconds on a slow machine."""
 
@@ -163,7 +166,7 @@ class LiveOutputs:
     def __exit__(self, *_: object) -> None:
         # A second Ctrl-C may end the first wait
         try:
-            self._printing.close(READER_PATIENCE_S)
+            self._printing.close(READER_PATIENCE_S, limit_s=READER_LIMIT_S)
         finally:
             self._writing.close(DISK_PATIENCE_S)
 
@@ -245,7 +248,7 @@ class LiveOutputs:
         """
         self._write(summary, last=True)
         unlimited = self._waits and not hurried
-        self._printing.close(None if unlimited else READER_PATIENCE_S)
+        self._printing.close(None if unlimited else READER_PATIENCE_S, limit_s=None if unlimited else READER_LIMIT_S)
         self._writing.close(None if unlimited else DISK_PATIENCE_S)
         for sentence in self._to_repeat:
             self._notify(sentence)

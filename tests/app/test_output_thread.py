@@ -240,6 +240,32 @@ def test_closing_waits_for_as_long_as_jobs_are_finished(clock: CountedClock) -> 
     assert outputs.left_out == 0
 
 
+def test_closing_gives_up_at_its_limit_although_jobs_are_finished(clock: CountedClock) -> None:
+    def slow() -> bool:
+        clock.wait_for_looks(2)
+        clock.now_s += 0.6 * PATIENCE_S
+        return True
+
+    with OutputThread("outputs") as outputs:
+        for _ in range(5):
+            outputs.submit(slow)
+        outputs.close(limit_s=PATIENCE_S)
+        assert outputs.stopped
+        assert outputs.left_out >= 1
+
+
+def test_an_error_at_the_end_is_raised_by_check() -> None:
+    def fail() -> None:
+        raise OSError("the disk is gone")
+
+    outputs = OutputThread("outputs", end=fail)
+    with outputs:
+        outputs.submit(lambda: True)
+    with pytest.raises(OSError, match="the disk is gone"):
+        outputs.check()
+    assert outputs.left_out == 0
+
+
 def test_closing_without_a_limit_waits_for_a_job_that_stands_still(clock: CountedClock, gate: Gate) -> None:
     with OutputThread("outputs") as outputs:
         outputs.submit(gate.job_of(outputs))
