@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 BETWEEN_KEYS_MS = 100
 """Of two keys that come at once OpenCV's window remembers the later one alone. The X server waits, not we."""
 
+STUCK_S = 20.0
+"""A window whose picture is the same for so long may have lost an event of the screen."""
+
 LOST_S = 15.0
 """So long after it a key without an effect was lost. On a busy machine OpenCV's window loses about one in a thousand."""
 
@@ -192,6 +195,8 @@ class Person:
         self._title = title
         self._screen = screen
         self._window: Window | None = None
+        self._last: Picture | None = None
+        self._changed_s = 0.0
 
     def sees_the_window(self, drawn: Callable[[Picture], bool] = varied) -> None:
         """Wait until it is open, drawn and listens."""
@@ -206,13 +211,10 @@ class Person:
         until(lambda: self.screen.hears(self.window))
 
     def _painted(self, drawn: Callable[[Picture], bool]) -> bool:
-        # The Qt of OpenCV's wheel now and then loses the event that its window is on screen, and then never paints it: put
-        # away and fetched back it is well
         for _ in range(LOOKS):
             if drawn(self.picture()):
                 return True
-        self.screen.put_away(self.window)
-        self.screen.fetch_back(self.window)
+        self._refresh()
         return False
 
     @property
@@ -278,7 +280,23 @@ class Person:
 
     def picture(self) -> Picture:
         """What is in the window now, BGR."""
-        return self.screen.picture(self.window)
+        picture = self.screen.picture(self.window)
+        now_s = time.monotonic()
+        if self._last is None or not np.array_equal(picture, self._last):
+            self._last, self._changed_s = picture, now_s
+        elif now_s - self._changed_s > STUCK_S:
+            self._changed_s = now_s
+            self._refresh()
+        return picture
+
+    def _refresh(self) -> None:
+        """Have the window painted anew.
+
+        The Qt of OpenCV's wheel now and then loses the event that its window is on screen, and then paints it no more: put away
+        and fetched back it is well.
+        """
+        self.screen.put_away(self.window)
+        self.screen.fetch_back(self.window)
 
     @property
     def size(self) -> tuple[int, int]:
