@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -225,30 +226,26 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> CountedClock:
     return clock
 
 
-def test_closing_waits_for_as_long_as_jobs_are_finished(clock: CountedClock) -> None:
-    def slow() -> bool:
-        # Each takes most of the patience, and closing looks in vain at least once meanwhile
-        clock.wait_for_looks(2)
-        clock.now_s += 0.6 * PATIENCE_S
-        return True
+def take_most_of_the_patience(clock: CountedClock) -> bool:
+    """A slow job. Closing looks in vain at least once meanwhile."""
+    clock.wait_for_looks(2)
+    clock.now_s += 0.6 * PATIENCE_S
+    return True
 
+
+def test_closing_waits_for_as_long_as_jobs_are_finished(clock: CountedClock) -> None:
     with OutputThread("outputs") as outputs:
         for _ in range(5):
-            outputs.submit(slow)
+            outputs.submit(partial(take_most_of_the_patience, clock))
         outputs.close()
     assert clock.now_s == pytest.approx(3 * PATIENCE_S)
     assert outputs.left_out == 0
 
 
 def test_closing_gives_up_at_its_limit_although_jobs_are_finished(clock: CountedClock) -> None:
-    def slow() -> bool:
-        clock.wait_for_looks(2)
-        clock.now_s += 0.6 * PATIENCE_S
-        return True
-
     with OutputThread("outputs") as outputs:
         for _ in range(5):
-            outputs.submit(slow)
+            outputs.submit(partial(take_most_of_the_patience, clock))
         outputs.close(limit_s=PATIENCE_S)
         assert outputs.stopped
         assert outputs.left_out >= 1
