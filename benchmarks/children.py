@@ -32,8 +32,12 @@ def module_command(module: str, *arguments: str) -> list[str]:
 
 
 def child_environment(display: str | None = None) -> dict[str, str]:
-    """Build the environment of a child: FFmpeg opens a live source by its filter description, settings are the shipped ones."""
-    variables = {name: value for name, value in os.environ.items() if name not in {"DISPLAY", "EMODJ_CONFIG"}}
+    """Build the environment of a child: FFmpeg opens a live source by its filter description, settings are the shipped ones.
+
+    Children keep their compiled bytecode, as an installed emodj does.
+    """
+    left_out = {"DISPLAY", "EMODJ_CONFIG", "PYTHONDONTWRITEBYTECODE"}
+    variables = {name: value for name, value in os.environ.items() if name not in left_out}
     variables |= {
         "OPENCV_FFMPEG_CAPTURE_OPTIONS": "input_format;lavfi",
         "TF_CPP_MIN_LOG_LEVEL": "3",

@@ -13,7 +13,7 @@ import pytest
 
 from realtime import cli, errors
 from realtime.cli.cameras import document as cameras_document
-from realtime.config.fields import CHOICE, FIELD_KEYS
+from realtime.config.fields import CHOICE_KEYS, FIELD_KEYS
 from realtime.config.schema import Settings, field_range
 from realtime.domain import EXPRESSIONS
 from realtime.music.spotify.playlist_builder import RECIPES
@@ -220,7 +220,7 @@ def test_the_shipped_music_is_in_its_table() -> None:
     text = sections(read(DOCS / "reference" / "config.md"))[slug("`[[playlists.MOOD]]`")]
     table = {cells[0].strip("`"): cells[1:] for cells in rows(text)}
     lists = {name: [(choice["title"], choice["url"]) for choice in choices] for name, choices in SHIPPED["playlists"].items()}
-    assert set(table) == set(lists) | set(CHOICE)
+    assert set(table) == set(lists) | set(CHOICE_KEYS)
     for name, choices in lists.items():
         assert re.findall(r"\[([^\]]+)\]\(([^)]+)\)", table[name][0]) == choices
 

@@ -6,15 +6,14 @@ import difflib
 import re
 from typing import TYPE_CHECKING, Any, cast
 
-from realtime.config.fields import CHOICE, FIELD_KEYS, PLAYLISTS, SECTIONS, FieldKey
+from realtime.config.fields import CHOICE_KEYS, FIELD_KEYS, PLAYLISTS, SECTIONS, FieldKey
 from realtime.config.lines import KeyPath, key_lines
 from realtime.printable import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pydantic import ValidationError
-    from pydantic_core import ErrorDetails
+    from pydantic_core import ErrorDetails, ValidationError
 
     from realtime.config.locations import TomlFile
 
@@ -26,7 +25,7 @@ def fault_sentences(error: ValidationError, file: TomlFile) -> list[str]:
     """Word every fault that pydantic found in a file, in the order of its lines.
 
     Args:
-        error: of the model `fields.SETTINGS_TABLE`.
+        error: of `fields.SETTINGS_TABLE`.
         file: the one that was validated.
     """
     lines = key_lines(file.text)
@@ -53,15 +52,16 @@ def _sentence(fault: ErrorDetails, file: TomlFile, line: int) -> str:
 
 def _choice_predicate(fault: ErrorDetails, file: TomlFile) -> str:
     section, mood, number, *names = fault["loc"]
-    if fault["type"] == "model_type":
+    if fault["type"] == "dict_type":
         return f"must be a list of tables with a url or a path each, not {quoted(fault['input'])}"
     choices: Any = file.table[str(section)][mood]
     which = f" number {int(number) + 1}" if isinstance(choices, list) and len(choices) > 1 else ""
     message = _message(fault)
     if fault["type"] == "extra_forbidden":
         name = str(names[0])
-        close = difflib.get_close_matches(name, CHOICE, 1)
-        message = f"unknown key {quoted(name)}: " + (f"did you mean {close[0]}?" if close else f"known are {', '.join(CHOICE)}")
+        close = difflib.get_close_matches(name, CHOICE_KEYS, 1)
+        advice = f"did you mean {close[0]}?" if close else f"known are {', '.join(CHOICE_KEYS)}"
+        message = f"unknown key {quoted(name)}: {advice}"
     return f"has a choice{which} that will not do: {message}"
 
 

@@ -1,7 +1,9 @@
-"""The tables of a settings file as pydantic models: which keys each has, and what their values may be.
+"""The tables of a settings file as a pydantic schema: which keys each has, and what their values may be.
 
-A file sets some of the keys and leaves the others to the files before it, so each key of a model may be missing. Kinds and
+A file sets some of the keys and leaves the others to the files before it, so each key of a table may be missing. Kinds and
 ranges come from `schema`. The context of a validation is the folder of the file: relative paths start there.
+
+The schema is written for `pydantic_core`, pydantic's validator, and not as models: those load six times as long.
 """
 
 from __future__ import annotations
@@ -9,19 +11,26 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import is_dataclass
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Annotated, Any, cast, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, cast, get_args, get_type_hints
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
+from pydantic_core import SchemaValidator, ValidationError
+from pydantic_core.core_schema import (
+    CoreSchema,
     ValidationInfo,
     ValidatorFunctionWrapHandler,
-    WrapValidator,
-    create_model,
+    bool_schema,
+    enum_schema,
+    float_schema,
+    int_schema,
+    literal_schema,
+    no_info_after_validator_function,
+    no_info_before_validator_function,
+    no_info_wrap_validator_function,
+    str_schema,
+    tuple_schema,
+    typed_dict_field,
+    typed_dict_schema,
+    with_info_after_validator_function,
 )
 
 from realtime.config.locations import expand_path
@@ -34,13 +43,13 @@ from realtime.music.planner import Strategy
 from realtime.printable import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 FieldKey = tuple[str, ...]
 """Path of a setting, `("faces", "live", "cascade")`. A name may hold a dot, so it is no joined text."""
 
 
-def _described(wanted: str, subject: str = "") -> WrapValidator:
+def _describe(schema: CoreSchema, wanted: str, subject: str = "") -> CoreSchema:
     """Refuse a value in one sentence, whatever is wrong with it. The sentence begins with the key and its file."""
 
     def check(value: object, validate: ValidatorFunctionWrapHandler) -> object:
@@ -49,19 +58,31 @@ def _described(wanted: str, subject: str = "") -> WrapValidator:
         except ValidationError as error:
             raise ValueError(f"{subject}must be {wanted}, not {quoted(value)}") from error
 
-    return WrapValidator(check)
+    return no_info_wrap_validator_function(check, schema)
 
 
 def _number_words(kind: type, limits: Range) -> str:
     return f"{'a whole number' if kind is int else 'a number'} from {limits.low:g} to {limits.high:g}"
 
 
-def _number(kind: type, limits: Range, subject: str = "") -> Any:
-    return Annotated[kind, Field(ge=limits.low, le=limits.high), _described(_number_words(kind, limits), subject)]
+def _number(kind: type, limits: Range, subject: str = "") -> CoreSchema:
+    if kind is int:
+        number: CoreSchema = int_schema(ge=int(limits.low), le=int(limits.high), strict=True)
+    else:
+        number = float_schema(ge=limits.low, le=limits.high, allow_inf_nan=False, strict=True)
+    return _describe(number, _number_words(kind, limits), subject)
 
 
-def _text(check: Callable[..., object], subject: str = "") -> Any:
-    return Annotated[str, _described("text in quotes", subject), AfterValidator(check)]
+def _text(subject: str = "") -> CoreSchema:
+    return _describe(str_schema(strict=True), "text in quotes", subject)
+
+
+def _checked_text(check: Callable[[str], object], subject: str = "") -> CoreSchema:
+    return no_info_after_validator_function(check, _text(subject))
+
+
+def _located_text(locate: Callable[[str, ValidationInfo], object], subject: str = "") -> CoreSchema:
+    return with_info_after_validator_function(locate, _text(subject))
 
 
 # Checks of texts
@@ -119,17 +140,17 @@ def _locate_music(text: str, info: ValidationInfo) -> Path:
 # Values of more than one kind
 
 
-def _threshold() -> Any:
+def _threshold() -> CoreSchema:
     limits = field_range(FaceSettings, "unsure_below")
+    number = float_schema(ge=limits.low, le=limits.high, allow_inf_nan=False, strict=True)
 
     def check(value: object, validate: ValidatorFunctionWrapHandler) -> object:
         return None if value == "" else validate(value)
 
-    words = f'empty ("") or {_number_words(float, limits)}'
-    return Annotated[float, Field(ge=limits.low, le=limits.high), WrapValidator(check), _described(words)]
+    return _describe(no_info_wrap_validator_function(check, number), f'empty ("") or {_number_words(float, limits)}')
 
 
-def _choices(title: str, point: Point, mood: Expression | None = None) -> Any:
+def _choices(title: str, point: Point, mood: Expression | None = None) -> CoreSchema:
     """A list of music, each a table; alone it need not be in a list.
 
     Args:
@@ -138,104 +159,96 @@ def _choices(title: str, point: Point, mood: Expression | None = None) -> Any:
         mood: whose list it is.
     """
 
-    def build(table: Any) -> MusicChoice:
-        if (table.url is None) == (table.path is None):
+    def build(table: dict[str, Any]) -> MusicChoice:
+        url, path = table.get("url"), table.get("path")
+        if (url is None) == (path is None):
             raise ValueError("it needs either a url or a path")
-        valence, arousal = table.valence, table.arousal
-        point_of_choice = Point(point.valence if valence is None else valence, point.arousal if arousal is None else arousal)
-        return MusicChoice(title if table.title is None else table.title, table.url, table.path, point_of_choice, mood)
+        own_point = Point(table.get("valence", point.valence), table.get("arousal", point.arousal))
+        return MusicChoice(table.get("title", title), url, path, own_point, mood)
 
     def as_tuple(value: object) -> tuple[object, ...]:
         return tuple(cast("list[object]", value)) if isinstance(value, list) else (value,)
 
-    return Annotated[tuple[Annotated[_CHOICE_TABLE, AfterValidator(build)], ...], BeforeValidator(as_tuple)]
+    choice = no_info_after_validator_function(build, _table(_CHOICE))
+    return no_info_before_validator_function(as_tuple, tuple_schema([choice], variadic_item_index=0))
 
 
 # Tables
 
 
-def _table(name: str, kinds: dict[str, Any]) -> type[BaseModel]:
-    config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-    fields: dict[str, Any] = {key: (kind, None) for key, kind in kinds.items()}
-    return create_model(name, __config__=config, **fields)
+def _table(kinds: Mapping[str, CoreSchema]) -> CoreSchema:
+    fields = {key: typed_dict_field(kind, required=False) for key, kind in kinds.items()}
+    return typed_dict_schema(fields, extra_behavior="forbid", strict=True)
 
 
-_CHOICE_KINDS: dict[str, Any] = {
-    "title": _text(check_title, "title "),
-    "url": _text(parse_link, "url "),
-    "path": _text(_locate_music, "path "),
+_CHOICE: dict[str, CoreSchema] = {
+    "title": _checked_text(check_title, "title "),
+    "url": _checked_text(parse_link, "url "),
+    "path": _located_text(_locate_music, "path "),
     "valence": _number(float, Range(-1, 1), "valence "),
     "arousal": _number(float, Range(-1, 1), "arousal "),
 }
-_CHOICE_TABLE: Any = _table("choice", _CHOICE_KINDS)
-CHOICE = tuple(_CHOICE_KINDS)
-"""Keys of a choice of music."""
-PLAYLISTS: dict[FieldKey, Any] = {
+CHOICE_KEYS = tuple(_CHOICE)
+PLAYLISTS: dict[FieldKey, CoreSchema] = {
     **{("playlists", each.value): _choices(f"music for {each.value}", POINTS[each], each) for each in EXPRESSIONS},
     ("playlists", "lift"): _choices("music that lifts", CALM),
 }
 """The lists of music; all other settings are single values."""
-_SPECIAL: dict[FieldKey, Any] = {
-    ("network", "pair"): _text(_locate_pair),
-    ("faces", "detector"): Annotated[DetectorName, _described('"haar" or "yunet"')],
-    ("faces", "yunet_model"): _text(_locate_optional),
+_SPECIAL: dict[FieldKey, CoreSchema] = {
+    ("network", "pair"): _located_text(_locate_pair),
+    ("faces", "detector"): _describe(literal_schema([*get_args(DetectorName)]), '"haar" or "yunet"'),
+    ("faces", "yunet_model"): _located_text(_locate_optional),
     ("faces", "unsure_below"): _threshold(),
-    **{("faces", where, "cascade"): _text(_locate_cascade) for where in ("live", "image")},
+    **{("faces", where, "cascade"): _located_text(_locate_cascade) for where in ("live", "image")},
     **{
-        ("faces", where, f"{kind}_cascade"): _text(_locate_optional_cascade)
+        ("faces", where, f"{kind}_cascade"): _located_text(_locate_optional_cascade)
         for where in ("live", "image")
         for kind in ("close", "profile")
     },
-    ("camera", "device"): _text(_check_camera),
-    ("music", "strategy"): Annotated[
-        Strategy, Field(strict=False), _described(f"one of {', '.join(strategy.value for strategy in Strategy)}")
-    ],
-    ("music", "library"): _text(_locate_optional),
-    ("music", "spotify_device"): _text(_check_spotify_device),
+    ("camera", "device"): _checked_text(_check_camera),
+    ("music", "strategy"): _describe(
+        enum_schema(Strategy, [*Strategy]), f"one of {', '.join(strategy.value for strategy in Strategy)}"
+    ),
+    ("music", "library"): _located_text(_locate_optional),
+    ("music", "spotify_device"): _checked_text(_check_spotify_device),
 }
 
 
-def _kinds(section: type, at: FieldKey) -> dict[str, Any]:
-    kinds: dict[str, Any] = {}
+def _fields(section: type, at: FieldKey = ()) -> Iterator[tuple[FieldKey, CoreSchema]]:
     for name, hint in get_type_hints(section, include_extras=True).items():
         key = (*at, name)
         if key in _SPECIAL:
-            kinds[name] = _SPECIAL[key]
+            yield key, _SPECIAL[key]
         elif hint is Playlists:
-            kinds[name] = _table(name, {mood: kind for (_, mood), kind in PLAYLISTS.items()})
+            yield from PLAYLISTS.items()
         elif is_dataclass(hint):
-            kinds[name] = _table(name, _kinds(cast("type", hint), key))
+            yield from _fields(cast("type", hint), key)
         elif hint is bool:
-            kinds[name] = Annotated[bool, _described("true or false")]
+            yield key, _describe(bool_schema(strict=True), "true or false")
         else:
-            kinds[name] = _number(*get_args(hint))
-    return kinds
+            yield key, _number(*get_args(hint))
 
 
-SETTINGS_TABLE = _table("settings", _kinds(Settings, ()))
-"""The whole file."""
+def _nest(fields: Mapping[FieldKey, CoreSchema], at: FieldKey = ()) -> CoreSchema:
+    """The schema of a section, and of those in it."""
+    depth = len(at)
+    names = dict.fromkeys(key[depth] for key in fields if key[:depth] == at)
+    return _table({name: fields.get((*at, name)) or _nest(fields, (*at, name)) for name in names})
 
 
-def _keys(table: type[BaseModel], at: FieldKey = ()) -> Iterator[FieldKey]:
-    for name, field in table.model_fields.items():
-        kind: Any = field.annotation
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            yield from _keys(kind, (*at, name))
-        else:
-            yield (*at, name)
-
-
-FIELD_KEYS: tuple[FieldKey, ...] = tuple(_keys(SETTINGS_TABLE))
+_FIELDS = dict(_fields(Settings))
+FIELD_KEYS: tuple[FieldKey, ...] = tuple(_FIELDS)
 """Every setting, in the order of the shipped file."""
 SECTIONS: frozenset[FieldKey] = frozenset(key[:depth] for key in FIELD_KEYS for depth in range(1, len(key)))
 """Every section, `("faces",)` and `("faces", "live")` among them."""
+SETTINGS_TABLE = SchemaValidator(_nest(_FIELDS))
+"""Checks the whole file, a dictionary as `tomllib` reads it; what it returns is for `flatten`."""
 
 
-def validated_entries(table: BaseModel, at: FieldKey = ()) -> Iterator[tuple[FieldKey, Any]]:
-    """Yield the settings that a file has, with their values."""
-    for name in table.model_fields_set:
-        value = getattr(table, name)
-        if isinstance(value, BaseModel):
-            yield from validated_entries(value, (*at, name))
+def flatten(table: Mapping[str, Any], at: FieldKey = ()) -> Iterator[tuple[FieldKey, Any]]:
+    """Yield the settings that a checked file has, with their values."""
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from flatten(cast("dict[str, Any]", value), (*at, name))
         else:
             yield (*at, name), value

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 import tomli_w
-from pydantic import ValidationError
+from pydantic_core import ValidationError
 
 from realtime.config.faults import dotted, fault_sentences
-from realtime.config.fields import FIELD_KEYS, SETTINGS_TABLE, FieldKey, validated_entries
+from realtime.config.fields import FIELD_KEYS, SETTINGS_TABLE, FieldKey, flatten
 from realtime.config.locations import read_toml
 from realtime.config.schema import Settings
 from realtime.domain import EXPRESSIONS
@@ -36,11 +36,11 @@ def load_settings(files: Sequence[Path]) -> Settings:
             faults.append(str(error))
             continue
         try:
-            table = SETTINGS_TABLE.model_validate(file.table, context=path.parent.absolute())
+            table = SETTINGS_TABLE.validate_python(file.table, context=path.parent.absolute())
         except ValidationError as error:
             faults.extend(fault_sentences(error, file))
             continue
-        values.update(validated_entries(table))
+        values.update(flatten(table))
     _refuse(faults)
     _refuse([f"{dotted(key)} is set in none of {', '.join(map(str, files))}" for key in FIELD_KEYS if key not in values])
     settings = _build(Settings, (), values, faults)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -30,7 +29,7 @@ def write(files: Mapping[Path, bytes], *, private: bool = False, advice: str = "
     """
     # The system applies the umask to a new file; asking for the umask would change it for all threads meanwhile
     mode = 0o600 if private else 0o666
-    parts = {target: target.with_name(f".emodj-{secrets.token_hex(8)}.part") for target in files}
+    parts = {target: target.with_name(f".emodj-{os.urandom(8).hex()}.part") for target in files}
     try:
         for target, data in files.items():
             with open(parts[target], "xb", opener=lambda path, flags: os.open(path, flags, mode)) as file:

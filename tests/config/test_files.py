@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.config.fields import CHOICE, FIELD_KEYS
+from realtime.config.fields import CHOICE_KEYS, FIELD_KEYS
 from realtime.config.files import dump_toml, load_settings
 from realtime.config.locations import CONFIG_VARIABLE, config_files, user_file
 from realtime.config.schema import (
@@ -85,9 +85,9 @@ def test_the_shipped_file_has_the_keys_of_the_dataclasses_and_no_others() -> Non
 def test_every_key_of_the_shipped_file_has_a_comment_above_it() -> None:
     # What a choice of music may hold is said once, above them all
     settings, *choices = SHIPPED_CONFIG.read_text(encoding="utf-8").split("[[playlists.")
-    for name in CHOICE:
+    for name in CHOICE_KEYS:
         assert f"\n#   {name}" in settings
-    assert {line.partition(" = ")[0] for choice in choices for line in choice.splitlines() if " = " in line} <= set(CHOICE)
+    assert {line.partition(" = ")[0] for choice in choices for line in choice.splitlines() if " = " in line} <= set(CHOICE_KEYS)
     lines = settings.splitlines()
     bare = [
         line for above, line in zip(["", *lines], lines, strict=False) if " = " in line and line[0] != "#" and above[:2] != "# "
