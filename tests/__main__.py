@@ -1,8 +1,9 @@
 """Every check, the same for people and for CI: `uv run --locked python -m tests`. Further arguments go to pytest.
 
-With `--all` also the tests that repeat others with networks and sessions of full size, and coverage, as every night.
+With `--all`, as every night, also the slow tests with networks and sessions of full size, and coverage.
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -11,7 +12,6 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-ALL = "--all"
 COVERAGE = ["--cov", "--cov-report=term:skip-covered"]
 """It doubles the time of tests of pure Python (`time pytest tests/session tests/mood tests/overlay`)."""
 
@@ -36,26 +36,30 @@ CHECKS = {
 def main() -> int:
     """Run all checks side by side; 1 if any failed."""
     folder = Path(sys.executable).parent
-    given = sys.argv[1:]
-    own = [argument for argument in given if argument != ALL]
-    own = [*(COVERAGE if ALL in given else ["-m", "not nightly"]), *own]
+    parser = argparse.ArgumentParser(description=__doc__, prog="python -m tests", allow_abbrev=False, add_help=False)
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("-m", dest="marks", default="")
+    given, own = parser.parse_known_args()
+    marks = [f"({given.marks})"] if given.marks else []
+    marks += [] if given.all else ["not nightly"]
+    own = [*(COVERAGE if given.all else []), *(["-m", " and ".join(marks)] if marks else []), *own]
     started = time.monotonic()
     failed: list[str] = []
-    with tempfile.TemporaryDirectory() as said:
+    with tempfile.TemporaryDirectory() as output:
         running: dict[str, subprocess.Popen[bytes]] = {}
         for name, (program, *arguments) in CHECKS.items():
             line = [program, *arguments, *(own if name == "tests" else [])]
             sys.stdout.write(f"── {name}: {' '.join(line)}\n")
-            # The tests are watched, the others are heard one after the other when they end
-            with (Path(said) / name).open("wb") as file:
-                heard = None if name == "tests" else file
+            # The tests print directly; the output of each other check is printed after its end
+            with (Path(output) / name).open("wb") as file:
+                stream = None if name == "tests" else file
                 running[name] = subprocess.Popen(
-                    [str(folder / line[0]), *line[1:]], cwd=ROOT, stdout=heard, stderr=heard, env=os.environ | ONE_THREAD
+                    [str(folder / line[0]), *line[1:]], cwd=ROOT, stdout=stream, stderr=stream, env=os.environ | ONE_THREAD
                 )
         sys.stdout.flush()
         for name in reversed(running):
             status = running[name].wait()
-            sys.stdout.write((Path(said) / name).read_text(encoding="utf-8", errors="replace"))
+            sys.stdout.write((Path(output) / name).read_text(encoding="utf-8", errors="replace"))
             sys.stdout.write(f"── {name}: {'passed' if status == 0 else 'FAILED'} after {time.monotonic() - started:.0f} s\n")
             sys.stdout.flush()
             failed += [] if status == 0 else [name]

@@ -1,4 +1,4 @@
-"""What every test stands on: a home of its own, no other machine, no thread left behind, a screen where one is asked for."""
+"""Fixtures for all tests: an empty home, no connection to another machine, no thread left, a virtual screen on request."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ if TYPE_CHECKING:
 
     from realtime.domain import Image
 
-# A loaded machine is no reason to fail
+# A slow machine must not fail a test
 settings.register_profile("emodj", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("emodj")
 
 WINDOW_TOOLS = ("Xvfb", "setxkbmap", "openbox")
 PACED = "paced"
 ROOMS = ("cli", "classifier", "training", "faces", "mood")
-"""Whose tests take longest, the longest first."""
+"""Folders with the slowest tests, the slowest first."""
 
-# They need terminals, signals or limits that POSIX alone has
+# They need terminals, signals or limits of POSIX
 collect_ignore = (
     [
         *(f"cli/test_{name}.py" for name in ("mood", "output_links", "play", "spotify_login", "train_progress")),
@@ -56,8 +56,8 @@ HANGUP = getattr(signal, "SIGHUP", None)
 LOOPBACK = ("127.", "::1", "localhost")
 
 
-class Files(LoadScopeScheduling):
-    """Gives each process whole files, so that what a file builds is built once; what keeps time is all in one process."""
+class FileScheduling(LoadScopeScheduling):
+    """Gives each process whole files, so fixtures of a file are built once; all timed files go to one process."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = Path(nodeid.partition("::")[0])
@@ -65,18 +65,18 @@ class Files(LoadScopeScheduling):
 
 
 def paced(file: Path) -> bool:
-    """Whether its windows and cameras keep time: two of that kind side by side would make each other late."""
+    """Whether a file has timed windows or cameras: two such files at the same time would slow each other down."""
     return file.parent.name == "app" and (file.stem == "test_faults" or file.stem.endswith("window"))
 
 
-# Marks of pytest-xdist 3.8 for groups are lost on pytest 9.2, which knows no `_nodeid`
+# The group marks of pytest-xdist 3.8 are lost on pytest 9.2, which has no `_nodeid`
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Files:
-    return Files(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileScheduling:
+    return FileScheduling(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest comes first: so no process is left with it at the end."""
+    """Sort the slowest tests first, so that no process has one left at the end."""
 
     def rank(item: pytest.Item) -> int:
         if paced(item.path):
@@ -89,8 +89,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def signals() -> Iterator[None]:
-    """What nohup or a background job has ignored is ignored here alone: what tests start can be interrupted and hung up on."""
-    # A handler is not inherited by another program as being ignored is
+    """Replace ignored signals by an empty handler, so that processes of the tests react to them."""
+    # A program inherits ignored signals, but not handlers
     ignored = [number for number in (signal.SIGINT, HANGUP) if number and signal.getsignal(number) is signal.SIG_IGN]
     for number in ignored:
         signal.signal(number, lambda _number, _frame: None)
@@ -101,7 +101,7 @@ def signals() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home, so that no test reads or writes a person's files; no screen, no browser, no bus either."""
+    """An empty home, so that no test reads or writes the files of a user; also no screen, no browser and no bus."""
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(folder))
     for name in (
@@ -112,7 +112,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
         "DISPLAY",
         "WAYLAND_DISPLAY",
         "BROWSER",
-        # Somebody's Spotify app would begin to play
+        # The Spotify app of the user would play
         "DBUS_SESSION_BUS_ADDRESS",
         "XDG_RUNTIME_DIR",
         "SSH_CONNECTION",
@@ -137,21 +137,21 @@ def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def no_thread_left() -> Iterator[None]:
-    """A thread that outlives its test fails it."""
+    """Fail a test that leaves a thread."""
     before = set(threading.enumerate())
     yield
-    # TensorFlow and its like keep pools of their own; ours have names
+    # TensorFlow and other libraries keep thread pools; our threads have these names
     ours = {"capture", "analysis", "music", "recorder", "cameras", "outputs", "stdout"}
     left = [thread for thread in set(threading.enumerate()) - before if thread.name in ours]
     for thread in left:
-        # One that is about to end needs a moment on a busy machine
+        # On a busy machine a thread needs time to end
         thread.join(PATIENCE_S)
     assert not [thread for thread in left if thread.is_alive()], f"threads left behind: {left}"
 
 
 @pytest.fixture
 def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
-    """A browser that writes down what it is asked to open."""
+    """A fake browser; the function returns the addresses that it opened."""
     visited, script = tmp_path / "visited.txt", tmp_path / "browser.sh"
     script.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >> "{visited}"\n', encoding="utf-8")
     script.chmod(0o755)
@@ -161,14 +161,14 @@ def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], lis
 
 @pytest.fixture
 def spotify(monkeypatch: pytest.MonkeyPatch) -> Iterator[Spotify]:
-    """Spotify on this computer, in place of the real one; nobody is logged in there yet."""
+    """A local server in place of Spotify; nobody is logged in."""
     with serving_spotify() as served:
         monkeypatch.setattr(
             transport,
             "SERVICE",
             transport.Service(f"{served.address}/v1/", f"{served.address}/authorize", f"{served.address}/api/token"),
         )
-        # Whoever runs the tests may have one of their own
+        # The user who runs the tests may have set it
         monkeypatch.delenv("SPOTIPY_CLIENT_ID", raising=False)
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         yield served
@@ -176,7 +176,7 @@ def spotify(monkeypatch: pytest.MonkeyPatch) -> Iterator[Spotify]:
 
 @pytest.fixture
 def tokens(spotify: Spotify) -> CredentialStore:
-    """Where the login is kept of the person of the test, who has just logged in."""
+    """The stored login of a user who has just logged in."""
     given = spotify.issue(" ".join(transport.SCOPES))
     kept = CredentialStore()
     kept.save(Token(spotify.client_id, given["access_token"], given["refresh_token"], time.time() + 3600, given["scope"]))
@@ -193,7 +193,7 @@ def astronaut() -> Image:
 
 @pytest.fixture(scope="session")
 def portrait(tmp_path_factory: pytest.TempPathFactory, astronaut: Image) -> Path:
-    """A photograph of the astronaut's head, 260×240: a face is sought in it in a fifth of the time. Read only."""
+    """A photograph of the astronaut's head, 260×240: face detection takes a fifth of the time. Read only."""
     path = tmp_path_factory.mktemp("portrait") / "portrait.jpg"
     cv2.imwrite(str(path), astronaut[10:250, 90:350], [cv2.IMWRITE_JPEG_QUALITY, 95])
     return path

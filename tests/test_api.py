@@ -87,7 +87,7 @@ def capture_threads() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "capture"]
 
 
-# The names
+# Public names
 
 
 def test_every_public_name_can_be_imported_and_is_listed() -> None:
@@ -154,18 +154,18 @@ def test_a_picture_without_faces_gives_none() -> None:
         (b"no picture", EmodjError, r"^the picture is not a picture that can be read"),
     ],
 )
-def test_what_is_no_picture_has_a_sentence(picture: Any, error: type[Exception], sentence: str) -> None:
+def test_an_invalid_picture_is_an_error(picture: Any, error: type[Exception], sentence: str) -> None:
     with pytest.raises(error, match=sentence):
         read_faces(picture)
 
 
-def test_pixels_stay_as_they_are(astronaut: Image) -> None:
+def test_pixels_are_not_changed(astronaut: Image) -> None:
     image = astronaut.copy()
     image.flags.writeable = False
     assert len(read_faces(image)) == 1
 
 
-def loadings(log: pytest.LogCaptureFixture) -> int:
+def count_loadings(log: pytest.LogCaptureFixture) -> int:
     return len([record for record in log.records if record.getMessage().startswith("expressions are read by")])
 
 
@@ -179,34 +179,34 @@ def test_the_network_is_loaded_once(caplog: pytest.LogCaptureFixture) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert loadings(caplog) == 1
+    assert count_loadings(caplog) == 1
     reader = PictureReader()
     reader.read(blank)
     reader.read(blank)
-    assert loadings(caplog) == 2
+    assert count_loadings(caplog) == 2
 
 
-class Alone:
-    """A detector that notices when two threads use it at once."""
+class ExclusiveDetector:
+    """A detector that records whether two threads used it at the same time."""
 
     def __init__(self) -> None:
-        self.disturbed = False
+        self.shared = False
         self._free = threading.Lock()
 
     def detect(self, image: Image, near: Sequence[Box] = ()) -> list[Box]:
         del near
         if not self._free.acquire(blocking=False):
-            self.disturbed = True
+            self.shared = True
             return []
         for _ in range(10):
-            # OpenCV works without the lock of the interpreter, as the real detector does
+            # OpenCV releases the lock of the interpreter, as in the real detector
             cv2.GaussianBlur(image, (31, 31), 0)
         self._free.release()
         return [Box(174, 64, 101, 101)]
 
 
 def test_threads_may_share_a_reader(astronaut: Image) -> None:
-    reader, detector = PictureReader(), Alone()
+    reader, detector = PictureReader(), ExclusiveDetector()
     reader._faces = replace(reader._faces, detector=detector)  # pyright: ignore[reportPrivateUsage]
     found: list[tuple[Face, ...]] = []
 
@@ -218,7 +218,7 @@ def test_threads_may_share_a_reader(astronaut: Image) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert not detector.disturbed
+    assert not detector.shared
     assert len(found) == 6
     assert set(found) == {found[0]}
 
@@ -246,7 +246,7 @@ def test_a_network_that_changed_is_loaded_anew(pair: Path) -> None:
     assert face.reason == "low confidence"
 
 
-def test_a_network_that_is_missing_or_no_pair_has_a_sentence(pair: Path, tmp_path: Path) -> None:
+def test_a_missing_or_invalid_network_is_an_error(pair: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"^a network is named by its \.json, with the \.h5 beside it, not 'mine\.h5'$"):
         read_faces(ASTRONAUT, network="mine.h5")
     with pytest.raises(ValueError, match=r"named by its \.json"):
@@ -327,7 +327,7 @@ def test_music_is_that_of_the_settings(tmp_path: Path) -> None:
     assert music_for("sad", "match", settings=settings) is None
 
 
-def test_a_mood_or_a_strategy_that_does_not_exist_has_a_sentence() -> None:
+def test_an_unknown_mood_or_strategy_is_an_error() -> None:
     with pytest.raises(ValueError, match=r"^unknown mood 'hapy': did you mean happy\?"):
         music_for("hapy")
     with pytest.raises(ValueError, match=r"^unknown strategy 'lft': known are match, lift, journey$"):
@@ -351,7 +351,7 @@ def test_a_session_without_a_source_counts_faces() -> None:
 
 
 @pytest.mark.parametrize("kind", [Path, str, Path.as_uri])
-def test_every_frame_of_a_file_comes_in_its_order(kind: Callable[[Path], Path | str], clip: Path) -> None:
+def test_every_frame_of_a_file_is_read_in_order(kind: Callable[[Path], Path | str], clip: Path) -> None:
     results = list(watch(kind(clip)))
     assert [result.frame.index for result in results] == list(range(FRAMES))
     assert [result.frame.time_s for result in results] == pytest.approx([index / RATE for index in range(FRAMES)])
@@ -400,7 +400,7 @@ def test_a_stream_that_was_closed_before_its_first_frame_opens_nothing(tmp_path:
     assert list(stream) == []
 
 
-def test_a_second_loop_goes_on_where_the_first_was_left(clip: Path) -> None:
+def test_a_second_loop_continues_after_the_first(clip: Path) -> None:
     with watch(clip) as stream:
         for result in stream:
             if result.frame.index == 1:
@@ -433,7 +433,7 @@ def test_network_and_settings_hold_for_a_stream(pair: Path, clip: Path, tmp_path
         next(watch(clip, network=pair))
 
 
-# What cannot be watched
+# Invalid sources
 
 
 @pytest.mark.parametrize(
@@ -448,7 +448,7 @@ def test_network_and_settings_hold_for_a_stream(pair: Path, clip: Path, tmp_path
         ("no camera has this name", SourceError, '^no camera is called "no camera has this name"'),
     ],
 )
-def test_what_cannot_be_watched_has_a_sentence_in_the_loop(
+def test_a_source_that_cannot_be_opened_is_an_error_in_the_loop(
     source: Any, error: type[EmodjError], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -463,7 +463,7 @@ def test_what_cannot_be_watched_has_a_sentence_in_the_loop(
 
 
 @pytest.mark.parametrize("source", [None, b"clip.avi", 1.5, np.zeros((9, 9, 3), np.uint8)])
-def test_what_is_no_source_is_a_type_error(source: Any) -> None:
+def test_an_invalid_source_is_a_type_error(source: Any) -> None:
     with pytest.raises(TypeError, match=r"^a source is a number, a name, a path or a URL, not "):
         watch(source)
 
@@ -494,36 +494,36 @@ def test_a_live_source_is_closed_when_its_stream_goes_out_of_scope(camera: tuple
     assert not capture_threads()
 
 
-def run_through(stream: FaceStream, came: threading.Event) -> threading.Thread:
-    """Run the loop in a thread; `came` is set after its first frame."""
+def start_loop(stream: FaceStream, got_frame: threading.Event) -> threading.Thread:
+    """Run the loop in a thread; `got_frame` is set after its first frame."""
 
     def loop() -> None:
         for _ in stream:
-            came.set()
+            got_frame.set()
 
     thread = threading.Thread(target=loop)
     thread.start()
-    assert came.wait(PATIENCE_S)
+    assert got_frame.wait(PATIENCE_S)
     return thread
 
 
 @pytest.mark.parametrize("stalls", [False, True])
-def test_another_thread_ends_the_loop_also_where_no_frame_comes(camera: tuple[NetworkCamera, str], *, stalls: bool) -> None:
+def test_another_thread_can_end_the_loop_even_without_frames(camera: tuple[NetworkCamera, str], *, stalls: bool) -> None:
     served, url = camera
     stream = watch(url)
-    thread = run_through(stream, threading.Event())
+    thread = start_loop(stream, threading.Event())
     if stalls:
         served.stall()
     stream.close()
     thread.join(PATIENCE_S)
     assert not thread.is_alive()
     assert list(stream) == []
-    # A read that hangs in FFmpeg is not waited for
+    # ClosingHandler does not wait for a read that hangs in FFmpeg
     served.go_on()
     until(lambda: not capture_threads())
 
 
-class Closing(logging.Handler):
+class ClosingHandler(logging.Handler):
     """Closes the stream during `next`, as a signal handler may, when its source is lost.
 
     On a busy machine a slow start is a warning, too.
@@ -541,10 +541,10 @@ class Closing(logging.Handler):
             self._stream.close()
 
 
-def test_a_lost_source_is_a_warning_and_the_stream_may_be_closed_from_within(camera: tuple[NetworkCamera, str]) -> None:
+def test_a_lost_source_is_a_warning_and_a_log_handler_may_close_the_stream(camera: tuple[NetworkCamera, str]) -> None:
     served, url = camera
     stream = watch(url)
-    handler = Closing(stream)
+    handler = ClosingHandler(stream)
     next(stream)
     served.absent = True
     served.drop()
@@ -604,9 +604,9 @@ print([name for name in before if after[name] != before[name]])
 """
 
 
-def test_nothing_is_printed_and_the_process_stays_as_it_is(pair: Path, clip: Path) -> None:
+def test_nothing_is_printed_and_the_state_of_the_process_is_unchanged(pair: Path, clip: Path) -> None:
     command = [sys.executable, "-c", STATE, ASTRONAUT, clip, pair.parent]
-    # OpenCV says on stderr that there is no such camera
+    # OpenCV prints on stderr that the camera is missing
     environment = os.environ | {"OPENCV_LOG_LEVEL": "SILENT"}
     environment.pop("TF_CPP_MIN_LOG_LEVEL", None)
     ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env=environment)

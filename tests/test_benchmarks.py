@@ -1,4 +1,4 @@
-"""Each benchmark runs, briefly, and prints its table. What it measured is nobody's concern here."""
+"""Each benchmark runs for a short time and prints its table. These tests do not check the figures."""
 
 from __future__ import annotations
 
@@ -138,8 +138,8 @@ def test_the_reference_classifies_and_draws_each_face_alone() -> None:
     network = ConstantNetwork()
     image = scene.compose(scene.Scene(640, 480, 2, head=0.4), 1)[0]
     before = image.copy()
-    answers = reference.Reference(network).read(image)
-    assert [answer.label for answer in answers] == ["happy", "happy"]
+    faces = reference.Reference(network).read(image)
+    assert [face.label for face in faces] == ["happy", "happy"]
     assert network.shapes == [(1, 48, 48, 1)] * 2
     assert not np.array_equal(before, image)
 
@@ -263,8 +263,8 @@ def test_the_full_run_names_benchmarks_that_cannot_run(
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(sys, "argv", ["benchmarks", "--seconds", "1"])
     assert everything.main() != 0
-    said = capsys.readouterr().err
-    assert all(f"{name} is left out: " in said for name in ("throughput", "forward", "window", "memory", "startup", "frozen"))
+    stderr = capsys.readouterr().err
+    assert all(f"{name} is left out: " in stderr for name in ("throughput", "forward", "window", "memory", "startup", "frozen"))
 
 
 def test_the_error_of_a_child_is_reported() -> None:

@@ -1,4 +1,4 @@
-"""README and the pages of docs/ say what the program does."""
+"""README and the pages of docs/ agree with the program."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def rows(text: str) -> list[list[str]]:
 
 
 def slug(heading: str) -> str:
-    """What GitHub makes of a heading in a link."""
+    """The anchor that GitHub gives a heading."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
@@ -80,13 +80,13 @@ def test_the_readme_is_short() -> None:
     assert len(read(ROOT / "README.md").split()) <= MOST_WORDS
 
 
-def test_the_readme_begins_on_a_fresh_machine() -> None:
+def test_the_readme_begins_with_an_installation() -> None:
     blocks = re.findall(r"^```sh\n(.+?)^```", read(ROOT / "README.md"), re.MULTILINE | re.DOTALL)
     assert all(block.startswith("python3 -m venv .venv && .venv/bin/pip install ") for block in blocks[:2])
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_link_leads_somewhere(page: Path) -> None:
+def test_every_link_has_a_target(page: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", read(page)):
         if target.startswith(("https://", "http://")):
             continue
@@ -118,7 +118,7 @@ def commands() -> Iterator[click.Command]:
 
 def test_every_option_that_is_named_exists() -> None:
     known = {name for command in commands() for option in command.params for name in (*option.opts, *option.secondary_opts)}
-    # Those of pip and uv in the two commands, and what click adds
+    # Options of pip and uv in the two commands, and those that click adds
     known |= {"--quiet", "--locked", "--help"}
     named = {name for page in MANUAL for name in re.findall(r"(?<![\w-])--[a-z][a-z-]+", read(page))}
     assert named
@@ -153,8 +153,8 @@ KEY_ROWS = [row for group in Group for row in help_rows(group)]
 
 
 def test_the_table_of_keys_is_that_of_the_code() -> None:
-    told = [(tuple(re.findall(r"`([^`]+)`", names)), does) for names, does in rows(read(DOCS / "reference" / "keys.md"))]
-    assert told == [(row.keys, row.does) for row in KEY_ROWS]
+    documented = [(tuple(re.findall(r"`([^`]+)`", names)), does) for names, does in rows(read(DOCS / "reference" / "keys.md"))]
+    assert documented == [(row.keys, row.does) for row in KEY_ROWS]
 
 
 def test_the_keys_of_the_terminal_are_those_of_the_code() -> None:
@@ -162,16 +162,16 @@ def test_the_keys_of_the_terminal_are_those_of_the_code() -> None:
     assert re.findall(r"`([^` ]+)`", sentence) == [key for row in player_rows() for key in row.keys]
 
 
-def test_every_key_of_the_readme_does_what_it_says() -> None:
+def test_the_keys_of_the_readme_have_the_texts_of_the_code() -> None:
     does = {key: row.does for row in KEY_ROWS for key in row.keys}
     table = rows(read(ROOT / "README.md"))
     assert table
-    for cell, told in table:
+    for cell, documented in table:
         names = re.findall(r"`([^`]+)`", cell)
         if "1" in names:
-            assert told == f"choose the mood by hand; {does['0']}"
+            assert documented == f"choose the mood by hand; {does['0']}"
         else:
-            assert re.split("[:;]", told)[0] == re.split("[:;]", does[names[0]])[0]
+            assert re.split("[:;]", documented)[0] == re.split("[:;]", does[names[0]])[0]
 
 
 # Exit statuses
@@ -199,12 +199,12 @@ def section(at: tuple[str, ...]) -> type:
 def test_every_setting_is_in_its_table_with_default_and_range() -> None:
     page = sections(read(DOCS / "reference" / "config.md"))
     wanted = {key for key in FIELD_KEYS if key[0] != "playlists"}
-    told = dict[tuple[str, ...], list[str]]()
+    documented = dict[tuple[str, ...], list[str]]()
     for at in {key[:-1] for key in wanted}:
         for name, *cells in rows(page[slug(f"`[{'.'.join(at)}]`")]):
-            told[*at, name.strip("`")] = cells
-    assert set(told) == wanted
-    for key, (default, values, _) in told.items():
+            documented[*at, name.strip("`")] = cells
+    assert set(documented) == wanted
+    for key, (default, values, _) in documented.items():
         shipped: Any = SHIPPED
         for name in key:
             shipped = shipped[name]
@@ -232,7 +232,7 @@ JSON_PAGE = sections(read(DOCS / "reference" / "json.md"))
 
 
 def described(name: str, prefix: str = "") -> set[str]:
-    """The fields of a document as the page has them, `images.faces.box.left`."""
+    """The fields of a document in the page, such as `images.faces.box.left`."""
     found = set[str]()
     for field, kind, _ in rows(JSON_PAGE[name]):
         path = prefix + field.strip("`")
@@ -243,7 +243,7 @@ def described(name: str, prefix: str = "") -> set[str]:
 
 
 def printed(value: object, prefix: str = "") -> set[str]:
-    """The fields of a document as it is; seven numbers by expression are one field, and nothing is looked for in `about`."""
+    """The fields of a real document; seven numbers by expression are one field, and `about` is not searched."""
     if isinstance(value, list):
         return {path for inside in value for path in printed(inside, prefix)}
     if not isinstance(value, dict):
@@ -256,7 +256,7 @@ def printed(value: object, prefix: str = "") -> set[str]:
 
 @pytest.fixture
 def document(capsys: pytest.CaptureFixture[str]) -> Callable[..., list[Any]]:
-    """Run a command line; each line, or all together, as documents."""
+    """Run a command line; returns its documents."""
 
     def run(*arguments: str | Path) -> list[Any]:
         assert cli.main([str(argument) for argument in arguments]) == 0
@@ -312,24 +312,24 @@ def test_the_document_of_an_evaluation() -> None:
     votes = np.zeros((7, len(VOTE_COLUMNS)), np.float32)
     for row, name in zip(votes, EXPRESSION_VOTES, strict=True):
         row[VOTE_COLUMNS.index(name)] = 10
-    nobody = np.zeros(7, np.bool_)
+    no_copies = np.zeros(7, np.bool_)
     faces = Dataset(
         images=np.zeros((7, 48, 48), np.uint8),
         labels=np.arange(7, dtype=np.uint8),
         votes=votes,
         usage=np.full(7, 2, np.uint8),
-        copy_of_training=nobody,
+        copy_of_training=no_copies,
         photo_group=np.arange(7, dtype=np.int32),
     )
-    said = np.eye(7, dtype=np.float32)
-    spoilt = measure_robustness(lambda _: said, faces, 0.5)
-    report = report_document(faces, said, part="private", threshold=0.5, parameters=1, robustness=spoilt)
-    # By the names of groups, which are no fields
+    outputs = np.eye(7, dtype=np.float32)
+    spoilt = measure_robustness(lambda _: outputs, faces, 0.5)
+    report = report_document(faces, outputs, part="private", threshold=0.5, parameters=1, robustness=spoilt)
+    # The names of the groups are not fields
     report["figures"] = list(report["figures"].values())
     assert printed(report) == described("evaluation")
 
 
-def test_the_example_is_what_comes_out(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_examples_are_the_real_output(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     for page, command in (
         ("pictures", f"image {ASTRONAUT.relative_to(ROOT)}"),
@@ -347,19 +347,19 @@ def test_the_figures_are_those_of_the_shipped_network() -> None:
     about = json.loads(read(ROOT / "models" / "emotiondetector.contract.json"))["about"]
     assert f"{about['parameters']:,} parameters" in page
     groups = ("original labels", "without copies of training", "clear majority")
-    told = re.findall(r"^\|[^|]+\| ([\d,]+) \| ([\d.]+)% \| ([\d.]+)% \| ([\d.]+)% \|", page, re.MULTILINE)
+    documented = re.findall(r"^\|[^|]+\| ([\d,]+) \| ([\d.]+)% \| ([\d.]+)% \| ([\d.]+)% \|", page, re.MULTILINE)
     measured = [
         (f"{figures['images']:,}", *(f"{100 * figures[name]:.1f}" for name in ("accuracy", "macro_f1", "mean_recall")))
         for figures in (about["private_test"][group] for group in groups)
     ]
-    for said, real in zip(told, measured, strict=True):
-        assert said[0] == real[0]
+    for shown, real in zip(documented, measured, strict=True):
+        assert shown[0] == real[0]
         # The contract is rounded to four digits, and so a tenth may round the other way
-        assert all(abs(float(one) - float(other)) < 0.11 for one, other in zip(said[1:], real[1:], strict=True))
+        assert all(abs(float(one) - float(other)) < 0.11 for one, other in zip(shown[1:], real[1:], strict=True))
 
 
 def test_the_figures_of_damaged_faces_are_those_of_the_card() -> None:
     card = sections(read(ROOT / "models" / "README.md"))["faces-that-are-spoilt"]
     measured = [(answered, right) for _, _, answered, right, _ in rows(card)]
-    told = [tuple(cells[1:]) for cells in rows(sections(read(DOCS / "network.md"))["damaged-faces"])]
-    assert sorted(told) == sorted(measured)
+    documented = [tuple(cells[1:]) for cells in rows(sections(read(DOCS / "network.md"))["damaged-faces"])]
+    assert sorted(documented) == sorted(measured)

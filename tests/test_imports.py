@@ -1,4 +1,4 @@
-"""What a command loads: nobody waits for TensorFlow, or for OpenCV, who did not ask for it."""
+"""The modules that a command loads: TensorFlow and OpenCV only if the command needs them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ print(json.dumps(seen), file=sys.stderr)
 """
 
 
-def loaded(*lines: list[str], status: int = 0) -> list[set[str]]:
+def loaded_modules(*lines: list[str], status: int = 0) -> list[set[str]]:
     """Top-level names of all modules that are loaded after each of some command lines, run one after the other."""
     command = [sys.executable, "-c", PROGRAM]
     ended = subprocess.run(command, input=json.dumps(lines), capture_output=True, text=True, check=True)
@@ -40,19 +40,21 @@ def loaded(*lines: list[str], status: int = 0) -> list[set[str]]:
     return [set(names) for _, names in seen]
 
 
-def which_loads(unwanted: set[str], *lines: list[str], status: int = 0) -> list[tuple[list[str], set[str]]]:
-    """The command lines after which something unwanted is loaded, and what it is."""
+def find_loading_lines(unwanted: set[str], *lines: list[str], status: int = 0) -> list[tuple[list[str], set[str]]]:
+    """The command lines after which unwanted modules are loaded, with these modules."""
     return [
-        (line, names & unwanted) for line, names in zip(lines, loaded(*lines, status=status), strict=True) if names & unwanted
+        (line, names & unwanted)
+        for line, names in zip(lines, loaded_modules(*lines, status=status), strict=True)
+        if names & unwanted
     ]
 
 
 def test_help_and_version_load_nothing_heavy() -> None:
-    assert which_loads(HEAVY, ["--help"], ["-h"], ["--version"]) == []
+    assert find_loading_lines(HEAVY, ["--help"], ["-h"], ["--version"]) == []
 
 
 def test_a_typing_error_loads_nothing_heavy() -> None:
-    assert which_loads(HEAVY, ["imgae"], status=2) == []
+    assert find_loading_lines(HEAVY, ["imgae"], status=2) == []
 
 
 def test_help_of_a_command_and_the_settings_load_neither_tensorflow_nor_opencv() -> None:
@@ -68,23 +70,23 @@ def test_help_of_a_command_and_the_settings_load_neither_tensorflow_nor_opencv()
         ["playlists"],
         ["playlists", "check", "-h"],
     )
-    assert which_loads(TENSORFLOW | {"cv2", "ai_edge_litert"}, *lines) == []
+    assert find_loading_lines(TENSORFLOW | {"cv2", "ai_edge_litert"}, *lines) == []
 
 
-def test_what_checks_settings_is_loaded_only_where_settings_are_read() -> None:
+def test_pydantic_is_loaded_only_where_settings_are_read() -> None:
     checks = {"pydantic_core"}
-    assert which_loads(checks, ["live", "-h"], ["config", "path"]) == []
-    assert which_loads(checks, ["songs", "happy", "--library", "missing"], status=2) == []
-    (names,) = loaded(["config", "show"])
+    assert find_loading_lines(checks, ["live", "-h"], ["config", "path"]) == []
+    assert find_loading_lines(checks, ["songs", "happy", "--library", "missing"], status=2) == []
+    (names,) = loaded_modules(["config", "show"])
     assert names >= checks, "else this test would see nothing"
 
 
 def test_commands_without_images_load_no_numpy() -> None:
-    assert which_loads({"numpy"}, ["config", "show"], ["mood", "happy"], ["playlists"], ["live", "-h"]) == []
+    assert find_loading_lines({"numpy"}, ["config", "show"], ["mood", "happy"], ["playlists"], ["live", "-h"]) == []
 
 
 @pytest.mark.parametrize("logged_in", [False, True])
-def test_what_asks_spotify_is_loaded_by_nobody_who_does_not_ask_it(portrait: Path, logged_in: bool) -> None:  # noqa: FBT001
+def test_commands_without_spotify_do_not_load_its_library(portrait: Path, logged_in: bool) -> None:  # noqa: FBT001
     if logged_in:
         CredentialStore().save(Token("c" * 32, "access", "refresh", 0.0, ""))
     lines = (
@@ -95,22 +97,22 @@ def test_what_asks_spotify_is_loaded_by_nobody_who_does_not_ask_it(portrait: Pat
         ["playlists"],
         ["image", str(portrait)],
         ["live", "--no-window", "--source", str(portrait)],
-        # The last, for it ends the login
+        # The last, because it ends the login
         ["spotify", "logout"],
     )
-    assert which_loads(SPOTIFY, *lines) == []
+    assert find_loading_lines(SPOTIFY, *lines) == []
 
 
-def test_status_loads_it_only_where_somebody_is_logged_in_and_neither_tensorflow_nor_opencv() -> None:
+def test_spotify_status_loads_the_library_only_with_a_login() -> None:
     unwanted = TENSORFLOW | {"cv2", "ai_edge_litert", "redis"}
-    assert which_loads(unwanted | SPOTIFY, ["spotify", "status"], status=1) == []
-    (names,) = loaded(["spotify", "devices"], status=8)
+    assert find_loading_lines(unwanted | SPOTIFY, ["spotify", "status"], status=1) == []
+    (names,) = loaded_modules(["spotify", "devices"], status=8)
     assert names >= SPOTIFY, "else these tests would see nothing"
     assert not names & unwanted
 
 
 def test_pictures_and_sessions_load_no_tensorflow(portrait: Path, tmp_path: Path) -> None:
-    read, *names = loaded(
+    read, *names = loaded_modules(
         ["image", str(portrait)],
         ["live", "--no-window", "--source", str(portrait)],
         ["image", str(portrait.parent), "--json", "-o", f"{tmp_path}/"],
@@ -119,8 +121,8 @@ def test_pictures_and_sessions_load_no_tensorflow(portrait: Path, tmp_path: Path
     assert {"cv2", "PIL"} <= read, "else this test would see nothing"
 
 
-def test_a_camera_that_is_not_there_loads_no_tensorflow() -> None:
-    (names,) = loaded(["live", "--no-window", "--camera", "99"], status=4)
+def test_a_missing_camera_loads_no_tensorflow() -> None:
+    (names,) = loaded_modules(["live", "--no-window", "--camera", "99"], status=4)
     assert not names & TENSORFLOW
     assert "cv2" in names, "else this test would see nothing"
 

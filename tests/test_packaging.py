@@ -1,4 +1,4 @@
-"""The wheel: what is in it, that the sdist builds the same one, and that it does the main job where nothing else is."""
+"""The wheel: its files, the same wheel from the sdist, and its programs in an empty environment."""
 
 from __future__ import annotations
 
@@ -49,20 +49,20 @@ LICENCES = {"LICENSE", "cascades/LICENSE.txt", "realtime/fonts/LICENSE.txt"}
 
 
 def uv(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run uv without a network: all that it needs lies in its cache once the project was synchronised."""
+    """Run uv without a network: after `uv sync` its cache holds all files."""
     if not UV.exists():
-        unable("uv is not installed beside this Python: uv sync")
+        skip_or_fail("uv is not installed beside this Python: uv sync")
     command = [str(UV), *map(str, arguments), "--offline", "--no-progress"]
     return subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **variables}, cwd=ROOT)
 
 
-def unable(reason: str) -> None:
+def skip_or_fail(reason: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
 
 
-# These run before the home of a test takes the place of a person's, where uv keeps its cache
+# Module fixtures run before `home` replaces the home folder, in which uv keeps its cache
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dist")
     ended = uv("build", "--out-dir", folder, ROOT)
     if "network" in ended.stderr and ended.returncode:
-        unable(f"uv's cache does not hold what a build needs (uv sync fills it): {ended.stderr[-300:]}")
+        skip_or_fail(f"uv's cache does not hold what a build needs (uv sync fills it): {ended.stderr[-300:]}")
     assert ended.returncode == 0, ended.stderr
     return folder
 
@@ -85,7 +85,7 @@ def wheel(built: Path) -> Path:
 @pytest.fixture(scope="module")
 def direct(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A wheel that was built from the checkout itself."""
-    del built  # so that a cache that lacks something is told of once
+    del built  # the first build reports an incomplete cache
     folder = tmp_path_factory.mktemp("direct")
     ended = uv("build", "--wheel", "--out-dir", folder, ROOT)
     assert ended.returncode == 0, ended.stderr
@@ -100,7 +100,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     options = ("--locked", "--no-dev", "--no-install-project", "--python", sys.executable)
     ended = uv("sync", *options, UV_PROJECT_ENVIRONMENT=str(place))
     if ended.returncode:
-        unable(f"uv's cache does not hold what emodj needs (uv sync fills it): {ended.stderr[-300:]}")
+        skip_or_fail(f"uv's cache does not hold what emodj needs (uv sync fills it): {ended.stderr[-300:]}")
     ended = uv("pip", "install", "--no-deps", "--python", place, wheel)
     assert ended.returncode == 0, ended.stderr
     ended = uv("pip", "check", "--python", place)
@@ -108,7 +108,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place / "bin"
 
 
-def elsewhere(program: Path, *arguments: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
+def run_installed(program: Path, *arguments: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
     command = [str(program), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=environment)
@@ -120,7 +120,7 @@ def contents(wheel: Path) -> dict[str, str]:
         return {name: hashlib.sha256(archive.read(name)).hexdigest() for name in archive.namelist()}
 
 
-# What is in it
+# Files of the wheel
 
 
 def test_the_wheel_holds_the_package_its_assets_and_nothing_else(wheel: Path) -> None:
@@ -138,11 +138,11 @@ def test_every_asset_is_that_of_the_checkout_byte_for_byte(wheel: Path) -> None:
         assert packed[name] == hashlib.sha256((ROOT / origin).read_bytes()).hexdigest(), name
 
 
-def test_no_code_hides_among_the_assets(wheel: Path) -> None:
+def test_the_assets_hold_no_code(wheel: Path) -> None:
     assert not [name for name in contents(wheel) if name.startswith("realtime/_assets") and name.endswith((".py", ".pyc"))]
 
 
-def test_the_metadata_says_what_it_needs_and_under_which_licence(wheel: Path) -> None:
+def test_the_metadata_has_the_dependencies_and_the_licence(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         about = f"emodj-{PROJECT['version']}.dist-info"
         metadata = Parser().parsestr(archive.read(f"{about}/METADATA").decode())
@@ -160,7 +160,7 @@ def test_the_sdist_builds_the_same_wheel_as_the_checkout(wheel: Path, direct: Pa
     assert contents(direct) == contents(wheel)
 
 
-def test_the_sdist_holds_what_its_own_tests_need_and_nothing_private(built: Path) -> None:
+def test_the_sdist_holds_the_files_of_its_tests_and_no_private_ones(built: Path) -> None:
     (path,) = built.glob("*.tar.gz")
     with tarfile.open(path) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
@@ -170,12 +170,12 @@ def test_the_sdist_holds_what_its_own_tests_need_and_nothing_private(built: Path
     assert not [name for name in names if name.split("/")[0] in {"runs", ".ci", ".venv", "dist", "shared"}]
 
 
-# What it does
+# Programs of the wheel
 
 
-def test_the_wheel_does_the_main_job_in_an_empty_environment_and_another_folder(installed: Path, tmp_path: Path) -> None:
+def test_the_wheel_reads_a_picture_in_an_empty_environment_and_another_folder(installed: Path, tmp_path: Path) -> None:
     photo = shutil.copy(ASTRONAUT, tmp_path / "photo.jpg")
-    ended = elsewhere(installed / "emodj", "image", photo, "--json", "-o", "drawn.png", folder=tmp_path)
+    ended = run_installed(installed / "emodj", "image", photo, "--json", "-o", "drawn.png", folder=tmp_path)
     assert (ended.returncode, ended.stderr) == (0, "")
     (image,) = json.loads(ended.stdout)["images"]
     assert image["faces"][0]["expression"] == "happy"
@@ -184,30 +184,30 @@ def test_the_wheel_does_the_main_job_in_an_empty_environment_and_another_folder(
 
 
 def test_the_wheel_runs_a_session_without_a_window(installed: Path, tmp_path: Path) -> None:
-    ended = elsewhere(installed / "emodj", "live", "--no-window", "--source", ASTRONAUT, "--json", folder=tmp_path)
+    ended = run_installed(installed / "emodj", "live", "--no-window", "--source", ASTRONAUT, "--json", folder=tmp_path)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert json.loads(ended.stdout)["mood"]["expression"] == "happy"
 
 
-def test_what_runs_is_the_wheel_and_not_the_checkout(installed: Path, tmp_path: Path) -> None:
-    ended = elsewhere(installed / "emodj", "config", "path", folder=tmp_path)
+def test_the_installed_program_uses_the_wheel_and_not_the_checkout(installed: Path, tmp_path: Path) -> None:
+    ended = run_installed(installed / "emodj", "config", "path", folder=tmp_path)
     shipped = Path(ended.stdout.splitlines()[0])
     assert shipped.is_relative_to(installed.parent)
     assert shipped.parts[-3:] == ("realtime", "_assets", "config.toml")
-    assert elsewhere(installed / "emodj", "model", "show", folder=tmp_path).stdout.count(str(installed.parent)) == 1
-    version = elsewhere(installed / "python", "-m", "realtime", "--version", folder=tmp_path)
+    assert run_installed(installed / "emodj", "model", "show", folder=tmp_path).stdout.count(str(installed.parent)) == 1
+    version = run_installed(installed / "python", "-m", "realtime", "--version", folder=tmp_path)
     assert version.stdout == f"emodj {PROJECT['version']}\n"
 
 
-def test_tensorflow_is_not_there_and_what_needs_it_says_so(installed: Path, tmp_path: Path) -> None:
-    assert elsewhere(installed / "python", "-c", "import tensorflow", folder=tmp_path).returncode == 1
+def test_a_command_that_needs_tensorflow_names_its_installation(installed: Path, tmp_path: Path) -> None:
+    assert run_installed(installed / "python", "-c", "import tensorflow", folder=tmp_path).returncode == 1
     pair = shutil.copytree(ROOT / "models", tmp_path / "models") / "emotiondetector.json"
-    ended = elsewhere(installed / "emodj", "model", "compile", pair, folder=tmp_path)
+    ended = run_installed(installed / "emodj", "model", "compile", pair, folder=tmp_path)
     assert ended.returncode == 1
     assert ended.stderr.endswith("pip install tensorflow\n")
 
 
-def test_every_command_has_help_there(installed: Path, tmp_path: Path) -> None:
+def test_every_command_of_the_wheel_has_help(installed: Path, tmp_path: Path) -> None:
     for command in ("image", "live", "config", "train", "evaluate", "model"):
-        ended = elsewhere(installed / "emodj", command, "--help", folder=tmp_path)
+        ended = run_installed(installed / "emodj", command, "--help", folder=tmp_path)
         assert (ended.returncode, ended.stderr) == (0, "")

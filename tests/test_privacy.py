@@ -1,4 +1,4 @@
-"""Sessions, runs over pictures and music write no file and talk to nobody."""
+"""Sessions, pictures and music write no file and open no connection."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from realtime.domain import Image
 
 
-# Loaded by the interpreter before anything of ours; Python tells such a hook of what it is about to do
+# The interpreter loads it before our code; Python calls an audit hook before each action
 RECORDER = """
 import os, sys
 
@@ -38,11 +38,11 @@ CHANGES = {"os.mkdir", "os.rename", "os.link", "os.symlink", "os.truncate", "shu
 def hook(event, arguments):
     if event == "open":
         path, _, flags = arguments
-        told = flags & WRITING and path != os.devnull
+        reported = flags & WRITING and path != os.devnull
     else:
-        told = event.startswith(("socket.", "http.", "urllib.", "subprocess.", "webbrowser.", "os.exec", "os.posix_spawn"))
-        told = told or event in CHANGES
-    if told:
+        reported = event.startswith(("socket.", "http.", "urllib.", "subprocess.", "webbrowser.", "os.exec", "os.posix_spawn"))
+        reported = reported or event in CHANGES
+    if reported:
         os.write(REPORT, f"{event} {arguments!r}\\n".encode())
 
 
@@ -52,19 +52,19 @@ sys.addaudithook(hook)
 
 @pytest.fixture
 def places(tmp_path: Path) -> dict[str, Path]:
-    """Folders of its own for everything that a process may write to by default."""
+    """New folders for all that a process may write to by default."""
     found = {name: tmp_path / name for name in ("home", "cwd", "tmp")}
     for folder in found.values():
         folder.mkdir()
     return found
 
 
-def watched(places: dict[str, Path], command: list[str]) -> tuple[subprocess.CompletedProcess[str], list[str]]:
-    """Run a command; what it did to files and with whom it talked."""
+def run_recorded(places: dict[str, Path], command: list[str]) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+    """Run a command; returns its result, and its events on files, connections and processes."""
     hooks = places["cwd"].parent / "hooks"
     hooks.mkdir(exist_ok=True)
     (hooks / "sitecustomize.py").write_text(RECORDER, encoding="utf-8")
-    # Where there is libpulse, it keeps its own key to the sound server, as for every program that plays
+    # libpulse stores its key for the sound server, as for every program that plays
     sound_server = places["cwd"].parent / "pulse"
     with (places["cwd"].parent / "report").open("w+", encoding="utf-8") as report:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")} | {
@@ -100,33 +100,33 @@ for line in json.loads(sys.argv[1]):
 """
 
 
-def watched_lines(
+def run_recorded_lines(
     places: dict[str, Path], *lines: list[str], statuses: Sequence[int] | None = None
 ) -> tuple[list[str], list[str]]:
-    """Run command lines one after the other in one process; what each printed, and what they did."""
-    ended, did = watched(places, ["-c", LINES, json.dumps(lines)])
+    """Run command lines one after the other in one process; returns the output of each, and their events."""
+    ended, events = run_recorded(places, ["-c", LINES, json.dumps(lines)])
     assert ended.returncode == 0, ended.stderr
     printed = re.split(r"\nended with (.*)\n", ended.stdout)
     assert [int(status) for status in printed[1::2]] == [*(statuses or [0] * len(lines))], ended.stderr
-    return printed[:-1:2], did
+    return printed[:-1:2], events
 
 
-def left_behind(places: dict[str, Path]) -> list[Path]:
-    # Also what native code wrote, of which Python knows nothing
+def new_paths(places: dict[str, Path]) -> list[Path]:
+    # Also files from native code, which Python does not report
     return [path for folder in places.values() for path in folder.rglob("*")]
 
 
-def logs_in(places: dict[str, Path]) -> dict[Path, bytes]:
-    """Somebody did yesterday: what is kept of it. The next question to Spotify would have to renew it."""
+def log_in(places: dict[str, Path]) -> dict[Path, bytes]:
+    """Store a login with a token that expired yesterday; returns the stored files. The next request would renew the token."""
     folder = places["home"] / ".config" / "emodj"
     token = Token("c" * 32, "access", "refresh", time.time() - 86400, " ".join(SCOPES), premium=True)
     CredentialStore(folder / "spotify-token.json").save(token)
     ClientIdFile(folder / "spotify-client-id").save(token.client_id)
-    return kept(places)
+    return read_files(places)
 
 
-def kept(places: dict[str, Path]) -> dict[Path, bytes]:
-    return {path: path.read_bytes() for path in left_behind(places) if path.is_file()}
+def read_files(places: dict[str, Path]) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in new_paths(places) if path.is_file()}
 
 
 @pytest.fixture
@@ -140,48 +140,48 @@ def clip(tmp_path: Path, astronaut: Image) -> Iterator[Path]:
     path.unlink()
 
 
-def test_a_run_over_pictures_writes_nothing_and_talks_to_nobody(
+def test_reading_pictures_writes_no_file_and_opens_no_connection(
     places: dict[str, Path], tmp_path: Path, portrait: Path
 ) -> None:
     album = tmp_path / "album"
     album.mkdir()
     for name in ("1.jpg", "2.jpg"):
         shutil.copy(portrait, album / name)
-    ended, did = watched(places, ["-m", "realtime", "image", str(album), "--json"])
+    ended, events = run_recorded(places, ["-m", "realtime", "image", str(album), "--json"])
     assert len(json.loads(ended.stdout)["images"]) == 2
-    assert did == []
-    assert left_behind(places) == []
+    assert events == []
+    assert new_paths(places) == []
     assert sorted(path.name for path in album.iterdir()) == ["1.jpg", "2.jpg"]
 
 
-def test_a_session_writes_nothing_and_talks_to_nobody(places: dict[str, Path], clip: Path) -> None:
+def test_a_session_writes_no_file_and_opens_no_connection(places: dict[str, Path], clip: Path) -> None:
     lines = [["live", "--no-window", "--source", str(clip), option] for option in ("--json", "--jsonl", "-vv")]
-    printed, did = watched_lines(places, *lines)
+    printed, events = run_recorded_lines(places, *lines)
     assert all("happy" in text for text in printed)
-    assert did == []
-    assert left_behind(places) == []
+    assert events == []
+    assert new_paths(places) == []
 
 
-def test_a_session_that_fails_leaves_nothing_either(places: dict[str, Path]) -> None:
-    ended, did = watched(places, ["-m", "realtime", "live", "--no-window", "--camera", "99"])
+def test_a_failed_session_writes_no_file_and_opens_no_connection(places: dict[str, Path]) -> None:
+    ended, events = run_recorded(places, ["-m", "realtime", "live", "--no-window", "--camera", "99"])
     assert ended.returncode == 4
-    assert did == []
-    assert left_behind(places) == []
+    assert events == []
+    assert new_paths(places) == []
 
 
-def test_music_that_is_only_named_is_neither_asked_for_nor_opened(places: dict[str, Path]) -> None:
+def test_naming_music_writes_no_file_and_opens_no_connection(places: dict[str, Path]) -> None:
     lines = ["mood", "happy"], ["mood", "happy", "--qr"], ["songs", "happy"], ["playlists"], ["playlists", "--json"]
-    printed, did = watched_lines(places, *lines)
+    printed, events = run_recorded_lines(places, *lines)
     assert all("https://" in text for text in printed)
-    assert did == []
-    assert left_behind(places) == []
+    assert events == []
+    assert new_paths(places) == []
 
 
-def test_of_somebody_who_is_logged_in_spotify_learns_nothing_that_no_key_asked_for(
+def test_with_a_login_nothing_is_sent_to_spotify_without_a_key_or_command(
     places: dict[str, Path], clip: Path, portrait: Path
 ) -> None:
-    before = logs_in(places)
-    printed, did = watched_lines(
+    before = log_in(places)
+    printed, events = run_recorded_lines(
         places,
         ["image", str(portrait), "--json"],
         ["mood", "happy"],
@@ -194,22 +194,22 @@ def test_of_somebody_who_is_logged_in_spotify_learns_nothing_that_no_key_asked_f
         ["live", "--no-window", "--source", str(clip), "-vv"],
     )
     assert all(printed)
-    assert did == []
-    assert kept(places) == before
+    assert events == []
+    assert read_files(places) == before
 
 
-def test_who_is_not_logged_in_asks_spotify_nothing(places: dict[str, Path]) -> None:
+def test_without_a_login_nothing_is_sent_to_spotify(places: dict[str, Path]) -> None:
     lines = [["spotify", *words] for words in (["status"], ["devices"], ["build", "happy"], ["logout"])]
-    _, did = watched_lines(places, *lines, statuses=[1, 8, 8, 0])
-    # What spotipy sends with tries whether this computer has addresses of IPv6
-    tried = [line for line in did if line.startswith("socket.bind ") and line.endswith("('::1', 0))")]
-    assert [line for line in did if line not in tried and not line.startswith("socket.__new__ ")] == []
-    assert left_behind(places) == []
+    _, events = run_recorded_lines(places, *lines, statuses=[1, 8, 8, 0])
+    # The HTTP library of spotipy tests whether this computer has IPv6
+    tried = [line for line in events if line.startswith("socket.bind ") and line.endswith("('::1', 0))")]
+    assert [line for line in events if line not in tried and not line.startswith("socket.__new__ ")] == []
+    assert new_paths(places) == []
 
 
-def test_a_command_that_asks_spotify_is_seen(places: dict[str, Path]) -> None:
-    before = logs_in(places)
-    # Taken, but nobody listens there
+def test_the_recorder_sees_a_request_to_spotify(places: dict[str, Path]) -> None:
+    before = log_in(places)
+    # The port is taken, but nothing listens on it
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         place = f"http://127.0.0.1:{taken.getsockname()[1]}/"
@@ -217,26 +217,28 @@ def test_a_command_that_asks_spotify_is_seen(places: dict[str, Path]) -> None:
             "import sys; from realtime.music.spotify import transport; from realtime.cli import main; "
             f"transport.SERVICE = transport.Service({place!r}, {place!r}, {place!r}); sys.exit(main(['spotify', 'devices']))"
         )
-        ended, did = watched(places, ["-c", program])
+        ended, events = run_recorded(places, ["-c", program])
     assert ended.returncode == 8
-    assert any(line.startswith("socket.connect ") for line in did)
-    # What keeps two emodj apart stays there, and is empty
-    assert {path: text for path, text in kept(places).items() if text} == before
+    assert any(line.startswith("socket.connect ") for line in events)
+    # The empty lock file stays
+    assert {path: text for path, text in read_files(places).items() if text} == before
 
 
-def test_songs_that_are_played_leave_nothing_behind(places: dict[str, Path], tmp_path: Path) -> None:
+def test_playing_songs_writes_no_file(places: dict[str, Path], tmp_path: Path) -> None:
     song = sound(tmp_path / "songs" / "happy" / "a.ogg", title="Träne")
-    ended, did = watched(places, ["-m", "realtime", "play", "happy", "--library", str(tmp_path / "songs"), "--volume", "0"])
+    ended, events = run_recorded(
+        places, ["-m", "realtime", "play", "happy", "--library", str(tmp_path / "songs"), "--volume", "0"]
+    )
     assert (ended.returncode, ended.stderr) == (0, "emodj: 1/1  Träne\n")
-    # asyncio wakes itself up by two sockets that are joined to each other; whoever sends to somebody is told as such
-    assert [line for line in did if not line.startswith("socket.__new__ ")] == []
-    assert left_behind(places) == []
+    # asyncio uses a pair of connected sockets; a connection to a host is another event
+    assert [line for line in events if not line.startswith("socket.__new__ ")] == []
+    assert new_paths(places) == []
     assert [path for path in (tmp_path / "songs").rglob("*") if path.is_file()] == [song]
 
 
-def test_a_check_of_links_asks_their_servers_and_nothing_else(places: dict[str, Path], tmp_path: Path) -> None:
+def test_a_check_of_links_connects_to_their_servers_only(places: dict[str, Path], tmp_path: Path) -> None:
     (tmp_path / "songs.m3u8").write_text("https://example.org/song.mp3\n", encoding="utf-8")
-    # Taken, but nobody listens there
+    # The port is taken, but nothing listens on it
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         place = f"127.0.0.1:{taken.getsockname()[1]}"
@@ -244,26 +246,26 @@ def test_a_check_of_links_asks_their_servers_and_nothing_else(places: dict[str, 
             f'[[playlists.sad]]\nurl = "https://{place}/list"\n[[playlists.sad]]\npath = "songs.m3u8"\n', encoding="utf-8"
         )
         command = ["-m", "realtime", "playlists", "check", "sad", "--config", str(tmp_path / "mine.toml")]
-        ended, did = watched(places, command)
+        ended, events = run_recorded(places, command)
     assert ended.returncode == 7
     assert ended.stdout.splitlines()[1].startswith("ok")
-    assert any(line.startswith("socket.connect ") and "127.0.0.1" in line for line in did)
-    assert all(line.startswith(("socket.", "http.", "urllib.")) for line in did)
-    asked = [line for line in did if line.startswith(("socket.connect", "socket.getaddrinfo", "urllib."))]
-    assert all("127.0.0.1" in line for line in asked)
-    assert left_behind(places) == []
+    assert any(line.startswith("socket.connect ") and "127.0.0.1" in line for line in events)
+    assert all(line.startswith(("socket.", "http.", "urllib.")) for line in events)
+    connections = [line for line in events if line.startswith(("socket.connect", "socket.getaddrinfo", "urllib."))]
+    assert all("127.0.0.1" in line for line in connections)
+    assert new_paths(places) == []
 
 
-def test_only_the_output_is_written(places: dict[str, Path], tmp_path: Path, portrait: Path) -> None:
-    ended, did = watched(places, ["-m", "realtime", "image", str(portrait), "-o", str(tmp_path / "drawn.png")])
+def test_image_writes_only_its_output(places: dict[str, Path], tmp_path: Path, portrait: Path) -> None:
+    ended, events = run_recorded(places, ["-m", "realtime", "image", str(portrait), "-o", str(tmp_path / "drawn.png")])
     assert ended.returncode == 0
-    assert did, "else the recorder sees nothing"
-    assert all(str(tmp_path) in line and not line.startswith("socket") for line in did)
-    assert left_behind(places) == []
+    assert events, "else the recorder sees nothing"
+    assert all(str(tmp_path) in line and not line.startswith("socket") for line in events)
+    assert new_paths(places) == []
 
 
 @pytest.mark.parametrize(
-    ("program", "told"),
+    ("program", "reported"),
     [
         ("import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(('127.0.0.1', 9))", "socket.connect"),
         ("import socket; socket.getaddrinfo('localhost', 80)", "socket.getaddrinfo"),
@@ -273,6 +275,6 @@ def test_only_the_output_is_written(places: dict[str, Path], tmp_path: Path, por
         ("import subprocess; subprocess.run(['true'])", "subprocess.Popen"),
     ],
 )
-def test_the_recorder_sees_what_it_is_for(places: dict[str, Path], program: str, told: str) -> None:
-    _, did = watched(places, ["-c", program])
-    assert any(line.startswith(told) for line in did)
+def test_the_recorder_sees_each_kind_of_event(places: dict[str, Path], program: str, reported: str) -> None:
+    _, events = run_recorded(places, ["-c", program])
+    assert any(line.startswith(reported) for line in events)

@@ -1,4 +1,4 @@
-"""The examples of docs/guide/python.md run, and print what stands below them."""
+"""The examples of docs/guide/python.md run, and print the text below them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FRAMES, RATE = 3, 10
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with all that the examples name."""
+    """A folder with all files that the examples name."""
     place = tmp_path_factory.mktemp("examples")
     shutil.copy(ASTRONAUT, place / "photo.jpg")
     for file in MODELS.glob("emotiondetector.*"):
@@ -39,7 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(("program", "printed"), EXAMPLES, ids=range(1, len(EXAMPLES) + 1))
-def test_an_example_prints_what_stands_below_it(
+def test_an_example_prints_the_text_below_it(
     program: str, printed: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(folder)
@@ -53,5 +53,5 @@ def test_every_example_is_run() -> None:
 
 def test_every_public_name_is_in_the_table_of_names() -> None:
     table = PAGE.partition("## Names")[2]
-    told = re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`[^|]+)\|", table, re.MULTILINE)))
-    assert sorted(told) == sorted(realtime.__all__)
+    documented = re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`[^|]+)\|", table, re.MULTILINE)))
+    assert sorted(documented) == sorted(realtime.__all__)

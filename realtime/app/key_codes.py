@@ -30,6 +30,10 @@ _KEYPAD = {
     **{code: str(digit) for digit, code in enumerate(_NO_NUM_LOCK)},
     0xFFAB: "+",
     0xFFAD: "-",
+    0xFFAE: ".",
+    # The same key without Num Lock, Delete; and where a layout has a comma on it
+    0xFF9F: ".",
+    0xFFAC: ",",
 }
 
 

@@ -17,6 +17,9 @@ from realtime.domain import EXPRESSIONS
 from realtime.errors import UsageError
 from realtime.music.catalog import MusicChoice, Playlists
 
+MAX_FAULTS = 30
+"""Number of faults that are reported at once: a file that is no file of settings can have thousands."""
+
 
 def load_settings(files: Sequence[Path]) -> Settings:
     """Read the files; later ones win, key by key.
@@ -56,7 +59,8 @@ def dump_toml(settings: Settings) -> str:
 def _refuse(faults: Sequence[str]) -> None:
     if faults:
         heading = [] if len(faults) == 1 else [f"{len(faults)} faults in the configuration"]
-        raise UsageError("\n  ".join([*heading, *faults]))
+        rest = [f"and {len(faults) - MAX_FAULTS} more"] if len(faults) > MAX_FAULTS else []
+        raise UsageError("\n  ".join([*heading, *faults[:MAX_FAULTS], *rest]))
 
 
 def _build(section: type, at: FieldKey, values: Mapping[FieldKey, Any], faults: list[str]) -> Any:

@@ -1,4 +1,4 @@
-"""What sessions in a window look at."""
+"""Clips for sessions in a window."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory, astronaut: Image) -> Path:
 
 @pytest.fixture(scope="session")
 def leaving(tmp_path_factory: pytest.TempPathFactory, astronaut: Image) -> Path:
-    """The astronaut for a second, then nobody until an hour is over."""
+    """The astronaut for a second, then an empty scene for the rest of an hour."""
     path = tmp_path_factory.mktemp("leaving") / "leaving.mov"
     first = [clips.scene(step, astronaut) for step in range(clips.RATE)]
     return clips.write_clip(path, first, [clips.scene(step, None) for step in range(clips.STEPS)])

@@ -1,4 +1,4 @@
-"""Where a setting meets the network's own terms."""
+"""The threshold from the settings or from the contract of the network."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def pair(tmp_path: Path) -> Path:
-    """A pair, of which nothing is read but its bytes."""
+    """A pair with invalid content: only the digest of its bytes is used."""
     path = tmp_path / "net.json"
     path.write_text("{}", encoding="utf-8")
     path.with_suffix(".h5").write_bytes(b"weights")
@@ -36,18 +36,18 @@ def settings(threshold: float | None = None) -> Settings:
     ("chosen", "own", "threshold"),
     [(None, 0.7, 0.7), (0.2, 0.7, 0.2), (0.0, 0.7, 0.0), (None, 0.0, 0.0), (None, None, UNSURE_BELOW), (0.2, None, 0.2)],
 )
-def test_a_threshold_of_the_settings_wins_over_that_of_the_network(
+def test_the_threshold_of_the_settings_wins_over_that_of_the_network(
     pair: Path, chosen: float | None, own: float | None, threshold: float
 ) -> None:
     write_contract_file(contract_path(pair), Contract(pair_digest(pair), "", unsure_below=own))
     assert unsure_below(settings(chosen), pair) == threshold
 
 
-def test_a_pair_without_a_contract_has_the_common_threshold(pair: Path) -> None:
+def test_a_pair_without_a_contract_has_the_default_threshold(pair: Path) -> None:
     assert unsure_below(settings(), pair) == UNSURE_BELOW == 0.55
 
 
-def test_the_threshold_of_another_pair_says_nothing_of_this_one(pair: Path) -> None:
+def test_the_contract_of_another_pair_is_ignored(pair: Path) -> None:
     write_contract_file(contract_path(pair), Contract(pair_digest(pair), "", unsure_below=0.7))
     pair.with_suffix(".h5").write_bytes(b"other weights")
     assert unsure_below(settings(), pair) == UNSURE_BELOW

@@ -1,4 +1,4 @@
-"""The window as the live loop sees it: frames in with their view, keys out."""
+"""The display of the live loop: it draws frames with their view and returns keys."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ FACE = Face(Box(40, 30, 80, 90), (0.0, 0.0, 0.0, 0.9, 0.1, 0.0, 0.0), track=1)
 VIEW = ViewState(faces=(FACE,), mirrored=True, notice="picture saved")
 
 
-class Pane:
-    """A window without a screen."""
+class FakeWindow:
+    """A fake window that records its calls; it raises `error` if set."""
 
     def __init__(self) -> None:
         self.closed = False
@@ -54,13 +54,13 @@ class Pane:
 
 
 @pytest.fixture
-def pane() -> Pane:
-    return Pane()
+def window() -> FakeWindow:
+    return FakeWindow()
 
 
 @pytest.fixture
-def display(pane: Pane) -> WindowDisplay:
-    return WindowDisplay(cast("Window", pane))
+def display(window: FakeWindow) -> WindowDisplay:
+    return WindowDisplay(cast("Window", window))
 
 
 @pytest.fixture
@@ -68,41 +68,43 @@ def frame() -> Image:
     return np.full((240, 320, 3), 90, np.uint8)
 
 
-def test_it_shows_the_frame_with_its_view_and_hands_the_picture_back(pane: Pane, display: WindowDisplay, frame: Image) -> None:
+def test_show_draws_the_view_on_the_frame_and_returns_the_picture(
+    window: FakeWindow, display: WindowDisplay, frame: Image
+) -> None:
     picture = display.show(frame, VIEW)
-    assert pane.shown[0] is picture
+    assert window.shown[0] is picture
     assert (picture == draw(frame, VIEW)).all()
     assert (frame == 90).all(), "the frame stays as it is"
     assert (display.show(frame, replace(VIEW, faces=())) != picture).any()
 
 
-def test_keys_and_full_screen_are_those_of_the_window(pane: Pane, display: WindowDisplay) -> None:
+def test_keys_and_full_screen_are_those_of_the_window(window: FakeWindow, display: WindowDisplay) -> None:
     assert display.poll(5) == "q"
-    assert pane.waits == [5]
+    assert window.waits == [5]
     display.toggle_full_screen()
-    assert pane.toggles == 1
+    assert window.toggles == 1
 
 
-def test_it_opens_and_closes_with_the_block_whatever_ends_that(pane: Pane, display: WindowDisplay) -> None:
+def test_it_opens_and_closes_with_the_block_even_after_an_exception(window: FakeWindow, display: WindowDisplay) -> None:
     def interrupted() -> None:
         with display as entered:
             assert entered is display
-            assert pane.entered
+            assert window.entered
             assert not display.closed
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    assert pane.closed
+    assert window.closed
     assert display.closed
 
 
-def test_a_window_that_a_person_closed_is_closed(pane: Pane, display: WindowDisplay) -> None:
-    pane.closed = True
+def test_the_display_is_closed_with_its_window(window: FakeWindow, display: WindowDisplay) -> None:
+    window.closed = True
     assert display.closed
 
 
-def test_a_window_that_cannot_be_opened_is_an_error(pane: Pane, display: WindowDisplay, frame: Image) -> None:
-    pane.error = DisplayError("no window")
+def test_a_window_that_cannot_be_opened_is_an_error(window: FakeWindow, display: WindowDisplay, frame: Image) -> None:
+    window.error = DisplayError("no window")
     with pytest.raises(DisplayError):
         display.show(frame, VIEW)

@@ -1,4 +1,4 @@
-"""What cameras do, done to a whole session: a real network camera, detector, network and live loop; only the screen is ours."""
+"""Camera faults in a session with a real network camera, detector, network and live loop; only the window is a fake."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from realtime.sources import video
 from realtime.sources.grabber import FrameGrabber
 from realtime.sources.health import STALL_S, SourceState
 from realtime.sources.video import VideoSource, open_video
+from tests.support.fake_music import SilentPlayer
 from tests.support.lists import PLAYLISTS
 from tests.support.places import ROOT
 from tests.support.streams import NetworkCamera, darkness, moving, open_handles, streaming
@@ -38,30 +39,29 @@ if TYPE_CHECKING:
     from realtime.app.window import Window
     from realtime.domain import Face, Image
     from realtime.faces.pipeline import FrameReader
-    from realtime.music.commands import PlayerCommand
     from realtime.session.view import ViewState
     from realtime.sources.video import Source
 
-QUICK_S = 0.6
+SHORT_STALL_S = 0.6
 
 
-class Witness:
-    """Reads frames as `emodj live` does, and remembers what they were."""
+class RecordingReader:
+    """Reads frames as `emodj live` does, and records their index, stretch and shape."""
 
     def __init__(self) -> None:
         self._reader = build_frame_reader(shipped_settings(), lambda _sentence: None)
-        self.seen: list[tuple[int, int, tuple[int, ...]]] = []
+        self.frames_read: list[tuple[int, int, tuple[int, ...]]] = []
         self.tracks: set[int | None] = set()
 
     def read(self, frame: Frame) -> tuple[Face, ...]:
         faces = self._reader.read(frame)
         self.tracks |= {face.track for face in faces}
-        self.seen.append((frame.index, frame.stretch, frame.image.shape))
+        self.frames_read.append((frame.index, frame.stretch, frame.image.shape))
         return faces
 
 
-class Screen:
-    """A window whose keys a script presses: it is asked for the next one in each turn of the loop."""
+class ScriptedWindow:
+    """A fake window; each poll returns the next key of a script. The key "close" closes the window."""
 
     def __init__(self, script: Generator[str | None]) -> None:
         self.closed = False
@@ -88,27 +88,12 @@ class Screen:
     def __exit__(self, *_: object) -> None: ...
 
 
-class Silence:
-    """Music that does nothing."""
-
-    def handle(self, wish: PlayerCommand, /) -> str | None:
-        return str(wish)
-
-    def poll(self) -> str | None:
-        return None
-
-    def close(self) -> None: ...
-
-    def now_playing(self) -> tuple[None, None]:
-        return None, None
-
-
 class FakeOutputs:
-    """Does nothing but what `c` is for."""
+    """Outputs that only switch to the next camera."""
 
     def __init__(self, following: Callable[[], Source] | None) -> None:
         self._following = following
-        self.music = Silence()
+        self.music = SilentPlayer()
 
     def snapshot(self, image: Image, view: ViewState, /) -> None: ...
 
@@ -125,15 +110,15 @@ class FakeOutputs:
         return None
 
 
-class Sitting:
-    """A session in front of a source, and what came of it.
+class CameraHarness:
+    """Runs a live session with a source and checks its results.
 
     Args:
         opener: opens the source.
-        wait_for_source: whether to try again also when the first attempt fails.
-        following: opens another one, at the key `c`.
-        clock: of the capture thread.
-        stall_s: seconds after which the same picture, or none, is a fault.
+        wait_for_source: whether the first attempt to open the source may fail.
+        following: opens the source for the key `c`.
+        clock: clock of the capture thread.
+        stall_s: seconds without a new picture after which the source is faulty.
     """
 
     def __init__(
@@ -143,21 +128,21 @@ class Sitting:
         wait_for_source: bool = False,
         following: Callable[[], Source] | None = None,
         clock: Callable[[], float] = time.monotonic,
-        stall_s: float = QUICK_S,
+        stall_s: float = SHORT_STALL_S,
     ) -> None:
         self.clock = clock
         self.frames = FrameGrabber(
             opener, wait_for_source=wait_for_source, retry_delays_s=(0.05,), stall_s=stall_s, clock=clock
         )
-        self.reader = Witness()
+        self.reader = RecordingReader()
         vote = MoodVote(window_s=15, lead=0.1, dwell_s=0)
         self.session = Session(vote, PLAYLISTS, mirrored=False, bars=True, info=True)
         self._following = following
 
     def run(self, script: Generator[str | None]) -> None:
-        """Live through a script; no thread is left after it."""
+        """Run the session with the keys of a script; fails if a thread is left."""
         threads = set(threading.enumerate())
-        window = cast("Window", Screen(script))
+        window = cast("Window", ScriptedWindow(script))
         reader = cast("FrameReader", self.reader)
         display, outputs = WindowDisplay(window), FakeOutputs(self._following)
         live = LiveSession(self.frames, reader, self.session, display, SessionLimits(), outputs, blank=(320, 240))
@@ -172,72 +157,72 @@ class Sitting:
 
     @property
     def analysed(self) -> int:
-        return len(self.reader.seen)
+        return len(self.reader.frames_read)
 
     @property
     def newest(self) -> int:
-        """Index of the newest frame that the camera gave; -1 before the first."""
+        """Index of the newest frame of the camera; -1 before the first."""
         frame = self.frames.latest_after()
         return -1 if frame is None else frame.index
 
     @property
     def newest_analysed(self) -> int:
         """Index of the last frame that was analysed; -1 before the first."""
-        return self.reader.seen[-1][0] if self.reader.seen else -1
+        return self.reader.frames_read[-1][0] if self.reader.frames_read else -1
 
-    def comes(self, condition: Callable[[], object]) -> Generator[str | None]:
-        """Turns of the loop until it is so."""
+    def wait_until(self, condition: Callable[[], object]) -> Generator[str | None]:
+        """Press no key until the condition is true."""
         deadline = time.monotonic() + PATIENCE_S
         while not condition():
-            assert time.monotonic() < deadline, f"waited in vain: {self.frames.health(self.clock())}"
+            assert time.monotonic() < deadline, f"the condition did not become true: {self.frames.health(self.clock())}"
             yield None
 
-    def is_now(self, state: SourceState) -> Generator[str | None]:
-        return self.comes(lambda: self.state is state)
+    def wait_for_state(self, state: SourceState) -> Generator[str | None]:
+        return self.wait_until(lambda: self.state is state)
 
-    def more(self, count: int = 5) -> Generator[str | None]:
-        """Turns until so many more frames were analysed."""
+    def analyse_more(self, count: int = 5) -> Generator[str | None]:
+        """Press no key until `count` more frames are analysed."""
         goal = self.analysed + count
-        return self.comes(lambda: self.analysed >= goal)
+        return self.wait_until(lambda: self.analysed >= goal)
 
-    def goes_on(self) -> None:
-        """The session was never interrupted: one person, one vote, frames that rise in stretches that rise."""
+    def assert_uninterrupted(self) -> None:
+        """Check that there is one track, one mood, and that frames and stretches are in order."""
         assert self.reader.tracks == {1}
-        self.is_in_order()
+        self.assert_in_order()
         summary = self.session.summary()
         assert summary.mood is not None
         assert summary.mood.leader is Expression.HAPPY
-        # A result that nobody took in time is replaced by the next
+        # A result that the loop did not take in time is replaced by the next
         assert 0 < summary.frames <= self.analysed
 
-    def is_in_order(self) -> None:
-        """No frame came twice, nor after a later one."""
-        indices, stretches = [seen[0] for seen in self.reader.seen], [seen[1] for seen in self.reader.seen]
+    def assert_in_order(self) -> None:
+        """Check that frames and stretches are in order and no frame is repeated."""
+        indices, stretches = [seen[0] for seen in self.reader.frames_read], [seen[1] for seen in self.reader.frames_read]
         assert indices == sorted(set(indices))
         assert stretches == sorted(stretches)
 
     @property
     def stretches(self) -> set[int]:
-        return {seen[1] for seen in self.reader.seen}
+        return {seen[1] for seen in self.reader.frames_read}
 
 
 @pytest.fixture(scope="session")
 def portrait(astronaut: Image) -> Image:
-    """The astronaut as a camera of 320 by 240 sees her."""
+    """The head of the astronaut, 320x240."""
     return np.ascontiguousarray(astronaut[10:250, 80:400])
 
 
 @pytest.fixture(autouse=True)
-def nothing_left_open() -> Iterator[None]:
-    """No file and no connection outlives its test; those of the server end before this looks."""
+def no_handle_left() -> Iterator[None]:
+    """Fail a test that leaves a file or a connection open; the server closes its own before this check."""
     before = open_handles()
     yield
     until(lambda: len(open_handles()) <= len(before))
 
 
 @pytest.fixture
-def camera(nothing_left_open: None, portrait: Image) -> NetworkCamera:
-    del nothing_left_open
+def camera(no_handle_left: None, portrait: Image) -> NetworkCamera:
+    del no_handle_left
     return NetworkCamera(moving(portrait))
 
 
@@ -248,164 +233,164 @@ def url(camera: NetworkCamera) -> Iterator[str]:
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stream that says nothing for a second and a half is given up."""
+def short_stream_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stream that sends nothing for 1.5 seconds times out."""
     monkeypatch.setattr(video, "TIMEOUT_MS", 1500)
 
 
 @pytest.fixture
-def sitting(url: str) -> Sitting:
-    return Sitting(lambda: open_video(url))
+def harness(url: str) -> CameraHarness:
+    return CameraHarness(lambda: open_video(url))
 
 
 # A network camera
 
 
-def test_a_camera_that_is_not_there_is_the_end(sitting: Sitting, camera: NetworkCamera) -> None:
+def test_a_missing_camera_ends_the_session(harness: CameraHarness, camera: NetworkCamera) -> None:
     camera.absent = True
     with pytest.raises(SourceError, match="cannot be opened as a video") as caught:
-        sitting.run(sitting.comes(lambda: False))
+        harness.run(harness.wait_until(lambda: False))
     assert caught.value.status == 4
-    assert not sitting.analysed
+    assert not harness.analysed
 
 
-def test_a_camera_that_is_waited_for_comes(url: str, camera: NetworkCamera) -> None:
-    sitting = Sitting(lambda: open_video(url), wait_for_source=True)
+def test_wait_for_source_opens_a_camera_that_appears_later(url: str, camera: NetworkCamera) -> None:
+    harness = CameraHarness(lambda: open_video(url), wait_for_source=True)
     camera.absent = True
 
     def script() -> Generator[str | None]:
-        yield from sitting.comes(lambda: camera.visits > 3)
-        assert sitting.state is SourceState.LOST
+        yield from harness.wait_until(lambda: camera.visits > 3)
+        assert harness.state is SourceState.LOST
         camera.absent = False
-        yield from sitting.more()
-        assert sitting.state is SourceState.LIVE
+        yield from harness.analyse_more()
+        assert harness.state is SourceState.LIVE
 
-    sitting.run(script())
-    sitting.goes_on()
+    harness.run(script())
+    harness.assert_uninterrupted()
 
 
-def test_a_camera_that_is_lost_comes_back(sitting: Sitting, camera: NetworkCamera) -> None:
+def test_a_lost_camera_is_opened_again(harness: CameraHarness, camera: NetworkCamera) -> None:
     def script() -> Generator[str | None]:
         for _ in range(2):
-            yield from sitting.more()
-            assert sitting.state is SourceState.LIVE
+            yield from harness.analyse_more()
+            assert harness.state is SourceState.LIVE
             camera.absent = True
             camera.drop()
-            yield from sitting.is_now(SourceState.LOST)
+            yield from harness.wait_for_state(SourceState.LOST)
             visits = camera.visits
-            yield from sitting.comes(lambda before=visits: camera.visits > before + 2)
+            yield from harness.wait_until(lambda before=visits: camera.visits > before + 2)
             camera.absent = False
-            yield from sitting.more()
+            yield from harness.analyse_more()
 
-    sitting.run(script())
-    sitting.goes_on()
-    assert sitting.stretches == {0, 1, 2}
+    harness.run(script())
+    harness.assert_uninterrupted()
+    assert harness.stretches == {0, 1, 2}
 
 
-def test_a_camera_that_is_lost_for_ever_leaves_the_session_alive(sitting: Sitting, camera: NetworkCamera) -> None:
+def test_the_session_continues_while_the_camera_is_lost(harness: CameraHarness, camera: NetworkCamera) -> None:
     def script() -> Generator[str | None]:
-        yield from sitting.more()
+        yield from harness.analyse_more()
         camera.absent = True
         camera.drop()
-        yield from sitting.comes(lambda: camera.visits > 20)
+        yield from harness.wait_until(lambda: camera.visits > 20)
         yield "3"
-        assert sitting.state is SourceState.LOST
-        mood = sitting.session.mood()
+        assert harness.state is SourceState.LOST
+        mood = harness.session.mood()
         assert mood is not None
         assert mood.leader is EXPRESSIONS[2]
         yield "0"
 
-    sitting.run(script())
-    sitting.goes_on()
+    harness.run(script())
+    harness.assert_uninterrupted()
 
 
-def test_a_camera_that_stalls_is_lost_and_goes_on_where_it_was(sitting: Sitting, camera: NetworkCamera) -> None:
+def test_a_stalled_camera_is_lost_until_it_sends_again(harness: CameraHarness, camera: NetworkCamera) -> None:
     def script() -> Generator[str | None]:
-        yield from sitting.more()
+        yield from harness.analyse_more()
         camera.stall()
-        yield from sitting.is_now(SourceState.LOST)
+        yield from harness.wait_for_state(SourceState.LOST)
         camera.go_on()
-        yield from sitting.is_now(SourceState.LIVE)
-        yield from sitting.more()
+        yield from harness.wait_for_state(SourceState.LIVE)
+        yield from harness.analyse_more()
 
-    sitting.run(script())
-    sitting.goes_on()
-    assert sitting.stretches == {0, 1}
+    harness.run(script())
+    harness.assert_uninterrupted()
+    assert harness.stretches == {0, 1}
 
 
-def test_a_camera_that_stalls_for_long_is_opened_again(sitting: Sitting, camera: NetworkCamera) -> None:
+def test_a_camera_with_a_long_stall_is_opened_again(harness: CameraHarness, camera: NetworkCamera) -> None:
     def script() -> Generator[str | None]:
-        yield from sitting.more()
+        yield from harness.analyse_more()
         camera.stall()
-        yield from sitting.comes(lambda: camera.visits > 2)
-        assert sitting.state is SourceState.LOST
+        yield from harness.wait_until(lambda: camera.visits > 2)
+        assert harness.state is SourceState.LOST
         camera.go_on()
-        yield from sitting.more()
+        yield from harness.analyse_more()
 
-    sitting.run(script())
-    sitting.goes_on()
+    harness.run(script())
+    harness.assert_uninterrupted()
 
 
-def test_two_hundred_stale_frames_are_not_analysed_one_after_the_other(sitting: Sitting, camera: NetworkCamera) -> None:
+def test_most_of_two_hundred_stale_frames_are_skipped(harness: CameraHarness, camera: NetworkCamera) -> None:
     def script() -> Generator[str | None]:
-        yield from sitting.more()
+        yield from harness.analyse_more()
         camera.stall()
-        yield from sitting.is_now(SourceState.LOST)
-        before, index = sitting.analysed, sitting.newest_analysed
+        yield from harness.wait_for_state(SourceState.LOST)
+        before, index = harness.analysed, harness.newest_analysed
         camera.hurry = 200
         camera.go_on()
-        # Those after them come at their pace again
-        yield from sitting.comes(lambda: sitting.newest_analysed >= index + 200)
-        assert sitting.analysed - before < 100
+        # The frames after them have the usual rate
+        yield from harness.wait_until(lambda: harness.newest_analysed >= index + 200)
+        assert harness.analysed - before < 100
 
-    sitting.run(script())
-    sitting.goes_on()
+    harness.run(script())
+    harness.assert_uninterrupted()
 
 
-def test_a_covered_lens_is_black_until_it_is_uncovered(sitting: Sitting, camera: NetworkCamera) -> None:
+def test_a_covered_lens_is_black_until_it_is_uncovered(harness: CameraHarness, camera: NetworkCamera) -> None:
     bright = camera.pictures
 
     def script() -> Generator[str | None]:
-        yield from sitting.more()
+        yield from harness.analyse_more()
         camera.pictures = darkness()
-        yield from sitting.is_now(SourceState.BLACK)
+        yield from harness.wait_for_state(SourceState.BLACK)
         camera.pictures = bright
-        yield from sitting.is_now(SourceState.LIVE)
-        yield from sitting.more()
+        yield from harness.wait_for_state(SourceState.LIVE)
+        yield from harness.analyse_more()
 
-    sitting.run(script())
-    sitting.goes_on()
-    # The same line all the time
+    harness.run(script())
+    harness.assert_uninterrupted()
+    # The connection stays open
     assert camera.visits == 1
 
 
-def test_a_frozen_camera_is_opened_again_until_it_moves(sitting: Sitting, camera: NetworkCamera) -> None:
+def test_a_frozen_camera_is_opened_again_until_it_moves(harness: CameraHarness, camera: NetworkCamera) -> None:
     alive = camera.pictures
 
     def script() -> Generator[str | None]:
-        yield from sitting.more()
+        yield from harness.analyse_more()
         camera.pictures = alive[:1]
-        yield from sitting.is_now(SourceState.FROZEN)
-        newest = sitting.newest
+        yield from harness.wait_for_state(SourceState.FROZEN)
+        newest = harness.newest
         visits = camera.visits
-        yield from sitting.comes(lambda: camera.visits > visits + 2)
-        # What stands still does not vote; frames from before it may have waited to be analysed
-        assert sitting.newest_analysed <= newest
-        assert sitting.state is SourceState.FROZEN
+        yield from harness.wait_until(lambda: camera.visits > visits + 2)
+        # Repeated frames do not vote; earlier frames may still be analysed
+        assert harness.newest_analysed <= newest
+        assert harness.state is SourceState.FROZEN
         camera.pictures = alive
-        yield from sitting.more()
-        assert sitting.state is SourceState.LIVE
+        yield from harness.analyse_more()
+        assert harness.state is SourceState.LIVE
 
-    sitting.run(script())
-    sitting.goes_on()
+    harness.run(script())
+    harness.assert_uninterrupted()
 
 
-def spoiled(pictures: Sequence[bytes], how: str) -> list[bytes]:
-    """Every other picture is not what it should be."""
+def damage_pictures(pictures: Sequence[bytes], damage: str) -> list[bytes]:
+    """The pictures, with a damaged one after each."""
     noise = np.random.default_rng(0).bytes(3000)
 
     def bad(good: bytes) -> bytes:
-        match how:
+        match damage:
             case "cut":
                 return good[: len(good) // 2]
             case "torn":
@@ -420,57 +405,57 @@ def spoiled(pictures: Sequence[bytes], how: str) -> list[bytes]:
     return [part for good in pictures for part in (good, bad(good))]
 
 
-@pytest.mark.parametrize("how", ["cut", "noise", "empty", "torn", "text"])
-def test_parts_that_are_no_pictures_do_not_end_the_session(sitting: Sitting, camera: NetworkCamera, how: str) -> None:
+@pytest.mark.parametrize("damage", ["cut", "noise", "empty", "torn", "text"])
+def test_invalid_parts_do_not_end_the_session(harness: CameraHarness, camera: NetworkCamera, damage: str) -> None:
     usual = camera.pictures
 
     def script() -> Generator[str | None]:
-        yield from sitting.more()
-        camera.pictures = spoiled(usual, how)
+        yield from harness.analyse_more()
+        camera.pictures = damage_pictures(usual, damage)
         sent = camera.sent
-        yield from sitting.comes(lambda: camera.sent > sent + 20)
+        yield from harness.wait_until(lambda: camera.sent > sent + 20)
         camera.pictures = usual
-        yield from sitting.more()
-        yield from sitting.is_now(SourceState.LIVE)
+        yield from harness.analyse_more()
+        yield from harness.wait_for_state(SourceState.LIVE)
 
-    sitting.run(script())
-    sitting.is_in_order()
-    assert 1 in sitting.reader.tracks
+    harness.run(script())
+    harness.assert_in_order()
+    assert 1 in harness.reader.tracks
 
 
-def test_nothing_but_noise_is_a_loss_and_pictures_a_return(sitting: Sitting, camera: NetworkCamera) -> None:
+def test_a_stream_of_noise_is_lost_until_it_sends_pictures(harness: CameraHarness, camera: NetworkCamera) -> None:
     usual = camera.pictures
 
     def script() -> Generator[str | None]:
-        yield from sitting.more()
+        yield from harness.analyse_more()
         camera.pictures = [np.random.default_rng(1).bytes(5000)]
-        yield from sitting.is_now(SourceState.LOST)
+        yield from harness.wait_for_state(SourceState.LOST)
         camera.pictures = usual
-        yield from sitting.more()
-        yield from sitting.is_now(SourceState.LIVE)
+        yield from harness.analyse_more()
+        yield from harness.wait_for_state(SourceState.LIVE)
 
-    sitting.run(script())
+    harness.run(script())
 
 
 @pytest.mark.parametrize("rate", [1.0, 120.0])
-def test_a_slow_and_a_fast_camera_are_live(url: str, camera: NetworkCamera, rate: float) -> None:
-    sitting = Sitting(lambda: open_video(url))
-    # A slow camera must not be called silent
-    sitting.frames = FrameGrabber(lambda: open_video(url), retry_delays_s=(0.05,))
+def test_slow_and_fast_cameras_are_live(url: str, camera: NetworkCamera, rate: float) -> None:
+    harness = CameraHarness(lambda: open_video(url))
+    # With the usual limit, a slow camera is not lost
+    harness.frames = FrameGrabber(lambda: open_video(url), retry_delays_s=(0.05,))
     states: set[SourceState] = set()
 
     def script() -> Generator[str | None]:
         # The probe of a stream takes some pictures
-        yield from sitting.more(1)
+        yield from harness.analyse_more(1)
         camera.rate = rate
         goal = camera.sent + (3 if rate < 10 else 60)
-        yield from sitting.comes(lambda: states.add(sitting.state) or camera.sent > goal)
-        yield from sitting.more(1)
+        yield from harness.wait_until(lambda: states.add(harness.state) or camera.sent > goal)
+        yield from harness.analyse_more(1)
 
-    sitting.run(script())
-    sitting.goes_on()
+    harness.run(script())
+    harness.assert_uninterrupted()
     assert states == {SourceState.LIVE}
-    assert sitting.stretches == {0}
+    assert harness.stretches == {0}
 
 
 def test_a_recording_on_a_server_ends_the_session_with_its_last_frame(portrait: Image, tmp_path: Path) -> None:
@@ -487,28 +472,28 @@ def test_a_recording_on_a_server_ends_the_session_with_its_last_frame(portrait: 
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     with streaming(server) as address:
-        sitting = Sitting(lambda: open_video(f"http://{address}/clip.avi"))
-        sitting.run(sitting.comes(lambda: False))
-    assert sitting.state is SourceState.CLOSED
-    assert sitting.newest_analysed == 11
-    sitting.goes_on()
+        harness = CameraHarness(lambda: open_video(f"http://{address}/clip.avi"))
+        harness.run(harness.wait_until(lambda: False))
+    assert harness.state is SourceState.CLOSED
+    assert harness.newest_analysed == 11
+    harness.assert_uninterrupted()
 
 
-# Leaving, in each state
+# End of the session, in each state
 
-WAYS_OUT = ["q", "close", "interrupt"]
+EXITS = ["q", "close", "interrupt"]
 STATES = [SourceState.OPENING, SourceState.LOST, SourceState.LIVE, SourceState.BLACK, SourceState.FROZEN]
 
 
-@pytest.mark.parametrize("way", WAYS_OUT)
+@pytest.mark.parametrize("leave", EXITS)
 @pytest.mark.parametrize("state", STATES)
-def test_each_state_can_be_left(url: str, camera: NetworkCamera, state: SourceState, way: str) -> None:
-    sitting = Sitting(lambda: open_video(url), wait_for_source=True)
+def test_the_session_can_end_in_each_state(url: str, camera: NetworkCamera, state: SourceState, leave: str) -> None:
+    harness = CameraHarness(lambda: open_video(url), wait_for_source=True)
     if state is SourceState.OPENING:
         camera.stall()
 
     def script() -> Generator[str | None]:
-        yield from sitting.comes(lambda: camera.visits if state is SourceState.OPENING else sitting.analysed)
+        yield from harness.wait_until(lambda: camera.visits if state is SourceState.OPENING else harness.analysed)
         if state is SourceState.LOST:
             camera.absent = True
             camera.drop()
@@ -516,23 +501,23 @@ def test_each_state_can_be_left(url: str, camera: NetworkCamera, state: SourceSt
             camera.pictures = darkness()
         elif state is SourceState.FROZEN:
             camera.pictures = camera.pictures[:1]
-        yield from sitting.is_now(state)
-        if way == "interrupt":
+        yield from harness.wait_for_state(state)
+        if leave == "interrupt":
             raise KeyboardInterrupt
-        yield way
+        yield leave
 
-    if way == "interrupt":
+    if leave == "interrupt":
         with pytest.raises(KeyboardInterrupt):
-            sitting.run(script())
+            harness.run(script())
     else:
-        sitting.run(script())
+        harness.run(script())
 
 
-# Sources at our own protocol
+# Fake sources
 
 
-class Scripted:
-    """A source that does what it is told; `None` is its end."""
+class ScriptedCamera:
+    """A live source that returns the given frames and raises the given exceptions, then ends."""
 
     name = "the scripted camera"
     live = True
@@ -555,7 +540,7 @@ class Scripted:
         self.closed = True
 
 
-def shots(portrait: Image, times: Iterator[float]) -> Iterator[Frame]:
+def make_frames(portrait: Image, times: Iterator[float]) -> Iterator[Frame]:
     for index, time_s in enumerate(times):
         yield Frame(np.roll(portrait, index % 8, axis=1), index, time_s)
 
@@ -563,36 +548,36 @@ def shots(portrait: Image, times: Iterator[float]) -> Iterator[Frame]:
 SIZES = [(640, 480), (320, 240), (101, 77)]
 
 
-def test_a_change_of_size_is_survived(astronaut: Image) -> None:
-    """Each is the same part of the world, so that the face has another place and size in it."""
-    room = np.ascontiguousarray(astronaut[10:310, 40:440])
-    pictures = [cv2.resize(room, size, interpolation=cv2.INTER_AREA).astype(np.uint8) for size in SIZES]
+def test_the_session_continues_after_a_change_of_frame_size(astronaut: Image) -> None:
+    """All frames show the same scene, so the face has another place and size in each."""
+    scene = np.ascontiguousarray(astronaut[10:310, 40:440])
+    pictures = [cv2.resize(scene, size, interpolation=cv2.INTER_AREA).astype(np.uint8) for size in SIZES]
     step = 0
 
     def frames() -> Iterator[Frame]:
         for index in itertools.count():
             yield Frame(np.roll(pictures[step], index % 8, axis=1), index, time.monotonic())
 
-    source = Scripted(frames())
-    sitting = Sitting(lambda: source)
+    source = ScriptedCamera(frames())
+    harness = CameraHarness(lambda: source)
 
     def script() -> Generator[str | None]:
         nonlocal step
         for step in (0, 1, 2, 1, 0):
-            yield from sitting.more(10)
-            assert sitting.reader.seen[-1][2] == (*SIZES[step][::-1], 3)
-        assert sitting.state is SourceState.LIVE
+            yield from harness.analyse_more(10)
+            assert harness.reader.frames_read[-1][2] == (*SIZES[step][::-1], 3)
+        assert harness.state is SourceState.LIVE
 
-    sitting.run(script())
-    sitting.is_in_order()
-    assert {seen[2] for seen in sitting.reader.seen} == {(480, 640, 3), (240, 320, 3), (77, 101, 3)}
-    mood = sitting.session.summary().mood
+    harness.run(script())
+    harness.assert_in_order()
+    assert {seen[2] for seen in harness.reader.frames_read} == {(480, 640, 3), (240, 320, 3), (77, 101, 3)}
+    mood = harness.session.summary().mood
     assert mood is not None
     assert mood.leader is Expression.HAPPY
 
 
-class Driver:
-    """What OpenCV hands over of a camera that changes its mind about channels."""
+class FakeCapture:
+    """Stands in for OpenCV's capture of a camera that changes its number of channels; `form` selects it."""
 
     def __init__(self, portrait: Image) -> None:
         self.given: list[tuple[int, ...]] = []
@@ -613,25 +598,25 @@ class Driver:
     def release(self) -> None: ...
 
 
-def test_a_camera_that_changes_its_channels_is_survived(portrait: Image) -> None:
-    driver = Driver(portrait)
+def test_the_session_continues_after_a_change_of_channels(portrait: Image) -> None:
+    driver = FakeCapture(portrait)
     source = VideoSource(cast("cv2.VideoCapture", driver), "the camera", live=True, hint="none")
-    sitting = Sitting(lambda: source)
+    harness = CameraHarness(lambda: source)
 
     def script() -> Generator[str | None]:
         for form in (0, 1, 0, 2, 3, 1, 0):
             driver.form = form
-            yield from sitting.more()
-        assert sitting.state is SourceState.LIVE
+            yield from harness.analyse_more()
+        assert harness.state is SourceState.LIVE
 
-    sitting.run(script())
-    sitting.goes_on()
+    harness.run(script())
+    harness.assert_uninterrupted()
     assert set(driver.given) == {(240, 320, 3), (240, 320), (240, 320, 1), (240, 320, 4)}
-    assert {seen[2] for seen in sitting.reader.seen} == {(240, 320, 3)}
+    assert {seen[2] for seen in harness.reader.frames_read} == {(240, 320, 3)}
 
 
-@pytest.mark.parametrize("trouble", [SourceState.BLACK, SourceState.LOST, SourceState.FROZEN])
-def test_the_same_person_is_known_again_after_seconds_of_trouble(portrait: Image, trouble: SourceState) -> None:
+@pytest.mark.parametrize("fault", [SourceState.BLACK, SourceState.LOST, SourceState.FROZEN])
+def test_a_person_keeps_the_track_after_seconds_of_a_fault(portrait: Image, fault: SourceState) -> None:
     ahead_s, state = 0.0, SourceState.LIVE
 
     def clock() -> float:
@@ -641,8 +626,8 @@ def test_the_same_person_is_known_again_after_seconds_of_trouble(portrait: Image
         nonlocal ahead_s
         index = 0
         while True:
-            # No faster than frames are analysed: else two of them could lie further apart than a face is remembered
-            if sitting.newest_analysed == sitting.newest:
+            # Wait for the analysis: the tracker forgets a face if two analysed frames are too far apart
+            if harness.newest_analysed == harness.newest:
                 ahead_s += 0.03
             index += state is not SourceState.FROZEN
             picture = np.roll(portrait, index % 8, axis=1)
@@ -652,31 +637,31 @@ def test_the_same_person_is_known_again_after_seconds_of_trouble(portrait: Image
             else:
                 yield Frame(picture % 3 if state is SourceState.BLACK else picture, index, clock())
 
-    told = steps()
-    sitting = Sitting(lambda: Scripted(told), clock=clock, stall_s=STALL_S)
+    camera_steps = steps()
+    harness = CameraHarness(lambda: ScriptedCamera(camera_steps), clock=clock, stall_s=STALL_S)
 
     def script() -> Generator[str | None]:
         nonlocal state
-        yield from sitting.more(20)
-        state, since = trouble, clock()
-        yield from sitting.is_now(trouble)
-        yield from sitting.comes(lambda: clock() - since > 3.5)
-        assert sitting.state is trouble
+        yield from harness.analyse_more(20)
+        state, since = fault, clock()
+        yield from harness.wait_for_state(fault)
+        yield from harness.wait_until(lambda: clock() - since > 3.5)
+        assert harness.state is fault
         state = SourceState.LIVE
-        yield from sitting.more(10)
-        assert sitting.state is SourceState.LIVE
+        yield from harness.analyse_more(10)
+        assert harness.state is SourceState.LIVE
 
-    sitting.run(script())
-    sitting.goes_on()
-    assert sitting.stretches == {0, 1}
+    harness.run(script())
+    harness.assert_uninterrupted()
+    assert harness.stretches == {0, 1}
 
 
 @pytest.mark.parametrize("error", [OSError("driver"), RuntimeError("driver"), ValueError("driver")])
-def test_a_read_that_raises_before_the_first_frame_is_the_end(error: Exception) -> None:
-    source = Scripted(iter([error]))
-    sitting = Sitting(lambda: source)
+def test_an_exception_before_the_first_frame_ends_the_session(error: Exception) -> None:
+    source = ScriptedCamera(iter([error]))
+    harness = CameraHarness(lambda: source)
     with pytest.raises(SourceError, match="the scripted camera failed") as caught:
-        sitting.run(sitting.comes(lambda: False))
+        harness.run(harness.wait_until(lambda: False))
     assert caught.value.status == 4
     assert caught.value.__cause__ is error
     assert source.closed
@@ -685,23 +670,23 @@ def test_a_read_that_raises_before_the_first_frame_is_the_end(error: Exception) 
 @pytest.mark.parametrize(
     "error", [SourceError("the driver failed", Cause.LOST), OSError("driver"), RuntimeError("driver"), ValueError("driver")]
 )
-def test_a_read_that_raises_is_a_loss_and_the_source_is_closed(portrait: Image, error: Exception) -> None:
-    opened: list[Scripted] = []
+def test_after_an_exception_the_source_is_closed_and_opened_again(portrait: Image, error: Exception) -> None:
+    opened: list[ScriptedCamera] = []
 
     def opener() -> Source:
-        frames = shots(portrait, (time.monotonic() for _ in itertools.count()))
+        frames = make_frames(portrait, (time.monotonic() for _ in itertools.count()))
         some = itertools.islice(frames, 30) if len(opened) < 3 else frames
-        opened.append(Scripted(itertools.chain(some, [error])))
+        opened.append(ScriptedCamera(itertools.chain(some, [error])))
         return opened[-1]
 
-    sitting = Sitting(opener)
+    harness = CameraHarness(opener)
 
     def script() -> Generator[str | None]:
-        yield from sitting.comes(lambda: len(opened) == 4)
-        yield from sitting.more()
+        yield from harness.wait_until(lambda: len(opened) == 4)
+        yield from harness.analyse_more()
 
-    sitting.run(script())
-    sitting.goes_on()
+    harness.run(script())
+    harness.assert_uninterrupted()
     assert all(source.closed for source in opened)
 
 
@@ -709,82 +694,84 @@ JUMPS = [[0.0, 3600.0], [0.0, -3600.0], [1e9, 0.0, 1e9], [0.0, 0.0]]
 
 
 @pytest.mark.parametrize("jumps", JUMPS)
-def test_a_clock_that_jumps_does_no_harm(portrait: Image, jumps: list[float]) -> None:
+def test_clock_jumps_do_not_interrupt_the_session(portrait: Image, jumps: list[float]) -> None:
     offset = jumps[0]
 
     def clock() -> float:
         return time.monotonic() + offset
 
-    source = Scripted(shots(portrait, (clock() for _ in itertools.count())))
-    sitting = Sitting(lambda: source, clock=clock)
+    source = ScriptedCamera(make_frames(portrait, (clock() for _ in itertools.count())))
+    harness = CameraHarness(lambda: source, clock=clock)
 
     def script() -> Generator[str | None]:
         nonlocal offset
         for jump in jumps:
             offset = jump
-            yield from sitting.more(10)
+            yield from harness.analyse_more(10)
 
-    sitting.run(script())
-    sitting.goes_on()
-    # An hour that nobody was seen is none of the vote
-    assert sitting.session.summary().mood is not None
+    harness.run(script())
+    harness.assert_uninterrupted()
+    # An hour without faces does not count for the vote
+    assert harness.session.summary().mood is not None
 
 
-def test_a_pause_while_the_camera_is_lost(sitting: Sitting, camera: NetworkCamera) -> None:
+def test_the_session_can_pause_while_the_camera_is_lost(harness: CameraHarness, camera: NetworkCamera) -> None:
     def script() -> Generator[str | None]:
-        yield from sitting.more()
+        yield from harness.analyse_more()
         camera.absent = True
         camera.drop()
-        yield from sitting.is_now(SourceState.LOST)
+        yield from harness.wait_for_state(SourceState.LOST)
         yield "space"
         camera.absent = False
-        yield from sitting.is_now(SourceState.LIVE)
-        newest = sitting.newest
+        yield from harness.wait_for_state(SourceState.LIVE)
+        newest = harness.newest
         sent = camera.sent
-        yield from sitting.comes(lambda: camera.sent > sent + 10)
-        assert sitting.newest_analysed <= newest
+        yield from harness.wait_until(lambda: camera.sent > sent + 10)
+        assert harness.newest_analysed <= newest
         yield "space"
-        yield from sitting.more()
+        yield from harness.analyse_more()
 
-    sitting.run(script())
-    sitting.goes_on()
+    harness.run(script())
+    harness.assert_uninterrupted()
 
 
 # The next camera
 
 
 @pytest.mark.parametrize("state", [SourceState.OPENING, SourceState.LOST, SourceState.LIVE, SourceState.FROZEN])
-def test_the_next_camera_takes_over_in_each_state(url: str, camera: NetworkCamera, portrait: Image, state: SourceState) -> None:
-    following = Scripted(shots(portrait, (time.monotonic() for _ in itertools.count())))
-    sitting = Sitting(lambda: open_video(url), wait_for_source=True, following=lambda: following)
+def test_the_next_camera_replaces_the_source_in_each_state(
+    url: str, camera: NetworkCamera, portrait: Image, state: SourceState
+) -> None:
+    following = ScriptedCamera(make_frames(portrait, (time.monotonic() for _ in itertools.count())))
+    harness = CameraHarness(lambda: open_video(url), wait_for_source=True, following=lambda: following)
     if state is SourceState.OPENING:
         camera.stall()
 
     def script() -> Generator[str | None]:
-        yield from sitting.comes(lambda: camera.visits if state is SourceState.OPENING else sitting.analysed)
+        yield from harness.wait_until(lambda: camera.visits if state is SourceState.OPENING else harness.analysed)
         if state is SourceState.LOST:
             camera.absent = True
             camera.drop()
         elif state is SourceState.FROZEN:
             camera.pictures = camera.pictures[:1]
-        yield from sitting.is_now(state)
+        yield from harness.wait_for_state(state)
         yield "c"
-        yield from sitting.comes(lambda: sitting.frames.name == following.name)
-        yield from sitting.more()
-        assert sitting.state is SourceState.LIVE
+        yield from harness.wait_until(lambda: harness.frames.name == following.name)
+        yield from harness.analyse_more()
+        assert harness.state is SourceState.LIVE
 
-    sitting.run(script())
-    sitting.goes_on()
+    harness.run(script())
+    harness.assert_uninterrupted()
     assert following.closed
 
 
-HANGS = """
+HANGING = """
 import sys, threading, time
 import numpy as np
-from tests.app.test_faults import FakeOutputs, PLAYLISTS, Scripted, Screen, Sitting, shots
+from tests.app.test_faults import FakeOutputs, PLAYLISTS, ScriptedCamera, ScriptedWindow, CameraHarness, make_frames
 from realtime.sources.health import SourceState
 
-class Hangs(Scripted):
+class HangingCamera(ScriptedCamera):
     def read(self):
         frame = super().read()
         if frame is None:
@@ -794,27 +781,27 @@ class Hangs(Scripted):
 def opener():
     if sys.argv[1] == "open":
         threading.Event().wait()
-    return Hangs(shots(np.full((240, 320, 3), 90, np.uint8), iter([0.0, 0.1])))
+    return HangingCamera(make_frames(np.full((240, 320, 3), 90, np.uint8), iter([0.0, 0.1])))
 
-sitting = Sitting(opener, following=opener)
+harness = CameraHarness(opener, following=opener)
 
 def script():
     if sys.argv[1] == "read":
-        yield from sitting.more(1)
-        yield from sitting.is_now(SourceState.LOST)
+        yield from harness.analyse_more(1)
+        yield from harness.wait_for_state(SourceState.LOST)
     elif sys.argv[1] == "switch":
-        yield from sitting.more(1)
+        yield from harness.analyse_more(1)
         yield "c"
         for _ in range(20):
             yield None
-        assert sitting.state is SourceState.OPENING
+        assert harness.state is SourceState.OPENING
     yield "q"
 
 from realtime.app.window import WindowDisplay
 from realtime.app.headless import SessionLimits
 from realtime.app.live import LiveSession
-display, outputs = WindowDisplay(Screen(script())), FakeOutputs(opener)
-LiveSession(sitting.frames, sitting.reader, sitting.session, display, SessionLimits(), outputs, blank=(320, 240)).run()
+display, outputs = WindowDisplay(ScriptedWindow(script())), FakeOutputs(opener)
+LiveSession(harness.frames, harness.reader, harness.session, display, SessionLimits(), outputs, blank=(320, 240)).run()
 left = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
 print("over", left)
 """
@@ -823,8 +810,13 @@ print("over", left)
 @pytest.mark.parametrize("where", ["read", "open", "switch"])
 def test_a_driver_that_never_returns_does_not_keep_the_process_alive(where: str) -> None:
     ended = subprocess.run(
-        [sys.executable, "-c", HANGS, where], cwd=ROOT, check=False, capture_output=True, text=True, timeout=PATIENCE_S
+        [sys.executable, "-c", HANGING, where],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
     )
     assert (ended.returncode, ended.stderr) == (0, "")
-    # Here alone the thread may be left behind
+    # This is the only case in which the thread may stay
     assert ended.stdout == "over ['capture']\n"

@@ -1,4 +1,4 @@
-"""What cameras do, and a person who leaves meanwhile: the real process and its real window."""
+"""Camera faults, and the end of the session meanwhile, with a real process and a real window."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.live import watching
+from tests.support.live import run_live
 from tests.support.streams import NetworkCamera, darkness, moving, streaming
 from tests.support.waiting import until
-from tests.support.x11 import Person
+from tests.support.x11 import WindowDriver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,44 +33,44 @@ def source(camera: NetworkCamera) -> Iterator[str]:
         yield f"http://me:{SECRET}@{address}/live?token={SECRET}"
 
 
-def middle(person: Person) -> Image:
-    """Where the window says what is wrong."""
-    picture = person.picture()
+def middle(driver: WindowDriver) -> Image:
+    """The part of the window with the sentence about the fault."""
+    picture = driver.picture()
     height = len(picture)
     return picture[height // 4 : 3 * height // 4]
 
 
-def opening(camera: NetworkCamera, person: Person) -> None:
+def opening(camera: NetworkCamera, driver: WindowDriver) -> None:
     until(lambda: camera.visits)
-    assert person.picture().max() > 100, "something is said"
+    assert driver.picture().max() > 100, "the window shows no sentence"
 
 
-def lost(camera: NetworkCamera, _: Person) -> None:
+def lost(camera: NetworkCamera, _: WindowDriver) -> None:
     camera.absent = True
     camera.drop()
-    # It is tried again
+    # The camera is opened again
     until(lambda: camera.visits > 2)
 
 
-def black(camera: NetworkCamera, person: Person) -> None:
+def black(camera: NetworkCamera, driver: WindowDriver) -> None:
     camera.pictures = darkness()
-    # Only words are bright then
-    until(lambda: middle(person).mean() < 60 and middle(person).max() > 150)
+    # Only the sentence is bright then
+    until(lambda: middle(driver).mean() < 60 and middle(driver).max() > 150)
 
 
-def frozen(camera: NetworkCamera, _: Person) -> None:
+def frozen(camera: NetworkCamera, _: WindowDriver) -> None:
     visits = camera.visits
     camera.pictures = camera.pictures[:1]
-    # It is opened again
+    # The camera is opened again
     until(lambda: camera.visits > visits)
 
 
-def press_q(person: Person) -> None:
-    person.leave("q")
+def press_q(driver: WindowDriver) -> None:
+    driver.leave("q")
 
 
-def interrupt(person: Person) -> None:
-    person.process.send_signal(signal.SIGINT)
+def interrupt(driver: WindowDriver) -> None:
+    driver.process.send_signal(signal.SIGINT)
 
 
 @pytest.mark.window
@@ -80,14 +80,14 @@ def interrupt(person: Person) -> None:
         (opening, press_q, 0),
         (opening, interrupt, 130),
         (lost, press_q, 0),
-        (lost, Person.close, 0),
+        (lost, WindowDriver.close, 0),
         (black, interrupt, 130),
-        (frozen, Person.close, 0),
+        (frozen, WindowDriver.close, 0),
     ],
 )
-def test_a_person_can_leave_whatever_the_camera_does(
-    state: Callable[[NetworkCamera, Person], None],
-    leave: Callable[[Person], None],
+def test_the_session_can_end_in_each_state_of_the_camera(
+    state: Callable[[NetworkCamera, WindowDriver], None],
+    leave: Callable[[WindowDriver], None],
     status: int,
     camera: NetworkCamera,
     source: str,
@@ -96,29 +96,29 @@ def test_a_person_can_leave_whatever_the_camera_does(
 ) -> None:
     if state is opening:
         camera.stall()
-    with watching(display, tmp_path, "--source", source, "--json", "--wait") as person:
+    with run_live(display, tmp_path, "--source", source, "--json", "--wait") as driver:
         if state is not opening:
             until(lambda: camera.sent > 30)
-        state(camera, person)
-        leave(person)
-        assert person.finish() == status
-        assert "Traceback" not in person.complaints
-        assert SECRET not in person.output + person.complaints
-        summary = json.loads(person.output) if person.output else None
+        state(camera, driver)
+        leave(driver)
+        assert driver.finish() == status
+        assert "Traceback" not in driver.stderr
+        assert SECRET not in driver.output + driver.stderr
+        summary = json.loads(driver.output) if driver.output else None
         if state is not opening:
             assert summary
             assert summary["mood"]["expression"] == "happy"
 
 
 @pytest.mark.window
-def test_a_person_sees_a_camera_come_back(camera: NetworkCamera, source: str, display: str, tmp_path: Path) -> None:
-    with watching(display, tmp_path, "--source", source, "--jsonl") as person:
-        until(lambda: person.output.count("\n") > 10)
-        lost(camera, person)
-        lines = person.output.count("\n")
+def test_a_lost_camera_is_opened_again(camera: NetworkCamera, source: str, display: str, tmp_path: Path) -> None:
+    with run_live(display, tmp_path, "--source", source, "--jsonl") as driver:
+        until(lambda: driver.output.count("\n") > 10)
+        lost(camera, driver)
+        lines = driver.output.count("\n")
         camera.absent = False
-        until(lambda: person.output.count("\n") > lines + 10)
-        assert person.leave("q") == 0
-        *frames, summary = [json.loads(line) for line in person.output.splitlines()]
+        until(lambda: driver.output.count("\n") > lines + 10)
+        assert driver.leave("q") == 0
+        *frames, summary = [json.loads(line) for line in driver.output.splitlines()]
         assert {face["track"] for frame in frames for face in frame["faces"]} == {1}
         assert summary["frames"] == len(frames)

@@ -9,22 +9,21 @@ import pytest
 from realtime.app.headless import SessionLimits, analyse_file, analyse_live
 from realtime.domain import Box, Expression, Face, Frame
 from realtime.errors import Cause, SourceError
-from realtime.faces.pipeline import FaceReader, FrameReader
-from realtime.faces.tracker import Tracker
 from realtime.mood.vote import MoodVote
 from realtime.session.state import Session
 from realtime.sources.grabber import FrameGrabber
-from tests.support.gates import open_gate
+from tests.support.fake_faces import HappyClassifier, make_frame_reader
 from tests.support.lists import PLAYLISTS
 from tests.support.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from realtime.domain import Batch, Image, Probabilities
+    from realtime.domain import Image
+    from realtime.faces.pipeline import FrameReader
 
 
-class OneFace:
+class OneFaceDetector:
     """Finds one face in each picture."""
 
     def detect(self, image: Image, near: Sequence[Box] = ()) -> list[Box]:
@@ -32,15 +31,8 @@ class OneFace:
         return [Box(10, 10, 60, 60)]
 
 
-class Happy:
-    """Sees happiness everywhere."""
-
-    def classify(self, batch: Batch, /) -> Probabilities:
-        return np.tile(np.array([0, 0, 0, 0.9, 0.1, 0, 0], np.float32), (len(batch), 1))
-
-
-class Film:
-    """A source that plays its steps: frames, errors, and what it calls before it goes on."""
+class ScriptedSource:
+    """A source with the given steps: frames to return, errors to raise and functions to call."""
 
     name = "the film"
 
@@ -66,51 +58,52 @@ class Film:
         self.closed += 1
 
 
-class Take:
-    """Waits in a film until one of its frames was analysed."""
+class HeadlessHarness:
+    """Runs a session without a window and records its results; `wait_for_result` is a step of a source."""
 
     def __init__(self) -> None:
         self.emitted: list[tuple[int, int, float, tuple[Face, ...]]] = []
-        self.said: list[str] = []
+        self.notices: list[str] = []
         self.session = Session(MoodVote(window_s=15, lead=0.1, dwell_s=0), PLAYLISTS, mirrored=False, bars=True, info=False)
-        self._came = threading.Semaphore(0)
+        self._emitted_result = threading.Semaphore(0)
 
     def emit(self, frame: Frame, elapsed_s: float, faces: tuple[Face, ...]) -> None:
         self.emitted.append((frame.index, frame.stretch, elapsed_s, faces))
-        self._came.release()
+        self._emitted_result.release()
 
-    def came(self) -> None:
-        assert self._came.acquire(timeout=PATIENCE_S)
+    def wait_for_result(self) -> None:
+        assert self._emitted_result.acquire(timeout=PATIENCE_S)
 
-    def watch(self, *sources: Film | SourceError, limits: SessionLimits | None = None, wait_for_source: bool = False) -> None:
+    def run(
+        self, *sources: ScriptedSource | SourceError, limits: SessionLimits | None = None, wait_for_source: bool = False
+    ) -> None:
         left = list(sources)
 
-        def opener() -> Film:
+        def opener() -> ScriptedSource:
             source = left.pop(0)
             if isinstance(source, SourceError):
                 raise source
             return source
 
         frames = FrameGrabber(opener, wait_for_source=wait_for_source, retry_delays_s=(0.3,))
-        analyse_live(frames, reader(), self.session, limits or SessionLimits(), self.emit, self.said.append)
+        analyse_live(frames, make_reader(), self.session, limits or SessionLimits(), self.emit, self.notices.append)
 
 
-def reader() -> FrameReader:
-    tracker = Tracker(match_overlap=0.3, forget_after_s=1, smoothing_s=0)
-    return FrameReader(FaceReader(OneFace(), Happy(), 1.0, 0.5, open_gate), tracker)
+def make_reader() -> FrameReader:
+    return make_frame_reader(OneFaceDetector(), HappyClassifier())
 
 
-def shot(index: int, time_s: float) -> Frame:
+def make_frame(index: int, time_s: float) -> Frame:
     return Frame(np.full((120, 160, 3), 50 + index, np.uint8), index, time_s)
 
 
 def test_each_frame_of_a_file_is_analysed_in_order() -> None:
-    take = Take()
-    source = Film(*(shot(index, 5 + index / 10) for index in range(20)), live=False)
-    analyse_file(source, reader(), take.session, SessionLimits(), take.emit)
-    assert [index for index, *_ in take.emitted] == list(range(20))
-    assert [elapsed for _, _, elapsed, _ in take.emitted] == pytest.approx([index / 10 for index in range(20)])
-    summary = take.session.summary()
+    harness = HeadlessHarness()
+    source = ScriptedSource(*(make_frame(index, 5 + index / 10) for index in range(20)), live=False)
+    analyse_file(source, make_reader(), harness.session, SessionLimits(), harness.emit)
+    assert [index for index, *_ in harness.emitted] == list(range(20))
+    assert [elapsed for _, _, elapsed, _ in harness.emitted] == pytest.approx([index / 10 for index in range(20)])
+    summary = harness.session.summary()
     assert (summary.frames, summary.mood and summary.mood.leader) == (20, Expression.HAPPY)
     assert summary.seconds == pytest.approx(1.9)
 
@@ -119,86 +112,96 @@ def test_each_frame_of_a_file_is_analysed_in_order() -> None:
     ("limits", "frames"), [(SessionLimits(frames=3), 3), (SessionLimits(seconds=0.45), 6), (SessionLimits(0.45, 2), 2)]
 )
 def test_limits_end_a_file(limits: SessionLimits, frames: int) -> None:
-    take = Take()
-    analyse_file(Film(*(shot(i, i / 10) for i in range(20)), live=False), reader(), take.session, limits, take.emit)
-    assert len(take.emitted) == frames
+    harness = HeadlessHarness()
+    analyse_file(
+        ScriptedSource(*(make_frame(i, i / 10) for i in range(20)), live=False),
+        make_reader(),
+        harness.session,
+        limits,
+        harness.emit,
+    )
+    assert len(harness.emitted) == frames
 
 
-def test_a_file_without_a_frame_has_a_sentence() -> None:
+def test_a_file_without_frames_is_an_error() -> None:
     with pytest.raises(SourceError, match=r"^the film holds no frame that can be read"):
-        analyse_file(Film(live=False), reader(), Take().session, SessionLimits(), Take().emit)
+        analyse_file(
+            ScriptedSource(live=False), make_reader(), HeadlessHarness().session, SessionLimits(), HeadlessHarness().emit
+        )
 
 
-def test_a_camera_is_watched_to_its_end_and_nothing_is_said_while_all_is_well() -> None:
-    take = Take()
-    source = Film(shot(0, 100.0), take.came, shot(1, 100.5), take.came)
-    take.watch(source)
-    assert [(index, elapsed) for index, _, elapsed, _ in take.emitted] == [(0, 0.0), (1, 0.5)]
-    assert take.said == []
+def test_a_camera_is_analysed_to_its_end_without_a_notice() -> None:
+    harness = HeadlessHarness()
+    source = ScriptedSource(make_frame(0, 100.0), harness.wait_for_result, make_frame(1, 100.5), harness.wait_for_result)
+    harness.run(source)
+    assert [(index, elapsed) for index, _, elapsed, _ in harness.emitted] == [(0, 0.0), (1, 0.5)]
+    assert harness.notices == []
     assert source.closed == 1
 
 
-def test_the_newest_frame_is_taken_and_those_before_it_are_left_out() -> None:
-    take = Take()
-    take.watch(Film(*(shot(index, index / 30) for index in range(200)), take.came))
-    assert take.emitted[-1][0] == 199
-    assert len(take.emitted) < 200
+def test_the_newest_frame_is_analysed_and_earlier_ones_are_skipped() -> None:
+    harness = HeadlessHarness()
+    harness.run(ScriptedSource(*(make_frame(index, index / 30) for index in range(200)), harness.wait_for_result))
+    assert harness.emitted[-1][0] == 199
+    assert len(harness.emitted) < 200
 
 
-def test_a_camera_that_is_lost_is_told_once_and_so_is_its_return() -> None:
-    take = Take()
+def test_the_loss_and_the_return_of_a_camera_are_reported_once_each() -> None:
+    harness = HeadlessHarness()
     gone = SourceError("the film gives no more frames: is it there?", Cause.LOST)
-    first = Film(shot(0, 10.0), take.came, shot(1, 10.1), take.came, gone)
-    second = Film(shot(0, 60.0), take.came, shot(1, 60.1), take.came)
-    take.watch(first, gone, gone, second)
-    assert take.said == [str(gone), "the film is back"]
-    assert [(index, stretch) for index, stretch, *_ in take.emitted] == [(0, 0), (1, 0), (2, 1), (3, 1)]
-    # The same person, and no vote for the time that nobody was seen
-    assert {face.track for *_, faces in take.emitted for face in faces} == {1}
-    assert take.session.summary().frames == 4
+    first = ScriptedSource(make_frame(0, 10.0), harness.wait_for_result, make_frame(1, 10.1), harness.wait_for_result, gone)
+    second = ScriptedSource(make_frame(0, 60.0), harness.wait_for_result, make_frame(1, 60.1), harness.wait_for_result)
+    harness.run(first, gone, gone, second)
+    assert harness.notices == [str(gone), "the film is back"]
+    assert [(index, stretch) for index, stretch, *_ in harness.emitted] == [(0, 0), (1, 0), (2, 1), (3, 1)]
+    # The track is the same, and the time without frames does not vote
+    assert {face.track for *_, faces in harness.emitted for face in faces} == {1}
+    assert harness.session.summary().frames == 4
 
 
-def test_a_camera_that_cannot_be_opened_is_an_error_and_no_remark() -> None:
-    take = Take()
+def test_a_camera_that_cannot_be_opened_is_an_error_without_a_notice() -> None:
+    harness = HeadlessHarness()
     error = SourceError("there is none", Cause.ABSENT)
     with pytest.raises(SourceError) as caught:
-        take.watch(error)
+        harness.run(error)
     assert caught.value is error
-    assert take.said == []
+    assert harness.notices == []
 
 
-def test_a_camera_that_is_waited_for_is_told_and_comes() -> None:
-    take = Take()
+def test_with_wait_for_source_a_missing_camera_is_reported_and_opened_later() -> None:
+    harness = HeadlessHarness()
     absent = SourceError("there is none", Cause.ABSENT)
-    take.watch(absent, absent, Film(shot(0, 0.0), take.came), wait_for_source=True)
-    assert take.said[0] == "there is none"
-    assert len(take.emitted) == 1
+    harness.run(absent, absent, ScriptedSource(make_frame(0, 0.0), harness.wait_for_result), wait_for_source=True)
+    assert harness.notices[0] == "there is none"
+    assert len(harness.emitted) == 1
 
 
-def test_a_stream_that_ends_without_a_frame_has_a_sentence() -> None:
+def test_a_stream_without_frames_is_an_error() -> None:
     with pytest.raises(SourceError, match=r"^the film holds no frame that can be read"):
-        Take().watch(Film())
+        HeadlessHarness().run(ScriptedSource())
 
 
-def test_the_seconds_go_by_while_a_camera_is_away() -> None:
-    take = Take()
+def test_the_limit_on_seconds_includes_the_time_without_a_camera() -> None:
+    harness = HeadlessHarness()
     gone = SourceError("gone", Cause.LOST)
-    take.watch(Film(shot(0, 0.0), take.came, gone), *[gone] * 99, limits=SessionLimits(seconds=0.6))
-    assert take.said == ["gone"]
-    assert len(take.emitted) == 1
+    harness.run(
+        ScriptedSource(make_frame(0, 0.0), harness.wait_for_result, gone), *[gone] * 99, limits=SessionLimits(seconds=0.6)
+    )
+    assert harness.notices == ["gone"]
+    assert len(harness.emitted) == 1
 
 
-def test_so_many_frames_are_enough() -> None:
-    take = Take()
-    steps = [step for index in range(50) for step in (shot(index, index / 30), take.came)]
-    source = Film(*steps)
-    take.watch(source, limits=SessionLimits(frames=3))
-    assert len(take.emitted) == 3
+def test_the_limit_on_frames_ends_a_camera_session() -> None:
+    harness = HeadlessHarness()
+    steps = [step for index in range(50) for step in (make_frame(index, index / 30), harness.wait_for_result)]
+    source = ScriptedSource(*steps)
+    harness.run(source, limits=SessionLimits(frames=3))
+    assert len(harness.emitted) == 3
     assert source.closed == 1
 
 
-def test_a_stream_that_ends_while_something_is_wrong_is_not_back() -> None:
-    take = Take()
+def test_a_lost_stream_that_ends_is_not_reported_as_back() -> None:
+    harness = HeadlessHarness()
     gone = SourceError("gone", Cause.LOST)
-    take.watch(Film(shot(0, 0.0), take.came, gone), gone, Film())
-    assert take.said == ["gone"]
+    harness.run(ScriptedSource(make_frame(0, 0.0), harness.wait_for_result, gone), gone, ScriptedSource())
+    assert harness.notices == ["gone"]

@@ -44,6 +44,9 @@ def test_no_key_and_keys_without_a_character_are_none(system: str, code: int) ->
         (0xFF9E, "0"),
         (0xFFAB, "+"),
         (0xFFAD, "-"),
+        (0xFFAE, "."),
+        (0xFF9F, "."),
+        (0xFFAC, ","),
         # Left, Home, Delete, Shift, F1; a mark of the Cyrillic page; an accent
         (0xFF51, None),
         (0xFF50, None),

@@ -16,8 +16,6 @@ from realtime.app.rates import RateMeter
 from realtime.app.window import WindowDisplay
 from realtime.domain import Box, Expression, Face, Frame
 from realtime.errors import Cause, SourceError
-from realtime.faces.pipeline import FaceReader, FrameReader
-from realtime.faces.tracker import Tracker
 from realtime.mood.vote import MoodVote
 from realtime.music.commands import PlayerCommand
 from realtime.music.songs import NowPlaying
@@ -27,7 +25,7 @@ from realtime.session.state import NOTICE_S, WELCOME, Session
 from realtime.sources import grabber
 from realtime.sources.grabber import FrameGrabber
 from realtime.sources.health import STALL_S, SourceState
-from tests.support.gates import open_gate
+from tests.support.fake_faces import HappyClassifier, make_frame_reader
 from tests.support.lists import PLAYLISTS, link
 from tests.support.waiting import PATIENCE_S, until
 
@@ -35,7 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
 
     from realtime.app.window import Window
-    from realtime.domain import Batch, Image, Probabilities
+    from realtime.domain import Image
+    from realtime.faces.pipeline import FrameReader
     from realtime.music.planner import Plan
     from realtime.session.view import ViewState
     from realtime.sources.video import Source
@@ -46,59 +45,47 @@ HAPPY = link(Expression.HAPPY)
 ABSENT = SourceError("there is no camera: plug one in", cause=Cause.ABSENT)
 
 
-class OneFace:
+class MovingFaceDetector:
     """Finds one face, further right in each frame; none if the frame is black."""
 
     def detect(self, image: Image, near: Sequence[Box] = ()) -> list[Box]:
         del near
-        return [box_of(number_of(image))] if image.any() else []
+        return [box_of(read_number(image))] if image.any() else []
 
 
-class Happy:
-    """Sees happiness everywhere; can be told to do something first."""
-
-    def __init__(self, first: Callable[[], object] = bool) -> None:
-        self.first = first
-
-    def classify(self, batch: Batch, /) -> Probabilities:
-        self.first()
-        return np.tile(np.array([0, 0, 0, 0.9, 0.1, 0, 0], np.float32), (len(batch), 1))
-
-
-class Gated(Happy):
-    """Takes as long as it is told to."""
+class GatedClassifier(HappyClassifier):
+    """Blocks each batch until `proceed` is released, or until it is open."""
 
     def __init__(self) -> None:
         super().__init__(self._wait)
         self.begun = threading.Semaphore(0)
-        self.goes_on = threading.Semaphore(0)
-        self.free = threading.Event()
+        self.proceed = threading.Semaphore(0)
+        self.opened = threading.Event()
 
     def _wait(self) -> None:
         self.begun.release()
-        assert self.free.is_set() or self.goes_on.acquire(timeout=PATIENCE_S)
+        assert self.opened.is_set() or self.proceed.acquire(timeout=PATIENCE_S)
 
-    def begins(self) -> Generator[None]:
-        """Turns until the next batch has come."""
+    def wait_for_batch(self) -> Generator[None]:
+        """Press no key until the next batch begins."""
         while not self.begun.acquire(blocking=False):
             yield
 
-    def is_freed(self) -> None:
-        self.free.set()
-        self.goes_on.release()
+    def open(self) -> None:
+        self.opened.set()
+        self.proceed.release()
 
 
-def reader_of(classifier: Happy | None = None) -> FrameReader:
-    tracker = Tracker(match_overlap=0.3, forget_after_s=1, smoothing_s=0)
-    return FrameReader(FaceReader(OneFace(), classifier or Happy(), 1.0, 0.5, open_gate), tracker)
+def make_reader(classifier: HappyClassifier | None = None) -> FrameReader:
+    return make_frame_reader(MovingFaceDetector(), classifier or HappyClassifier())
 
 
-def session_of() -> Session:
+def make_session() -> Session:
     return Session(MoodVote(window_s=15, lead=0.1, dwell_s=0), PLAYLISTS, mirrored=False, bars=False, info=False)
 
 
-class Film:
-    """A source that gives its frames as they are asked for."""
+class FakeSource:
+    """A source of the given frames and exceptions; counts its reads and skips."""
 
     def __init__(self, frames: Iterable[Frame | BaseException], *, live: bool = False) -> None:
         self.live = live
@@ -118,7 +105,7 @@ class Film:
 
     def _next(self) -> Frame | None:
         if self.live:
-            # A camera gives so many frames a second and no more
+            # A camera has a limited frame rate
             threading.Event().wait(0.001)
         step = next(self._frames, None)
         if isinstance(step, BaseException):
@@ -126,15 +113,15 @@ class Film:
         return step
 
 
-def shot(index: int, time_s: float, level: int = 100) -> Frame:
-    """A wall on which the number of the frame can be read, where no card lies."""
+def make_frame(index: int, time_s: float, level: int = 100) -> Frame:
+    """A grey frame; its number is the level of a few pixels, which no overlay covers."""
     image = np.full((240, 320, 3), level, np.uint8)
     if level:
         image[116:124, 304:312] = index % 200
     return Frame(image, index, time_s)
 
 
-def number_of(image: Image) -> int:
+def read_number(image: Image) -> int:
     return int(image[120, 308, 0])
 
 
@@ -143,22 +130,22 @@ def box_of(number: int) -> Box:
 
 
 def box_drawn(image: Image) -> int | None:
-    """Left end of the box in a picture that was shown."""
+    """Left edge of the box in a shown picture; None without a box."""
     happy = np.flatnonzero((image[120] == EXPRESSION_COLOURS[Expression.HAPPY]).all(axis=1))
     return int(happy[0]) if len(happy) else None
 
 
 def endless(first: int = 0, *, start_s: float = 0.0, level: int = 100) -> Generator[Frame]:
     for index in itertools.count(first):
-        yield shot(index, start_s + index * 0.01, level)
+        yield make_frame(index, start_s + index * 0.01, level)
 
 
-def film(count: int) -> Film:
-    return Film(shot(index, index * 0.01) for index in range(count))
+def file_source(count: int) -> FakeSource:
+    return FakeSource(make_frame(index, index * 0.01) for index in range(count))
 
 
-def camera(frames: Iterable[Frame | BaseException] | None = None) -> Film:
-    return Film(endless() if frames is None else frames, live=True)
+def camera(frames: Iterable[Frame | BaseException] | None = None) -> FakeSource:
+    return FakeSource(endless() if frames is None else frames, live=True)
 
 
 def threads() -> list[str]:
@@ -167,7 +154,7 @@ def threads() -> list[str]:
 
 @dataclass
 class Clock:
-    """The clock of window and camera, which stands still until it is moved."""
+    """The clock of the window and the camera; a test sets it."""
 
     now: float = 1000.0
 
@@ -182,8 +169,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-class Watcher(RateMeter):
-    """Remembers what it was told."""
+class RecordingMeter(RateMeter):
+    """Records the frames that were shown and analysed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -201,31 +188,31 @@ class Watcher(RateMeter):
 
 @dataclass
 class Record:
-    """What a session gave out."""
+    """The results that a session emitted."""
 
     times: list[float] = field(default_factory=list)
     faces: list[tuple[Face, ...]] = field(default_factory=list)
 
 
-class Screen:
-    """A window with somebody in front of it: `person` is asked at each turn what key is pressed, and looks around meanwhile."""
+class RecordingWindow:
+    """A fake window that records its pictures; each poll runs the script, which checks the session, up to its next key."""
 
-    def __init__(self, person: Generator[str | None] | None = None) -> None:
+    def __init__(self, script: Generator[str | None] | None = None) -> None:
         self.closed = False
         self.toggles = 0
         self.shown: list[Image] = []
         self.waits: list[int] = []
-        self._person = person
+        self._script = script
         self._patience = time.monotonic() + PATIENCE_S
 
     def show(self, image: Image) -> None:
         self.shown.append(image)
 
     def poll(self, wait_ms: int) -> str | None:
-        assert time.monotonic() < self._patience, "waited in vain"
+        assert time.monotonic() < self._patience, "the session did not end"
         self.waits.append(wait_ms)
         threading.Event().wait(min(wait_ms, KEY_WAIT_MS) / 1000)
-        return None if self._person is None else next(self._person, "q")
+        return None if self._script is None else next(self._script, "q")
 
     def toggle_full_screen(self) -> None:
         self.toggles += 1
@@ -240,23 +227,23 @@ class Screen:
         self.close()
 
 
-class Stage:
-    """A live window with all its parts, its desk, and what it did."""
+class WindowHarness:
+    """Runs a live session in a fake window; it is also the session's outputs and music player, and records their calls."""
 
     def __init__(
         self,
-        source: Film | Callable[[], Source],
+        source: FakeSource | Callable[[], Source],
         *,
-        classifier: Happy | None = None,
+        classifier: HappyClassifier | None = None,
         limits: SessionLimits = NO_LIMIT,
         blank: tuple[int, int] | None = None,
-        gauge: RateMeter | None = None,
+        meter: RateMeter | None = None,
         wait_for_source: bool = False,
         clock: Clock | None = None,
     ) -> None:
-        self.source = source if isinstance(source, Film) else camera()
+        self.source = source if isinstance(source, FakeSource) else camera()
         opener = source if callable(source) else lambda: source
-        # What is lost stays lost, unless a test has it come back
+        # A lost source is not opened again, unless a test changes this
         self.frames = FrameGrabber(
             opener,
             wait_for_source=wait_for_source,
@@ -267,75 +254,75 @@ class Stage:
         self.classifier = classifier
         self.limits = limits
         self.blank = blank
-        self.gauge = gauge
-        self.session = session_of()
+        self.meter = meter
+        self.session = make_session()
         self.record = Record()
-        self.wishes: list[PlayerCommand] = []
-        self.asked: list[str] = []
+        self.commands: list[PlayerCommand] = []
+        self.requested: list[str] = []
         self.played: list[str] = []
         self.snapshots: list[Image] = []
         self.recorded: list[Image] = []
-        self.problems: list[str] = []
-        self.turns = 0
-        self.open: Callable[[], str] = lambda: "opened"
-        self.heard: tuple[NowPlaying | None, Plan | None] = (None, None)
-        self.tended = 0
-        self.ended = 0
-        self.saved = "picture saved: /pictures/one.png"
-        self.turn: Callable[[FrameGrabber], object] = bool
-        self.screen = Screen()
+        self.messages: list[str] = []
+        self.camera_switches = 0
+        self.open_link: Callable[[], str] = lambda: "opened"
+        self.playback: tuple[NowPlaying | None, Plan | None] = (None, None)
+        self.polls = 0
+        self.closes = 0
+        self.snapshot_message = "picture saved: /pictures/one.png"
+        self.switch_camera: Callable[[FrameGrabber], object] = bool
+        self.screen = RecordingWindow()
 
-    def run(self, person: Generator[str | None] | None = None, screen: Screen | None = None) -> None:
-        """Run it to its end, after which no thread is left; one that is gated is freed where the test fails."""
-        self.screen = screen or Screen(person)
+    def run(self, script: Generator[str | None] | None = None, screen: RecordingWindow | None = None) -> None:
+        """Run the session to its end; fails if a thread is left. A gated classifier is opened first."""
+        self.screen = screen or RecordingWindow(script)
         display = WindowDisplay(cast("Window", self.screen))
         try:
             LiveSession(
                 self.frames,
-                reader_of(self.classifier),
+                make_reader(self.classifier),
                 self.session,
                 display,
                 self.limits,
                 self,
                 blank=self.blank,
-                meter=self.gauge,
+                meter=self.meter,
             ).run()
         finally:
-            if isinstance(self.classifier, Gated):
-                self.classifier.is_freed()
+            if isinstance(self.classifier, GatedClassifier):
+                self.classifier.open()
                 until(lambda: "analysis" not in threads())
             assert self.screen.closed
             assert not threads()
-            assert self.ended == 1
+            assert self.closes == 1
 
     @property
-    def music(self) -> Stage:
+    def music(self) -> WindowHarness:
         return self
 
-    def handle(self, wish: PlayerCommand, /) -> str | None:
+    def handle(self, command: PlayerCommand, /) -> str | None:
         assert threading.current_thread().name == "music"
-        self.wishes.append(wish)
-        if wish.plan is None:
+        self.commands.append(command)
+        if command.plan is None:
             return None
-        self.asked.append(wish.plan.best.place)
-        told = self.open()
-        self.played.append(wish.plan.best.place)
-        return told
+        self.requested.append(command.plan.best.place)
+        sentence = self.open_link()
+        self.played.append(command.plan.best.place)
+        return sentence
 
     def poll(self) -> str | None:
-        self.tended += 1
+        self.polls += 1
         return None
 
     def close(self) -> None:
         assert threading.current_thread().name == "music"
-        self.ended += 1
+        self.closes += 1
 
     def now_playing(self) -> tuple[NowPlaying | None, Plan | None]:
-        return self.heard
+        return self.playback
 
     def snapshot(self, image: Image, view: ViewState, /) -> None:
         self.snapshots.append(draw(image, view))
-        self.problems.append(self.saved)
+        self.messages.append(self.snapshot_message)
 
     def emit(self, elapsed_s: float, faces: tuple[Face, ...], /) -> None:
         self.record.times.append(elapsed_s)
@@ -345,12 +332,12 @@ class Stage:
         self.recorded.append(image)
 
     def next_camera(self, frames: FrameGrabber, /) -> str:
-        self.turns += 1
-        self.turn(frames)
+        self.camera_switches += 1
+        self.switch_camera(frames)
         return "looking for the next camera"
 
     def message(self) -> str | None:
-        return self.problems.pop() if self.problems else None
+        return self.messages.pop() if self.messages else None
 
     @property
     def notice(self) -> str | None:
@@ -361,17 +348,17 @@ class Stage:
         return len(self.record.times)
 
     @property
-    def last(self) -> Image:
+    def last_picture(self) -> Image:
         return self.screen.shown[-1]
 
-    def voted(self) -> Generator[None]:
-        """Turns until somebody voted."""
+    def wait_for_vote(self) -> Generator[None]:
+        """Press no key until there is a mood."""
         while self.session.mood() is None:
             yield
 
 
-def nobody() -> Generator[str | None]:
-    """In front of the window."""
+def no_keys() -> Generator[str | None]:
+    """A script that presses no key."""
     while True:
         yield None
 
@@ -380,77 +367,77 @@ def nobody() -> Generator[str | None]:
 def test_a_file_is_shown_and_its_last_frame_analysed(count: int) -> None:
     analysed = threading.Event()
 
-    class Patient(Screen):
+    class PatientWindow(RecordingWindow):
         def poll(self, wait_ms: int) -> str | None:
-            # The worst moment for a result to come: after this turn has looked for it, and before it asks for the end
+            # The result comes after the loop has polled for it, and before the loop checks for the end
             assert analysed.wait(PATIENCE_S)
             return super().poll(wait_ms)
 
-    # Nobody is in the last frame, so that it can be told from the others
-    frames = [shot(index, index * 0.01, level=100 if index < count - 1 else 0) for index in range(count)]
-    stage = Stage(Film(frames), classifier=Happy(analysed.set))
-    stage.run(screen=Patient())
-    assert not stage.record.faces[-1]
-    assert stage.session.summary().frames == stage.analysed
-    assert stage.screen.shown
+    # The last frame is the only one without a face
+    frames = [make_frame(index, index * 0.01, level=100 if index < count - 1 else 0) for index in range(count)]
+    harness = WindowHarness(FakeSource(frames), classifier=HappyClassifier(analysed.set))
+    harness.run(screen=PatientWindow())
+    assert not harness.record.faces[-1]
+    assert harness.session.summary().frames == harness.analysed
+    assert harness.screen.shown
 
 
-def test_no_frame_at_all_opens_no_window() -> None:
-    stage = Stage(Film([]))
+def test_a_source_without_frames_opens_no_window() -> None:
+    harness = WindowHarness(FakeSource([]))
     with pytest.raises(SourceError, match=r"^film holds no frame that can be read"):
-        stage.run()
-    assert not stage.screen.shown
+        harness.run()
+    assert not harness.screen.shown
 
 
 @pytest.mark.parametrize("is_live", [False, True])
-def test_no_frame_at_all_ends_a_window_that_is_open_already(*, is_live: bool) -> None:
+def test_a_source_without_frames_ends_a_session_with_an_open_window(*, is_live: bool) -> None:
     with pytest.raises(SourceError, match=r"^film holds no frame that can be read"):
-        Stage(Film([], live=is_live), blank=BLANK).run(nobody())
+        WindowHarness(FakeSource([], live=is_live), blank=BLANK).run(no_keys())
 
 
 @pytest.mark.parametrize("key", ["q", "Q", "escape"])
-def test_these_keys_quit(key: str) -> None:
-    def person() -> Generator[str | None]:
+def test_q_and_escape_end_the_session(key: str) -> None:
+    def script() -> Generator[str | None]:
         yield key
-        pytest.fail("the session went on")
+        pytest.fail("the session did not end")
 
-    Stage(Film(endless())).run(person())
+    WindowHarness(FakeSource(endless())).run(script())
 
 
-def test_a_closed_window_quits() -> None:
-    stage = Stage(Film(endless()))
+def test_closing_the_window_ends_the_session() -> None:
+    harness = WindowHarness(FakeSource(endless()))
 
-    def person() -> Generator[str | None]:
+    def script() -> Generator[str | None]:
         yield None
-        stage.screen.closed = True
+        harness.screen.closed = True
         yield None
-        pytest.fail("the session went on")
+        pytest.fail("the session did not end")
 
-    stage.run(person())
+    harness.run(script())
 
 
-def test_the_start_says_that_nothing_is_saved_however_late_the_first_frame_is(clock: Clock) -> None:
+def test_the_welcome_is_shown_even_if_the_first_frame_is_late(clock: Clock) -> None:
     def late() -> Generator[Frame]:
         clock.now += 100
-        yield shot(0, 0.0)
+        yield make_frame(0, 0.0)
 
-    stage = Stage(Film(late()))
+    harness = WindowHarness(FakeSource(late()))
 
-    def person() -> Generator[str | None]:
-        assert stage.session.view(clock.now, "").notice == WELCOME
+    def script() -> Generator[str | None]:
+        assert harness.session.view(clock.now, "").notice == WELCOME
         clock.now += 60
         yield None
-        assert stage.session.view(clock.now, "").notice is None
+        assert harness.session.view(clock.now, "").notice is None
 
-    stage.run(person())
-    assert stage.screen.shown
+    harness.run(script())
+    assert harness.screen.shown
 
 
 @pytest.mark.parametrize("count", [1, 4])
 def test_the_limit_on_frames_counts_analysed_ones(count: int) -> None:
-    stage = Stage(Film(endless()), limits=SessionLimits(frames=count))
-    stage.run()
-    assert stage.analysed == count
+    harness = WindowHarness(FakeSource(endless()), limits=SessionLimits(frames=count))
+    harness.run()
+    assert harness.analysed == count
 
 
 def test_the_limit_on_seconds_counts_from_the_first_frame(clock: Clock) -> None:
@@ -460,67 +447,67 @@ def test_the_limit_on_seconds_counts_from_the_first_frame(clock: Clock) -> None:
 
     turns: list[float] = []
 
-    def person() -> Generator[str | None]:
+    def script() -> Generator[str | None]:
         while True:
             clock.now += 3
             turns.append(clock.now)
             yield None
 
-    Stage(camera(late()), limits=SessionLimits(seconds=9)).run(person())
+    WindowHarness(camera(late()), limits=SessionLimits(seconds=9)).run(script())
     assert turns == [1103, 1106, 1109]
 
 
-def test_space_holds_picture_and_vote_until_it_is_pressed_again() -> None:
-    stage = Stage(Film(endless()))
+def test_space_freezes_picture_and_vote_until_it_is_pressed_again() -> None:
+    harness = WindowHarness(FakeSource(endless()))
 
-    def person() -> Generator[str | None]:
-        yield from stage.voted()
+    def script() -> Generator[str | None]:
+        yield from harness.wait_for_vote()
         yield "space"
-        assert stage.session.frozen
-        analysed, reads = stage.analysed, stage.source.reads
+        assert harness.session.frozen
+        analysed, reads = harness.analysed, harness.source.reads
         for _ in range(40):
             yield None
-        assert stage.analysed == analysed
-        # One frame may be under way
-        assert stage.source.reads <= reads + 2
+        assert harness.analysed == analysed
+        # One more frame may be in progress
+        assert harness.source.reads <= reads + 2
         yield "space"
-        while stage.analysed < analysed + 3:
+        while harness.analysed < analysed + 3:
             yield None
 
-    stage.run(person())
+    harness.run(script())
 
 
-def test_what_was_being_analysed_when_the_picture_froze_does_not_vote() -> None:
-    begun, goes_on, over = threading.Semaphore(0), threading.Semaphore(0), threading.Event()
+def test_a_frame_in_analysis_at_the_freeze_does_not_vote() -> None:
+    begun, proceed, over = threading.Semaphore(0), threading.Semaphore(0), threading.Event()
 
     def slow() -> None:
         begun.release()
-        assert over.is_set() or goes_on.acquire(timeout=PATIENCE_S)
+        assert over.is_set() or proceed.acquire(timeout=PATIENCE_S)
 
-    stage = Stage(Film(endless()), classifier=Happy(slow))
+    harness = WindowHarness(FakeSource(endless()), classifier=HappyClassifier(slow))
 
-    def person() -> Generator[str | None]:
+    def script() -> Generator[str | None]:
         assert begun.acquire(timeout=PATIENCE_S)
-        goes_on.release()
-        yield from stage.voted()
+        proceed.release()
+        yield from harness.wait_for_vote()
         assert begun.acquire(timeout=PATIENCE_S)
-        before = stage.analysed
+        before = harness.analysed
         yield "space"
-        goes_on.release()
+        proceed.release()
         for _ in range(20):
             yield None
-        assert stage.analysed == before
+        assert harness.analysed == before
         over.set()
-        goes_on.release()
+        proceed.release()
 
-    stage.run(person())
+    harness.run(script())
 
 
 def test_a_frozen_picture_stays_when_its_file_ends() -> None:
-    stage = Stage(film(3))
+    harness = WindowHarness(file_source(3))
 
-    def person() -> Generator[str | None]:
-        yield from stage.voted()
+    def script() -> Generator[str | None]:
+        yield from harness.wait_for_vote()
         yield "space"
         for _ in range(20):
             yield None
@@ -530,243 +517,243 @@ def test_a_frozen_picture_stays_when_its_file_ends() -> None:
             yield None
 
     held: list[bool] = []
-    stage.run(person())
+    harness.run(script())
     assert held
 
 
-def test_a_frozen_camera_comes_back_with_what_it_sees_now() -> None:
-    stage = Stage(camera())
+def test_a_frozen_camera_resumes_with_the_newest_frame() -> None:
+    harness = WindowHarness(camera())
 
-    def person() -> Generator[str | None]:
-        yield from stage.voted()
+    def script() -> Generator[str | None]:
+        yield from harness.wait_for_vote()
         yield "space"
-        seen, passed = stage.analysed, stage.source.skips
-        while stage.source.skips < passed + 50:
+        seen, passed = harness.analysed, harness.source.skips
+        while harness.source.skips < passed + 50:
             yield None
-        assert stage.analysed == seen
-        before = stage.record.times[-1]
+        assert harness.analysed == seen
+        before = harness.record.times[-1]
         yield "space"
-        while stage.analysed == seen:
+        while harness.analysed == seen:
             yield None
-        # Those that came meanwhile are not shown after the fact
-        assert stage.record.times[seen] > before + 0.48
+        # Frames from before the second key are not analysed
+        assert harness.record.times[seen] > before + 0.48
 
-    stage.run(person())
+    harness.run(script())
 
 
-def test_a_camera_is_not_decoded_while_the_picture_stands_still_and_the_window_idles(clock: Clock) -> None:
-    stage = Stage(camera(), clock=clock)
+def test_a_frozen_session_decodes_no_frames_and_the_window_idles(clock: Clock) -> None:
+    harness = WindowHarness(camera(), clock=clock)
 
-    def person() -> Generator[str | None]:
-        yield from stage.voted()
+    def script() -> Generator[str | None]:
+        yield from harness.wait_for_vote()
         yield "space"
-        while not stage.source.skips:
+        while not harness.source.skips:
             yield None
-        reads, pictures, turns = stage.source.reads, len(stage.screen.shown), len(stage.screen.waits)
-        while stage.source.skips < 50:
+        reads, pictures, turns = harness.source.reads, len(harness.screen.shown), len(harness.screen.waits)
+        while harness.source.skips < 50:
             yield None
-        assert stage.source.reads == reads
-        assert len(stage.screen.shown) == pictures
-        assert set(stage.screen.waits[turns:]) == {IDLE_WAIT_MS}
+        assert harness.source.reads == reads
+        assert len(harness.screen.shown) == pictures
+        assert set(harness.screen.waits[turns:]) == {IDLE_WAIT_MS}
         clock.now += REDRAW_S
         yield None
         yield None
-        assert len(stage.screen.shown) == pictures, "nothing on it has changed"
+        assert len(harness.screen.shown) == pictures, "the view has not changed"
         clock.now += NOTICE_S
-        while len(stage.screen.shown) == pictures:
+        while len(harness.screen.shown) == pictures:
             yield None
 
-    stage.run(person())
+    harness.run(script())
 
 
-def test_f_fills_the_screen() -> None:
-    stage = Stage(Film(endless()))
+def test_f_toggles_full_screen() -> None:
+    harness = WindowHarness(FakeSource(endless()))
 
-    def person() -> Generator[str | None]:
+    def script() -> Generator[str | None]:
         yield "f"
-        assert stage.screen.toggles == 1
+        assert harness.screen.toggles == 1
         yield "F"
-        assert stage.screen.toggles == 2
+        assert harness.screen.toggles == 2
 
-    stage.run(person())
+    harness.run(script())
 
 
-def test_a_snapshot_is_a_picture_without_hints_and_the_screen_says_where() -> None:
-    stage = Stage(Film(endless()))
+def test_a_snapshot_has_no_hints_and_a_notice_names_its_file() -> None:
+    harness = WindowHarness(FakeSource(endless()))
 
-    def person() -> Generator[str | None]:
-        yield from stage.voted()
-        assert not stage.snapshots
+    def script() -> Generator[str | None]:
+        yield from harness.wait_for_vote()
+        assert not harness.snapshots
         yield "s"
-        assert stage.notice == "picture saved: /pictures/one.png"
+        assert harness.notice == "picture saved: /pictures/one.png"
 
-    stage.run(person())
-    (taken,) = stage.snapshots
+    harness.run(script())
+    (taken,) = harness.snapshots
     assert taken.shape == (240, 320, 3)
-    # The hints lie at the bottom, where a snapshot shows the frame alone
+    # The hints are at the bottom; a snapshot shows only the frame there
     assert (taken[-12:] == 100).all()
-    assert not (stage.screen.shown[-1][-12:] == 100).all()
+    assert not (harness.screen.shown[-1][-12:] == 100).all()
 
 
-def test_a_snapshot_that_cannot_be_written_is_said_and_the_session_goes_on() -> None:
-    stage = Stage(Film(endless()))
-    stage.saved = "cannot write it: choose another place"
+def test_a_failed_snapshot_is_a_notice_and_the_session_continues() -> None:
+    harness = WindowHarness(FakeSource(endless()))
+    harness.snapshot_message = "cannot write it: choose another place"
 
-    def person() -> Generator[str | None]:
+    def script() -> Generator[str | None]:
         yield "s"
-        assert stage.notice == "cannot write it: choose another place"
-        before = stage.analysed
-        while stage.analysed == before:
+        assert harness.notice == "cannot write it: choose another place"
+        before = harness.analysed
+        while harness.analysed == before:
             yield None
 
-    stage.run(person())
+    harness.run(script())
 
 
-def test_p_without_a_mood_says_so_and_opens_nothing() -> None:
-    stage = Stage(Film(endless(level=0)))
+def test_p_without_a_mood_shows_a_notice_and_opens_nothing() -> None:
+    harness = WindowHarness(FakeSource(endless(level=0)))
 
-    def person() -> Generator[str | None]:
-        while not stage.analysed:
+    def script() -> Generator[str | None]:
+        while not harness.analysed:
             yield None
         yield "p"
-        assert stage.notice is not None
-        assert stage.notice.startswith("no mood yet")
+        assert harness.notice is not None
+        assert harness.notice.startswith("no mood yet")
 
-    stage.run(person())
-    assert not stage.asked
-    assert not stage.played
+    harness.run(script())
+    assert not harness.requested
+    assert not harness.played
 
 
-def test_p_says_the_link_opens_it_and_tells_how_that_went() -> None:
-    stage = Stage(Film(endless()))
+def test_p_opens_the_link_once_and_shows_the_result() -> None:
+    harness = WindowHarness(FakeSource(endless()))
 
-    def person() -> Generator[str | None]:
-        yield from stage.voted()
+    def script() -> Generator[str | None]:
+        yield from harness.wait_for_vote()
         yield "p"
-        assert stage.asked == [HAPPY.place]
-        # Within three seconds it does nothing
+        assert harness.requested == [HAPPY.place]
+        # A second press within three seconds does nothing
         yield "p"
-        while stage.notice != "opened":
+        while harness.notice != "opened":
             yield None
 
-    stage.run(person())
-    assert stage.asked == stage.played == [HAPPY.place]
+    harness.run(script())
+    assert harness.requested == harness.played == [HAPPY.place]
 
 
 def test_p_plays_the_mood_chosen_by_hand() -> None:
-    stage = Stage(Film(endless()))
+    harness = WindowHarness(FakeSource(endless()))
 
-    def person() -> Generator[str | None]:
+    def script() -> Generator[str | None]:
         yield "6"
         yield "p"
 
-    stage.run(person())
-    assert stage.asked == [link(Expression.SAD).place]
+    harness.run(script())
+    assert harness.requested == [link(Expression.SAD).place]
 
 
-def test_a_browser_that_takes_its_time_holds_nothing(clock: Clock) -> None:
-    stage = Stage(camera())
+def test_a_slow_browser_does_not_block_the_session(clock: Clock) -> None:
+    harness = WindowHarness(camera())
     opens = threading.Event()
-    stage.open = lambda: str(opens.wait(PATIENCE_S))
+    harness.open_link = lambda: str(opens.wait(PATIENCE_S))
 
-    def person() -> Generator[str | None]:
-        yield from stage.voted()
+    def script() -> Generator[str | None]:
+        yield from harness.wait_for_vote()
         yield "p"
-        before = stage.analysed
-        while stage.analysed < before + 3:
+        before = harness.analysed
+        while harness.analysed < before + 3:
             yield None
         clock.now += 10
         yield "p"
-        assert stage.session.view(clock.now, "").notice == "still opening happy"
+        assert harness.session.view(clock.now, "").notice == "still opening happy"
         opens.set()
-        while stage.session.view(clock.now, "").notice != "True":
+        while harness.session.view(clock.now, "").notice != "True":
             yield None
 
-    stage.run(person())
-    assert stage.played == [HAPPY.place]
+    harness.run(script())
+    assert harness.played == [HAPPY.place]
 
 
-def test_presses_of_a_busy_moment_are_obeyed_as_one() -> None:
-    stage = Stage(Film(endless()))
+def test_commands_are_merged_while_the_player_is_busy() -> None:
+    harness = WindowHarness(FakeSource(endless()))
     opening, opens = threading.Event(), threading.Event()
 
     def slow() -> str:
         opening.set()
         return str(opens.wait(PATIENCE_S))
 
-    stage.open = slow
+    harness.open_link = slow
 
-    def person() -> Generator[str | None]:
-        yield from stage.voted()
+    def script() -> Generator[str | None]:
+        yield from harness.wait_for_vote()
         yield "p"
         while not opening.is_set():
             yield None
         yield from "nn,+z"
         opens.set()
-        while len(stage.wishes) < 2:
+        while len(harness.commands) < 2:
             yield None
 
-    stage.run(person())
-    assert stage.wishes[1:] == [PlayerCommand(skip=1, louder=1, shuffle=True)]
+    harness.run(script())
+    assert harness.commands[1:] == [PlayerCommand(skip=1, louder=1, shuffle=True)]
 
 
-def test_the_screen_shows_what_is_played_as_soon_as_it_is() -> None:
-    stage = Stage(Film(endless()))
+def test_the_view_shows_the_current_song() -> None:
+    harness = WindowHarness(FakeSource(endless()))
 
-    def person() -> Generator[str | None]:
-        yield from stage.voted()
-        stage.heard = NowPlaying("A title", "An artist", 1, 3), None
-        while stage.session.view(0, "").playing != stage.heard[0]:
+    def script() -> Generator[str | None]:
+        yield from harness.wait_for_vote()
+        harness.playback = NowPlaying("A title", "An artist", 1, 3), None
+        while harness.session.view(0, "").playing != harness.playback[0]:
             yield None
 
-    stage.run(person())
+    harness.run(script())
 
 
-def test_music_that_plays_is_looked_after_while_nobody_presses_a_key() -> None:
-    stage = Stage(Film(endless()))
+def test_music_is_polled_without_key_presses() -> None:
+    harness = WindowHarness(FakeSource(endless()))
 
-    def person() -> Generator[str | None]:
-        while stage.tended < 2:
+    def script() -> Generator[str | None]:
+        while harness.polls < 2:
             yield None
 
-    stage.run(person())
-    assert not stage.wishes
+    harness.run(script())
+    assert not harness.commands
 
 
-def test_a_browser_that_hangs_does_not_hold_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_browser_that_hangs_does_not_block_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "JOIN_S", 0.5)
-    stage = Stage(Film(endless()))
+    harness = WindowHarness(FakeSource(endless()))
     opening, opens = threading.Event(), threading.Event()
 
     def hang() -> str:
         opening.set()
         return str(opens.wait(PATIENCE_S))
 
-    stage.open = hang
+    harness.open_link = hang
 
-    def person() -> Generator[str | None]:
-        yield from stage.voted()
+    def script() -> Generator[str | None]:
+        yield from harness.wait_for_vote()
         yield "p"
         while not opening.is_set():
             yield None
 
     try:
         with pytest.raises(AssertionError):
-            # The stage finds the one thread that is left behind
-            stage.run(person())
+            # The harness finds the thread that is left
+            harness.run(script())
         assert threads() == ["music"]
     finally:
         opens.set()
     until(lambda: not threads())
 
 
-def test_a_camera_that_is_not_there_ends_the_session_unless_it_is_waited_for() -> None:
-    def absent() -> Film:
+def test_a_missing_camera_ends_the_session() -> None:
+    def absent() -> FakeSource:
         raise ABSENT
 
-    stage = Stage(absent, blank=BLANK)
+    harness = WindowHarness(absent, blank=BLANK)
     with pytest.raises(SourceError) as caught:
-        stage.run(nobody())
+        harness.run(no_keys())
     assert caught.value is ABSENT
 
 
@@ -775,58 +762,58 @@ def test_an_error_in_the_analysis_is_raised_even_at_the_last_frame() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        Stage(film(1), classifier=Happy(fail)).run()
+        WindowHarness(file_source(1), classifier=HappyClassifier(fail)).run()
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), BrokenPipeError()])
-def test_whatever_ends_a_window_ends_its_threads(error: BaseException) -> None:
-    stage = Stage(Film(endless()))
+def test_an_exception_in_the_loop_ends_the_threads(error: BaseException) -> None:
+    harness = WindowHarness(FakeSource(endless()))
 
-    def person() -> Generator[str | None]:
-        yield from stage.voted()
+    def script() -> Generator[str | None]:
+        yield from harness.wait_for_vote()
         raise error
 
     with pytest.raises(type(error)):
-        stage.run(person())
-    assert stage.session.summary().frames == stage.analysed > 0
+        harness.run(script())
+    assert harness.session.summary().frames == harness.analysed > 0
 
 
 def test_a_mirror_changes_the_picture_and_not_the_boxes() -> None:
-    frame = shot(0, 0.0)
+    frame = make_frame(0, 0.0)
     frame.image[:, :20] = 255
-    stage = Stage(Film(Frame(frame.image, index, index * 0.01) for index in range(10**6)))
+    harness = WindowHarness(FakeSource(Frame(frame.image, index, index * 0.01) for index in range(10**6)))
 
-    def person() -> Generator[str | None]:
-        yield from stage.voted()
-        assert stage.screen.shown[-1][120, 5].tolist() == [255] * 3
+    def script() -> Generator[str | None]:
+        yield from harness.wait_for_vote()
+        assert harness.screen.shown[-1][120, 5].tolist() == [255] * 3
         yield "m"
-        before = len(stage.screen.shown)
-        analysed = stage.analysed
-        while len(stage.screen.shown) == before or stage.analysed < analysed + 2:
+        before = len(harness.screen.shown)
+        analysed = harness.analysed
+        while len(harness.screen.shown) == before or harness.analysed < analysed + 2:
             yield None
-        assert stage.screen.shown[-1][120, -5].tolist() == [255] * 3
-        assert stage.screen.shown[-1][120, 5].tolist() != [255] * 3
+        assert harness.screen.shown[-1][120, -5].tolist() == [255] * 3
+        assert harness.screen.shown[-1][120, 5].tolist() != [255] * 3
 
-    stage.run(person())
-    assert {faces[0].box for faces in stage.record.faces} == {box_of(0)}
+    harness.run(script())
+    assert {faces[0].box for faces in harness.record.faces} == {box_of(0)}
 
 
 def test_times_count_from_the_first_analysed_frame() -> None:
-    stage = Stage(camera(endless(start_s=1000)), limits=SessionLimits(frames=3))
-    stage.run()
-    assert stage.record.times[0] == 0.0
-    assert stage.record.times == sorted(stage.record.times)
+    harness = WindowHarness(camera(endless(start_s=1000)), limits=SessionLimits(frames=3))
+    harness.run()
+    assert harness.record.times[0] == 0.0
+    assert harness.record.times == sorted(harness.record.times)
 
 
 def test_i_shows_rate_and_latency() -> None:
     wall = np.full((480, 640, 3), 100, np.uint8)
-    stage = Stage(Film(Frame(wall, index, index * 0.01) for index in range(10**6)))
+    harness = WindowHarness(FakeSource(Frame(wall, index, index * 0.01) for index in range(10**6)))
 
     def corner_is_bare() -> bool:
-        return bool((stage.screen.shown[-1][5:40, -200:] == 100).all())
+        return bool((harness.screen.shown[-1][5:40, -200:] == 100).all())
 
-    def person() -> Generator[str | None]:
-        yield from stage.voted()
+    def script() -> Generator[str | None]:
+        yield from harness.wait_for_vote()
         assert corner_is_bare()
         yield "i"
         while corner_is_bare():
@@ -835,239 +822,239 @@ def test_i_shows_rate_and_latency() -> None:
         while not corner_is_bare():
             yield None
 
-    stage.run(person())
+    harness.run(script())
 
 
-# A frame is held back for its own faces
+# A frame is held back until its faces are found
 
 
-def test_with_a_quick_analyst_boxes_lie_on_the_frame_that_they_were_found_in(clock: Clock) -> None:
+def test_with_a_fast_analysis_boxes_are_drawn_on_the_frame_that_they_were_found_in(clock: Clock) -> None:
     del clock
-    # No time passes: however slow this machine is, no frame is held back for too long
-    stage = Stage(Film(endless()), limits=SessionLimits(frames=12))
-    stage.run()
-    numbers = [number_of(image) for image in stage.screen.shown]
+    # The clock stands still, so no frame is held back for too long on a slow machine
+    harness = WindowHarness(FakeSource(endless()), limits=SessionLimits(frames=12))
+    harness.run()
+    numbers = [read_number(image) for image in harness.screen.shown]
     assert len(numbers) > 3
-    for number, image in zip(numbers, stage.screen.shown, strict=True):
+    for number, image in zip(numbers, harness.screen.shown, strict=True):
         assert box_drawn(image) == pytest.approx(box_of(number).left, abs=3)
 
 
-def test_with_an_analyst_that_hangs_the_newest_frames_are_shown_and_no_queue_grows(clock: Clock) -> None:
-    classifier, gauge = Gated(), Watcher()
-    stage = Stage(camera(), classifier=classifier, blank=BLANK, gauge=gauge, clock=clock)
+def test_while_the_analysis_hangs_the_newest_frames_are_shown_and_no_queue_grows(clock: Clock) -> None:
+    classifier, meter = GatedClassifier(), RecordingMeter()
+    harness = WindowHarness(camera(), classifier=classifier, blank=BLANK, meter=meter, clock=clock)
 
-    def person() -> Generator[str | None]:
-        yield from classifier.begins()
+    def script() -> Generator[str | None]:
+        yield from classifier.wait_for_batch()
         for times in range(3):
-            count = stage.source.reads + 20
-            while stage.source.reads < count:
+            count = harness.source.reads + 20
+            while harness.source.reads < count:
                 yield None
-            # Held back, and each by the next
-            assert len(gauge.pictures) == times
+            # The frames are held back; each replaces the one before
+            assert len(meter.pictures) == times
             clock.now += 2 * HOLD_S
-            while len(gauge.pictures) == times:
+            while len(meter.pictures) == times:
                 yield None
-            # One is being read, one was just published
-            assert gauge.pictures[-1].index >= count - 2
-            assert number_of(stage.last) == gauge.pictures[-1].index % 200
-            assert box_drawn(stage.last) is None
-        classifier.is_freed()
-        while stage.analysed < 2:
+            # One frame is being read, one was just published
+            assert meter.pictures[-1].index >= count - 2
+            assert read_number(harness.last_picture) == meter.pictures[-1].index % 200
+            assert box_drawn(harness.last_picture) is None
+        classifier.open()
+        while harness.analysed < 2:
             yield None
 
-    stage.run(person())
-    # Of all that came meanwhile the next one to be analysed is the newest
-    assert gauge.readings[1][0].index >= gauge.pictures[2].index
+    harness.run(script())
+    # The next frame to be analysed is the newest
+    assert meter.readings[1][0].index >= meter.pictures[2].index
 
 
-def test_the_faces_of_before_are_shown_where_those_of_the_frame_are_late(clock: Clock) -> None:
-    classifier, more = Gated(), threading.Event()
+def test_the_previous_faces_are_shown_while_the_analysis_is_late(clock: Clock) -> None:
+    classifier, more = GatedClassifier(), threading.Event()
 
     def frames() -> Generator[Frame]:
-        yield shot(0, 0.0)
+        yield make_frame(0, 0.0)
         assert more.wait(PATIENCE_S)
         yield from endless(20)
 
-    stage = Stage(camera(frames()), classifier=classifier, blank=BLANK, clock=clock)
+    harness = WindowHarness(camera(frames()), classifier=classifier, blank=BLANK, clock=clock)
 
-    def person() -> Generator[str | None]:
-        classifier.goes_on.release()
-        yield from stage.voted()
-        yield from classifier.begins()
+    def script() -> Generator[str | None]:
+        classifier.proceed.release()
+        yield from harness.wait_for_vote()
+        yield from classifier.wait_for_batch()
         more.set()
-        yield from classifier.begins()
+        yield from classifier.wait_for_batch()
         clock.now += 2 * HOLD_S
-        while number_of(stage.last) == 0:
+        while read_number(harness.last_picture) == 0:
             yield None
-        assert box_drawn(stage.last) == pytest.approx(box_of(0).left, abs=3)
-        classifier.is_freed()
+        assert box_drawn(harness.last_picture) == pytest.approx(box_of(0).left, abs=3)
+        classifier.open()
 
-    stage.run(person())
+    harness.run(script())
 
 
 def test_a_frame_that_is_held_back_when_the_picture_freezes_is_not_shown(clock: Clock) -> None:
-    classifier, more = Gated(), threading.Event()
+    classifier, more = GatedClassifier(), threading.Event()
 
     def frames() -> Generator[Frame]:
-        yield shot(0, 0.0)
+        yield make_frame(0, 0.0)
         assert more.wait(PATIENCE_S)
         yield from endless(20)
 
-    stage = Stage(camera(frames()), classifier=classifier, blank=BLANK, clock=clock)
+    harness = WindowHarness(camera(frames()), classifier=classifier, blank=BLANK, clock=clock)
 
-    def person() -> Generator[str | None]:
-        classifier.goes_on.release()
-        yield from stage.voted()
-        yield from classifier.begins()
+    def script() -> Generator[str | None]:
+        classifier.proceed.release()
+        yield from harness.wait_for_vote()
+        yield from classifier.wait_for_batch()
         more.set()
-        yield from classifier.begins()
+        yield from classifier.wait_for_batch()
         yield "space"
-        classifier.is_freed()
+        classifier.open()
         for _ in range(10):
             clock.now += REDRAW_S
             yield None
-            assert number_of(stage.last) == 0
-            assert box_drawn(stage.last) == pytest.approx(box_of(0).left, abs=3)
+            assert read_number(harness.last_picture) == 0
+            assert box_drawn(harness.last_picture) == pytest.approx(box_of(0).left, abs=3)
         yield "space"
-        while number_of(stage.last) == 0:
+        while read_number(harness.last_picture) == 0:
             yield None
 
-    stage.run(person())
+    harness.run(script())
 
 
-def test_the_gauge_is_told_of_what_is_shown_and_analysed(clock: Clock) -> None:
-    gauge = Watcher()
-    stage = Stage(Film(endless()), limits=SessionLimits(frames=5), gauge=gauge)
+def test_the_meter_counts_shown_and_analysed_frames(clock: Clock) -> None:
+    meter = RecordingMeter()
+    harness = WindowHarness(FakeSource(endless()), limits=SessionLimits(frames=5), meter=meter)
 
-    def person() -> Generator[str | None]:
+    def script() -> Generator[str | None]:
         while True:
             clock.now += 0.001
             yield None
 
-    stage.run(person())
-    assert [frame.time_s - gauge.readings[0][0].time_s for frame, *_ in gauge.readings] == stage.record.times
-    assert all(1000 <= seen_s <= now_s <= clock.now for _, seen_s, now_s in gauge.readings)
-    # What is shown is told once, drawn as often as need be
-    shown = [frame.index for frame in gauge.pictures]
+    harness.run(script())
+    assert [frame.time_s - meter.readings[0][0].time_s for frame, *_ in meter.readings] == harness.record.times
+    assert all(1000 <= seen_s <= now_s <= clock.now for _, seen_s, now_s in meter.readings)
+    # A shown frame is counted once, however often it is drawn
+    shown = [frame.index for frame in meter.pictures]
     assert shown == sorted(set(shown))
-    assert {index % 200 for index in shown} == {number_of(image) for image in stage.screen.shown}
+    assert {index % 200 for index in shown} == {read_number(image) for image in harness.screen.shown}
 
 
-# The desk
+# Outputs and camera switch
 
 
-def test_what_is_shown_is_what_may_be_recorded() -> None:
-    stage = Stage(camera(), blank=BLANK)
+def test_the_shown_frames_are_those_for_the_recorder() -> None:
+    harness = WindowHarness(camera(), blank=BLANK)
 
-    def person() -> Generator[str | None]:
-        while len(stage.screen.shown) < 5:
+    def script() -> Generator[str | None]:
+        while len(harness.screen.shown) < 5:
             yield None
 
-    stage.run(person())
-    # The blank picture is none: its size is not that of the camera
-    pictures = [image for image in stage.screen.shown if number_of(image) or image[120, 5].any()]
-    assert len(stage.recorded) == len(pictures) > 1
-    assert all(one is other for one, other in zip(stage.recorded, pictures, strict=True))
+    harness.run(script())
+    # The blank picture is not recorded
+    pictures = [image for image in harness.screen.shown if read_number(image) or image[120, 5].any()]
+    assert len(harness.recorded) == len(pictures) > 1
+    assert all(one is other for one, other in zip(harness.recorded, pictures, strict=True))
 
 
-def test_what_can_no_longer_be_written_is_told_and_the_session_goes_on() -> None:
-    stage = Stage(camera())
+def test_an_output_error_is_a_notice_and_the_session_continues() -> None:
+    harness = WindowHarness(camera())
 
-    def person() -> Generator[str | None]:
-        yield from stage.voted()
-        stage.problems.append("the disk is full: the film ends here")
+    def script() -> Generator[str | None]:
+        yield from harness.wait_for_vote()
+        harness.messages.append("the disk is full: the film ends here")
         yield None
-        assert stage.notice == "the disk is full: the film ends here"
-        before = stage.analysed
-        while stage.analysed == before:
+        assert harness.notice == "the disk is full: the film ends here"
+        before = harness.analysed
+        while harness.analysed == before:
             yield None
 
-    stage.run(person())
+    harness.run(script())
 
 
 @pytest.mark.parametrize("key", ["c", "C"])
-def test_c_turns_to_the_next_camera_and_the_session_goes_on(key: str) -> None:
-    gauge, other = Watcher(), camera(endless(level=60, start_s=500))
-    stage = Stage(camera(), gauge=gauge)
-    stage.turn = lambda frames: frames.switch(lambda: other, "opening the next camera")
+def test_c_opens_the_next_camera_and_the_session_continues(key: str) -> None:
+    meter, other = RecordingMeter(), camera(endless(level=60, start_s=500))
+    harness = WindowHarness(camera(), meter=meter)
+    harness.switch_camera = lambda frames: frames.switch(lambda: other, "opening the next camera")
 
-    def person() -> Generator[str | None]:
-        yield from stage.voted()
+    def script() -> Generator[str | None]:
+        yield from harness.wait_for_vote()
         yield key
-        assert stage.turns == 1
-        assert stage.notice == "looking for the next camera"
-        assert stage.session.mood() is not None
-        before = stage.analysed
-        while stage.analysed < before + 3 or stage.last[120, 5, 0] != 60:
+        assert harness.camera_switches == 1
+        assert harness.notice == "looking for the next camera"
+        assert harness.session.mood() is not None
+        before = harness.analysed
+        while harness.analysed < before + 3 or harness.last_picture[120, 5, 0] != 60:
             yield None
 
-    stage.run(person())
-    indices, stretches = zip(*((frame.index, frame.stretch) for frame, *_ in gauge.readings), strict=True)
+    harness.run(script())
+    indices, stretches = zip(*((frame.index, frame.stretch) for frame, *_ in meter.readings), strict=True)
     assert list(indices) == sorted(set(indices))
     assert list(stretches) == sorted(stretches)
-    # Between the two no time passes for the vote
+    # Two stretches: no time passes for the vote between the cameras
     assert set(stretches) == {0, 1}
-    assert stage.session.summary().frames == stage.analysed
+    assert harness.session.summary().frames == harness.analysed
 
 
 def test_the_faces_of_one_camera_are_not_drawn_on_the_picture_of_another() -> None:
-    classifier, other = Gated(), camera(endless(level=60))
-    stage = Stage(camera(), classifier=classifier, blank=BLANK)
-    stage.turn = lambda frames: frames.switch(lambda: other, "opening the next camera")
+    classifier, other = GatedClassifier(), camera(endless(level=60))
+    harness = WindowHarness(camera(), classifier=classifier, blank=BLANK)
+    harness.switch_camera = lambda frames: frames.switch(lambda: other, "opening the next camera")
 
-    def person() -> Generator[str | None]:
-        classifier.goes_on.release()
-        yield from stage.voted()
-        while box_drawn(stage.last) is None:
+    def script() -> Generator[str | None]:
+        classifier.proceed.release()
+        yield from harness.wait_for_vote()
+        while box_drawn(harness.last_picture) is None:
             yield None
-        # Another one of the first camera is being analysed
-        yield from classifier.begins()
-        yield from classifier.begins()
+        # One more frame of the first camera is in analysis
+        yield from classifier.wait_for_batch()
+        yield from classifier.wait_for_batch()
         yield "c"
-        while stage.last[120, 5, 0] != 60:
+        while harness.last_picture[120, 5, 0] != 60:
             yield None
-        assert box_drawn(stage.last) is None
-        # What was still being analysed is of the first camera, and comes late
-        before, pictures = stage.analysed, len(stage.screen.shown)
-        classifier.goes_on.release()
-        while stage.analysed == before or len(stage.screen.shown) < pictures + 3:
+        assert box_drawn(harness.last_picture) is None
+        # The late result belongs to the first camera
+        before, pictures = harness.analysed, len(harness.screen.shown)
+        classifier.proceed.release()
+        while harness.analysed == before or len(harness.screen.shown) < pictures + 3:
             yield None
-        assert box_drawn(stage.last) is None
+        assert box_drawn(harness.last_picture) is None
         yield "s"
-        assert box_drawn(stage.snapshots[-1]) is None
-        classifier.is_freed()
-        while box_drawn(stage.last) is None:
+        assert box_drawn(harness.snapshots[-1]) is None
+        classifier.open()
+        while box_drawn(harness.last_picture) is None:
             yield None
-        assert stage.last[120, 5, 0] == 60
+        assert harness.last_picture[120, 5, 0] == 60
 
-    stage.run(person())
-
-
-# The life of a camera
+    harness.run(script())
 
 
-def says_trouble(image: Image) -> bool:
-    """Whether there is a sentence in the middle."""
+# States of the camera
+
+
+def has_sentence(image: Image) -> bool:
+    """Whether a sentence is in the middle of the picture."""
     return bool((image[112:128, 100:220] > 200).all(axis=2).any())
 
 
-def failing(state: SourceState, hanging: threading.Event) -> Callable[[], Source]:
-    """Opens a camera that comes into that state."""
-    same = shot(0, 0.0).image
+def make_opener(state: SourceState, hanging: threading.Event) -> Callable[[], Source]:
+    """An opener of a camera that gets into `state`; a hanging call waits for `hanging`."""
+    same = make_frame(0, 0.0).image
 
     def waiting() -> Generator[Frame]:
-        yield shot(0, 0.0)
+        yield make_frame(0, 0.0)
         assert hanging.wait(PATIENCE_S)
 
-    def opening() -> Film:
+    def opening() -> FakeSource:
         assert hanging.wait(PATIENCE_S)
         return camera()
 
-    def refuse() -> Film:
+    def refuse() -> FakeSource:
         cause = {SourceState.ABSENT: Cause.ABSENT, SourceState.BUSY: Cause.BUSY, SourceState.DENIED: Cause.DENIED}[state]
         raise SourceError("the camera does not open: try another", cause=cause)
 
-    films: dict[SourceState, Callable[[], Film]] = {
+    sources: dict[SourceState, Callable[[], FakeSource]] = {
         SourceState.OPENING: opening,
         SourceState.LIVE: camera,
         SourceState.LOST: lambda: camera(
@@ -1078,118 +1065,118 @@ def failing(state: SourceState, hanging: threading.Event) -> Callable[[], Source
         # A read that does not return
         SourceState.CLOSED: lambda: camera(waiting()),
     }
-    return films.get(state, refuse)
+    return sources.get(state, refuse)
 
 
 @pytest.mark.parametrize("state", SourceState)
-def test_in_each_state_of_the_camera_the_window_lives_and_keys_are_answered_at_once(state: SourceState, clock: Clock) -> None:
+def test_keys_work_at_once_in_each_state_of_the_camera(state: SourceState, clock: Clock) -> None:
     hanging = threading.Event()
     expected = SourceState.LOST if state is SourceState.CLOSED else state
-    stage = Stage(failing(state, hanging), blank=BLANK, wait_for_source=True, clock=clock)
+    harness = WindowHarness(make_opener(state, hanging), blank=BLANK, wait_for_source=True, clock=clock)
     has_picture = state in {SourceState.LIVE, SourceState.LOST, SourceState.BLACK, SourceState.FROZEN, SourceState.CLOSED}
 
     def now() -> tuple[object, ...]:
-        screen = stage.session.view(clock.now, "30 fps")
-        return screen.help, screen.mirrored, screen.bars, screen.info, screen.frozen, stage.screen.toggles, screen.mood
+        screen = harness.session.view(clock.now, "30 fps")
+        return screen.help, screen.mirrored, screen.bars, screen.info, screen.frozen, harness.screen.toggles, screen.mood
 
-    def person() -> Generator[str | None]:
-        while stage.frames.health(clock.now).state is not expected or (has_picture and stage.session.summary().frames == 0):
+    def script() -> Generator[str | None]:
+        while harness.frames.health(clock.now).state is not expected or (has_picture and harness.session.summary().frames == 0):
             clock.now += STALL_S / 20
             yield None
-        while says_trouble(stage.last) is (state is SourceState.LIVE):
+        while has_sentence(harness.last_picture) is (state is SourceState.LIVE):
             yield None
         for key in ("h", "m", "b", "i", "f", "space", "4"):
-            before, pictures = now(), len(stage.screen.shown)
+            before, pictures = now(), len(harness.screen.shown)
             yield key
             assert now() != before
             yield None
-            assert len(stage.screen.shown) > pictures
+            assert len(harness.screen.shown) > pictures
             yield "0" if key == "4" else key
         yield "s"
-        assert stage.notice == ("picture saved: /pictures/one.png" if has_picture else "no picture yet")
+        assert harness.notice == ("picture saved: /pictures/one.png" if has_picture else "no picture yet")
         yield "r"
-        assert stage.notice == "the vote is restarted"
+        assert harness.notice == "the vote is restarted"
         yield "1"
         yield "p"
-        assert stage.asked == [link(Expression.ANGRY).place]
+        assert harness.requested == [link(Expression.ANGRY).place]
         yield "c"
-        assert stage.turns == 1
-        # What it showed last is darkened
+        assert harness.camera_switches == 1
+        # The last picture of a camera without new frames is darkened
         bright = {SourceState.LIVE: 100, SourceState.LOST: 40, SourceState.FROZEN: 40, SourceState.CLOSED: 40}.get(state, 0)
-        assert stage.last[120, 5].tolist() == [bright] * 3
+        assert harness.last_picture[120, 5].tolist() == [bright] * 3
         hanging.set()
         yield "q"
-        pytest.fail("the session went on")
+        pytest.fail("the session did not end")
 
     try:
-        stage.run(person())
+        harness.run(script())
     finally:
         hanging.set()
 
 
-def test_until_the_first_frame_the_window_is_blank_and_says_what_is_going_on(clock: Clock) -> None:
-    classifier, opens = Gated(), threading.Event()
+def test_before_the_first_frame_the_window_is_blank_and_shows_the_state(clock: Clock) -> None:
+    classifier, opens = GatedClassifier(), threading.Event()
 
-    def opener() -> Film:
+    def opener() -> FakeSource:
         assert opens.wait(PATIENCE_S)
         return camera()
 
-    stage = Stage(opener, classifier=classifier, blank=BLANK, clock=clock)
+    harness = WindowHarness(opener, classifier=classifier, blank=BLANK, clock=clock)
 
-    def person() -> Generator[str | None]:
+    def script() -> Generator[str | None]:
         yield None
         opens.set()
-        yield from classifier.begins()
-        # Its first frame is held back: the blank one is no picture of the camera and keeps its sentence
-        stage.problems.append("the disk is full")
+        yield from classifier.wait_for_batch()
+        # The first frame is held back, and the blank picture keeps its sentence
+        harness.messages.append("the disk is full")
         yield None
-        for image in stage.screen.shown:
+        for image in harness.screen.shown:
             assert image.shape == (240, 320, 3)
-            assert says_trouble(image)
+            assert has_sentence(image)
             assert not image[120, 308].any()
         clock.now += 2 * HOLD_S
         yield None
-        assert not says_trouble(stage.last)
-        assert stage.last[120, 5].tolist() == [100] * 3
-        assert stage.notice == WELCOME
-        classifier.is_freed()
+        assert not has_sentence(harness.last_picture)
+        assert harness.last_picture[120, 5].tolist() == [100] * 3
+        assert harness.notice == WELCOME
+        classifier.open()
 
-    stage.run(person())
+    harness.run(script())
 
 
-def test_a_camera_that_comes_back_goes_on_with_the_session(monkeypatch: pytest.MonkeyPatch) -> None:
-    gauge, unplugged = Watcher(), threading.Event()
+def test_the_session_continues_with_a_camera_that_is_opened_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    meter, unplugged = RecordingMeter(), threading.Event()
 
     def frames() -> Generator[Frame | BaseException]:
         yield from itertools.takewhile(lambda _: not unplugged.is_set(), endless())
         yield SourceError("unplugged: plug it in", cause=Cause.LOST)
 
-    films = [camera(frames()), camera(endless(level=60, start_s=500))]
-    stage = Stage(lambda: films.pop(0), gauge=gauge)
-    monkeypatch.setattr(stage.frames, "_backoff", grabber.Backoff((0.0,)))
+    sources = [camera(frames()), camera(endless(level=60, start_s=500))]
+    harness = WindowHarness(lambda: sources.pop(0), meter=meter)
+    monkeypatch.setattr(harness.frames, "_backoff", grabber.Backoff((0.0,)))
 
-    def person() -> Generator[str | None]:
-        yield from stage.voted()
+    def script() -> Generator[str | None]:
+        yield from harness.wait_for_vote()
         unplugged.set()
-        while stage.last[120, 5, 0] != 60 or box_drawn(stage.last) is None:
+        while harness.last_picture[120, 5, 0] != 60 or box_drawn(harness.last_picture) is None:
             yield None
-        assert not says_trouble(stage.last)
+        assert not has_sentence(harness.last_picture)
 
-    stage.run(person())
-    assert {frame.stretch for frame, *_ in gauge.readings} == {0, 1}
-    assert stage.session.summary().frames == stage.analysed
+    harness.run(script())
+    assert {frame.stretch for frame, *_ in meter.readings} == {0, 1}
+    assert harness.session.summary().frames == harness.analysed
 
 
-def test_a_change_of_size_in_mid_stream_is_survived() -> None:
+def test_the_session_continues_after_a_change_of_frame_size() -> None:
     def frames() -> Generator[Frame]:
         for index in itertools.count():
-            frame = shot(index, index * 0.01)
+            frame = make_frame(index, index * 0.01)
             yield frame if index % 20 < 10 else Frame(np.repeat(frame.image, 2, axis=0), index, frame.time_s)
 
-    stage = Stage(camera(frames()), blank=BLANK)
+    harness = WindowHarness(camera(frames()), blank=BLANK)
 
-    def person() -> Generator[str | None]:
-        while {image.shape for image in stage.screen.shown} != {(240, 320, 3), (480, 320, 3)}:
+    def script() -> Generator[str | None]:
+        while {image.shape for image in harness.screen.shown} != {(240, 320, 3), (480, 320, 3)}:
             yield None
 
-    stage.run(person())
+    harness.run(script())

@@ -1,4 +1,4 @@
-"""The command as a person uses it: a real window of a real process, real keys, real pictures of the screen."""
+"""The command with a real window, real keys and real pictures of the screen."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ import pytest
 from realtime.domain import EXPRESSIONS, Expression
 from realtime.overlay.widgets import EXPRESSION_COLOURS
 from tests.support.clips import LENGTH_S, MARK, WALL
-from tests.support.live import Viewer
+from tests.support.live import LiveDriver
 from tests.support.places import ROOT
 from tests.support.sounds import sound
 from tests.support.waiting import until
-from tests.support.x11 import in_front_of
+from tests.support.x11 import run_in_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -36,12 +36,12 @@ def shows_the_wall(picture: Image) -> bool:
     return picture.shape == (480, 640, 3) and bool(np.abs(picture[60, 630].astype(int) - WALL).max() < 12)
 
 
-class Emodj(Viewer):
-    """In front of a running `emodj live`, which has a browser."""
+class EmodjDriver(LiveDriver):
+    """Controls the window of `emodj live`, which starts a fake browser."""
 
-    def appears(self) -> None:
-        """Wait until the wall is to be seen."""
-        self.sees_the_window(shows_the_wall)
+    def wait_for_clip(self) -> None:
+        """Wait until the window shows the clip."""
+        self.wait_for_window(shows_the_wall)
 
     @property
     def browsed(self) -> list[str]:
@@ -51,15 +51,15 @@ class Emodj(Viewer):
 
 
 @contextmanager
-def running(clip: Path, display: str | None, folder: Path, *options: str) -> Generator[Emodj]:
+def running(clip: Path, display: str | None, folder: Path, *options: str) -> Generator[EmodjDriver]:
     browser = folder / "browser"
     browser.write_text(f'#!/bin/sh\necho "$1" >> {folder}/browsed\n')
     browser.chmod(0o755)
     environment = {"BROWSER": f"{browser} %s", "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "realtime", "live", "--source", str(clip), *options]
-    with in_front_of(command, folder, display=display, environment=environment, person=Emodj) as emodj:
+    with run_in_window(command, folder, display=display, environment=environment, driver=EmodjDriver) as emodj:
         if display is not None:
-            emodj.appears()
+            emodj.wait_for_clip()
         yield emodj
 
 
@@ -71,7 +71,7 @@ def mark_of(image: Image) -> tuple[bool, int]:
 
 
 def happy_pixels(image: Image) -> int:
-    """How much of the picture has the colour of happiness: box, bars of the face, bar of the mood."""
+    """Number of pixels in the colour of "happy": box, bars of the face, bar of the mood."""
     return int((np.abs(image.astype(int) - EXPRESSION_COLOURS[Expression.HAPPY]).max(axis=2) < 8).sum())
 
 
@@ -93,24 +93,24 @@ def test_every_key_does_what_the_help_says(clip: Path, display: str, tmp_path: P
         assert emodj.leave("q") == 0
         *frames, summary = emodj.lines
         assert summary["frames"] == len(frames)
-        # Not the end of the clip was it that ended the session
+        # The session ended before the clip
         assert summary["seconds"] < LENGTH_S - 1
         assert summary["mood"]["expression"] == "happy"
         assert summary["playlist"]["url"] == HAPPY
 
 
-def shows_a_happy_face(emodj: Emodj) -> None:
+def shows_a_happy_face(emodj: EmodjDriver) -> None:
     (face,) = emodj.lines[-1]["faces"]
     assert face["expression"] == "happy"
     assert not face["unsure"]
     assert emodj.mood() == "happy"
-    # The box on screen is where the document says
+    # The box on screen is that of the document
     box = face["box"]
     edge = emodj.picture()[box["top"] + box["height"] // 2, box["left"] - 4 : box["left"] + 5]
     assert happy_pixels(edge[None]) > 0
 
 
-def space_freezes(emodj: Emodj) -> None:
+def space_freezes(emodj: EmodjDriver) -> None:
     before = emodj.picture()
     # The word appears in the upper right corner
     emodj.press_until("space", lambda: differs(before, emodj.picture(), (5, 40), (560, 640)))
@@ -122,23 +122,23 @@ def space_freezes(emodj: Emodj) -> None:
             assert mark_of(emodj.picture()) == mark
         return len(emodj.lines) == count
 
-    # What was analysed just before may be printed after it
+    # The last frame before the freeze may be printed after the key
     until(quiet)
     count = len(emodj.lines)
     emodj.press_until("space", lambda: mark_of(emodj.picture()) != mark)
     until(lambda: len(emodj.lines) > count + 5)
-    # What was frozen goes on where it was
+    # The time continues after the freeze
     assert np.diff([line["t"] for line in emodj.lines]).min() > 0
     assert not differs(before, emodj.picture(), (5, 40), (560, 640))
 
 
 def differs(one: Image, other: Image, rows: tuple[int, int], columns: tuple[int, int]) -> bool:
-    """Whether a part of two pictures differs by more than what a video's noise does."""
+    """Whether a part of two pictures differs by more than the noise of the video."""
     parts = [image[slice(*rows), slice(*columns)].astype(int) for image in (one, other)]
     return bool(np.abs(parts[0] - parts[1]).mean() > 4)
 
 
-def h_and_question_mark_help(emodj: Emodj) -> None:
+def h_and_question_mark_help(emodj: EmodjDriver) -> None:
     before = emodj.picture().mean()
     emodj.press_until("h", lambda: emodj.picture().mean() < 0.7 * before)
     emodj.press_until("question", lambda: emodj.picture().mean() > 0.9 * before)
@@ -146,7 +146,7 @@ def h_and_question_mark_help(emodj: Emodj) -> None:
     emodj.press_until("h", lambda: emodj.picture().mean() > 0.9 * before)
 
 
-def b_hides_the_bars(emodj: Emodj) -> None:
+def b_hides_the_bars(emodj: EmodjDriver) -> None:
     box = emodj.lines[-1]["faces"][0]["box"]
     below = (box["top"] + box["height"] + 6, box["top"] + box["height"] + 50)
     columns = (box["left"], box["left"] + 150)
@@ -159,13 +159,13 @@ def b_hides_the_bars(emodj: Emodj) -> None:
     emodj.press_until("B", lambda: bar() > 50)
 
 
-def i_shows_rate_and_latency(emodj: Emodj) -> None:
+def i_shows_rate_and_latency(emodj: EmodjDriver) -> None:
     before = emodj.picture()
     emodj.press_until("i", lambda: differs(before, emodj.picture(), (12, 30), (400, 630)))
     emodj.press_until("i", lambda: not differs(before, emodj.picture(), (12, 30), (400, 630)))
 
 
-def m_mirrors(emodj: Emodj) -> None:
+def m_mirrors(emodj: EmodjDriver) -> None:
     assert not mark_of(emodj.picture())[0]
     left = emodj.lines[-1]["faces"][0]["box"]["left"]
     emodj.press_until("m", lambda: mark_of(emodj.picture())[0])
@@ -176,21 +176,21 @@ def m_mirrors(emodj: Emodj) -> None:
     emodj.press_until("m", lambda: not mark_of(emodj.picture())[0])
 
 
-def digits_choose_the_mood(emodj: Emodj) -> None:
+def digits_choose_the_mood(emodj: EmodjDriver) -> None:
     for number, expression in enumerate(EXPRESSIONS, 1):
         emodj.choose_mood(str(number), expression.value)
     emodj.press_until("0", lambda: emodj.mood() == "happy")
 
 
-def p_opens_the_playlist_once(emodj: Emodj) -> None:
-    assert HAPPY not in emodj.complaints
+def p_opens_the_playlist_once(emodj: EmodjDriver) -> None:
+    assert HAPPY not in emodj.stderr
     # Two presses within three seconds
     emodj.press("p", "p")
     until(lambda: emodj.browsed)
-    # Keys are answered in their order: once this one was, so was the second press
+    # Keys are handled in order: after this one, the second press is handled too
     emodj.press_until("2", lambda: emodj.mood() == "disgust")
     assert emodj.browsed == [HAPPY]
-    assert emodj.complaints.splitlines() == ["Bright and happy, for happy", HAPPY]
+    assert emodj.stderr.splitlines() == ["Bright and happy, for happy", HAPPY]
     emodj.press_until("0", lambda: emodj.mood() == "happy")
 
     def again() -> bool:
@@ -198,10 +198,10 @@ def p_opens_the_playlist_once(emodj: Emodj) -> None:
         return len(emodj.browsed) > 1
 
     until(again)
-    assert {*emodj.browsed} == {*emodj.complaints.splitlines()[1::2]} == {HAPPY}
+    assert {*emodj.browsed} == {*emodj.stderr.splitlines()[1::2]} == {HAPPY}
 
 
-def s_saves_a_snapshot(emodj: Emodj) -> None:
+def s_saves_a_snapshot(emodj: EmodjDriver) -> None:
     assert not list(emodj.folder.glob("*.png"))
     emodj.press_until("s", lambda: list(emodj.folder.glob("emodj-*.png")))
     (path,) = emodj.folder.glob("*.png")
@@ -211,70 +211,70 @@ def s_saves_a_snapshot(emodj: Emodj) -> None:
     assert happy_pixels(taken.astype(np.uint8)) > 500
 
 
-def f_fills_the_screen(emodj: Emodj) -> None:
+def f_fills_the_screen(emodj: EmodjDriver) -> None:
     emodj.press_until("f", lambda: emodj.size == (1280, 1024))
     until(lambda: happy_pixels(emodj.picture()) > 1000)
     emodj.press_until("f", lambda: emodj.size == (640, 480))
 
 
 @pytest.mark.window
-def test_r_forgets_the_votes_and_without_them_p_opens_nothing(leaving: Path, display: str, tmp_path: Path) -> None:
+def test_r_restarts_the_vote_and_p_without_a_mood_opens_nothing(leaving: Path, display: str, tmp_path: Path) -> None:
     with running(leaving, display, tmp_path, "--jsonl") as emodj:
-        # An empty room keeps its last mood
+        # Without faces the last mood stays
         until(lambda: emodj.lines and emodj.mood() == "happy" and not emodj.lines[-1]["faces"])
         emodj.press_until("r", lambda: emodj.mood() is None)
         before = emodj.picture()
         emodj.press_until("p", lambda: differs(before, emodj.picture(), (380, 440), (100, 540)))
         assert emodj.leave("Escape") == 0
-        # Not the end of the clip was it that ended the session
+        # The session ended before the clip
         assert emodj.lines[-1]["seconds"] < LENGTH_S - 1
         assert emodj.lines[-1]["mood"] is None
         assert emodj.lines[-1]["playlist"] is None
         assert not emodj.browsed
-        assert not emodj.complaints
+        assert not emodj.stderr
 
 
-def press_q(emodj: Emodj) -> None:
+def press_q(emodj: EmodjDriver) -> None:
     emodj.leave("q")
 
 
-def press_capital_q(emodj: Emodj) -> None:
+def press_capital_q(emodj: EmodjDriver) -> None:
     emodj.leave("Q")
 
 
-def press_escape(emodj: Emodj) -> None:
+def press_escape(emodj: EmodjDriver) -> None:
     emodj.leave("Escape")
 
 
-def interrupt(emodj: Emodj) -> None:
+def interrupt(emodj: EmodjDriver) -> None:
     emodj.process.send_signal(signal.SIGINT)
 
 
 @pytest.mark.window
 @pytest.mark.parametrize(
-    ("end", "status"), [(press_q, 0), (press_capital_q, 0), (press_escape, 0), (Emodj.close, 0), (interrupt, 130)]
+    ("end", "status"), [(press_q, 0), (press_capital_q, 0), (press_escape, 0), (EmodjDriver.close, 0), (interrupt, 130)]
 )
-def test_every_way_out_prints_the_summary(
-    end: Callable[[Emodj], None], status: int, clip: Path, display: str, tmp_path: Path
+def test_every_way_to_end_a_session_prints_the_summary(
+    end: Callable[[EmodjDriver], None], status: int, clip: Path, display: str, tmp_path: Path
 ) -> None:
     with running(clip, display, tmp_path) as emodj:
         # The bar below the face: it was analysed
         until(lambda: happy_pixels(emodj.picture()) > 500)
         end(emodj)
         assert emodj.finish() == status
-        looked, length, mood, music, link = emodj.output.splitlines()
-        assert looked.startswith("faces   happy ")
+        faces, length, mood, music, link = emodj.output.splitlines()
+        assert faces.startswith("faces   happy ")
         seconds = re.fullmatch(r"length  (\d+\.\d) s, \d+ frames? analysed", length)
-        # Not the end of the clip was it that ended the session
+        # The session ended before the clip
         assert seconds
         assert float(seconds[1]) < LENGTH_S - 1
         assert mood.startswith("mood    happy, ")
         assert music.startswith("music   ")
         assert link == HAPPY
-        # Where the terminal showed ^C the line is ended
-        assert emodj.complaints == ("\n" if status else "")
+        # After ^C in the terminal, the line is ended
+        assert emodj.stderr == ("\n" if status else "")
         assert not emodj.browsed
-        # Nothing is saved unless a key asked for it
+        # Without the key for it, nothing is saved
         assert sorted(path.name for path in tmp_path.iterdir()) == ["browser", "errors", "output"]
 
 
@@ -283,7 +283,7 @@ def test_p_prints_the_link_on_a_line_of_its_own(clip: Path, display: str, tmp_pa
     with running(clip, display, tmp_path) as emodj:
         until(lambda: happy_pixels(emodj.picture()) > 500)
         assert not emodj.output
-        # At once, and not only at the end
+        # The link is printed at once, and not only at the end
         emodj.press_until("p", lambda: emodj.output.count("\n") == 2)
         assert emodj.output == f"Bright and happy, for happy\n{HAPPY}\n"
         emodj.close()
@@ -305,24 +305,24 @@ def test_songs_play_by_keys_and_end_with_the_window(clip: Path, display: str, tm
         assert emodj.leave("q") == 0
         assert emodj.output.splitlines()[-1] == str(tmp_path / "songs")
         assert not emodj.browsed
-        assert not emodj.complaints
+        assert not emodj.stderr
 
 
-def test_no_display_ends_with_a_sentence(clip: Path, tmp_path: Path) -> None:
+def test_no_display_is_an_error(clip: Path, tmp_path: Path) -> None:
     with running(clip, None, tmp_path) as emodj:
         assert emodj.finish() == 6
-        assert re.fullmatch(r"emodj: there is no display .*: --no-window does without\n", emodj.complaints)
+        assert re.fullmatch(r"emodj: there is no display .*: --no-window does without\n", emodj.stderr)
         assert not emodj.output
 
 
-def test_a_display_of_nobody_ends_with_a_sentence(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_display_is_an_error(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISPLAY", ":4711")
     with running(clip, None, tmp_path) as emodj:
         assert emodj.finish() == 6
-        assert emodj.complaints == "emodj: the display :4711 cannot be reached: --no-window does without\n"
+        assert emodj.stderr == "emodj: the display :4711 cannot be reached: --no-window does without\n"
 
 
-def test_a_display_that_says_nothing_ends_with_a_sentence(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_display_that_does_not_answer_is_an_error(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as server:
         for number in range(200, 300):
             try:
@@ -335,4 +335,4 @@ def test_a_display_that_says_nothing_ends_with_a_sentence(clip: Path, tmp_path: 
         monkeypatch.setenv("DISPLAY", name)
         with running(clip, None, tmp_path) as emodj:
             assert emodj.finish() == 6
-            assert emodj.complaints == f"emodj: the display {name} does not answer: --no-window does without\n"
+            assert emodj.stderr == f"emodj: the display {name} does not answer: --no-window does without\n"

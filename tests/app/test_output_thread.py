@@ -1,4 +1,4 @@
-"""Jobs in order, in a thread: room, errors, and an end that waits for work and not for what stands still."""
+"""Jobs of the output thread: their order, the full queue, errors, and how long closing waits."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WAIT_S = 30.0
 
 
 class Gate:
-    """Holds up a job until it is opened; a job that must stop goes through as well."""
+    """Blocks jobs until it is opened."""
 
     def __init__(self) -> None:
         self.reached = threading.Event()
@@ -38,7 +38,7 @@ class Gate:
         return True
 
     def job_of(self, outputs: OutputThread) -> Callable[[], bool]:
-        """A job that ends where the thread must stop, as one that writes to a pipe."""
+        """A job that also ends when the thread must stop, like a write to a pipe."""
 
         def job() -> bool:
             self.reached.set()
@@ -55,16 +55,16 @@ def gate() -> Iterator[Gate]:
     gate.opened.set()
 
 
-def noted(notes: list[int], number: int) -> Callable[[], bool]:
+def append_number(done: list[int], number: int) -> Callable[[], bool]:
     def job() -> bool:
-        notes.append(number)
+        done.append(number)
         return True
 
     return job
 
 
 def fill(outputs: OutputThread, gate: Gate) -> None:
-    """Have a job stand still, and as many wait with it as there is room for."""
+    """Block a job and fill the queue behind it."""
     assert outputs.submit(gate.job)
     assert gate.reached.wait(WAIT_S)
     for _ in range(MOST_WAITING - 1):
@@ -72,22 +72,22 @@ def fill(outputs: OutputThread, gate: Gate) -> None:
 
 
 def test_jobs_are_done_in_order_in_the_thread_and_all_of_them_at_the_end() -> None:
-    notes: list[int] = []
+    done: list[int] = []
     names: set[str] = set()
     with OutputThread("outputs") as outputs:
         for number in range(200):
-            assert outputs.submit(noted(notes, number))
+            assert outputs.submit(append_number(done, number))
         assert outputs.submit(lambda: not names.add(threading.current_thread().name))
-    assert notes == list(range(200))
+    assert done == list(range(200))
     assert names == {"outputs"}
     assert outputs.left_out == 0
 
 
-def test_the_last_job_is_followed_by_the_end_in_the_thread() -> None:
-    notes: list[int | str] = []
-    with OutputThread("outputs", end=lambda: notes.append(threading.current_thread().name)) as outputs:
-        outputs.submit(lambda: not notes.append(1))
-    assert notes == [1, "outputs"]
+def test_the_end_function_runs_in_the_thread_after_the_last_job() -> None:
+    done: list[int | str] = []
+    with OutputThread("outputs", end=lambda: done.append(threading.current_thread().name)) as outputs:
+        outputs.submit(lambda: not done.append(1))
+    assert done == [1, "outputs"]
 
 
 def test_a_thread_without_a_job_ends_too() -> None:
@@ -97,37 +97,37 @@ def test_a_thread_without_a_job_ends_too() -> None:
     assert ended == [True]
 
 
-def test_where_the_queue_is_full_a_job_is_left_out_and_the_last_is_taken(gate: Gate) -> None:
-    notes: list[int] = []
+def test_with_a_full_queue_a_job_is_left_out_and_a_last_job_is_accepted(gate: Gate) -> None:
+    done: list[int] = []
     with OutputThread("outputs") as outputs:
         fill(outputs, gate)
-        assert not outputs.submit(noted(notes, 1))
-        assert not outputs.submit(noted(notes, 2))
-        assert outputs.submit(noted(notes, 3), last=True)
+        assert not outputs.submit(append_number(done, 1))
+        assert not outputs.submit(append_number(done, 2))
+        assert outputs.submit(append_number(done, 3), last=True)
         assert outputs.left_out == 2
         gate.opened.set()
         # There is room again
-        until(lambda: outputs.submit(noted(notes, 4)))
+        until(lambda: outputs.submit(append_number(done, 4)))
         outputs.close()
-    assert notes == [3, 4]
+    assert done == [3, 4]
 
 
 def test_a_job_can_wait_for_room(gate: Gate) -> None:
     done: list[int] = []
     with OutputThread("outputs") as outputs:
-        outputs.submit(noted(done, 0))
+        outputs.submit(append_number(done, 0))
         fill(outputs, gate)
-        outputs.submit(noted(done, 1), last=True)
+        outputs.submit(append_number(done, 1), last=True)
         opener = threading.Timer(0, gate.opened.set)
         opener.start()
         for number in range(2, 2 * MOST_WAITING):
-            assert outputs.submit(noted(done, number), wait=True)
+            assert outputs.submit(append_number(done, number), wait=True)
         opener.join()
     assert done == list(range(2 * MOST_WAITING))
     assert outputs.left_out == 0
 
 
-def test_a_last_job_waits_for_no_room(gate: Gate) -> None:
+def test_a_last_job_does_not_wait_for_room(gate: Gate) -> None:
     with OutputThread("outputs") as outputs:
         fill(outputs, gate)
         assert outputs.submit(lambda: True, last=True, wait=True)
@@ -135,32 +135,32 @@ def test_a_last_job_waits_for_no_room(gate: Gate) -> None:
 
 
 class DiskError(Exception):
-    """What a job raises."""
+    """The error of a job."""
 
 
 def fail() -> bool:
     raise DiskError
 
 
-def test_what_a_job_raises_is_raised_once_and_ends_the_work() -> None:
-    notes: list[int] = []
+def test_the_exception_of_a_job_is_raised_once_and_ends_the_work() -> None:
+    done: list[int] = []
     ended: list[bool] = []
     with OutputThread("outputs", end=lambda: ended.append(True)) as outputs:
         outputs.check()
-        outputs.submit(noted(notes, 1))
+        outputs.submit(append_number(done, 1))
         outputs.submit(fail)
-        outputs.submit(noted(notes, 2))
+        outputs.submit(append_number(done, 2))
         until(lambda: ended)
-        assert not outputs.submit(noted(notes, 3))
-        assert not outputs.submit(noted(notes, 4), last=True, wait=True)
+        assert not outputs.submit(append_number(done, 3))
+        assert not outputs.submit(append_number(done, 4), last=True, wait=True)
         with pytest.raises(DiskError):
             outputs.check()
         outputs.check()
-    assert notes == [1]
-    assert outputs.left_out == 0, "the error says more than a number"
+    assert done == [1]
+    assert outputs.left_out == 0, "an error is reported instead of a number"
 
 
-def test_who_waits_for_room_is_woken_by_an_error(gate: Gate) -> None:
+def test_an_error_ends_the_wait_for_room(gate: Gate) -> None:
     def fail_later() -> bool:
         gate.job()
         raise DiskError
@@ -177,7 +177,7 @@ def test_who_waits_for_room_is_woken_by_an_error(gate: Gate) -> None:
             outputs.check()
 
 
-def test_a_closed_thread_takes_nothing() -> None:
+def test_a_closed_thread_accepts_no_job() -> None:
     with OutputThread("outputs") as outputs:
         outputs.close()
         assert not outputs.submit(lambda: True)
@@ -193,7 +193,7 @@ def test_a_thread_that_was_never_started_can_be_closed() -> None:
     assert outputs.left_out == 1
 
 
-def test_closing_gives_up_where_nothing_is_finished_and_the_job_stops(gate: Gate) -> None:
+def test_close_gives_up_after_its_patience_and_stops_the_job(gate: Gate) -> None:
     with OutputThread("outputs") as outputs:
         outputs.submit(lambda: True)
         outputs.submit(gate.job_of(outputs))
@@ -205,7 +205,7 @@ def test_closing_gives_up_where_nothing_is_finished_and_the_job_stops(gate: Gate
     assert outputs.left_out == 3
 
 
-def test_closing_leaves_a_job_behind_that_does_not_stop(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_close_does_not_wait_for_a_job_that_does_not_stop(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(output_thread, "JOIN_S", 0.01)
     ended: list[bool] = []
     with OutputThread("outputs", end=lambda: ended.append(True)) as outputs:
@@ -216,7 +216,7 @@ def test_closing_leaves_a_job_behind_that_does_not_stop(gate: Gate, monkeypatch:
         assert not ended
     gate.opened.set()
     until(lambda: ended)
-    assert outputs.left_out == 1, "the next job was not begun"
+    assert outputs.left_out == 1, "the next job was not started"
 
 
 @pytest.fixture
@@ -227,13 +227,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> CountedClock:
 
 
 def take_most_of_the_patience(clock: CountedClock) -> bool:
-    """A slow job. Closing looks in vain at least once meanwhile."""
-    clock.wait_for_looks(2)
+    """A slow job; meanwhile closing checks at least once without success."""
+    clock.wait_for_reads(2)
     clock.now_s += 0.6 * PATIENCE_S
     return True
 
 
-def test_closing_waits_for_as_long_as_jobs_are_finished(clock: CountedClock) -> None:
+def test_close_waits_while_jobs_are_finished(clock: CountedClock) -> None:
     with OutputThread("outputs") as outputs:
         for _ in range(5):
             outputs.submit(partial(take_most_of_the_patience, clock))
@@ -242,7 +242,7 @@ def test_closing_waits_for_as_long_as_jobs_are_finished(clock: CountedClock) -> 
     assert outputs.left_out == 0
 
 
-def test_closing_gives_up_at_its_limit_although_jobs_are_finished(clock: CountedClock) -> None:
+def test_close_gives_up_at_its_limit_although_jobs_are_finished(clock: CountedClock) -> None:
     with OutputThread("outputs") as outputs:
         for _ in range(5):
             outputs.submit(partial(take_most_of_the_patience, clock))
@@ -263,16 +263,16 @@ def test_an_error_at_the_end_is_raised_by_check() -> None:
     assert outputs.left_out == 0
 
 
-def test_closing_without_a_limit_waits_for_a_job_that_stands_still(clock: CountedClock, gate: Gate) -> None:
+def test_close_without_a_limit_waits_for_a_blocked_job(clock: CountedClock, gate: Gate) -> None:
     with OutputThread("outputs") as outputs:
         outputs.submit(gate.job_of(outputs))
         outputs.submit(lambda: True)
         closing = threading.Thread(target=outputs.close, args=(None,), daemon=True)
         closing.start()
-        # Its second look is long after any patience, and there is a third
-        clock.wait_for_looks(1)
+        # The second read of the clock is after any patience, and a third follows
+        clock.wait_for_reads(1)
         clock.now_s = 1e6
-        clock.wait_for_looks(2)
+        clock.wait_for_reads(2)
         assert not outputs.stopped
         gate.opened.set()
         closing.join(WAIT_S)
@@ -282,7 +282,7 @@ def test_closing_without_a_limit_waits_for_a_job_that_stands_still(clock: Counte
 
 @contextmanager
 def ctrl_c_within(name: str) -> Generator[None]:
-    """Press Ctrl-C once the main thread is in a function of this name, which must not return by itself."""
+    """Press Ctrl-C when the main thread is in the function `name`, which must not return without it."""
     main = threading.main_thread().ident
 
     def inside() -> bool:
@@ -329,7 +329,7 @@ def test_ctrl_c_ends_a_close_without_a_limit_and_the_next_close_does_not_wait(
     until(lambda: "outputs" not in {thread.name for thread in threading.enumerate()})
 
 
-STUCK = """
+BLOCKED = """
 import os, sys
 from realtime.app import output_thread
 from realtime.app.output_thread import OutputThread
@@ -345,6 +345,6 @@ print("last", outputs.left_out)
 
 
 def test_a_job_that_never_returns_does_not_keep_the_process_alive() -> None:
-    command = [sys.executable, "-c", STUCK]
+    command = [sys.executable, "-c", BLOCKED]
     ended = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=waiting.PATIENCE_S)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "first\nlast 1\n", "")

@@ -1,4 +1,4 @@
-"""Where results go: real pipes, real files, and a session that waits for neither."""
+"""Outputs of a session into real pipes and files, while the session continues."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from realtime.storage.film import Film
 from realtime.storage.jsonl_log import CHECK_EVERY, JsonlLog
 from realtime.storage.recorder import Recorder
 from tests.support.clocks import CountedClock
+from tests.support.fake_music import SilentPlayer
 from tests.support.lists import PLAYLISTS
 from tests.support.pipes import PipeReader, drain, posix, small_pipe
 from tests.support.waiting import until
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from realtime.domain import Image
-    from realtime.music.commands import PlayerCommand
     from realtime.storage.pipe import RawStream
 
 WAIT_S = 30.0
@@ -44,27 +44,12 @@ HAPPY = Face(Box(40, 30, 80, 90), (0.0, 0.0, 0.0, 0.9, 0.1, 0.0, 0.0), track=1)
 SLOW = "stdout is read too slowly: frames are left out of it"
 
 
-class Silence:
-    """Music that does nothing."""
-
-    def handle(self, command: PlayerCommand, /) -> str | None:
-        return str(command)
-
-    def poll(self) -> str | None:
-        return None
-
-    def close(self) -> None: ...
-
-    def now_playing(self) -> tuple[None, None]:
-        return None, None
-
-
-class Evening:
-    """A session whose results go somewhere, and what the terminal says of them.
+class OutputsHarness:
+    """A session with outputs; records its documents and the sentences for the terminal.
 
     Args:
-        stdout: for documents.
-        log: for faces and moods.
+        stdout: stream for the documents.
+        log: log of faces and moods.
         waits: as for `LiveOutputs`.
     """
 
@@ -79,21 +64,21 @@ class Evening:
     ) -> None:
         vote = MoodVote(window_s=15, lead=0.1, dwell_s=0)
         self.session = Session(vote, PLAYLISTS, mirrored=False, bars=True, info=False)
-        self.said: list[str] = []
+        self.stderr: list[str] = []
         self.emitted: list[dict[str, Any]] = []
         self.outputs = LiveOutputs(
             self.session,
-            Silence(),
+            SilentPlayer(),
             stdout=stdout,
             log=log,
             waits=waits,
             recorder=recorder,
             film=film,
-            notify=self.said.append,
+            notify=self.stderr.append,
         )
 
     def emit(self, count: int = 1) -> None:
-        """Have frames analysed, 30 a second."""
+        """Emit the results of frames, 30 a second."""
         for _ in range(count):
             time_s = len(self.emitted) / 30
             self.session.add_frame((HAPPY,), time_s)
@@ -107,16 +92,16 @@ class Evening:
         self.outputs.finish(summary, hurried=hurried)
 
     def messages(self) -> list[str]:
-        """What the screen says until now."""
+        """The messages for the screen that have come since the last call."""
         return list(iter(self.outputs.message, None))
 
-    def goes_on(self) -> bool:
-        """Look for messages as the window does in each turn, for as long as nothing is raised."""
+    def check_messages(self) -> bool:
+        """Take the messages as the window does; raises the error of an output. Returns False, for `until`."""
         self.messages()
         return False
 
-    def hears(self) -> str:
-        """The next sentence of the screen, once it comes."""
+    def next_message(self) -> str:
+        """Wait for the next message for the screen."""
         found: list[str] = []
         until(lambda: found.extend(self.messages()) or found)
         (sentence,) = found
@@ -124,7 +109,7 @@ class Evening:
 
 
 def documents(data: bytes) -> list[dict[str, Any]]:
-    """The documents of whole lines; fails at a line that is cut."""
+    """The documents of whole lines; fails at an incomplete line."""
     assert data.endswith(b"\n") or not data
     return [json.loads(line) for line in data.decode().splitlines()]
 
@@ -135,12 +120,12 @@ def logged(path: Path) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
-    return tmp_path / "evening.jsonl"
+    return tmp_path / "session.jsonl"
 
 
 @pytest.fixture(autouse=True)
 def pictures(home: Path) -> Path:
-    """The person's folder of pictures."""
+    """The picture folder of the user."""
     folder = home / "Pictures"
     folder.mkdir()
     return folder
@@ -152,27 +137,27 @@ def pictures(home: Path) -> Path:
 @posix
 def test_documents_and_log_are_each_frame_in_order_and_the_summary(log: Path) -> None:
     with small_pipe() as (reader, writer):
-        evening, reading = Evening(stdout=writer, log=JsonlLog(log)), PipeReader(reader)
+        harness, reading = OutputsHarness(stdout=writer, log=JsonlLog(log)), PipeReader(reader)
         reading.start()
-        with evening.outputs:
-            evening.emit(100)
-            evening.finish()
+        with harness.outputs:
+            harness.emit(100)
+            harness.finish()
         writer.close()
-        assert documents(reading.finish()) == logged(log) == evening.emitted
-    assert evening.said == evening.messages() == []
+        assert documents(reading.finish()) == logged(log) == harness.emitted
+    assert harness.stderr == harness.messages() == []
 
 
-def test_nothing_is_written_that_was_not_asked_for(tmp_path: Path) -> None:
-    evening = Evening()
-    with evening.outputs:
-        evening.emit(MANY)
-        evening.finish()
-    assert evening.said == evening.messages() == []
+def test_nothing_is_written_without_an_output(tmp_path: Path) -> None:
+    harness = OutputsHarness()
+    with harness.outputs:
+        harness.emit(MANY)
+        harness.finish()
+    assert harness.stderr == harness.messages() == []
     assert not list(tmp_path.iterdir())
 
 
-def test_a_session_that_never_began_leaves_no_log(log: Path) -> None:
-    with Evening(log=JsonlLog(log)).outputs:
+def test_a_session_without_frames_leaves_no_log(log: Path) -> None:
+    with OutputsHarness(log=JsonlLog(log)).outputs:
         assert log.exists()
     assert not log.exists()
 
@@ -181,59 +166,59 @@ def test_a_session_that_never_began_leaves_no_log(log: Path) -> None:
 
 
 @posix
-def test_a_pipe_that_nobody_reads_costs_lines_and_nothing_else(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unread_pipe_loses_lines_and_nothing_else(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "READER_PATIENCE_S", 0.0)
     with small_pipe() as (reader, writer):
-        evening = Evening(stdout=writer, log=JsonlLog(log))
-        with evening.outputs:
+        harness = OutputsHarness(stdout=writer, log=JsonlLog(log))
+        with harness.outputs:
             for _ in range(4):
-                evening.emit(MOST_WAITING // 2)
-                # The log keeps up, as its disk does
-                until(lambda: len(log.read_bytes().splitlines()) == len(evening.emitted))
-            assert evening.messages() == [SLOW]
-            evening.emit(10)
-            assert evening.messages() == [], "it is said once"
-            evening.finish()
-        assert logged(log) == evening.emitted
+                harness.emit(MOST_WAITING // 2)
+                # The log loses no line
+                until(lambda: len(log.read_bytes().splitlines()) == len(harness.emitted))
+            assert harness.messages() == [SLOW]
+            harness.emit(10)
+            assert harness.messages() == [], "it is reported once"
+            harness.finish()
+        assert logged(log) == harness.emitted
         printed = documents(drain(reader))
-        assert printed == evening.emitted[: len(printed)]
+        assert printed == harness.emitted[: len(printed)]
         assert printed
-        left_out = len(evening.emitted) - len(printed)
-        assert evening.said == [f"stdout is read too slowly, lines left out: {left_out}"]
+        left_out = len(harness.emitted) - len(printed)
+        assert harness.stderr == [f"stdout is read too slowly, lines left out: {left_out}"]
 
 
 @posix
-def test_a_slow_reader_gets_what_waits_at_the_end_and_the_summary_last() -> None:
+def test_a_slow_reader_gets_the_queued_lines_and_the_summary() -> None:
     with small_pipe() as (reader, writer):
-        evening, reading = Evening(stdout=writer), PipeReader(reader)
-        with evening.outputs:
-            evening.emit(MANY)
-            assert evening.messages() == [SLOW]
+        harness, reading = OutputsHarness(stdout=writer), PipeReader(reader)
+        with harness.outputs:
+            harness.emit(MANY)
+            assert harness.messages() == [SLOW]
             reading.start()
-            evening.finish()
+            harness.finish()
         writer.close()
         printed = documents(reading.finish())
-    assert printed[-1] == evening.emitted[-1]
-    # In order, and one gap: from where the queue was full
-    gap = next(place for place, document in enumerate(printed) if document != evening.emitted[place])
-    assert printed[:gap] == evening.emitted[:gap]
+    assert printed[-1] == harness.emitted[-1]
+    # In order, with one gap from the line that found the queue full
+    gap = next(place for place, document in enumerate(printed) if document != harness.emitted[place])
+    assert printed[:gap] == harness.emitted[:gap]
     assert gap >= MOST_WAITING
-    assert evening.said == [f"stdout is read too slowly, lines left out: {len(evening.emitted) - len(printed)}"]
+    assert harness.stderr == [f"stdout is read too slowly, lines left out: {len(harness.emitted) - len(printed)}"]
 
 
 @posix
 def test_without_a_window_a_slow_reader_and_a_slow_disk_lose_nothing(log: Path) -> None:
     with small_pipe() as (reader, writer):
-        evening, reading = Evening(stdout=writer, log=JsonlLog(log), waits=True), PipeReader(reader)
-        with evening.outputs:
-            # As many as there is room for: one more would wait
-            evening.emit(MOST_WAITING)
+        harness, reading = OutputsHarness(stdout=writer, log=JsonlLog(log), waits=True), PipeReader(reader)
+        with harness.outputs:
+            # The queue is full now: one more would wait
+            harness.emit(MOST_WAITING)
             reading.start()
-            evening.emit(MANY)
-            evening.finish()
+            harness.emit(MANY)
+            harness.finish()
         writer.close()
-        assert documents(reading.finish()) == logged(log) == evening.emitted
-    assert evening.said == []
+        assert documents(reading.finish()) == logged(log) == harness.emitted
+    assert harness.stderr == []
 
 
 @posix
@@ -241,130 +226,130 @@ def test_without_a_window_the_end_waits_for_a_reader_that_pauses(monkeypatch: py
     clock = CountedClock()
     monkeypatch.setattr(output_thread, "time", clock)
     with small_pipe() as (reader, writer):
-        evening, reading = Evening(stdout=writer, waits=True), PipeReader(reader)
-        with evening.outputs:
-            evening.emit(100)
-            finishing = threading.Thread(target=evening.finish, daemon=True)
+        harness, reading = OutputsHarness(stdout=writer, waits=True), PipeReader(reader)
+        with harness.outputs:
+            harness.emit(100)
+            finishing = threading.Thread(target=harness.finish, daemon=True)
             finishing.start()
-            clock.wait_for_looks(1)
+            clock.wait_for_reads(1)
             clock.now_s = 1e6
-            clock.wait_for_looks(2)
+            clock.wait_for_reads(2)
             reading.start()
             finishing.join(WAIT_S)
         writer.close()
-        assert documents(reading.finish()) == evening.emitted
-    assert evening.said == []
+        assert documents(reading.finish()) == harness.emitted
+    assert harness.stderr == []
 
 
 @posix
-def test_without_a_window_ctrl_c_waits_for_nobody(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_window_ctrl_c_does_not_wait_for_the_reader(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "READER_PATIENCE_S", 0.0)
     with small_pipe() as (reader, writer):
-        evening = Evening(stdout=writer, log=JsonlLog(log), waits=True)
-        with evening.outputs:
-            evening.emit(100)
-            evening.finish(hurried=True)
+        harness = OutputsHarness(stdout=writer, log=JsonlLog(log), waits=True)
+        with harness.outputs:
+            harness.emit(100)
+            harness.finish(hurried=True)
         printed = documents(drain(reader))
-    assert printed == evening.emitted[: len(printed)]
-    assert logged(log) == evening.emitted
-    assert evening.said == [f"stdout is read too slowly, lines left out: {101 - len(printed)}"]
+    assert printed == harness.emitted[: len(printed)]
+    assert logged(log) == harness.emitted
+    assert harness.stderr == [f"stdout is read too slowly, lines left out: {101 - len(printed)}"]
 
 
-# A reader that is gone, a disk that is full
+# A closed pipe, a full disk
 
 
 @posix
-def test_a_reader_that_is_gone_ends_the_session_and_the_log_is_whole(log: Path) -> None:
+def test_a_closed_pipe_ends_the_session_and_the_log_is_complete(log: Path) -> None:
     with small_pipe() as (reader, writer):
-        evening = Evening(stdout=writer, log=JsonlLog(log))
-        with evening.outputs:
-            evening.emit()
+        harness = OutputsHarness(stdout=writer, log=JsonlLog(log))
+        with harness.outputs:
+            harness.emit()
             reader.close()
-            evening.emit(MANY)
+            harness.emit(MANY)
             with pytest.raises(BrokenPipeError):
-                until(evening.goes_on)
-            evening.finish()
-    assert logged(log)[-1] == evening.emitted[-1]
-    # A busy machine may leave lines out of the log, and say so
-    assert not [sentence for sentence in evening.said if "stdout" in sentence]
+                until(harness.check_messages)
+            harness.finish()
+    assert logged(log)[-1] == harness.emitted[-1]
+    # On a busy machine the log may also lose lines and report it
+    assert not [sentence for sentence in harness.stderr if "stdout" in sentence]
 
 
 @posix
-def test_a_reader_that_goes_at_the_very_end_is_noticed_too(log: Path) -> None:
+def test_a_pipe_that_closes_before_the_summary_is_an_error(log: Path) -> None:
     with small_pipe() as (reader, writer):
-        evening = Evening(stdout=writer, log=JsonlLog(log))
-        with evening.outputs:
+        harness = OutputsHarness(stdout=writer, log=JsonlLog(log))
+        with harness.outputs:
             reader.close()
             with pytest.raises(BrokenPipeError):
-                evening.finish()
-    assert logged(log) == evening.emitted
-    assert evening.said == []
+                harness.finish()
+    assert logged(log) == harness.emitted
+    assert harness.stderr == []
 
 
 @posix
-def test_without_a_window_a_reader_that_is_gone_ends_the_wait_for_it() -> None:
+def test_without_a_window_a_closed_pipe_ends_the_wait_for_its_reader() -> None:
     frame = Frame(np.zeros((240, 320, 3), np.uint8), 0, 0.0)
     with small_pipe() as (reader, writer):
-        evening = Evening(stdout=writer, waits=True)
-        with evening.outputs:
-            evening.emit(MOST_WAITING)
+        harness = OutputsHarness(stdout=writer, waits=True)
+        with harness.outputs:
+            harness.emit(MOST_WAITING)
             reader.close()
 
             with pytest.raises(BrokenPipeError):
-                until(lambda: evening.outputs.emit_frame(frame, 0.0, (HAPPY,)))
+                until(lambda: harness.outputs.emit_frame(frame, 0.0, (HAPPY,)))
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk that has no room")
-def test_a_disk_without_room_for_stdout_is_an_error() -> None:
+def test_a_full_disk_for_stdout_is_an_error() -> None:
     with open("/dev/full", "wb", buffering=0) as full:  # noqa: PTH123
-        evening = Evening(stdout=full)
-        with evening.outputs:
-            evening.emit()
+        harness = OutputsHarness(stdout=full)
+        with harness.outputs:
+            harness.emit()
             with pytest.raises(OSError, match="No space") as caught:
-                until(evening.goes_on)
-            evening.finish()
+                until(harness.check_messages)
+            harness.finish()
     assert caught.value.errno == errno.ENOSPC
-    assert evening.said == []
+    assert harness.stderr == []
 
 
 @posix
-def test_a_log_that_ends_early_is_said_on_screen_and_again_in_the_terminal(log: Path) -> None:
+def test_a_log_that_ends_early_is_reported_on_screen_and_in_the_terminal(log: Path) -> None:
     with small_pipe() as (reader, writer):
-        evening, reading = Evening(stdout=writer, log=JsonlLog(log)), PipeReader(reader)
+        harness, reading = OutputsHarness(stdout=writer, log=JsonlLog(log)), PipeReader(reader)
         reading.start()
-        with evening.outputs:
-            evening.emit()
+        with harness.outputs:
+            harness.emit()
             until(lambda: log.stat().st_size)
             log.unlink()
-            evening.emit(CHECK_EVERY)
-            sentence = evening.hears()
+            harness.emit(CHECK_EVERY)
+            sentence = harness.next_message()
             assert sentence.startswith("the log has ended: its file was removed")
-            evening.emit(100)
-            evening.finish()
+            harness.emit(100)
+            harness.finish()
         writer.close()
-        assert documents(reading.finish()) == evening.emitted, "documents go on without it"
-    assert evening.said == [sentence]
-    assert evening.messages() == []
+        assert documents(reading.finish()) == harness.emitted, "stdout gets all documents without the log"
+    assert harness.stderr == [sentence]
+    assert harness.messages() == []
 
 
-def test_without_a_window_a_log_that_ends_early_is_said_once(log: Path) -> None:
-    evening = Evening(log=JsonlLog(log), waits=True)
-    with evening.outputs:
-        evening.emit()
+def test_without_a_window_a_log_that_ends_early_is_reported_once(log: Path) -> None:
+    harness = OutputsHarness(log=JsonlLog(log), waits=True)
+    with harness.outputs:
+        harness.emit()
         until(lambda: log.stat().st_size)
         log.unlink()
-        evening.emit(CHECK_EVERY)
-        evening.finish()
-    (sentence,) = evening.said
+        harness.emit(CHECK_EVERY)
+        harness.finish()
+    (sentence,) = harness.stderr
     assert sentence.startswith("the log has ended: its file was removed")
 
 
-def test_what_no_document_can_hold_is_an_error_of_the_program(log: Path) -> None:
-    evening = Evening(log=JsonlLog(log))
-    with evening.outputs:
-        evening.outputs.emit(float("nan"), ())
+def test_a_value_that_json_cannot_hold_is_an_exception(log: Path) -> None:
+    harness = OutputsHarness(log=JsonlLog(log))
+    with harness.outputs:
+        harness.outputs.emit(float("nan"), ())
         with pytest.raises(ValueError, match="JSON compliant"):
-            until(evening.goes_on)
+            until(harness.check_messages)
 
 
 # Snapshots
@@ -374,37 +359,37 @@ def picture_of(level: int) -> Image:
     return np.full((240, 320, 3), level, np.uint8)
 
 
-def test_a_snapshot_is_the_view_and_the_screen_says_where(pictures: Path) -> None:
-    evening = Evening()
-    view = evening.session.snapshot_view(0.0)
-    with evening.outputs:
-        evening.outputs.snapshot(picture_of(90), view)
-        sentence = evening.hears()
+def test_a_snapshot_is_the_view_and_a_message_names_its_file(pictures: Path) -> None:
+    harness = OutputsHarness()
+    view = harness.session.snapshot_view(0.0)
+    with harness.outputs:
+        harness.outputs.snapshot(picture_of(90), view)
+        sentence = harness.next_message()
     (path,) = pictures.iterdir()
     assert sentence == f"picture saved: {path}"
     assert path.match("emodj-*.png")
     assert (cv2.imread(str(path)) == draw(picture_of(90), view)).all()
 
 
-def test_no_snapshot_is_lost_at_the_end_and_the_terminal_says_where(pictures: Path) -> None:
-    evening = Evening()
-    with evening.outputs:
+def test_all_snapshots_are_saved_at_the_end_and_the_terminal_names_their_files(pictures: Path) -> None:
+    harness = OutputsHarness()
+    with harness.outputs:
         for level in (10, 20, 30):
-            evening.outputs.snapshot(picture_of(level), evening.session.snapshot_view(0.0))
-        evening.finish()
+            harness.outputs.snapshot(picture_of(level), harness.session.snapshot_view(0.0))
+        harness.finish()
     paths = sorted(pictures.iterdir())
-    assert evening.said == [f"picture saved: {path}" for path in paths]
+    assert harness.stderr == [f"picture saved: {path}" for path in paths]
     # Named in the order of the key presses
     levels = [image[120, 160, 0] for path in paths if (image := cv2.imread(str(path))) is not None]
     assert levels == [10, 20, 30]
 
 
 def test_a_session_that_fails_keeps_its_snapshots(pictures: Path) -> None:
-    evening = Evening()
+    harness = OutputsHarness()
 
     def fail() -> None:
-        with evening.outputs:
-            evening.outputs.snapshot(picture_of(10), evening.session.snapshot_view(0.0))
+        with harness.outputs:
+            harness.outputs.snapshot(picture_of(10), harness.session.snapshot_view(0.0))
             raise KeyError
 
     with pytest.raises(KeyError):
@@ -413,32 +398,32 @@ def test_a_session_that_fails_keeps_its_snapshots(pictures: Path) -> None:
     assert cv2.imread(str(path)) is not None
 
 
-def test_without_a_folder_of_pictures_it_is_the_one_that_emodj_was_started_in(
+def test_without_a_picture_folder_snapshots_go_to_the_current_folder(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pictures.rmdir()
     monkeypatch.chdir(tmp_path)
-    evening = Evening()
-    with evening.outputs:
-        evening.outputs.snapshot(picture_of(90), evening.session.snapshot_view(0.0))
-        assert evening.hears().startswith(f"picture saved: {tmp_path}{os.sep}emodj-")
+    harness = OutputsHarness()
+    with harness.outputs:
+        harness.outputs.snapshot(picture_of(90), harness.session.snapshot_view(0.0))
+        assert harness.next_message().startswith(f"picture saved: {tmp_path}{os.sep}emodj-")
 
 
 @posix
-def test_a_snapshot_without_any_folder_is_a_sentence(pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_snapshot_without_any_folder_is_a_message(pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pictures.rmdir()
     gone = tmp_path / "gone"
     gone.mkdir()
     monkeypatch.chdir(gone)
     gone.rmdir()
-    evening = Evening()
-    with evening.outputs:
-        evening.outputs.snapshot(picture_of(90), evening.session.snapshot_view(0.0))
-        assert evening.hears() == "no picture saved: the folder that emodj was started in is gone"
+    harness = OutputsHarness()
+    with harness.outputs:
+        harness.outputs.snapshot(picture_of(90), harness.session.snapshot_view(0.0))
+        assert harness.next_message() == "no picture saved: the folder that emodj was started in is gone"
 
 
 class SlowDisk(AppendFile):
-    """A file whose pieces wait until the disk takes them."""
+    """A file on a disk that writes nothing before `takes` is set."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, "the log")
@@ -467,52 +452,52 @@ def slow(log: Path) -> Iterator[SlowLog]:
     slow.disk.takes.set()
 
 
-def test_a_key_that_is_held_down_saves_some_pictures_and_says_so(slow: SlowLog, pictures: Path) -> None:
-    evening = Evening(log=slow)
-    with evening.outputs:
-        evening.emit()
+def test_too_many_snapshots_at_once_are_refused_with_a_message(slow: SlowLog, pictures: Path) -> None:
+    harness = OutputsHarness(log=slow)
+    with harness.outputs:
+        harness.emit()
         assert slow.disk.reached.wait(WAIT_S)
         for level in range(MOST_SNAPSHOTS + 2):
-            evening.outputs.snapshot(picture_of(level), evening.session.snapshot_view(0.0))
+            harness.outputs.snapshot(picture_of(level), harness.session.snapshot_view(0.0))
         refused = "no picture saved: the pictures before it are still being written"
-        assert evening.messages() == [refused, refused]
+        assert harness.messages() == [refused, refused]
         slow.disk.takes.set()
         saved: list[str] = []
-        until(lambda: saved.extend(evening.messages()) or len(saved) == MOST_SNAPSHOTS)
+        until(lambda: saved.extend(harness.messages()) or len(saved) == MOST_SNAPSHOTS)
         # There is room again
-        evening.outputs.snapshot(picture_of(100), evening.session.snapshot_view(0.0))
-        assert evening.hears().startswith("picture saved: ")
+        harness.outputs.snapshot(picture_of(100), harness.session.snapshot_view(0.0))
+        assert harness.next_message().startswith("picture saved: ")
     assert len(list(pictures.iterdir())) == MOST_SNAPSHOTS + 1
 
 
-def test_a_slow_disk_costs_lines_of_the_log_and_nothing_else(slow: SlowLog, log: Path, pictures: Path) -> None:
-    evening = Evening(log=slow)
-    with evening.outputs:
-        evening.emit(MANY)
-        assert evening.messages() == ["the disk is too slow: frames are left out of the log"]
-        # A picture is no frame of the log
-        evening.outputs.snapshot(picture_of(10), evening.session.snapshot_view(0.0))
+def test_a_slow_disk_loses_lines_of_the_log_and_nothing_else(slow: SlowLog, log: Path, pictures: Path) -> None:
+    harness = OutputsHarness(log=slow)
+    with harness.outputs:
+        harness.emit(MANY)
+        assert harness.messages() == ["the disk is too slow: frames are left out of the log"]
+        # A snapshot is written although the log loses frames
+        harness.outputs.snapshot(picture_of(10), harness.session.snapshot_view(0.0))
         slow.disk.takes.set()
-        evening.finish()
+        harness.finish()
     lines = logged(log)
-    assert lines[:MOST_WAITING] == evening.emitted[:MOST_WAITING]
-    assert lines[-1] == evening.emitted[-1]
+    assert lines[:MOST_WAITING] == harness.emitted[:MOST_WAITING]
+    assert lines[-1] == harness.emitted[-1]
     (path,) = pictures.iterdir()
-    left_out = len(evening.emitted) - len(lines)
-    assert evening.said == [
+    left_out = len(harness.emitted) - len(lines)
+    assert harness.stderr == [
         f"picture saved: {path}",
         f"the disk is too slow, lines or snapshots left out: {left_out}",
     ]
 
 
-def test_a_disk_that_never_answers_does_not_hold_up_the_end(slow: SlowLog, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_hangs_does_not_block_the_end(slow: SlowLog, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "DISK_PATIENCE_S", 0.0)
     monkeypatch.setattr("realtime.app.output_thread.JOIN_S", 0.01)
-    evening = Evening(log=slow)
-    with evening.outputs:
-        evening.emit(10)
-        evening.finish()
-    assert evening.said == ["the disk is too slow, lines or snapshots left out: 11"]
+    harness = OutputsHarness(log=slow)
+    with harness.outputs:
+        harness.emit(10)
+        harness.finish()
+    assert harness.stderr == ["the disk is too slow, lines or snapshots left out: 11"]
     slow.disk.takes.set()
     until(lambda: not [thread for thread in threading.enumerate() if thread.name == "outputs"])
 
@@ -520,28 +505,28 @@ def test_a_disk_that_never_answers_does_not_hold_up_the_end(slow: SlowLog, monke
 # Film and cameras
 
 
-def test_a_film_that_ends_early_is_said_and_no_longer_marked(tmp_path: Path) -> None:
+def test_a_film_that_ends_early_is_reported_and_loses_its_mark(tmp_path: Path) -> None:
     path = tmp_path / "film.mkv"
     frame = Frame(picture_of(90), 0, 0.0)
     with Film(path, fps=30) as film:
-        evening = Evening(film=film, waits=True)
-        evening.session.set_recording(on=True)
-        with evening.outputs:
-            evening.outputs.emit_frame(frame, 0.0, ())
+        harness = OutputsHarness(film=film, waits=True)
+        harness.session.set_recording(on=True)
+        with harness.outputs:
+            harness.outputs.emit_frame(frame, 0.0, ())
             path.unlink()
             for index in range(200):
-                evening.outputs.emit_frame(frame, index / 30, ())
-            evening.finish()
-    (sentence,) = evening.said
+                harness.outputs.emit_frame(frame, index / 30, ())
+            harness.finish()
+    (sentence,) = harness.stderr
     assert sentence.startswith("the recording has ended: ")
-    assert not evening.session.view(0.0, "").recording
+    assert not harness.session.view(0.0, "").recording
 
 
-def test_the_recorder_gets_what_is_shown(tmp_path: Path) -> None:
+def test_the_recorder_gets_the_shown_picture(tmp_path: Path) -> None:
     path = tmp_path / "film.mkv"
     with Recorder(path, fps=30) as recorder:
-        evening = Evening(recorder=recorder)
-        with evening.outputs:
-            evening.outputs.shown(picture_of(90))
+        harness = OutputsHarness(recorder=recorder)
+        with harness.outputs:
+            harness.outputs.shown(picture_of(90))
             until(lambda: path.stat().st_size > 1000)
     assert cv2.VideoCapture(str(path)).read()[0]

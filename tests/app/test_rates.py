@@ -20,14 +20,14 @@ def test_there_is_no_rate_before_the_second_event(events: int) -> None:
 
 
 @given(st.floats(0.5, 240), st.integers(2, 100))
-def test_an_even_rate_is_told_as_it_is(per_second: float, events: int) -> None:
+def test_an_even_rate_is_measured_exactly(per_second: float, events: int) -> None:
     rate = FrameRate()
     for event in range(events):
         rate.tick(1000 + event / per_second)
     assert rate.per_second == pytest.approx(per_second, rel=1e-6)
 
 
-def test_a_rate_that_changes_is_followed_within_some_seconds_and_not_at_once() -> None:
+def test_the_rate_follows_a_change_within_some_seconds() -> None:
     rate, now = FrameRate(), 0.0
     for _ in range(60):
         now += 1 / 30
@@ -41,7 +41,7 @@ def test_a_rate_that_changes_is_followed_within_some_seconds_and_not_at_once() -
     assert rate.per_second == pytest.approx(10, abs=0.3)
 
 
-def test_after_a_pause_the_rate_starts_anew() -> None:
+def test_the_rate_restarts_after_a_pause() -> None:
     rate = FrameRate()
     for event in range(60):
         rate.tick(event / 30)
@@ -51,7 +51,7 @@ def test_after_a_pause_the_rate_starts_anew() -> None:
     assert rate.per_second == pytest.approx(30)
 
 
-def test_two_events_at_once_are_no_division_by_zero() -> None:
+def test_two_events_at_the_same_time_do_not_divide_by_zero() -> None:
     rate = FrameRate()
     rate.tick(1.0)
     rate.tick(1.0)
@@ -64,12 +64,12 @@ def test_the_line_starts_with_zeros() -> None:
     assert RateMeter().summary == "0 frames/s shown, 0 analysed, labels 0 ms old"
 
 
-def test_the_line_tells_shown_from_analysed_and_how_old_the_labels_are() -> None:
-    gauge = RateMeter()
+def test_the_line_has_both_rates_and_the_age_of_the_labels() -> None:
+    meter = RateMeter()
     for index in range(60):
         now = index / 30
-        gauge.shown(FRAME, now)
+        meter.shown(FRAME, now)
         if index % 3 == 0:
-            gauge.analysed(FRAME, now - 0.08, now)
+            meter.analysed(FRAME, now - 0.08, now)
     # The last frame is shown two after the last that was analysed
-    assert gauge.summary == f"30 frames/s shown, 10 analysed, labels {80 + 2000 / 30:.0f} ms old"
+    assert meter.summary == f"30 frames/s shown, 10 analysed, labels {80 + 2000 / 30:.0f} ms old"

@@ -1,4 +1,4 @@
-"""A session of somebody who is logged in to Spotify: a real window, real keys, a server that answers as Spotify does."""
+"""A session with a login at Spotify: a real window, real keys and a local Spotify server."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.support.live import watching
+from tests.support.live import run_live
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.window
 
 LIST = "spotify:playlist:37i9dQZF1DXdPec7aLTmlC"
 
-# Tells the process where Spotify is
+# Replaces the addresses of Spotify in the process
 PROGRAM = """
 import sys
 from realtime.cli import main
@@ -32,20 +32,22 @@ sys.exit(main())
 
 
 def commands(spotify: Spotify) -> list[str]:
-    return [f"{one.method} {one.path.removeprefix('/v1/me/player')}" for one in spotify.asked if one.method != "GET"]
+    """The requests that change the player, such as `PUT /play`."""
+    changing = [request for request in spotify.requests if request.method != "GET"]
+    return [f"{request.method} {request.path.removeprefix('/v1/me/player')}" for request in changing]
 
 
-def test_the_music_is_controlled_without_leaving_the_window(
+def test_keys_in_the_window_control_the_music(
     display: str, clip: Path, tmp_path: Path, spotify: Spotify, tokens: CredentialStore
 ) -> None:
     spotify.device("Laptop", active=True)
     program = ("-c", PROGRAM.format(spotify.address))
-    with watching(display, tmp_path, "--source", str(clip), "--jsonl", program=program) as person:
-        person.choose_mood("4", "happy")
-        assert spotify.asked == []
-        person.press_until("p", lambda: spotify.is_playing)
+    with run_live(display, tmp_path, "--source", str(clip), "--jsonl", program=program) as driver:
+        driver.choose_mood("4", "happy")
+        assert spotify.requests == []
+        driver.press_until("p", lambda: spotify.is_playing)
         assert spotify.context == LIST
-        until(lambda: any(one.path == "/v1/me/player" for one in spotify.asked))
+        until(lambda: any(request.path == "/v1/me/player" for request in spotify.requests))
         for key, done in (
             ("period", lambda: not spotify.is_playing),
             ("period", lambda: spotify.is_playing),
@@ -55,8 +57,8 @@ def test_the_music_is_controlled_without_leaving_the_window(
             ("minus", lambda: spotify.devices[0]["volume_percent"] == 40),
             ("plus", lambda: spotify.devices[0]["volume_percent"] == 50),
         ):
-            person.press_until(key, done)
-        person.press_until("q", lambda: person.process.poll() is not None)
+            driver.press_until(key, done)
+        driver.press_until("q", lambda: driver.process.poll() is not None)
     assert commands(spotify) == [
         "PUT /play",
         "PUT /pause",
@@ -67,26 +69,26 @@ def test_the_music_is_controlled_without_leaving_the_window(
         "PUT /volume",
         "PUT /volume",
     ]
-    # It is Spotify's music, and no link was printed to open instead
+    # The music plays at Spotify, and no link was printed instead
     assert spotify.is_playing
-    assert person.process.returncode == 0
-    assert person.complaints == ""
+    assert driver.process.returncode == 0
+    assert driver.stderr == ""
     kept = tokens.load()
     assert kept is not None
     assert kept.premium is True
 
 
-def test_who_logged_in_long_ago_gets_a_link_and_a_window_that_goes_on(
+def test_a_revoked_login_gives_a_link_and_the_session_continues(
     display: str, clip: Path, tmp_path: Path, spotify: Spotify, tokens: CredentialStore
 ) -> None:
     spotify.revoke()
     spotify.expire_access()
     program = ("-c", PROGRAM.format(spotify.address))
-    with watching(display, tmp_path, "--source", str(clip), "--jsonl", program=program) as person:
-        person.choose_mood("4", "happy")
-        person.press_until("p", lambda: tokens.version() is None)
-        until(lambda: "https://open.spotify.com/playlist/37i9dQZF1DXdPec7aLTmlC" in person.complaints)
-        before = person.picture()
-        until(lambda: not np.array_equal(before, person.picture()))
-        person.press_until("q", lambda: person.process.poll() is not None)
-    assert person.process.returncode == 0
+    with run_live(display, tmp_path, "--source", str(clip), "--jsonl", program=program) as driver:
+        driver.choose_mood("4", "happy")
+        driver.press_until("p", lambda: tokens.version() is None)
+        until(lambda: "https://open.spotify.com/playlist/37i9dQZF1DXdPec7aLTmlC" in driver.stderr)
+        before = driver.picture()
+        until(lambda: not np.array_equal(before, driver.picture()))
+        driver.press_until("q", lambda: driver.process.poll() is not None)
+    assert driver.process.returncode == 0

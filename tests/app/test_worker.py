@@ -12,22 +12,22 @@ def threads(name: str) -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == name]
 
 
-class Gate:
-    """Work that says when it has begun and ends when it is told to."""
+class BlockingWork:
+    """Work that releases `begun` at its start and waits for `proceed`."""
 
     def __init__(self) -> None:
         self.begun = threading.Semaphore(0)
-        self.goes_on = threading.Semaphore(0)
+        self.proceed = threading.Semaphore(0)
         self.tasks: list[int] = []
 
-    def work(self, task: int) -> int:
+    def run(self, task: int) -> int:
         self.tasks.append(task)
         self.begun.release()
-        assert self.goes_on.acquire(timeout=PATIENCE_S)
+        assert self.proceed.acquire(timeout=PATIENCE_S)
         return task * 10
 
 
-def test_a_result_is_handed_out_once() -> None:
+def test_a_result_is_returned_once() -> None:
     results: list[int] = []
 
     def arrived() -> bool:
@@ -46,60 +46,60 @@ def test_a_result_is_handed_out_once() -> None:
         assert doubler.result() is None
 
 
-def test_a_task_that_was_not_begun_is_replaced_by_the_newest() -> None:
-    gate = Gate()
-    with Worker("analysis", gate.work) as gated:
+def test_a_waiting_task_is_replaced_by_the_newest() -> None:
+    work = BlockingWork()
+    with Worker("analysis", work.run) as gated:
         gated.submit(1)
-        assert gate.begun.acquire(timeout=PATIENCE_S)
+        assert work.begun.acquire(timeout=PATIENCE_S)
         for task in (2, 3, 4):
             gated.submit(task)
-        gate.goes_on.release(2)
-        assert gate.begun.acquire(timeout=PATIENCE_S)
+        work.proceed.release(2)
+        assert work.begun.acquire(timeout=PATIENCE_S)
         until(lambda: gated.result() == 40)
-    assert gate.tasks == [1, 4]
+    assert work.tasks == [1, 4]
 
 
-def test_a_result_that_nobody_took_is_replaced_by_the_newest() -> None:
-    gate = Gate()
-    gate.goes_on.release(2)
-    with Worker("analysis", gate.work) as gated:
+def test_a_result_that_was_not_taken_is_replaced_by_the_newest() -> None:
+    work = BlockingWork()
+    work.proceed.release(2)
+    with Worker("analysis", work.run) as gated:
         for task in (1, 2):
             gated.submit(task)
-            assert gate.begun.acquire(timeout=PATIENCE_S)
-        # A third task begins only after the result of the second is there
+            assert work.begun.acquire(timeout=PATIENCE_S)
+        # A third task begins only after the second has its result
         gated.submit(3)
-        assert gate.begun.acquire(timeout=PATIENCE_S)
+        assert work.begun.acquire(timeout=PATIENCE_S)
         assert gated.result() == 20
-        gate.goes_on.release()
+        work.proceed.release()
 
 
-def test_neither_giving_nor_taking_waits_for_the_work() -> None:
-    gate = Gate()
-    with Worker("analysis", gate.work) as gated:
+def test_submit_and_result_do_not_wait_for_the_work() -> None:
+    work = BlockingWork()
+    with Worker("analysis", work.run) as gated:
         gated.submit(1)
-        assert gate.begun.acquire(timeout=PATIENCE_S)
+        assert work.begun.acquire(timeout=PATIENCE_S)
         gated.submit(2)
         assert gated.result() is None
-        gate.goes_on.release(2)
+        work.proceed.release(2)
 
 
-def test_busy_from_the_task_until_its_result_is_taken() -> None:
-    gate = Gate()
-    with Worker("analysis", gate.work) as gated:
+def test_the_worker_is_busy_until_the_result_is_taken() -> None:
+    work = BlockingWork()
+    with Worker("analysis", work.run) as gated:
         assert not gated.busy
         gated.submit(1)
         assert gated.busy
-        assert gate.begun.acquire(timeout=PATIENCE_S)
+        assert work.begun.acquire(timeout=PATIENCE_S)
         assert gated.busy
-        gate.goes_on.release()
-    # Whoever asks between the end of the work and taking must not think that nothing will come
+        work.proceed.release()
+    # Between the end of the work and `result`, a result is still to come
     assert gated.busy
     assert gated.result() == 10
     assert not gated.busy
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError("a bug"), KeyboardInterrupt()])
-def test_what_the_work_raises_is_raised_by_every_take(error: BaseException) -> None:
+def test_the_exception_of_the_work_is_raised_by_every_result(error: BaseException) -> None:
     def fails(_: int) -> int:
         raise error
 
@@ -119,68 +119,68 @@ def test_the_thread_has_a_name_and_ends_with_the_block() -> None:
     assert not threads("music")
 
 
-def test_work_that_hangs_does_not_hold_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_work_that_hangs_does_not_block_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "JOIN_S", 0.01)
-    gate = Gate()
-    with Worker("music", gate.work) as hanging:
+    work = BlockingWork()
+    with Worker("music", work.run) as hanging:
         hanging.submit(1)
-        assert gate.begun.acquire(timeout=PATIENCE_S)
+        assert work.begun.acquire(timeout=PATIENCE_S)
         hanging.submit(2)
-    # Had the end waited for the work, it would not have come here: nothing lets the work go on before
+    # The work can only proceed below: an end that waited for it would not get here
     (left,) = threads("music")
     assert left.daemon
-    gate.goes_on.release(2)
+    work.proceed.release(2)
     left.join(PATIENCE_S)
     assert not left.is_alive()
-    assert gate.tasks == [1]
+    assert work.tasks == [1]
 
 
-def test_tasks_that_were_not_begun_can_be_merged() -> None:
-    gate = Gate()
-    with Worker("music", gate.work, merge=operator.add) as gated:
+def test_waiting_tasks_can_be_merged() -> None:
+    work = BlockingWork()
+    with Worker("music", work.run, merge=operator.add) as gated:
         gated.submit(1)
-        assert gate.begun.acquire(timeout=PATIENCE_S)
+        assert work.begun.acquire(timeout=PATIENCE_S)
         for task in (20, 300, 4000):
             gated.submit(task)
-        gate.goes_on.release(2)
-        until(lambda: gate.tasks == [1, 4320])
+        work.proceed.release(2)
+        until(lambda: work.tasks == [1, 4320])
         until(lambda: gated.result() == 43200)
 
 
-def test_a_thread_without_a_task_looks_after_what_goes_on_and_is_not_busy() -> None:
-    looks: list[str] = []
+def test_the_idle_function_runs_without_a_task_and_the_worker_is_not_busy() -> None:
+    threads_of_idle: list[str] = []
 
     def idle() -> str | None:
-        looks.append(threading.current_thread().name)
-        return "news" if len(looks) == 3 else None
+        threads_of_idle.append(threading.current_thread().name)
+        return "news" if len(threads_of_idle) == 3 else None
 
-    with Worker[int, str]("music", str, idle=idle) as tending:
-        until(lambda: tending.result() == "news")
-        assert set(looks) == {"music"}
-        until(lambda: not tending.busy)
+    with Worker[int, str]("music", str, idle=idle) as idling:
+        until(lambda: idling.result() == "news")
+        assert set(threads_of_idle) == {"music"}
+        until(lambda: not idling.busy)
 
 
-def test_what_looking_raises_is_raised_again() -> None:
+def test_the_exception_of_the_idle_function_is_raised_by_result() -> None:
     def idle() -> None:
         raise ZeroDivisionError
 
-    with Worker[int, int]("music", int, idle=idle) as tending, pytest.raises(ZeroDivisionError):
-        until(lambda: tending.result() is not None)
+    with Worker[int, int]("music", int, idle=idle) as idling, pytest.raises(ZeroDivisionError):
+        until(lambda: idling.result() is not None)
 
 
-def test_the_end_comes_in_the_thread_also_where_nobody_waited_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_end_function_runs_in_the_thread_even_after_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "JOIN_S", 0.05)
-    gate, ended = Gate(), list[str]()
-    with Worker("music", gate.work, end=lambda: ended.append(threading.current_thread().name)) as gated:
+    work, ended = BlockingWork(), list[str]()
+    with Worker("music", work.run, end=lambda: ended.append(threading.current_thread().name)) as gated:
         gated.submit(1)
-        assert gate.begun.acquire(timeout=PATIENCE_S)
-    assert not ended, "its work is under way, and only it may end it"
-    gate.goes_on.release()
+        assert work.begun.acquire(timeout=PATIENCE_S)
+    assert not ended, "the work is still in progress"
+    work.proceed.release()
     until(lambda: not threads("music"))
     assert ended == ["music"]
 
 
-def test_the_end_comes_after_an_error_too() -> None:
+def test_the_end_function_runs_after_an_error() -> None:
     ended: list[bool] = []
 
     def fail(task: int) -> float:

@@ -18,10 +18,10 @@ PICTURE = ROOT / "tests" / "data" / "astronaut.jpg"
 BOX = Box(175, 70, 100, 100)
 
 crops = st.builds(SourceCrop, st.text(), st.text(), st.binary(min_size=2304, max_size=2304))
-answers = st.tuples(*[st.floats(0, 1)] * 7)
+probabilities = st.tuples(*[st.floats(0, 1)] * 7)
 
 
-@given(st.builds(GoldenCrop, crops, answers))
+@given(st.builds(GoldenCrop, crops, probabilities))
 def test_a_golden_crop_is_equal_after_a_round_trip_through_json(item: GoldenCrop) -> None:
     assert golden.from_document(json.loads(json.dumps(golden.to_document(item)))) == item
 

@@ -30,7 +30,7 @@ def test_it_measures_the_requested_part(emodj: Run, data: Callable[..., Path]) -
     assert report["parameters"] <= 1_500_000
     groups = report["figures"]
     assert groups["original labels"]["images"] == 3
-    assert groups["original labels"]["accuracy"] == 1, "the face looks happy, and its label says so"
+    assert groups["original labels"]["accuracy"] == 1, "the face looks happy, and its label is happy"
     assert groups["original labels"]["recall"]["angry"] is None, "nobody is labelled angry"
     assert "robustness" not in report
     output = emodj("evaluate", fer, "--part", "public").stdout

@@ -289,7 +289,7 @@ SECRET = "hunter2"  # noqa: S105 - a password that must not be seen
 
 
 @pytest.mark.parametrize("verbosity", ["-q", "-vv"])
-def test_a_lost_stream_is_reported_and_comes_back_and_its_password_is_never_printed(
+def test_a_lost_stream_and_its_return_are_reported_and_its_password_is_never_printed(
     process: Callable[..., subprocess.Popen[str]], camera: NetworkCamera, tmp_path: Path, verbosity: str
 ) -> None:
     with streaming(camera) as address:

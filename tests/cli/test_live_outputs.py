@@ -41,7 +41,7 @@ def documents(data: bytes) -> list[dict[str, Any]]:
     return [json.loads(line) for line in data.splitlines()]
 
 
-def counts_its_lines(lines: list[dict[str, Any]]) -> bool:
+def ends_with_its_count(lines: list[dict[str, Any]]) -> bool:
     """Whether the last line is the summary; Ctrl-C may come between counting a frame and writing its line."""
     return 0 <= lines[-1]["frames"] - (len(lines) - 1) <= 1
 
@@ -58,24 +58,24 @@ def analysing(process: Start, *arguments: str | Path, **options: Any) -> Generat
         yield started, reader
 
 
-def errors_of(started: Popen[str]) -> str:
-    """What it says on stderr, to its end."""
+def read_stderr(started: Popen[str]) -> str:
+    """All that the process prints on stderr, until it ends."""
     assert started.stderr is not None
-    said = started.stderr.read()
+    stderr = started.stderr.read()
     started.wait(WAIT_S)
-    return said
+    return stderr
 
 
 @posix
 def test_a_slow_reader_gets_every_line(process: Start, clip: Clip, tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     with analysing(process, "--source", clip(LONG), "--log", log) as (started, reader):
-        # The log is as far as it goes while nobody reads: the analysis waits
+        # The queue is full: the analysis waits for the reader
         until(lambda: log.exists() and len(log.read_bytes().splitlines()) > MOST_WAITING, WAIT_S)
         reading = PipeReader(reader)
         reading.start()
         printed = documents(reading.finish())
-        assert (errors_of(started), started.returncode) == ("", 0)
+        assert (read_stderr(started), started.returncode) == ("", 0)
     assert len(printed) == LONG + 1
     assert printed == logged(log)
     assert printed[-1]["frames"] == LONG
@@ -99,7 +99,7 @@ def test_a_reader_that_begins_after_the_analysis_gets_every_line(process: Start,
         reading = PipeReader(reader)
         reading.start()
         assert documents(reading.finish()) == logged(log)
-        assert (errors_of(started), started.returncode) == ("", 0)
+        assert (read_stderr(started), started.returncode) == ("", 0)
 
 
 @posix
@@ -110,14 +110,14 @@ def test_ctrl_c_while_the_pipe_is_full_is_status_130_and_leaves_whole_lines(
     with analysing(process, "--source", clip(LONG), "--log", log) as (started, reader):
         until(lambda: log.exists() and len(log.read_bytes().splitlines()) > MOST_WAITING, WAIT_S)
         ctrl_c(started)
-        said = errors_of(started)
+        stderr = read_stderr(started)
         printed = documents(drain(reader))
     assert started.returncode == 130
     lines = logged(log)
-    assert counts_its_lines(lines)
+    assert ends_with_its_count(lines)
     assert len(lines) < LONG
     assert printed == lines[: len(printed)]
-    assert said.strip() == f"emodj: stdout is read too slowly, lines left out: {len(lines) - len(printed)}"
+    assert stderr.strip() == f"emodj: stdout is read too slowly, lines left out: {len(lines) - len(printed)}"
 
 
 @posix
@@ -131,9 +131,9 @@ def test_ctrl_c_with_a_reader_is_status_130_and_the_summary_is_the_last_line(
         reading = PipeReader(reader)
         reading.start()
         printed = documents(first + reading.finish())
-        assert errors_of(started).strip() == ""
+        assert read_stderr(started).strip() == ""
     assert started.returncode == 130
-    assert counts_its_lines(printed)
+    assert ends_with_its_count(printed)
     assert len(printed) < LONG
 
 
@@ -143,7 +143,7 @@ def test_a_reader_that_leaves_while_the_analysis_waits_for_it_is_fine(process: S
     with analysing(process, "--source", clip(LONG), "--log", log) as (started, reader):
         until(lambda: log.exists() and len(log.read_bytes().splitlines()) > MOST_WAITING, WAIT_S)
         reader.close()
-        assert (errors_of(started), started.returncode) == ("", 0)
+        assert (read_stderr(started), started.returncode) == ("", 0)
     lines = logged(log)
     assert lines[-1]["frames"] == len(lines) - 1, "the log ends with the summary all the same"
 
@@ -153,8 +153,8 @@ def test_a_full_disk_for_the_documents_is_a_sentence_and_the_log_is_whole(proces
     log = tmp_path / "log.jsonl"
     arguments = ("live", "--no-window", "--jsonl", "--source", clip(25), "--log", log)
     with Path("/dev/full").open("w", encoding="utf-8") as full, process(*arguments, stdout=full) as started:
-        said = errors_of(started)
-    assert (started.returncode, said) == (1, f"emodj: cannot write the results ({os.strerror(errno.ENOSPC)})\n")
+        stderr = read_stderr(started)
+    assert (started.returncode, stderr) == (1, f"emodj: cannot write the results ({os.strerror(errno.ENOSPC)})\n")
     lines = logged(log)
     assert lines[-1]["frames"] == len(lines) - 1
 
@@ -167,7 +167,7 @@ def test_a_pipe_that_another_program_made_non_blocking_gets_every_line(process: 
         reading.start()
         with process("live", "--no-window", "--jsonl", "--source", clip(25), stdout=writer.fileno()) as started:
             writer.close()
-            assert (errors_of(started), started.returncode) == ("", 0)
+            assert (read_stderr(started), started.returncode) == ("", 0)
         printed = documents(reading.finish())
     assert [line["t"] for line in printed[:-1]] == [index / 10 for index in range(25)]
 

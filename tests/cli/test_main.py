@@ -251,7 +251,7 @@ def test_a_reader_that_closes_stdout_after_the_first_line_ends_a_session_quietly
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
-def test_streams_that_are_closed_from_the_start_do_no_harm(tmp_path: Path, photo: Path, closed: str) -> None:
+def test_streams_may_be_closed_from_the_start(tmp_path: Path, photo: Path, closed: str) -> None:
     written = tmp_path / "written.png"
     program = f'exec "$0" -m realtime image "$1" "$1" -o "$2/" {closed}'
     command = ["sh", "-c", program, sys.executable, str(photo), str(written)]
@@ -302,7 +302,7 @@ def interrupt(started: subprocess.Popen[str], endless: Path, press: Callable[[su
             with suppress(subprocess.TimeoutExpired):
                 pytest.fail(f"ended with {started.wait(0.02)} before the endless picture")
             if opened is None:
-                with suppress(OSError):  # nobody reads it yet
+                with suppress(OSError):  # the pipe has no reader yet
                     opened = os.open(endless, os.O_WRONLY | os.O_NONBLOCK)
         press(started)
         output = started.communicate(timeout=PATIENCE_S)

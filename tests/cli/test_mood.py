@@ -213,9 +213,9 @@ def run_on_terminal(keys: str, *arguments: str | Path) -> tuple[int, str, Termin
         )
 
     with in_a_terminal(start, columns=80) as terminal:
-        terminal.reads("surprise")
+        terminal.wait_for("surprise")
         terminal.press(keys)
-        status = terminal.ends()
+        status = terminal.wait_for_end()
         assert terminal.echoes()
         assert terminal.process.stdout is not None
         return status, terminal.process.stdout.read(), terminal

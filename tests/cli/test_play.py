@@ -63,50 +63,50 @@ def terminal(process: Start, library: Path) -> Iterator[Callable[..., Terminal]]
 
 def test_the_keys_of_the_music(terminal: Callable[..., Terminal]) -> None:
     running = terminal("happy")
-    running.reads(r"keys: \. pause .* q quit")
-    running.reads("▶ 1/3  One  20%")
+    running.wait_for(r"keys: \. pause .* q quit")
+    running.wait_for("▶ 1/3  One  20%")
     assert not running.echoes()
     running.press("n")
-    running.reads("▶ 2/3  Three 日本  20%")
+    running.wait_for("▶ 2/3  Three 日本  20%")
     running.press("+=+")
-    running.reads("▶ 2/3  Three 日本  50%")
+    running.wait_for("▶ 2/3  Three 日本  50%")
     running.press("-")
-    running.reads("▶ 2/3  Three 日本  40%")
+    running.wait_for("▶ 2/3  Three 日本  40%")
     running.press(".")
-    running.reads("‖ 2/3  Three 日本  40%")
+    running.wait_for("‖ 2/3  Three 日本  40%")
     running.press("N")
-    running.reads("▶ 3/3  Two  40%")
+    running.wait_for("▶ 3/3  Two  40%")
     running.press("z")
-    running.reads("▶ 3/3  Two  40%  shuffle")
+    running.wait_for("▶ 3/3  Two  40%  shuffle")
     running.press("z,")
-    running.reads("▶ 2/3  Three 日本  40%")
+    running.wait_for("▶ 2/3  Three 日本  40%")
     running.press("nn")
-    running.reads("▶ 1/3  One  40%")
+    running.wait_for("▶ 1/3  One  40%")
     running.press("q")
-    assert running.ends() == 0
+    assert running.wait_for_end() == 0
     assert running.echoes()
 
 
 def test_the_keys_of_a_russian_keyboard(terminal: Callable[..., Terminal]) -> None:
     running = terminal("happy")
-    running.reads("▶ 1/3  One  20%")
+    running.wait_for("▶ 1/3  One  20%")
     # The keys in the places of n, comma with Shift, full stop and q
     running.press("т")
-    running.reads("▶ 2/3  Three 日本  20%")
+    running.wait_for("▶ 2/3  Three 日本  20%")
     running.press("Б")
-    running.reads("▶ 1/3  One  20%")
+    running.wait_for("▶ 1/3  One  20%")
     running.press("ю")
-    running.reads("‖ 1/3  One  20%")
+    running.wait_for("‖ 1/3  One  20%")
     running.press("й")
-    assert running.ends() == 0
+    assert running.wait_for_end() == 0
 
 
 @pytest.mark.parametrize(("keys", "status"), [("q", 0), ("\x1b", 0), ("\x04", 0), ("\x03", 130)])
 def test_each_key_that_ends_play_restores_the_terminal(keys: str, status: int, terminal: Callable[..., Terminal]) -> None:
     running = terminal("happy")
-    running.reads("1/3")
+    running.wait_for("1/3")
     running.press(keys)
-    assert running.ends() == status
+    assert running.wait_for_end() == status
     assert running.echoes()
     # The line is erased, and no error was printed
     assert re.search(r"\r +\r(\r\n)?$", running.text)
@@ -116,20 +116,20 @@ def test_each_key_that_ends_play_restores_the_terminal(keys: str, status: int, t
 
 def test_arrow_keys_and_others_do_nothing(terminal: Callable[..., Terminal]) -> None:
     running = terminal("happy")
-    running.reads("▶ 1/3")
+    running.wait_for("▶ 1/3")
     running.press("\x1b[A\x1b[Bx日\t\r\x1a")
     running.press("n")
-    running.reads("▶ 2/3")
+    running.wait_for("▶ 2/3")
     running.press("q")
-    assert running.ends() == 0
+    assert running.wait_for_end() == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_restores_the_terminal(number: signal.Signals, terminal: Callable[..., Terminal]) -> None:
     running = terminal("happy")
-    running.reads("▶ 1/3")
+    running.wait_for("▶ 1/3")
     running.process.send_signal(number)
-    assert running.ends() == 128 + number
+    assert running.wait_for_end() == 128 + number
     assert running.echoes()
     assert "Trace" not in running.text
 
@@ -137,32 +137,32 @@ def test_a_signal_restores_the_terminal(number: signal.Signals, terminal: Callab
 def test_a_skipped_song_is_reported_above_the_line(terminal: Callable[..., Terminal], library: Path) -> None:
     (library / "happy" / "Pit.wav").write_text("no music")
     running = terminal("happy")
-    running.reads("▶ 1/4  One")
+    running.wait_for("▶ 1/4  One")
     running.press("n")
-    running.reads(r"\r +\x08*\r?emodj: skipped a song: cannot play \S+Pit\.wav: it is damaged[^\n]*\n\r▶ 3/4  Three")
+    running.wait_for(r"\r +\x08*\r?emodj: skipped a song: cannot play \S+Pit\.wav: it is damaged[^\n]*\n\r▶ 3/4  Three")
     running.press("q")
-    assert running.ends() == 0
+    assert running.wait_for_end() == 0
 
 
 def test_with_keys_the_list_repeats_and_with_once_it_ends(terminal: Callable[..., Terminal]) -> None:
     running = terminal("sad")
-    running.reads("1/2  Träne – 月.*2/2  b.*1/2  Träne – 月")
+    running.wait_for("1/2  Träne – 月.*2/2  b.*1/2  Träne – 月")
     running.press("q")
-    assert running.ends() == 0
+    assert running.wait_for_end() == 0
     once = terminal("sad", "--once")
-    assert once.ends() == 0
+    assert once.wait_for_end() == 0
     assert once.echoes()
 
 
 def test_stderr_in_a_file_has_plain_lines_and_the_keys_work(terminal: Callable[..., Terminal], tmp_path: Path) -> None:
-    with (tmp_path / "said").open("w") as output:
+    with (tmp_path / "stderr").open("w") as output:
         running = terminal("happy", stderr=output.fileno())
-        read_stderr = (tmp_path / "said").read_text
+        read_stderr = (tmp_path / "stderr").read_text
         until(lambda: "1/3" in read_stderr())
         running.press("n+")
         until(lambda: "2/3" in read_stderr())
         running.press("q")
-        assert running.ends() == 0
+        assert running.wait_for_end() == 0
     lines = [line.removeprefix("emodj: ") for line in read_stderr().splitlines()]
     assert lines == [
         "keys: . pause   n next   , previous   z shuffle   - + volume   q quit",
@@ -176,7 +176,7 @@ def test_quiet_is_quiet(terminal: Callable[..., Terminal]) -> None:
     running = terminal("happy", "--quiet")
     until(lambda: not running.echoes())
     running.press("q")
-    assert running.ends() == 0
+    assert running.wait_for_end() == 0
     assert not running.text
 
 

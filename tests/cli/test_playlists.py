@@ -85,7 +85,7 @@ def test_each_link_is_requested_once_and_printed_with_its_title(emodj: Run, thre
         'ok           sad       Also: now called "One �[31m now"',
         'ok           sad       Third: now called "Three"',
     ]
-    assert [link for _, link in pages.asked] == [ONE, TWO, THREE]
+    assert [link for _, link in pages.requests] == [ONE, TWO, THREE]
 
 
 def test_some_missing_links_are_status_7_and_all_of_them_1(emodj: Run, three: Path, pages: Pages) -> None:
@@ -102,7 +102,7 @@ def test_a_busy_server_gets_one_request(emodj: Run, three: Path, pages: Pages) -
     ended = emodj("playlists", "check", "happy", "sad", "--config", three)
     assert ended.returncode == 1
     assert ended.stdout.count("cannot tell") == ended.stdout.count("its server is busy (429): try again later") == 4
-    assert len(pages.asked) == 1
+    assert len(pages.requests) == 1
 
 
 def test_off_line_is_reported_once_and_paths_are_still_checked(

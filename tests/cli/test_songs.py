@@ -119,7 +119,7 @@ def test_missing_files_are_replaced_by_other_songs(emodj: Run, tmp_path: Path) -
     assert re.search(r"left out, the file does not exist: .*gone\d?\.mp3", ended.stderr)
 
 
-def test_a_library_whose_disk_is_gone(emodj: Run, tmp_path: Path) -> None:
+def test_a_library_on_a_missing_disk(emodj: Run, tmp_path: Path) -> None:
     library = write_list(tmp_path / "songs.csv", "mood,path\nsad,a.mp3\nsad,b.mp3\n")
     ended = emodj("songs", "sad", "--library", library)
     assert (ended.returncode, ended.stdout) == (1, "")

@@ -72,14 +72,14 @@ def test_status_of_a_login_that_can_play(emodj: Run, spotify: Spotify, tokens: C
         "          Car  (computer, cannot be controlled)",
         "Premium   yes",
     ]
-    assert all(asked.method == "GET" for asked in spotify.asked)
+    assert all(request.method == "GET" for request in spotify.requests)
 
 
 def test_status_without_a_login_sends_no_request(emodj: Run, spotify: Spotify) -> None:
     found, lines = run_status(emodj, 1)
     assert (found["logged_in"], found["account"], found["devices"]) == (False, None, [])
     assert lines[:-1] == ["login     no", f"problem   you are not logged in to Spotify: {LOG_IN}"]
-    assert not spotify.asked
+    assert not spotify.requests
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1, 2]", '{"client_id": 5}', "\xff\xfe", "[" * 100_000])
@@ -88,7 +88,7 @@ def test_status_of_a_damaged_login(text: str, emodj: Run, spotify: Spotify, toke
     found, lines = run_status(emodj, 1)
     assert found["logged_in"] is False
     assert lines[1] == f"problem   your Spotify login {tokens.path} is damaged: emodj spotify logout, then login again"
-    assert not spotify.asked
+    assert not spotify.requests
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604])
@@ -97,14 +97,14 @@ def test_status_of_a_login_that_others_can_read(mode: int, emodj: Run, spotify: 
     found, lines = run_status(emodj, 1)
     assert found["logged_in"] is False
     assert f"others can read your Spotify login {tokens.path} (mode {mode:o})" in lines[1]
-    assert not spotify.asked
+    assert not spotify.requests
 
 
 def test_status_of_a_login_that_is_no_file(emodj: Run, spotify: Spotify) -> None:
     CredentialStore().path.mkdir(parents=True)
     _, lines = run_status(emodj, 1)
     assert f"cannot read your Spotify login {CredentialStore().path} (Is a directory)" in lines[1]
-    assert not spotify.asked
+    assert not spotify.requests
     out = emodj("spotify", "logout")
     assert out.returncode == 1
     assert f"cannot remove {CredentialStore().path} (Is a directory): remove it by hand" in out.stderr
@@ -118,16 +118,16 @@ def test_status_renews_an_expired_token(emodj: Run, spotify: Spotify, tokens: Cr
     assert stored_token(tokens).refresh != before.refresh
     assert stored_token(tokens).is_valid_at(time.time())
     # One renewal for both runs
-    assert [asked.path for asked in spotify.asked].count("/api/token") == 1
+    assert [request.path for request in spotify.requests].count("/api/token") == 1
     assert stat.S_IMODE(tokens.path.stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("ended", ["its time", "by somebody at Spotify"])
+@pytest.mark.parametrize("ended", ["by time", "by Spotify"])
 def test_status_of_an_expired_login_reports_it_once_and_removes_it(
     ended: str, emodj: Run, spotify: Spotify, tokens: CredentialStore
 ) -> None:
     spotify.device("Kitchen")
-    if ended == "its time":
+    if ended == "by time":
         expire_token(tokens)
     else:
         spotify.expire_access()
@@ -265,14 +265,14 @@ def test_no_devices_are_an_error_in_words_and_an_empty_list_in_a_document(
     document = emodj("spotify", "devices", "--json")
     assert document.returncode == 0
     assert json.loads(document.stdout)["devices"] == []
-    assert len(spotify.asked) == 2
+    assert len(spotify.requests) == 2
 
 
 def test_devices_without_a_login(emodj: Run, spotify: Spotify) -> None:
     ended = emodj("spotify", "devices")
     assert (ended.returncode, ended.stdout) == (8, "")
     assert ended.stderr == f"emodj: you are not logged in to Spotify: {LOG_IN}\n"
-    assert not spotify.asked
+    assert not spotify.requests
 
 
 def test_logout_removes_the_login_and_leaves_the_client_id(emodj: Run, spotify: Spotify, tokens: CredentialStore) -> None:
@@ -284,7 +284,7 @@ def test_logout_removes_the_login_and_leaves_the_client_id(emodj: Run, spotify: 
     assert ClientIdFile().load() == spotify.client_id
     again = emodj("spotify", "logout")
     assert (again.returncode, again.stdout, again.stderr) == (0, "there was no login\n", "")
-    assert not spotify.asked
+    assert not spotify.requests
 
 
 @pytest.mark.parametrize("damage", ["damaged", "world-readable"])
@@ -329,7 +329,7 @@ def test_no_failure_prints_a_secret(
     ) as process:
         out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == (1 if command == ("status",) else 8), err
-    assert ("realtime.music.spotify.transport: " in err) is (fault != "no JSON"), "else -vv says nothing"
+    assert ("realtime.music.spotify.transport: " in err) is (fault != "no JSON"), "else -vv prints nothing"
     assert command == ("status",) or "Traceback" in err
     for secret in {*spotify.issued, *spotify.secrets, *token.secrets}:
         assert secret not in out + err

@@ -1,4 +1,4 @@
-"""`emodj spotify build`, with a test server that answers as Spotify answers apps of 2026."""
+"""`emodj spotify build`, with a local server that answers as Spotify answers an app of 2026."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def add_songs(spotify: Spotify, mood: Expression = HAPPY, count: int = 40) -> No
 
 def changing_requests(spotify: Spotify) -> list[str]:
     """The requests that change something, without those for tokens."""
-    return [f"{asked.method} {asked.path}" for asked in spotify.asked if asked.method != "GET"]
+    return [f"{request.method} {request.path}" for request in spotify.requests if request.method != "GET"]
 
 
 def playlists_named(spotify: Spotify, mood: str = "happy") -> list[Row]:
@@ -80,8 +80,8 @@ def test_a_private_list_is_made(emodj: Run, spotify: Spotify) -> None:
     assert ended.returncode == 0
     (made,) = playlists_named(spotify)
     link = f"https://open.spotify.com/playlist/{made['id']}"
-    says = f'emodj: to let p play it, add to your settings: [[playlists.happy]] and below it url = "{link}"\n'
-    assert ended.stderr == says
+    sentence = f'emodj: to let p play it, add to your settings: [[playlists.happy]] and below it url = "{link}"\n'
+    assert ended.stderr == sentence
     *songs, output, url = ended.stdout.splitlines()
     assert output == "made  emodj: happy, private, 30 songs"
     assert url == link
@@ -136,7 +136,7 @@ def test_only_matching_lists_of_the_user_are_read(emodj: Run, spotify: Spotify, 
     assert ended.returncode == 0
     assert "Own – A  (happy, your list Sunny side)" in ended.stdout
     assert "Named – B  (happy, your list Untitled)" in ended.stdout
-    read = [asked.path.split("/")[3] for asked in spotify.asked if asked.path.endswith("/items")]
+    read = [request.path.split("/")[3] for request in spotify.requests if request.path.endswith("/items")]
     assert sorted(read) == sorted([fits["id"], named["id"]])
     assert not re.search("Wrong|Foreign|Made by us", ended.stdout)
 
@@ -150,7 +150,7 @@ def test_a_list_that_cannot_be_read_is_left_out_with_a_remark(status: int, messa
     assert ended.returncode == 0
     assert re.fullmatch(r"emodj: your list Happy .?old is left out: Spotify [^\n]+\n", ended.stderr)
     assert "your list Happy new" in ended.stdout
-    assert [asked.path for asked in spotify.asked].count(f"/v1/playlists/{there['id']}/items") == 1
+    assert [request.path for request in spotify.requests].count(f"/v1/playlists/{there['id']}/items") == 1
     spotify.fail("GET", f"/v1/playlists/{gone['id']}/items", refusal(500, "Oops"))
     ended = emodj("spotify", "build", "happy")
     assert ended.returncode == 8
@@ -177,18 +177,18 @@ def test_rows_without_a_playable_track_are_left_out(emodj: Run, spotify: Spotify
     assert ended.stderr == "emodj: only 1 of 30 songs were found\n"
 
 
-def test_a_search_asks_for_no_more_than_spotify_gives(emodj: Run, spotify: Spotify) -> None:
+def test_a_search_requests_no_more_than_spotify_returns(emodj: Run, spotify: Spotify) -> None:
     add_songs(spotify)
     ended = emodj("spotify", "build", "happy", "-n", "100", "--dry-run")
     assert len(ended.stdout.splitlines()) == 91
     assert ended.stderr == "emodj: only 90 of 100 songs were found\n"
-    asked = [(asked.query["q"], asked.query["offset"]) for asked in spotify.asked if asked.path == "/v1/search"]
-    assert {asked.query["limit"] for asked in spotify.asked if asked.path == "/v1/search"} == {"10"}
-    assert sorted(asked) == sorted((query, offset) for query in RECIPES[HAPPY].searches for offset in ("0", "10", "20"))
+    searches = [(request.query["q"], request.query["offset"]) for request in spotify.requests if request.path == "/v1/search"]
+    assert {request.query["limit"] for request in spotify.requests if request.path == "/v1/search"} == {"10"}
+    assert sorted(searches) == sorted((query, offset) for query in RECIPES[HAPPY].searches for offset in ("0", "10", "20"))
 
 
 @pytest.mark.parametrize("mood", EXPRESSIONS)
-def test_every_mood_has_searches_that_spotify_takes(mood: Expression, emodj: Run, spotify: Spotify) -> None:
+def test_every_mood_has_valid_searches(mood: Expression, emodj: Run, spotify: Spotify) -> None:
     add_songs(spotify, mood)
     ended = emodj("spotify", "build", mood.value, "-n", "1", "--dry-run")
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -200,7 +200,7 @@ def test_the_shares_of_a_session_weight_the_songs(
 ) -> None:
     add_songs(spotify)
     line = ("live", "--no-window", "--source", clip(10), "--config", "/dev/null")
-    output, log = tmp_path / "said.json", tmp_path / "evening.jsonl"
+    output, log = tmp_path / "summary.json", tmp_path / "session.jsonl"
     session = run_process(*line, "--json", "--log", log)
     assert session.returncode == 0, session.stderr
     output.write_text(session.stdout, encoding="utf-8")
@@ -218,7 +218,7 @@ def test_the_shares_of_a_session_weight_the_songs(
 def test_the_songs_follow_the_shares(emodj: Run, spotify: Spotify, tmp_path: Path) -> None:
     for mood in (HAPPY, SAD, Expression.FEAR):
         add_songs(spotify, mood)
-    file = tmp_path / "evening.json"
+    file = tmp_path / "session.json"
     file.write_text(summary(happy=0.57, sad=0.39, fear=0.04), encoding="utf-8")
     ended = emodj("spotify", "build", "sad", "--from", file, "-n", "20", "--json")
     document = json.loads(ended.stdout)
@@ -272,13 +272,13 @@ NOBODY = json.dumps({"shares": None})
 def test_an_invalid_summary_is_refused_before_any_request(
     text: str, output: str, emodj: Run, spotify: Spotify, tmp_path: Path
 ) -> None:
-    file = tmp_path / "evening"
+    file = tmp_path / "session"
     file.write_bytes(text.encode(errors="surrogateescape"))
     ended = emodj("spotify", "build", "happy", "--from", file)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert re.search(output, ended.stderr)
     assert str(file) in ended.stderr
-    assert not spotify.asked
+    assert not spotify.requests
 
 
 def test_a_missing_summary_is_a_sentence(emodj: Run, spotify: Spotify, tmp_path: Path) -> None:
@@ -289,7 +289,7 @@ def test_a_missing_summary_is_a_sentence(emodj: Run, spotify: Spotify, tmp_path:
     ended = emodj("spotify", "build", "happy", "--from", tmp_path / ("n" * 300))
     assert ended.returncode == 2
     assert "File name too long" in ended.stderr
-    assert not spotify.asked
+    assert not spotify.requests
 
 
 def test_the_same_seed_draws_the_same_songs_and_another_one_others(emodj: Run, spotify: Spotify) -> None:
@@ -374,19 +374,19 @@ def test_without_a_login_the_sentence_names_the_login_command(emodj: Run, spotif
     ended = emodj("spotify", "build", "happy")
     assert (ended.returncode, ended.stdout) == (8, "")
     assert ended.stderr == "emodj: you are not logged in to Spotify: log in with emodj spotify login\n"
-    assert not spotify.asked
+    assert not spotify.requests
 
 
 @pytest.mark.parametrize("options", [["hapy"], ["happy", "-n", "0"], ["happy", "-n", "101"], ["happy", "--seed", "-1"]])
 def test_invalid_options_are_refused(options: list[str], emodj: Run, spotify: Spotify) -> None:
     assert emodj("spotify", "build", *options).returncode == 2
-    assert not spotify.asked
+    assert not spotify.requests
 
 
 def test_ctrl_c_ends_build(spotify_process: Start, spotify: Spotify, ctrl_c: Callable[[subprocess.Popen[str]], None]) -> None:
     spotify.always["GET", "/v1/search"] = Fault(silent=True)
     with spotify_process("spotify", "build", "happy") as waiting:
-        until(lambda: any(asked.path == "/v1/search" for asked in spotify.asked))
+        until(lambda: any(request.path == "/v1/search" for request in spotify.requests))
         ctrl_c(waiting)
         out, err = waiting.communicate(timeout=PATIENCE_S)
     assert (waiting.returncode, out, err.strip()) == (130, "", "")

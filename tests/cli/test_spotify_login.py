@@ -57,7 +57,7 @@ def commands():
 
 record, start, *before = sys.argv[1], sys.argv[-1], *sys.argv[2:-1]
 for address in [*(urllib.parse.urljoin(start, path) for path in before), start]:
-    seen = {"asked": address, "commands": commands()}
+    seen = {"address": address, "commands": commands()}
     seen["status"], seen["page"] = visit(address)
     seen["commands"] += commands()
     with open(record, "a") as file:
@@ -83,7 +83,7 @@ def follow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Follow:
 
 def login_requests(spotify: Spotify) -> list[dict[str, str]]:
     """The queries that the login page has received."""
-    return [asked.query for asked in spotify.asked if asked.path == "/authorize"]
+    return [request.query for request in spotify.requests if request.path == "/authorize"]
 
 
 def redirect_target(address: str) -> str:
@@ -107,9 +107,9 @@ def test_a_browser_that_agrees_logs_in(emodj: Run, spotify: Spotify, follow: Fol
     assert address.startswith(f"{spotify.address}/authorize?")
     assert logged_in == "logged in as Anna: p in emodj live plays on your devices now"
     assert [(page["status"], "Thank you" in str(page["page"])) for page in seen()] == [(200, True)]
-    asked = {name: texts[0] for name, texts in parse_qs(urlsplit(address).query).items()}
-    assert login_requests(spotify) == [asked]
-    assert set(asked["scope"].split()) == set(transport.SCOPES)
+    query = {name: texts[0] for name, texts in parse_qs(urlsplit(address).query).items()}
+    assert login_requests(spotify) == [query]
+    assert set(query["scope"].split()) == set(transport.SCOPES)
     stored = CredentialStore().load()
     assert stored is not None
     assert (stored.client_id, stored.missing_scopes(transport.SCOPES)) == (spotify.client_id, [])
@@ -176,7 +176,7 @@ def test_without_a_client_id_the_sentence_explains_how_to_register(
         ):
             assert needed in ended.stderr
         assert "secret" not in ended.stderr
-    assert not spotify.asked
+    assert not spotify.requests
     assert not browser()
 
 
@@ -191,7 +191,7 @@ def test_an_invalid_client_id_is_refused_and_not_printed(
         assert (refused.returncode, refused.stdout) == (2, "")
         assert f"emodj: {named_by} is no client id: a client id has 32 letters and digits" in refused.stderr
         assert wrong not in refused.stderr
-    assert not spotify.asked
+    assert not spotify.requests
 
 
 def nothing_stored() -> bool:
@@ -272,16 +272,16 @@ def test_other_requests_of_a_browser_are_no_answer(emodj: Run, spotify: Spotify,
     assert ended.returncode == 0
     assert [page["status"] for page in seen()] == [404, 404, 400, 400, 400, 400, 200]
     assert "Another login" in str(seen()[2]["page"])
-    assert [asked.fields["code"] for asked in spotify.asked if asked.path == "/api/token"] != ["stolen"]
+    assert [request.fields["code"] for request in spotify.requests if request.path == "/api/token"] != ["stolen"]
 
 
-def test_a_second_tab_does_no_harm(emodj: Run, spotify: Spotify, follow: Follow) -> None:
+def test_a_second_tab_does_not_disturb_the_login(emodj: Run, spotify: Spotify, follow: Follow) -> None:
     # The first page redirects to Spotify and back; the second one finds a finished login, or a closed server
     seen = follow("/")
     ended = emodj("spotify", "login", "--client-id", spotify.client_id)
     assert ended.returncode == 0
     assert "Thank you" in str(seen()[0]["page"])
-    assert len([asked for asked in spotify.asked if asked.path == "/api/token"]) == 1
+    assert len([request for request in spotify.requests if request.path == "/api/token"]) == 1
 
 
 def test_a_user_who_is_not_registered_in_the_app_gets_a_remedy(emodj: Run, spotify: Spotify, follow: Follow) -> None:
@@ -344,7 +344,7 @@ def test_an_unwritable_disk_is_a_sentence(emodj: Run, spotify: Spotify, follow: 
     ended = emodj("spotify", "login", "--client-id", spotify.client_id)
     assert ended.returncode == 1
     assert f"cannot write {CredentialStore().path}" in ended.stderr
-    assert not [asked for asked in spotify.asked if asked.path.startswith("/v1/")]
+    assert not [request for request in spotify.requests if request.path.startswith("/v1/")]
 
 
 def test_an_unavailable_port_is_a_sentence(emodj: Run, spotify: Spotify, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -392,10 +392,10 @@ def test_no_secret_is_on_a_command_line_that_others_can_see(
     commands = visit["commands"]
     assert isinstance(commands, list)
     lines |= {"\0".join(command) for command in commands}
-    (asked,) = login_requests(spotify)
-    assert any(str(visit["asked"]) in line for line in lines), "else nothing was looked at"
-    assert str(visit["asked"]).startswith("http://127.0.0.1:")
-    secrets = {spotify.client_id, asked["state"], asked["code_challenge"], *spotify.secrets, *spotify.issued}
+    (query,) = login_requests(spotify)
+    assert any(str(visit["address"]) in line for line in lines), "else no command line was read"
+    assert str(visit["address"]).startswith("http://127.0.0.1:")
+    secrets = {spotify.client_id, query["state"], query["code_challenge"], *spotify.secrets, *spotify.issued}
     assert len(secrets) == 7
     assert not [secret for secret in secrets for line in lines if secret in line]
     for secret in {*spotify.secrets, *spotify.issued}:
@@ -417,20 +417,20 @@ def terminal(spotify_process: Start, spotify: Spotify) -> Iterator[Terminal]:
 
 
 def address_in(terminal: Terminal) -> str:
-    return terminal.reads(r"Log in at Spotify with this address:\r\n(http://\S+)\r\n")[1]
+    return terminal.wait_for(r"Log in at Spotify with this address:\r\n(http://\S+)\r\n")[1]
 
 
 def test_the_address_of_another_computers_browser_can_be_pasted(terminal: Terminal, spotify: Spotify) -> None:
     address = address_in(terminal)
-    terminal.reads("open the address in a browser.*paste the address of that page here.*address, if you have one to paste:")
+    terminal.wait_for("open the address in a browser.*paste the address of that page here.*address, if you have one to paste:")
     back = redirect_target(address)
     for garbage in ("hello", "", back.replace("state=", "state=x"), back.replace("code=", "c="), "http://[::1", "é\u2603"):
         terminal.press(f"{garbage}\r")
         if garbage:
-            terminal.reads("that is no answer to this login: an answer begins with http://127.0.0.1")
+            terminal.wait_for("that is no answer to this login: an answer begins with http://127.0.0.1")
     terminal.press(f"  {back} \r")
-    terminal.reads("logged in as Anna: p in emodj live plays on your devices now")
-    assert terminal.ends() == 0
+    terminal.wait_for("logged in as Anna: p in emodj live plays on your devices now")
+    assert terminal.wait_for_end() == 0
     assert terminal.echoes()
     assert "Trace" not in terminal.all
     assert spotify.client_id == ClientIdFile().load()
@@ -439,39 +439,39 @@ def test_the_address_of_another_computers_browser_can_be_pasted(terminal: Termin
 def test_a_refusal_can_be_pasted_too(terminal: Terminal, spotify: Spotify) -> None:
     spotify.grants = "refuse"
     address = address_in(terminal)
-    terminal.reads("address, if you have one to paste:")
+    terminal.wait_for("address, if you have one to paste:")
     terminal.press(f"{redirect_target(address)}\r")
-    terminal.reads("you did not allow emodj to use Spotify")
-    assert terminal.ends() == 8
+    terminal.wait_for("you did not allow emodj to use Spotify")
+    assert terminal.wait_for_end() == 8
     assert terminal.echoes()
     assert nothing_stored()
 
 
 def test_a_browser_comes_back_while_the_terminal_waits_for_an_address(terminal: Terminal) -> None:
     address = address_in(terminal)
-    terminal.reads("address, if you have one to paste:")
+    terminal.wait_for("address, if you have one to paste:")
     assert "Thank you" in final_page(address)
-    terminal.reads("logged in as Anna")
-    assert terminal.ends() == 0
+    terminal.wait_for("logged in as Anna")
+    assert terminal.wait_for_end() == 0
     assert terminal.echoes()
     assert "Trace" not in terminal.all
 
 
 def test_ctrl_d_leaves_the_login_to_the_browser(terminal: Terminal) -> None:
     address = address_in(terminal)
-    terminal.reads("address, if you have one to paste:")
+    terminal.wait_for("address, if you have one to paste:")
     terminal.press("\x04")
     until(terminal.echoes)
     assert "Thank you" in final_page(address)
-    terminal.reads("logged in as Anna")
-    assert terminal.ends() == 0
+    terminal.wait_for("logged in as Anna")
+    assert terminal.wait_for_end() == 0
 
 
 def test_ctrl_c_restores_the_terminal(terminal: Terminal) -> None:
-    terminal.reads("address, if you have one to paste:")
+    terminal.wait_for("address, if you have one to paste:")
     until(lambda: not terminal.echoes())
     terminal.press("abc\x03")
-    assert terminal.ends() == 130
+    assert terminal.wait_for_end() == 130
     assert terminal.echoes()
     assert "emodj: " not in re.sub("emodj: open the address in a browser[^\n]*", "", terminal.all)
     assert not re.search("Trace|Error|retrieved|pending", terminal.all)

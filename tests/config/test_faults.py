@@ -80,7 +80,7 @@ def test_a_bad_value_is_a_fault_although_a_later_file_has_a_good_one(tmp_path: P
     ]
 
 
-def test_values_that_do_not_go_together_in_one_file_do_with_a_later_one(tmp_path: Path) -> None:
+def test_a_later_file_can_make_the_values_consistent(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     first.write_text("[faces.live]\nmin_face = 400\nsearch_width = 300\nsearch_height = 300\n", encoding="utf-8")
     second.write_text("[faces.live]\nmin_face = 40\n", encoding="utf-8")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime.config.fields import CHOICE_KEYS, FIELD_KEYS
-from realtime.config.files import dump_toml, load_settings
+from realtime.config.files import MAX_FAULTS, dump_toml, load_settings
 from realtime.config.locations import CONFIG_VARIABLE, config_files, user_file
 from realtime.config.schema import (
     CameraSettings,
@@ -33,7 +33,7 @@ from tests.support.places import SHIPPED_CONFIG
 
 
 @pytest.fixture
-def mine(tmp_path: Path) -> Path:
+def user_toml(tmp_path: Path) -> Path:
     return tmp_path / "mine.toml"
 
 
@@ -44,12 +44,12 @@ def refusal(*files: Path) -> str:
     return str(caught.value)
 
 
-def loaded(file: Path, text: str) -> Settings:
+def load_text(file: Path, text: str) -> Settings:
     file.write_text(text, encoding="utf-8")
     return load_settings([SHIPPED_CONFIG, file])
 
 
-def refused(file: Path, text: str) -> str:
+def refuse_text(file: Path, text: str) -> str:
     file.write_text(text, encoding="utf-8")
     return refusal(file)
 
@@ -83,7 +83,7 @@ def test_the_shipped_file_has_the_keys_of_the_dataclasses_and_no_others() -> Non
 
 
 def test_every_key_of_the_shipped_file_has_a_comment_above_it() -> None:
-    # What a choice of music may hold is said once, above them all
+    # One comment above all choices of music describes their keys
     settings, *choices = SHIPPED_CONFIG.read_text(encoding="utf-8").split("[[playlists.")
     for name in CHOICE_KEYS:
         assert f"\n#   {name}" in settings
@@ -131,7 +131,7 @@ def test_the_defaults_are_those_of_the_shipped_file() -> None:
     assert set(settings.playlists.moods) == set(Expression)
 
 
-def test_every_mood_has_music_that_sounds_like_it_and_there_is_some_that_lifts() -> None:
+def test_every_mood_has_music_near_its_point_and_lift_has_calm_pleasant_music() -> None:
     playlists = load_settings([SHIPPED_CONFIG]).playlists
     for expression, choices in playlists.moods.items():
         assert choices
@@ -147,7 +147,7 @@ def test_every_mood_has_music_that_sounds_like_it_and_there_is_some_that_lifts()
     assert len(set(titles)) == len(titles)
 
 
-def test_the_shipped_cascades_are_there() -> None:
+def test_the_shipped_cascades_exist() -> None:
     settings = load_settings([SHIPPED_CONFIG])
     for search in (settings.faces.live, settings.faces.image):
         for cascade in filter(None, (search.cascade, search.close_cascade, search.profile_cascade)):
@@ -175,7 +175,7 @@ def test_the_ranges_are_exported_for_options() -> None:
         field_range(CameraSettings, "mirror")
 
 
-# Which files
+# Search for the files
 
 
 @pytest.fixture
@@ -186,7 +186,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_the_users_file_is_read_if_it_is_there(home: Path) -> None:
+def test_the_users_file_is_read_if_it_exists(home: Path) -> None:
     assert home in user_file().parents
     assert config_files(SHIPPED_CONFIG) == [SHIPPED_CONFIG]
     user_file().parent.mkdir(parents=True)
@@ -195,13 +195,13 @@ def test_the_users_file_is_read_if_it_is_there(home: Path) -> None:
     assert config_files(SHIPPED_CONFIG) == [SHIPPED_CONFIG, user_file()]
 
 
-def test_a_users_file_that_leads_nowhere_is_told_not_passed_over(home: Path) -> None:
+def test_a_users_file_that_is_a_broken_link_is_refused(home: Path) -> None:
     user_file().parent.mkdir(parents=True)
-    user_file().symlink_to(home / "gone.toml")
+    user_file().symlink_to(home / "missing.toml")
     assert refusal(*config_files(SHIPPED_CONFIG)[1:]) == f"there is no configuration file {user_file()}"
 
 
-def test_a_users_folder_that_cannot_be_looked_into_is_told(home: Path) -> None:
+def test_a_users_folder_that_cannot_be_read_is_refused(home: Path) -> None:
     assert home in user_file().parents
     user_file().parent.parent.mkdir(parents=True, exist_ok=True)
     user_file().parent.symlink_to(user_file().parent)
@@ -216,8 +216,8 @@ def test_a_file_in_the_place_of_the_users_folder_is_no_users_file(home: Path) ->
 
 
 def test_the_option_wins_over_the_environment(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(CONFIG_VARIABLE, "~/asked.toml")
-    assert config_files(SHIPPED_CONFIG) == [SHIPPED_CONFIG, home / "asked.toml"]
+    monkeypatch.setenv(CONFIG_VARIABLE, "~/environment.toml")
+    assert config_files(SHIPPED_CONFIG) == [SHIPPED_CONFIG, home / "environment.toml"]
     assert config_files(SHIPPED_CONFIG, Path("option.toml")) == [SHIPPED_CONFIG, Path("option.toml")]
     assert config_files(SHIPPED_CONFIG, Path("~/option.toml")) == [SHIPPED_CONFIG, home / "option.toml"]
     assert config_files(SHIPPED_CONFIG, Path("~nobody-of-this-name/a.toml"))[-1] == Path("~nobody-of-this-name/a.toml")
@@ -249,29 +249,31 @@ def test_later_files_win_key_by_key(tmp_path: Path) -> None:
 # Values
 
 
-def test_a_whole_number_will_do_for_a_real_one(mine: Path) -> None:
-    window_s = loaded(mine, "[mood]\nwindow_s = 20\n").mood.window_s
+def test_an_integer_is_accepted_for_a_float(user_toml: Path) -> None:
+    window_s = load_text(user_toml, "[mood]\nwindow_s = 20\n").mood.window_s
     assert window_s == 20
     assert isinstance(window_s, float)
 
 
-def test_a_threshold_is_the_networks_own_or_a_number(mine: Path) -> None:
-    thresholds = [loaded(mine, f"[faces]\nunsure_below = {value}\n").faces.unsure_below for value in ('""', "0", "0.4", "1")]
+def test_a_threshold_is_empty_or_a_number(user_toml: Path) -> None:
+    thresholds = [
+        load_text(user_toml, f"[faces]\nunsure_below = {value}\n").faces.unsure_below for value in ('""', "0", "0.4", "1")
+    ]
     assert thresholds == [None, 0, 0.4, 1]
 
 
-def test_a_byte_order_mark_and_windows_line_ends_are_read(mine: Path) -> None:
-    mine.write_bytes(b"\xef\xbb\xbf[camera]\r\nfps = 3\r\n")
-    assert load_settings([SHIPPED_CONFIG, mine]).camera.fps == 3
+def test_a_byte_order_mark_and_windows_line_ends_are_read(user_toml: Path) -> None:
+    user_toml.write_bytes(b"\xef\xbb\xbf[camera]\r\nfps = 3\r\n")
+    assert load_settings([SHIPPED_CONFIG, user_toml]).camera.fps == 3
 
 
-def test_a_spotify_link_is_kept_in_its_plain_form(mine: Path) -> None:
-    settings = loaded(mine, '[playlists.happy]\nurl = "spotify:album:4aawyAB9vmqN3uQ7FjRGTy"\n')
+def test_a_spotify_link_becomes_canonical(user_toml: Path) -> None:
+    settings = load_text(user_toml, '[playlists.happy]\nurl = "spotify:album:4aawyAB9vmqN3uQ7FjRGTy"\n')
     (choice,) = settings.playlists.moods[Expression.HAPPY]
     assert choice.url == "https://open.spotify.com/album/4aawyAB9vmqN3uQ7FjRGTy"
 
 
-def test_a_choice_of_music_is_a_path_or_a_link_and_says_what_it_sounds_like(mine: Path) -> None:
+def test_a_choice_of_music_has_a_path_or_a_link_and_a_point(user_toml: Path) -> None:
     text = """
 [[playlists.happy]]
 title = "Mine"
@@ -283,20 +285,20 @@ url = "https://example.org/"
 [[playlists.lift]]
 path = "/music/calm.m3u8"
 """
-    playlists = loaded(mine, text).playlists
+    playlists = load_text(user_toml, text).playlists
     assert playlists.moods[Expression.HAPPY] == (
-        MusicChoice("Mine", None, mine.parent / "songs/happy", Point(1, -0.5), Expression.HAPPY),
+        MusicChoice("Mine", None, user_toml.parent / "songs/happy", Point(1, -0.5), Expression.HAPPY),
         MusicChoice("music for happy", "https://example.org/", None, POINTS[Expression.HAPPY], Expression.HAPPY),
     )
     assert playlists.lift == (MusicChoice("music that lifts", None, Path("/music/calm.m3u8"), CALM),)
 
 
-def test_a_mood_may_have_no_music(mine: Path) -> None:
-    assert loaded(mine, "playlists.sad = []\n").playlists.moods[Expression.SAD] == ()
+def test_a_mood_may_have_no_music(user_toml: Path) -> None:
+    assert load_text(user_toml, "playlists.sad = []\n").playlists.moods[Expression.SAD] == ()
 
 
-def test_the_path_of_a_persons_own_songs(mine: Path) -> None:
-    assert loaded(mine, '[music]\nlibrary = "songs"\nstrategy = "lift"\n').music.library == mine.parent / "songs"
+def test_the_path_of_the_library_starts_from_the_folder_of_its_file(user_toml: Path) -> None:
+    assert load_text(user_toml, '[music]\nlibrary = "songs"\nstrategy = "lift"\n').music.library == user_toml.parent / "songs"
 
 
 TABLE = "must be a list of tables with a url or a path each, not "
@@ -322,27 +324,27 @@ TABLE = "must be a list of tables with a url or a path each, not "
         ("{path = 'x', valence = 2}", "has a choice that will not do: valence must be a number from -1 to 1, not 2"),
     ],
 )
-def test_music_that_will_not_do_is_refused_with_the_choice(mine: Path, value: str, sentence: str) -> None:
-    assert refused(mine, f"playlists.sad = {value}\n") == f"playlists.sad in {mine} (at line 1) {sentence}"
+def test_an_invalid_choice_of_music_is_refused_with_its_line(user_toml: Path, value: str, sentence: str) -> None:
+    assert refuse_text(user_toml, f"playlists.sad = {value}\n") == f"playlists.sad in {user_toml} (at line 1) {sentence}"
 
 
-def test_paths_start_from_the_file_that_they_are_written_in(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_relative_paths_start_from_the_folder_of_their_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (home / "net").mkdir()
     monkeypatch.chdir(home)
     file = Path("net/mine.toml")
-    settings = loaded(
+    settings = load_text(
         file, '[network]\npair = "big.json"\n[faces.live]\ncascade = "./own.xml"\n[faces.image]\ncascade = "~/c.xml"\n'
     )
     assert settings.network.pair == home / "net" / "big.json"
     assert settings.faces.live.cascade == home / "net" / "own.xml"
     assert settings.faces.image.cascade == home / "c.xml"
-    finder = loaded(
+    finder = load_text(
         file, '[faces]\ndetector = "yunet"\nyunet_model = "y.onnx"\n[faces.live]\nclose_cascade = "./near.xml"\n'
     ).faces
     assert (finder.detector, finder.yunet_model) == ("yunet", home / "net" / "y.onnx")
     assert (finder.live.close_cascade, finder.live.profile_cascade) == (home / "net" / "near.xml", None)
-    assert loaded(file, '[network]\npair = "/big.JSON"\n').network.pair == Path("/big.JSON").absolute()
-    assert loaded(file, '[faces.live]\ncascade = "other.xml"\n').faces.live.cascade == Path("other.xml")
+    assert load_text(file, '[network]\npair = "/big.JSON"\n').network.pair == Path("/big.JSON").absolute()
+    assert load_text(file, '[faces.live]\ncascade = "other.xml"\n').faces.live.cascade == Path("other.xml")
 
 
 @pytest.mark.parametrize(
@@ -382,25 +384,27 @@ def test_paths_start_from_the_file_that_they_are_written_in(home: Path, monkeypa
         ("music.volume", "70", "must be a number from 0 to 1, not 70"),
     ],
 )
-def test_a_bad_value_is_refused_with_key_file_and_what_it_may_be(mine: Path, key: str, value: str, sentence: str) -> None:
-    message = refused(mine, f"{key} = {value}\n")
-    assert message.startswith(f"{key} in {mine} (at line 1) ")
+def test_an_invalid_value_is_refused_with_key_file_and_allowed_values(
+    user_toml: Path, key: str, value: str, sentence: str
+) -> None:
+    message = refuse_text(user_toml, f"{key} = {value}\n")
+    assert message.startswith(f"{key} in {user_toml} (at line 1) ")
     assert message.endswith(sentence)
     assert len(message) < 400
 
 
-def test_yunet_is_refused_without_its_file(mine: Path) -> None:
-    assert 'faces: detector = "yunet" needs yunet_model' in refused(mine, 'faces.detector = "yunet"\n')
+def test_yunet_is_refused_without_its_file(user_toml: Path) -> None:
+    assert 'faces: detector = "yunet" needs yunet_model' in refuse_text(user_toml, 'faces.detector = "yunet"\n')
 
 
-def test_both_ends_of_a_range_are_allowed(mine: Path) -> None:
+def test_both_ends_of_a_range_are_allowed(user_toml: Path) -> None:
     lowest, highest = "window_s = 0.5\nlead = 0\ndwell_s = 0\n", "window_s = 600\nlead = 1\ndwell_s = 60\n"
-    assert loaded(mine, f"[mood]\n{lowest}").mood == VoteSettings(window_s=0.5, lead=0.0, dwell_s=0.0)
-    assert loaded(mine, f"[mood]\n{highest}").mood == VoteSettings(window_s=600.0, lead=1.0, dwell_s=60.0)
+    assert load_text(user_toml, f"[mood]\n{lowest}").mood == VoteSettings(window_s=0.5, lead=0.0, dwell_s=0.0)
+    assert load_text(user_toml, f"[mood]\n{highest}").mood == VoteSettings(window_s=600.0, lead=1.0, dwell_s=60.0)
 
 
-def test_values_that_do_not_go_together_are_refused(mine: Path) -> None:
-    message = refused(mine, "[faces.live]\nmin_face = 400\n")
+def test_inconsistent_values_are_refused(user_toml: Path) -> None:
+    message = refuse_text(user_toml, "[faces.live]\nmin_face = 400\n")
     assert message == "faces.live: min_face = 400 finds nothing in a frame that is shrunk to 640x360 pixels"
 
 
@@ -432,33 +436,40 @@ def test_values_that_do_not_go_together_are_refused(mine: Path) -> None:
         ("[[mood]]\nlead = 0.2", "mood in {} (at line 1) must be a section, [mood], not a list"),
     ],
 )
-def test_an_unknown_key_is_refused_with_the_nearest_known_name(mine: Path, text: str, sentence: str) -> None:
-    assert refused(mine, text) == sentence.format(mine)
+def test_an_unknown_key_is_refused_with_the_nearest_known_name(user_toml: Path, text: str, sentence: str) -> None:
+    assert refuse_text(user_toml, text) == sentence.format(user_toml)
 
 
-def test_all_faults_of_all_files_are_told_at_once(tmp_path: Path) -> None:
+def test_a_file_that_is_no_file_of_settings_is_reported_in_few_lines(user_toml: Path) -> None:
+    heading, *faults, rest = refuse_text(user_toml, "\n".join(f"x{number} = 1" for number in range(1000))).splitlines()
+    assert heading == "1000 faults in the configuration"
+    assert faults[0].startswith("  unknown key x0 in")
+    assert (len(faults), rest) == (MAX_FAULTS, f"  and {1000 - MAX_FAULTS} more")
+
+
+def test_all_faults_of_all_files_are_reported_at_once(tmp_path: Path) -> None:
     broken, wrong, odd = (tmp_path / f"{name}.toml" for name in ("broken", "wrong", "odd"))
     broken.write_text("[mood", encoding="utf-8")
     wrong.write_text("[camera]\nfps = 0\nindx = 1\n", encoding="utf-8")
     odd.write_text("[mood]\nlead = 2\n", encoding="utf-8")
-    heading, *faults = refusal(broken, wrong, odd, tmp_path / "gone.toml").splitlines()
+    heading, *faults = refusal(broken, wrong, odd, tmp_path / "missing.toml").splitlines()
     assert heading == "5 faults in the configuration"
     wanted = [
         str(broken),
         f"camera.fps in {wrong}",
         f"camera.indx in {wrong}",
         f"mood.lead in {odd}",
-        str(tmp_path / "gone.toml"),
+        str(tmp_path / "missing.toml"),
     ]
     assert len(faults) == len(wanted)
     assert all(part in fault and fault.startswith("  ") for part, fault in zip(wanted, faults, strict=True))
 
 
-def test_a_key_that_no_file_sets_is_told(mine: Path) -> None:
-    mine.write_text(SHIPPED_CONFIG.read_text(encoding="utf-8").replace("\nlead = 0.1\n", "\n"), encoding="utf-8")
+def test_a_key_that_no_file_sets_is_reported(user_toml: Path) -> None:
+    user_toml.write_text(SHIPPED_CONFIG.read_text(encoding="utf-8").replace("\nlead = 0.1\n", "\n"), encoding="utf-8")
     with pytest.raises(UsageError, match=r"mood\.lead is set in none of"):
-        load_settings([mine])
-    assert load_settings([mine, SHIPPED_CONFIG]) == load_settings([SHIPPED_CONFIG])
+        load_settings([user_toml])
+    assert load_settings([user_toml, SHIPPED_CONFIG]) == load_settings([SHIPPED_CONFIG])
 
 
 # Files that cannot be read
@@ -473,29 +484,29 @@ def test_a_key_that_no_file_sets_is_told(mine: Path) -> None:
         ("a = \x00", "line 1"),
     ],
 )
-def test_broken_toml_is_refused_with_file_and_line(mine: Path, text: str, place: str) -> None:
-    message = refused(mine, text)
-    assert message.startswith(f"the configuration {mine} is not valid TOML: ")
+def test_broken_toml_is_refused_with_file_and_line(user_toml: Path, text: str, place: str) -> None:
+    message = refuse_text(user_toml, text)
+    assert message.startswith(f"the configuration {user_toml} is not valid TOML: ")
     assert place in message
     assert message.isprintable()
 
 
-def test_what_python_cannot_hold_is_refused(mine: Path) -> None:
-    assert "is not valid TOML" in refused(mine, f"[camera]\nfps = {'9' * 5000}\n")
-    assert "is nested too deeply" in refused(mine, f"a = {'[' * 20000}")
+def test_too_long_numbers_and_too_deep_nesting_are_refused(user_toml: Path) -> None:
+    assert "is not valid TOML" in refuse_text(user_toml, f"[camera]\nfps = {'9' * 5000}\n")
+    assert "is nested too deeply" in refuse_text(user_toml, f"a = {'[' * 20000}")
 
 
-def test_a_file_that_is_no_text_a_directory_or_missing_is_refused(mine: Path) -> None:
-    mine.write_bytes(b"[camera]\n# caf\xe9\n")
-    assert refusal(mine) == f"the configuration {mine} is no UTF-8 text (at line 2): save it as UTF-8"
-    assert refusal(mine.parent) == f"the configuration {mine.parent} is a directory: name the file in it"
-    assert refusal(mine / "below") == f"cannot read the configuration {mine / 'below'}: Not a directory"
-    gone = mine.parent / "gone.toml"
-    assert refusal(gone) == f"there is no configuration file {gone}"
+def test_a_binary_file_a_directory_and_a_missing_file_are_refused(user_toml: Path) -> None:
+    user_toml.write_bytes(b"[camera]\n# caf\xe9\n")
+    assert refusal(user_toml) == f"the configuration {user_toml} is no UTF-8 text (at line 2): save it as UTF-8"
+    assert refusal(user_toml.parent) == f"the configuration {user_toml.parent} is a directory: name the file in it"
+    assert refusal(user_toml / "below") == f"cannot read the configuration {user_toml / 'below'}: Not a directory"
+    missing = user_toml.parent / "missing.toml"
+    assert refusal(missing) == f"there is no configuration file {missing}"
 
 
-def test_an_empty_file_changes_nothing(mine: Path) -> None:
-    assert loaded(mine, "") == load_settings([SHIPPED_CONFIG])
+def test_an_empty_file_changes_nothing(user_toml: Path) -> None:
+    assert load_text(user_toml, "") == load_settings([SHIPPED_CONFIG])
 
 
 # Writing
@@ -576,7 +587,7 @@ SETTINGS = st.builds(
 
 
 @given(SETTINGS)
-def test_settings_that_are_written_are_read_back_equal(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> None:
+def test_written_settings_are_read_back_equal(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> None:
     file = tmp_path_factory.getbasetemp() / "round_trip.toml"
     file.write_bytes(dump_toml(settings).encode())
     assert load_settings([file]) == settings
@@ -584,6 +595,6 @@ def test_settings_that_are_written_are_read_back_equal(tmp_path_factory: pytest.
     assert load_settings([SHIPPED_CONFIG, file]) == settings
 
 
-def test_what_is_written_is_the_shipped_file_without_its_comments() -> None:
+def test_written_settings_have_the_keys_and_values_of_the_shipped_file() -> None:
     written = flat(tomllib.loads(dump_toml(load_settings([SHIPPED_CONFIG]))))
     assert list(written.items()) == list(defaults().items())

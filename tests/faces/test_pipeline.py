@@ -43,11 +43,11 @@ class BrightnessClassifier:
 
     def classify(self, batch: Batch, /) -> Probabilities:
         self.batches.append(batch)
-        answer = np.zeros((len(batch), 7), np.float32)
+        probabilities = np.zeros((len(batch), 7), np.float32)
         happy = batch.reshape(len(batch), -1).mean(axis=1) if len(batch) else np.empty(0, np.float32)
-        answer[:, EXPRESSIONS.index(Expression.HAPPY)] = happy
-        answer[:, EXPRESSIONS.index(Expression.SAD)] = 1 - happy
-        return answer
+        probabilities[:, EXPRESSIONS.index(Expression.HAPPY)] = happy
+        probabilities[:, EXPRESSIONS.index(Expression.SAD)] = 1 - happy
+        return probabilities
 
 
 def make_tracker(*, smoothing_s: float = 0.0, forget_after_s: float = 1.0, confirm_s: float = 0.0) -> Tracker:
@@ -381,12 +381,12 @@ class MisledClassifier(BrightnessClassifier):
     """A classifier that calls white crops angry, as a network may."""
 
     def classify(self, batch: Batch, /) -> Probabilities:
-        answer = super().classify(batch)
-        answer[batch.reshape(len(batch), -1).mean(axis=1) > 0.99] = np.eye(7, dtype=np.float32)[0]
-        return answer
+        probabilities = super().classify(batch)
+        probabilities[batch.reshape(len(batch), -1).mean(axis=1) > 0.99] = np.eye(7, dtype=np.float32)[0]
+        return probabilities
 
 
-def test_the_answer_for_an_unreadable_crop_never_becomes_the_label() -> None:
+def test_the_expression_of_an_unreadable_crop_never_becomes_the_label() -> None:
     faces = replace(make_gated_reader(ScriptedDetector([LEFT]), white_gate), classifier=MisledClassifier())
     reader = FrameReader(faces, make_tracker(smoothing_s=0.25), make_labels())
     levels = [*[200] * 30, *[255] * 60, *[200] * 10]

@@ -291,12 +291,14 @@ def spotify_list(letter: str = "C", title: str = "list") -> MusicChoice:
 
 def player_commands(spotify: Spotify) -> list[str]:
     """Names of the commands that the Spotify player received."""
-    paths = (request.path for request in spotify.asked if request.method != "GET" and request.path.startswith("/v1/me/player/"))
+    paths = (
+        request.path for request in spotify.requests if request.method != "GET" and request.path.startswith("/v1/me/player/")
+    )
     return [path.rpartition("/")[2] for path in paths]
 
 
 def count_device_requests(spotify: Spotify) -> int:
-    return sum(request.path == "/v1/me/player/devices" for request in spotify.asked)
+    return sum(request.path == "/v1/me/player/devices" for request in spotify.requests)
 
 
 @pytest.fixture
@@ -322,7 +324,7 @@ def test_no_request_to_spotify_before_its_music_is_needed(spotify: Spotify, toke
         assert running.music.poll() is None
         assert running.title == "a"
     assert tokens.version() is not None
-    assert not spotify.asked
+    assert not spotify.requests
 
 
 def test_plan_starts_the_list_on_spotify_and_opens_no_link(
@@ -453,12 +455,12 @@ def test_local_songs_pause_spotify(spotify: Spotify, tokens: CredentialStore, tm
         running.music.handle(play_command(spotify_list()))
         running.music.handle(play_command(folder(tmp_path / "songs")))
         assert (spotify.is_playing, running.title) == (False, "a")
-        before = len(spotify.asked)
+        before = len(spotify.requests)
         running.music.handle(COMMAND_KEYS["n"])
         assert running.music.handle(COMMAND_KEYS["+"]) == "volume 60%"
         running.music.poll()
         assert running.title == "b"
-        assert len(spotify.asked) == before
+        assert len(spotify.requests) == before
 
 
 def test_spotify_stops_local_songs(spotify: Spotify, tokens: CredentialStore, tmp_path: Path) -> None:
@@ -504,9 +506,9 @@ def test_account_without_premium_opens_links_and_is_reported_once(
     with start_music() as running:
         notice = running.music.handle(play_command(spotify_list()))
         assert notice == "Spotify lets only Premium accounts be controlled; so handed to the browser: list, for happy"
-        requests = len(spotify.asked)
+        requests = len(spotify.requests)
         assert running.music.handle(play_command(spotify_list())) == "handed to the browser: list, for happy"
-        assert len(spotify.asked) == requests
+        assert len(spotify.requests) == requests
         assert running.announced == browser() == [spotify_list().place] * 2
         assert running.title is None
     token = tokens.load()
@@ -581,7 +583,7 @@ def test_invalid_login_is_reported_once(
         assert notice.endswith("emodj spotify logout, then login again; so handed to the browser: list, for happy")
         assert running.music.handle(play_command(spotify_list())) == "handed to the browser: list, for happy"
         assert len(browser()) == 2
-    assert not spotify.asked
+    assert not spotify.requests
 
 
 def test_missing_premium_and_missing_screen_are_both_reported(spotify: Spotify, tokens: CredentialStore) -> None:
@@ -620,7 +622,7 @@ def test_rate_limited_spotify_gets_no_request_and_links_open(
         for _ in range(2):
             notice = str(running.music.handle(play_command(spotify_list())))
             assert re.match("too many requests to Spotify: try again in (an hour|60 minutes); so handed to the browser", notice)
-        assert len(spotify.asked) == 1
+        assert len(spotify.requests) == 1
         assert running.announced == browser() == [spotify_list().place] * 2
 
 
@@ -744,11 +746,11 @@ def test_other_music_cancels_the_list_that_waits_for_the_app(
             running.music.handle(play_command(spotify_list()))
             running.music.handle(play_command(other))
             device = spotify.device("Desk")
-            before = len(spotify.asked)
+            before = len(spotify.requests)
             for _ in range(3):
                 assert running.music.poll() is None
             assert running.title == title
-            assert len(spotify.asked) == before
+            assert len(spotify.requests) == before
             spotify.devices.remove(device)
     assert not spotify.is_playing
     assert browser() == ["https://example.org/one"]
@@ -787,7 +789,7 @@ def test_without_a_login_the_running_app_gets_the_link(
         assert running.music.handle(play_command(spotify_list())) == "handed to the Spotify app: list, for happy"
         assert calls.read_text().endswith(f"OpenUri spotify:playlist:{ID.format('C')}\n")
         assert running.announced == [spotify_list().place]
-    assert not spotify.asked
+    assert not spotify.requests
 
 
 @pytest.mark.usefixtures("spotify")

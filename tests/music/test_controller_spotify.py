@@ -56,14 +56,14 @@ def log_in(spotify: Spotify, tokens: CredentialStore, token: Token) -> None:
 
 
 def test_no_player_without_a_login(account: SpotifyAccount, spotify: Spotify) -> None:
-    assert (account.get_player(), account.existing_player, spotify.asked) == (None, None, [])
+    assert (account.get_player(), account.existing_player, spotify.requests) == (None, None, [])
 
 
 @pytest.mark.usefixtures("tokens")
 def test_player_is_made_late_and_sends_no_request(account: SpotifyAccount, spotify: Spotify) -> None:
     assert account.existing_player is None
     player = get_player(account)
-    assert (account.get_player(), account.existing_player, spotify.asked) == (player, player, [])
+    assert (account.get_player(), account.existing_player, spotify.requests) == (player, player, [])
 
 
 @pytest.mark.usefixtures("tokens")

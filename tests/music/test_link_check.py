@@ -31,7 +31,7 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
 def test_spotify_list_has_a_title(pages: Pages) -> None:
     pages.lists[HAPPY] = embed("Happy Hits! ♥")
     assert check_link(HAPPY, spotify=pages.address) == LinkStatus(LinkState.OK, "Happy Hits! ♥")
-    assert pages.asked == [("GET", HAPPY)]
+    assert pages.requests == [("GET", HAPPY)]
     assert {agent.split()[0] for agent in pages.agents} == {"emodj"}
 
 
@@ -99,14 +99,14 @@ def test_unresolved_name_and_unreachable_network_are_offline(error: OSError, mon
 def test_other_links_are_checked_with_head(pages: Pages) -> None:
     pages.pages["/music"] = Page()
     assert check_link(f"{pages.address}/music") == LinkStatus(LinkState.OK)
-    assert pages.asked == [("HEAD", "/music")]
+    assert pages.requests == [("HEAD", "/music")]
 
 
 @pytest.mark.parametrize("head", [400, 403, 404, 405, 501])
 def test_server_that_refuses_head_gets_a_get(pages: Pages, head: int) -> None:
     pages.pages["/music"] = Page(head=head)
     assert check_link(f"{pages.address}/music").state is LinkState.OK
-    assert pages.asked == [("HEAD", "/music"), ("GET", "/music")]
+    assert pages.requests == [("HEAD", "/music"), ("GET", "/music")]
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_redirect_is_followed_only_to_https(pages: Pages) -> None:
     pages.pages["/new"] = Page()
     result = check_link(f"{pages.address}/old")
     assert result == LinkStatus(LinkState.UNCLEAR, why="it leads to a page without https")
-    assert pages.asked == [("HEAD", "/old")]
+    assert pages.requests == [("HEAD", "/old")]
 
 
 def test_invalid_certificate_leaves_the_state_unclear(pages: Pages) -> None:

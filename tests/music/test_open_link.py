@@ -134,7 +134,7 @@ def test_app_comes_before_the_browser(browser: Path, tmp_path: Path, monkeypatch
 
 
 def test_browser_is_not_used_after_a_slow_app(browser: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with private_bus(tmp_path) as bus, bus.player("talks of something else") as calls:
+    with private_bus(tmp_path) as bus, bus.player("sends other signals") as calls:
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
         monkeypatch.setattr(desktop_app, "time", Clock(calls))
         assert open_link(LIST) == OpenResult("app")
@@ -143,7 +143,7 @@ def test_browser_is_not_used_after_a_slow_app(browser: Path, tmp_path: Path, mon
 
 
 class Clock:
-    """Replaces `time`: stands still until the app is command, then is past every deadline."""
+    """Replaces `time`: stands still until the app receives a call, then is past every deadline."""
 
     def __init__(self, calls: Path) -> None:
         self._calls = calls

@@ -103,13 +103,13 @@ def test_a_font_has_the_characters_that_fontconfig_lists() -> None:
     if shutil.which("fc-match") is None:
         pytest.skip("no fontconfig")
     command = ["fc-match", "--format", "%{file}\t%{charset}", "DejaVu Sans"]
-    name, _, said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.partition("\t")
+    name, _, listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.partition("\t")
     typeface = read_typeface(Path(name))
     if typeface is None:
         pytest.skip(f"{name} has no character table")
-    known = [tuple(int(end, 16) for end in part.split("-")) for part in said.split()]
+    known = [tuple(int(end, 16) for end in part.split("-")) for part in listed.split()]
     assert known
-    # It leaves out what is blank but for some blanks: nothing is said of what lies between
+    # Fontconfig leaves out most blank characters, so only the characters that it lists are checked
     assert [code for ends in known for code in range(ends[0], ends[-1] + 1) if chr(code) not in typeface] == []
 
 
@@ -160,7 +160,8 @@ def write_program(path: Path, text: str) -> str:
 
 def test_fontconfig_gives_the_order_of_fonts(tmp_path: Path) -> None:
     fc_match = write_program(
-        tmp_path / "ask", f"echo \"$@\" > '{tmp_path}/arguments'\nprintf '/a b.ttf\\t0\\n/c.ttc\\t65538\\nnonsense\\n\\t1\\n'"
+        tmp_path / "fc-match",
+        f"echo \"$@\" > '{tmp_path}/arguments'\nprintf '/a b.ttf\\t0\\n/c.ttc\\t65538\\nnonsense\\n\\t1\\n'",
     )
     assert font_files_by_fontconfig("", fc_match) == [(Path("/a b.ttf"), 0), (Path("/c.ttc"), 2)]
     assert "lang" not in (tmp_path / "arguments").read_text(encoding="utf-8")

@@ -65,7 +65,7 @@ def test_a_red_dot_on_a_plate_has_enough_contrast_over_any_image(value: int) -> 
     canvas = blank(value=value)
     plate = Card(((Gap(9),),), 20).paint(canvas, 10, 10)
     blue, green, red = canvas[plate.top + plate.height // 2, plate.left + plate.width // 2].tolist()
-    # WCAG asks 3:1 of graphics
+    # WCAG requires a contrast of 3:1 for graphics
     assert contrast(RED, (blue, green, red)) >= 3
     assert RED not in EXPRESSION_COLOURS.values()
 

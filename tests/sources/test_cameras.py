@@ -61,7 +61,7 @@ def test_a_name_is_cleaned_to_one_line_of_text(name: str | None, cleaned: str) -
     assert device.name == cleaned
 
 
-def test_a_camera_that_only_the_second_backend_knows_is_listed() -> None:
+def test_a_camera_that_only_the_second_backend_lists_is_listed() -> None:
     lister = lister_of(
         (cv2.CAP_MSMF, 0, "Integrated Webcam"),
         (cv2.CAP_DSHOW, 0, "Integrated Webcam"),

@@ -462,7 +462,7 @@ def test_black_pictures_are_reported_and_not_published_and_light_starts_a_new_st
         script.may_return.release()
 
 
-def answer_read(script: ScriptedSource, moment: float, clock: Clock) -> None:
+def release_frame(script: ScriptedSource, moment: float, clock: Clock) -> None:
     """Let the source give its next frame at a moment of the clock."""
     script.wait_for_read()
     clock.now = moment
@@ -474,7 +474,7 @@ def test_a_frozen_picture_is_not_published_and_its_source_is_opened_again() -> N
     first, second = ScriptedSource(*[frame(7)] * 9), ScriptedSource(frame(7), frame(8), frame(9))
     with FrameGrabber(ScriptedOpener(first, second), retry_delays_s=(5.0,), clock=clock) as frames:
         for moment in (0.0, 1.0, 2.0, 6.9):
-            answer_read(first, moment, clock)
+            release_frame(first, moment, clock)
         first.wait_for_read()
         # The frames of the first two seconds are published
         newest = frames.latest_after()
@@ -483,7 +483,7 @@ def test_a_frozen_picture_is_not_published_and_its_source_is_opened_again() -> N
         clock.now = 7.0
         first.may_return.release()
         # The same picture after the source is opened again does not count as its return
-        answer_read(second, 7.1, clock)
+        release_frame(second, 7.1, clock)
         second.wait_for_read()
         assert first.closed == 1
         assert (frames.latest_after(), frames.health(7.1).state) == (newest, SourceState.FROZEN)
@@ -499,7 +499,7 @@ def test_a_second_freeze_waits_for_its_full_delay() -> None:
     clock, script = Clock(), ScriptedSource(frame(7), frame(7), frame(8), frame(8))
     with FrameGrabber(ScriptedOpener(script), retry_delays_s=(5.0,), clock=clock) as frames:
         for moment, retry_at in ((0.0, None), (2.0, 7.0), (3.0, None), (5.0, 10.0)):
-            answer_read(script, moment, clock)
+            release_frame(script, moment, clock)
             until(lambda: script.read_started.acquire(blocking=False))
             script.read_started.release()
             assert frames.health(moment).retry_at == retry_at
@@ -654,7 +654,7 @@ def test_the_same_picture_of_another_source_is_a_new_one() -> None:
     clock, first, second = Clock(), ScriptedSource(*[frame(7)] * 4), ScriptedSource(frame(7), frame(8))
     with FrameGrabber(ScriptedOpener(first), retry_delays_s=(3600,), clock=clock) as frames:
         for moment in (0.0, 2.0):
-            answer_read(first, moment, clock)
+            release_frame(first, moment, clock)
         until(lambda: frames.health(2.0).state is SourceState.FROZEN)
         frames.switch(ScriptedOpener(second), "the next one")
         first.may_return.release()

@@ -296,7 +296,7 @@ def noise() -> Pillow.Image:
     return Pillow.fromarray(np.random.default_rng(1).integers(0, 256, (32, 48, 3), np.uint8))
 
 
-def test_a_small_file_that_claims_to_be_huge_is_refused_before_its_pixels() -> None:
+def test_a_small_file_of_a_huge_stated_size_is_refused_before_it_is_decoded() -> None:
     with pytest.raises(EmodjError, match=r"^the standard input has 100000×100000 pixels, more than the 200 million"):
         read_data(png(100_000, 100_000, b""))
 
@@ -380,7 +380,7 @@ def test_every_suffix_is_found(suffix: str, tmp_path: Path) -> None:
     assert [path.suffix for path in find_images(tmp_path, recursive=False)] == [suffix]
 
 
-def test_a_folder_without_pictures_says_what_else_to_try(tmp_path: Path) -> None:
+def test_a_folder_without_pictures_is_refused_with_advice(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"^no picture in .*; --recursive looks into its folders too$"):
         find_images(tmp_path, recursive=False)
     with pytest.raises(UsageError, match=rf"^no picture in {tmp_path}$"):

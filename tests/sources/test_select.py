@@ -36,7 +36,7 @@ class LostCamera:
 
 
 class Computer:
-    """Cameras that a test plugs in and out."""
+    """A computer whose cameras a test connects and removes."""
 
     def __init__(self, *connected: Device) -> None:
         self.connected = list(connected)
@@ -92,7 +92,7 @@ def test_after_the_last_comes_the_first() -> None:
     assert computer.opened == [DESK, LAPTOP, DESK]
 
 
-def test_without_another_camera_the_message_says_so_and_the_camera_stays_open() -> None:
+def test_switching_with_a_single_camera_gives_a_message_and_keeps_it_open() -> None:
     computer = Computer(DESK)
     assert switch_cameras(computer, computer.cameras()) == ["this computer has no other camera"]
     assert computer.opened == [DESK]
@@ -122,7 +122,7 @@ def test_the_selected_camera_is_found_again_under_another_number() -> None:
         (Device(0), Device(1)),
     ],
 )
-def test_a_camera_that_is_gone_is_not_replaced_by_another_one(first: Device, second: Device) -> None:
+def test_an_unplugged_camera_is_not_replaced_by_another_one(first: Device, second: Device) -> None:
     computer = Computer(first, second)
     cameras = computer.cameras()
     switch_cameras(computer, cameras)

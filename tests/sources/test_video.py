@@ -167,7 +167,7 @@ def camera() -> NetworkCamera:
     return NetworkCamera([jpeg(grey(brightness(index))) for index in range(FRAMES)])
 
 
-def test_a_stream_gives_frames_until_its_server_drops_the_line() -> None:
+def test_a_stream_gives_frames_until_its_server_closes_the_connection() -> None:
     server = camera()
     with streaming(server) as address, open_video(f"http://user:{SECRET}@{address}/live?key={SECRET}") as source:
         assert source.live
@@ -265,18 +265,18 @@ def test_no_invalid_url_shows_its_password(before: str, after: str) -> None:
 
 
 class Driver:
-    """Stands in for OpenCV's capture; `read` returns or raises the given answers in order."""
+    """Stands in for OpenCV's capture; `read` returns or raises the given results in order."""
 
-    def __init__(self, *answers: object, rate: float = 0.0) -> None:
-        self.answers = list(answers)
+    def __init__(self, *results: object, rate: float = 0.0) -> None:
+        self.results = list(results)
         self.rate = rate
         self.released = 0
 
     def read(self) -> tuple[bool, object]:
-        answer = self.answers.pop(0) if self.answers else None
-        if isinstance(answer, Exception):
-            raise answer
-        return answer is not None, answer
+        result = self.results.pop(0) if self.results else None
+        if isinstance(result, Exception):
+            raise result
+        return result is not None, result
 
     def grab(self) -> bool:
         return self.read()[0]
@@ -302,21 +302,21 @@ def test_grey_and_four_channels_become_three(shape: tuple[int, ...]) -> None:
     assert (frame_read.image == 7).all()
 
 
-@pytest.mark.parametrize("answer", [None, np.zeros((0, 0, 3), np.uint8), cv2.error("broken")])
-def test_a_read_without_a_picture_ends_a_file_and_loses_a_camera(answer: object) -> None:
-    assert source_of(Driver(answer), live=False).read() is None
-    source = source_of(Driver(grey(1), answer), live=True)
+@pytest.mark.parametrize("result", [None, np.zeros((0, 0, 3), np.uint8), cv2.error("broken")])
+def test_a_read_without_a_picture_ends_a_file_and_loses_a_camera(result: object) -> None:
+    assert source_of(Driver(result), live=False).read() is None
+    source = source_of(Driver(grey(1), result), live=True)
     assert source.read() is not None
     with pytest.raises(SourceError, match=r"^camera 0 gives no more frames: is it still plugged in") as caught:
         source.read()
     assert caught.value.cause is Cause.LOST
     with pytest.raises(SourceError, match=r"^camera 0 gives no frames: is it still plugged in"):
-        source_of(Driver(answer), live=True).read()
+        source_of(Driver(result), live=True).read()
 
 
-@pytest.mark.parametrize("answer", [None, cv2.error("broken")])
-def test_a_camera_can_be_lost_while_its_frames_are_skipped(answer: object) -> None:
-    source = source_of(Driver(grey(1), answer), live=True)
+@pytest.mark.parametrize("result", [None, cv2.error("broken")])
+def test_a_camera_can_be_lost_while_its_frames_are_skipped(result: object) -> None:
+    source = source_of(Driver(grey(1), result), live=True)
     source.skip()
     with pytest.raises(SourceError, match="gives no frames"):
         source.skip()

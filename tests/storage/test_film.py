@@ -62,9 +62,9 @@ def pictures(path: Path) -> list[Image]:
 def stated_rate_and_count(path: Path) -> tuple[float, int]:
     """Pictures a second and number of pictures that the header states."""
     capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
-    answer = capture.get(cv2.CAP_PROP_FPS), round(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+    stated = capture.get(cv2.CAP_PROP_FPS), round(capture.get(cv2.CAP_PROP_FRAME_COUNT))
     capture.release()
-    return answer
+    return stated
 
 
 def begin_film(path: Path) -> Film:
@@ -123,7 +123,7 @@ def test_the_header_leads_to_the_index(tmp_path: Path) -> None:
     assert [id_ for id_, _ in parts] == [SEEK_HEAD, INFO, TRACKS, *[CLUSTER] * 35, CUES]
     # One cue point a second
     assert len(elements(parts[-1][1])) == 4
-    # A film that was closed states where it ends; one that breaks off goes on to the end of its file
+    # A closed film states its size; an interrupted one extends to the end of its file
     size = int.from_bytes(data[-len(inside) - 8 : -len(inside)]) - (1 << 56)
     assert size == len(inside)
 

@@ -23,7 +23,7 @@ PLACE = {ExifTags.GPS.GPSLatitudeRef: "N", ExifTags.GPS.GPSLatitude: (52.0, 31.0
 
 
 @pytest.mark.parametrize("suffix", sorted({*WRITABLE, ".JPG"}))
-def test_what_is_written_is_read_again(suffix: str, tmp_path: Path, astronaut: Image) -> None:
+def test_a_written_picture_can_be_read(suffix: str, tmp_path: Path, astronaut: Image) -> None:
     path = tmp_path / f"out{suffix}"
     write_image(astronaut, path, overwrite=False)
     again = read_image(str(path))
@@ -60,7 +60,7 @@ def test_a_picture_is_an_ordinary_file(tmp_path: Path, astronaut: Image) -> None
 
 
 @pytest.mark.parametrize("name", ["none/out.png", "file/out.png", "x" * 300 + ".png", "folder.png"])
-def test_a_place_that_cannot_be_written_has_a_sentence_and_stays_clean(name: str, tmp_path: Path, astronaut: Image) -> None:
+def test_a_path_that_cannot_be_written_is_refused_and_no_file_stays(name: str, tmp_path: Path, astronaut: Image) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "folder.png").mkdir()
     before = sorted(tmp_path.rglob("*"))
@@ -69,12 +69,12 @@ def test_a_place_that_cannot_be_written_has_a_sentence_and_stays_clean(name: str
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_a_folder_that_takes_no_files_has_a_sentence(astronaut: Image) -> None:
+def test_a_folder_that_accepts_no_files_is_refused(astronaut: Image) -> None:
     with pytest.raises(EmodjError, match=r"^cannot write /proc/out\.png \(.+\): choose another place$"):
         write_image(astronaut, Path("/proc/out.png"), overwrite=False)
 
 
-def test_a_picture_too_large_for_its_format_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_a_picture_too_large_for_its_format_leaves_no_file(tmp_path: Path) -> None:
     path = tmp_path / "out.webp"
     path.write_text("precious")
     with pytest.raises(EmodjError, match="cannot write"):
@@ -83,7 +83,7 @@ def test_a_picture_too_large_for_its_format_leaves_nothing_behind(tmp_path: Path
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_place_and_date_of_a_photo_do_not_come_along(tmp_path: Path) -> None:
+def test_place_and_date_of_a_photo_are_not_written(tmp_path: Path) -> None:
     exif = Pillow.Exif()
     exif[ExifTags.Base.DateTime] = "2020:02:02 02:02:02"
     exif[ExifTags.IFD.GPSInfo] = PLACE

@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 LINE = b"x" * 199 + b"\n"
 
 
-def never() -> bool:
+def fail_if_called() -> bool:
     pytest.fail("nothing had to wait")
 
 
-def after(calls: int) -> Callable[[], bool]:
-    """Says that a write must stop when it was asked so often."""
+def stop_after(calls: int) -> Callable[[], bool]:
+    """A stop condition that is true after this number of calls."""
     left = iter(range(calls))
     return lambda: next(left, None) is None
 
 
-def meanwhile(action: Callable[[], object]) -> Callable[[], bool]:
-    """Does something while a write waits, which goes on waiting."""
+def act_while_waiting(action: Callable[[], object]) -> Callable[[], bool]:
+    """A stop condition that runs an action at each call and is never true."""
 
     def stopped() -> bool:
         action()
@@ -44,7 +44,7 @@ def meanwhile(action: Callable[[], object]) -> Callable[[], bool]:
 
 
 def fill(stream: RawStream) -> int:
-    """Write lines until the pipe takes no more; how many it took."""
+    """Write lines until the pipe is full; returns their number."""
     count = 0
     while write_unless(lambda: True, stream, LINE):
         count += 1
@@ -55,7 +55,7 @@ def fill(stream: RawStream) -> int:
 def test_a_full_pipe_keeps_whole_lines_and_the_write_stops_on_demand() -> None:
     with small_pipe() as (reader, stream):
         count = fill(stream)
-        assert not write_unless(after(3), stream, LINE)
+        assert not write_unless(stop_after(3), stream, LINE)
         assert drain(reader) == LINE * count
         assert count > 0
 
@@ -65,7 +65,7 @@ def test_a_write_waits_for_a_reader_that_begins_late() -> None:
     with small_pipe() as (reader, stream):
         count, reading = fill(stream), PipeReader(reader)
         # The reader begins once the write waits
-        assert write_unless(meanwhile(reading.start), stream, LINE)
+        assert write_unless(act_while_waiting(reading.start), stream, LINE)
         stream.close()
         assert reading.finish() == LINE * (count + 1)
 
@@ -85,48 +85,48 @@ def test_a_line_of_any_length_arrives_whole() -> None:
 def test_a_line_that_is_longer_than_the_pipe_can_be_stopped() -> None:
     line = bytes(range(256)) * 1000
     with small_pipe() as (reader, stream):
-        assert not write_unless(after(1), stream, line)
+        assert not write_unless(stop_after(1), stream, line)
         begun = drain(reader)
         assert begun
         assert line.startswith(begun)
 
 
 @posix
-def test_a_pipe_that_does_not_block_is_waited_for_as_well() -> None:
+def test_a_write_waits_for_a_non_blocking_pipe() -> None:
     with small_pipe() as (reader, stream):
         os.set_blocking(stream.fileno(), False)
         count, reading = fill(stream), PipeReader(reader)
-        assert write_unless(meanwhile(reading.start), stream, LINE)
+        assert write_unless(act_while_waiting(reading.start), stream, LINE)
         stream.close()
         assert reading.finish() == LINE * (count + 1)
 
 
 @posix
-def test_a_reader_that_is_gone_is_an_error() -> None:
+def test_a_closed_reader_is_an_error() -> None:
     with small_pipe() as (reader, stream):
         reader.close()
         with pytest.raises(BrokenPipeError):
-            write_unless(never, stream, LINE)
+            write_unless(fail_if_called, stream, LINE)
 
 
 @posix
-def test_a_reader_that_goes_while_the_write_waits_is_an_error() -> None:
+def test_a_reader_that_closes_while_the_write_waits_is_an_error() -> None:
     with small_pipe() as (reader, stream):
         fill(stream)
         with pytest.raises(BrokenPipeError):
-            write_unless(meanwhile(reader.close), stream, LINE)
+            write_unless(act_while_waiting(reader.close), stream, LINE)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk that has no room")
 def test_a_full_disk_is_an_error() -> None:
     with open("/dev/full", "wb", buffering=0) as stream, pytest.raises(OSError, match="No space") as caught:  # noqa: PTH123
-        write_unless(never, stream, LINE)
+        write_unless(fail_if_called, stream, LINE)
     assert caught.value.errno == errno.ENOSPC
 
 
-def test_a_file_takes_all_at_once(tmp_path: Path) -> None:
+def test_a_file_is_written_at_once(tmp_path: Path) -> None:
     with (tmp_path / "lines").open("wb", buffering=0) as stream:
-        assert write_unless(never, stream, LINE * 1000)
+        assert write_unless(fail_if_called, stream, LINE * 1000)
     assert (tmp_path / "lines").read_bytes() == LINE * 1000
 
 
@@ -149,7 +149,7 @@ def test_without_poll_the_write_itself_waits(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.delattr(select, "poll")
     monkeypatch.setattr(pipe, "PIECE", None)
     console = Console(most=10_000)
-    assert write_unless(never, console, LINE * 100)
+    assert write_unless(fail_if_called, console, LINE * 100)
     assert [len(part) for part in console.parts] == [10_000, 10_000]
     assert b"".join(console.parts) == LINE * 100
 
@@ -158,7 +158,7 @@ def test_the_raw_stream_is_below_the_buffer_which_is_flushed(tmp_path: Path) -> 
     path = tmp_path / "lines"
     with path.open("w", encoding="utf-8") as text:
         text.write("before\n")
-        assert write_unless(never, raw_stream(text), b"after\n")
+        assert write_unless(fail_if_called, raw_stream(text), b"after\n")
         assert path.read_bytes() == b"before\nafter\n"
 
 
@@ -169,5 +169,5 @@ def test_a_stream_without_a_buffer_and_one_in_memory_are_raw_already(tmp_path: P
         unbuffered.detach()
     memory = io.BytesIO()
     text = io.TextIOWrapper(memory)
-    assert write_unless(never, raw_stream(text), LINE)
+    assert write_unless(fail_if_called, raw_stream(text), LINE)
     assert memory.getvalue() == LINE

@@ -47,7 +47,7 @@ with open_dbus_connection() as connection, open(record_file, "a", encoding="utf-
             connection.send(new_method_return(call))
         elif behaviour == "refuses":
             connection.send(new_error(call, "org.freedesktop.DBus.Error.Failed", "s", ("no such list",)))
-        elif behaviour == "talks of something else":
+        elif behaviour == "sends other signals":
             signal = new_signal(DBusAddress(fields["path"], interface=fields["interface"]), "Seeked", "x", (0,))
             signal.header.fields[HeaderFields.destination] = fields["sender"]
             connection.send(signal)
@@ -75,7 +75,7 @@ class PrivateBus:
         """Run a player on the bus; yields the file into which it writes a line for each call.
 
         Args:
-            behaviour: "answers", "refuses", or "talks of something else" and never answers.
+            behaviour: "answers", "refuses", or "sends other signals" and never answers.
             name: bus name of the player.
         """
         record = self._folder / "calls"

@@ -1,4 +1,4 @@
-"""Clips that last an hour, in files of a few megabytes: a session must not be over before a slow machine has looked at it."""
+"""Clips of an hour in files of a few megabytes: on a slow machine a session must not end before its test has read it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ WALL = 90
 MARK = (0, 0, 255)
 SIZE = (640, 480)
 STEPS = 100
-"""Pictures until the mark is where it was."""
+"""Number of pictures until the mark is at its first place again."""
 
 _IDENTITY = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 """No rotation, as QuickTime writes it."""
 
 
 def scene(step: int, portrait: Image | None) -> Image:
-    """A wall with or without a portrait in front; a red mark goes down its left side, so that each picture is another."""
+    """A wall with or without a portrait in front; a red mark goes down its left side, so that no two pictures are the same."""
     picture = np.full((SIZE[1], SIZE[0], 3), WALL, np.uint8)
     if portrait is not None:
         picture[:, 64:576] = portrait[: SIZE[1]]
@@ -37,7 +37,7 @@ def scene(step: int, portrait: Image | None) -> Image:
 
 
 def write_clip(path: Path, first: Sequence[Image], then: Sequence[Image]) -> Path:
-    """Write a clip that shows some pictures once and then others round and round, until an hour is over.
+    """Write a clip that shows the pictures of `first` once and repeats those of `then` for an hour.
 
     Each picture is in the file once: QuickTime lists for each frame where its picture lies, and frames may share one.
     """
@@ -56,7 +56,7 @@ def write_clip(path: Path, first: Sequence[Image], then: Sequence[Image]) -> Pat
 
 
 def _movie(places: np.ndarray[tuple[int], np.dtype[np.int_]], sizes: np.ndarray[tuple[int], np.dtype[np.int_]]) -> bytes:
-    """The list of frames and what they are, in the words of the QuickTime File Format Specification."""
+    """The list of frames and what they are, as in the QuickTime File Format Specification."""
     count, (width, height) = len(places), SIZE
     entry = struct.pack(">6xH16xHHIIIH32shH", 1, width, height, 72 << 16, 72 << 16, 0, 1, b"", 24, 0xFFFF)
     table = _box(

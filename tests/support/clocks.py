@@ -1,4 +1,4 @@
-"""A clock for tests of threads: it stands still, and each look at it is counted."""
+"""A clock for tests of threads: it stands still, and counts how often it is read."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ class CountedClock:
 
     def __init__(self) -> None:
         self.now_s = 0.0
-        self._looks = threading.Semaphore(0)
+        self._reads = threading.Semaphore(0)
 
     def monotonic(self) -> float:
         """The time in seconds."""
-        self._looks.release()
+        self._reads.release()
         return self.now_s
 
-    def wait_for_looks(self, count: int) -> None:
-        """Wait until the time was looked at so often, since the looks that were waited for before."""
+    def wait_for_reads(self, count: int) -> None:
+        """Wait until the clock is read `count` more times than earlier calls of this method waited for."""
         for _ in range(count):
-            assert self._looks.acquire(timeout=PATIENCE_S), "the clock was not looked at"
+            assert self._reads.acquire(timeout=PATIENCE_S), "the clock was not read"

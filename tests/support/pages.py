@@ -43,14 +43,14 @@ class Pages:
         address: `http://127.0.0.1:PORT`.
         pages: responses by path; 404 for any other path.
         lists: responses of oEmbed by the link in the query; 404 for any other link.
-        asked: method and path, or method and link, of each request.
+        requests: method and path, or method and link, of each request.
         agents: `User-Agent` headers of the requests.
     """
 
     address: str = ""
     pages: dict[str, Page] = field(default_factory=dict[str, Page])
     lists: dict[str, Page] = field(default_factory=dict[str, Page])
-    asked: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    requests: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     agents: set[str] = field(default_factory=set[str])
     closing: threading.Event = field(default_factory=threading.Event)
 
@@ -89,7 +89,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         link = parse_qs(parts.query).get("url", [""])[0]
         page = (pages.lists if link else pages.pages).get(link or parts.path, Page(404))
-        pages.asked.append((method, link or parts.path))
+        pages.requests.append((method, link or parts.path))
         pages.agents.add(self.headers["User-Agent"])
         if page.silent:
             pages.closing.wait()

@@ -1,4 +1,4 @@
-"""Pipes that hold little, for tests of what happens while a pipe is full."""
+"""Pipes with a small buffer, for tests with a full pipe."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LEAST = 4096
 
 
 def shrink(descriptor: int) -> None:
-    """Have a pipe hold no more than `LEAST` bytes, where the system lets us choose; given by either end."""
+    """Limit the buffer of a pipe to `LEAST` bytes, if the system can; `descriptor` is that of either end."""
     if sys.platform == "linux":
         import fcntl
 
@@ -32,7 +32,7 @@ def shrink(descriptor: int) -> None:
 
 @contextmanager
 def small_pipe() -> Generator[tuple[FileIO, FileIO]]:
-    """A pipe that holds little: its reading and its writing end, without buffers."""
+    """A pipe with a small buffer: its reading and its writing end, both unbuffered."""
     read, write = os.pipe()
     with FileIO(read, "rb") as reader, FileIO(write, "wb") as writer:
         shrink(write)
@@ -40,7 +40,7 @@ def small_pipe() -> Generator[tuple[FileIO, FileIO]]:
 
 
 def drain(reader: FileIO) -> bytes:
-    """Take all that a pipe holds now."""
+    """Read all bytes that the pipe holds now."""
     os.set_blocking(reader.fileno(), False)
     parts: list[bytes] = []
     while part := reader.read(1 << 16):
@@ -57,12 +57,12 @@ class PipeReader:
         self._thread = threading.Thread(target=self._read, daemon=True)
 
     def start(self) -> None:
-        """Begin to read, unless it has begun."""
+        """Start to read, if not started yet."""
         if self._thread.ident is None:
             self._thread.start()
 
     def finish(self) -> bytes:
-        """Wait for the end; all that was read."""
+        """Wait for the end of the pipe; returns all bytes that were read."""
         self._thread.join(PATIENCE_S)
         assert not self._thread.is_alive(), "the pipe has no end"
         return self._data

@@ -1,4 +1,4 @@
-"""What the keys of songs ask of a player."""
+"""The player commands of the keys for songs."""
 
 from realtime.music.commands import PlayerCommand
 from realtime.session.keymap import find_binding

@@ -54,7 +54,7 @@ def refusal(status: int, message: str, reason: str | None = None, headers: Mappi
 
 
 @dataclass
-class Asked:
+class Request:
     """One request; `body` is the decoded JSON or form, None if it cannot be decoded."""
 
     method: str
@@ -74,7 +74,7 @@ class Spotify:
     """One account, its server and the requests that the server received. A test may change all attributes while it runs.
 
     Attributes:
-        asked: the requests, in order.
+        requests: the requests, in order.
         faults, always: responses that replace real ones, by method and path; each of `faults` is used once, in order.
         grants: what the user does on the login page.
         codes, access, refresh: valid codes, each with the query of its login; valid tokens, each with its scope.
@@ -89,7 +89,7 @@ class Spotify:
     """
 
     address: str = ""
-    asked: list[Asked] = field(default_factory=list[Asked])
+    requests: list[Request] = field(default_factory=list[Request])
     faults: dict[tuple[str, str], list[Fault]] = field(default_factory=dict[tuple[str, str], list[Fault]])
     always: dict[tuple[str, str], Fault] = field(default_factory=dict[tuple[str, str], Fault])
     client_id: str = "0123456789abcdef0123456789abcdef"
@@ -162,24 +162,24 @@ class Spotify:
         with self.lock:
             self.access.clear()
 
-    def answer(self, asked: Asked) -> Fault:
+    def answer(self, request: Request) -> Fault:
         """The response to a request."""
-        self.asked.append(asked)
-        where = asked.method, asked.path
+        self.requests.append(request)
+        where = request.method, request.path
         faults = self.faults.get(where)
         if faults or where in self.always:
             return faults.pop(0) if faults else self.always[where]
         try:
-            return self._answer(asked)
+            return self._answer(request)
         except _RefusedError as refused:
             return refused.args[0]
 
-    def _answer(self, asked: Asked) -> Fault:
-        if asked.path.startswith("/v1/"):
-            why = "The access token expired" if asked.bearer in self.issued else "Invalid access token"
-            _require(asked.bearer in self.access, refusal(401, why if asked.bearer else "No token provided"))
+    def _answer(self, request: Request) -> Fault:
+        if request.path.startswith("/v1/"):
+            why = "The access token expired" if request.bearer in self.issued else "Invalid access token"
+            _require(request.bearer in self.access, refusal(401, why if request.bearer else "No token provided"))
         # An empty scope: none is needed, or the handler decides which one
-        routes: Sequence[tuple[str, str, Callable[[Asked], Fault]]] = (
+        routes: Sequence[tuple[str, str, Callable[[Request], Fault]]] = (
             (r"GET /authorize", "", self._authorize),
             (r"POST /api/token", "", self._token),
             (r"GET /v1/me", "", lambda _: Fault(200, self.me)),
@@ -195,16 +195,16 @@ class Spotify:
             (r"\w+ /v1/(playlists/[^/]+/tracks|users/.*|browse/.*)", "", lambda _: refusal(403, "Forbidden")),
         )
         for pattern, scope, answer in routes:
-            if re.fullmatch(pattern, f"{asked.method} {asked.path}"):
-                self._allow(asked, scope)
-                return answer(asked)
+            if re.fullmatch(pattern, f"{request.method} {request.path}"):
+                self._allow(request, scope)
+                return answer(request)
         return refusal(404, "Service not found")
 
-    def _allow(self, asked: Asked, scope: str) -> None:
-        _require(not scope or scope in self.access[asked.bearer or ""].split(), refusal(403, "Insufficient client scope"))
+    def _allow(self, request: Request, scope: str) -> None:
+        _require(not scope or scope in self.access[request.bearer or ""].split(), refusal(403, "Insufficient client scope"))
 
-    def _authorize(self, asked: Asked) -> Fault:
-        query = asked.query
+    def _authorize(self, request: Request) -> Fault:
+        query = request.query
         redirect_uri, parameters = query.get("redirect_uri", ""), {"state": query.get("state", "")}
         known = re.fullmatch(r"http://127\.0\.0\.1:\d{1,5}/callback", redirect_uri)
         _require(query.get("client_id") == self.client_id, Fault(400, b"INVALID_CLIENT: Invalid client"))
@@ -222,8 +222,8 @@ class Spotify:
             302, headers={"Location": f"{redirect_uri}?{urlencode({name: text for name, text in parameters.items() if text})}"}
         )
 
-    def _token(self, asked: Asked) -> Fault:
-        form = asked.fields
+    def _token(self, request: Request) -> Fault:
+        form = request.fields
         grant, old, code, verifier = (form.get(name, "") for name in ("grant_type", "refresh_token", "code", "code_verifier"))
         _require(form.get("client_id") == self.client_id, _token_error("Invalid client", "invalid_client"))
         if grant == "refresh_token":
@@ -240,56 +240,56 @@ class Spotify:
         _require(login.get("code_challenge") == challenge, _token_error("code_verifier was incorrect"))
         return Fault(200, self.issue(login.get("scope", "")))
 
-    def _paginate(self, asked: Asked, rows: Sequence[object], usual: int = 20, most: int = 50, last: int = 100_000) -> Row:
-        texts = {"limit": str(usual), "offset": "0"} | asked.query
+    def _paginate(self, request: Request, rows: Sequence[object], usual: int = 20, most: int = 50, last: int = 100_000) -> Row:
+        texts = {"limit": str(usual), "offset": "0"} | request.query
         for name, low, high in (("limit", 1, most), ("offset", 0, last)):
             _require(texts[name].isdecimal() and low <= int(texts[name]) <= high, refusal(400, f"Invalid {name}"))
         limit, offset = int(texts["limit"]), int(texts["offset"])
-        links = [f"{self.address}{asked.path}?{urlencode(texts | {'offset': to})}" for to in (offset - limit, offset + limit)]
+        links = [f"{self.address}{request.path}?{urlencode(texts | {'offset': to})}" for to in (offset - limit, offset + limit)]
         page: Row = {"items": rows[offset : offset + limit], "limit": limit, "offset": offset, "total": len(rows)}
         page["previous"], page["next"] = links[0] if offset >= limit else None, links[1] if offset + limit < len(rows) else None
         return page
 
-    def _search(self, asked: Asked) -> Fault:
-        query, kinds = asked.query.get("q", ""), asked.query.get("type", "").split(",")
+    def _search(self, request: Request) -> Fault:
+        query, kinds = request.query.get("q", ""), request.query.get("type", "").split(",")
         _require(query, refusal(400, "No search query"))
         _require(set(kinds) <= {"track", "playlist"}, refusal(400, "Bad search type field"))
         found = {kind: [row for row in self.found.get(query, []) if not row or row["type"] == kind] for kind in kinds}
-        return Fault(200, {f"{kind}s": self._paginate(asked, rows, 5, 10, 1000) for kind, rows in found.items()})
+        return Fault(200, {f"{kind}s": self._paginate(request, rows, 5, 10, 1000) for kind, rows in found.items()})
 
-    def _get_state(self, asked: Asked) -> Fault:
+    def _get_state(self, request: Request) -> Fault:
         device = next((device for device in self.devices if device["is_active"]), None)
         if device is None:
             return Fault(204)
         item = self.queue[self.index] if self.queue else None
         kind = item["type"] if item else "unknown"
         # Episodes are sent only to a client that requests them
-        item = item if kind in ["track", *asked.query.get("additional_types", "").split(",")] else None
+        item = item if kind in ["track", *request.query.get("additional_types", "").split(",")] else None
         context = self.context and {"uri": self.context, "type": self.context.split(":")[1]}
         disallows = {"resuming" if self.is_playing else "pausing": True} | ({} if self.index else {"skipping_prev": True})
         state: Row = {"device": device, "shuffle_state": self.shuffle, "repeat_state": "off", "is_playing": self.is_playing}
         state |= {"context": context, "item": item, "currently_playing_type": kind, "progress_ms": self.progress_ms}
         return Fault(200, state | {"timestamp": 0, "actions": {"disallows": disallows}})
 
-    def _command(self, asked: Asked) -> Fault:
+    def _command(self, request: Request) -> Fault:
         _require(self.premium, _player_error("Premium required", "PREMIUM_REQUIRED"))
-        ident = asked.query.get("device_id")
+        ident = request.query.get("device_id")
         targets = [device for device in self.devices if (device["id"] == ident if ident else device["is_active"])]
         _require(targets or not ident, refusal(404, "Device not found"))
         _require(targets, _player_error("No active device found", "NO_ACTIVE_DEVICE", 404))
         _require(not targets[0]["is_restricted"], _player_error("Restricted device"))
-        command = asked.path.rpartition("/")[2]
+        command = request.path.rpartition("/")[2]
         match command:
             case "play":
-                self._play(targets[0], asked.fields)
+                self._play(targets[0], request.fields)
             case "pause":
                 _require(self.is_playing, _player_error("Restriction violated"))
                 self.is_playing = False
             case "shuffle":
-                _require(asked.query.get("state") in {"true", "false"}, refusal(400, "Invalid state"))
-                self.shuffle = asked.query["state"] == "true"
+                _require(request.query.get("state") in {"true", "false"}, refusal(400, "Invalid state"))
+                self.shuffle = request.query["state"] == "true"
             case "volume":
-                text = asked.query.get("volume_percent", "")
+                text = request.query.get("volume_percent", "")
                 _require(text.isdecimal() and int(text) <= 100, refusal(400, "Invalid volume_percent"))
                 _require(
                     targets[0]["supports_volume"], _player_error("Cannot control device volume", "VOLUME_CONTROL_DISALLOW")
@@ -330,35 +330,35 @@ class Spotify:
             self.track(f"Song {ident[-4:]}", "Somebody", ident, type=kind)
         return [self.tracks[uri] for uri in uris]
 
-    def _get_playlists(self, asked: Asked) -> Fault:
-        together = "playlist-read-collaborative" in self.access[asked.bearer or ""].split()
+    def _get_playlists(self, request: Request) -> Fault:
+        together = "playlist-read-collaborative" in self.access[request.bearer or ""].split()
         rows = [row for row in self.playlists if together or not (row and row["collaborative"])]
         counted = [row and row | {"items": {"total": len(self.contents.get(row["id"], []))}} for row in rows]
-        return Fault(200, self._paginate(asked, counted))
+        return Fault(200, self._paginate(request, counted))
 
-    def _create_playlist(self, asked: Asked) -> Fault:
-        body: Row = {"public": True, "collaborative": False, "description": ""} | asked.fields
-        self._allow(asked, f"playlist-modify-{'public' if body['public'] else 'private'}")
+    def _create_playlist(self, request: Request) -> Fault:
+        body: Row = {"public": True, "collaborative": False, "description": ""} | request.fields
+        self._allow(request, f"playlist-modify-{'public' if body['public'] else 'private'}")
         _require(body.get("name"), refusal(400, "Missing required field: name"))
         more = {name: body[name] for name in ("public", "collaborative", "description")}
         return Fault(201, self.playlist(body["name"], **more) | {"items": {"total": 0}})
 
-    def _handle_playlist(self, asked: Asked) -> Fault:
-        ident = asked.path.split("/")[3]
+    def _handle_playlist(self, request: Request) -> Fault:
+        ident = request.path.split("/")[3]
         row = next((row for row in self.playlists if row and row["id"] == ident), None)
         if row is None or ident.startswith(EDITORIAL):
             return refusal(404, "Resource not found")
         mine = row["owner"]["id"] == self.me["id"]
-        _require(mine or (asked.method == "GET" and row["collaborative"]), refusal(403, "Forbidden"))
-        if asked.method == "GET":
-            return Fault(200, self._paginate(asked, self.contents[ident]))
-        self._allow(asked, f"playlist-modify-{'public' if row['public'] else 'private'}")
-        if not asked.path.endswith("/items"):
-            row |= {name: value for name, value in asked.fields.items() if name in {"name", "description"}}
+        _require(mine or (request.method == "GET" and row["collaborative"]), refusal(403, "Forbidden"))
+        if request.method == "GET":
+            return Fault(200, self._paginate(request, self.contents[ident]))
+        self._allow(request, f"playlist-modify-{'public' if row['public'] else 'private'}")
+        if not request.path.endswith("/items"):
+            row |= {name: value for name, value in request.fields.items() if name in {"name", "description"}}
             return Fault(200)
-        rows = [_ROW_FIELDS | {"item": song} for song in self._songs(asked.fields.get("uris"))]
-        self.contents[ident] = self.contents[ident] + rows if asked.method == "POST" else rows
-        return Fault(201 if asked.method == "POST" else 200, {"snapshot_id": secrets.token_urlsafe(24)})
+        rows = [_ROW_FIELDS | {"item": song} for song in self._songs(request.fields.get("uris"))]
+        self.contents[ident] = self.contents[ident] + rows if request.method == "POST" else rows
+        return Fault(201 if request.method == "POST" else 200, {"snapshot_id": secrets.token_urlsafe(24)})
 
 
 class _RefusedError(Exception): ...
@@ -395,9 +395,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         """Log nothing."""
 
     def do_GET(self) -> None:
-        spotify, asked = self.spotify, self._read_request()
+        spotify, request = self.spotify, self._read_request()
         with spotify.lock:
-            answer = spotify.answer(asked)
+            answer = spotify.answer(request)
             body = json.dumps(answer.body).encode() if isinstance(answer.body, dict) else answer.body or b""
         if answer.silent:
             spotify.closing.wait()
@@ -414,7 +414,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     do_PUT = do_POST = do_DELETE = do_GET  # noqa: N815 - their names in the library
 
-    def _read_request(self) -> Asked:
+    def _read_request(self) -> Request:
         parts = urlsplit(self.path)
         data = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         try:
@@ -423,7 +423,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         except ValueError:
             body = None
         bearer = self.headers.get("Authorization", "").partition("Bearer ")[2]
-        return Asked(self.command, parts.path.rstrip("/"), dict(parse_qsl(parts.query)), body, bearer or None)
+        return Request(self.command, parts.path.rstrip("/"), dict(parse_qsl(parts.query)), body, bearer or None)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A network camera on this computer: an HTTP server of JPEG parts whose faults a test sets."""
+"""A network camera on this computer: an HTTP server of JPEG parts, with faults that a test sets."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def moving(image: Image, count: int = 8) -> list[bytes]:
 
 
 def darkness(count: int = 8, size: tuple[int, int] = (240, 320)) -> list[bytes]:
-    """Pictures of a camera whose lens is covered; `size` is (height, width)."""
+    """Pictures of a camera with a covered lens; `size` is (height, width)."""
     noise = np.random.default_rng(0).integers(0, 4, (count, *size, 3), np.uint8)
     return [jpeg(picture) for picture in noise]
 

@@ -23,7 +23,7 @@ class Terminal:
     """A pseudo-terminal in which a command runs.
 
     Attributes:
-        text: output that no pattern of `reads` has consumed.
+        text: output that no pattern of `wait_for` has consumed.
         all: all output.
     """
 
@@ -33,7 +33,7 @@ class Terminal:
         self.text = ""
         self.all = ""
 
-    def reads(self, pattern: str) -> re.Match[str]:
+    def wait_for(self, pattern: str) -> re.Match[str]:
         """Wait until new output matches the pattern, and consume it up to the end of the match."""
         until(lambda: self._matches(pattern))
         match = re.search(pattern, self.text, re.DOTALL)
@@ -45,7 +45,7 @@ class Terminal:
         """Write keys to the terminal."""
         os.write(self._controller, keys.encode())
 
-    def ends(self) -> int:
+    def wait_for_end(self) -> int:
         """Wait until the command ends; returns its exit status."""
         until(lambda: self._matches("$.") or self.process.poll() is not None)
         status = self.process.wait()

@@ -43,7 +43,7 @@ def doubting() -> Any:
 
 
 def introduce_backbones(patch: pytest.MonkeyPatch) -> None:
-    """Let `transfer` stand on two small networks, which read and begin as those of Keras do."""
+    """Replace the two backbones of `transfer` by small networks with the same inputs and first layers."""
     keras = keras_pair.import_tensorflow("testing").keras
     layers = keras.layers
 

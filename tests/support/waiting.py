@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PATIENCE_S = 300.0
-"""A failure alone waits that long: no machine is so slow that it needs more."""
+"""Only a failing test waits this long: it is enough for the slowest machine."""
 
 POLL_S = 0.005
 

@@ -1,6 +1,6 @@
-"""A person at a real screen: finds a window by its title, sees what is in it, presses keys, resizes and closes it.
+"""Control of a real window on an X server: find it by its title, read its picture, press keys, resize and close it.
 
-Speaks to the X server from this process: to look and look again costs no process each time.
+The requests to the X server come from this process: polling starts no other process.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
     Picture = NDArray[np.uint8]
 
 BETWEEN_KEYS_MS = 100
-"""Of two keys that come at once OpenCV's window remembers the later one alone. The X server waits, not we."""
+"""Delay between two keys, by the X server: of two keys at the same time OpenCV's window handles only the later one."""
 
 STUCK_S = 20.0
-"""A window whose picture is the same for so long may have lost an event of the screen."""
+"""After this time without a change of its picture, a window may have lost an event of the X server."""
 
 LOST_S = 15.0
-"""So long after it a key without an effect was lost. On a busy machine OpenCV's window loses about one in a thousand."""
+"""After this time without an effect, a key was lost. On a busy machine OpenCV's window loses about one key in a thousand."""
 
-LOOKS = 200
-"""At a window that nothing is drawn in yet, before it is helped."""
+READS_BEFORE_REFRESH = 200
+"""Number of pictures without a drawing before the window is refreshed."""
 
 _ALL_PLANES = 0xFFFFFFFF
 _FROM_A_PAGER = 2
@@ -66,7 +66,7 @@ class Screen:
 
     @property
     def managed(self) -> bool:
-        """Whether its window manager has begun."""
+        """Whether the window manager runs."""
         return bool(self._property(self._root, "_NET_SUPPORTING_WM_CHECK", Xatom.WINDOW))
 
     def find(self, title: str) -> Window | None:
@@ -74,21 +74,21 @@ class Screen:
         for number in self._property(self._root, "_NET_CLIENT_LIST", Xatom.WINDOW):
             window = self._display.create_resource_object("window", number)
             try:
-                if self._titled(window) == title and self.shows(window):
+                if self._titled(window) == title and self.is_visible(window):
                     return window
             except BadWindow:
                 # Closed since it was listed
                 continue
         return None
 
-    def shows(self, window: Window) -> bool:
-        """Whether it is on the screen, and not put away."""
+    def is_visible(self, window: Window) -> bool:
+        """Whether the window is on the screen, and not minimised."""
         return window.get_attributes().map_state == X.IsViewable
 
-    def hears(self, window: Window) -> bool:
-        """Whether keys go to it."""
+    def has_focus(self, window: Window) -> bool:
+        """Whether the window gets the keys."""
         focus = self._display.get_input_focus().focus
-        # A number says that nobody hears or that the root does
+        # A number stands for no window or for the root window
         while not isinstance(focus, int) and focus.id != window.id:
             focus = focus.query_tree().parent or X.NONE
         return not isinstance(focus, int)
@@ -99,7 +99,7 @@ class Screen:
         return geometry.width, geometry.height
 
     def picture(self, window: Window) -> Picture:
-        """What is in it now, BGR."""
+        """The picture in the window, BGR."""
         found: list[Picture] = []
 
         def taken() -> bool:
@@ -107,7 +107,7 @@ class Screen:
             try:
                 image = window.get_image(0, 0, width, height, X.ZPixmap, _ALL_PLANES)
             except BadMatch:
-                # It is put away, or has another size than a moment ago
+                # The window was minimised, or its size has just changed
                 return False
             found.append(np.frombuffer(cast("bytes", image.data), np.uint8).reshape(height, width, 4)[..., :3].copy())
             return True
@@ -116,42 +116,42 @@ class Screen:
         return found[0]
 
     def press(self, *keys: str) -> None:
-        """Press keys of the keyboard by their names in X11, one after the other, whatever window hears them."""
+        """Press keys of the keyboard by their names in X11, one after the other, for the window with the focus."""
         for index, key in enumerate(keys):
             code, upper = self._key(key)
-            # On the keypad it is Num Lock that gives what is above
+            # On the keypad, Num Lock selects the upper symbol
             held = [self._key("Num_Lock" if key.startswith("KP_") else "Shift_L")[0]] if upper else []
-            self._strike(code, held, BETWEEN_KEYS_MS if index else X.CurrentTime)
+            self._send_key(code, held, BETWEEN_KEYS_MS if index else X.CurrentTime)
 
     def press_place(self, code: int, *, shift: bool = False) -> None:
-        """Press a key by its number in X11, which says where it is on the keyboard."""
-        self._strike(code, [self._key("Shift_L")[0]] if shift else [], X.CurrentTime)
+        """Press a key by its keycode in X11, which stands for a place of the keyboard."""
+        self._send_key(code, [self._key("Shift_L")[0]] if shift else [], X.CurrentTime)
 
     def choose_layout(self, name: str) -> None:
         """Give the keyboard another layout."""
         subprocess.run(["setxkbmap", "-display", self._display.get_display_name(), "-layout", name], check=True)
 
-    def _strike(self, code: int, held: list[int], after_ms: int) -> None:
-        strokes = [(X.KeyPress, number) for number in (*held, code)] + [(X.KeyRelease, number) for number in (code, *held)]
-        for index, (kind, number) in enumerate(strokes):
+    def _send_key(self, code: int, held: list[int], after_ms: int) -> None:
+        events = [(X.KeyPress, number) for number in (*held, code)] + [(X.KeyRelease, number) for number in (code, *held)]
+        for index, (kind, number) in enumerate(events):
             xtest.fake_input(self._display, kind, number, X.CurrentTime if index else after_ms)
         self._display.sync()
 
-    def put_away(self, window: Window) -> None:
-        """Minimise it."""
-        self._ask(window, "WM_CHANGE_STATE", Xutil.IconicState)
+    def minimise(self, window: Window) -> None:
+        """Minimise the window."""
+        self._send_request(window, "WM_CHANGE_STATE", Xutil.IconicState)
 
-    def fetch_back(self, window: Window) -> None:
-        """Show it again, in front of all others."""
-        self._ask(window, "_NET_ACTIVE_WINDOW", _FROM_A_PAGER, X.CurrentTime)
+    def restore(self, window: Window) -> None:
+        """Show the window again, in front of all others."""
+        self._send_request(window, "_NET_ACTIVE_WINDOW", _FROM_A_PAGER, X.CurrentTime)
 
     def resize(self, window: Window, width: int, height: int) -> None:
-        """As one does at its frame."""
-        self._ask(window, "_NET_MOVERESIZE_WINDOW", _WIDTH_AND_HEIGHT, 0, 0, width, height)
+        """Resize the window, as its frame does."""
+        self._send_request(window, "_NET_MOVERESIZE_WINDOW", _WIDTH_AND_HEIGHT, 0, 0, width, height)
 
     def close(self, window: Window) -> None:
         """Press the button of its frame."""
-        self._ask(window, "_NET_CLOSE_WINDOW", X.CurrentTime, _FROM_A_PAGER)
+        self._send_request(window, "_NET_CLOSE_WINDOW", X.CurrentTime, _FROM_A_PAGER)
 
     def _titled(self, window: Window) -> str:
         name = window.get_full_text_property(self._display.get_atom("_NET_WM_NAME")) or window.get_wm_name()
@@ -162,14 +162,14 @@ class Screen:
         return cast("Sequence[int]", found.value) if found else ()
 
     def _key(self, name: str) -> tuple[int, bool]:
-        """The number of a key, and whether it is meant by what is above on it."""
+        """Keycode of a key, and whether the name is that of its upper symbol."""
         keysym = XK.string_to_keysym(name)
         code, column = min(self._display.keysym_to_keycodes(keysym), key=lambda place: place[1])
-        assert column < 2, f"no key says {name}"
+        assert column < 2, f"no key has the symbol {name}"
         return code, column == 1
 
-    def _ask(self, window: Window, name: str, *data: int) -> None:
-        """Send the window manager a wish."""
+    def _send_request(self, window: Window, name: str, *data: int) -> None:
+        """Send a request to the window manager."""
         padded = [*data, *[0] * (5 - len(data))]
         message = event.ClientMessage(window=window, client_type=self._display.get_atom(name), data=(32, padded))
         self._root.send_event(message, event_mask=X.SubstructureRedirectMask | X.SubstructureNotifyMask)
@@ -177,16 +177,16 @@ class Screen:
 
 
 def varied(picture: Picture) -> bool:
-    """Whether anything is drawn: what Qt never painted is of one colour."""
+    """Whether anything is drawn: a window that Qt has not painted has one colour."""
     return float(picture.std()) > 1
 
 
-class Person:
-    """In front of a program in a process of its own: sees its window, presses keys, closes it.
+class WindowDriver:
+    """Controls the window of a program that runs in another process.
 
     Attributes:
         process: the program.
-        folder: where it was started.
+        folder: folder that the program was started in.
     """
 
     def __init__(self, screen: Screen | None, title: str, folder: Path, process: subprocess.Popen[str]) -> None:
@@ -198,20 +198,20 @@ class Person:
         self._last: Picture | None = None
         self._changed_s = 0.0
 
-    def sees_the_window(self, drawn: Callable[[Picture], bool] = varied) -> None:
-        """Wait until it is open, drawn and listens."""
+    def wait_for_window(self, drawn: Callable[[Picture], bool] = varied) -> None:
+        """Wait until the window is open, drawn and has the focus."""
 
-        def there() -> bool:
-            assert self.process.poll() is None, self.output + self.complaints
+        def is_open() -> bool:
+            assert self.process.poll() is None, self.output + self.stderr
             self._window = self.screen.find(self._title)
             return self._window is not None
 
-        until(there)
-        until(lambda: self._painted(drawn))
-        until(lambda: self.screen.hears(self.window))
+        until(is_open)
+        until(lambda: self._is_drawn(drawn))
+        until(lambda: self.screen.has_focus(self.window))
 
-    def _painted(self, drawn: Callable[[Picture], bool]) -> bool:
-        for _ in range(LOOKS):
+    def _is_drawn(self, drawn: Callable[[Picture], bool]) -> bool:
+        for _ in range(READS_BEFORE_REFRESH):
             if drawn(self.picture()):
                 return True
         self._refresh()
@@ -219,36 +219,36 @@ class Person:
 
     @property
     def screen(self) -> Screen:
-        """Where the window is."""
+        """The connection to the X server."""
         assert self._screen is not None, "started without a screen"
         return self._screen
 
     @property
     def window(self) -> Window:
-        """The window, once it was seen."""
-        assert self._window is not None, "no window was seen yet"
+        """The window, after `wait_for_window`."""
+        assert self._window is not None, "call wait_for_window first"
         return self._window
 
     def press(self, *keys: str) -> None:
         """Press keys by their names in X11, one after the other."""
-        # Sent to the window itself, a key would stay down for ever where it closes the window
+        # A key that is sent to the window directly would stay down if it closes the window
         self.screen.press(*keys)
 
     def press_until(self, key: str, effect: Callable[[], object]) -> None:
-        """Press a key and wait for its effect; press it again where it was lost."""
-        self._insist(lambda: self.press(key), effect)
+        """Press a key and wait for its effect; press it again if it was lost."""
+        self._press_until(lambda: self.press(key), effect)
 
     def press_place_until(self, code: int, effect: Callable[[], object], *, shift: bool = False) -> None:
-        """Press the key at a place of the keyboard and wait for its effect; press it again where it was lost."""
-        self._insist(lambda: self.press_place(code, shift=shift), effect)
+        """Press the key at a place of the keyboard and wait for its effect; press it again if it was lost."""
+        self._press_until(lambda: self.press_place(code, shift=shift), effect)
 
     def leave(self, key: str) -> int:
-        """End the program by a key; its status."""
+        """End the program with a key; returns its exit status."""
         self.press_until(key, lambda: self.process.poll() is not None)
         return self.finish()
 
-    def _insist(self, strike: Callable[[], None], effect: Callable[[], object]) -> None:
-        strike()
+    def _press_until(self, send: Callable[[], None], effect: Callable[[], object]) -> None:
+        send()
         again_s = time.monotonic() + LOST_S
 
         def done() -> bool:
@@ -256,7 +256,7 @@ class Person:
             if effect():
                 return True
             if time.monotonic() > again_s:
-                strike()
+                send()
                 again_s = time.monotonic() + LOST_S
             return False
 
@@ -279,7 +279,7 @@ class Person:
         self.screen.resize(self.window, width, height)
 
     def picture(self) -> Picture:
-        """What is in the window now, BGR."""
+        """The picture in the window, BGR."""
         picture = self.screen.picture(self.window)
         now_s = time.monotonic()
         if self._last is None or not np.array_equal(picture, self._last):
@@ -290,13 +290,13 @@ class Person:
         return picture
 
     def _refresh(self) -> None:
-        """Have the window painted anew.
+        """Make Qt paint the window again.
 
-        The Qt of OpenCV's wheel now and then loses the event that its window is on screen, and then paints it no more: put away
-        and fetched back it is well.
+        The Qt of OpenCV's wheel sometimes loses the event that its window is visible, and then paints it no more. To minimise
+        and restore the window repairs this.
         """
-        self.screen.put_away(self.window)
-        self.screen.fetch_back(self.window)
+        self.screen.minimise(self.window)
+        self.screen.restore(self.window)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -305,33 +305,33 @@ class Person:
 
     @property
     def output(self) -> str:
-        """What it printed."""
+        """What the program printed on stdout."""
         return (self.folder / "output").read_text()
 
     @property
-    def complaints(self) -> str:
-        """What it printed on stderr."""
+    def stderr(self) -> str:
+        """What the program printed on stderr."""
         return (self.folder / "errors").read_text()
 
     def finish(self) -> int:
-        """Wait for its end; its status."""
+        """Wait until the program ends; returns its exit status."""
         return self.process.wait(PATIENCE_S)
 
 
-Anyone = TypeVar("Anyone", bound=Person)
+Driver = TypeVar("Driver", bound=WindowDriver)
 
 
 @contextmanager
-def in_front_of(
+def run_in_window(
     command: Sequence[str],
     folder: Path,
     *,
     display: str | None,
     title: str = "emodj",
     environment: Mapping[str, str] | None = None,
-    person: type[Anyone] = Person,
-) -> Generator[Anyone]:
-    """Run a program with a window in a folder, until the block ends; without a display nobody sees it."""
+    driver: type[Driver] = WindowDriver,
+) -> Generator[Driver]:
+    """Run a program with a window in a folder, until the block ends; `display` None starts it without a display."""
     own = {**os.environ, **(environment or {})}
     with ExitStack() as stack:
         screen = None
@@ -341,4 +341,4 @@ def in_front_of(
         output, errors = (stack.enter_context((folder / name).open("w")) for name in ("output", "errors"))
         process = stack.enter_context(subprocess.Popen(command, env=own, cwd=folder, stdout=output, stderr=errors, text=True))
         stack.callback(process.kill)
-        yield person(screen, title, folder, process)
+        yield driver(screen, title, folder, process)

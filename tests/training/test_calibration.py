@@ -36,13 +36,13 @@ def softmax(logits: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def faces_and_logits(prior: NDArray[np.float64]) -> tuple[list[int], NDArray[np.float64]]:
-    """Labels drawn from a prior, and the logits of a network that knows exactly how likely each of the seven is.
+    """Labels drawn from a prior, and the logits of a network with exact probabilities.
 
     Each face is a point about the corner of its expression; the posterior of Gaussian clusters is linear in it.
     """
-    dice = np.random.default_rng(1)
-    labels = dice.choice(7, COUNT, p=prior)
-    points = 1.5 * np.eye(7)[labels] + dice.standard_normal((COUNT, 7))
+    rng = np.random.default_rng(1)
+    labels = rng.choice(7, COUNT, p=prior)
+    points = 1.5 * np.eye(7)[labels] + rng.standard_normal((COUNT, 7))
     return labels.tolist(), 1.5 * points + np.log(prior)
 
 
@@ -55,17 +55,17 @@ def test_the_temperature_corrects_too_low_and_too_high_confidence(
     people: Build, sharpness: float, low: float, high: float
 ) -> None:
     labels, logits = faces_and_logits(EVEN)
-    said = softmax(logits * sharpness)
-    correction = choose_correction(said, EVEN, people(labels))
+    probabilities = softmax(logits * sharpness)
+    correction = choose_correction(probabilities, EVEN, people(labels))
     assert low <= correction.temperature <= high
-    corrected = correction.apply(said)
+    corrected = correction.apply(probabilities)
     assert metrics.calibration_error(corrected, np.array(labels)) < 0.03
 
 
 def test_confidence_is_calibrated_against_the_votes(people: Build) -> None:
     labels, logits = faces_and_logits(EVEN)
     ballots = [{VOTES[label]: 10} for label in labels]
-    # The labels of half of the pictures are another expression's: the network is right for the crowd, not for them
+    # Half of the labels are wrong: the network agrees with the votes, not with the labels
     noisy = [(label + index % 2) % 7 for index, label in enumerate(labels)]
     assert 0.85 <= choose_correction(softmax(logits), EVEN, people(noisy, ballots)).temperature <= 1.15
 
@@ -78,31 +78,32 @@ def test_disagreement_of_the_crowd_lowers_the_confidence(people: Build) -> None:
         )
         for other in (0, 3)
     )
-    # Votes alone would ask for 1.6: the network is still right about what most people saw
+    # The votes alone would give 1.6, but the network still agrees with the majority
     assert two.temperature > one.temperature
     softer = TEMPERATURES[TEMPERATURES.index(two.temperature) + 1]
     errors = [
-        metrics.calibration_error(Calibration(degree, 0.0, (0.0,) * 7).apply(softmax(logits)), np.array(labels))
-        for degree in (two.temperature, softer)
+        metrics.calibration_error(Calibration(temperature, 0.0, (0.0,) * 7).apply(softmax(logits)), np.array(labels))
+        for temperature in (two.temperature, softer)
     ]
     assert errors[0] <= MAX_CLEAR_ERROR < errors[1]
 
 
-def test_if_no_temperature_is_good_enough_the_least_error_decides(people: Build) -> None:
-    # Right nine times of ten where it is least sure, and four of ten where it is surest
+def test_if_no_temperature_meets_the_limit_the_least_error_decides(people: Build) -> None:
+    # The accuracy is 0.9 at the lowest confidence and 0.4 at the highest
     confidence = np.linspace(0.5, 0.99, COUNT)
     right = np.random.default_rng(1).random(COUNT) < 1.4 - confidence
-    said = np.tile(((1 - confidence) / 6)[:, None], (1, 7)).astype(np.float32)
-    said[:, 2] = confidence
+    probabilities = np.tile(((1 - confidence) / 6)[:, None], (1, 7)).astype(np.float32)
+    probabilities[:, 2] = confidence
     faces = people(np.where(right, 2, 3).tolist())
     labels = faces.labels.astype(np.int64)
     errors = {
-        degree: metrics.calibration_error(Calibration(degree, 0.0, (0.0,) * 7).apply(said), labels) for degree in TEMPERATURES
+        temperature: metrics.calibration_error(Calibration(temperature, 0.0, (0.0,) * 7).apply(probabilities), labels)
+        for temperature in TEMPERATURES
     }
     assert min(errors.values()) > MAX_CLEAR_ERROR
-    degree, limit = choose_temperature(said, faces)
-    assert errors[degree] == min(errors.values())
-    assert limit == choose_threshold(Calibration(degree, 0.0, (0.0,) * 7).apply(said), labels)
+    temperature, threshold = choose_temperature(probabilities, faces)
+    assert errors[temperature] == min(errors.values())
+    assert threshold == choose_threshold(Calibration(temperature, 0.0, (0.0,) * 7).apply(probabilities), labels)
 
 
 def test_without_a_clear_majority_the_labels_decide(people: Build) -> None:
@@ -113,64 +114,66 @@ def test_without_a_clear_majority_the_labels_decide(people: Build) -> None:
 
 def test_prior_correction_raises_the_recall_of_rare_expressions(people: Build) -> None:
     labels, logits = faces_and_logits(SKEWED)
-    said = softmax(logits)
-    correction = choose_correction(said, SKEWED, people(labels))
+    probabilities = softmax(logits)
+    correction = choose_correction(probabilities, SKEWED, people(labels))
     assert 0 < correction.prior_exponent <= 1
     np.testing.assert_allclose(correction.bias, -correction.prior_exponent * np.log(SKEWED) / correction.temperature)
-    assert mean_recall(labels, correction.apply(said)) > mean_recall(labels, said) + 0.05
+    assert mean_recall(labels, correction.apply(probabilities)) > mean_recall(labels, probabilities) + 0.05
 
 
 def test_prior_correction_costs_little_accuracy_against_the_majority(people: Build) -> None:
-    # Recall of the rare alone would take more of the prior off, and six points of accuracy with it
+    # The recall of rare expressions alone would remove more of the prior and cost six points of accuracy
     prior = np.array([0.05, 0.01, 0.02, 0.6, 0.25, 0.05, 0.02])
     labels, logits = faces_and_logits(prior)
-    said = softmax(logits)
-    correction = choose_correction(said, prior, people(labels))
+    probabilities = softmax(logits)
+    correction = choose_correction(probabilities, prior, people(labels))
     assert correction.prior_exponent > 0
-    before, after = (np.mean(answer.argmax(axis=1) == labels) for answer in (said, correction.apply(said)))
+    before, after = (np.mean(each.argmax(axis=1) == labels) for each in (probabilities, correction.apply(probabilities)))
     assert after >= before - MAX_ACCURACY_LOSS
 
 
-def test_a_uniform_prior_changes_no_answer(people: Build) -> None:
+def test_a_uniform_prior_changes_no_prediction(people: Build) -> None:
     labels, logits = faces_and_logits(EVEN)
-    said = softmax(logits)
-    np.testing.assert_array_equal(choose_correction(said, EVEN, people(labels)).apply(said).argmax(axis=1), said.argmax(axis=1))
+    probabilities = softmax(logits)
+    np.testing.assert_array_equal(
+        choose_correction(probabilities, EVEN, people(labels)).apply(probabilities).argmax(axis=1), probabilities.argmax(axis=1)
+    )
 
 
-def test_the_temperature_changes_no_answer(people: Build) -> None:
+def test_the_temperature_changes_no_prediction(people: Build) -> None:
     labels, logits = faces_and_logits(SKEWED)
-    said = softmax(logits * 1.8)
-    correction = choose_correction(said, SKEWED, people(labels))
+    probabilities = softmax(logits * 1.8)
+    correction = choose_correction(probabilities, SKEWED, people(labels))
     assert correction.temperature > 1.2
     assert correction.prior_exponent > 0
-    wanted = np.log(said) + np.array(correction.bias) * correction.temperature
-    np.testing.assert_array_equal(correction.apply(said).argmax(axis=1), wanted.argmax(axis=1))
+    wanted = np.log(probabilities) + np.array(correction.bias) * correction.temperature
+    np.testing.assert_array_equal(correction.apply(probabilities).argmax(axis=1), wanted.argmax(axis=1))
 
 
-def calibrated_answers(low: float) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def calibrated_predictions(low: float) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Probabilities of a calibrated network with a confidence of `low` or more, and the labels."""
     confidence = np.linspace(low, 1, COUNT)
-    # Among faces of similar confidence the share of wrong answers is one minus the confidence
+    # Among faces of similar confidence the share of wrong predictions is one minus the confidence
     wrong = np.diff(np.floor(np.cumsum(1 - confidence)), prepend=0) > 0
-    said = np.tile(((1 - confidence) / 6)[:, None], (1, 7)).astype(np.float32)
-    said[:, 2] = confidence
-    return said, np.where(wrong, 3, 2).astype(np.int64)
+    probabilities = np.tile(((1 - confidence) / 6)[:, None], (1, 7)).astype(np.float32)
+    probabilities[:, 2] = confidence
+    return probabilities, np.where(wrong, 3, 2).astype(np.int64)
 
 
 def test_the_threshold_is_the_lowest_that_reaches_the_target_accuracy() -> None:
-    said, labels = calibrated_answers(0.87)
-    limit = choose_threshold(said, labels)
-    assert 0.87 < limit <= 0.9
-    assert metrics.coverage(said, labels, limit)[1] >= TARGET_ACCURACY
-    assert all(metrics.coverage(said, labels, lower)[1] < TARGET_ACCURACY for lower in THRESHOLDS if lower < limit)
+    probabilities, labels = calibrated_predictions(0.87)
+    threshold = choose_threshold(probabilities, labels)
+    assert 0.87 < threshold <= 0.9
+    assert metrics.coverage(probabilities, labels, threshold)[1] >= TARGET_ACCURACY
+    assert all(metrics.coverage(probabilities, labels, lower)[1] < TARGET_ACCURACY for lower in THRESHOLDS if lower < threshold)
 
 
 def test_most_faces_are_answered_even_if_fewer_are_right() -> None:
-    said, labels = calibrated_answers(0.4)
-    limit = choose_threshold(said, labels)
-    assert limit == pytest.approx(0.52, abs=0.011)
-    assert metrics.coverage(said, labels, limit)[0] >= MIN_COVERAGE
-    assert metrics.coverage(said, labels, limit + 0.01)[0] < MIN_COVERAGE
+    probabilities, labels = calibrated_predictions(0.4)
+    threshold = choose_threshold(probabilities, labels)
+    assert threshold == pytest.approx(0.52, abs=0.011)
+    assert metrics.coverage(probabilities, labels, threshold)[0] >= MIN_COVERAGE
+    assert metrics.coverage(probabilities, labels, threshold + 0.01)[0] < MIN_COVERAGE
 
 
 def test_the_threshold_is_that_of_the_corrected_network_on_clear_faces(people: Build) -> None:
@@ -180,11 +183,11 @@ def test_the_threshold_is_that_of_the_corrected_network_on_clear_faces(people: B
         {VOTES[label]: 10} if sure else {VOTES[label]: 5, VOTES[label - 1]: 5}
         for label, sure in zip(labels, clear, strict=True)
     ]
-    said = softmax(logits * 0.5)
-    correction = choose_correction(said, EVEN, people(labels, ballots))
+    probabilities = softmax(logits * 0.5)
+    correction = choose_correction(probabilities, EVEN, people(labels, ballots))
     truth = np.array(labels)[clear]
-    assert correction.unsure_below == choose_threshold(correction.apply(said)[clear], truth)
-    assert correction.unsure_below != choose_threshold(said[clear], truth)
+    assert correction.unsure_below == choose_threshold(correction.apply(probabilities)[clear], truth)
+    assert correction.unsure_below != choose_threshold(probabilities[clear], truth)
 
 
 def test_data_without_an_expression_can_be_calibrated(people: Build) -> None:
@@ -201,13 +204,13 @@ biases = st.lists(st.floats(-20, 20), min_size=7, max_size=7)
 
 @given(st.lists(rows, min_size=1, max_size=4), st.floats(0.3, 2), biases)
 def test_corrected_probabilities_are_distributions(batch: list[list[float]], temperature: float, bias: list[float]) -> None:
-    said = np.array([np.array(row) / sum(row) for row in batch], np.float32)
-    corrected = Calibration(temperature, 0.5, tuple(bias)).apply(said)
+    probabilities = np.array([np.array(row) / sum(row) for row in batch], np.float32)
+    corrected = Calibration(temperature, 0.5, tuple(bias)).apply(probabilities)
     assert corrected.dtype == np.float32
-    assert corrected.shape == said.shape
+    assert corrected.shape == probabilities.shape
     assert corrected.min() >= 0
     np.testing.assert_allclose(corrected.sum(axis=1), 1, rtol=1e-5)
-    np.testing.assert_allclose(Calibration(1.0, 0.0, (0.0,) * 7).apply(said), said, atol=1e-6)
+    np.testing.assert_allclose(Calibration(1.0, 0.0, (0.0,) * 7).apply(probabilities), probabilities, atol=1e-6)
 
 
 def test_folding_the_correction_in_gives_the_same_probabilities() -> None:

@@ -37,19 +37,19 @@ def test_an_untrained_head_changes_no_probability(crowd: Dataset) -> None:
     )
 
 
-def test_it_lowers_the_confidence_of_faces_that_people_disagree_about(trained: Any, crowd: Dataset) -> None:
+def test_training_lowers_the_confidence_of_disputed_faces(trained: Any, crowd: Dataset) -> None:
     before, after = (
         predict_probabilities(knowing(), crowd.images).max(axis=1),
         predict_probabilities(trained, crowd.images).max(axis=1),
     )
-    torn = disputed(crowd)
-    assert abs(before[torn].mean() - before[~torn].mean()) < 0.02
-    # Four of ten, and all
-    assert after[torn].mean() == pytest.approx(0.4, abs=0.08)
-    assert after[~torn].mean() > 0.9
+    is_disputed = disputed(crowd)
+    assert abs(before[is_disputed].mean() - before[~is_disputed].mean()) < 0.02
+    # Four of ten votes, and all of them
+    assert after[is_disputed].mean() == pytest.approx(0.4, abs=0.08)
+    assert after[~is_disputed].mean() > 0.9
 
 
-def test_training_changes_no_answer_and_no_other_weight(trained: Any, crowd: Dataset) -> None:
+def test_training_changes_no_prediction_and_no_other_weight(trained: Any, crowd: Dataset) -> None:
     before = knowing()
     np.testing.assert_array_equal(
         predict_probabilities(trained, crowd.images).argmax(axis=1), predict_probabilities(before, crowd.images).argmax(axis=1)
@@ -64,9 +64,9 @@ def test_the_seed_determines_the_weights(trained: Any, crowd: Dataset) -> None:
     again, other = knowing(), knowing()
     confidence_head.train_head(again, crowd, seed=1)
     confidence_head.train_head(other, crowd, seed=2)
-    said = predict_probabilities(trained, crowd.images)
-    np.testing.assert_array_equal(predict_probabilities(again, crowd.images), said)
-    assert np.abs(predict_probabilities(other, crowd.images) - said).max() > 1e-4
+    probabilities = predict_probabilities(trained, crowd.images)
+    np.testing.assert_array_equal(predict_probabilities(again, crowd.images), probabilities)
+    assert np.abs(predict_probabilities(other, crowd.images) - probabilities).max() > 1e-4
 
 
 def test_images_without_a_face_are_not_trained_on(crowd: Dataset) -> None:
@@ -80,15 +80,15 @@ def test_images_without_a_face_are_not_trained_on(crowd: Dataset) -> None:
     )
 
 
-def test_without_votes_it_learns_from_the_labels(crowd: Dataset) -> None:
-    # Of those that are bright below every second label is another
-    torn = disputed(crowd)
-    labels = np.where(torn & (np.arange(COUNT) % 2 == 0), 0, crowd.labels).astype(np.uint8)
+def test_without_votes_the_head_is_trained_on_the_labels(crowd: Dataset) -> None:
+    # Among the faces with a bright lower half every second label is another
+    is_disputed = disputed(crowd)
+    labels = np.where(is_disputed & (np.arange(COUNT) % 2 == 0), 0, crowd.labels).astype(np.uint8)
     network = knowing()
     confidence_head.train_head(network, replace(crowd, labels=labels, votes=np.zeros_like(crowd.votes)), seed=1)
     best = predict_probabilities(network, crowd.images).max(axis=1)
-    assert best[torn].mean() == pytest.approx(0.5, abs=0.1)
-    assert best[~torn].mean() > 0.9
+    assert best[is_disputed].mean() == pytest.approx(0.5, abs=0.1)
+    assert best[~is_disputed].mean() > 0.9
 
 
 def test_reset_restores_equal_factors(trained: Any, crowd: Dataset) -> None:
@@ -110,15 +110,15 @@ def test_a_network_without_the_head_stays_unchanged() -> None:
 
 
 def test_a_constant_feature_has_no_effect_later(crowd: Dataset) -> None:
-    # All of them equally dark below, and in use no more
+    # In training all faces have an equally dark lower half, and later they do not
     images = crowd.images.copy()
     images[:, 24:] = 60
     network = knowing()
     confidence_head.train_head(network, replace(crowd, images=images), seed=1)
     kernel, _ = network.get_layer(CONFIDENCE_HEAD[0]).get_weights()
     assert np.abs(kernel).max() < 100
-    said = predict_probabilities(knowing(), crowd.images).argmax(axis=1)
-    np.testing.assert_array_equal(predict_probabilities(network, crowd.images).argmax(axis=1), said)
+    expected = predict_probabilities(knowing(), crowd.images).argmax(axis=1)
+    np.testing.assert_array_equal(predict_probabilities(network, crowd.images).argmax(axis=1), expected)
 
 
 @pytest.mark.parametrize("count", [0, 1, confidence_head.MIN_FACES - 1])
@@ -129,14 +129,14 @@ def test_with_few_faces_the_head_is_not_trained(trained: Any, crowd: Dataset, co
     np.testing.assert_array_equal(predict_probabilities(network, crowd.images), predict_probabilities(knowing(), crowd.images))
 
 
-def test_identical_faces_change_no_answer(crowd: Dataset, people: Build) -> None:
+def test_identical_faces_change_no_prediction(crowd: Dataset, people: Build) -> None:
     network = knowing()
     happy = crowd.images[crowd.labels == HAPPY][-1:]
     confidence_head.train_head(
         network, people([HAPPY] * confidence_head.MIN_FACES, images=happy.repeat(confidence_head.MIN_FACES, axis=0)), seed=1
     )
-    said = predict_probabilities(knowing(), crowd.images).argmax(axis=1)
-    np.testing.assert_array_equal(predict_probabilities(network, crowd.images).argmax(axis=1), said)
+    expected = predict_probabilities(knowing(), crowd.images).argmax(axis=1)
+    np.testing.assert_array_equal(predict_probabilities(network, crowd.images).argmax(axis=1), expected)
 
 
 @pytest.mark.parametrize("seed", [0, 2**31 - 1])
@@ -144,6 +144,6 @@ def test_every_seed_of_a_run_is_accepted(crowd: Dataset, seed: int) -> None:
     confidence_head.train_head(knowing(), crowd.select(np.arange(COUNT) < confidence_head.MIN_FACES), seed=seed)
 
 
-def test_answers_stay_distributions(trained: Any) -> None:
-    said = predict(trained, np.random.default_rng(3).random((20, 48, 48, 1), np.float32))
-    np.testing.assert_allclose(said.sum(axis=1), 1, rtol=1e-5)
+def test_predictions_stay_distributions(trained: Any) -> None:
+    probabilities = predict(trained, np.random.default_rng(3).random((20, 48, 48, 1), np.float32))
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)

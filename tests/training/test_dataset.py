@@ -36,7 +36,7 @@ def test_a_vote_counts_for_its_expression(people: Build, vote: str, expression: 
     assert expression_targets(data, 0.0, 0.0).tolist() == [[value / 4 for value in wanted]]
 
 
-def test_the_label_alone_or_the_votes_alone(people: Build) -> None:
+def test_the_label_share_blends_label_and_votes(people: Build) -> None:
     data = people([0, 4], [{"happiness": 6, "fear": 2, "contempt": 2}, {"neutral": 5, "sadness": 5}])
     np.testing.assert_array_equal(expression_targets(data, 1.0, 0.0), np.eye(7)[[0, 4]])
     np.testing.assert_allclose(expression_targets(data, 0.0, 0.0), [[0, 0, 0.25, 0.75, 0, 0, 0], [0, 0, 0, 0, 0.5, 0.5, 0]])
@@ -80,7 +80,7 @@ def test_images_without_a_face_are_not_trained_on(people: Build) -> None:
     assert len(kept.images) == len(kept.votes) == 2
 
 
-def test_a_dataset_knows_whether_it_has_votes(people: Build) -> None:
+def test_has_votes_is_true_if_an_image_has_a_vote(people: Build) -> None:
     assert people([0, 1], [{}, {"NF": 1}]).has_votes
     assert not people([0, 1], [{}, {}]).has_votes
 
@@ -112,25 +112,25 @@ def test_a_fingerprint_does_not_depend_on_the_machine(people: Build) -> None:
     assert swapped.fingerprint() == data.fingerprint()
 
 
-# One set of faces in the three forms
+# The same faces in the three formats
 
 
 class Faces:
-    """Seven classes in three parts, one test face equal to one of training, and how often people saw what."""
+    """Seven classes in three parts, one test face equal to one of training, and votes."""
 
     def __init__(self) -> None:
-        draws = np.random.default_rng(5)
-        self.images = draws.integers(0, 256, (21, 48, 48), dtype=np.uint8)
+        rng = np.random.default_rng(5)
+        self.images = rng.integers(0, 256, (21, 48, 48), dtype=np.uint8)
         self.images[20] = self.images[6]
         self.labels = np.array([*range(7)] * 3, np.uint8)
         self.usage = np.repeat(np.arange(3, dtype=np.uint8), 7)
-        self.votes = draws.integers(0, 11, (21, 10))
-        # Equal pictures have pooled votes in one form and their own in the other
+        self.votes = rng.integers(0, 11, (21, 10))
+        # The archive pools the votes of equal pictures and the table does not, so they have equal votes
         self.votes[20] = self.votes[6]
         self.groups = np.array([*range(20), 6], np.int32)
 
     def archive(self, folder: Path) -> Path:
-        # Whatever OpenCV can decode may stand for a JPEG file, and PNG keeps every pixel
+        # OpenCV decodes PNG in place of JPEG, and PNG keeps every pixel
         encoded = [cv2.imencode(".png", image)[1].ravel() for image in self.images]
         np.savez(
             folder / "fer2013.npz",
@@ -167,15 +167,15 @@ class Faces:
         return folder / "faces"
 
 
-def same(one: Dataset, other: Dataset) -> None:
+def assert_equal_datasets(one: Dataset, other: Dataset) -> None:
     for field in fields(Dataset):
         left, right = getattr(one, field.name), getattr(other, field.name)
         assert left.dtype == right.dtype, field.name
         np.testing.assert_array_equal(left, right, field.name)
 
 
-def in_order(data: Dataset) -> Dataset:
-    """Parts in their order, classes in theirs; groups numbered anew."""
+def sort_dataset(data: Dataset) -> Dataset:
+    """The dataset sorted by part and class, with its groups numbered anew."""
     order = np.lexsort((data.labels, data.usage))
     picked = {field.name: getattr(data, field.name)[order] for field in fields(Dataset)}
     numbers: dict[int, int] = {}
@@ -188,7 +188,7 @@ def test_the_table_and_the_archive_of_the_same_faces_are_equal(tmp_path: Path) -
     archive, table = read_dataset(faces.archive(tmp_path)), read_dataset(faces.table(tmp_path))
     assert archive.has_votes
     assert archive.copy_of_training.sum() == 1
-    same(archive, table)
+    assert_equal_datasets(archive, table)
     assert archive.fingerprint() == table.fingerprint()
 
 
@@ -197,12 +197,12 @@ def test_the_table_without_votes_and_the_folder_of_the_same_faces_are_equal(tmp_
     table, folder = read_dataset(faces.table(tmp_path, with_votes=False)), read_dataset(faces.folder(tmp_path))
     assert not table.has_votes
     assert table.copy_of_training.sum() == 1
-    same(in_order(table), in_order(folder))
+    assert_equal_datasets(sort_dataset(table), sort_dataset(folder))
     np.testing.assert_array_equal(expression_targets(table, 0.4, 0.0), np.eye(7)[faces.labels])
     assert len(select_faces(table)) == 21
 
 
-def test_the_path_determines_the_form(tmp_path: Path) -> None:
+def test_the_path_determines_the_format(tmp_path: Path) -> None:
     assert dataset_kind(tmp_path) == "folder"
     assert dataset_kind(tmp_path / "icml_face_data.CSV") == "table"
     assert dataset_kind(tmp_path / "fer2013.npz") == dataset_kind(tmp_path / "fer2013") == "archive"
@@ -214,7 +214,7 @@ def test_a_path_without_data_is_refused(tmp_path: Path, name: str) -> None:
         read_dataset(tmp_path / name)
 
 
-def test_each_reader_refuses_the_other_forms(tmp_path: Path) -> None:
+def test_each_reader_refuses_the_other_formats(tmp_path: Path) -> None:
     for name, reason in (
         ("a.npz", "not a complete .npz archive"),
         ("a.csv", "has no column emotion"),

@@ -17,7 +17,7 @@ from tests.support.tiny_network import tiny
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
 
 Build = Callable[..., Dataset]
-WORDS = np.random.default_rng(1).dirichlet(np.ones(7), 5).astype(np.float32)
+SOFT_LABELS = np.random.default_rng(1).dirichlet(np.ones(7), 5).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -30,39 +30,39 @@ def test_several_teachers_are_averaged_and_a_pair_also_reads_the_mirror_image(fa
     import_tensorflow("testing").keras.utils.set_random_seed(1)
     network = tiny()
     save_pair(network, tmp_path / "pair.json")
-    np.save(tmp_path / "words.npy", WORDS)
-    both = distillation.read_teachers([tmp_path / "pair.json", tmp_path / "words.npy"], faces)
+    np.save(tmp_path / "teacher.npy", SOFT_LABELS)
+    both = distillation.read_teachers([tmp_path / "pair.json", tmp_path / "teacher.npy"], faces)
     crops = (faces.images[..., None] / 255).astype(np.float32)
-    said = (predict(network, crops) + predict(network, crops[:, :, ::-1])) / 2
+    predicted = (predict(network, crops) + predict(network, crops[:, :, ::-1])) / 2
     assert both.dtype == np.float32
-    np.testing.assert_allclose(both, (said + WORDS) / 2, atol=1e-6)
+    np.testing.assert_allclose(both, (predicted + SOFT_LABELS) / 2, atol=1e-6)
 
 
 @pytest.mark.parametrize(
     ("found", "sentence"),
     [
-        (WORDS[:4], r"holds float32 of shape \(4, 7\): it must be floats of \(5, 7\)"),
-        (WORDS.argmax(axis=1), r"holds int64 of shape \(5,\)"),
-        (WORDS * 2, "holds no probabilities"),
-        (WORDS * np.nan, "holds no probabilities"),
-        (WORDS - WORDS[:, ::-1] + 1 / 7, "holds no probabilities"),
+        (SOFT_LABELS[:4], r"holds float32 of shape \(4, 7\): it must be floats of \(5, 7\)"),
+        (SOFT_LABELS.argmax(axis=1), r"holds int64 of shape \(5,\)"),
+        (SOFT_LABELS * 2, "holds no probabilities"),
+        (SOFT_LABELS * np.nan, "holds no probabilities"),
+        (SOFT_LABELS - SOFT_LABELS[:, ::-1] + 1 / 7, "holds no probabilities"),
     ],
 )
 def test_arrays_that_are_no_probabilities_of_these_faces_are_refused(
     faces: Dataset, tmp_path: Path, found: Any, sentence: str
 ) -> None:
-    np.save(tmp_path / "words.npy", found)
+    np.save(tmp_path / "teacher.npy", found)
     with pytest.raises(UsageError, match=sentence):
-        distillation.read_teachers([tmp_path / "words.npy"], faces)
+        distillation.read_teachers([tmp_path / "teacher.npy"], faces)
 
 
 def test_files_that_are_no_teachers_are_refused(faces: Dataset, tmp_path: Path) -> None:
-    (tmp_path / "words.npy").write_bytes(b"no array")
-    for name, said in (("words.npy", "NumPy cannot read the teacher"), ("missing.npy", "missing.npy is missing")):
+    (tmp_path / "teacher.npy").write_bytes(b"no array")
+    for name, sentence in (("teacher.npy", "NumPy cannot read the teacher"), ("missing.npy", "missing.npy is missing")):
         path = tmp_path / name
-        with pytest.raises(UsageError, match=said):
+        with pytest.raises(UsageError, match=sentence):
             distillation.read_teachers([path], faces)
-    np.savez(tmp_path / "two.npz", WORDS, WORDS)
+    np.savez(tmp_path / "two.npz", SOFT_LABELS, SOFT_LABELS)
     with pytest.raises(UsageError, match="holds several arrays"):
         distillation.read_teachers([(tmp_path / "two.npz").rename(tmp_path / "two.npy")], faces)
     with pytest.raises(AssetError, match=r"missing\.json is missing"):

@@ -24,14 +24,14 @@ def test_a_run_ends_with_a_trained_confidence_head_and_a_calibration(crowd: Data
     network = knowing()
     correction = export.calibrate(network, RECIPE, crowd, crowd, None)
     assert correction is not None
-    said, torn = predict_probabilities(network, crowd.images), disputed(crowd)
-    assert said.max(axis=1)[torn].mean() < 0.6
-    assert said.max(axis=1)[~torn].mean() > 0.9
+    probabilities, is_disputed = predict_probabilities(network, crowd.images), disputed(crowd)
+    assert probabilities.max(axis=1)[is_disputed].mean() < 0.6
+    assert probabilities.max(axis=1)[~is_disputed].mean() > 0.9
     clear, majority = reference_labels(crowd)
-    assert metrics.calibration_error(said[clear], majority[clear]) < 0.05
-    degree, limit = choose_temperature(said, crowd)
-    assert degree == pytest.approx(1, abs=0.05), "no other temperature would be better"
-    assert correction.unsure_below == pytest.approx(limit, abs=0.011)
+    assert metrics.calibration_error(probabilities[clear], majority[clear]) < 0.05
+    temperature, threshold = choose_temperature(probabilities, crowd)
+    assert temperature == pytest.approx(1, abs=0.05), "no other temperature would be better"
+    assert correction.unsure_below == pytest.approx(threshold, abs=0.011)
 
 
 def test_the_correction_contains_all_that_was_folded_in(crowd: Dataset) -> None:
@@ -60,12 +60,12 @@ def test_a_resumed_run_ends_with_the_same_network(crowd: Dataset, tmp_path: Path
     def stop(_: Epoch) -> None:
         raise KeyboardInterrupt
 
-    def ended(run: Path) -> list[NDArray[np.float32]]:
+    def finish_run(run: Path) -> list[NDArray[np.float32]]:
         network, _ = train_network(recipe, crowd, crowd, run, lambda _: None)
         assert export.calibrate(network, recipe, crowd, crowd, None) is not None
         return [np.array(weight) for weight in network.get_weights()]
 
     with pytest.raises(KeyboardInterrupt):
         train_network(recipe, crowd, crowd, tmp_path / "broken", stop)
-    for one, other in zip(ended(tmp_path / "broken"), ended(tmp_path / "whole"), strict=True):
+    for one, other in zip(finish_run(tmp_path / "broken"), finish_run(tmp_path / "whole"), strict=True):
         np.testing.assert_array_equal(one, other)

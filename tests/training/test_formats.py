@@ -109,7 +109,7 @@ def test_a_file_with_damaged_bytes_is_refused(tmp_path: Path, save: Callable[...
     path = tmp_path / "faces.npz"
     save(path, **arrays())
     content = bytearray(path.read_bytes())
-    # The first byte of the pictures: past the header, whose name and extra field say how long they are
+    # The first byte of the pictures, after the header with a name and an extra field of stated lengths
     start = 30 + int.from_bytes(content[26:28], "little") + int.from_bytes(content[28:30], "little")
     content[start] = 0x07
     path.write_bytes(content)
@@ -155,7 +155,7 @@ def test_a_file_of_other_content_is_refused(file: Callable[..., Path], changes: 
 
 def test_the_real_data_have_the_counts_of_their_description() -> None:
     if not FER2013.is_file():
-        pytest.skip("FER-2013 may not be given on, so it lies beside some checkouts only, in ../shared/fer2013")
+        pytest.skip("FER-2013 may not be redistributed, so only some checkouts have it, in ../shared/fer2013")
     data = read_archive(FER2013)
     assert [len(data.part(name)) for name in ("training", "public", "private")] == [28_709, 3_589, 3_589]
     assert [int(data.part(name).copy_of_training.sum()) for name in ("training", "public", "private")] == [0, 439, 461]
@@ -164,5 +164,5 @@ def test_the_real_data_have_the_counts_of_their_description() -> None:
     assert clear.sum() == 2_720
     assert np.bincount(votes[clear].argmax(axis=1)).tolist() == [219, 7, 50, 872, 936, 295, 341]
     left_out = np.count_nonzero(~data.face_mask())
-    # The placeholders, and what hardly anybody took for a face
+    # Placeholders, and pictures in which hardly any voter saw a face
     assert 175 <= left_out <= 200

@@ -10,7 +10,7 @@ from realtime.training import metrics
 
 NAN = float("nan")
 
-# Three of the seven are there: rows are what it is, columns what was said
+# Three of the seven expressions have faces: rows are labels, columns are predictions
 TABLE = np.zeros((7, 7), np.int64)
 TABLE[0, 0], TABLE[0, 3] = 3, 1
 TABLE[3, 3], TABLE[3, 0], TABLE[3, 6] = 8, 2, 2
@@ -20,7 +20,7 @@ indices = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, 
 
 
 def predictions(*faces: tuple[float, bool]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Probabilities and labels of faces, each given by its confidence, above a half, and whether the answer is right."""
+    """Probabilities and labels of faces, each given by its confidence, above a half, and whether the prediction is right."""
     rows = [[confidence, *[(1 - confidence) / 6] * 6] for confidence, _ in faces]
     return np.array(rows), np.array([0 if right else 1 for _, right in faces])
 
@@ -35,19 +35,23 @@ def test_the_confusion_matrix_has_a_row_for_each_label_and_a_column_for_each_pre
 def test_figures_of_a_table_counted_by_hand() -> None:
     assert metrics.accuracy(TABLE) == pytest.approx(11 / 20)
     assert metrics.recalls(TABLE) == pytest.approx([3 / 4, NAN, NAN, 8 / 12, 0, NAN, NAN], nan_ok=True)
-    # Precision 3/5 and recall 3/4; 8/13 and 8/12; never right; said twice where it was not
+    # Precision 3/5 and recall 3/4; 8/13 and 8/12; never right; predicted twice, without a face
     assert metrics.f1_scores(TABLE) == pytest.approx([2 / 3, NAN, NAN, 16 / 25, 0, NAN, 0], nan_ok=True)
     assert metrics.nan_mean(metrics.recalls(TABLE)) == pytest.approx((3 / 4 + 2 / 3) / 3)
 
 
 @given(indices)
 def test_figures_follow_from_their_definitions(pairs: list[tuple[int, int]]) -> None:
-    labels, said = np.array(pairs).T
-    table = metrics.confusion_matrix(labels, said)
+    labels, predicted = np.array(pairs).T
+    table = metrics.confusion_matrix(labels, predicted)
     assert table.sum() == len(pairs)
-    assert metrics.accuracy(table) == pytest.approx(np.mean(labels == said))
+    assert metrics.accuracy(table) == pytest.approx(np.mean(labels == predicted))
     for index, (recall, f1) in enumerate(zip(metrics.recalls(table), metrics.f1_scores(table), strict=True)):
-        hits, real, named = ((labels == index) & (said == index)).sum(), (labels == index).sum(), (said == index).sum()
+        hits, real, named = (
+            ((labels == index) & (predicted == index)).sum(),
+            (labels == index).sum(),
+            (predicted == index).sum(),
+        )
         assert math.isnan(recall) == (real == 0)
         assert math.isnan(f1) == (real + named == 0)
         if real:
@@ -58,8 +62,8 @@ def test_figures_follow_from_their_definitions(pairs: list[tuple[int, int]]) -> 
 
 @given(indices)
 def test_renumbered_expressions_change_no_total(pairs: list[tuple[int, int]]) -> None:
-    labels, said = np.array(pairs).T
-    table, renamed = metrics.confusion_matrix(labels, said), metrics.confusion_matrix(6 - labels, 6 - said)
+    labels, predicted = np.array(pairs).T
+    table, renamed = metrics.confusion_matrix(labels, predicted), metrics.confusion_matrix(6 - labels, 6 - predicted)
     assert metrics.accuracy(table) == metrics.accuracy(renamed)
     assert metrics.recalls(table) == pytest.approx(metrics.recalls(renamed)[::-1], nan_ok=True)
 
@@ -106,9 +110,9 @@ def test_a_calibration_error_is_a_share_and_not_below_the_gap_of_the_means(faces
     assert gap - 1e-9 <= error <= 1
 
 
-def test_the_vote_calibration_error_uses_the_vote_share_of_the_answer() -> None:
+def test_the_vote_calibration_error_uses_the_vote_share_of_the_prediction() -> None:
     shares = np.zeros((2, 7))
-    # Most people said otherwise than the network, in the second picture
+    # In the second picture most people voted for another expression than the predicted one
     shares[0, 0], shares[0, 1], shares[1, 0], shares[1, 1] = 0.7, 0.3, 0.2, 0.8
     assert metrics.vote_calibration_error(predictions((0.7, True))[0], shares[:1]) == pytest.approx(0, abs=1e-12)
     assert metrics.vote_calibration_error(predictions((0.7, True), (0.9, True))[0], shares) == pytest.approx((0 + 0.7) / 2)
@@ -140,10 +144,10 @@ def test_precision_and_weighted_f1_counted_by_hand() -> None:
 
 @given(indices)
 def test_precision_is_the_recall_of_the_transposed_matrix(pairs: list[tuple[int, int]]) -> None:
-    labels, said = np.array(pairs).T
-    table = metrics.confusion_matrix(labels, said)
+    labels, predicted = np.array(pairs).T
+    table = metrics.confusion_matrix(labels, predicted)
     assert metrics.precisions(table) == pytest.approx(metrics.recalls(table.T), nan_ok=True)
-    assert metrics.precisions(table) == pytest.approx(metrics.recalls(metrics.confusion_matrix(said, labels)), nan_ok=True)
+    assert metrics.precisions(table) == pytest.approx(metrics.recalls(metrics.confusion_matrix(predicted, labels)), nan_ok=True)
     present = [score for score, count in zip(metrics.f1_scores(table), table.sum(axis=1), strict=True) if count]
     assert min(present) - 1e-9 <= metrics.weighted_f1(table) <= max(present) + 1e-9
 

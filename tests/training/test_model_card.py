@@ -25,7 +25,7 @@ def measured(request: pytest.FixtureRequest, people: Build) -> tuple[dict[str, A
     return reports.document(data), reports.settings(data)
 
 
-def fer(people: Build, measure: Callable[[Dataset], dict[str, Any]]) -> dict[str, Any]:
+def fer_settings(people: Build, measure: Callable[[Dataset], dict[str, Any]]) -> dict[str, Any]:
     """Settings whose data have as many images as FER-2013."""
     kept = measure(reports.data(people))
     for part, total in (("training", 28_709), ("public", 3_589), ("private", 3_589)):
@@ -85,7 +85,7 @@ def test_statements_about_fer2013_appear_only_with_its_data(people: Build) -> No
     data = reports.data(people)
     text = model_card.model_card(reports.document(data), reports.settings(data))
     assert not [word for word in FER_WORDS if word in text]
-    settings = fer(people, reports.settings)
+    settings = fer_settings(people, reports.settings)
     assert model_card.is_fer2013(settings["data"])
     text = model_card.model_card(reports.document(data), settings)
     assert all(word in text for word in FER_WORDS)
@@ -103,12 +103,12 @@ def test_the_recipe_comes_from_the_run_else_from_the_contract_else_is_unknown(pe
     data = reports.data(people)
     document = reports.document(data, robustness=False)
     assert "not written down" in model_card.model_card(document, reports.settings(data))
-    told = model_card.model_card(document, reports.settings(data), ABOUT)
-    assert all(word in told for word in ("what it learned from", "held-out pictures", '"epochs": 70'))
+    text = model_card.model_card(document, reports.settings(data), ABOUT)
+    assert all(word in text for word in ("what it learned from", "held-out pictures", '"epochs": 70'))
     run = reports.settings(data, recipe={"architecture": "ancestor", "epochs": 3}, correction={"temperature": 0.6}, seed=11)
-    own = model_card.model_card(document, run, ABOUT)
-    assert all(word in own for word in ('"epochs": 3', '"temperature": 0.6', '"seed": 11', "| architecture | ancestor |"))
-    assert '"epochs": 70' not in own
+    run_text = model_card.model_card(document, run, ABOUT)
+    assert all(word in run_text for word in ('"epochs": 3', '"temperature": 0.6', '"seed": 11', "| architecture | ancestor |"))
+    assert '"epochs": 70' not in run_text
 
 
 def test_what_was_not_measured_is_not_in_the_card(people: Build) -> None:

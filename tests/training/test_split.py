@@ -16,7 +16,7 @@ faces = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 30), st.sampled_fro
 
 
 def numbered(people: Build, rows: list[tuple[int, int, int]]) -> Dataset:
-    """Labels, photos and usages; the first pixel tells which image it is."""
+    """Labels, photos and usages; the first pixel is the number of the image."""
     images = np.zeros((len(rows), 48, 48), np.uint8)
     images[:, 0, 0] = np.arange(len(rows))
     data = people([label for label, _, _ in rows], images=images, usage=[usage for _, _, usage in rows])

@@ -1,4 +1,4 @@
-"""With random weights throughout: those of ImageNet are not at hand where tests run."""
+"""Transfer learning with random weights: the tests have no access to the weights of ImageNet."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,7 +25,7 @@ CROPS = np.random.default_rng(1).random((3, 48, 48, 1), np.float32)
 
 @pytest.fixture(params=["small", pytest.param("real", marks=pytest.mark.nightly)])
 def backbones(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """What the network stands on: small networks, or those of Keras."""
+    """The kind of backbones: small networks, or those of Keras."""
     if request.param == "small":
         introduce_backbones(monkeypatch)
     return request.param
@@ -33,71 +33,73 @@ def backbones(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.fixture(scope="module")
 def networks() -> dict[str, Any]:
-    """Those that were built, by their backbones."""
+    """Cache of the built networks, by kind of backbones."""
     return {}
 
 
 @pytest.fixture
 def network(backbones: str, networks: dict[str, Any]) -> Any:
     if backbones not in networks:
-        networks[backbones] = seeded()
+        networks[backbones] = build_seeded()
     return networks[backbones]
 
 
-def seeded() -> Any:
+def build_seeded() -> Any:
     import_tensorflow("testing").keras.utils.set_random_seed(1)
     return transfer.build("none")
 
 
-def named(network: Any, name: str) -> Any:
+def find_layer(network: Any, name: str) -> Any:
     return next(layer for layer in network.layers if layer.name.startswith(name))
 
 
 def stem(network: Any, picture: Any) -> Any:
-    """What EfficientNetB0 feeds to its first convolution."""
-    part = named(network, "efficientnetb0")
+    """The input of the first convolution of EfficientNetB0."""
+    part = find_layer(network, "efficientnetb0")
     return import_tensorflow("testing").keras.Model(part.input, part.get_layer("stem_conv_pad").input)(picture).numpy()
 
 
 def test_each_part_reads_three_equal_channels_on_its_own_scale() -> None:
     keras = import_tensorflow("testing").keras
-    # Of Keras, every day: what it offers may change
-    network = seeded()
+    # With the real backbones in every run, since a new Keras may change them
+    network = build_seeded()
     for name, low, high in (("mobilenetv2", -1, 1), ("efficientnetb0", 0, 255)):
-        before = keras.Model(network.input, named(network, name)._inbound_nodes[-1].input_tensors[0])
+        before = keras.Model(network.input, find_layer(network, name)._inbound_nodes[-1].input_tensors[0])
         for level, wanted in ((0.0, low), (1.0, high)):
-            seen = before(np.full((1, 48, 48, 1), level, np.float32))
-            assert seen.shape[1:] == (96, 96, 3)
-            np.testing.assert_allclose(seen.numpy(), wanted, atol=1e-4)
-        seen = before(CROPS)
-        np.testing.assert_array_equal(seen[..., 0], seen[..., 2])
+            inputs = before(np.full((1, 48, 48, 1), level, np.float32))
+            assert inputs.shape[1:] == (96, 96, 3)
+            np.testing.assert_allclose(inputs.numpy(), wanted, atol=1e-4)
+        inputs = before(CROPS)
+        np.testing.assert_array_equal(inputs[..., 0], inputs[..., 2])
 
 
-def test_it_answers_with_the_mean_of_two_softmaxes_and_can_be_saved_as_a_pair(network: Any, tmp_path: Path) -> None:
+def test_the_output_is_the_mean_of_two_softmaxes_and_a_saved_pair_has_the_same(network: Any, tmp_path: Path) -> None:
     keras = import_tensorflow("testing").keras
     heads = [layer.output for layer in network.layers if isinstance(layer, keras.layers.Dense)]
-    one, other = (said.numpy() for said in keras.Model(network.input, heads)(CROPS))
-    said = predict(network, CROPS)
-    np.testing.assert_allclose(said, (one + other) / 2, atol=1e-6)
+    one, other = (output.numpy() for output in keras.Model(network.input, heads)(CROPS))
+    probabilities = predict(network, CROPS)
+    np.testing.assert_allclose(probabilities, (one + other) / 2, atol=1e-6)
     save_pair(network, tmp_path / "pair.json")
-    np.testing.assert_allclose(predict(load_pair(tmp_path / "pair.json"), CROPS), said, atol=1e-6)
+    np.testing.assert_allclose(predict(load_pair(tmp_path / "pair.json"), CROPS), probabilities, atol=1e-6)
 
 
 @pytest.mark.usefixtures("backbones")
 def test_training_changes_the_heads_and_no_frozen_weight(people: Build, tmp_path: Path) -> None:
-    dice = np.random.default_rng(2)
-    faces = people(list(range(7)) * 2, images=dice.integers(0, 256, (14, 48, 48)).astype(np.uint8))
+    rng = np.random.default_rng(2)
+    faces = people(list(range(7)) * 2, images=rng.integers(0, 256, (14, 48, 48)).astype(np.uint8))
     recipe = replace(PRESETS["transfer"], weights="none", epochs=1, batch_size=7)
     trained, _ = train_network(recipe, faces, faces, tmp_path, lambda _: None)
     import_tensorflow("testing").keras.utils.set_random_seed(recipe.seed)
     before = transfer.build("none")
     for name in ("mobilenetv2", "efficientnetb0"):
-        for weight, begun in zip(named(trained, name).get_weights(), named(before, name).get_weights(), strict=True):
-            np.testing.assert_array_equal(weight, begun)
+        for weight, initial in zip(
+            find_layer(trained, name).get_weights(), find_layer(before, name).get_weights(), strict=True
+        ):
+            np.testing.assert_array_equal(weight, initial)
     heads = [(one, other) for one, other in zip(trained.trainable_weights, before.trainable_weights, strict=True)]
     assert len(heads) == 4
     assert not any(np.array_equal(one.numpy(), other.numpy()) for one, other in heads)
-    # What is frozen can be had again
+    # A checkpoint leaves out the frozen weights: they can be loaded again
     assert (tmp_path / "checkpoint.npz").stat().st_size < 1_000_000
 
 
@@ -109,11 +111,11 @@ def test_weights_come_from_a_folder(network: Any, tmp_path: Path) -> None:
     with pytest.raises(AssetError, match=r"holds no mobilenet_v2.*the ImageNet weights of MobileNetV2"):
         transfer.build(str(tmp_path))
     for name, file in names.items():
-        named(network, name.lower()).save(tmp_path / file, include_optimizer=False)
+        find_layer(network, name.lower()).save(tmp_path / file, include_optimizer=False)
     built = transfer.build(str(tmp_path))
     for name in ("mobilenetv2", "efficientnetb0"):
-        theirs = [w for w in named(network, name).weights if w.name != "variance"]
-        ours = [w for w in named(built, name).weights if w.name != "variance"]
+        theirs = [w for w in find_layer(network, name).weights if w.name != "variance"]
+        ours = [w for w in find_layer(built, name).weights if w.name != "variance"]
         for weight, other in zip(ours, theirs, strict=True):
             np.testing.assert_array_equal(weight.numpy(), other.numpy())
     # Keras adds this scale to what it downloads, by a layer
@@ -126,7 +128,7 @@ def test_weights_come_from_a_folder(network: Any, tmp_path: Path) -> None:
 
 
 def test_a_failed_download_is_reported(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
-    # Nobody listens there
+    # No server listens at this port
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("no_proxy", "")
     monkeypatch.setenv("KERAS_HOME", str(home))
@@ -137,13 +139,13 @@ def test_a_failed_download_is_reported(monkeypatch: pytest.MonkeyPatch, home: Pa
 @pytest.mark.usefixtures("backbones")
 def test_the_normalisation_of_a_frozen_part_is_saved_in_a_pair(tmp_path: Path) -> None:
     network = transfer.build("none")
-    norm = next(layer for layer in named(network, "efficientnetb0").layers if layer.name.startswith("normalization"))
+    norm = next(layer for layer in find_layer(network, "efficientnetb0").layers if layer.name.startswith("normalization"))
     norm.adapt_mean.assign([0.4, 0.5, 0.6])
     norm.adapt_variance.assign([0.01, 0.02, 0.03])
     norm.finalize_state()
-    said = predict(network, CROPS)
+    probabilities = predict(network, CROPS)
     save_pair(network, tmp_path / "pair.json")
     loaded = load_pair(tmp_path / "pair.json")
     picture = 255 * np.random.default_rng(3).random((1, 96, 96, 3), np.float32)
     np.testing.assert_allclose(stem(loaded, picture), stem(network, picture), rtol=1e-4)
-    np.testing.assert_allclose(predict(loaded, CROPS), said, atol=1e-6)
+    np.testing.assert_allclose(predict(loaded, CROPS), probabilities, atol=1e-6)

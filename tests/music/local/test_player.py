@@ -120,10 +120,10 @@ def test_songs_play_in_order_and_repeat(player: LocalPlayer, files: FakeFilePlay
 def test_once_plays_each_song_once(files: FakeFilePlayer) -> None:
     player = LocalPlayer(files, volume=1, shuffle=True, seed=1, once=True)
     player.play(SONGS, "all")
-    heard = [title(player)]
+    played = [title(player)]
     while end_song(player, files) is None and not player.finished:
-        heard.append(title(player))
-    assert sorted(heard) == list("ABCDEFGHIJKL")
+        played.append(title(player))
+    assert sorted(played) == list("ABCDEFGHIJKL")
     assert files.playing is None
 
 
@@ -176,12 +176,12 @@ def test_shuffle_keeps_the_current_song_and_repeats_none(player: LocalPlayer, fi
     player.handle(NEXT)
     assert player.handle(SHUFFLE) == "shuffle on"
     assert playing(player) == NowPlaying("B", "Somebody", 2, 12, paused=False, shuffled=True, volume=0.7)
-    heard = ["B"]
+    played = ["B"]
     for _ in range(11):
         end_song(player, files)
-        heard.append(title(player))
-    assert sorted(heard) == list("ABCDEFGHIJKL")
-    assert heard != sorted(heard)
+        played.append(title(player))
+    assert sorted(played) == list("ABCDEFGHIJKL")
+    assert played != sorted(played)
     player.handle(PlayerCommand(skip=-11))
     assert title(player) == "B"
     player.handle(BACK)

@@ -62,14 +62,14 @@ def test_no_song_comes_twice_in_a_row(count: int, seed: int) -> None:
 @given(counts, seeds, st.lists(st.sampled_from(["next", "shuffle", "order"]), max_size=30))
 def test_skips_back_follow_the_history(count: int, seed: int | None, presses: list[str]) -> None:
     play_queue = new_queue(count, seed)
-    heard = [play_queue.current]
+    played = [play_queue.current]
     for press in presses:
         if press == "next":
             play_queue = play_queue.skip(1)
-            heard.append(play_queue.current)
+            played.append(play_queue.current)
         else:
             play_queue = play_queue.shuffle(5) if press == "shuffle" else play_queue.in_order()
-    assert [play_queue.skip(-back).current for back in range(len(heard))] == heard[::-1]
+    assert [play_queue.skip(-back).current for back in range(len(played))] == played[::-1]
 
 
 @given(counts, st.integers(0, 99))

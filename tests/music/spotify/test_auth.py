@@ -192,7 +192,7 @@ def test_refused_renewal_has_the_right_kind(tokens: CredentialStore, spotify: Sp
     with pytest.raises(SpotifyError) as caught:
         renew_token(token)
     assert caught.value.kind is kind
-    assert len(spotify.asked) == 1
+    assert len(spotify.requests) == 1
 
 
 def test_silent_server_times_out(tokens: CredentialStore, spotify: Spotify) -> None:

@@ -42,7 +42,7 @@ def error_of(call: Callable[[], object]) -> SpotifyError:
 
 
 def count(spotify: Server, method: str, path: str) -> int:
-    return sum((each.method, each.path) == (method, path) for each in spotify.asked)
+    return sum((each.method, each.path) == (method, path) for each in spotify.requests)
 
 
 def load_token(tokens: CredentialStore) -> Token:
@@ -101,7 +101,7 @@ def test_commands_reach_the_player(client: SpotifyClient, spotify: Server, kitch
 @pytest.mark.parametrize("kind", ["playlist", "album", "artist", "show"])
 def test_list_is_played_as_a_context(client: SpotifyClient, spotify: Server, kitchen: dict[str, Any], kind: str) -> None:
     client.play(f"spotify:{kind}:{'a' * 22}", kitchen["id"])
-    assert (spotify.context, spotify.asked[-1].query) == (f"spotify:{kind}:{'a' * 22}", {"device_id": kitchen["id"]})
+    assert (spotify.context, spotify.requests[-1].query) == (f"spotify:{kind}:{'a' * 22}", {"device_id": kitchen["id"]})
 
 
 @pytest.mark.parametrize("kind", ["track", "episode"])
@@ -122,7 +122,7 @@ def test_odd_answers_to_commands_are_accepted(client: SpotifyClient, spotify: Se
     client.play(LIST, kitchen["id"])
     client.skip()
     client.skip(back=True)
-    assert (spotify.context, spotify.index, len(spotify.asked)) == (LIST, 0, 3)
+    assert (spotify.context, spotify.index, len(spotify.requests)) == (LIST, 0, 3)
 
 
 def player_calls(client: SpotifyClient) -> dict[str, Callable[[], object]]:
@@ -216,7 +216,7 @@ def test_no_request_without_a_login(client: SpotifyClient, spotify: Server, toke
         ErrorKind.LOGGED_OUT,
         "you are not logged in to Spotify: log in with emodj spotify login",
     )
-    assert spotify.asked == []
+    assert spotify.requests == []
 
 
 @pytest.mark.usefixtures("kitchen")
@@ -227,7 +227,7 @@ def test_revoked_token_is_renewed_once_and_the_command_runs_once(
     spotify.expire_access()
     client.skip()
     assert spotify.index == 2
-    assert [each.path for each in spotify.asked] == [NEXT[1], TOKEN[1], NEXT[1]]
+    assert [each.path for each in spotify.requests] == [NEXT[1], TOKEN[1], NEXT[1]]
     after = load_token(tokens)
     assert after.access in spotify.access
     assert after.refresh != before.refresh
@@ -241,7 +241,7 @@ def test_expiring_token_is_renewed_before_the_request(
 ) -> None:
     tokens.save(replace(load_token(tokens), expires_at=time.time() + left_s))
     assert client.current_user()["id"] == "anna"
-    assert [each.path for each in spotify.asked] == [TOKEN[1], "/v1/me"]
+    assert [each.path for each in spotify.requests] == [TOKEN[1], "/v1/me"]
     assert load_token(tokens).is_valid_at(time.time() + 3000)
 
 
@@ -371,10 +371,10 @@ def test_no_request_before_the_waiting_time_is_over(
         later = error_of(call)
         assert (later.kind, later.wait_s) == (ErrorKind.RATE_LIMITED, 0.5)
         assert str(later).partition(": ") == (*str(first).partition(": ")[:2], "try again in a second")
-    assert len(spotify.asked) == 1
+    assert len(spotify.requests) == 1
     clock[0] = seconds
     assert client.current_user()["id"] == "anna"
-    assert len(spotify.asked) == 2
+    assert len(spotify.requests) == 2
 
 
 def test_exceeded_quota_is_named(client: SpotifyClient, spotify: Server) -> None:
@@ -387,7 +387,7 @@ def test_rate_limited_renewal_waits_too(client: SpotifyClient, spotify: Server, 
     spotify.fail(*TOKEN, Fault(429))
     assert error_of(client.current_user).wait_s == 30
     assert error_of(client.current_user).wait_s == 30
-    assert len(spotify.asked) == 2
+    assert len(spotify.requests) == 2
     clock[0] = 30
     assert client.current_user()["id"] == "anna"
 
@@ -408,7 +408,7 @@ def test_search_respects_the_page_limit(client: SpotifyClient, spotify: Server) 
     assert [row["name"] for row in client.search("funk")] == [song["name"] for song in songs[:9]]
     assert [row["name"] for row in client.search("funk", SEARCH_PAGE_SIZE)] == [song["name"] for song in songs[9:]]
     assert client.search("nothing") == []
-    assert {each.query["limit"] for each in spotify.asked} == {"10"}
+    assert {each.query["limit"] for each in spotify.requests} == {"10"}
 
 
 @pytest.mark.parametrize("body", [{}, {"tracks": None}, {"tracks": {}}, {"tracks": {"items": None}}, {"tracks": []}])
@@ -423,11 +423,11 @@ def test_playlists_are_read_page_by_page_without_nulls(client: SpotifyClient, sp
         if number % 40 == 0:
             spotify.playlists.append(None)
     assert [row["name"] for row in client.playlists(1000)] == [f"List {number}" for number in range(120)]
-    assert [each.query for each in spotify.asked] == [
+    assert [each.query for each in spotify.requests] == [
         {"limit": f"{PAGE_SIZE}", "offset": f"{offset}"} for offset in (0, 50, 100)
     ]
     assert len(client.playlists(60)) == 60
-    assert len(spotify.asked) == 5
+    assert len(spotify.requests) == 5
 
 
 def test_playlist_items_are_read(client: SpotifyClient, spotify: Server) -> None:

@@ -81,7 +81,7 @@ class Clock:
 
 
 def test_app_that_does_not_answer_has_the_link(bus: PrivateBus, monkeypatch: pytest.MonkeyPatch) -> None:
-    with bus.player("talks of something else") as calls:
+    with bus.player("sends other signals") as calls:
         monkeypatch.setattr(desktop_app, "time", Clock(lambda: calls.read_text() == CALL))
         # The app may open the link late, and a browser would open it a second time
         assert open_in_app(URI)
@@ -122,26 +122,26 @@ def test_missing_bus_returns_false(address: str | None, monkeypatch: pytest.Monk
     assert not open_in_app(URI)
 
 
-@pytest.mark.parametrize("answers", [[], [b"OK 1234\r\n"], [b"REJECTED\r\n"], [b"OK 1234\r\n", b"no message at all" * 100]])
-def test_broken_bus_times_out(answers: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("replies", [[], [b"OK 1234\r\n"], [b"REJECTED\r\n"], [b"OK 1234\r\n", b"no message at all" * 100]])
+def test_broken_bus_times_out(replies: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(desktop_app, "TIMEOUT_S", 0.3)
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path}/bus")
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(tmp_path / "bus"))
         listening.listen()
-        server = threading.Thread(target=_serve, args=(listening, answers))
+        server = threading.Thread(target=_serve, args=(listening, replies))
         server.start()
         assert not open_in_app(URI)
         server.join()
 
 
-def _serve(listening: socket.socket, answers: list[bytes]) -> None:
-    """Answer each message with the next line, then read until the other side closes the connection."""
+def _serve(listening: socket.socket, replies: list[bytes]) -> None:
+    """Reply to each message with the next line, then read until the other side closes the connection."""
     connected, _ = listening.accept()
     with connected, suppress(ConnectionError):
         # D-Bus sends a single zero byte first
         connected.recv(1)
-        for line in answers:
+        for line in replies:
             connected.recv(4096)
             connected.sendall(line)
         while connected.recv(4096):

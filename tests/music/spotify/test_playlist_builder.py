@@ -58,7 +58,7 @@ def test_own_playlists_and_searches_alternate(
     assert {one.mood for one in picked} == {SAD}
     assert titles(picked, "search") == {"Found"}
     assert titles(picked, "your list My sad songs") == {"Own"}
-    assert not [each for each in spotify.asked if each.method != "GET"]
+    assert not [each for each in spotify.requests if each.method != "GET"]
     assert picked != builder.pick_tracks({SAD: 12}, 2)
 
 
@@ -109,7 +109,7 @@ def test_number_of_requests_is_limited(builder: PlaylistBuilder, spotify: Server
     for query in RECIPES[SAD].searches:
         spotify.found[query] = list(songs(query, 60))
     assert len(builder.pick_tracks({SAD: 100}, 1)) == 100
-    paths = [each.path for each in spotify.asked]
+    paths = [each.path for each in spotify.requests]
     assert paths.count("/v1/me/playlists") == paths.count("/v1/me") == 1
     assert (
         sum(path.endswith("/items") for path in paths)
@@ -118,14 +118,14 @@ def test_number_of_requests_is_limited(builder: PlaylistBuilder, spotify: Server
     assert paths.count("/v1/search") == len(RECIPES[SAD].searches) * playlist_builder.PAGES_PER_SEARCH
     before = len(paths)
     builder.pick_tracks({SAD: 1}, 1)
-    again = [each.path for each in spotify.asked[before:]]
+    again = [each.path for each in spotify.requests[before:]]
     assert again.count("/v1/search") == len(RECIPES[SAD].searches)
     assert "/v1/me/playlists" not in again
 
 
 def test_exhausted_search_is_not_continued(builder: PlaylistBuilder, spotify: Server) -> None:
     builder.pick_tracks({SAD: 100}, 1)
-    searches = [each.query["q"] for each in spotify.asked if each.path == "/v1/search"]
+    searches = [each.query["q"] for each in spotify.requests if each.path == "/v1/search"]
     assert searches == list(RECIPES[SAD].searches)
 
 
@@ -148,7 +148,7 @@ def test_playlist_is_created_once_and_refilled(
 def test_playlist_of_another_user_with_the_same_name_is_not_changed(builder: PlaylistBuilder, spotify: Server) -> None:
     theirs = spotify.playlist(playlist_title(SAD), owner="bob")
     assert builder.write_playlist(SAD, []).new
-    assert theirs["id"] not in {each.path.split("/")[3] for each in spotify.asked if each.method == "PUT"}
+    assert theirs["id"] not in {each.path.split("/")[3] for each in spotify.requests if each.method == "PUT"}
 
 
 @pytest.mark.parametrize("exists", [True, False])

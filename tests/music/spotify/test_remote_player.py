@@ -72,7 +72,7 @@ def error_of(call: Callable[[], object]) -> SpotifyError:
 
 
 def count(spotify: Server, endpoint: tuple[str, str] = STATE) -> int:
-    return sum((each.method, each.path) == endpoint for each in spotify.asked)
+    return sum((each.method, each.path) == endpoint for each in spotify.requests)
 
 
 def poll_times(
@@ -96,13 +96,13 @@ def test_new_player_sends_no_request(player: SpotifyPlayer, spotify: Server, kit
     del kitchen
     spotify.is_playing = True
     assert poll_times(player, spotify, clock, 60) == []
-    assert (player.now_playing, player.is_starting_app, spotify.asked) == (None, False, [])
+    assert (player.now_playing, player.is_starting_app, spotify.requests) == (None, False, [])
 
 
 def test_list_starts_on_the_active_device(player: SpotifyPlayer, spotify: Server, kitchen: Row, app: App) -> None:
     spotify.device("Desk")
     assert player.play(LIST, "Mine") == "playing Mine on Kitchen"
-    assert (spotify.context, spotify.is_playing, spotify.asked[-1].query) == (LIST, True, {"device_id": kitchen["id"]})
+    assert (spotify.context, spotify.is_playing, spotify.requests[-1].query) == (LIST, True, {"device_id": kitchen["id"]})
     assert player.now_playing == NowPlaying("Mine", None, 1, 1, volume=0.5)
     assert (count(spotify), app.started) == (0, [])
 
@@ -151,13 +151,13 @@ def test_app_is_started_and_polled(player: SpotifyPlayer, spotify: Server, app: 
     assert player.play(LIST, "Mine") == "starting the Spotify app with Mine"
     assert player.is_starting_app
     assert player.play(LIST, "Mine") == "waiting for the Spotify app with Mine"
-    requests = len(spotify.asked)
+    requests = len(spotify.requests)
     clock[0] = APP_POLL_S - 0.1
     assert player.poll() is None
-    assert len(spotify.asked) == requests
+    assert len(spotify.requests) == requests
     clock[0] = APP_POLL_S
     assert player.poll() is None
-    assert len(spotify.asked) == requests + 1
+    assert len(spotify.requests) == requests + 1
     spotify.device("Desk")
     assert player.poll() is None
     clock[0] = 2 * APP_POLL_S
@@ -173,10 +173,10 @@ def test_app_that_does_not_appear_times_out(player: SpotifyPlayer, spotify: Serv
     clock[0] = APP_START_TIMEOUT_S + APP_POLL_S
     assert error_of(player.poll).kind is ErrorKind.NO_DEVICE
     assert not player.is_starting_app
-    requests = len(spotify.asked)
+    requests = len(spotify.requests)
     clock[0] += 100
     assert player.poll() is None
-    assert len(spotify.asked) == requests
+    assert len(spotify.requests) == requests
     assert player.play(LIST, "Mine") == "starting the Spotify app with Mine"
 
 
@@ -374,14 +374,14 @@ def test_keys_without_music_answer_and_do_not_start_polling(
     player: SpotifyPlayer, spotify: Server, clock: list[float], command: PlayerCommand
 ) -> None:
     assert player.handle(command) == NOTHING_PLAYING
-    assert [(each.method, each.path) for each in spotify.asked] == [STATE]
+    assert [(each.method, each.path) for each in spotify.requests] == [STATE]
     # Polling is off
     assert poll_times(player, spotify, clock, 60) == []
 
 
 def test_empty_command_has_no_effect(player: SpotifyPlayer, spotify: Server) -> None:
     assert player.handle(PlayerCommand()) is None
-    assert spotify.asked == []
+    assert spotify.requests == []
 
 
 @pytest.mark.parametrize(
@@ -556,9 +556,9 @@ def test_expired_login_is_reported_once(player: SpotifyPlayer, spotify: Server, 
     clock[0] = 1
     error = error_of(player.poll)
     assert (error.kind, str(error)) == (ErrorKind.EXPIRED, "your Spotify login has ended: log in with emodj spotify login")
-    requests = len(spotify.asked)
+    requests = len(spotify.requests)
     assert poll_times(player, spotify, clock, 100) == []
-    assert (player.now_playing, len(spotify.asked)) == (None, requests)
+    assert (player.now_playing, len(spotify.requests)) == (None, requests)
 
 
 def test_logout_is_reported_once(player: SpotifyPlayer, kitchen: Row, tokens: CredentialStore, clock: list[float]) -> None:

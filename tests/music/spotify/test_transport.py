@@ -50,7 +50,7 @@ def error_of(client: Any, method: str = "GET") -> SpotifyError:
 
 def test_answer_is_returned(client: Any, spotify: Spotify) -> None:
     assert transport.parse_object(transport.send(client.current_user, []))["display_name"] == "Anna"
-    assert spotify.asked[-1].bearer in spotify.access
+    assert spotify.requests[-1].bearer in spotify.access
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -59,7 +59,7 @@ def test_silent_server_times_out_without_a_retry(client: Any, spotify: Spotify, 
     spotify.fail(*(ME if method == "GET" else NEXT), Fault(silent=True))
     error = error_of(client, method)
     assert (error.kind, str(error)) == (ErrorKind.UNAVAILABLE, "Spotify did not answer for 0.2 s: try again in a moment")
-    assert len(spotify.asked) == 1
+    assert len(spotify.requests) == 1
 
 
 def test_answer_that_stalls_times_out(client: Any, spotify: Spotify) -> None:
@@ -90,7 +90,7 @@ def test_temporary_faults_are_translated(client: Any, spotify: Spotify, fault: F
     spotify.fail(*ME, fault)
     error = error_of(client)
     assert (error.kind, str(error), error.wait_s) == (ErrorKind.UNAVAILABLE, sentence, 0)
-    assert len(spotify.asked) == 1
+    assert len(spotify.requests) == 1
     # The next request succeeds
     assert transport.send(client.current_user, [])["id"] == "anna"
 
@@ -155,20 +155,20 @@ def test_refusal_is_translated_whatever_its_body(
     spotify.fail(*ME, Fault(status, body, {"Retry-After": "77"}))
     error = error_of(client)
     assert (error.kind, error.wait_s) == (kind, 77 if status == 429 else 0)
-    assert len(spotify.asked) == 1
+    assert len(spotify.requests) == 1
 
 
 @pytest.mark.parametrize("seconds", [3, 48925])
 def test_client_does_not_sleep_for_retry_after(client: Any, spotify: Spotify, seconds: int) -> None:
     spotify.fail(*ME, refusal(429, "Too many requests", headers={"Retry-After": str(seconds)}))
-    assert (error_of(client).wait_s, len(spotify.asked)) == (seconds, 1)
+    assert (error_of(client).wait_s, len(spotify.requests)) == (seconds, 1)
 
 
 @pytest.mark.parametrize("fault", [Fault(500), Fault(502), Fault(503), Fault(504), refusal(429, "slow"), Fault(close=True)])
 def test_command_is_never_sent_twice(client: Any, spotify: Spotify, fault: Fault) -> None:
     spotify.always[NEXT] = fault
     error_of(client, "POST")
-    assert [(each.method, each.path) for each in spotify.asked] == [NEXT]
+    assert [(each.method, each.path) for each in spotify.requests] == [NEXT]
 
 
 def test_address_of_a_request_is_not_read_as_a_message(client: Any, spotify: Spotify) -> None:
@@ -187,7 +187,7 @@ def test_netrc_password_does_not_replace_the_token(
     (home / ".netrc").chmod(0o600)
     assert requests.utils.get_netrc_auth(spotify.address) == ("anna", "secret")
     transport.send(client.current_user, [])
-    assert spotify.asked[-1].bearer in spotify.access
+    assert spotify.requests[-1].bearer in spotify.access
 
 
 def test_traceback_shows_the_library_error_without_secrets(

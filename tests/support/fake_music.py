@@ -1,0 +1,23 @@
+"""A music player for tests of sessions without music."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from realtime.music.commands import PlayerCommand
+
+
+class SilentPlayer:
+    """Plays nothing; its sentence for a command is the text of the command."""
+
+    def handle(self, command: PlayerCommand, /) -> str | None:
+        return str(command)
+
+    def poll(self) -> str | None:
+        return None
+
+    def close(self) -> None: ...
+
+    def now_playing(self) -> tuple[None, None]:
+        return None, None
