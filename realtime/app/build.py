@@ -256,15 +256,22 @@ def build_music(settings: Settings, announce: Callable[[MusicChoice, str], None]
     )
 
 
+def build_window() -> Display:
+    """Build the window of a session; it opens at the first frame. Call `app.window.check_display` before."""
+    from realtime.app.window import Window, WindowDisplay
+
+    return WindowDisplay(Window("emodj"))
+
+
 def build_live(
     settings: Settings,
     source: SourceSpec,
     request: LiveRequest,
     stack: ExitStack,
     *,
+    display: Display | None,
     notify: Notify,
     announce: Callable[[MusicChoice, str], None],
-    display: Display | None = None,
 ) -> LiveRun:
     """Build a live session with all its parts.
 
@@ -273,9 +280,9 @@ def build_live(
         source: where its frames come from.
         request: options of the session.
         stack: closes what is opened here.
+        display: shows the session and returns keys: `build_window()`, or another one. None: it runs without.
         notify: says a sentence that is neither data nor an error.
         announce: gets each link, and why it fits, before it is opened.
-        display: takes the place of the window.
 
     Raises:
         AssetError: a cascade or the network cannot be used.
@@ -289,14 +296,13 @@ def build_live(
     welcome = f"analysed on this computer, written to {' and '.join(written)}" if written else None
     session = build_session(settings, build_playlists(settings, notify), mirrored=request.mirrored, welcome=welcome)
     # A file that is read as fast as it goes misses no face
-    skips = request.in_window or source.file is None
+    has_display = display is not None
+    skips = has_display or source.file is None
     reader = build_frame_reader(settings, notify, empty_scan_s=EMPTY_SCAN_S if skips else 0.0)
-    outputs = _build_outputs(settings, source, request, session, stack, notify=notify, announce=announce)
+    outputs = _build_outputs(
+        settings, source, request, session, stack, has_display=has_display, notify=notify, announce=announce
+    )
     blank = None if source.file else (settings.camera.width, settings.camera.height)
-    if request.in_window and display is None:
-        from realtime.app.window import Window, WindowDisplay
-
-        display = WindowDisplay(Window("emodj"))
     return LiveRun(session, reader, source, display, outputs, request, blank, notify)
 
 
@@ -307,6 +313,7 @@ def _build_outputs(
     session: Session,
     stack: ExitStack,
     *,
+    has_display: bool,
     notify: Notify,
     announce: Callable[[MusicChoice, str], None],
 ) -> LiveOutputs:
@@ -319,7 +326,7 @@ def _build_outputs(
     if request.record is not None:
         from realtime.storage.recorder import Film, Recorder
 
-        if source.file is not None and not request.in_window:
+        if source.file is not None and not has_display:
             film = stack.enter_context(Film(request.record, fps=source.file.rate))
         else:
             recorder = stack.enter_context(Recorder(request.record, fps=settings.camera.fps))
@@ -340,6 +347,6 @@ def _build_outputs(
             film=film,
             log=log,
             notify=notify,
-            waits=not request.in_window,
+            waits=not has_display,
         )
     )

@@ -51,7 +51,7 @@ class _Seen:
 
 
 class LiveSession:
-    """A session in a window. Its thread waits for no camera, network, browser, disk or pipe.
+    """A session on a display. Its thread waits for no camera, network, browser, disk or pipe.
 
     Args:
         frames: of the source; started and stopped here.

@@ -24,7 +24,6 @@ class LiveRequest:
 
     Attributes:
         mirrored: the picture is shown as in a mirror.
-        in_window: the session has a window, or another display.
         wait: it waits for a camera or a stream that is not there yet.
         limits: when it ends by itself.
         record: where a film goes, if one is made.
@@ -33,7 +32,6 @@ class LiveRequest:
     """
 
     mirrored: bool
-    in_window: bool
     wait: bool
     limits: SessionLimits
     record: Path | None = None

@@ -89,7 +89,7 @@ def live(
     The pictures are analysed on this computer; nothing is written or sent unless you request it by an option or a key.
     emodj prints a summary at the end.
     """
-    from realtime.app.build import build_live, build_source
+    from realtime.app.build import build_live, build_source, build_window
     from realtime.app.headless import SessionLimits
     from realtime.app.run import LiveRequest
     from realtime.storage.pipe import raw_stream
@@ -110,7 +110,6 @@ def live(
             check_display()
         request = LiveRequest(
             mirrored=mirror if mirror is not None else settings.camera.mirror and frames.cameras is not None,
-            in_window=not no_window,
             wait=bool(wait),
             limits=SessionLimits(duration, max_frames),
             record=record,
@@ -125,7 +124,8 @@ def live(
 
             print_choice(choice, why, qr=bool(qr), err=only_json)
 
-        run = build_live(settings, frames, request, stack, notify=context.remark, announce=announce)
+        display = None if no_window else build_window()
+        run = build_live(settings, frames, request, stack, display=display, notify=context.remark, announce=announce)
         context.stop_if_interrupted()
         _run(run, as_json=only_json, qr=bool(qr))
 

@@ -47,13 +47,13 @@ class ViewToggle(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class MoodChoice:
+class MoodByHand:
     """Mood that the user chooses; None returns to the vote of the faces."""
 
     expression: Expression | None
 
 
-Effect = Action | SessionAction | ViewToggle | MoodChoice | PlayerCommand
+Effect = Action | SessionAction | ViewToggle | MoodByHand | PlayerCommand
 
 
 class Group(Enum):
@@ -101,14 +101,14 @@ class KeyHint:
 
 def _bind_moods() -> tuple[Binding, ...]:
     return tuple(
-        Binding((str(number),), expression.value, MoodChoice(expression), Group.MOOD, hint="mood")
+        Binding((str(number),), expression.value, MoodByHand(expression), Group.MOOD, hint="mood")
         for number, expression in enumerate(EXPRESSIONS, start=1)
     )
 
 
 BINDINGS: tuple[Binding, ...] = (
     *_bind_moods(),
-    Binding(("0",), "back to automatic", MoodChoice(None), Group.MOOD),
+    Binding(("0",), "back to automatic", MoodByHand(None), Group.MOOD),
     Binding(("space",), "freeze; the vote pauses too", Action.FREEZE, Group.PROGRAM, hint="freeze"),
     Binding(("r",), "restart the vote", SessionAction.RESTART_VOTE, Group.PROGRAM),
     Binding(("s",), "save a snapshot", Action.SNAPSHOT, Group.PROGRAM),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from realtime.music.commands import PlayerCommand
 from realtime.music.planner import Strategy
 from realtime.music.selector import MusicSelector
-from realtime.session.keymap import Action, MoodChoice, SessionAction, ViewToggle, find_binding
+from realtime.session.keymap import Action, MoodByHand, SessionAction, ViewToggle, find_binding
 from realtime.session.view import ViewState
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ class Session:
                 return self._change_session(action, now_s)
             case ViewToggle() as part:
                 self._toggles[part] = not self._toggles[part]
-            case MoodChoice(expression):
+            case MoodByHand(expression):
                 return self._choose_mood(expression, now_s)
             case PlayerCommand() as command:
                 return self._command_player(command, now_s)

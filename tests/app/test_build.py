@@ -1,13 +1,16 @@
-"""The threshold from the settings or from the contract of the network."""
+"""A session that is put together for another display; the threshold from the settings or from the network's contract."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Self
 
 import pytest
 
-from realtime.app.build import unsure_below
+from realtime.app.build import build_live, build_source, unsure_below
+from realtime.app.headless import SessionLimits
+from realtime.app.run import LiveRequest
 from realtime.classifier.contract import UNSURE_BELOW, Contract, contract_path, pair_digest, write_contract_file
 from realtime.config.files import load_settings
 from realtime.storage import resources
@@ -16,6 +19,36 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from realtime.config.schema import Settings
+    from realtime.domain import Image
+    from realtime.session.view import ViewState
+
+
+@dataclass
+class PageDisplay:
+    """A display that is no window: it presses "1" once a face is shown, and "q" once the mood is shown as chosen by hand."""
+
+    closed: bool = False
+    shapes: set[tuple[int, ...]] = field(default_factory=set)
+    view: ViewState | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.closed = True
+
+    def show(self, image: Image, view: ViewState) -> Image:
+        self.shapes.add(image.shape)
+        self.view = view
+        return image
+
+    def poll(self, _wait_ms: int) -> str | None:
+        if self.view is None or not self.view.faces:
+            return None
+        return "q" if self.view.mood is not None and self.view.mood.source == "hand" else "1"
+
+    def toggle_full_screen(self) -> None:
+        raise AssertionError("no key asked for it")
 
 
 @pytest.fixture
@@ -30,6 +63,23 @@ def pair(tmp_path: Path) -> Path:
 def settings(threshold: float | None = None) -> Settings:
     shipped = load_settings([resources.shipped_config()])
     return replace(shipped, faces=replace(shipped.faces, unsure_below=threshold))
+
+
+def test_a_session_runs_on_a_display_that_is_no_window(clip: Path) -> None:
+    display, remarks = PageDisplay(), list[str]()
+    with ExitStack() as stack:
+        chosen = settings()
+        source = build_source(chosen, str(clip), stack, in_order=False)
+        request = LiveRequest(mirrored=False, wait=False, limits=SessionLimits())
+        run = build_live(chosen, source, request, stack, display=display, notify=remarks.append, announce=lambda *_: None)
+        run.run()
+        summary = run.session.summary()
+    assert display.closed
+    assert display.shapes == {(480, 640, 3)}
+    assert summary.frames > 0
+    assert summary.mood is not None
+    assert summary.mood.source == "hand"
+    assert remarks == []
 
 
 @pytest.mark.parametrize(

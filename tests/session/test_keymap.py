@@ -14,7 +14,7 @@ from realtime.session.keymap import (
     Binding,
     Group,
     KeyHint,
-    MoodChoice,
+    MoodByHand,
     SessionAction,
     ViewToggle,
     find_binding,
@@ -43,13 +43,13 @@ def test_each_key_finds_its_binding_in_either_case(binding: Binding) -> None:
 def test_each_effect_has_one_binding() -> None:
     effects = [binding.effect for binding in BINDINGS]
     assert len(set(effects)) == len(effects)
-    expected = [*Action, *SessionAction, *ViewToggle, *map(MoodChoice, EXPRESSIONS), MoodChoice(None)]
+    expected = [*Action, *SessionAction, *ViewToggle, *map(MoodByHand, EXPRESSIONS), MoodByHand(None)]
     assert {effect for effect in effects if not isinstance(effect, PlayerCommand)} == set(expected)
 
 
 def test_the_moods_are_numbered_in_the_order_of_the_network() -> None:
     bound = [find_binding(str(number)) for number in range(1, 8)]
-    assert [binding and binding.effect for binding in bound] == [MoodChoice(expression) for expression in EXPRESSIONS]
+    assert [binding and binding.effect for binding in bound] == [MoodByHand(expression) for expression in EXPRESSIONS]
 
 
 @pytest.mark.parametrize(("typed", "key"), [("=", "+"), ("й", "q"), ("Й", "q"), ("ю", "."), ("ת", ","), ("۳", "3")])
