@@ -407,7 +407,7 @@ def probe_device(node: str) -> DeviceFacts:
         if not stat.S_ISCHR(os.stat(node).st_mode):  # noqa: PTH116 - any text, which need not be a path that exists
             return DeviceFacts(sys.platform, node, captures=False)
         # OpenCV opens it for reading and writing, too; without O_NONBLOCK a pipe or a busy driver would make this wait
-        descriptor = os.open(node, os.O_RDWR | os.O_NONBLOCK)
+        descriptor = os.open(node, os.O_RDWR | getattr(os, "O_NONBLOCK", 0))
     except OSError as error:
         return DeviceFacts(sys.platform, node, error=error.errno)
     try:
