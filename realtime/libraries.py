@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from pathlib import PureWindowsPath
 from traceback import walk_tb
 
 OPENCV_VARIABLES = {
@@ -88,7 +89,11 @@ def _advise(module: str, reason: str, platform: str) -> str:
 
 
 def _failed_module(error: ImportError) -> str:
-    """Name of the package that failed: the one that the error names, else the one whose code raised it."""
+    """Name of the package that failed: of its file, else the one that the error names, else of the code that raised it."""
+    # Windows names only the last part of a module: `_pydantic_core`
+    folders = PureWindowsPath(error.path or "").parts
+    if "site-packages" in folders[:-1]:
+        return folders[folders.index("site-packages") + 1].partition(".")[0]
     if error.name:
         return error.name.partition(".")[0]
     modules = [str(frame.f_globals.get("__name__", "")).partition(".")[0] for frame, _ in walk_tb(error.__traceback__)]

@@ -17,9 +17,16 @@ NO_LIBGL = "libGL.so.1: cannot open shared object file: No such file or director
 NO_DLL = "DLL load failed while importing {}: The specified module could not be found."
 
 
+PATHS = {
+    "cv2": "/home/me/.venv/lib/python3.12/site-packages/cv2/cv2.abi3.so",
+    "_pywrap": "C:\\me\\Lib\\site-packages\\ai_edge_litert\\_pywrap.pyd",
+    "single": "/usr/lib/python3/site-packages/single.abi3.so",
+}
+
+
 def broken(module: str, reason: str) -> ImportError:
-    """The error of a library whose native part cannot be loaded."""
-    return ImportError(reason, name=module, path=f"/site-packages/{module}.abi3.so")
+    """The error of a library whose native part cannot be loaded. Windows names only the last part of its module."""
+    return ImportError(reason, name=module, path=PATHS[module])
 
 
 @pytest.mark.parametrize(
@@ -29,7 +36,8 @@ def broken(module: str, reason: str) -> ImportError:
         ("cv2", NO_LIBGL.replace("GL.so.1", "new.so"), "linux", "install the package that holds libnew.so"),
         ("cv2", "version `GLIBC_2.28' not found", "linux", "install emodj again, in an empty virtual environment"),
         ("cv2", NO_DLL.format("cv2"), "win32", "Windows N also needs the Media Feature Pack"),
-        ("ai_edge_litert._pywrap", NO_DLL.format("_pywrap"), "win32", "install the Visual C++ runtime"),
+        ("_pywrap", NO_DLL.format("_pywrap"), "win32", "install the Visual C++ runtime"),
+        ("single", "undefined symbol: x", "linux", "install emodj again"),
         ("cv2", "dlopen(cv2.abi3.so): Symbol not found: _x", "darwin", "update macOS, or try pip install --only-binary"),
     ],
 )
@@ -37,7 +45,7 @@ def test_the_sentence_names_the_library_the_reason_and_what_to_install(
     module: str, reason: str, platform: str, advice: str
 ) -> None:
     sentence = explain_import_error(broken(module, reason), platform)
-    name = {"cv2": "OpenCV", "ai_edge_litert._pywrap": "LiteRT"}[module]
+    name = {"cv2": "OpenCV", "_pywrap": "LiteRT"}.get(module, module)
     assert sentence.startswith(f"the library {name} cannot be loaded ({reason.rstrip('.')}): ")
     assert advice in sentence
     assert ("Media" in sentence) is (platform == "win32" and module == "cv2")
