@@ -263,7 +263,7 @@ def _read_frames(settings: Settings, place: str | None, session: Session, stop: 
     from realtime.sources.grabber import FrameGrabber
 
     with ExitStack() as stack:
-        source = build_source(settings, place, stack, in_order=True)
+        source = build_source(settings, place, stack, in_order=True, notify=log.warning)
         live = source.file is None
         with _LOADING:
             reader = build_frame_reader(settings, log.warning, empty_scan_s=EMPTY_SCAN_S if live else 0.0)

@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -51,6 +52,24 @@ collect_ignore = (
     else []
 )
 
+# platformdirs asks Windows itself for its folders, unless WIN_PD_OVERRIDE_… names another one
+WINDOWS_FOLDERS = (
+    "APPDATA",
+    "LOCAL_APPDATA",
+    "COMMON_APPDATA",
+    "COMMON_PROGRAMS",
+    "DESKTOPDIRECTORY",
+    "DOWNLOADS",
+    "MYMUSIC",
+    "MYPICTURES",
+    "MYVIDEO",
+    "PERSONAL",
+    "PROGRAMS",
+    "PUBLIC",
+    "TEMPLATES",
+    "USER_PROGRAM_FILES",
+)
+
 # Windows has no such signal
 HANGUP = getattr(signal, "SIGHUP", None)
 LOOPBACK = ("127.", "::1", "localhost")
@@ -76,7 +95,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileSch
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sort the slowest tests first, so that no process has one left at the end."""
+    """Skip what needs POSIX elsewhere, and sort the slowest tests first, so that no process has one left at the end."""
+    if sys.platform == "win32":
+        for item in items:
+            if item.get_closest_marker("posix"):
+                item.add_marker(pytest.mark.skip(reason="needs signals, pipes, paths or rights of POSIX"))
 
     def rank(item: pytest.Item) -> int:
         if paced(item.path):
@@ -103,11 +126,16 @@ def signals() -> Iterator[None]:
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home, so that no test reads or writes the files of a user; also no screen, no browser and no bus."""
     folder = tmp_path_factory.mktemp("home")
-    monkeypatch.setenv("HOME", str(folder))
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(folder))
+    for name in WINDOWS_FOLDERS:
+        monkeypatch.setenv(f"WIN_PD_OVERRIDE_{name}", str(folder / name.lower()))
     for name in (
         "XDG_CONFIG_HOME",
         "XDG_CACHE_HOME",
+        "XDG_DATA_HOME",
         "XDG_PICTURES_DIR",
+        "XDG_STATE_HOME",
         "EMODJ_CONFIG",
         "DISPLAY",
         "WAYLAND_DISPLAY",

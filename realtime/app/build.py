@@ -201,24 +201,33 @@ def shipped_settings() -> Settings:
     return load_settings([resources.shipped_config()])
 
 
-def build_source(settings: Settings, source: str | None, stack: ExitStack, *, in_order: bool) -> SourceSpec:
+def build_source(
+    settings: Settings, source: str | None, stack: ExitStack, *, in_order: bool, notify: Notify = log.info
+) -> SourceSpec:
     """Select the source that `source` names, a path or a URL; None selects the camera of the settings.
+
+    On macOS this waits for the person who is asked whether emodj may use the camera; so call it in the main thread.
 
     Args:
         settings: in force.
         source: a path, a URL or None.
         stack: closes what is opened here.
         in_order: a recording on a server is read frame by frame, and so is opened at once.
+        notify: says a sentence that is neither data nor an error.
 
     Raises:
         UsageError: a file that does not exist.
         SourceError: a file that is no video, or a stream that cannot be opened.
     """
+    from realtime.sources.camera_permission import request_camera_permission
     from realtime.sources.select import CameraRequest, select_source
 
     camera = settings.camera
     request = CameraRequest(camera.device, camera.width, camera.height, camera.fps)
-    return select_source(source, request, stack, in_order=in_order)
+    selected = select_source(source, request, stack, in_order=in_order)
+    if selected.cameras is not None:
+        request_camera_permission(notify)
+    return selected
 
 
 def build_session(settings: Settings, music: Playlists, *, mirrored: bool, welcome: str | None = None) -> Session:

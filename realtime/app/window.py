@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import logging
 import os
 import subprocess
 import sys
@@ -17,6 +19,8 @@ from realtime.overlay.draw import draw
 if TYPE_CHECKING:
     from realtime.domain import Image
     from realtime.session.view import ViewState
+
+log = logging.getLogger(__name__)
 
 PROBE_S = 5.0
 """Seconds that a display may take to answer."""
@@ -57,6 +61,25 @@ def check_display() -> None:
         raise DisplayError(f"the display {display} does not answer: --no-window does without") from error
     if answer.returncode:
         raise DisplayError(f"the display {display} cannot be reached: --no-window does without")
+
+
+def is_put_away(platform: str = sys.platform) -> bool:
+    """Whether the window is only minimised, or hidden with its application; False on other platforms than macOS.
+
+    macOS, and so OpenCV, call such a window invisible, as if it were closed (opencv#22601).
+
+    Args:
+        platform: as in `sys.platform`.
+    """
+    if platform != "darwin":
+        return False
+    try:
+        # A part of pyobjc, which cv2-enumerate-cameras brings along
+        application = importlib.import_module("AppKit").NSApplication.sharedApplication()
+        return bool(application.isHidden()) or any(window.isMiniaturized() for window in application.windows())
+    except Exception as error:  # noqa: BLE001 - pyobjc raises whatever Objective-C throws
+        log.info("macOS does not say whether the window is minimised: %r", error)
+        return False
 
 
 class Window:
@@ -125,9 +148,10 @@ class Window:
         # Read between `waitKey` and the next `imshow`, which would open it again. Qt raises once the last window is
         # gone; GTK answers -1 whether it is open or not.
         try:
-            return cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) == 0
+            invisible = cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) == 0
         except cv2.error:
             return True
+        return invisible and not is_put_away()
 
 
 class WindowDisplay:

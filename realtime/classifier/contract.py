@@ -150,14 +150,14 @@ def load_classifier(
         EmodjError: the network must be compiled, and TensorFlow is not installed or cannot compile it.
     """
     if contract := matching_contract(json_path):
-        return _open_matching(json_path, contract, num_threads), contract
+        return _open_matching(json_path, contract, num_threads, notify), contract
     digest = pair_digest(json_path)
     notify(
         f"{json_path} is not a network that emodj knows: it gets crops of the face box in grey 0..1, "
         "and its outputs are read in alphabetical order"
     )
     model = _load_or_compile(json_path, cache_dir / f"{digest}-{REVISION}.tflite", notify)
-    classifier = open_classifier(model, num_threads=num_threads)
+    classifier = open_classifier(model, num_threads=num_threads, notify=notify)
     if shipped.exists():
         _warn_about_smiles(json_path, classifier, read_contract(shipped), notify)
     return classifier, Contract(digest, _sha256(model))
@@ -203,7 +203,7 @@ def write_contract(
     return contract
 
 
-def _open_matching(json_path: Path, contract: Contract, num_threads: int) -> Classifier:
+def _open_matching(json_path: Path, contract: Contract, num_threads: int, notify: Callable[[str], None]) -> Classifier:
     path = compiled_path(json_path)
     remedy = f"run `emodj model compile {json_path}`, or install emodj again"
     try:
@@ -212,7 +212,7 @@ def _open_matching(json_path: Path, contract: Contract, num_threads: int) -> Cla
         raise AssetError(f"{path}, the compiled network, cannot be read ({error.strerror}): {remedy}") from error
     if _sha256(model) != contract.compiled_digest:
         raise AssetError(f"{path} is not the compiled network that {contract_path(json_path).name} describes: {remedy}")
-    classifier = open_classifier(model, num_threads=num_threads)
+    classifier = open_classifier(model, num_threads=num_threads, notify=notify)
     for name, difference in differences(classifier, contract.golden).items():
         # With this comparison NaN counts as a wrong answer
         if not difference <= TOLERANCE:

@@ -5,6 +5,7 @@ LiteRT runs the TFLite file; OpenCV runs it where LiteRT has no wheel. Their pro
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -12,10 +13,14 @@ import numpy as np
 from realtime.classifier.native_stderr import muted_stderr
 from realtime.domain import CROP_SIDE, EXPRESSIONS
 from realtime.errors import AssetError
+from realtime.libraries import explain_import_error
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from realtime.domain import Batch, Probabilities
 
+log = logging.getLogger(__name__)
 
 CROP_SHAPE = (CROP_SIDE, CROP_SIDE, 1)
 
@@ -28,19 +33,26 @@ class Classifier(Protocol):
         ...
 
 
-def open_classifier(model: bytes, *, num_threads: int = 1) -> Classifier:
-    """Open a compiled network with LiteRT, which is faster, or with OpenCV if LiteRT is not installed.
+def open_classifier(model: bytes, *, num_threads: int = 1, notify: Callable[[str], None] = log.info) -> Classifier:
+    """Open a compiled network with LiteRT, which is faster, or with OpenCV if LiteRT is not installed or cannot be loaded.
 
     Args:
         model: TFLite flatbuffer, float32, (n, 48, 48, 1) in and (n, 7) out.
         num_threads: processor cores for one batch; OpenCV ignores it.
+        notify: gets a sentence if LiteRT is installed and cannot be loaded.
 
     Raises:
         AssetError: not a compiled network with these shapes.
+        ImportError: OpenCV cannot be loaded either.
     """
     try:
         return LiteRtClassifier(model, num_threads=num_threads)
-    except ImportError:
+    except ImportError as error:
+        if isinstance(error, ModuleNotFoundError) and (error.name or "").startswith("ai_edge_litert"):
+            log.info("LiteRT is not installed: OpenCV reads the network")
+        else:
+            # Windows without the Visual C++ runtime, for example
+            notify(f"{explain_import_error(error)}; until then OpenCV reads the network, with the same answers")
         return CvDnnClassifier(model)
 
 

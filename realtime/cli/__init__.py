@@ -15,6 +15,7 @@ import click
 
 from realtime.cli.context import Context, common_options
 from realtime.errors import EmodjError
+from realtime.libraries import configure_opencv, explain_import_error
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -71,7 +72,11 @@ class _Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         with _detect_closed_stdout():
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            except ImportError as error:
+                # Commands import heavy libraries late, wherever they need them
+                raise EmodjError(explain_import_error(error)) from error
 
 
 @contextmanager
@@ -104,7 +109,7 @@ def emodj() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit status; docs/reference/exit-status.md lists what it means."""
-    _silence_libraries()
+    configure_opencv()
     _reopen_closed_streams()
     context = Context()
     try:
@@ -164,10 +169,3 @@ def _reopen_closed_streams() -> None:
     if isinstance(sys.stdout, TextIOWrapper):
         # The encoding of the terminal may lack a letter of a title or a file name: printing must not fail
         sys.stdout.reconfigure(errors="backslashreplace")
-
-
-def _silence_libraries() -> None:
-    """Silence OpenCV, FFmpeg and Qt on stderr: emodj reports these faults in a sentence. They read the variables on load."""
-    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    os.environ.setdefault("QT_LOGGING_RULES", "*=false")

@@ -35,13 +35,16 @@ def cameras(context: Context, as_json: bool | None) -> None:
     from realtime.cli.output import print_document
     from realtime.sources.cameras import list_cameras
 
-    found = list_cameras()
+    gaps: list[str] = []
+    found = list_cameras(notify=gaps.append)
     if as_json:
         print_document(document(found), indent=2)
     else:
         for line in lines(found):
             click.echo(line)
-    if not found:
+    for sentence in gaps:
+        context.remark(sentence)
+    if not found and not gaps:
         context.remark("no camera was found: plug one in, or pass it through to this container or virtual machine")
 
 

@@ -101,7 +101,7 @@ def live(
     requested: dict[str, object] = {"device": camera, "width": width, "height": height, "fps": fps}
     settings = _with_options(with_strategy(context.settings(), strategy), requested)
     with ExitStack() as stack:
-        frames = build_source(settings, source, stack, in_order=bool(no_window and not wait))
+        frames = build_source(settings, source, stack, in_order=bool(no_window and not wait), notify=context.remark)
         _check_options(frames, source, requested, wait=bool(wait))
         if not no_window:
             from realtime.app.window import check_display

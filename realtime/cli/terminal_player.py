@@ -42,7 +42,7 @@ def can_read_keys() -> bool:
     try:
         if not sys.stdin.isatty():
             return False
-        return not hasattr(os, "tcgetpgrp") or os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+        return sys.platform == "win32" or os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
     except ValueError:
         return False
     except OSError:

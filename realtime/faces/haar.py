@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from realtime.domain import Box
 from realtime.errors import AssetError
+from realtime.reading import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,6 +42,8 @@ TILT_DEG = 20
 TILTED_SCAN_SIDE = 480
 TILTED_NEIGHBORS = 6
 PROFILE_NEIGHBORS = 4
+MAX_CASCADE_BYTES = 32_000_000
+"""The largest cascade that is read; bytes. The largest one of OpenCV has 3.7 MB (`ls -l cv2/data`)."""
 SAME_FACE_OVERLAP = 0.3
 """Two hits of one search that overlap more (intersection over union) are one face."""
 
@@ -273,16 +276,20 @@ def load_cascade(path: Path) -> cv2.CascadeClassifier:
         raise AssetError(f"OpenCV {cv2.__version__} cannot read Haar cascades: install opencv-python below 5")
     if not path.is_file():
         raise AssetError(f"no cascade at {path}: name a file of the folder cascades, or give a path that exists")
+    refusal = f"cannot read the cascade {path}: is it an OpenCV cascade in XML?"
     try:
-        # OpenCV crashes on a path that UTF-8 cannot encode
-        str(path).encode()
-        cascade = cv2.CascadeClassifier(str(path))
-    except UnicodeEncodeError as error:
-        raise AssetError(f"cannot read the cascade {path}: OpenCV needs a path in UTF-8, move or rename it") from error
-    except (cv2.error, SystemError) as error:
-        raise AssetError(f"cannot read the cascade {path}: is it an OpenCV cascade in XML?") from error
-    if cascade.empty():
-        raise AssetError(f"cannot read the cascade {path}: is it an OpenCV cascade in XML?")
+        # OpenCV gets the text and not the path: on Windows it finds no file whose path has a letter of another language
+        text = read_file(path, MAX_CASCADE_BYTES).decode()
+        # The nodes below belong to this object: it must live until the cascade has read them
+        kept = cv2.FileStorage(text, cv2.FILE_STORAGE_READ | cv2.FILE_STORAGE_MEMORY)
+        cascade = cv2.CascadeClassifier()
+        complete = cascade.read(kept.getFirstTopLevelNode()) and not cascade.empty()
+    except OSError as error:
+        raise AssetError(f"cannot read the cascade {path} ({error.strerror})") from error
+    except (UnicodeDecodeError, cv2.error, SystemError) as error:
+        raise AssetError(refusal) from error
+    if not complete:
+        raise AssetError(refusal)
     return cascade
 
 

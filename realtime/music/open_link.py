@@ -121,6 +121,8 @@ class Desktop:
 def open_link(url: str) -> OpenResult:
     """Open a link. Not for the thread of the window: it blocks for up to 2 s for the app and 4 s for the browser.
 
+    On macOS it blocks for up to a minute the first time, while the person is asked whether emodj may control Spotify.
+
     Args:
         url: link as `links.parse_link` returns it.
     """

@@ -10,12 +10,14 @@ import re
 import stat
 import struct
 import sys
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import cv2
 
 from realtime.errors import Cause, SourceError, UsageError
+from realtime.sources.camera_permission import Permission, camera_permission
 from realtime.sources.video import VideoSource
 
 if TYPE_CHECKING:
@@ -31,6 +33,13 @@ NEXT_STEPS = "`emodj cameras` lists all, --camera NAME takes another one, --sour
 BACKENDS = {"linux": (cv2.CAP_V4L2,), "darwin": (cv2.CAP_AVFOUNDATION,), "win32": (cv2.CAP_MSMF, cv2.CAP_DSHOW)}
 """OpenCV backends of a platform whose cameras can be listed without opening them. On any other platform the library would
 open every camera, one after the other."""
+
+FIRST_FRAME_S = {"darwin": 10.0}
+"""How long a camera may take to its first frame, by platform; seconds. AVFoundation gives up after 1 s each time, and a camera
+of a phone, or one that starts cold, takes longer. The drivers of other platforms wait long enough themselves."""
+
+_GRAB_PAUSE_S = 0.05
+"""Seconds between two attempts, if a driver gives up at once."""
 
 _MAX_INDEX_DIGITS = 4
 """No system numbers cameras with more digits, and OpenCV cannot hold many more."""
@@ -92,6 +101,7 @@ class DeviceFacts:
         error: error number (`errno`) with which the system refused to open or query the device; None if it did not.
         captures: whether the device says that it takes pictures; None if it was not queried.
         listed: whether the platform lists the camera; None if that is not known.
+        permission: whether this program may use cameras; only macOS says that.
     """
 
     platform: str
@@ -99,27 +109,33 @@ class DeviceFacts:
     error: int | None = None
     captures: bool | None = None
     listed: bool | None = None
+    permission: Permission = Permission.UNKNOWN
 
 
 # List and choose
 
 
-def list_cameras(lister: CameraLister | None = None, platform: str = sys.platform) -> list[Device]:
+def list_cameras(
+    lister: CameraLister | None = None, platform: str = sys.platform, *, notify: Callable[[str], None] = log.info
+) -> list[Device]:
     """List the cameras of this computer, by number. None of them is opened, so their lights stay off.
 
     Args:
         lister: lists the cameras of one backend; None for the library cv2_enumerate_cameras.
         platform: as in `sys.platform`.
+        notify: gets a sentence if the list may lack cameras.
 
     Returns:
         All cameras; an empty list if the platform cannot list them.
     """
     devices: list[Device] = []
+    if platform not in BACKENDS:
+        notify("the cameras of this system cannot be listed: name one by its number, from 0")
     for position, backend in enumerate(BACKENDS.get(platform, ())):
         try:
             listed = list((lister or _enumerate_backend)(backend))
-        except (ImportError, OSError) as error:
-            log.info("the cameras cannot be listed: %s", error)
+        except Exception as error:  # noqa: BLE001 - the library has native code for each system, and pyobjc errors of its own
+            notify(f"not all cameras can be listed ({_first_line(error)}): name one by its number, from 0")
             continue
         known = {device.name for device in devices}
         for each in listed:
@@ -183,6 +199,10 @@ def _enumerate_backend(backend: int) -> Iterable[CameraInfo]:
     return enumerate_cameras(backend)
 
 
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
 def _is_same_camera(one: Device, other: Device) -> bool:
     if one.index is None or other.index is None:
         return bool(one.path and other.path) and _resolve_link(str(one.path)) == _resolve_link(str(other.path))
@@ -225,7 +245,15 @@ def _no_match_sentence(wanted: str, cameras: Sequence[Device]) -> str:
 # Open
 
 
-def open_camera(device: Device, *, width: int, height: int, fps: float, opener: CaptureOpener | None = None) -> VideoSource:
+def open_camera(
+    device: Device,
+    *,
+    width: int,
+    height: int,
+    fps: float,
+    opener: CaptureOpener | None = None,
+    platform: str = sys.platform,
+) -> VideoSource:
     """Open a camera.
 
     Args:
@@ -234,24 +262,50 @@ def open_camera(device: Device, *, width: int, height: int, fps: float, opener: 
         height: wanted height in pixels.
         fps: wanted frames a second.
         opener: opens a number or a path with a backend; None for OpenCV.
+        platform: as in `sys.platform`.
 
     Raises:
         SourceError: the camera cannot be opened; sentence and cause say why.
     """
-    capture = _open_capture(device, opener)
+    # OpenCV writes to stderr where macOS refuses, and says no more than that it failed
+    refused = camera_permission(platform) in {Permission.DENIED, Permission.NOT_ASKED}
+    capture = None if refused else _open_capture(device, opener, platform)
     if capture is None:
-        cause, sentence = explain_failure(device)
+        cause, sentence = explain_failure(device, platform=platform)
         raise SourceError(f"{sentence}; {NEXT_STEPS}", cause)
-    for key, value in ((cv2.CAP_PROP_FRAME_WIDTH, width), (cv2.CAP_PROP_FRAME_HEIGHT, height), (cv2.CAP_PROP_FPS, fps)):
-        capture.set(key, value)
+    _request_format(capture, width, height, fps)
     # A driver that queues frames makes every label late
     capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+    _await_first_frame(capture, FIRST_FRAME_S.get(platform, 0.0))
     hint = "is it still plugged in, or in use by another program?"
     return VideoSource(capture, device.label, live=True, hint=hint)
 
 
-def _open_capture(device: Device, opener: CaptureOpener | None) -> cv2.VideoCapture | None:
-    node = _device_node(device, sys.platform)
+def _request_format(capture: cv2.VideoCapture, width: int, height: int, fps: float) -> None:
+    """Request what the camera does not give already: on Windows each request takes seconds."""
+    size = {cv2.CAP_PROP_FRAME_WIDTH: width, cv2.CAP_PROP_FRAME_HEIGHT: height}
+    if any(capture.get(key) != value for key, value in size.items()):
+        # OpenCV changes the size once it has both sides
+        for key, value in size.items():
+            capture.set(key, value)
+    if capture.get(cv2.CAP_PROP_FPS) != fps:
+        capture.set(cv2.CAP_PROP_FPS, fps)
+
+
+def _await_first_frame(capture: cv2.VideoCapture, patience_s: float) -> None:
+    """Wait until a camera gives its first frame, which is dropped, or until `patience_s` has passed."""
+    deadline = time.monotonic() + patience_s
+    while time.monotonic() < deadline:
+        try:
+            if capture.grab():
+                return
+        except cv2.error as error:
+            log.info("no first frame yet: %s", error)
+        time.sleep(_GRAB_PAUSE_S)
+
+
+def _open_capture(device: Device, opener: CaptureOpener | None, platform: str) -> cv2.VideoCapture | None:
+    node = _device_node(device, platform)
     index_or_path, backend = (device.index, device.backend) if node is None else (node, cv2.CAP_V4L2)
     if index_or_path is None:
         return None
@@ -291,7 +345,8 @@ def explain_failure(device: Device, cameras: Sequence[Device] | None = None, pla
     node = _device_node(device, platform)
     if node is None:
         listed = list_cameras() if cameras is None else cameras
-        facts = DeviceFacts(platform, listed=any(_is_same_camera(each, device) for each in listed) if listed else None)
+        known = any(_is_same_camera(each, device) for each in listed) if listed else None
+        facts = DeviceFacts(platform, listed=known, permission=camera_permission(platform))
     else:
         facts = probe_device(node)
     cause, reason = explain(facts)
@@ -301,14 +356,23 @@ def explain_failure(device: Device, cameras: Sequence[Device] | None = None, pla
 def explain(facts: DeviceFacts) -> tuple[Cause, str]:
     """The cause, and a reason that continues the sentence `camera 0 cannot be opened: `, with what to try."""
     if facts.platform in _PRIVACY_SETTINGS:
-        setting = _PRIVACY_SETTINGS[facts.platform]
-        if facts.listed is False:
-            return Cause.ABSENT, "it is not connected, plug it in"
-        if facts.listed is None:
-            return Cause.ABSENT, f"plug it in, and {setting}"
-        # These platforms do not say whether the setting or another program is the reason; the setting is the commoner one
-        return Cause.DENIED, f"{setting}, or close the program that uses it"
+        return _explain_without_node(facts, _PRIVACY_SETTINGS[facts.platform])
     return _explain_no_picture(facts) if facts.error is None else _explain_errno(facts.error, facts.node)
+
+
+def _explain_without_node(facts: DeviceFacts, setting: str) -> tuple[Cause, str]:
+    if facts.permission is Permission.NOT_ASKED:
+        return Cause.DENIED, f"nobody has answered yet whether this program may use it, answer or {setting}"
+    if facts.permission is Permission.DENIED:
+        return Cause.DENIED, setting
+    if facts.permission is Permission.ALLOWED and facts.listed:
+        return _explain_no_picture(facts)
+    if facts.permission is Permission.ALLOWED or facts.listed is False:
+        return Cause.ABSENT, "it is not connected, plug it in"
+    if facts.listed is None:
+        return Cause.ABSENT, f"plug it in, and {setting}"
+    # Windows does not say whether the setting or another program is the reason; the setting is the commoner one
+    return Cause.DENIED, f"{setting}, or close the program that uses it"
 
 
 def _explain_no_picture(facts: DeviceFacts) -> tuple[Cause, str]:
@@ -343,7 +407,7 @@ def probe_device(node: str) -> DeviceFacts:
         if not stat.S_ISCHR(os.stat(node).st_mode):  # noqa: PTH116 - any text, which need not be a path that exists
             return DeviceFacts(sys.platform, node, captures=False)
         # OpenCV opens it for reading and writing, too; without O_NONBLOCK a pipe or a busy driver would make this wait
-        descriptor = os.open(node, os.O_RDWR | os.O_NONBLOCK)
+        descriptor = os.open(node, os.O_RDWR | getattr(os, "O_NONBLOCK", 0))
     except OSError as error:
         return DeviceFacts(sys.platform, node, error=error.errno)
     try:

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from urllib.request import url2pathname  # pyright: ignore[reportDeprecated] - Windows, from 3.14 on
 
 import cv2
 import numpy as np
@@ -167,7 +167,9 @@ def open_video(location: str) -> VideoSource:
 
 def local_path(location: str) -> str:
     """Convert a `file://` URL to its path; any other location is returned as it is."""
-    return url2pathname(urlsplit(location).path) if location.startswith("file://") else location
+    if not location.startswith("file://"):
+        return location
+    return url2pathname(urlsplit(location).path)  # pyright: ignore[reportDeprecated]
 
 
 def is_camera(location: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+import sys
 from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def write_unless(stopped: Callable[[], bool], stream: RawStream, data: bytes) ->
 
 def _is_ready(stream: RawStream) -> bool:
     """Whether the stream takes a piece without waiting; wait for that for `TURN_S` seconds."""
-    if not hasattr(select, "poll"):
+    if sys.platform == "win32" or not hasattr(select, "poll"):
         return True
     try:
         descriptor = stream.fileno()

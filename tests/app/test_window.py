@@ -4,12 +4,13 @@ import os
 import socket
 import sys
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from realtime.app import window
-from realtime.app.window import check_display
+from realtime.app.window import check_display, is_put_away
 from realtime.errors import DisplayError
 from realtime.session.keyboard_layouts import LAYOUTS, QWERTY
 from realtime.session.keymap import find_binding
@@ -287,3 +288,30 @@ def test_a_large_picture_opens_in_a_window_that_fits_a_screen(display: str, tmp_
     with run_program(LARGE, display, tmp_path, is_any) as driver:
         until(lambda: driver.size == (1200, 400))
         assert driver.leave("q") == 0
+
+
+# macOS
+
+
+@pytest.mark.parametrize(
+    ("hidden", "minimised", "put_away"),
+    [(False, [], False), (False, [False], False), (False, [False, True], True), (True, [False], True)],
+)
+def test_macos_says_whether_an_invisible_window_is_only_put_away(
+    monkeypatch: pytest.MonkeyPatch,
+    hidden: bool,  # noqa: FBT001
+    minimised: list[bool],
+    put_away: bool,  # noqa: FBT001
+) -> None:
+    windows = [SimpleNamespace(isMiniaturized=lambda each=each: each) for each in minimised]
+    application = SimpleNamespace(isHidden=lambda: hidden, windows=lambda: windows)
+    kit = SimpleNamespace(NSApplication=SimpleNamespace(sharedApplication=lambda: application))
+    monkeypatch.setitem(sys.modules, "AppKit", kit)  # pyright: ignore[reportArgumentType]
+    assert is_put_away("darwin") is put_away
+    assert not is_put_away("linux")
+
+
+@pytest.mark.parametrize("kit", [None, SimpleNamespace()])
+def test_an_invisible_window_is_closed_where_macos_cannot_be_asked(monkeypatch: pytest.MonkeyPatch, kit: object) -> None:
+    monkeypatch.setitem(sys.modules, "AppKit", kit)  # pyright: ignore[reportArgumentType]
+    assert not is_put_away("darwin")

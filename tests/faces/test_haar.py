@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from realtime.domain import Box, Image
 from realtime.errors import AssetError
-from realtime.faces.haar import HaarDetector
+from realtime.faces.haar import MAX_CASCADE_BYTES, HaarDetector
 from tests.support.places import CASCADES
 
 FAST, THOROUGH = CASCADES / "haarcascade_frontalface_alt2.xml", CASCADES / "haarcascade_frontalface_alt.xml"
@@ -310,10 +310,18 @@ def test_the_path_of_a_cascade_may_have_any_letters(tmp_path: Path, astronaut: I
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux allows file names that are not UTF-8")
-def test_a_path_that_utf_8_cannot_encode_is_refused(tmp_path: Path) -> None:
+def test_opencv_does_not_open_the_path_itself(tmp_path: Path, astronaut: Image) -> None:
+    # On Windows OpenCV opens no path with a letter of another language; on Linux none that UTF-8 cannot encode
     path = tmp_path / "\udcff.xml"
     path.write_bytes(FAST.read_bytes())
-    with pytest.raises(AssetError, match="needs a path in UTF-8"):
+    assert live_detector(path).detect(astronaut) == live_detector().detect(astronaut)
+
+
+def test_a_cascade_without_an_end_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "huge.xml"
+    with path.open("wb") as file:
+        file.truncate(MAX_CASCADE_BYTES + 1)
+    with pytest.raises(AssetError, match=r"cannot read the cascade .*huge.xml \(it is larger than 32 MB\)"):
         live_detector(path)
 
 
@@ -330,10 +338,11 @@ WHOLE = FAST.read_bytes()
         b'<?xml version="1.0"?>\n<opencv_storage><cascade type_id="opencv-cascade-classifier"/></opencv_storage>\n',
         b"<!DOCTYPE html><html><body>404</body></html>",
         b'{"cascade": 1}',
+        "Käse".encode("latin-1"),
         WHOLE[: len(WHOLE) // 2],
         WHOLE[:-40],
     ],
-    ids=["empty", "text", "zeros", "another document", "hollow", "web page", "json", "half", "cut off"],
+    ids=["empty", "text", "zeros", "another document", "hollow", "web page", "json", "latin", "half", "cut off"],
 )
 def test_a_damaged_cascade_is_refused_with_a_sentence(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "broken.xml"

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime.errors import Cause
+from realtime.sources.camera_permission import Permission
 from realtime.sources.cameras import DeviceFacts, can_capture, explain, probe_device
 
 if TYPE_CHECKING:
@@ -81,6 +82,27 @@ def test_a_camera_that_the_system_does_not_list_is_absent(platform: str) -> None
     assert explain(DeviceFacts(platform, listed=False)) == (Cause.ABSENT, "it is not connected, plug it in")
 
 
+@pytest.mark.parametrize(
+    ("permission", "listed", "cause", "phrase"),
+    [
+        (Permission.NOT_ASKED, True, Cause.DENIED, "nobody has answered yet whether this program may use it, answer or allow"),
+        (Permission.DENIED, None, Cause.DENIED, "allow your terminal in System Settings > Privacy & Security > Camera"),
+        (Permission.ALLOWED, True, Cause.BUSY, "close the program that uses it or plug it in again"),
+        (Permission.ALLOWED, False, Cause.ABSENT, "it is not connected, plug it in"),
+        (Permission.ALLOWED, None, Cause.ABSENT, "it is not connected, plug it in"),
+    ],
+)
+def test_macos_says_whether_the_camera_is_allowed(
+    permission: Permission,
+    listed: bool | None,  # noqa: FBT001
+    cause: Cause,
+    phrase: str,
+) -> None:
+    actual_cause, sentence = explain(DeviceFacts("darwin", listed=listed, permission=permission))
+    assert actual_cause is cause
+    assert phrase in sentence
+
+
 @given(
     st.builds(
         DeviceFacts,
@@ -89,6 +111,7 @@ def test_a_camera_that_the_system_does_not_list_is_absent(platform: str) -> None
         error=st.none() | st.sampled_from(sorted(errno.errorcode)),
         captures=st.none() | st.booleans(),
         listed=st.none() | st.booleans(),
+        permission=st.sampled_from(Permission),
     )
 )
 def test_any_facts_give_a_cause_and_a_part_of_a_sentence(facts: DeviceFacts) -> None:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 import cv2
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime.errors import Cause, SourceError, UsageError
-from realtime.sources.cameras import Device, explain_failure, find_camera, list_cameras, next_camera, open_camera
+from realtime.sources.cameras import FIRST_FRAME_S, Device, explain_failure, find_camera, list_cameras, next_camera, open_camera
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,20 +78,48 @@ def test_two_cameras_of_one_model_are_both_listed() -> None:
     assert len(list_cameras(lister_of((cv2.CAP_MSMF, 0, "Cam"), (cv2.CAP_MSMF, 1, "Cam")), "win32")) == 2
 
 
-@pytest.mark.parametrize("error", [ImportError("no AVFoundation"), OSError("broken")])
-def test_a_lister_that_fails_gives_an_empty_list(error: Exception) -> None:
+class ObjectiveCError(Exception):
+    """As `objc.error` of pyobjc, which is no subclass of any other error."""
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ImportError("no AVFoundation"), "no AVFoundation"),
+        (OSError("broken"), "broken"),
+        (NotImplementedError("Unsupported backend: 1400!"), "Unsupported backend: 1400!"),
+        (ObjectiveCError("NSInvalidArgumentException - x\nin a second line"), "NSInvalidArgumentException - x"),
+        (AttributeError(), "AttributeError"),
+    ],
+)
+def test_a_lister_that_fails_gives_an_empty_list_and_a_sentence(error: Exception, reason: str) -> None:
     def failing(backend: int) -> list[CameraInfo]:
         del backend
         raise error
 
-    assert list_cameras(failing, "darwin") == []
+    sentences: list[str] = []
+    assert list_cameras(failing, "darwin", notify=sentences.append) == []
+    assert sentences == [f"not all cameras can be listed ({reason}): name one by its number, from 0"]
+
+
+def test_a_backend_that_fails_hides_no_camera_of_the_other() -> None:
+    def half(backend: int) -> list[CameraInfo]:
+        if backend == cv2.CAP_MSMF:
+            raise NotImplementedError
+        return [CameraInfo(1, "OBS Virtual Camera", "x", None, None, backend)]
+
+    sentences: list[str] = []
+    assert [camera.name for camera in list_cameras(half, "win32", notify=sentences.append)] == ["OBS Virtual Camera"]
+    assert len(sentences) == 1
 
 
 def test_nothing_is_listed_on_a_platform_where_listing_opens_cameras() -> None:
     def opening(backend: int) -> list[CameraInfo]:
         raise AssertionError(backend)
 
-    assert list_cameras(opening, "freebsd14") == []
+    sentences: list[str] = []
+    assert list_cameras(opening, "freebsd14", notify=sentences.append) == []
+    assert sentences == ["the cameras of this system cannot be listed: name one by its number, from 0"]
 
 
 @linux
@@ -245,10 +274,18 @@ def test_switching_visits_every_camera_once_and_returns(numbers: list[int]) -> N
 
 
 class Driver:
-    """Stands in for OpenCV's capture and records the calls; calling the object opens it."""
+    """Stands in for OpenCV's capture and records the calls; calling the object opens it.
 
-    def __init__(self, *, opens: bool) -> None:
+    Args:
+        opens: whether the camera can be opened.
+        gives: what the camera gives before anything is requested, by property.
+        misses: how many frames the driver waits for in vain at the start.
+    """
+
+    def __init__(self, *, opens: bool, gives: dict[int, float] | None = None, misses: int = 0) -> None:
         self.opens = opens
+        self.gives = gives or {}
+        self.misses = misses
         self.calls: list[tuple[object, ...]] = []
 
     def __call__(self, path: int | str, backend: int) -> cv2.VideoCapture:
@@ -262,8 +299,13 @@ class Driver:
         self.calls.append((key, value))
 
     def get(self, key: int) -> float:
-        del key
-        return 0.0
+        return self.gives.get(key, 0.0)
+
+    def grab(self) -> bool:
+        self.misses -= 1
+        if self.misses % 2:
+            raise cv2.error("no frame")
+        return self.misses < 0
 
     def release(self) -> None:
         self.calls.append(("release",))
@@ -287,6 +329,51 @@ def test_a_camera_is_opened_with_the_wanted_picture_and_without_a_queue(device: 
         (cv2.CAP_PROP_BUFFERSIZE, 1),
         ("release",),
     ]
+
+
+HD = {cv2.CAP_PROP_FRAME_WIDTH: 1280.0, cv2.CAP_PROP_FRAME_HEIGHT: 720.0, cv2.CAP_PROP_FPS: 25.0}
+
+
+@pytest.mark.parametrize(
+    ("gives", "requested"),
+    [
+        (HD, []),
+        (HD | {cv2.CAP_PROP_FPS: 30.0}, [cv2.CAP_PROP_FPS]),
+        # OpenCV changes the size once it has both sides
+        (HD | {cv2.CAP_PROP_FRAME_HEIGHT: 960.0}, [cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT]),
+    ],
+)
+def test_what_the_camera_gives_already_is_not_requested(gives: dict[int, float], requested: list[int]) -> None:
+    driver = Driver(opens=True, gives=gives)
+    open_camera(Device(0), width=1280, height=720, fps=25, opener=driver).close()
+    assert driver.calls[1:-1] == [*((key, HD[key]) for key in requested), (cv2.CAP_PROP_BUFFERSIZE, 1)]
+
+
+def test_a_camera_that_starts_slowly_is_waited_for_where_the_driver_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(FIRST_FRAME_S, sys.platform, 3600.0)
+    driver = Driver(opens=True, misses=4)
+    open_camera(Device(0), width=640, height=480, fps=30, opener=driver).close()
+    assert driver.misses < 0
+    # A camera that never gives a frame is not waited for without an end; the first read then says so
+    monkeypatch.setitem(FIRST_FRAME_S, sys.platform, 0.01)
+    silent = Driver(opens=True, misses=10**6)
+    open_camera(Device(0), width=640, height=480, fps=30, opener=silent).close()
+    assert 0 < silent.misses < 10**6
+
+
+@pytest.mark.parametrize(("status", "phrase"), [(0, "nobody has answered yet"), (2, "allow your terminal in System Settings")])
+def test_macos_that_refuses_is_not_asked_to_open_the_camera(monkeypatch: pytest.MonkeyPatch, status: int, phrase: str) -> None:
+    def read_status(media: str) -> int:
+        assert media == "vide"
+        return status
+
+    device = SimpleNamespace(authorizationStatusForMediaType_=read_status)
+    monkeypatch.setitem(sys.modules, "AVFoundation", SimpleNamespace(AVCaptureDevice=device, AVMediaTypeVideo="vide"))  # pyright: ignore[reportArgumentType]
+    driver = Driver(opens=True)
+    with pytest.raises(SourceError, match=f'^camera "Cam" \\(0\\) cannot be opened: {phrase}') as caught:
+        open_camera(Device(0, "Cam"), width=640, height=480, fps=30, opener=driver, platform="darwin")
+    assert caught.value.cause is Cause.DENIED
+    assert not driver.calls
 
 
 @linux

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
+import threading
 import time
 from itertools import count
 from struct import error as StructError  # noqa: N812 - it is a class
@@ -21,6 +22,13 @@ log = logging.getLogger(__name__)
 TIMEOUT_S = 2.0
 """Longest wait for the app, in seconds, over all messages of one call."""
 
+PROMPT_S = 60.0
+"""Longest wait for the first answer of the app of macOS, in seconds: macOS asks the person once whether this program may
+control Spotify, and the link is not sent before the answer."""
+
+first_answer = threading.Event()
+"""Set once the app of macOS has answered this process: after that, macOS asks nothing more."""
+
 BUS_NAME = "org.mpris.MediaPlayer2.spotify"
 """Name of the app on the session bus, followed by `.instanceNUMBER` if it runs several times."""
 
@@ -32,8 +40,9 @@ def open_in_app(uri: str) -> bool:
         uri: `spotify:KIND:ID`.
 
     Returns:
-        False if the app does not run, or refuses. True if the app received the link but did not answer within two seconds:
-        it may open the link late, and a caller that tried the browser then would open it twice.
+        False if the app does not run, or refuses; on macOS also if the person refuses, or does not answer the first question
+        of macOS within a minute. True if the app received the link but did not answer within two seconds: it may open the
+        link late, and a caller that tried the browser then would open it twice.
     """
     if sys.platform == "win32":
         return _open_by_windows(uri)
@@ -165,22 +174,28 @@ def _open_by_applescript(uri: str) -> bool:
     `pgrep` checks first that the app runs: for a missing app, macOS would ask the user where it is.
     """
     try:
-        return _run(["pgrep", "-x", "Spotify"]) and _send_script(applescript_command(uri))
+        return _run(["pgrep", "-x", "Spotify"], TIMEOUT_S) and _send_script(applescript_command(uri))
     except (OSError, subprocess.TimeoutExpired) as error:
         log.info("no Spotify app: %s", error)
         return False
 
 
 def _send_script(command: list[str]) -> bool:
+    first = not first_answer.is_set()
     try:
-        return _run(command)
+        opened = _run(command, PROMPT_S if first else TIMEOUT_S)
     except subprocess.TimeoutExpired as error:
-        log.info("the Spotify app received the link but did not answer: %s", error)
-        return True
+        log.info("the Spotify app did not answer: %s", error)
+        # Without an answer to macOS the link was never sent
+        return not first
+    first_answer.set()
+    return opened
 
 
-def _run(command: list[str]) -> bool:
-    completed = subprocess.run(command, check=False, capture_output=True, timeout=TIMEOUT_S, stdin=subprocess.DEVNULL)
+def _run(command: list[str], timeout_s: float) -> bool:
+    completed = subprocess.run(command, check=False, capture_output=True, timeout=timeout_s, stdin=subprocess.DEVNULL)
+    if completed.returncode and completed.stderr:
+        log.info("%s failed: %s", command[0], completed.stderr.decode(errors="replace").strip())
     return completed.returncode == 0
 
 

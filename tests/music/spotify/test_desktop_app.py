@@ -163,6 +163,7 @@ def mac(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str],
     """Fake pgrep and osascript of macOS; returns the file into which osascript writes its link."""
     monkeypatch.setattr(sys, "platform", "darwin")
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr(desktop_app, "first_answer", threading.Event())
 
     def programs(pgrep: str, osascript: str) -> Path:
         record = tmp_path / "record"
@@ -189,19 +190,43 @@ def test_macos_app_that_does_not_run_receives_nothing(mac: Callable[[str, str], 
     assert not record.exists()
 
 
-def test_macos_app_that_hangs_has_the_link(mac: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    record = mac("exit 0", "exec sleep 600")
+@pytest.fixture
+def impatient(mac: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """osascript never answers, and each wait for it ends early; the list gets the seconds of each wait."""
+    record, waits = mac("exit 0", "exec sleep 600"), list[float]()
     communicate = subprocess.Popen[bytes].communicate
 
-    def late(process: subprocess.Popen[bytes], data: bytes | None = None, timeout: float | None = None) -> tuple[bytes, bytes]:
+    def early(process: subprocess.Popen[bytes], data: bytes | None = None, timeout: float | None = None) -> tuple[bytes, bytes]:
         if isinstance(process.args, list) and process.args[0] == "osascript" and timeout is not None:
+            waits.append(timeout)
             until(record.exists)
             timeout = 0.1
         return communicate(process, data, timeout)
 
-    monkeypatch.setattr(subprocess.Popen, "communicate", late)
+    monkeypatch.setattr(subprocess.Popen, "communicate", early)
+    return waits
+
+
+def test_macos_app_that_hangs_has_the_link(impatient: list[float], tmp_path: Path) -> None:
+    desktop_app.first_answer.set()
     assert open_in_app(URI)
-    assert record.read_text() == f"{URI}\n"
+    assert impatient == [pytest.approx(desktop_app.TIMEOUT_S, abs=0.1)]
+    assert (tmp_path / "record").read_text() == f"{URI}\n"
+
+
+def test_macos_app_has_no_link_before_the_person_has_answered_macos(impatient: list[float]) -> None:
+    assert not open_in_app(URI)
+    assert not open_in_app(URI)
+    assert impatient == [pytest.approx(desktop_app.PROMPT_S, abs=0.1)] * 2
+
+
+def test_macos_asks_once(mac: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    mac("exit 0", "echo 'Not authorized to send Apple events to Spotify. (-1743)' >&2; exit 1")
+    assert not open_in_app(URI)
+    assert desktop_app.first_answer.is_set()
+    monkeypatch.setattr(desktop_app, "PROMPT_S", 0.0)
+    mac("exit 0", "exit 0")
+    assert open_in_app(URI)
 
 
 def test_macos_app_is_started_in_the_background(monkeypatch: pytest.MonkeyPatch) -> None:
