@@ -44,7 +44,7 @@ ROOMS = ("cli", "classifier", "training", "faces", "mood")
 # They need terminals, signals or limits of POSIX
 collect_ignore = (
     [
-        *(f"cli/test_{name}.py" for name in ("mood", "output_links", "play", "spotify_login", "train_progress")),
+        *(f"cli/test_{name}.py" for name in ("mood", "output_links", "play", "signals", "spotify_login", "train_progress")),
         "training/test_checkpoint.py",
     ]
     if os.name == "nt"

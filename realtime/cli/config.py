@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from realtime.cli.context import Context, common_options, pass_context
+from realtime.printable import escape_json, printable
 
 
 @click.group(epilog="See also: the comments in the file that `config path` names first.")
@@ -27,7 +28,7 @@ def path(context: Context) -> None:
     if user_file() not in files:
         files.insert(1, user_file())
     for file in files:
-        click.echo(str(file))
+        click.echo(printable(str(file)))
 
 
 @config.command("show")
@@ -37,4 +38,5 @@ def show(context: Context) -> None:
     """Print the effective settings, as TOML."""
     from realtime.config.files import dump_toml
 
-    click.echo(dump_toml(context.settings()), nl=False)
+    # TOML has the same escapes as JSON
+    click.echo(escape_json(dump_toml(context.settings())), nl=False)

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-from contextlib import contextmanager
 from io import StringIO
 from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from realtime.cli.signals import delayed
 from realtime.domain import ranked
 from realtime.music.planner import Strategy
 from realtime.printable import printable
 from realtime.session.documents import encode_line
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
-    from types import FrameType
+    from collections.abc import Iterator
 
     from realtime.domain import Face, Mood
     from realtime.music.catalog import MusicChoice
@@ -142,29 +140,12 @@ def print_document(document: Document, *, indent: int | None = None) -> None:
     """Print a JSON document in UTF-8, whatever the encoding of the terminal is.
 
     Raises:
-        KeyboardInterrupt: a person has pressed Ctrl-C meanwhile; the document is complete.
+        KeyboardInterrupt: a signal, such as Ctrl-C, came meanwhile; the document is complete.
     """
     rest = memoryview(encode_line(document, indent=indent))
-    with _delay_ctrl_c():
+    with delayed():
         sys.stdout.flush()
         # If Python does not buffer stdout (-u), a signal makes a long write return early
         while rest:
             rest = rest[sys.stdout.buffer.write(rest) :]
         sys.stdout.buffer.flush()
-
-
-@contextmanager
-def _delay_ctrl_c() -> Generator[None]:
-    handler = signal.getsignal(signal.SIGINT)
-    # A shell can start emodj with Ctrl-C ignored
-    if not callable(handler):
-        yield
-        return
-    pressed: list[tuple[int, FrameType | None]] = []
-    signal.signal(signal.SIGINT, lambda number, frame: pressed.append((number, frame)))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)
-    if pressed:
-        handler(*pressed[0])

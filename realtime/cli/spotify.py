@@ -81,7 +81,7 @@ def _client_id(given: str | None) -> str:
         return parse_client_id(value, CLIENT_ID_VARIABLE)
     stored = ClientIdFile().load()
     if stored is None:
-        raise UsageError(f"there is no client id yet\n{REGISTER}")
+        raise UsageError("there is no client id yet", REGISTER)
     return stored
 
 

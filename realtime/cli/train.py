@@ -16,6 +16,7 @@ from click.core import ParameterSource
 from realtime.cli.context import Context, common_options, pass_context
 from realtime.cli.options import require_parts
 from realtime.errors import EmodjError, UsageError
+from realtime.printable import printable
 from realtime.storage import resources
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ def _train(context: Context, recipe: Recipe, data: Path, run: Path, start: Path 
         )
     commands = _commands(data, run / PAIR, public=len(images.part("public")) > 0)
     pair = export.export(trained, recipe, correction, history, images, tuning, run, name=data.name, commands=commands)
-    click.echo(str(pair))
+    click.echo(printable(str(pair)))
 
 
 def _digest(arrays: list[Any]) -> str:
