@@ -121,6 +121,18 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     return folder
 
 
+@pytest.fixture
+def homeless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user without a home, as a service or a container can have."""
+    users = pytest.importorskip("pwd", reason="every user of Windows has a home")
+
+    def refuse(number: int) -> None:
+        raise KeyError(number)
+
+    monkeypatch.setattr(users, "getpwuid", refuse)
+    monkeypatch.delenv("HOME")
+
+
 @pytest.fixture(autouse=True)
 def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection to another machine fails the test."""

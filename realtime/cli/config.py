@@ -23,10 +23,14 @@ def path(context: Context) -> None:
     Your own file is listed even if it does not exist yet: create it at that path.
     """
     from realtime.config.locations import user_file
+    from realtime.storage.user_folders import NoHomeError
 
     files = context.sources()
-    if user_file() not in files:
-        files.insert(1, user_file())
+    try:
+        if user_file() not in files:
+            files.insert(1, user_file())
+    except NoHomeError as error:
+        context.remark(f"{error}, for settings of your own; or name their file with --config")
     for file in files:
         click.echo(printable(str(file)))
 

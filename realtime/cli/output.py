@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from realtime.cli.console import is_terminal
 from realtime.cli.signals import delayed
 from realtime.domain import ranked
 from realtime.music.planner import Strategy
@@ -122,9 +123,9 @@ def qr_code(url: str, stream: TextIO) -> str:
     if "utf" in (stream.encoding or "").lower():
         made.terminal(text, compact=True)
         lines = text.getvalue().splitlines()
-        coloured = stream.isatty() and not os.environ.get("NO_COLOR")
+        coloured = is_terminal(stream) and not os.environ.get("NO_COLOR")
         return "\n".join(f"{_WHITE_ON_BLACK}{line}{_RESET}" if coloured else line for line in lines)
-    if stream.isatty():
+    if is_terminal(stream):
         made.terminal(text)
         return text.getvalue().rstrip("\n")
     return "\n".join("".join("  " if dark else "##" for dark in row) for row in made.matrix_iter(border=4))
@@ -133,7 +134,7 @@ def qr_code(url: str, stream: TextIO) -> str:
 def _supports_links(stream: TextIO) -> bool:
     # The old Windows console would print the escape sequence as text; Windows Terminal sets WT_SESSION
     known = sys.platform != "win32" or bool(os.environ.get("WT_SESSION"))
-    return known and stream.isatty() and os.environ.get("TERM", "") not in {"", "dumb", "linux"}
+    return known and is_terminal(stream) and os.environ.get("TERM", "") not in {"", "dumb", "linux"}
 
 
 def print_document(document: Document, *, indent: int | None = None) -> None:

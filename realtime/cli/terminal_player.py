@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from realtime.cli.console import is_terminal
 from realtime.errors import EmodjError
 from realtime.music.commands import PlayerCommand
 from realtime.printable import printable
@@ -37,12 +38,10 @@ _MIN_COLUMNS = 20
 
 def can_read_keys() -> bool:
     """Whether stdin is a terminal, and this process is its foreground job, so that keys do not go to another job."""
-    try:
-        if not sys.stdin.isatty():
-            return False
-        return not hasattr(os, "tcgetpgrp") or os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
-    except ValueError:
+    if not is_terminal(sys.stdin):
         return False
+    try:
+        return not hasattr(os, "tcgetpgrp") or os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
     except OSError:
         return True
 
@@ -247,7 +246,7 @@ def _columns() -> int:
 @contextmanager
 def open_song_line(context: Context) -> Generator[SongLine]:
     """Yield a song line for stderr: a line updated in place on a terminal, else a line for each song. Erase it at the end."""
-    song_line = _TerminalSongLine(context) if sys.stderr.isatty() and not context.quiet else SongLine(context)
+    song_line = _TerminalSongLine(context) if is_terminal(sys.stderr) and not context.quiet else SongLine(context)
     try:
         yield song_line
     finally:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TextIO
 import click
 from click.core import ParameterSource
 
+from realtime.cli.console import is_terminal
 from realtime.cli.context import Context, common_options, pass_context
 from realtime.cli.options import require_parts
 from realtime.errors import EmodjError, UsageError
@@ -232,7 +233,7 @@ class Progress:
 
     def __init__(self, context: Context, epochs: int, stream: TextIO) -> None:
         self._context, self._epochs, self._stream = context, epochs, stream
-        self._shows_bar = stream.isatty() and not context.quiet
+        self._shows_bar = is_terminal(stream) and not context.quiet
         self._bar_stack = ExitStack()
         self._bar: Any = None
         self._sum = 0.0
