@@ -17,9 +17,21 @@ from typing import ClassVar
 
 
 class EmodjError(Exception):
-    """Base class: the message is one sentence for a person, `status` is the exit status of the process."""
+    """Base class: the message is one sentence for a person, `status` is the exit status of the process.
+
+    Args:
+        sentence: what failed, on which input, and what to try.
+        more: further lines below it, such as the faults of a file of settings.
+
+    Attributes:
+        lines: all of these. A line end within one of them comes from outside, such as a file name, and starts no new line.
+    """
 
     status: ClassVar[int] = 1
+
+    def __init__(self, sentence: str, *more: str) -> None:
+        super().__init__("\n".join((sentence, *more)))
+        self.lines = (sentence, *more)
 
 
 class UsageError(EmodjError):

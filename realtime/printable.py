@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 MAX_LENGTH = 200
@@ -15,6 +16,10 @@ _MAX_INTEGER = 10**15
 _UNPRINTABLE_CATEGORIES = {"Cc", "Cs", "Zl", "Zp", "Cn", "Co"}
 # Marks that change the writing direction of all text that follows, and the byte order mark
 _DIRECTION_MARKS = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+
+# JSON itself escapes control characters up to U+001F only. Terminals obey those up to U+009F, too, many programs end a line
+# at U+0085, U+2028 and U+2029, direction marks turn the text that follows, and surrogates are no UTF-8
+_RAW_IN_JSON = re.compile(f"[\x7f-\x9f\u2028\u2029\ud800-\udfff{''.join(sorted(_DIRECTION_MARKS))}]")
 
 
 def printable(text: str, keep: str = "") -> str:
@@ -42,6 +47,14 @@ def one_line(sentence: str) -> str:
     Otherwise a file name could start a new line of output that looks like a message of emodj.
     """
     return "".join(_safe_character(character) for character in sentence)
+
+
+def escape_json(text: str) -> str:
+    """Escape in a JSON text what `json.dumps` leaves as it is and a terminal obeys; the values that it stands for stay.
+
+    All of it can occur in strings only, where the escape by its number stands for the same character.
+    """
+    return _RAW_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def quoted(value: object) -> str:

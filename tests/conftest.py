@@ -45,7 +45,7 @@ ROOMS = ("cli", "classifier", "training", "faces", "mood")
 # They need terminals, signals or limits of POSIX
 collect_ignore = (
     [
-        *(f"cli/test_{name}.py" for name in ("mood", "output_links", "play", "spotify_login", "train_progress")),
+        *(f"cli/test_{name}.py" for name in ("mood", "output_links", "play", "signals", "spotify_login", "train_progress")),
         "training/test_checkpoint.py",
     ]
     if os.name == "nt"
@@ -147,6 +147,18 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     ):
         monkeypatch.delenv(name, raising=False)
     return folder
+
+
+@pytest.fixture
+def homeless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user without a home, as a service or a container can have."""
+    users = pytest.importorskip("pwd", reason="every user of Windows has a home")
+
+    def refuse(number: int) -> None:
+        raise KeyError(number)
+
+    monkeypatch.setattr(users, "getpwuid", refuse)
+    monkeypatch.delenv("HOME")
 
 
 @pytest.fixture(autouse=True)

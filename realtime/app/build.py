@@ -6,17 +6,17 @@
 from __future__ import annotations
 
 import logging
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, overload
-
-import platformdirs
 
 from realtime.errors import EmodjError
 from realtime.storage import resources
+from realtime.storage.user_folders import NoHomeError, cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import ExitStack
-    from pathlib import Path
 
     from realtime.app.display import Display
     from realtime.app.outputs import LiveOutputs
@@ -96,11 +96,19 @@ def build_face_reader(settings: Settings, search: SearchSettings, notify: Notify
     classifier, terms = contract.load_classifier(
         pair,
         shipped=contract.contract_path(shipped),
-        cache_dir=platformdirs.user_cache_path("emodj"),
+        cache_dir=_network_cache(),
         notify=notify,
         num_threads=CORES,
     )
     return FaceReader(detector, classifier, terms.side_ratio, threshold(settings, terms))
+
+
+def _network_cache() -> Path:
+    """The folder for compiled networks; without a home one that cannot be made, which is said when a network is compiled."""
+    try:
+        return cache_folder()
+    except NoHomeError:
+        return Path(os.devnull) / "no-home"
 
 
 def unsure_below(settings: Settings, pair: Path) -> float:

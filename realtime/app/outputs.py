@@ -9,13 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
 
-import platformdirs
-
 from realtime.app.output_thread import OutputThread
 from realtime.app.stills import is_folder
 from realtime.errors import EmodjError
 from realtime.session import documents
 from realtime.storage.pipe import write_unless
+from realtime.storage.user_folders import NoHomeError, pictures_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -300,14 +299,21 @@ def _snapshot_name() -> str:
     return datetime.now().astimezone().strftime("emodj-%Y%m%d-%H%M%S-%f.png")
 
 
+def _snapshot_folder() -> Path:
+    try:
+        folder = pictures_folder()
+    except NoHomeError:
+        return Path.cwd()
+    return folder if is_folder(folder) else Path.cwd()
+
+
 def _write_snapshot(image: Image, view: ViewState, name: str) -> str:
     """Write a snapshot into the person's folder of pictures, or where emodj was started if there is none."""
     from realtime.overlay.draw import draw
     from realtime.storage.image_file import write_image
 
-    folder = platformdirs.user_pictures_path()
     try:
-        path = (folder if is_folder(folder) else Path.cwd()) / name
+        path = _snapshot_folder() / name
     except OSError:
         return "no picture saved: the folder that emodj was started in is gone"
     try:

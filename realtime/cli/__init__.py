@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import importlib
 import os
-import signal
 import sys
 from contextlib import contextmanager
 from io import TextIOWrapper
@@ -13,17 +12,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from realtime.cli.context import Context, common_options
+from realtime.cli.context import Context, common_options, discard, print_click_error
+from realtime.cli.signals import EndSignals
 from realtime.errors import EmodjError
 from realtime.libraries import configure_opencv, explain_import_error
+from realtime.storage.pipe import is_closed_pipe
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
-    from types import FrameType
 
-INTERRUPTED = 130
 FAILED = EmodjError.status
-_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+_DISK_ERRORS = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG, errno.EIO}
+_TOO_MANY_FILES = {errno.EMFILE, errno.ENFILE}
 
 COMMANDS = {
     "image": ("realtime.cli.image", "Read the expressions in pictures."),
@@ -81,11 +81,13 @@ class _Commands(click.Group):
 
 @contextmanager
 def _detect_closed_stdout() -> Generator[None]:
-    """Turn BrokenPipeError, which click would convert into an exit status, into `_StdoutClosed`."""
+    """Turn the error of a closed pipe, which click would convert into an exit status, into `_StdoutClosed`."""
     try:
         yield
-    except BrokenPipeError as error:
-        raise _StdoutClosed from error
+    except OSError as error:
+        if is_closed_pipe(error):
+            raise _StdoutClosed from error
+        raise
 
 
 @click.command(
@@ -112,53 +114,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
     configure_opencv()
     _reopen_closed_streams()
     context = Context()
+    signals = EndSignals(context)
     try:
-        with _record_ctrl_c(context):
+        with signals.handled():
             status = emodj.main(None if arguments is None else list(arguments), "emodj", standalone_mode=False, obj=context)
             sys.stdout.flush()
     except EmodjError as error:
         context.print_error(error)
         return error.status
     except click.ClickException as error:
-        error.show()
+        print_click_error(error)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        return INTERRUPTED
-    except (_StdoutClosed, BrokenPipeError):
-        _discard_stdout()
-        return 0
+        return signals.status
+    except _StdoutClosed:
+        discard(sys.stdout)
+        return signals.status if context.interrupted else 0
     except OSError as error:
-        # An error with a path is reported where it occurs. Without a path, it is the disk that stdout is redirected to
-        if error.filename is not None or error.errno not in _DISK_ERRORS:
-            raise
-        _discard_stdout()
-        context.print_error(EmodjError(f"cannot write the results ({error.strerror})"))
-        return FAILED
+        return _end_by(error, context, signals)
     return status if isinstance(status, int) else 0
 
 
-@contextmanager
-def _record_ctrl_c(context: Context) -> Generator[None]:
-    """Let Ctrl-C raise as usual, and record it: a library may swallow an exception that is raised during its import."""
-
-    def handle_sigint(_number: int, _frame: FrameType | None) -> None:
-        context.interrupted = True
-        raise KeyboardInterrupt
-
-    # A shell can start emodj with Ctrl-C ignored, and a program that calls `main` can have its own handler
-    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield
-        return
-    signal.signal(signal.SIGINT, handle_sigint)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def _discard_stdout() -> None:
-    """Send stdout to the null device: the interpreter flushes stdout once more when it exits, and that must not fail."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _end_by(error: OSError, context: Context, signals: EndSignals) -> int:
+    """Print what the system refused, and return the exit status; a bug keeps its traceback."""
+    if error.errno in _TOO_MANY_FILES:
+        context.print_error(
+            EmodjError("this system lets emodj open no more files: raise the limit, for example ulimit -n 1024")
+        )
+        return FAILED
+    # An error with a path is reported where it occurs. Without a path, it is what stdout is connected to
+    closed = is_closed_pipe(error)
+    if not closed and (error.filename is not None or error.errno not in _DISK_ERRORS):
+        raise error
+    discard(sys.stdout)
+    if context.interrupted:
+        # The terminal is closed, and nobody reads a sentence
+        return signals.status
+    if closed:
+        return 0
+    context.print_error(EmodjError(f"cannot write the results ({error.strerror})"))
+    return FAILED
 
 
 def _reopen_closed_streams() -> None:

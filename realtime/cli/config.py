@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from realtime.cli.context import Context, common_options, pass_context
+from realtime.printable import escape_json, printable
 
 
 @click.group(epilog="See also: the comments in the file that `config path` names first.")
@@ -22,12 +23,16 @@ def path(context: Context) -> None:
     Your own file is listed even if it does not exist yet: create it at that path.
     """
     from realtime.config.locations import user_file
+    from realtime.storage.user_folders import NoHomeError
 
     files = context.sources()
-    if user_file() not in files:
-        files.insert(1, user_file())
+    try:
+        if user_file() not in files:
+            files.insert(1, user_file())
+    except NoHomeError as error:
+        context.remark(f"{error}, for settings of your own; or name their file with --config")
     for file in files:
-        click.echo(str(file))
+        click.echo(printable(str(file)))
 
 
 @config.command("show")
@@ -37,4 +42,5 @@ def show(context: Context) -> None:
     """Print the effective settings, as TOML."""
     from realtime.config.files import dump_toml
 
-    click.echo(dump_toml(context.settings()), nl=False)
+    # TOML has the same escapes as JSON
+    click.echo(escape_json(dump_toml(context.settings())), nl=False)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
 from realtime.printable import printable
 from realtime.storage import resources
@@ -35,7 +38,7 @@ class Context:
         verbosity: 0, or how many `-v` were given.
         quiet: whether to leave out remarks on stderr; errors are printed all the same.
         config: the file that `--config` names; None without it.
-        interrupted: whether a person has pressed Ctrl-C.
+        interrupted: whether Ctrl-C, or another signal, asks the command to end.
     """
 
     verbosity: int = 0
@@ -64,13 +67,13 @@ class Context:
     def remark(self, sentence: str) -> None:
         """Print a sentence on stderr that is neither data nor an error; nothing with `--quiet`."""
         if not self.quiet:
-            _print_sentence(sentence)
+            _print_lines(sentence)
 
     def stop_if_interrupted(self) -> None:
         """End the command if a library has swallowed Ctrl-C during its import. Call it after the last import.
 
         Raises:
-            KeyboardInterrupt: a person has pressed Ctrl-C.
+            KeyboardInterrupt: Ctrl-C, or another signal, asks the command to end.
         """
         if self.interrupted:
             raise KeyboardInterrupt
@@ -78,19 +81,56 @@ class Context:
     def print_error(self, error: EmodjError) -> None:
         """Print what failed, as a sentence on stderr; with `-vv` the traceback, too."""
         if self.verbosity > 1:
-            traceback.print_exception(error)
-        _print_sentence(str(error))
+            _echo(_printable_traceback(error))
+        _print_lines(*error.lines)
 
 
-def _print_sentence(sentence: str) -> None:
-    click.echo(f"emodj: {printable(sentence, keep=chr(10))}", err=True)
+def print_click_error(error: click.ClickException) -> None:
+    """Print an error of click. It may contain an argument, whose line ends and escape sequences start nothing here."""
+    if not isinstance(error, NoArgsIsHelpError):
+        # click declares it final; nobody reads it after this
+        setattr(error, "message", printable(error.message))  # noqa: B010
+    error.show()
+
+
+def _print_lines(sentence: str, *more: str) -> None:
+    _echo("\n".join([f"emodj: {printable(sentence)}", *map(printable, more)]) + "\n")
+
+
+def _echo(text: str) -> None:
+    """Print on stderr. Where that is a closed terminal or a full disk, nothing can be told, and the command goes on."""
+    try:
+        click.echo(text, nl=False, err=True)
+    except OSError:
+        discard(sys.stderr)
+
+
+def discard(stream: TextIO) -> None:
+    """Send a stream to the null device: the interpreter flushes it once more when it exits, and that must not fail."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, stream.fileno())
+    os.close(null)
+
+
+def _printable_traceback(error: BaseException) -> str:
+    """The traceback with its causes; the message of each of them is one line, whatever line ends it contains."""
+    return "".join(_printable_part(part) for part in traceback.format_exception(error))
+
+
+def _printable_part(part: str) -> str:
+    """A part of a traceback: a frame has lines of source, a message has one line, with line ends before and after it."""
+    if part.startswith('  File "'):
+        return printable(part, keep="\n")
+    text = part.strip("\n")
+    before, _, after = part.partition(text)
+    return f"{before}{printable(text)}{after}"
 
 
 class _Printable(logging.Formatter):
     """Makes log records safe to print: they contain file names and titles from outside."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        return printable(super().format(record), keep="\n")
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - its name in the library
+        return printable(super().formatMessage(record))
 
 
 pass_context = click.make_pass_decorator(Context, ensure=True)

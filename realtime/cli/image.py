@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from realtime.cli.console import is_terminal
 from realtime.cli.context import SOME_FAILED, Context, common_options, pass_context
 from realtime.cli.options import STRATEGY, json_option, with_strategy
 from realtime.printable import printable
@@ -119,7 +120,7 @@ def _exit_status(failures: Sequence[EmodjError], inputs: int, context: Context) 
 
 @contextmanager
 def _show_progress(inputs: Sequence[PictureInput], context: Context) -> Generator[Iterator[PictureInput]]:
-    if len(inputs) > 1 and sys.stderr.isatty() and not context.quiet:
+    if len(inputs) > 1 and is_terminal(sys.stderr) and not context.quiet:
         with click.progressbar(inputs, label="reading", file=sys.stderr, item_show_func=_file_name) as bar:
             yield iter(bar)
     else:

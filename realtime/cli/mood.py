@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from realtime.cli.console import is_terminal
 from realtime.cli.context import Context, common_options, pass_context
 from realtime.cli.options import MOOD, STRATEGY, json_option, with_strategy
 from realtime.domain import EXPRESSIONS, Expression, Mood
@@ -199,11 +200,11 @@ def prompt_for_mood(music: Playlists) -> Expression | None:
     """
     first_titles = {each: next((choice.title for choice in music.moods.get(each, ())), "") for each in EXPRESSIONS}
     titles = {each: f"{each.value:<9} {title}".rstrip() for each, title in first_titles.items()}
-    if sys.stdin.isatty() and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+    if is_terminal(sys.stdin) and is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb":
         return _choose_mood(titles)
     for number, title in enumerate(titles.values(), 1):
         click.echo(f"{number}  {title}", err=True)
-    click.echo("mood: ", err=True, nl=not sys.stdin.isatty())
+    click.echo("mood: ", err=True, nl=not is_terminal(sys.stdin))
     return _read_mood()
 
 

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-from contextlib import contextmanager
 from io import StringIO
 from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from realtime.cli.console import is_terminal
+from realtime.cli.signals import delayed
 from realtime.domain import ranked
 from realtime.music.planner import Strategy
 from realtime.printable import printable
 from realtime.session.documents import encode_line
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
-    from types import FrameType
+    from collections.abc import Iterator
 
     from realtime.domain import Face, Mood
     from realtime.music.catalog import MusicChoice
@@ -124,9 +123,9 @@ def qr_code(url: str, stream: TextIO) -> str:
     if "utf" in (stream.encoding or "").lower():
         made.terminal(text, compact=True)
         lines = text.getvalue().splitlines()
-        coloured = stream.isatty() and not os.environ.get("NO_COLOR")
+        coloured = is_terminal(stream) and not os.environ.get("NO_COLOR")
         return "\n".join(f"{_WHITE_ON_BLACK}{line}{_RESET}" if coloured else line for line in lines)
-    if stream.isatty():
+    if is_terminal(stream):
         made.terminal(text)
         return text.getvalue().rstrip("\n")
     return "\n".join("".join("  " if dark else "##" for dark in row) for row in made.matrix_iter(border=4))
@@ -135,36 +134,19 @@ def qr_code(url: str, stream: TextIO) -> str:
 def _supports_links(stream: TextIO) -> bool:
     # The old Windows console would print the escape sequence as text; Windows Terminal sets WT_SESSION
     known = sys.platform != "win32" or bool(os.environ.get("WT_SESSION"))
-    return known and stream.isatty() and os.environ.get("TERM", "") not in {"", "dumb", "linux"}
+    return known and is_terminal(stream) and os.environ.get("TERM", "") not in {"", "dumb", "linux"}
 
 
 def print_document(document: Document, *, indent: int | None = None) -> None:
     """Print a JSON document in UTF-8, whatever the encoding of the terminal is.
 
     Raises:
-        KeyboardInterrupt: a person has pressed Ctrl-C meanwhile; the document is complete.
+        KeyboardInterrupt: a signal, such as Ctrl-C, came meanwhile; the document is complete.
     """
     rest = memoryview(encode_line(document, indent=indent))
-    with _delay_ctrl_c():
+    with delayed():
         sys.stdout.flush()
         # If Python does not buffer stdout (-u), a signal makes a long write return early
         while rest:
             rest = rest[sys.stdout.buffer.write(rest) :]
         sys.stdout.buffer.flush()
-
-
-@contextmanager
-def _delay_ctrl_c() -> Generator[None]:
-    handler = signal.getsignal(signal.SIGINT)
-    # A shell can start emodj with Ctrl-C ignored
-    if not callable(handler):
-        yield
-        return
-    pressed: list[tuple[int, FrameType | None]] = []
-    signal.signal(signal.SIGINT, lambda number, frame: pressed.append((number, frame)))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)
-    if pressed:
-        handler(*pressed[0])

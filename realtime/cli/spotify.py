@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from realtime.cli.console import is_terminal
 from realtime.cli.context import Context, common_options, pass_context
 from realtime.cli.options import json_option
 from realtime.cli.spotify_build import build
@@ -81,7 +82,7 @@ def _client_id(given: str | None) -> str:
         return parse_client_id(value, CLIENT_ID_VARIABLE)
     stored = ClientIdFile().load()
     if stored is None:
-        raise UsageError(f"there is no client id yet\n{REGISTER}")
+        raise UsageError("there is no client id yet", REGISTER)
     return stored
 
 
@@ -232,6 +233,7 @@ def log_in(context: Context, client_id: str, *, browser: bool, timeout_s: float)
 
     Raises:
         EmodjError: no browser came back in time, Spotify refuses or cannot be reached, or a file cannot be written.
+        UsageError: the user has no home, and so no place for the login.
     """
     from realtime.music.spotify.auth import CallbackServer, Login
     from realtime.music.spotify.client import SpotifyClient
@@ -240,6 +242,8 @@ def log_in(context: Context, client_id: str, *, browser: bool, timeout_s: float)
     from realtime.music.spotify.playback_state import account_name
     from realtime.music.spotify.transport import SCOPES
 
+    # A user without a home would log in in vain
+    tokens = CredentialStore(CredentialStore().path)
     try:
         listening = CallbackServer()
     except OSError as error:
@@ -254,7 +258,6 @@ def log_in(context: Context, client_id: str, *, browser: bool, timeout_s: float)
     if isinstance(answer, SpotifyError):
         raise answer
     token = login.exchange_code(answer)
-    tokens = CredentialStore()
     tokens.save(token)
     ClientIdFile().save(client_id)
     try:
@@ -291,7 +294,7 @@ class _AnswerWaiter:
         served = asyncio.create_task(self._serve_callback())
         tasks: set[asyncio.Task[str | SpotifyError]] = {served}
         opening = asyncio.create_task(self._open_browser(browser=browser))
-        if sys.stdin.isatty():
+        if is_terminal(sys.stdin):
             tasks.add(asyncio.create_task(self._read_pasted_address(opening)))
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -321,7 +324,7 @@ class _AnswerWaiter:
             self._context.remark("your browser shows the page; emodj continues when you have agreed there")
             return
         elsewhere = "; to use another computer, start emodj spotify login in a terminal"
-        if sys.stdin.isatty():
+        if is_terminal(sys.stdin):
             elsewhere = (
                 ". A browser of another computer ends at a page that it cannot show: paste the address of that page here"
             )

@@ -14,6 +14,7 @@ from realtime.cli.options import MOOD, json_option
 from realtime.domain import EXPRESSIONS, Expression
 from realtime.errors import EmodjError, UsageError
 from realtime.printable import printable
+from realtime.reading import read_file, read_stream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _TAIL_BYTES = 64 * 2**10
 """Read from the end of a file: its last line is the summary, and much shorter."""
+_MAX_BYTES = 2**28
+"""Bytes of a log that comes through a pipe: two hours of a camera have 200 MB."""
 
 
 @click.command(
@@ -155,12 +158,13 @@ def _read_tail(path: Path) -> str:
     """The last `_TAIL_BYTES` of a file or, for `-`, of the standard input, as text."""
     try:
         if str(path) == "-":
-            return sys.stdin.buffer.read()[-_TAIL_BYTES:].decode(errors="replace")
+            return read_stream(sys.stdin.buffer, _MAX_BYTES, "the standard input")[-_TAIL_BYTES:].decode(errors="replace")
+        if not path.is_file():
+            # A pipe is read from its start
+            return read_file(path, _MAX_BYTES)[-_TAIL_BYTES:].decode(errors="replace")
         with path.open("rb") as file:
-            if file.seekable():
-                file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
-            # A pipe cannot seek: it is read from its start
-            return file.read()[-_TAIL_BYTES:].decode(errors="replace")
+            file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+            return file.read(_TAIL_BYTES).decode(errors="replace")
     except FileNotFoundError as error:
         raise UsageError(f"there is no file {path}") from error
     except OSError as error:

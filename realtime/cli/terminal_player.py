@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from realtime.cli.console import is_terminal
 from realtime.errors import EmodjError
 from realtime.music.commands import PlayerCommand
 from realtime.printable import printable
@@ -17,7 +17,6 @@ from realtime.session.keymap import Action, find_binding, player_hints
 
 if TYPE_CHECKING:
     from collections.abc import Generator
-    from types import FrameType
 
     from prompt_toolkit.input import Input
 
@@ -39,12 +38,10 @@ _MIN_COLUMNS = 20
 
 def can_read_keys() -> bool:
     """Whether stdin is a terminal, and this process is its foreground job, so that keys do not go to another job."""
-    try:
-        if not sys.stdin.isatty():
-            return False
-        return sys.platform == "win32" or os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
-    except ValueError:
+    if not is_terminal(sys.stdin):
         return False
+    try:
+        return sys.platform == "win32" or os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
     except OSError:
         return True
 
@@ -59,10 +56,9 @@ def play_in_terminal(player: LocalPlayer, context: Context, *, with_keys: bool) 
 
     Raises:
         EmodjError: none of the songs could be played; the reason for each was printed.
-        KeyboardInterrupt: a person has pressed Ctrl-C.
-        SystemExit: SIGTERM or SIGHUP ended the process.
+        KeyboardInterrupt: Ctrl-C, or another signal that ends emodj.
     """
-    with _exit_on_signals(), open_song_line(context) as song_line:
+    with open_song_line(context) as song_line:
         asyncio.run(_poll_player(player, song_line, with_keys=with_keys))
 
 
@@ -145,26 +141,6 @@ class _KeyReader:
                 case _:
                     # Keys for faces and picture, which a terminal does not show
                     pass
-
-
-@contextmanager
-def _exit_on_signals() -> Generator[None]:
-    """Turn SIGTERM and SIGHUP into SystemExit, so that the terminal is restored before the process ends."""
-
-    def exit_process(number: int, _frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
-
-    # A parent process can start emodj with a signal ignored, as nohup does: leave that one alone
-    names = ("SIGTERM", "SIGHUP")
-    numbers = [signal.Signals[name] for name in names if name in signal.Signals.__members__]
-    handled = {number for number in numbers if signal.getsignal(number) is signal.SIG_DFL}
-    for number in handled:
-        signal.signal(number, exit_process)
-    try:
-        yield
-    finally:
-        for number in handled:
-            signal.signal(number, signal.SIG_DFL)
 
 
 class SongLine:
@@ -270,7 +246,7 @@ def _columns() -> int:
 @contextmanager
 def open_song_line(context: Context) -> Generator[SongLine]:
     """Yield a song line for stderr: a line updated in place on a terminal, else a line for each song. Erase it at the end."""
-    song_line = _TerminalSongLine(context) if sys.stderr.isatty() and not context.quiet else SongLine(context)
+    song_line = _TerminalSongLine(context) if is_terminal(sys.stderr) and not context.quiet else SongLine(context)
     try:
         yield song_line
     finally:

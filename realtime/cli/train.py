@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, Self, TextIO
 import click
 from click.core import ParameterSource
 
+from realtime.cli.console import is_terminal
 from realtime.cli.context import Context, common_options, pass_context
 from realtime.cli.options import require_parts
 from realtime.errors import EmodjError, UsageError
+from realtime.printable import printable
 from realtime.storage import resources
 
 if TYPE_CHECKING:
@@ -177,7 +179,7 @@ def _train(context: Context, recipe: Recipe, data: Path, run: Path, start: Path 
         )
     commands = _commands(data, run / PAIR, public=len(images.part("public")) > 0)
     pair = export.export(trained, recipe, correction, history, images, tuning, run, name=data.name, commands=commands)
-    click.echo(str(pair))
+    click.echo(printable(str(pair)))
 
 
 def _digest(arrays: list[Any]) -> str:
@@ -231,7 +233,7 @@ class Progress:
 
     def __init__(self, context: Context, epochs: int, stream: TextIO) -> None:
         self._context, self._epochs, self._stream = context, epochs, stream
-        self._shows_bar = stream.isatty() and not context.quiet
+        self._shows_bar = is_terminal(stream) and not context.quiet
         self._bar_stack = ExitStack()
         self._bar: Any = None
         self._sum = 0.0

@@ -60,7 +60,8 @@ def _refuse(faults: Sequence[str]) -> None:
     if faults:
         heading = [] if len(faults) == 1 else [f"{len(faults)} faults in the configuration"]
         rest = [f"and {len(faults) - MAX_FAULTS} more"] if len(faults) > MAX_FAULTS else []
-        raise UsageError("\n  ".join([*heading, *faults[:MAX_FAULTS], *rest]))
+        first, *others = [*heading, *faults[:MAX_FAULTS], *rest]
+        raise UsageError(first, *(f"  {line}" for line in others))
 
 
 def _build(section: type, at: FieldKey, values: Mapping[FieldKey, Any], faults: list[str]) -> Any:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import tomllib
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
 from realtime.errors import UsageError
+from realtime.reading import read_file
+from realtime.storage.user_folders import NoHomeError, config_folder
 
 CONFIG_VARIABLE = "EMODJ_CONFIG"
 """Environment variable that names a file where no option does."""
@@ -37,18 +39,22 @@ class TomlFile:
 
 
 def user_file() -> Path:
-    """Where a person's own file belongs on this platform; it need not exist."""
-    return platformdirs.user_config_path("emodj") / "config.toml"
+    """Where a person's own file belongs on this platform; it need not exist. Raises `NoHomeError` for a user without a home."""
+    return config_folder() / "config.toml"
 
 
 def config_files(shipped: Path, explicit: Path | None = None) -> list[Path]:
     """List the files to read, later ones win: the shipped one, the user's file if it exists, the explicit one.
 
+    A user without a home has no file.
+
     Args:
         shipped: `config.toml` as it comes with emodj.
         explicit: the file of `--config`; without it the environment variable counts, if it is set and not empty.
     """
-    files = [shipped] if _absent(user_file()) else [shipped, user_file()]
+    files = [shipped]
+    with suppress(NoHomeError):
+        files += [] if _absent(user_file()) else [user_file()]
     named = os.environ.get(CONFIG_VARIABLE, "") if explicit is None else explicit
     # A shell leaves the ~ of --config=~/mine.toml alone
     return [*files, expand_path(Path(named))] if named else files
@@ -63,6 +69,13 @@ def _absent(file: Path) -> bool:
         # It may be there and we may not look: reading it will say so
         return False
     return False
+
+
+def _is_folder(file: Path) -> bool:
+    try:
+        return file.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def expand_path(path: Path) -> Path:
@@ -80,20 +93,21 @@ def read_toml(file: Path) -> TomlFile:
         UsageError: it cannot be read, is larger than `LARGEST_FILE`, no UTF-8 text or no TOML.
     """
     try:
-        with file.open("rb") as stream:
-            content = stream.read(LARGEST_FILE + 1)
-        if len(content) > LARGEST_FILE:
-            raise UsageError(f"the configuration {file} is larger than {LARGEST_FILE} bytes: it is no file of settings")
         # Editors on Windows put a byte order mark in front
-        text = content.decode("utf-8-sig")
+        text = read_file(file, LARGEST_FILE).decode("utf-8-sig")
         if _TOO_DEEP.search(text):
             raise UsageError(f"the configuration {file} is nested too deeply")
         return TomlFile(file, text, tomllib.loads(text))
     except FileNotFoundError as error:
         raise UsageError(f"there is no configuration file {file}") from error
-    except IsADirectoryError as error:
-        raise UsageError(f"the configuration {file} is a directory: name the file in it") from error
     except OSError as error:
+        # Windows refuses to open a folder as it refuses a file of others
+        if isinstance(error, IsADirectoryError) or _is_folder(file):
+            raise UsageError(f"the configuration {file} is a directory: name the file in it") from error
+        if error.errno == errno.EFBIG:
+            raise UsageError(
+                f"the configuration {file} is larger than {LARGEST_FILE} bytes: it is no file of settings"
+            ) from error
         raise UsageError(f"cannot read the configuration {file}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1

@@ -5,16 +5,16 @@ from __future__ import annotations
 import errno
 import json
 import socket
-import time
 from dataclasses import dataclass
 from enum import Enum
 from http import HTTPStatus
-from http.client import HTTPException, HTTPMessage
+from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPSConnection
 from typing import IO, TYPE_CHECKING
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote
-from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_opener
+from urllib.request import HTTPHandler, HTTPRedirectHandler, HTTPSHandler, OpenerDirector, Request, build_opener
 
+from realtime.music.http_deadline import Deadline, connection_class
 from realtime.music.links import spotify_uri
 from realtime.music.open_link import ascii_link
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SPOTIFY_ADDRESS = "https://open.spotify.com"
 TIMEOUT_S = 5.0
-"""Longest time without data from a server, in seconds."""
+"""Longest time for a check, in seconds: with all its redirects, and however slowly the server sends."""
 
 _HEADERS = {"User-Agent": "emodj (checks the links of its configuration)"}
 _MAX_BYTES = 64 * 2**10
@@ -77,8 +77,9 @@ class _HttpsRedirectHandler(HTTPRedirectHandler):
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> Request | None:
+        # urllib would read the page of the redirect to its end, which a server can put off
+        fp.close()
         if not newurl.lower().startswith("https:"):
-            fp.close()
             raise _NotHttpsError("it leads to a page without https")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
@@ -89,12 +90,14 @@ def check_link(url: str, *, spotify: str = SPOTIFY_ADDRESS, timeout_s: float = T
     Args:
         url: link as `links.parse_link` returns it.
         spotify: base address of Spotify's oEmbed.
-        timeout_s: longest time without data from the server, in seconds.
+        timeout_s: longest time for the check, in seconds.
     """
+    deadline = Deadline()
+    deadline.start(timeout_s)
     try:
         if spotify_uri(url) is not None:
-            return _check_spotify_link(f"{spotify}/oembed?url={quote(url, safe='')}", timeout_s)
-        return _check_other_link(ascii_link(url), timeout_s)
+            return _check_spotify_link(f"{spotify}/oembed?url={quote(url, safe='')}", deadline)
+        return _check_other_link(ascii_link(url), deadline)
     except HTTPError as error:
         with error:
             return _explain_status(error.code)
@@ -103,10 +106,10 @@ def check_link(url: str, *, spotify: str = SPOTIFY_ADDRESS, timeout_s: float = T
         return _explain_failure(error.reason if isinstance(error, URLError) else error, timeout_s)
 
 
-def _check_spotify_link(address: str, timeout_s: float) -> LinkStatus:
+def _check_spotify_link(address: str, deadline: Deadline) -> LinkStatus:
     try:
-        with _open_address(address, "GET", timeout_s) as response:
-            document: object = json.loads(_read_body(response, timeout_s))
+        with _open_address(address, "GET", deadline) as response:
+            document: object = json.loads(_read_body(response))
     except HTTPError as error:
         if error.code not in _SPOTIFY_GONE_STATUSES:
             raise
@@ -121,16 +124,16 @@ def _check_spotify_link(address: str, timeout_s: float) -> LinkStatus:
     return LinkStatus(LinkState.OK, title.strip())
 
 
-def _check_other_link(address: str, timeout_s: float) -> LinkStatus:
+def _check_other_link(address: str, deadline: Deadline) -> LinkStatus:
     try:
-        with _open_address(address, "HEAD", timeout_s):
+        with _open_address(address, "HEAD", deadline):
             return LinkStatus(LinkState.OK)
     except HTTPError as error:
         if error.code not in _RETRY_WITH_GET:
             raise
         error.close()
     try:
-        with _open_address(address, "GET", timeout_s):
+        with _open_address(address, "GET", deadline):
             return LinkStatus(LinkState.OK)
     except HTTPError as error:
         if error.code not in _GONE_STATUSES:
@@ -139,21 +142,37 @@ def _check_other_link(address: str, timeout_s: float) -> LinkStatus:
         return LinkStatus(LinkState.GONE, why=f"its server answers {error.code}")
 
 
-def _open_address(address: str, method: str, timeout_s: float) -> HTTPResponse:
-    opener: OpenerDirector = build_opener(_HttpsRedirectHandler)
+def _open_address(address: str, method: str, deadline: Deadline) -> HTTPResponse:
+    opener: OpenerDirector = build_opener(_HttpsRedirectHandler, _PlainHandler(deadline), _SecureHandler(deadline))
     # `links.parse_link` admits only https; the address of Spotify is a constant
-    response: HTTPResponse = opener.open(Request(address, headers=_HEADERS, method=method), timeout=timeout_s)  # noqa: S310
+    request = Request(address, headers=_HEADERS, method=method)  # noqa: S310
+    response: HTTPResponse = opener.open(request, timeout=deadline.left_s())
     return response
 
 
-def _read_body(response: HTTPResponse, timeout_s: float) -> bytes:
-    """The first bytes of an answer. The deadline covers all of them, since a server could send one byte now and then."""
-    deadline = time.monotonic() + timeout_s
+class _PlainHandler(HTTPHandler):
+    def __init__(self, deadline: Deadline) -> None:
+        super().__init__()
+        self._connection = connection_class(HTTPConnection, deadline)
+
+    def http_open(self, req: Request) -> HTTPResponse:
+        return self.do_open(self._connection, req)
+
+
+class _SecureHandler(HTTPSHandler):
+    def __init__(self, deadline: Deadline) -> None:
+        super().__init__()
+        self._connection = connection_class(HTTPSConnection, deadline)
+
+    def https_open(self, req: Request) -> HTTPResponse:
+        return self.do_open(self._connection, req)
+
+
+def _read_body(response: HTTPResponse) -> bytes:
+    """The first bytes of an answer."""
     body = b""
     while len(body) < _MAX_BYTES and (piece := response.read1(_MAX_BYTES - len(body))):
         body += piece
-        if time.monotonic() > deadline:
-            raise TimeoutError
     return body
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from realtime.domain import by_expression
+from realtime.printable import escape_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,9 +50,8 @@ class AnalysedPicture:
 
 def encode_line(document: Document, *, indent: int | None = None) -> bytes:
     """Encode a document in UTF-8 with a line end; without `indent` on one line."""
-    text = json.dumps(document, ensure_ascii=False, indent=indent) + "\n"
-    # A file name may have bytes that are not UTF-8. Python reads them as surrogates, and JSON can escape those
-    return text.encode(errors="backslashreplace")
+    # A file name may have bytes that are not UTF-8, which Python reads as surrogates, and codes that a terminal obeys
+    return (escape_json(json.dumps(document, ensure_ascii=False, indent=indent)) + "\n").encode()
 
 
 def pictures_document(pictures: Sequence[AnalysedPicture]) -> Document:

@@ -8,15 +8,13 @@ import shutil
 from typing import TYPE_CHECKING, Self
 
 from realtime.errors import EmodjError, UsageError
+from realtime.storage.atomic import PRIVATE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 RESERVE = 64 * 2**20
 """Bytes that stay free on the disk: a full disk harms every other program."""
-
-PRIVATE = 0o600
-"""Only the owner may read the file: it holds faces, or what emodj reads in them."""
 
 
 class AppendFile:
@@ -180,7 +178,8 @@ class AppendFile:
 
 
 def _open_private(name: str, flags: int) -> int:
-    return os.open(name, flags, PRIVATE)
+    # It holds faces, or what emodj reads in them
+    return os.open(name, flags | getattr(os, "O_NOFOLLOW", 0), PRIVATE)
 
 
 def _creation_error(path: Path, label: str, error: OSError | ValueError) -> EmodjError:

@@ -1,20 +1,29 @@
-"""Write files whole or not at all."""
+"""Write files whole or not at all: the one writer of files that do not grow.
+
+A file is first written beside its place, under a name that nobody can guess and that must be new (`O_EXCL`): a link that
+somebody has put there is never followed.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
-from contextlib import suppress
+import sys
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from realtime.errors import EmodjError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Generator, Iterable, Mapping
     from pathlib import Path
+
+PRIVATE = 0o600
+"""Mode of a file that only its owner can read. On Windows a file has the rights of its folder instead."""
 
 
 def write(files: Mapping[Path, bytes], *, private: bool = False, advice: str = "choose another place") -> None:
-    """Write files so that a reader never meets half of one.
+    """Write files so that a reader never meets half of one. Files that exist are replaced; a link is replaced, not followed.
 
     All are written beside their places first and are renamed at the very end. A disk that is full or read-only leaves what was
     there before. There is no wait for the disk (`fsync`): after a power cut an old file may be back.
@@ -27,21 +36,94 @@ def write(files: Mapping[Path, bytes], *, private: bool = False, advice: str = "
     Raises:
         EmodjError: a file cannot be written.
     """
-    # The system applies the umask to a new file; asking for the umask would change it for all threads meanwhile
-    mode = 0o600 if private else 0o666
+    with _translate_errors(files, advice), _written_beside(files, private=private) as parts:
+        for target, part in parts.items():
+            part.replace(target)
+
+
+def create(path: Path, data: bytes, *, private: bool = False, advice: str = "choose another place") -> None:
+    """Write a new file so that a reader never meets half of it. A file that appears meanwhile is not replaced.
+
+    Args:
+        path: of the new file; the folder exists.
+        data: the content.
+        private: as for `write`.
+        advice: as for `write`.
+
+    Raises:
+        FileExistsError: something has this path already, be it a link that leads nowhere.
+        EmodjError: the file cannot be written.
+    """
+    with _translate_errors([path], advice), _written_beside({path: data}, private=private) as parts:
+        placed = _place(parts[path], path, data, private=private)
+    if not placed:
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+
+
+def _place(part: Path, target: Path, data: bytes, *, private: bool) -> bool:
+    """Give a whole file its name; returns False where that is taken."""
+    try:
+        if sys.platform == "win32":
+            # There a rename never replaces a file
+            part.rename(target)
+        else:
+            # A rename would replace what came meanwhile; a link does not
+            os.link(part, target)
+    except FileExistsError:
+        return False
+    except OSError:
+        # A file system without hard links (FAT, some network disks)
+        return _write_in_place(target, data, private=private)
+    return True
+
+
+def _write_in_place(target: Path, data: bytes, *, private: bool) -> bool:
+    """Write a file under its own name, and remove it if the disk refuses; only a kill leaves half of it."""
+    try:
+        file = open(target, "xb", buffering=0, opener=_opener(private=private))  # noqa: SIM115 - Path.open has no opener
+    except FileExistsError:
+        return False
+    with file:
+        opened = os.fstat(file.fileno())
+        try:
+            left = memoryview(data)
+            while left:
+                left = left[file.write(left) or 0 :]
+        except BaseException:
+            with suppress(OSError):
+                if os.path.samestat(opened, target.lstat()):
+                    target.unlink()
+            raise
+    return True
+
+
+@contextmanager
+def _written_beside(files: Mapping[Path, bytes], *, private: bool) -> Generator[dict[Path, Path]]:
+    """Write each file under another name in its folder; yield these names by path, and remove what has them at the end."""
     parts = {target: target.with_name(f".emodj-{os.urandom(8).hex()}.part") for target in files}
     try:
         for target, data in files.items():
-            with open(parts[target], "xb", opener=lambda path, flags: os.open(path, flags, mode)) as file:
+            with open(parts[target], "xb", opener=_opener(private=private)) as file:
                 file.write(data)
-        for target, part in parts.items():
-            part.replace(target)
-    except (OSError, ValueError) as error:
-        names = " and ".join(str(target) for target in files)
-        reason = getattr(error, "strerror", None) or error
-        raise EmodjError(f"cannot write {names} ({reason}): {advice}") from error
+        yield parts
     finally:
         for part in parts.values():
             # A read-only disk refuses even to look for it
             with suppress(OSError):
                 part.unlink()
+
+
+@contextmanager
+def _translate_errors(paths: Iterable[Path], advice: str) -> Generator[None]:
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        names = " and ".join(str(path) for path in paths)
+        reason = getattr(error, "strerror", None) or error
+        raise EmodjError(f"cannot write {names} ({reason}): {advice}") from error
+
+
+def _opener(*, private: bool) -> Callable[[str, int], int]:
+    # The system applies the umask to a new file; asking for the umask would change it for all threads meanwhile
+    mode = PRIVATE if private else 0o666
+    return lambda path, flags: os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), mode)

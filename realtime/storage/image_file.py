@@ -24,7 +24,7 @@ _QUALITY = 92
 
 
 def write_image(image: Image, path: Path, *, overwrite: bool) -> None:
-    """Write a picture whole, or not at all.
+    """Write a picture whole, or not at all. Only its owner can read it, as each file of emodj that shows faces.
 
     Args:
         image: (height, width, 3) uint8 BGR. No metadata goes along, so no place and no date either.
@@ -40,11 +40,22 @@ def write_image(image: Image, path: Path, *, overwrite: bool) -> None:
         raise UsageError(f"cannot write {path}: choose a name that ends in .jpg, .png, .webp, .bmp or .tiff")
     try:
         if path.exists() and not overwrite:
-            raise UsageError(f"{path} is there already: --force replaces it")
+            raise _exists_already(path)
         data = _encode(image, suffix)
     except (OSError, ValueError) as error:
         raise EmodjError(f"cannot write {path} ({getattr(error, 'strerror', None) or error}): choose another place") from error
-    atomic.write({path: data})
+    if overwrite:
+        atomic.write({path: data}, private=True)
+        return
+    try:
+        atomic.create(path, data, private=True)
+    except FileExistsError as error:
+        # Encoding takes seconds, and another program may have written there meanwhile
+        raise _exists_already(path) from error
+
+
+def _exists_already(path: Path) -> UsageError:
+    return UsageError(f"{path} is there already: --force replaces it")
 
 
 def _encode(image: Image, suffix: str) -> bytes:

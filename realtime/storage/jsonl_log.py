@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Self
 
+from realtime.printable import escape_json
 from realtime.storage.append_file import RESERVE, AppendFile
 
 if TYPE_CHECKING:
@@ -47,9 +48,8 @@ class JsonlLog:
         Raises:
             ValueError: the document holds a number that JSON cannot express, such as NaN: an error in the program.
         """
-        line = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
-        # A file name may hold bytes that are no text. Python reads them as surrogates, for which JSON has an escape
-        self._lines += self._file.append(line.encode(errors="backslashreplace"))
+        line = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        self._lines += self._file.append(f"{escape_json(line)}\n".encode())
         if self._lines % CHECK_EVERY == 0:
             self._file.check_disk()
         if self._file.ended:

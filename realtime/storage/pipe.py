@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import select
 import sys
 from typing import TYPE_CHECKING, Protocol, cast
@@ -15,6 +17,16 @@ TURN_S = 0.1
 
 PIECE: int | None = getattr(select, "PIPE_BUF", None)
 """Bytes that a ready pipe takes at once and whole; None on Windows, where each write waits for the reader."""
+
+
+def is_closed_pipe(error: OSError) -> bool:
+    """Whether an error of a write says that the reader of a pipe has closed it: `emodj … | head -1`.
+
+    Windows answers EINVAL, which Python leaves as it is (cpython#79935). A file that has a name is no pipe.
+    """
+    if isinstance(error, BrokenPipeError):
+        return True
+    return sys.platform == "win32" and error.errno == errno.EINVAL and error.filename is None
 
 
 class RawStream(Protocol):
@@ -58,12 +70,21 @@ def write_unless(stopped: Callable[[], bool], stream: RawStream, data: bytes) ->
     """
     left = memoryview(data)
     while left:
-        written = stream.write(left[:PIECE]) if _is_ready(stream) else None
+        written = _write_piece(stream, left[:PIECE]) if _is_ready(stream) else None
         if written:
             left = left[written:]
         elif stopped():
             return False
     return True
+
+
+def _write_piece(stream: RawStream, piece: memoryview) -> int | None:
+    try:
+        return stream.write(piece)
+    except OSError as error:
+        if is_closed_pipe(error):
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from error
+        raise
 
 
 def _is_ready(stream: RawStream) -> bool:

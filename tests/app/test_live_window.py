@@ -250,9 +250,14 @@ def interrupt(emodj: EmodjDriver) -> None:
     emodj.process.send_signal(signal.SIGINT)
 
 
+def terminate(emodj: EmodjDriver) -> None:
+    emodj.process.send_signal(signal.SIGTERM)
+
+
 @pytest.mark.window
 @pytest.mark.parametrize(
-    ("end", "status"), [(press_q, 0), (press_capital_q, 0), (press_escape, 0), (EmodjDriver.close, 0), (interrupt, 130)]
+    ("end", "status"),
+    [(press_q, 0), (press_capital_q, 0), (press_escape, 0), (EmodjDriver.close, 0), (interrupt, 130), (terminate, 143)],
 )
 def test_every_way_to_end_a_session_prints_the_summary(
     end: Callable[[EmodjDriver], None], status: int, clip: Path, display: str, tmp_path: Path

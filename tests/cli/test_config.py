@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cli.conftest import START
 from tests.support.places import SHIPPED_CONFIG
 
 if TYPE_CHECKING:
@@ -115,3 +117,32 @@ def test_a_missing_configuration_is_status_2(emodj: Run, tmp_path: Path, monkeyp
 
 def test_help_needs_no_configuration(emodj: Run, settings: Callable[[str], Path]) -> None:
     assert emodj("--config", settings("broken"), "image", "--help").returncode == 0
+
+
+HOMELESS = f"""
+import pwd
+def refuse(number):
+    raise KeyError(number)
+pwd.getpwuid = refuse
+{START}"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="every user of Windows has a home")
+@pytest.mark.parametrize("value", ["", "relative", "/missing", "/dev/null"])
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [(["image", "photo.jpg"], 0), (["config", "path"], 0), (["spotify", "status"], 1), (["mood", "sad"], 0)],
+)
+def test_a_user_without_a_home_has_the_shipped_settings(
+    run_process: Run, photo: Path, command: list[str], status: int, value: str
+) -> None:
+    ended = run_process(*command, program=HOMELESS, env={"HOME": value}, cwd=photo.parent)
+    assert ended.returncode == status
+    assert ended.stdout
+    no_home = "emodj: this user has no home folder: set HOME to the path of one"
+    assert ended.stderr == (
+        f"{no_home}, for settings of your own; or name their file with --config\n"
+        if command == ["config", "path"] and not value.startswith("/")
+        else ""
+    )
+    assert sorted(os.listdir(photo.parent)) == ["cwd", "photo.jpg"]  # noqa: PTH208 - hidden files count too

@@ -7,6 +7,7 @@ import importlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from contextlib import suppress
@@ -159,6 +160,42 @@ def test_a_failure_is_one_sentence_on_stderr(run_process: Run) -> None:
 
 def test_a_file_name_cannot_colour_the_terminal(emodj: Run) -> None:
     assert emodj("image", "\x1b[31mred\x07.jpg").stderr == "emodj: no such file: �[31mred�.jpg\n"
+
+
+# A file name that looks like a line of emodj
+FORGED = "a\nemodj: all is well\x1b[2J.jpg"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("image", FORGED),
+        ("image", FORGED, "missing.jpg", "--json"),
+        ("image", "../photo.jpg", "-o", f"{FORGED}/x"),
+        ("live", "--no-window", "--source", FORGED),
+        ("config", "show", "--config", FORGED),
+        ("config", "path", "--config", FORGED),
+        ("songs", "happy", "--library", FORGED),
+    ],
+)
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_file_name_starts_no_line(run_process: Run, photo: Path, command: tuple[str, ...], exists: bool) -> None:  # noqa: FBT001
+    folder = photo.parent / "cwd"
+    if exists:
+        folder.mkdir()
+        shutil.copy(photo, folder / FORGED)
+    ended = run_process("-vv", *command)
+    assert ended.stdout or ended.stderr
+    assert "\x1b" not in ended.stdout + ended.stderr
+    assert not [line for line in (ended.stdout + ended.stderr).splitlines() if line.startswith("emodj: all")]
+
+
+def test_an_argument_starts_no_line(emodj: Run) -> None:
+    for arguments in (["live", FORGED], ["image", "x", f"--{FORGED}"], ["mood", FORGED], ["image", "--strategy", FORGED, "x"]):
+        ended = emodj(*arguments)
+        assert ended.returncode == 2
+        assert "\x1b" not in ended.stderr
+        assert not [line for line in ended.stderr.splitlines() if line.startswith("emodj: all")]
 
 
 def test_a_bug_keeps_its_traceback(tmp_path: Path, portrait: Path) -> None:

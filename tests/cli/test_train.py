@@ -7,7 +7,7 @@ import os
 import re
 import signal
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -147,23 +147,26 @@ def test_an_existing_run_continues_only_with_resume(emodj: Run, data: Callable[.
 
 
 @pytest.mark.usefixtures("small")
-def test_ctrl_c_ends_with_130_and_prints_how_to_continue(emodj: Run, data: Callable[..., Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "handler"), [(signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)])
+def test_a_signal_ends_training_and_prints_how_to_continue(
+    number: int, handler: Any, emodj: Run, data: Callable[..., Path], tmp_path: Path
+) -> None:
     run = tmp_path / "run"
 
     def press() -> None:
         until((run / "history.csv").exists)
-        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), number)
 
     # The process that started the tests may have had Ctrl-C ignored
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    before = signal.signal(number, handler)
     presser = threading.Thread(target=press)
     presser.start()
     try:
         ended = emodj("train", data(), "--run", run, "--epochs", "100000", "--batch-size", "7", "--no-balance")
     finally:
         presser.join()
-        signal.signal(signal.SIGINT, before)
-    assert (ended.returncode, ended.stdout) == (130, "")
+        signal.signal(number, before)
+    assert (ended.returncode, ended.stdout) == (128 + number, "")
     command = f"emodj train {data()} --run {run} --epochs 100000 --batch-size 7 --no-balance --resume"
     output = re.search(rf"^emodj: stopped: {re.escape(command)} continues after epoch (\d+)$", ended.stderr, re.MULTILINE)
     assert output

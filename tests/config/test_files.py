@@ -1,3 +1,5 @@
+import os
+import threading
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass, replace
@@ -8,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from realtime import reading
 from realtime.config.fields import CHOICE_KEYS, FIELD_KEYS
 from realtime.config.files import MAX_FAULTS, dump_toml, load_settings
 from realtime.config.locations import CONFIG_VARIABLE, config_files, user_file
@@ -213,6 +216,37 @@ def test_a_file_in_the_place_of_the_users_folder_is_no_users_file(home: Path) ->
     user_file().parent.parent.mkdir(parents=True, exist_ok=True)
     user_file().parent.touch()
     assert config_files(SHIPPED_CONFIG) == [SHIPPED_CONFIG]
+
+
+@pytest.mark.usefixtures("homeless")
+@pytest.mark.parametrize("value", ["", "relative"])
+def test_a_user_without_a_home_has_no_file(home: Path, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.chdir(home)
+    monkeypatch.setenv("HOME", value)
+    # Settings are never searched below the current folder
+    for folder in (home, home / value, home / "~"):
+        (folder / ".config" / "emodj").mkdir(parents=True, exist_ok=True)
+        (folder / ".config" / "emodj" / "config.toml").write_text('[camera]\ndevice = "9"\n', encoding="utf-8")
+    assert config_files(SHIPPED_CONFIG) == [SHIPPED_CONFIG]
+    assert config_files(SHIPPED_CONFIG, Path("option.toml")) == [SHIPPED_CONFIG, Path("option.toml")]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with a name")
+def test_a_pipe_that_nobody_writes_to_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "PIPE_TIMEOUT_S", 0.05)
+    os.mkfifo(home / "pipe.toml")
+    assert refusal(home / "pipe.toml") == (
+        f"cannot read the configuration {home / 'pipe.toml'}: the pipe gave nothing for 0.05 seconds"
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with a name")
+def test_settings_can_come_through_a_pipe(home: Path) -> None:
+    os.mkfifo(home / "pipe.toml")
+    writer = threading.Thread(target=lambda: (home / "pipe.toml").write_text('[camera]\ndevice = "9"\n', encoding="utf-8"))
+    writer.start()
+    assert load_settings([SHIPPED_CONFIG, home / "pipe.toml"]).camera.device == "9"
+    writer.join()
 
 
 def test_the_option_wins_over_the_environment(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

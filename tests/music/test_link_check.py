@@ -12,6 +12,7 @@ import pytest
 from realtime.music import link_check
 from realtime.music.link_check import LinkState, LinkStatus, check_link
 from tests.support.pages import Page, Pages, embed, serving
+from tests.support.slow_answers import STARTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,6 +70,20 @@ def test_silent_server_times_out(pages: Pages) -> None:
     result = check_link(HAPPY, spotify=pages.address, timeout_s=QUICK_S)
     assert (result.state, result.server_available) == (LinkState.UNCLEAR, False)
     assert "did not answer for 0.2 s" in result.why
+
+
+@pytest.mark.parametrize("part", STARTS)
+def test_server_that_sends_a_byte_now_and_then_times_out(pages: Pages, part: str) -> None:
+    pages.lists[HAPPY] = Page(slow=part)
+    result = check_link(HAPPY, spotify=pages.address, timeout_s=QUICK_S)
+    assert (result.state, result.server_available) == (LinkState.UNCLEAR, False)
+    assert "did not answer for 0.2 s" in result.why
+
+
+def test_slow_page_of_a_redirect_is_not_read(pages: Pages) -> None:
+    # HEAD is refused, and GET redirects with an endless page
+    pages.pages["/old"] = Page(302, body=b"a" * 2**26, head=405, to=f"{pages.address}/new")
+    assert check_link(f"{pages.address}/old").why == "it leads to a page without https"
 
 
 def test_truncated_answer_leaves_the_state_unclear(pages: Pages) -> None:

@@ -1,7 +1,8 @@
-"""Files are written whole or not at all."""
+"""Files are written whole or not at all, and never through a link."""
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from typing import TYPE_CHECKING
@@ -36,3 +37,86 @@ def test_only_a_private_file_has_private_permissions(tmp_path: Path, private: bo
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == mode
+
+
+def test_a_link_is_replaced_and_its_target_stays(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_bytes(b"old")
+    (tmp_path / "a").symlink_to("precious")
+    atomic.write({tmp_path / "a": b"new"})
+    assert not (tmp_path / "a").is_symlink()
+    assert (tmp_path / "precious").read_bytes() == b"old"
+
+
+def test_the_name_of_the_unfinished_file_cannot_be_guessed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names: list[str] = []
+    opened = os.open
+
+    def record(path: str, flags: int, mode: int) -> int:
+        names.append(path)
+        assert flags & os.O_EXCL
+        return opened(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", record)
+    for _ in range(2):
+        atomic.write({tmp_path / "a": b"new"})
+    assert len(set(names)) == 2
+    assert all(len(name.rpartition("/")[2]) > 20 for name in names)
+
+
+@pytest.fixture(params=["links", "no links"])
+def file_system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system with hard links, and one without, such as FAT on a stick."""
+    if request.param == "no links":
+
+        def refuse(*_: object) -> None:
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+        monkeypatch.setattr(os, "link", refuse)
+
+
+@pytest.mark.usefixtures("file_system")
+def test_a_new_file_is_whole_and_alone(tmp_path: Path) -> None:
+    data = bytes(range(256)) * 1000
+    atomic.create(tmp_path / "a", data, private=True)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": data}
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o600
+
+
+@pytest.mark.usefixtures("file_system")
+@pytest.mark.parametrize("kind", ["file", "folder", "link to a file", "link to nothing"])
+def test_what_has_the_name_of_a_new_file_stays(tmp_path: Path, kind: str) -> None:
+    place, target = tmp_path / "a", tmp_path / "precious"
+    if kind == "folder":
+        place.mkdir()
+    elif kind == "file":
+        place.write_bytes(b"old")
+    else:
+        place.symlink_to(target)
+    if kind == "link to a file":
+        target.write_bytes(b"old")
+    before = {path.name: path.lstat() for path in tmp_path.iterdir()}
+    with pytest.raises(FileExistsError):
+        atomic.create(place, b"new")
+    after = {path.name: path.lstat() for path in tmp_path.iterdir()}
+    assert {name: (found.st_ino, found.st_size) for name, found in after.items()} == {
+        name: (found.st_ino, found.st_size) for name, found in before.items()
+    }
+
+
+def test_a_new_file_in_a_missing_folder_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(EmodjError, match=r"^cannot write .*b \(No such file or directory\): choose another place$"):
+        atomic.create(tmp_path / "missing" / "b", b"new")
+
+
+@pytest.mark.usefixtures("file_system")
+def test_a_full_disk_leaves_no_part_of_a_new_file(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource", reason="needs limits of POSIX")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # Python ignores SIGXFSZ, so that the write fails with EFBIG as on a disk without room
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(EmodjError, match=r"^cannot write .*a \(File too large\): make room$"):
+            atomic.create(tmp_path / "a", bytes(5000), advice="make room")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert os.listdir(tmp_path) == []  # noqa: PTH208 - hidden files count too

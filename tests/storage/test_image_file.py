@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -49,14 +49,37 @@ def test_a_file_is_replaced_only_if_that_is_allowed(tmp_path: Path, astronaut: I
     assert np.array_equal(read_image(str(path)), astronaut)
 
 
-def test_a_picture_is_an_ordinary_file(tmp_path: Path, astronaut: Image) -> None:
-    before = os.umask(0o027)
+class Slow(np.ndarray):
+    """A picture; while it is encoded, another program writes `meanwhile`."""
+
+    meanwhile: Path
+
+    def __getitem__(self, item: Any) -> Any:
+        self.meanwhile.write_text("precious")
+        return np.asarray(self)[item]
+
+
+def test_a_file_that_appears_while_the_picture_is_encoded_stays(tmp_path: Path, astronaut: Image) -> None:
+    slow = astronaut.view(Slow)
+    slow.meanwhile = tmp_path / "out.png"
+    with pytest.raises(UsageError, match=r"out\.png is there already: --force replaces it$"):
+        write_image(slow, slow.meanwhile, overwrite=False)
+    assert slow.meanwhile.read_text() == "precious"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_only_its_owner_can_read_a_picture(tmp_path: Path, astronaut: Image, overwrite: bool) -> None:  # noqa: FBT001
+    path = tmp_path / "out.png"
+    if overwrite:
+        path.touch(mode=0o644)
+    before = os.umask(0o022)
     try:
-        write_image(astronaut, tmp_path / "out.png", overwrite=False)
-        assert os.umask(0o027) == 0o027
+        write_image(astronaut, path, overwrite=overwrite)
+        assert os.umask(0o022) == 0o022
     finally:
         os.umask(before)
-    assert stat.S_IMODE((tmp_path / "out.png").stat().st_mode) == 0o640
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("name", ["none/out.png", "file/out.png", "x" * 300 + ".png", "folder.png"])

@@ -6,13 +6,14 @@ import errno
 import io
 import os
 import select
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from realtime.storage import pipe
-from realtime.storage.pipe import raw_stream, write_unless
+from realtime.storage.pipe import is_closed_pipe, raw_stream, write_unless
 from tests.support.pipes import PipeReader, drain, posix, small_pipe
 
 if TYPE_CHECKING:
@@ -171,3 +172,47 @@ def test_a_stream_without_a_buffer_and_one_in_memory_are_raw_already(tmp_path: P
     text = io.TextIOWrapper(memory)
     assert write_unless(fail_if_called, raw_stream(text), LINE)
     assert memory.getvalue() == LINE
+
+
+@pytest.mark.parametrize(
+    ("system", "number", "closed"),
+    [
+        ("linux", errno.EPIPE, True),
+        ("win32", errno.EPIPE, True),
+        # Windows says that the argument of the write is invalid
+        ("win32", errno.EINVAL, True),
+        ("linux", errno.EINVAL, False),
+        ("win32", errno.ENOSPC, False),
+        ("linux", errno.EIO, False),
+    ],
+)
+def test_a_closed_pipe_is_known_on_each_system(
+    system: str,
+    number: int,
+    closed: bool,  # noqa: FBT001
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "platform", system)
+    assert is_closed_pipe(OSError(number, os.strerror(number))) is closed
+
+
+def test_a_file_with_a_name_is_no_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert not is_closed_pipe(OSError(errno.EINVAL, "Invalid argument", "a?.jpg"))
+
+
+def test_a_pipe_that_windows_calls_invalid_is_a_broken_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Closed:
+        """The stdout of Windows after its reader has left."""
+
+        def fileno(self) -> int:
+            """It has none here."""
+            raise OSError(errno.EBADF, "none")
+
+        def write(self, data: memoryview, /) -> int | None:
+            """Refuse as Windows does."""
+            raise OSError(errno.EINVAL, f"Invalid argument of {len(data)} bytes")
+
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(BrokenPipeError):
+        write_unless(lambda: False, Closed(), b"line")

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
+from tests.support.slow_answers import send_slowly
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
@@ -25,6 +27,7 @@ class Page:
         to: address of a redirect; None for no redirect.
         silent: whether the server sends no response until it closes.
         cut: whether the body is shorter than its `Content-Length`.
+        slow: the part that is sent a byte now and then, of `slow_answers.STARTS`; None for a fast response.
     """
 
     status: int = 200
@@ -33,6 +36,7 @@ class Page:
     to: str | None = None
     silent: bool = False
     cut: bool = False
+    slow: str | None = None
 
 
 @dataclass
@@ -93,6 +97,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         pages.agents.add(self.headers["User-Agent"])
         if page.silent:
             pages.closing.wait()
+            return
+        if page.slow is not None:
+            send_slowly(self.wfile, page.slow, pages.closing)
             return
         self.send_response(page.head if method == "HEAD" and page.head is not None else page.status)
         if page.to is not None:

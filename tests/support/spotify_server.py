@@ -15,6 +15,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from tests.support.slow_answers import send_slowly
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
 
@@ -37,6 +39,7 @@ class Fault:
         silent: whether the server sends no response until it closes.
         cut: whether the body is shorter than its `Content-Length`.
         close: whether the server hangs up without a response.
+        slow: the part that is sent a byte now and then, of `slow_answers.STARTS`; None for a fast response.
     """
 
     status: int = 500
@@ -45,6 +48,7 @@ class Fault:
     silent: bool = False
     cut: bool = False
     close: bool = False
+    slow: str | None = None
 
 
 def refusal(status: int, message: str, reason: str | None = None, headers: Mapping[str, str] | None = None) -> Fault:
@@ -401,7 +405,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             body = json.dumps(answer.body).encode() if isinstance(answer.body, dict) else answer.body or b""
         if answer.silent:
             spotify.closing.wait()
-        if answer.silent or answer.close:
+        if answer.slow is not None:
+            send_slowly(self.wfile, answer.slow, spotify.closing)
+        if answer.silent or answer.close or answer.slow is not None:
             return
         self.send_response(answer.status)
         kind = {"Content-Type": "application/json" if isinstance(answer.body, dict) else "text/html"}

@@ -115,7 +115,7 @@ class LocalPlayer:
         self._songs, self._key, self._title = songs, key, title
         self._start_queue(new_queue(len(songs), next(self._seeds) if self._shuffle else None))
         if self._queue is None:
-            raise EmodjError(self._take_notices())
+            raise EmodjError(self._take_notices() or "none of these songs can be played")
         return self._take_notices()
 
     def resume(self) -> str | None:

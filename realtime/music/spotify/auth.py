@@ -80,7 +80,7 @@ def renew_token(token: Token, timeout_s: float = transport.TIMEOUT_S) -> Token:
 
     Args:
         token: the token to renew.
-        timeout_s: longest time without data from Spotify, in seconds.
+        timeout_s: longest time for an answer of Spotify, in seconds.
 
     Raises:
         SpotifyError: Spotify refuses or cannot be reached.

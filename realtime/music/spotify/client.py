@@ -40,7 +40,7 @@ class SpotifyClient:
 
     Args:
         tokens: store of the login; the client saves new tokens there, and deletes an expired login.
-        timeout_s: longest time without data from Spotify, in seconds.
+        timeout_s: longest time for an answer of Spotify, in seconds.
         clock: monotonic time in seconds.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -11,11 +12,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, cast
 
-import platformdirs
-
 from realtime.errors import EmodjError, UsageError
 from realtime.music.spotify.errors import ErrorKind, SpotifyError
+from realtime.reading import read_file
 from realtime.storage import atomic
+from realtime.storage.user_folders import NoHomeError, config_folder
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 CLIENT_ID_VARIABLE = "SPOTIPY_CLIENT_ID"
 """Environment variable with the client id, used if no option names one; spotipy uses the same name."""
 _CLIENT_ID = re.compile(r"[0-9A-Za-z]{32}")
+_MAX_BYTES = 64 * 2**10
 _TOKEN_CHARACTERS = re.compile("[!-~]+")
 _MAX_TIMESTAMP_S = 10**11
 """Seconds of `time.time()`: the year 5138. NaN, infinity and numbers of a thousand digits are not below it."""
@@ -81,7 +83,12 @@ class CredentialStore:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        self.path = path or platformdirs.user_config_path("emodj") / "spotify-token.json"
+        self._path = path
+
+    @property
+    def path(self) -> Path:
+        """The path of the file. Raises `NoHomeError` for a user without a home, who has no login."""
+        return self._path or config_folder() / "spotify-token.json"
 
     @property
     def _lock_path(self) -> Path:
@@ -91,7 +98,7 @@ class CredentialStore:
         """Inode and modification time of the file, to detect a new login, valid or not; None without a login."""
         try:
             status = self.path.stat()
-        except OSError:
+        except (OSError, NoHomeError):
             return None
         return status.st_ino, status.st_mtime_ns
 
@@ -102,12 +109,13 @@ class CredentialStore:
             SpotifyError: other users can read the file, or it is damaged or unreadable.
         """
         try:
-            with self.path.open("rb") as file:
-                mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-                text = file.read(64 * 2**10)
-        except FileNotFoundError:
+            mode = stat.S_IMODE(self.path.stat().st_mode)
+            text = read_file(self.path, _MAX_BYTES)
+        except (FileNotFoundError, NoHomeError):
             return None
         except OSError as error:
+            if error.errno == errno.EFBIG:
+                raise self._damaged() from error
             raise SpotifyError(f"cannot read your Spotify login {self.path} ({error.strerror or error})") from error
         # Windows has no permission bits
         if os.name == "posix" and mode & 0o077:
@@ -117,10 +125,13 @@ class CredentialStore:
             )
         token = _parse_token(text)
         if token is None:
-            raise SpotifyError(
-                f"your Spotify login {self.path} is damaged: emodj spotify logout, then login again", ErrorKind.LOGGED_OUT
-            )
+            raise self._damaged()
         return token
+
+    def _damaged(self) -> SpotifyError:
+        return SpotifyError(
+            f"your Spotify login {self.path} is damaged: emodj spotify logout, then login again", ErrorKind.LOGGED_OUT
+        )
 
     @contextmanager
     def locked(self) -> Generator[None]:
@@ -157,7 +168,7 @@ class CredentialStore:
         with self.locked():
             removed = self.delete()
         # A process that waits for the lock finds no login then
-        with suppress(OSError):
+        with suppress(OSError, NoHomeError):
             self._lock_path.unlink()
         return removed
 
@@ -177,7 +188,7 @@ class CredentialStore:
         """
         try:
             self.path.unlink()
-        except FileNotFoundError:
+        except (FileNotFoundError, NoHomeError):
             return False
         except OSError as error:
             raise EmodjError(f"cannot remove {self.path} ({error.strerror or error}): remove it by hand") from error
@@ -192,13 +203,18 @@ class ClientIdFile:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        self.path = path or platformdirs.user_config_path("emodj") / "spotify-client-id"
+        self._path = path
+
+    @property
+    def path(self) -> Path:
+        """The path of the file. Raises `NoHomeError` for a user without a home."""
+        return self._path or config_folder() / "spotify-client-id"
 
     def load(self) -> str | None:
         """Read the client id; None if the file is missing, unreadable or invalid."""
         try:
-            text = self.path.read_text(encoding="utf-8", errors="replace").strip()
-        except OSError:
+            text = read_file(self.path, _MAX_BYTES).decode(errors="replace").strip()
+        except (OSError, NoHomeError):
             return None
         return text if _CLIENT_ID.fullmatch(text) else None
 

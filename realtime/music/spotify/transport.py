@@ -8,6 +8,7 @@ without retries, sends one request a call, and hands it the tokens.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from dataclasses import dataclass
 from functools import cache
@@ -27,9 +28,11 @@ Answer = TypeVar("Answer")
 
 _PARSE_ERRORS = (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError)
 _ADDRESS_END = ":\n "
+# Read by requests, in this order
+_CERTIFICATE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 TIMEOUT_S = 5.0
-"""Longest time without data from Spotify, in seconds."""
+"""Longest time for an answer of Spotify, in seconds, however slowly it arrives."""
 
 PLAYBACK_SCOPES = ("user-read-playback-state", "user-modify-playback-state")
 SCOPES = (*PLAYBACK_SCOPES, "playlist-read-private", "playlist-modify-private")
@@ -59,7 +62,7 @@ def make_client(timeout_s: float) -> Any:
     """Make a `spotipy.Spotify` without a token.
 
     Args:
-        timeout_s: longest time without data from Spotify, in seconds.
+        timeout_s: longest time for an answer of Spotify, in seconds.
     """
     spotipy = _import_spotipy()
     made: Any = spotipy.Spotify(requests_session=_new_session(), requests_timeout=timeout_s)
@@ -145,9 +148,12 @@ def send(request: Callable[[], Answer], secrets: Iterable[str | None], timeout_s
         translated, cause = unreachable("Spotify's answer was cut off: try again in a moment"), error
     except requests.exceptions.ConnectionError as error:
         translated, cause = unreachable("Spotify cannot be reached: is this computer online?"), error
-    # Answers that are no JSON, and the exceptions of spotipy for JSON of another form than Spotify's
+    # Answers that are no JSON or too large, redirects, and the exceptions of spotipy for JSON of another form than Spotify's
     except (requests.RequestException, *_PARSE_ERRORS) as error:
         translated, cause = _explain_unreadable_answer(error), error
+    except OSError as error:
+        # requests looks for the file that a variable names before it connects
+        translated, cause = _explain_missing_certificates(error), error
     detail = without_secrets(f"{type(cause).__module__}.{type(cause).__name__}: {cause}", secrets)
     log.info("%s", detail)
     # Do not chain the original error: -vv would print its secrets
@@ -194,6 +200,13 @@ def _explain_unreadable_answer(error: BaseException) -> SpotifyError:
     return explain_refusal(answer.status_code, "", "", answer.headers.get("Retry-After"))
 
 
+def _explain_missing_certificates(error: OSError) -> SpotifyError:
+    named = next((name for name in _CERTIFICATE_VARIABLES if os.environ.get(name)), None)
+    if named is None:
+        return unreachable(f"this system does not let emodj ask Spotify ({error.strerror or error})")
+    return unreachable(f"there are no certificates at {os.environ[named]}: correct {named} in your environment, or unset it")
+
+
 def _http_status(error: BaseException) -> int | None:
     """The HTTP status of a spotipy error, which only the exception behind it has."""
     return getattr(getattr(error.__context__, "response", None), "status_code", None)
@@ -202,6 +215,8 @@ def _http_status(error: BaseException) -> int | None:
 def _new_session() -> requests.Session:
     import requests
 
+    from realtime.music.spotify.bounded_adapter import BoundedAdapter
+
     # spotipy logs tokens, urllib3 logs tracebacks; the error messages of emodj contain all that the user needs
     for library in ("spotipy", "urllib3"):
         logging.getLogger(library).setLevel(logging.CRITICAL + 1)
@@ -209,6 +224,11 @@ def _new_session() -> requests.Session:
     # Without this, requests would send the password of a ~/.netrc instead of the token
     session.auth = _add_no_authorisation
     session.hooks["response"].append(_check_json)
+    # The Web API and the token service redirect nothing. A redirect would get the token, or the login, without encryption even
+    session.max_redirects = 0
+    adapter = BoundedAdapter()
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, adapter)
     return session
 
 

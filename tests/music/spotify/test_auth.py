@@ -15,6 +15,7 @@ from realtime.music.spotify.auth import Login, renew_token
 from realtime.music.spotify.credentials import Token
 from realtime.music.spotify.errors import ErrorKind, SpotifyError
 from tests.support.browsing import visit
+from tests.support.slow_answers import STARTS
 from tests.support.spotify_server import Fault
 
 if TYPE_CHECKING:
@@ -201,6 +202,25 @@ def test_silent_server_times_out(tokens: CredentialStore, spotify: Spotify) -> N
     spotify.fail(*TOKEN, Fault(silent=True))
     with pytest.raises(SpotifyError, match=r"^Spotify did not answer for 0\.2 s: try again in a moment$"):
         renew_token(token, 0.2)
+
+
+@pytest.mark.parametrize("part", STARTS)
+def test_server_that_sends_a_byte_now_and_then_times_out(tokens: CredentialStore, spotify: Spotify, part: str) -> None:
+    token = tokens.load()
+    assert token is not None
+    spotify.always["POST", "/api/token"] = Fault(slow=part)
+    with pytest.raises(SpotifyError, match=r"did not answer for 0\.2 s"):
+        renew_token(token, 0.2)
+
+
+@pytest.mark.parametrize("status", [302, 307, 308])
+def test_redirect_of_the_token_service_gets_no_token(tokens: CredentialStore, spotify: Spotify, status: int) -> None:
+    token = tokens.load()
+    assert token is not None
+    spotify.always["POST", "/api/token"] = Fault(status, headers={"Location": f"{spotify.address}/elsewhere"})
+    with pytest.raises(SpotifyError, match="is not Spotify's"):
+        renew_token(token)
+    assert [request.path for request in spotify.requests] == ["/api/token"]
 
 
 def test_token_is_renewed(tokens: CredentialStore, spotify: Spotify) -> None:

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.errors import EmodjError
-from realtime.music.spotify.credentials import CredentialStore, Token
+from realtime import reading
+from realtime.errors import EmodjError, UsageError
+from realtime.music.spotify.credentials import ClientIdFile, CredentialStore, Token
 from realtime.music.spotify.errors import ErrorKind, SpotifyError
 from realtime.storage import atomic
 
@@ -52,6 +53,24 @@ def mode(path: Path) -> int:
 def test_file_is_in_the_configuration_folder(home: Path) -> None:
     assert home in CredentialStore().path.parents
     assert CredentialStore().path.name == "spotify-token.json"
+
+
+@pytest.mark.usefixtures("homeless")
+def test_a_user_without_a_home_has_no_login() -> None:
+    file = CredentialStore()
+    assert (file.load(), file.version(), file.delete(), file.log_out()) == (None, None, False, False)
+    assert ClientIdFile().load() is None
+    for save in (lambda: file.save(TOKEN), lambda: ClientIdFile().save("c" * 32)):
+        with pytest.raises(UsageError, match=r"^this user has no home folder: set HOME to the path of one$"):
+            save()
+
+
+def test_a_pipe_in_the_place_of_a_login_is_refused(file: CredentialStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "PIPE_TIMEOUT_S", 0.05)
+    file.path.parent.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(file.path, 0o600)
+    with pytest.raises(SpotifyError, match=r"^cannot read your Spotify login \S+ \(the pipe gave nothing for 0\.05 seconds\)$"):
+        file.load()
 
 
 def test_store_without_a_login_is_empty(file: CredentialStore) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import subprocess
 import sys
@@ -12,7 +13,9 @@ import pytest
 import requests.utils
 
 from realtime.music.spotify import transport
+from realtime.music.spotify.bounded_adapter import MAX_BYTES
 from realtime.music.spotify.errors import ErrorKind, SpotifyError
+from tests.support.slow_answers import STARTS
 from tests.support.spotify_server import Fault, refusal
 from tests.support.waiting import PATIENCE_S
 
@@ -66,6 +69,61 @@ def test_answer_that_stalls_times_out(client: Any, spotify: Spotify) -> None:
     client.requests_timeout = QUICK_S
     spotify.fail(*ME, Fault(200, b'{"id": ', {"Connection": "keep-alive"}, cut=True))
     assert error_of(client).kind is ErrorKind.UNAVAILABLE
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("part", STARTS)
+def test_server_that_sends_a_byte_now_and_then_times_out(client: Any, spotify: Spotify, part: str, method: str) -> None:
+    client.requests_timeout = QUICK_S
+    spotify.fail(*(ME if method == "GET" else NEXT), Fault(slow=part))
+    error = error_of(client, method)
+    assert (error.kind, str(error)) == (ErrorKind.UNAVAILABLE, "Spotify did not answer for 0.2 s: try again in a moment")
+    # The time of the next request is its own
+    client.requests_timeout = PATIENCE_S
+    assert transport.send(client.current_user, [])["id"] == "anna"
+
+
+def profile_of(size: int) -> bytes:
+    """A profile of so many bytes, as Spotify could send it."""
+    body = b'{"id": "anna", "name": "'
+    return body + b"a" * (size - len(body) - 2) + b'"}'
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_answer_of_more_than_a_megabyte_is_refused(client: Any, spotify: Spotify, packed: bool) -> None:  # noqa: FBT001
+    def answer(size: int) -> Fault:
+        body = profile_of(size)
+        return Fault(200, gzip.compress(body), {"Content-Encoding": "gzip"}) if packed else Fault(200, body)
+
+    spotify.fail(*ME, answer(MAX_BYTES), answer(MAX_BYTES + 1), answer(64 * MAX_BYTES))
+    assert transport.send(client.current_user, [])["id"] == "anna"
+    for _ in range(2):
+        assert str(error_of(client)) == NOT_SPOTIFYS
+    assert transport.send(client.current_user, [])["id"] == "anna"
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_redirect_is_not_followed(client: Any, spotify: Spotify, status: int, method: str) -> None:
+    spotify.fail(*(ME if method == "GET" else NEXT), Fault(status, headers={"Location": f"{spotify.address}/v1/elsewhere"}))
+    assert str(error_of(client, method)) == NOT_SPOTIFYS
+    assert len(spotify.requests) == 1
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_missing_file_of_certificates_is_a_sentence(
+    client: Any, spotify: Spotify, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, "/missing/bundle.pem")
+    client.prefix = f"{spotify.address.replace('http:', 'https:')}/v1/"
+    error = error_of(client)
+    assert error.kind is ErrorKind.UNAVAILABLE
+    assert str(error) == (
+        f"there are no certificates at /missing/bundle.pem: correct {variable} in your environment, or unset it"
+    )
+    assert spotify.requests == []
 
 
 TEMPORARY_FAULTS = {

@@ -1,0 +1,96 @@
+"""One deadline for a whole question to a server.
+
+The timeout of a socket counts from its last byte: a server that sends a byte a second is never late. Here each read gets what
+is left of the time. The standard library and urllib3 have the same classes of connections, so this serves both. What is not
+bounded here: the search for the address, for which the system has its own limit.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+
+class Deadline:
+    """The time that one question has.
+
+    Args:
+        clock: seconds; never falls.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._end_s = 0.0
+
+    def start(self, seconds: float) -> None:
+        """Begin a question that has so many seconds."""
+        self._end_s = self._clock() + seconds
+
+    def left_s(self) -> float:
+        """Seconds that are left.
+
+        Raises:
+            TimeoutError: none is left.
+        """
+        left_s = self._end_s - self._clock()
+        if left_s <= 0:
+            raise TimeoutError("the server did not answer in time")
+        return left_s
+
+
+class DeadlineSocket:
+    """A connected socket whose reads end at a deadline; everything else is that of the socket."""
+
+    def __init__(self, connected: socket.socket, deadline: Deadline) -> None:
+        self._connected = connected
+        self._deadline = deadline
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connected, name)
+
+    def makefile(self, *_: object, **__: object) -> io.BufferedReader:
+        """A file to read from; `http.client` reads the whole answer from it, status and headers, too."""
+        return io.BufferedReader(_DeadlineFile(self._connected, self._deadline))
+
+
+class _DeadlineFile(io.RawIOBase):
+    def __init__(self, connected: socket.socket, deadline: Deadline) -> None:
+        self._connected = connected
+        self._deadline = deadline
+        # It counts as a user of the socket, which stays open until the last user has closed it
+        self._file = connected.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int | None:
+        self._connected.settimeout(self._deadline.left_s())
+        return self._file.readinto(buffer)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def connection_class(base: type[Any], deadline: Deadline) -> type[Any]:
+    """A class of connections whose answers end at a deadline.
+
+    Args:
+        base: `HTTPConnection` or `HTTPSConnection`, of `http.client` or of urllib3.
+        deadline: started before each question.
+    """
+
+    class DeadlineConnection(base):
+        def connect(self) -> None:
+            super().connect()
+            # A slow handshake may have taken all the time
+            deadline.left_s()
+            connected: Any = self.sock
+            self.sock = DeadlineSocket(connected, deadline)
+
+    return DeadlineConnection
