@@ -67,6 +67,10 @@ class SoundPlayer(Protocol):
         """Whether the file has played to its end. To be read a few times a second."""
         ...
 
+    def take_fault(self) -> str | None:
+        """A sentence on why the file ended before its end, once; None if it did not."""
+        ...
+
     def play(self, path: Path) -> None:
         """Stop the current file and play this one from its beginning.
 
@@ -141,6 +145,9 @@ class FilePlayer:
         if self._playback is None or self._file is None:
             return False
         return not self._playback.active or self._is_stalled(self._playback)
+
+    def take_fault(self) -> str | None:
+        """None: a damaged file ends as others do, or ends this process."""
 
     def play(self, path: Path) -> None:
         """Play a file from its beginning; returns after some milliseconds.
