@@ -14,7 +14,7 @@ _ALPHABETS = ("cp1251", "koi8_r", "cp1253")
 _JAPANESE, _KOREAN, _CHINESE = "cp932", "cp949", ("big5", "gb18030")
 # First bytes of kana in Shift JIS; no text in Windows-1252 has a word of these
 _KANA_LEADS = frozenset(b"\x81\x82\x83")
-_MIN_FOREIGN_LETTERS = 3
+_MIN_FOREIGN_RUN = 3
 _MIN_KANA = 2
 _SAMPLE_BYTES = 4096
 _STRANGE_CATEGORIES = frozenset({"Cc", "Cn", "Co", "Lm", "Sc", "Sk", "Sm", "So"})
@@ -32,8 +32,7 @@ def guess_code_page(data: bytes) -> str:
     sample = _sample_lines(data)
     if sum(byte in _KANA_LEADS for byte in sample) >= _MIN_KANA and _is_japanese(sample):
         return _JAPANESE
-    foreign, latin = _count_letters(sample)
-    if foreign < _MIN_FOREIGN_LETTERS or foreign <= latin:
+    if not _is_foreign(sample):
         return _LATIN
     for codec in _ALPHABETS:
         if _has_plain_words(sample.decode(codec, errors="replace")):
@@ -50,12 +49,13 @@ def _sample_lines(data: bytes) -> bytes:
     return sample
 
 
-def _count_letters(sample: bytes) -> tuple[int, int]:
-    """Bytes beyond ASCII, and ASCII letters in words that have such bytes."""
+def _is_foreign(sample: bytes) -> bool:
+    """Whether words with bytes beyond ASCII have mostly such bytes, and some of them side by side."""
     words = "".join(mark if not mark.isascii() or mark.isalpha() else " " for mark in sample.decode("latin-1")).split(" ")
-    letters = "".join(word for word in words if not word.isascii())
-    latin = sum(mark.isascii() for mark in letters)
-    return len(letters) - latin, latin
+    letters = " ".join(word for word in words if not word.isascii())
+    runs = "".join(" " if mark.isascii() else mark for mark in letters).split()
+    latin = sum(mark.isalpha() and mark.isascii() for mark in letters)
+    return sum(map(len, runs)) > latin and max(map(len, runs)) >= _MIN_FOREIGN_RUN
 
 
 def _has_plain_words(text: str) -> bool:
