@@ -157,7 +157,7 @@ class FilePlayer:
             EmodjError: the sound device is missing or fails.
         """
         self.stop()
-        _check_readable(path)
+        check_readable(path)
         with _translate_errors(path):
             playback = self._playback = _new_playback()
             playback.set_volume(self._volume)
@@ -207,8 +207,12 @@ class FilePlayer:
         return self._stalled_s >= STALL_TIMEOUT_S
 
 
-def _check_readable(path: Path) -> None:
-    """Raise a plain sentence for errors that the library does not describe."""
+def check_readable(path: Path) -> None:
+    """Check that a path is a file that can be read: the library does not describe what is wrong.
+
+    Raises:
+        UnplayableError: it is none; the message is a sentence.
+    """
     try:
         # To open a pipe would block until another program writes to it
         if not S_ISREG(path.stat().st_mode):

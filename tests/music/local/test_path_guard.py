@@ -1,6 +1,7 @@
 import os
 import unicodedata
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote
 
 import pytest
@@ -118,7 +119,9 @@ def test_backslash_in_a_name_works(guard: PathGuard) -> None:
 
 
 @pytest.mark.parametrize(("listed", "stored"), [("NFC", "NFD"), ("NFD", "NFC")])
-def test_accents_are_found_however_they_are_composed(listed: str, stored: str, tmp_path: Path) -> None:
+def test_accents_are_found_however_they_are_composed(
+    listed: Literal["NFC", "NFD"], stored: Literal["NFC", "NFD"], tmp_path: Path
+) -> None:
     root = tmp_path / "Müsik"
     song = root / unicodedata.normalize(stored, "Ärzte") / unicodedata.normalize(stored, "Café – 한국.mp3")
     song.parent.mkdir(parents=True)

@@ -163,9 +163,19 @@ def test_text_that_is_no_unicode_raises_with_its_line(tmp_path: Path, name: str,
         read(tmp_path / name, notices=Warnings())
 
 
-@pytest.mark.parametrize(
-    "write", [lambda path: quote(path.name), lambda path: path.as_uri(), lambda path: "FILE://localhost" + quote(str(path))]
-)
+def percent_codes(path: Path) -> str:
+    return quote(path.name)
+
+
+def address(path: Path) -> str:
+    return path.as_uri()
+
+
+def address_with_host(path: Path) -> str:
+    return f"FILE://localhost{quote(str(path))}"
+
+
+@pytest.mark.parametrize("write", [percent_codes, address, address_with_host])
 @pytest.mark.parametrize("name", ["My Song.wav", "A#1 (live)?.wav", "100% Pure.wav", "Café.wav", "a%20b.wav"])
 def test_names_as_players_write_them(tmp_path: Path, write: Callable[[Path], str], name: str) -> None:
     song = tmp_path / name
