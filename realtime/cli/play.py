@@ -63,13 +63,13 @@ def play(
     mood has no songs, those of the nearest mood. emodj mood MOOD --open opens a link instead.
     """
     from realtime.cli.terminal_player import can_read_keys, play_in_terminal
-    from realtime.music.local.file_player import FilePlayer
+    from realtime.music.local.isolated_player import IsolatedPlayer
     from realtime.music.local.player import LocalPlayer
 
     settings = context.settings()
     music = _with_options(settings.music, shuffle, volume)
     keys = can_read_keys()
-    with LocalPlayer(FilePlayer(), volume=music.volume, shuffle=music.shuffle, once=bool(once or not keys)) as player:
+    with LocalPlayer(IsolatedPlayer(), volume=music.volume, shuffle=music.shuffle, once=bool(once or not keys)) as player:
         context.stop_if_interrupted()
         _start_first_playable(player, context, mood, _find_songs(settings, mood, library, context))
         play_in_terminal(player, context, with_keys=keys)

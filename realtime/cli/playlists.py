@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -16,7 +17,7 @@ from realtime.errors import EmodjError, UsageError
 from realtime.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from realtime.config.schema import Settings
@@ -94,7 +95,7 @@ def _sections(music: Playlists) -> list[tuple[str, tuple[MusicChoice, ...]]]:
 @pass_context
 @click.pass_context
 def check(ctx: click.Context, context: Context, moods: tuple[Expression, ...], as_json: bool | None) -> int:
-    """Check whether the music is still available: each link at its server, each path on this computer.
+    """Check whether the music is still available: each link at its server, each song file on this computer.
 
     NAME is a mood; without NAME, emodj checks all moods and the music for lifting. It needs no account, and opens nothing.
     The status is 0 if all music is available, 7 if some is, 1 if none is.
@@ -132,9 +133,9 @@ class CheckResult:
         mood: name of its mood; "to lift", or "all" for the library.
         title: its title in the settings.
         place: its link or path.
-        state: "ok", "gone", "off line", "cannot tell", or "unusable" for a path without songs.
+        state: "ok", "gone", "off line", "cannot tell", or "unusable" for a path without a song that can be played.
         title_now: the title that its server gives it today; None if unknown.
-        songs: number of songs at a path; None for a link.
+        songs: number of songs at a path that can be played; None for a link, or for a path without songs.
         why: the reason if it is not ok, or what was left out if it is ok; else empty.
         answered: whether a server has answered.
     """
@@ -150,7 +151,7 @@ class CheckResult:
 
     def line(self) -> str:
         """A line for people, in columns."""
-        count = None if self.songs is None else f"{self.songs} song{'' if self.songs == 1 else 's'}"
+        count = None if not self.songs else f"{self.songs} song{'' if self.songs == 1 else 's'}"
         why = "" if self.state == "off line" else self.why
         new_title = f'now called "{self.title_now}"' if self.title_now else ""
         detail = "; ".join(part for part in (count, why or new_title) if part)
@@ -185,11 +186,16 @@ def _check_choices(choices: list[tuple[str, MusicChoice]], settings: Settings, *
 def _check_library(path: Path) -> CheckResult:
     from realtime.music.local.library import read_library
 
+    name, title = "all", "your songs"
     try:
-        found = read_library(path, EXPRESSIONS[0])
+        found = [read_library(path, EXPRESSIONS[0])]
+        # Its nearest mood stands for a mood without songs
+        found += [each for mood in EXPRESSIONS[1:] if (each := read_library(path, mood)).mood is mood]
     except EmodjError as error:
-        return CheckResult("all", "your songs", str(path), _failure_state(path, error), why=str(error))
-    return CheckResult("all", "your songs", str(path), "ok", why=_left_out_text(found, path))
+        return CheckResult(name, title, str(path), _failure_state(path, error), why=str(error))
+    if found[0].mood is not EXPRESSIONS[0]:
+        found = found[1:]
+    return _check_songs(name, title, path, found)
 
 
 def _check_path(name: str, choice: MusicChoice, path: Path) -> CheckResult:
@@ -199,7 +205,20 @@ def _check_path(name: str, choice: MusicChoice, path: Path) -> CheckResult:
         found = read_songs(path, choice.mood)
     except EmodjError as error:
         return CheckResult(name, choice.title, str(path), _failure_state(path, error), why=str(error))
-    return CheckResult(name, choice.title, str(path), "ok", songs=len(found.songs), why=_left_out_text(found, path))
+    return _check_songs(name, choice.title, path, [found])
+
+
+def _check_songs(name: str, title: str, path: Path, found: Sequence[FoundSongs]) -> CheckResult:
+    from realtime.music.local.song_files import count_playable
+
+    count = count_playable(chain.from_iterable(each.songs for each in found))
+    if not count.playable:
+        why = f"none of the {count.missing} songs can be played; the first: {count.first_fault}"
+        return CheckResult(name, title, str(path), "unusable", songs=0, why=count.first_fault if count.missing == 1 else why)
+    others = f"{count.missing} more cannot be played; the first: {count.first_fault}" if count.missing else ""
+    left_out = next(filter(None, (_left_out_text(each, path) for each in found)), "")
+    why = "; ".join(filter(None, (others, left_out)))
+    return CheckResult(name, title, str(path), "ok", songs=count.playable, why=why)
 
 
 def _left_out_text(found: FoundSongs, path: Path) -> str:

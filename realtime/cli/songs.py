@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from realtime.music.songs import Song
     from realtime.session.documents import Document
 
+MAX_MISSING = 10_000
+"""Missing files after which no further song is tried."""
 _SEED_COUNT = 2**32
 
 
@@ -79,9 +81,8 @@ def songs(context: Context, mood: Expression, count: int, seed: int | None, libr
     used_seed = secrets.randbelow(_SEED_COUNT) if seed is None else seed
     chosen = _take_available(shuffled(found.songs, used_seed), count, context)
     if not chosen:
-        raise EmodjError(
-            f"none of the {len(found.songs)} song files in {printable(str(folder))} exists: is its disk connected?"
-        )
+        number = f"first {MAX_MISSING}" if len(found.songs) > MAX_MISSING else f"{len(found.songs)}"
+        raise EmodjError(f"none of the {number} song files in {printable(str(folder))} exists: is its disk connected?")
     if len(chosen) < count:
         context.remark(f"these are all the songs for {(found.mood or mood).value}")
     titled = [(song, *read_tags(song)) for song in chosen]
@@ -121,20 +122,26 @@ def document(
 
 
 def _take_available(songs: Iterator[Song], count: int, context: Context) -> list[Song]:
-    """The first songs that are links or existing files; a song whose file is missing becomes its link, if it has one."""
-    missing = list[str]()
+    """The first songs that are links or existing files; a song whose file is missing becomes its link, if it has one.
+
+    Gives up after `MAX_MISSING` missing files, for example of a list whose disk is not connected.
+    """
+    first, missing = "", 0
 
     def available() -> Iterator[Song]:
+        nonlocal first, missing
         for song in songs:
             if song.path is None or os.path.isfile(song.path):  # noqa: PTH113 - never raises
                 yield song
                 continue
-            missing.append(str(song.path))
+            first, missing = first or str(song.path), missing + 1
             if song.url is not None:
                 yield replace(song, path=None)
+            elif missing >= MAX_MISSING:
+                return
 
     chosen = list(islice(available(), count))
     if missing:
-        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        context.remark(f"left out, the file does not exist: {printable(missing[0])}{more}")
+        more = f" and {missing - 1} more" if missing > 1 else ""
+        context.remark(f"left out, the file does not exist: {printable(first)}{more}")
     return chosen

@@ -255,10 +255,10 @@ class MusicController:
 
     def _get_local_player(self) -> LocalPlayer:
         if self._local is None:
-            from realtime.music.local.file_player import FilePlayer
+            from realtime.music.local.isolated_player import IsolatedPlayer
             from realtime.music.local.player import LocalPlayer
 
-            self._local = LocalPlayer(FilePlayer(), volume=self._volume, shuffle=self._shuffle)
+            self._local = LocalPlayer(IsolatedPlayer(), volume=self._volume, shuffle=self._shuffle)
         return self._local
 
 

@@ -10,7 +10,7 @@ _SPOTIFY_HOST = "open.spotify.com"
 _SPOTIFY_ID = re.compile(r"[0-9A-Za-z]{22}")
 _SPOTIFY_PREFIX = re.compile(r"/(?:intl-[a-z]{2}(?:-[a-z]{2})?/)?(?:embed/)?", re.IGNORECASE)
 # An IPv6 address without a zone: any text could follow the % of a zone
-_IPV6_HOST = re.compile(r"[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
+_IPV6_CHARACTERS = frozenset("0123456789abcdefABCDEF:.")
 _HOST_NAME = re.compile(r"[\w-]+(?:\.[\w-]+)*\.?")
 # RFC 3986 does not allow these, and browsers treat them differently, above all a backslash. All other kinds of white space
 # are excluded as not printable.
@@ -62,7 +62,7 @@ def _split_link(link: str) -> SplitResult:
     if "@" in parts.netloc:
         raise ValueError("a link must not contain a user name or password")
     host = parts.hostname or ""
-    if not (_IPV6_HOST.fullmatch(host) or _HOST_NAME.fullmatch(host)):
+    if not ((":" in host and _IPV6_CHARACTERS.issuperset(host)) or _HOST_NAME.fullmatch(host)):
         raise ValueError("a link names a host, as in https://example.org/music")
     return parts
 

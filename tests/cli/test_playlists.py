@@ -12,6 +12,7 @@ import pytest
 
 from realtime.music import link_check
 from tests.support.pages import Page, Pages, embed, serving
+from tests.support.sounds import sound
 from tests.support.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
@@ -157,7 +158,48 @@ def test_a_library_with_unreadable_entries_is_ok(emodj: Run, settings: Write, tm
     empty = "".join(f"{name} = []\n" for name in ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise", "lift"))
     ended = emodj("playlists", "check", "--config", settings(f'[music]\nlibrary = "songs.csv"\n[playlists]\n{empty}'))
     assert ended.returncode == 0
-    assert ended.stdout.startswith("ok           all       your songs: line 3 is left out: unknown mood 'angy'")
+    assert ended.stdout.startswith("ok           all       your songs: 1 song; line 3 is left out: unknown mood 'angy'")
+
+
+def test_a_list_is_ok_only_with_a_song_that_can_be_played(emodj: Run, settings: Write, tmp_path: Path) -> None:
+    (tmp_path / "text.wav").write_text("no music")
+    (tmp_path / "gone.m3u8").write_text("a.mp3\nb%20c.mp3\ntext.wav\n", encoding="utf-8")
+    (tmp_path / "one.m3u8").write_text("a.mp3\n", encoding="utf-8")
+    sound(tmp_path / "some" / "My Song.ogg")
+    (tmp_path / "some.m3u8").write_text("some/My%20Song.ogg\na.mp3\n../b.mp3\ntext.wav\n", encoding="utf-8")
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "empty.mp3").touch()
+    file = settings("".join(table("sad", title=name, path=name) for name in ("gone.m3u8", "one.m3u8", "bad", "some.m3u8")))
+    ended = emodj("playlists", "check", "sad", "--config", file)
+    assert (ended.returncode, ended.stderr) == (7, "")
+    missing = f"cannot play {tmp_path}/a.mp3: there is no such file"
+    empty = f"cannot play {tmp_path}/bad/empty.mp3: it is damaged, or none of wav, mp3, ogg, opus and flac"
+    outside = f"line 3: '../b.mp3' is left out, it leads out of {tmp_path}: put the song into that folder"
+    assert ended.stdout.splitlines() == [
+        f"unusable     sad       gone.m3u8: none of the 3 songs can be played; the first: {missing}",
+        f"unusable     sad       one.m3u8: {missing}",
+        f"unusable     sad       bad: {empty}",
+        f"ok           sad       some.m3u8: 1 song; 2 more cannot be played; the first: {missing}; {outside}",
+    ]
+    rows = json.loads(emodj("playlists", "check", "sad", "--json", "--config", file).stdout)["checked"]
+    assert [(row["state"], row["songs"]) for row in rows] == [("unusable", 0), ("unusable", 0), ("unusable", 0), ("ok", 1)]
+
+
+def test_a_library_is_ok_only_with_a_song_that_can_be_played(emodj: Run, settings: Write, tmp_path: Path) -> None:
+    empty = "".join(f"{name} = []\n" for name in ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise", "lift"))
+    file = settings(f'[music]\nlibrary = "songs.csv"\n[playlists]\n{empty}')
+    (tmp_path / "songs.csv").write_text("mood,path\nsad,a.ogg\nhappy,b.ogg\n", encoding="utf-8")
+    ended = emodj("playlists", "check", "--config", file)
+    assert ended.returncode == 1
+    assert ended.stdout.startswith(
+        "unusable     all       your songs: none of the 2 songs can be played; the first: cannot play "
+    )
+    sound(tmp_path / "b.ogg")
+    ended = emodj("playlists", "check", "--config", file)
+    assert ended.returncode == 0
+    assert ended.stdout.startswith(
+        "ok           all       your songs: 1 song; 1 more cannot be played; the first: cannot play "
+    )
 
 
 def test_a_library_is_checked_with_all_and_with_no_single_mood(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from realtime.cli import songs as songs_module
 from realtime.domain import EXPRESSIONS
 from tests.support.sounds import sound
 
@@ -124,6 +125,15 @@ def test_a_library_on_a_missing_disk(emodj: Run, tmp_path: Path) -> None:
     ended = emodj("songs", "sad", "--library", library)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert "none of the 2 song files in" in ended.stderr
+
+
+def test_a_long_list_on_a_missing_disk(emodj: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(songs_module, "MAX_MISSING", 10)
+    rows = "".join(f"sad,{number}.mp3\n" for number in range(50))
+    ended = emodj("songs", "sad", "--library", write_list(tmp_path / "songs.csv", f"mood,path\n{rows}"))
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "none of the first 10 song files in" in ended.stderr
+    assert re.search(r"left out, the file does not exist: .*\d+\.mp3 and 9 more", ended.stderr)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -240,8 +239,9 @@ def test_next_step_in_the_same_list_plays_its_next_song(tmp_path: Path) -> None:
         assert running.title == "b"
 
 
-def test_missing_just_playback_is_reported_by_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "just_playback", None)
+def test_missing_just_playback_is_reported_by_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "just_playback.py").write_text("raise ImportError('no wheel')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with start_music() as running:
         for key in (".", "+", "z"):
             assert str(running.music.handle(COMMAND_KEYS[key])).startswith("cannot play music files: the library just_playback")

@@ -48,3 +48,22 @@ def silence(path: Path, seconds: float) -> Path:
         file.write(b"RIFF" + struct.pack("<I", 36 + size) + b"WAVEfmt " + header + b"data" + struct.pack("<I", size))
         file.truncate(44 + size)
     return path
+
+
+def damaged_ogg(path: Path) -> Path:
+    """Write an Ogg Vorbis file on which the decoder crashes: eight bytes for each comment that it claims wrap at 32 bits.
+
+    See CVE-2023-45676. Returns the path.
+    """
+    data = sound(path).read_bytes()
+    first, second, rest = data[:58], data[58:], b""
+    assert second.startswith(b"OggS"), "the first page has one packet of 30 bytes"
+    comments = struct.pack("<I", 4) + b"test" + struct.pack("<I", 2**29 + 1) + (struct.pack("<I", 16) + bytes(16)) * 2000
+    packet = b"\x03vorbis" + comments + b"\x01"
+    lengths = bytes([255] * (len(packet) // 255) + [len(packet) % 255])
+    for number, start in enumerate(range(0, len(lengths), 255), 1):
+        part = lengths[start : start + 255]
+        page = struct.pack("<4sBBq4sIIB", b"OggS", 0, int(number > 1), 0, data[14:18], number, 0, len(part))
+        rest += page + part + packet[255 * start : 255 * start + sum(part)]
+    path.write_bytes(first + rest + second)
+    return path

@@ -67,6 +67,10 @@ class SoundPlayer(Protocol):
         """Whether the file has played to its end. To be read a few times a second."""
         ...
 
+    def take_fault(self) -> str | None:
+        """A sentence on why the file ended before its end, once; None if it did not."""
+        ...
+
     def play(self, path: Path) -> None:
         """Stop the current file and play this one from its beginning.
 
@@ -142,6 +146,9 @@ class FilePlayer:
             return False
         return not self._playback.active or self._is_stalled(self._playback)
 
+    def take_fault(self) -> str | None:
+        """None: a damaged file ends as others do, or ends this process."""
+
     def play(self, path: Path) -> None:
         """Play a file from its beginning; returns after some milliseconds.
 
@@ -150,7 +157,7 @@ class FilePlayer:
             EmodjError: the sound device is missing or fails.
         """
         self.stop()
-        _check_readable(path)
+        check_readable(path)
         with _translate_errors(path):
             playback = self._playback = _new_playback()
             playback.set_volume(self._volume)
@@ -200,8 +207,12 @@ class FilePlayer:
         return self._stalled_s >= STALL_TIMEOUT_S
 
 
-def _check_readable(path: Path) -> None:
-    """Raise a plain sentence for errors that the library does not describe."""
+def check_readable(path: Path) -> None:
+    """Check that a path is a file that can be read: the library does not describe what is wrong.
+
+    Raises:
+        UnplayableError: it is none; the message is a sentence.
+    """
     try:
         # To open a pipe would block until another program writes to it
         if not S_ISREG(path.stat().st_mode):

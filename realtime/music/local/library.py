@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, overload
 
 from realtime.domain import EXPRESSIONS, Expression
 from realtime.errors import EmodjError, UsageError
+from realtime.music.local.path_guard import PathGuard
 from realtime.music.local.song_lists import (
     CSV_SUFFIX,
     M3U_SUFFIXES,
     SONG_SUFFIXES,
     Entry,
-    PathGuard,
     SongTable,
     Warnings,
     read_m3u8,

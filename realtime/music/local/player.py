@@ -165,6 +165,7 @@ class LocalPlayer:
     def stop(self) -> None:
         """Stop playing, and drop the list."""
         self._loaded = False
+        self._note_fault()
         self._songs, self._queue, self._now, self._key, self._title, self._attempts_left = (), None, None, None, "", 0
         self._try_device(self._player.stop)
 
@@ -184,6 +185,7 @@ class LocalPlayer:
 
     def _start_queue(self, queue: PlayQueue, direction: int = 1) -> None:
         """Play the current song of a queue; if it cannot be played, the next playable one in a direction, 1 or -1."""
+        self._note_fault()
         self._queue, self._attempts_left, self._direction = queue, len(self._songs), direction
         self._file_errors, self._first_error = [], ""
         self._find_playable_song()
@@ -229,6 +231,14 @@ class LocalPlayer:
         # Without a sound device the song is shown as paused, so that skips still work
         self._now = NowPlaying(title, artist, number, queue.count, not self._loaded, self._shuffle, volume)
         return True
+
+    def _note_fault(self) -> None:
+        """Report that the current song ended before its end."""
+        if (fault := self._player.take_fault()) is None:
+            return
+        self._notices.append(f"skipped a song: {fault}")
+        if self._queue is not None and (path := self._songs[self._queue.current].path) is not None:
+            self._reported.add(path)
 
     def _report_skipped_files(self) -> None:
         if self._file_errors:

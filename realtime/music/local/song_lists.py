@@ -1,36 +1,55 @@
-"""Read M3U8 and CSV lists of songs; keep their paths inside the folder of the list."""
+"""Read M3U8 and CSV lists of songs, as players and people write them, within bounds."""
 
 from __future__ import annotations
 
+import codecs
 import csv
-import os
-import re
-import unicodedata
 from contextlib import contextmanager
-from io import StringIO
+from io import BytesIO, TextIOWrapper
 from stat import S_ISDIR, S_ISREG
 from typing import TYPE_CHECKING
 
-from realtime.domain import Expression
+from realtime.domain import EXPRESSIONS, Expression
 from realtime.errors import EmodjError, UsageError
 from realtime.music.links import parse_link
+from realtime.music.local.path_guard import FILE_SCHEME
 from realtime.music.songs import parse_expression
 from realtime.printable import one_line, quoted
+from realtime.reading import read_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
+    from realtime.music.local.path_guard import PathGuard
 
 SONG_SUFFIXES = (".mp3", ".ogg", ".opus", ".flac", ".wav")
 """Suffixes of song files, in lower case; a file name may have them in upper case too."""
-M3U_SUFFIXES = (".m3u8", ".m3u")
+M3U8_SUFFIX = ".m3u8"
+"""Suffix of a list that is UTF-8 by its definition; one that ends in .m3u may have any encoding."""
+M3U_SUFFIXES = (M3U8_SUFFIX, ".m3u")
 CSV_SUFFIX = ".csv"
-MAX_BYTES = 64 * 2**20
+MAX_BYTES = 16 * 10**6
 """Maximum size of a list, in bytes; a hundred thousand songs take ten million."""
+MAX_SONGS = 100_000
+"""Songs of a list that are used; the others are left out."""
+MAX_LINES = 3 * MAX_SONGS
+"""Lines of a list that are read; a song may have three: title, path, and an empty one."""
+MAX_LINE = 10_000
+"""Maximum length of a title or path in a list, in characters; paths of Linux have 4,096 bytes at most."""
+_MAX_ROW = 10 * MAX_LINE
+_MAX_COLUMNS = 100
 _MAX_SENTENCES = 3
-_EXTINF = re.compile(r'#EXTINF:\s*[-+\d.]*(?:\s+[\w-]+="[^"]*")*\s*,(.*)', re.IGNORECASE)
-_WINDOWS_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_EXTINF = "#EXTINF:"
+# The mark of UTF-32 begins with that of UTF-16
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_MOODS = {each.value: each for each in EXPRESSIONS}
 
 Entry = tuple[str, str, str | None, str | None]
 """Title, artist, path and url of a song in a list. A tuple, since a `Song` takes longer to make."""
@@ -47,11 +66,16 @@ class Warnings:
         self._sentences = list[str]()
         self.count = 0
 
+    @property
+    def full(self) -> bool:
+        """Whether further sentences are only counted."""
+        return self.count >= _MAX_SENTENCES
+
     def add(self, sentence: str) -> None:
         """Add a warning."""
-        self.count += 1
-        if self.count <= _MAX_SENTENCES:
+        if not self.full:
             self._sentences.append(one_line(sentence))
+        self.count += 1
 
     def all(self) -> tuple[str, ...]:
         """The sentences that were kept, then the number of the others."""
@@ -69,39 +93,31 @@ class SongTable:
 
     Raises:
         UsageError: the file or one of its columns is missing, or the file is no CSV.
-        EmodjError: the system cannot read the file.
+        EmodjError: the system cannot read the file, or the file is too large.
     """
 
     def __init__(self, path: Path, notices: Warnings, *, with_moods: bool = True) -> None:
         self._path = path
         self._notices = notices
-        self._rows_by_mood = dict[Expression | None, list[tuple[int, list[str]]]]()
-        lines = _read_rows(path)
-        _, header = next(lines, (0, list[str]()))
+        # Line, path, url, title and artist of each row
+        self._rows_by_mood = dict[Expression | None, list[tuple[int, str, str, str, str]]]()
+        rows = _read_rows(path)
+        _, header = next(rows, (0, list[str]()))
         names = [name.strip().lower() for name in header]
-        missing = [
-            *(["mood"] if with_moods and "mood" not in names else []),
-            *([] if {"path", "url"} & {*names} else ["path or url"]),
-        ]
-        if missing:
-            raise UsageError(
-                f"{one_line(str(path))} has no column {' and no column '.join(missing)}: its first line has to name the "
-                f"columns, with commas between them, as in mood,path,url,title,artist, and reads {quoted(','.join(header))}"
-            )
-        # Index -1 stands for a missing column: the last cell of a row is always empty
-        self._columns = [names.index(name) if name in names else -1 for name in ("path", "url", "title", "artist")]
-        moods = dict[str, Expression]()
-        column = names.index("mood") if with_moods else -1
-        for number, row in lines:
-            row.extend([""] * max(1, len(names) + 1 - len(row)))
-            mood, text = None, row[column]
+        _check_columns(path, names, header, with_moods=with_moods)
+        columns = {name: names.index(name) for name in ("mood", "path", "url", "title", "artist") if name in names}
+        for count, (number, row) in enumerate(rows):
+            if count >= MAX_SONGS or number > MAX_LINES:
+                notices.add(_too_long_sentence(path, number))
+                break
+            cells = {name: row[index] if index < len(row) else "" for name, index in columns.items()}
             try:
-                if with_moods and (mood := moods.get(text)) is None:
-                    mood = moods[text] = parse_expression(text)
+                mood = _parse_mood(cells.get("mood", ""), notices) if with_moods else None
             except ValueError as error:
                 notices.add(f"{path}, line {number} is left out: {error}")
             else:
-                self._rows_by_mood.setdefault(mood, []).append((number, row))
+                path_cell, url, title, artist = (cells.get(name, "") for name in ("path", "url", "title", "artist"))
+                self._rows_by_mood.setdefault(mood, []).append((number, path_cell, url, title, artist))
 
     @property
     def moods(self) -> set[Expression]:
@@ -116,13 +132,11 @@ class SongTable:
             guard: folder that paths must not leave.
         """
         found = list[Entry]()
-        path, url, title, artist = self._columns
-        for number, row in self._rows_by_mood.get(mood, ()):
+        for number, path, url, title, artist in self._rows_by_mood.get(mood, ()):
             try:
-                found.append(_parse_entry(row[path].strip(), row[url].strip(), row[title], row[artist], guard=guard))
+                found.append(_parse_entry(path.strip(), url.strip(), title, artist, guard=guard))
             except ValueError as error:
-                named = row[path] or row[url]
-                which = f": {quoted(named)}" if named else ""
+                which = f": {quoted(path or url)}" if path or url else ""
                 self._notices.add(f"{self._path}, line {number}{which} is left out, {error}")
         return found
 
@@ -137,21 +151,24 @@ def read_m3u8(path: Path, guard: PathGuard, notices: Warnings) -> list[Entry]:
 
     Raises:
         UsageError: the file does not exist, or is no text.
-        EmodjError: the system cannot read the file.
+        EmodjError: the system cannot read the file, or the file is too large.
     """
     songs, named = list[Entry](), ("", "")
-    # Not splitlines(), which also splits at Unicode line separators
-    for number, raw in enumerate(StringIO(_read_text(path), newline=None), 1):
-        line = raw.strip()
-        if extinf := _EXTINF.fullmatch(line):
-            artist, dash, title = extinf[1].partition(" - ")
-            named = (title, artist) if dash else (artist, "")
-        elif line and not line.startswith("#"):
-            try:
-                songs.append(_parse_entry(line, "", *named, guard=guard))
-            except ValueError as error:
-                notices.add(f"{path}, line {number}: {quoted(line)} is left out, {error}")
-            named = ("", "")
+    # A text stream splits at CR, LF and both, and not at Unicode line separators as splitlines() does
+    with _open_text(path, newline=None) as lines:
+        for number, raw in enumerate(lines, 1):
+            if number > MAX_LINES or len(songs) >= MAX_SONGS:
+                notices.add(_too_long_sentence(path, number))
+                break
+            line = raw.strip()
+            if line.startswith("#"):
+                named = _parse_extinf(line) or named
+            elif line:
+                try:
+                    songs.append(_parse_entry(line, "", *named, guard=guard))
+                except ValueError as error:
+                    notices.add(f"{path}, line {number}: {quoted(line)} is left out, {error}")
+                named = ("", "")
     return songs
 
 
@@ -175,39 +192,25 @@ def translate_read_errors(path: Path | str) -> Generator[None]:
         ) from error
 
 
-def _read_text(path: Path) -> str:
-    where = one_line(str(path))
-    with translate_read_errors(path):
-        status = path.stat()
-        if S_ISDIR(status.st_mode):
-            raise UsageError(f"{where} is a folder, but its name is that of a list: rename it")
-        # To open a pipe would block until another program writes to it
-        if not S_ISREG(status.st_mode):
-            raise UsageError(f"{where} is neither a file nor a folder: name a folder of songs, an M3U8 or a CSV")
-        if status.st_size > MAX_BYTES:
-            raise UsageError(f"{where} has {status.st_size // 2**20} MiB, too many for a list of songs: name another file")
-        data = path.read_bytes()
-    try:
-        # Editors on Windows write a byte order mark at the start
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise UsageError(f"{where} is no UTF-8 text (at line {line}): save it as UTF-8") from error
+def _parse_extinf(line: str) -> tuple[str, str] | None:
+    """Title and artist of a line `#EXTINF:215 key="value",Artist - Title`; None for any other comment."""
+    if len(line) > MAX_LINE or line[: len(_EXTINF)].upper() != _EXTINF:
+        return None
+    # Every other part is in quotes
+    parts = line[len(_EXTINF) :].split('"')
+    outside = next((number for number in range(0, len(parts), 2) if "," in parts[number]), 0)
+    text = '"'.join(parts[outside:]).partition(",")[2]
+    artist, dash, title = text.partition(" - ")
+    return (title, artist) if dash else (artist, "")
 
 
-def _read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row that is not empty, with the number of its first line."""
-    reader = csv.reader(StringIO(_read_text(path), newline=""), strict=True)
-    start = 1
-    try:
-        for row in reader:
-            if any(row):
-                yield start, row
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise UsageError(
-            f"{one_line(str(path))} is no CSV from line {start} on ({error}): look for a missing quote in that line"
-        ) from error
+def _parse_mood(text: str, notices: Warnings) -> Expression:
+    if (mood := _MOODS.get(text.strip().lower())) is not None:
+        return mood
+    if notices.full:
+        # The search for the nearest name takes as long as a hundred rows
+        raise ValueError("unknown mood")
+    return parse_expression(text)
 
 
 def _parse_entry(path: str, url: str, title: str, artist: str, *, guard: PathGuard) -> Entry:
@@ -216,7 +219,11 @@ def _parse_entry(path: str, url: str, title: str, artist: str, *, guard: PathGua
     Raises:
         ValueError: the line names no valid song; the message ends a sentence.
     """
-    if "://" in path or path[:8].lower() == "spotify:":
+    if not path and url[: len(FILE_SCHEME)].lower() == FILE_SCHEME:
+        path, url = url, ""
+    if max(len(path), len(url)) > MAX_LINE:
+        raise ValueError(f"it is longer than {MAX_LINE} characters")
+    if _is_link(path):
         path, url = "", url or path
     if not path and not url:
         raise ValueError("it names neither a path nor a url")
@@ -225,84 +232,107 @@ def _parse_entry(path: str, url: str, title: str, artist: str, *, guard: PathGua
     return title, artist, guard.resolve(path) if path else None, parse_link(url) if url else None
 
 
-class PathGuard:
-    """Checks that a path stays inside a folder after symbolic links are followed.
+def _is_link(path: str) -> bool:
+    return ("://" in path and path[: len(FILE_SCHEME)].lower() != FILE_SCHEME) or path[:8].lower() == "spotify:"
 
-    It reads each folder once instead of checking each file, since a list may name a hundred thousand files.
+
+def _check_columns(path: Path, names: list[str], header: list[str], *, with_moods: bool) -> None:
+    where = one_line(str(path))
+    if len(names) > _MAX_COLUMNS:
+        raise UsageError(f"{where} has {len(names)} columns, too many for a list of songs: name another file")
+    missing = [
+        *(["mood"] if with_moods and "mood" not in names else []),
+        *([] if {"path", "url"} & {*names} else ["path or url"]),
+    ]
+    if missing:
+        raise UsageError(
+            f"{where} has no column {' and no column '.join(missing)}: its first line has to name the "
+            f"columns, with commas between them, as in mood,path,url,title,artist, and reads {quoted(','.join(header))}"
+        )
+
+
+def _read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row that is not empty, with the number of its first line."""
+    start = 1
+    with _open_text(path, newline="") as stream:
+        lines = _RowLines(stream)
+        reader = csv.reader(lines, strict=True)
+        try:
+            for row in reader:
+                lines.start_row()
+                if any(row):
+                    yield start, row
+                start = reader.line_num + 1
+        except csv.Error as error:
+            raise UsageError(
+                f"{one_line(str(path))} is no CSV from line {start} on ({error}): look for a missing quote in that line"
+            ) from error
+
+
+class _RowLines:
+    """Yields the lines of a CSV; a row may have several. Ends with an error where a row is too long: it would take much memory.
 
     Args:
-        root: path of the folder.
+        stream: the text.
 
-    Attributes:
-        root: path of the folder, absolute and without symbolic links.
+    Raises:
+        csv.Error: a row has more than a hundred thousand characters.
     """
 
-    def __init__(self, root: str) -> None:
-        self.root = os.path.realpath(root)
-        self._prefix = self.root.rstrip(os.sep) + os.sep
-        # For each folder that was read, a function that checks a name in it
-        self._checks = dict[str, "Callable[[str], bool]"]()
+    def __init__(self, stream: TextIOWrapper) -> None:
+        self._stream = stream
+        self._length = 0
 
-    def contains(self, real: str) -> bool:
-        """Whether an absolute path without symbolic links is the folder, or is inside it."""
-        return real == self.root or real.startswith(self._prefix)
+    def start_row(self) -> None:
+        """Count from here: a row has ended."""
+        self._length = 0
 
-    def resolve(self, text: str) -> str:
-        """Make a path of a list absolute, relative to the folder.
+    def __iter__(self) -> Iterator[str]:
+        return self
 
-        Raises:
-            ValueError: the path leads out of the folder, or is invalid; the message ends a sentence.
-        """
-        path = self._prefix + text if _is_simple_path(text) else self._normalise(text)
-        folder, _, name = path.rpartition(os.sep)
-        if folder not in self._checks:
-            self._checks[folder] = self._make_name_check(folder + os.sep)
-        if not self._checks[folder](name):
-            raise ValueError(f"it leads out of {self.root}: put the song into that folder")
-        return path
-
-    def _normalise(self, text: str) -> str:
-        if "\0" in text:
-            raise ValueError("a path must not contain a NUL")
-        # Windows would log in to the server of such a path with the user's name
-        if os.sep != "/" and is_server_path(text) and not os.path.normpath(text).lower().startswith(self._prefix.lower()):
-            raise ValueError(f"it leads out of {self.root}: put the song into that folder")
-        if os.sep == "/" and _WINDOWS_DRIVE.match(text):
-            raise ValueError("it is a path of Windows: write a path relative to the folder of the list")
-        # A list from Windows; on other systems a backslash in a name is rare
-        if os.sep == "/" and "/" not in text:
-            text = text.replace("\\", "/")
-        return os.path.normpath(text if os.path.isabs(text) else self._prefix + text)  # noqa: PTH117 - faster than Path
-
-    def _make_name_check(self, folder: str) -> Callable[[str], bool]:
-        """Return a function that checks whether a name in this folder stays inside the guarded folder."""
-        if not self.contains(os.path.realpath(folder)):
-            return lambda _: False
-
-        def target_is_inside(name: str) -> bool:
-            return self.contains(os.path.realpath(folder + name))
-
-        try:
-            with os.scandir(folder) as found:
-                links = frozenset(_fold_name(entry.name) for entry in found if entry.is_symlink())
-        except OSError:
-            # The folder does not exist, or cannot be listed
-            return target_is_inside
-        # Folded names, since many disks treat names as equal that differ in case or in Unicode normalisation
-        return lambda name: not links or _fold_name(name) not in links or target_is_inside(name)
+    def __next__(self) -> str:
+        line = self._stream.readline(_MAX_ROW + 1)
+        self._length += len(line)
+        if self._length > _MAX_ROW:
+            raise csv.Error(f"it is longer than {_MAX_ROW} characters")
+        if not line:
+            raise StopIteration
+        return line
 
 
-def is_server_path(text: str) -> bool:
-    r"""Whether a path of Windows names a device or another computer, as in `\\server\music`."""
-    return text.replace("/", "\\").startswith(("\\\\", "\\??\\"))
+def _open_text(path: Path, *, newline: str | None) -> TextIOWrapper:
+    where = one_line(str(path))
+    with translate_read_errors(path):
+        mode = path.stat().st_mode
+        if S_ISDIR(mode):
+            raise UsageError(f"{where} is a folder, but its name is that of a list: rename it")
+        if not S_ISREG(mode):
+            raise UsageError(f"{where} is neither a file nor a folder: name a folder of songs, an M3U8 or a CSV")
+        data = read_file(path, MAX_BYTES)
+    encoding = _find_encoding(data)
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError as error:
+        if path.suffix.lower() in {M3U8_SUFFIX, CSV_SUFFIX} or encoding != "utf-8":
+            line = error.object[: error.start].count(b"\n") + 1
+            name = encoding.removesuffix("-sig").upper()
+            raise UsageError(f"{where} is no {name} text (at line {line}): save it as UTF-8") from error
+        from realtime.music.local.code_pages import guess_code_page
+
+        encoding = guess_code_page(data)
+    return TextIOWrapper(BytesIO(data), encoding, "replace", newline)
 
 
-def _fold_name(name: str) -> str:
-    return unicodedata.normalize("NFKD", name.casefold()).casefold()
+def _find_encoding(data: bytes) -> str:
+    """UTF-8, or what the first bytes say: editors on Windows write a mark there, and Music on a Mac writes UTF-16."""
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            return encoding
+    # Without a mark: the first character of a list is in ASCII nearly always
+    if data.startswith(b"\0"):
+        return "utf-16-be"
+    return "utf-16-le" if data[1:2] == b"\0" else "utf-8"
 
 
-def _is_simple_path(text: str) -> bool:
-    """Whether a path is relative and needs no normalisation. A fast check, since most paths are so."""
-    if text[0] in "./" or os.sep != "/":
-        return False
-    return "/." not in text and "//" not in text and "\\" not in text and "\0" not in text and ":" not in text
+def _too_long_sentence(path: Path, number: int) -> str:
+    return f"{path} is too long: all from line {number} on is left out"

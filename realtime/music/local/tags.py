@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from realtime.music.local.code_pages import guess_code_page
 from realtime.printable import clean_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from realtime.music.songs import Song
+
+# Their tags are UTF-8; those of mp3 and wav files are declared as Latin-1 by many programs
+_UNICODE_FORMATS = {b"fLaC", b"OggS"}
 
 
 def read_tags(song: Song) -> tuple[str, str | None]:
@@ -36,15 +40,39 @@ def _read_file_tags(path: Path) -> tuple[str | None, str | None]:
     try:
         # Detect the format by content: many files have the suffix of another format
         with path.open("rb") as stream:
+            is_unicode = stream.read(4) in _UNICODE_FORMATS
+            stream.seek(0)
             tags = TinyTag.get(file_obj=stream, duration=False)
-        return clean_text(_fix_encoding(tags.title)), clean_text(_fix_encoding(tags.artist))
+        found = [tags.title, tags.artist, tags.album]
+        title, artist, _ = [_read_as_utf8(text) for text in found] if is_unicode else _fix_encoding(found)
+        return clean_text(title), clean_text(artist)
     # A file from an unknown source can make a parser raise any exception
     except Exception:  # noqa: BLE001
         return None, None
 
 
-def _fix_encoding(text: str | None) -> str | None:
-    """Decode UTF-8 that a program declared as Latin-1, as many do; any other text stays unchanged."""
+def _fix_encoding(texts: list[str | None]) -> list[str | None]:
+    """Decode text that a program declared as Latin-1 and wrote as UTF-8, or in the code page of its country.
+
+    Args:
+        texts: texts of one file: a code page is easier to guess from all of them.
+    """
+    fixed = [_read_as_utf8(text) for text in texts]
+    try:
+        data = [None if text is None else text.encode("latin-1") for text in fixed]
+    except UnicodeEncodeError:
+        # The file knows an encoding of Unicode
+        return fixed
+    foreign = b"\n".join(each for each in data if each is not None and not each.isascii())
+    if not foreign:
+        return fixed
+    codec = guess_code_page(foreign)
+    decoded = [None if each is None else each.decode(codec, "replace") for each in data]
+    return fixed if any("\ufffd" in (text or "") for text in decoded) else list(decoded)
+
+
+def _read_as_utf8(text: str | None) -> str | None:
+    """Decode UTF-8 that a program declared as Latin-1; any other text stays unchanged."""
     if text is None:
         return None
     try:

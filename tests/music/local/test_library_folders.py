@@ -5,7 +5,8 @@ import pytest
 
 from realtime.errors import UsageError
 from realtime.music.local.library import walk_files
-from realtime.music.local.song_lists import PathGuard, Warnings
+from realtime.music.local.path_guard import PathGuard
+from realtime.music.local.song_lists import Warnings
 
 
 def make_files(folder: Path, *names: str) -> Path:

@@ -1,11 +1,14 @@
 import os
+import unicodedata
 from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.music.local.song_lists import PathGuard, is_server_path
+from realtime.music.local.path_guard import PathGuard, is_server_path
 
 
 @pytest.fixture
@@ -110,12 +113,101 @@ def test_windows_paths(guard: PathGuard) -> None:
             guard.resolve(text)
 
 
+def test_backslash_in_a_name_works(guard: PathGuard) -> None:
+    (Path(guard.root) / r"a\b.mp3").touch()
+    assert guard.resolve(r"a\b.mp3") == rf"{guard.root}/a\b.mp3"
+
+
+@pytest.mark.parametrize(("listed", "stored"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_accents_are_found_however_they_are_composed(
+    listed: Literal["NFC", "NFD"], stored: Literal["NFC", "NFD"], tmp_path: Path
+) -> None:
+    root = tmp_path / "Müsik"
+    song = root / unicodedata.normalize(stored, "Ärzte") / unicodedata.normalize(stored, "Café – 한국.mp3")
+    song.parent.mkdir(parents=True)
+    song.touch()
+    name = unicodedata.normalize(listed, "Ärzte/Café – 한국.mp3")
+    guard = PathGuard(str(root))
+    for text in (name, quote(name), f"file://{quote(str(root))}/{quote(name)}", f"{root}/{name}"):
+        assert guard.resolve(text) == str(song)
+    # A song that does not exist stays as it is written
+    assert guard.resolve(f"{name}.ogg") == f"{root}/{name}.ogg"
+
+
+@pytest.mark.parametrize("name", ["100%25 sure.mp3", "a%20b.mp3", "%41.mp3", "100%.mp3", "a#b?c.mp3", "%zz.mp3", "a%2Fb.mp3"])
+def test_name_as_it_is_written_wins(name: str, guard: PathGuard) -> None:
+    for each in ("a b.mp3", "A.mp3", "100% sure.mp3"):
+        (Path(guard.root) / each).touch()
+    (Path(guard.root) / name).touch()
+    assert guard.resolve(name) == f"{guard.root}/{name}"
+    assert guard.resolve(quote(name)) == f"{guard.root}/{name}"
+    assert guard.resolve(Path(guard.root, name).as_uri()) == f"{guard.root}/{name}"
+    Path(guard.root, name).unlink()
+    assert guard.resolve(name) in {f"{guard.root}/{each}" for each in (name, "a b.mp3", "A.mp3", "100% sure.mp3")}
+
+
+def test_names_that_are_no_text_are_found(guard: PathGuard) -> None:
+    name = os.fsdecode(b"caf\xe9.mp3")
+    (Path(guard.root) / name).touch()
+    assert guard.resolve("caf%E9.mp3") == f"{guard.root}/{name}"
+
+
+@pytest.mark.parametrize("address", ["file:///{}", "file://localhost/{}", "FILE:/{}", "file://LocalHost/{}"])
+def test_addresses_of_files(address: str, guard: PathGuard) -> None:
+    (Path(guard.root) / "a b.mp3").touch()
+    root = quote(guard.root.removeprefix("/"))
+    assert guard.resolve(address.format(f"{root}/a%20b.mp3")) == f"{guard.root}/a b.mp3"
+    assert guard.resolve(address.format(f"{root}/gone%20%23.mp3")) == f"{guard.root}/gone #.mp3"
+    for path in ("etc/a.mp3", f"{root}/../out/song.mp3", f"{root}/%2E%2E/out/song.mp3"):
+        with pytest.raises(ValueError, match="leads out of"):
+            guard.resolve(address.format(path))
+
+
+def test_addresses_on_other_computers_are_refused(guard: PathGuard) -> None:
+    with pytest.raises(ValueError, match="on another computer"):
+        guard.resolve("file://server/share/a.mp3")
+    with pytest.raises(ValueError, match="is a path of Windows"):
+        guard.resolve("file:///C:/Music/a%20b.mp3")
+
+
+def test_folder_that_is_reached_by_a_link_above_it(guard: PathGuard, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path)
+    (Path(guard.root) / "a b.mp3").touch()
+    assert guard.resolve(f"file://{tmp_path}/link/in/a%20b.mp3") == f"{tmp_path}/link/in/a b.mp3"
+    (Path(guard.root) / "Ä").mkdir()
+    (Path(guard.root) / "Ä" / "a.mp3").touch()
+    decomposed = unicodedata.normalize("NFD", "Ä")
+    assert guard.resolve(f"{tmp_path}/link/in/{decomposed}/a.mp3") == f"{guard.root}/Ä/a.mp3"
+
+
+def test_percent_codes_lead_nowhere_else(guard: PathGuard) -> None:
+    for text in ("..%2Fout%2Fsong.mp3", "%2E%2E/out/song.mp3", "%2Fetc%2Fsong.mp3"):
+        with pytest.raises(ValueError, match="leads out of"):
+            guard.resolve(text)
+    with pytest.raises(ValueError, match="NUL"):
+        guard.resolve("a%00b.mp3")
+
+
+@pytest.mark.parametrize("text", ["/".join("a" * 5000), "a/" * 4999 + "b.mp3", "%61/" * 2000 + "b.mp3"])
+def test_deep_paths(text: str, guard: PathGuard) -> None:
+    assert guard.resolve(text).startswith(guard.root)
+
+
+def test_broken_link_to_the_outside_is_refused(guard: PathGuard, tmp_path: Path) -> None:
+    (tmp_path / "in" / "link").symlink_to("../not yet")
+    with pytest.raises(ValueError, match="leads out of"):
+        guard.resolve("link/song.mp3")
+
+
 def test_nul_is_refused(guard: PathGuard) -> None:
     with pytest.raises(ValueError, match="NUL"):
         guard.resolve("a\0b.mp3")
 
 
-@given(st.text(st.sampled_from("./\\ab:"), min_size=1, max_size=12))
+@given(
+    st.text(st.sampled_from("./\\ab:"), min_size=1, max_size=12)
+    | st.text(st.sampled_from("file:/.%2EFab5Cä\u0308"), max_size=30)
+)
 def test_no_resolved_path_is_outside(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     guard = PathGuard(str(tmp_path_factory.getbasetemp()))
     try:

@@ -10,11 +10,12 @@ import pytest
 from realtime.errors import EmodjError
 from realtime.music.commands import PlayerCommand
 from realtime.music.local import player as module
-from realtime.music.local.file_player import FilePlayer, UnplayableError
+from realtime.music.local.file_player import UnplayableError
+from realtime.music.local.isolated_player import IsolatedPlayer
 from realtime.music.local.player import LocalPlayer
 from realtime.music.songs import NowPlaying, Song
 from tests.support.player_keys import COMMAND_KEYS
-from tests.support.sounds import silence, sound
+from tests.support.sounds import damaged_ogg, silence, sound
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ class FakeFilePlayer:
         self.paused = False
         self.broken: set[Path] = set()
         self.unplugged = False
+        self.fault: str | None = None
+
+    def take_fault(self) -> str | None:
+        fault, self.fault = self.fault, None
+        return fault
 
     def play(self, path: Path) -> None:
         self.playing, self.paused, self.ended = None, False, False
@@ -72,7 +78,7 @@ def player(files: FakeFilePlayer) -> LocalPlayer:
 
 @pytest.fixture
 def real() -> Iterator[LocalPlayer]:
-    with LocalPlayer(FilePlayer(), volume=0, shuffle=False) as player:
+    with LocalPlayer(IsolatedPlayer(), volume=0, shuffle=False) as player:
         yield player
 
 
@@ -227,6 +233,18 @@ def test_broken_song_is_skipped_in_the_direction_of_the_skip_and_reported_once(
     assert player.poll() is None
 
 
+def test_song_that_crashes_the_player_is_reported_once_and_the_next_one_plays(
+    player: LocalPlayer, files: FakeFilePlayer
+) -> None:
+    player.play(SONGS[:2], "all")
+    files.fault = "cannot play a.mp3: it is damaged"
+    files.broken.add(PATHS[0])
+    assert end_song(player, files) == "skipped a song: cannot play a.mp3: it is damaged"
+    assert title(player) == "B"
+    assert end_song(player, files) is None
+    assert title(player) == "B"
+
+
 def test_many_broken_songs_give_one_sentence(player: LocalPlayer, files: FakeFilePlayer) -> None:
     files.broken = set(PATHS[:11])
     assert player.play(SONGS, "all") == "skipped 11 songs; the first: cannot play /music/a.mp3: it is damaged"
@@ -261,7 +279,7 @@ class Clock:
 def test_search_among_ten_thousand_missing_songs_does_not_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "time", Clock())
     songs = [Song(path=tmp_path / f"{number}.mp3") for number in range(10_000)]
-    with LocalPlayer(FilePlayer(), volume=0, shuffle=True) as player:
+    with LocalPlayer(IsolatedPlayer(), volume=0, shuffle=True) as player:
         assert player.play(songs, "gone") is None
         sentences = [player.poll() for _ in iter(lambda: player.finished, True)]
     # By this clock, about twenty songs a poll
@@ -338,3 +356,12 @@ def test_song_file_may_be_deleted_while_it_plays(real: LocalPlayer, tmp_path: Pa
     until(lambda: real.track_ended)
     assert real.poll() == f"cannot play {song}: there is no such file"
     assert real.finished
+
+
+def test_song_that_crashes_its_decoder_is_skipped(real: LocalPlayer, tmp_path: Path) -> None:
+    bad, good = damaged_ogg(tmp_path / "bad.ogg"), silence(tmp_path / "good.wav", 36000)
+    notice = real.play([Song(path=bad), Song(path=good)], tmp_path)
+    assert str(notice).startswith(f"skipped a song: cannot play {bad}: it is damaged")
+    assert playing(real).title == "good"
+    assert real.handle(NEXT) is None
+    assert (real.poll(), playing(real).title) == (None, "good")

@@ -1,13 +1,24 @@
+from __future__ import annotations
+
 import os
+import re
 import sys
-from pathlib import Path
+import tracemalloc
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 
 from realtime.domain import Expression
 from realtime.errors import EmodjError, UsageError
 from realtime.music.local import song_lists
-from realtime.music.local.song_lists import Entry, PathGuard, SongTable, Warnings, read_m3u8
+from realtime.music.local.path_guard import PathGuard
+from realtime.music.local.song_lists import Entry, SongTable, Warnings, read_m3u8
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 
 def read_text_as_m3u8(path: Path, text: str | bytes, notices: Warnings | None = None) -> list[Entry]:
@@ -47,11 +58,11 @@ spotify:track:0123456789abcdefghijkl"""
 
 def test_invalid_lines_give_warnings(tmp_path: Path) -> None:
     notices = Warnings()
-    lines = ["http://example.org/a.mp3", "../b.mp3", "javascript:alert(1)", "file:///etc/passwd", "c.mp3"]
+    lines = ["http://example.org/a.mp3", "../b.mp3", "javascript:alert(1)", "file:///etc/d.mp3", "c.mp3"]
     for number, line in enumerate(lines[:4]):
         line_warnings = Warnings()
         assert read_text_as_m3u8(tmp_path / "a.m3u8", f"#EXTM3U\n{line}\n", line_warnings) == []
-        reason = ("starts with https:// or spotify:", "leads out of", "is no song", "starts with https:// or spotify:")[number]
+        reason = ("starts with https:// or spotify:", "leads out of", "is no song", "leads out of")[number]
         (sentence,) = line_warnings.all()
         assert sentence.startswith(f"{tmp_path}/a.m3u8, line 2: {line!r} is left out, ")
         assert reason in sentence
@@ -124,11 +135,114 @@ def test_csv_with_unclosed_quotes_raises(tmp_path: Path, row: str) -> None:
         read_text_as_csv(tmp_path / "a.csv", f"mood,path\n{row}")
 
 
-@pytest.mark.parametrize("data", ["#EXTM3U\nö.mp3\n".encode("latin-1"), "\n\nö.mp3".encode("utf-16")])
-def test_text_that_is_not_utf_8_raises_with_its_line(tmp_path: Path, data: bytes) -> None:
-    line = 2 if data.startswith(b"#") else 1
-    with pytest.raises(UsageError, match=rf"a\.m3u8 is no UTF-8 text \(at line {line}\): save it as UTF-8"):
-        read_text_as_m3u8(tmp_path / "a.m3u8", data)
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig", "utf-32"])
+@pytest.mark.parametrize("suffix", ["m3u", "m3u8"])
+def test_each_encoding_of_unicode_is_read(tmp_path: Path, encoding: str, suffix: str) -> None:
+    data = "#EXTM3U\r#EXTINF:9,Ä - Ö\rö/日本.mp3\r".encode(encoding)
+    assert read_text_as_m3u8(tmp_path / f"a.{suffix}", data) == [("Ö", "Ä", f"{tmp_path}/ö/日本.mp3", None)]
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [("Für Elise", "cp1252"), ("Группа крови", "cp1251"), ("さくら", "cp932"), ("月亮代表我的心", "gb18030")],
+)
+def test_m3u_in_an_old_code_page_is_guessed(tmp_path: Path, text: str, encoding: str) -> None:
+    data = f"#EXTM3U\n#EXTINF:9,Somebody - {text}\n{text}.mp3\n".encode(encoding)
+    assert read_text_as_m3u8(tmp_path / "a.m3u", data) == [(text, "Somebody", f"{tmp_path}/{text}.mp3", None)]
+
+
+@pytest.mark.parametrize("name", ["a.m3u8", "a.csv"])
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [("#EXTM3U\nö.mp3\n".encode("latin-1"), "UTF-8 text (at line 2)"), (b"\xff\xfea\0\n\0\0\xdc", "UTF-16 text (at line 2)")],
+)
+def test_text_that_is_no_unicode_raises_with_its_line(tmp_path: Path, name: str, data: bytes, line: str) -> None:
+    (tmp_path / name).write_bytes(data)
+    read = SongTable if name.endswith("csv") else partial(read_m3u8, guard=PathGuard(str(tmp_path)))
+    with pytest.raises(UsageError, match=re.escape(f"{name} is no {line}: save it as UTF-8")):
+        read(tmp_path / name, notices=Warnings())
+
+
+def percent_codes(path: Path) -> str:
+    return quote(path.name)
+
+
+def address(path: Path) -> str:
+    return path.as_uri()
+
+
+def address_with_host(path: Path) -> str:
+    return f"FILE://localhost{quote(str(path))}"
+
+
+@pytest.mark.parametrize("write", [percent_codes, address, address_with_host])
+@pytest.mark.parametrize("name", ["My Song.wav", "A#1 (live)?.wav", "100% Pure.wav", "Café.wav", "a%20b.wav"])
+def test_names_as_players_write_them(tmp_path: Path, write: Callable[[Path], str], name: str) -> None:
+    song = tmp_path / name
+    song.touch()
+    assert read_text_as_m3u8(tmp_path / "a.m3u8", write(song)) == [("", "", str(song), None)]
+    assert read_text_as_csv(tmp_path / "a.csv", f'mood,path,url\nhappy,,"{write(song)}"\nhappy,"{write(song)}",') == [
+        ("", "", str(song), None)
+    ] * (2 if write(song)[:5].lower() == "file:" else 1)
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("#EXTINF:215,A - B", ("B", "A")),
+        ("#extinf:,B", ("B", "")),
+        ('#EXTINF:-1 x="a,b" y="c",A, B - C', ("C", "A, B")),
+        ('#EXTINF:5 x="never closed,B', ("B", "")),
+        ('#EXTINF:5,She said "no, A"', ('She said "no, A"', "")),
+        ("#EXTINF:215", ("", "")),
+        ("#EXTINF:215" + " " * 60_000, ("", "")),
+        ("#EXTINF:" + " " * 60_000 + "A", ("", "")),
+        ("#EXTINF:1," + "A" * 10_000, ("", "")),
+        ("#EXTINF:1," + "A" * 9_000, ("A" * 9_000, "")),
+        ("#EXTINF:1 " + 'a="b" ' * 1_600 + ",A", ("A", "")),
+    ],
+)
+def test_titles_of_m3u8(tmp_path: Path, line: str, named: tuple[str, str]) -> None:
+    assert read_text_as_m3u8(tmp_path / "a.m3u8", f"{line}\na.mp3") == [(*named, f"{tmp_path}/a.mp3", None)]
+
+
+def test_long_lines_are_left_out(tmp_path: Path) -> None:
+    notices = Warnings()
+    text = f"{'a' * 10_000}.mp3\nhttps://example.org/{'a' * 10_000}\na.mp3"
+    assert read_text_as_m3u8(tmp_path / "a.m3u8", text, notices) == [("", "", f"{tmp_path}/a.mp3", None)]
+    assert all("is left out, it is longer than 10000 characters" in sentence for sentence in notices.all())
+
+
+def test_long_lists_are_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(song_lists, "MAX_SONGS", 10)
+    monkeypatch.setattr(song_lists, "MAX_LINES", 30)
+    for text, count, number in (("a.mp3\n" * 12, 10, 11), ("#\n" * 29 + "a.mp3\n" * 2, 1, 31)):
+        notices = Warnings()
+        assert len(read_text_as_m3u8(tmp_path / "a.m3u8", text, notices)) == count
+        assert notices.all() == (f"{tmp_path}/a.m3u8 is too long: all from line {number} on is left out",)
+    notices = Warnings()
+    assert len(read_text_as_csv(tmp_path / "a.csv", "mood,path\n" + "happy,a.mp3\n" * 12, notices)) == 10
+    assert notices.all() == (f"{tmp_path}/a.csv is too long: all from line 12 on is left out",)
+
+
+def test_csv_with_many_columns_or_long_rows_raises(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"a\.csv has 1000 columns, too many for a list of songs"):
+        read_text_as_csv(tmp_path / "a.csv", "mood,path" + "," * 998)
+    for row in ("," * 200_000, '"x\n",' * 50_000):
+        with pytest.raises(UsageError, match=r"a\.csv is no CSV from line 2 on \(it is longer than 100000 characters\)"):
+            read_text_as_csv(tmp_path / "a.csv", f"mood,path\n{row}")
+
+
+@pytest.mark.parametrize("rows", ["happy,a.mp3," + "," * 90_000 + "\n", "unhappy,a.mp3\n", "happy,a.txt\n", "happy,b/a.mp3\n"])
+def test_large_csv_takes_little_memory(tmp_path: Path, rows: str) -> None:
+    text = "mood,path,title\n" + rows * (1_000_000 // len(rows))
+    tracemalloc.start()
+    try:
+        read_text_as_csv(tmp_path / "a.csv", text)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 40 * 2**20
 
 
 def test_invalid_list_raises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,13 +251,13 @@ def test_invalid_list_raises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     os.mkfifo(tmp_path / "pipe.m3u8")
     (tmp_path / "round.m3u8").symlink_to("round.m3u8")
     (tmp_path / "long.m3u8").write_text("a.mp3\n" * 2**20)
-    monkeypatch.setattr(song_lists, "MAX_BYTES", 2**20)
+    monkeypatch.setattr(song_lists, "MAX_BYTES", 10**6)
     for name, error, sentence in [
         ("gone", UsageError, "there is no folder or list of songs at"),
         ("folder", UsageError, "is a folder, but its name is that of a list"),
         ("pipe", UsageError, "is neither a file nor a folder"),
         ("round", EmodjError, "cannot be read|cannot read .*round"),
-        ("long", UsageError, "has 6 MiB, too many for a list of songs"),
+        ("long", EmodjError, r"cannot read .*long\.m3u8 \(it is larger than 1 MB\)"),
     ]:
         with pytest.raises(error, match=sentence):
             read_m3u8(tmp_path / f"{name}.m3u8", guard, notices)

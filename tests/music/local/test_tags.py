@@ -1,4 +1,5 @@
 import os
+import struct
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,45 @@ def test_tags_are_read_in_any_script(suffix: str, tmp_path: Path) -> None:
     # soundfile declares the UTF-8 in an mp3 as Latin-1, as many programs do
     song = sound(tmp_path / f"song.{suffix}", title="Für Elise – 月光", artist="Бетховен")
     assert read_tags(Song(path=song)) == ("Für Elise – 月光", "Бетховен")
+
+
+def id3(path: Path, title: bytes, artist: bytes, encoding: int = 0) -> Path:
+    """Write an mp3 with an ID3 2.3 tag of these bytes."""
+    frames = b""
+    for name, text in ((b"TIT2", title), (b"TPE1", artist)):
+        frames += name + struct.pack(">IHB", len(text) + 1, 0, encoding) + text
+    size = bytes(len(frames) >> shift & 0x7F for shift in (21, 14, 7, 0))
+    path.write_bytes(b"ID3\3\0\0" + size + frames + sound(path.with_suffix(".wav")).read_bytes())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("title", "artist", "encoding"),
+    [
+        ("Группа крови", "Кино", "cp1251"),
+        ("Кино", "ДДТ", "cp1251"),
+        ("Звезда по имени Солнце (live)", "Viktor", "koi8-r"),
+        ("Ζορμπάς", "Μίκης Θεοδωράκης", "cp1253"),
+        ("本能", "椎名林檎", "cp932"),
+        ("さくら", "First Love", "cp932"),
+        ("青花瓷", "周杰伦", "gbk"),
+        ("月亮代表我的心", "鄧麗君", "big5"),
+        ("난 알아요", "서태지와 아이들", "euc-kr"),
+        ("Für Elise", "Ænima", "latin-1"),
+        ("Ágætis byrjun", "Sigur Rós", "latin-1"),
+        ("“Café”", "Mary’s", "cp1252"),
+        ("Title", "Artist", "ascii"),
+    ],
+)
+def test_code_page_of_old_tags_is_guessed(title: str, artist: str, encoding: str, tmp_path: Path) -> None:
+    song = id3(tmp_path / "song.mp3", title.encode(encoding), artist.encode(encoding))
+    assert read_tags(Song(path=song)) == (title, artist)
+
+
+def test_tags_in_unicode_are_not_guessed(tmp_path: Path) -> None:
+    song = id3(tmp_path / "song.mp3", "ÄÖÜÄÖÜ".encode("utf-16"), "Кино".encode("utf-16"), 1)
+    assert read_tags(Song(path=song)) == ("ÄÖÜÄÖÜ", "Кино")
+    assert read_tags(Song(path=sound(tmp_path / "song.flac", title="ÄÖÜÄÖÜ"))) == ("ÄÖÜÄÖÜ", None)
 
 
 def test_title_in_the_list_wins_over_the_tags(tmp_path: Path) -> None:
