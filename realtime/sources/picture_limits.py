@@ -113,27 +113,37 @@ def fit_into_memory(picture: ImageFile.ImageFile, data: bytes, kind: PictureForm
     width, height = picture.size
     if width * height > MAX_PIXELS:
         raise PictureLimitError(f"has {width}×{height} pixels, more than the {MAX_PIXELS // 10**6} million that are read")
-    pixel_bytes = _STORED_BYTES.get(picture.mode, 4) * (2 if _is_turned_by_pillow(picture) else 1)
-    pixel_bytes += _DECODER_BYTES.get(kind.pillow, 0) + PIXEL_BYTES
-    fixed = len(data)
     divisors = [1]
     if kind is formats.JPEG:
         jpeg = read_jpeg_header(data)
         if (jpeg.width, jpeg.height) != picture.size:
             raise PictureLimitError("states two sizes: copy or export it again")
-        fixed += jpeg.coefficient_bytes
         # The decoder of JPEG makes smaller pictures at less cost
         divisors = [1, 2, 4]
-    needed = {divisor: fixed + width * height * pixel_bytes // divisor**2 for divisor in divisors}
     for divisor in divisors:
-        if needed[divisor] <= MAX_MEMORY_BYTES:
+        if needed_bytes(picture, data, kind, divisor) <= MAX_MEMORY_BYTES:
             if divisor > 1:
                 picture.draft(picture.mode, (width // divisor, height // divisor))
             return divisor
     raise PictureLimitError(
-        f"has {width}×{height} pixels, which would take {needed[1] // 10**6} MB of memory, more than the "
-        f"{MAX_MEMORY_BYTES // 10**6} MB for one picture: shrink it"
+        f"has {width}×{height} pixels, which would take {needed_bytes(picture, data, kind) // 10**6} MB of memory, more than "
+        f"the {MAX_MEMORY_BYTES // 10**6} MB for one picture: shrink it"
     )
+
+
+def needed_bytes(picture: Pillow.Image, data: bytes, kind: PictureFormat, divisor: int = 1) -> int:
+    """Estimate the memory that a picture takes at the peak, with its file and its pixels; bytes.
+
+    Args:
+        picture: opened, not loaded yet.
+        data: its file.
+        kind: its format.
+        divisor: width and height are divided by it in the decoder.
+    """
+    pixel_bytes = _STORED_BYTES.get(picture.mode, 4) * (2 if _is_turned_by_pillow(picture) else 1)
+    pixel_bytes += _DECODER_BYTES.get(kind.pillow, 0) + PIXEL_BYTES
+    fixed = len(data) + (read_jpeg_header(data).coefficient_bytes if kind is formats.JPEG else 0)
+    return fixed + picture.width * picture.height * pixel_bytes // divisor**2
 
 
 def _is_turned_by_pillow(picture: Pillow.Image) -> bool:
@@ -324,6 +334,8 @@ def _read_tags(data: bytes) -> Iterator[_Tag]:
     place = number(place, word)
     first = place + (8 if is_big else 2)
     entries = number(place, first - place)
+    if not word <= place <= len(data) - (first - place):
+        return
     if entries > MAX_TAGS:
         raise PictureLimitError("has too many tags: export it again")
     for start in range(first, min(first + entries * entry_length, len(data) - entry_length + 1), entry_length):
