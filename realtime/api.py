@@ -302,9 +302,9 @@ def _to_image(picture: object) -> Image:
     from realtime.sources.video import to_bgr
 
     if isinstance(picture, str | os.PathLike):
-        return read_image(os.fspath(picture))
+        return read_image(os.fspath(picture), notify=log.warning)
     if isinstance(picture, bytes):
-        return decode_image(picture, "the picture")
+        return decode_image(picture, "the picture", log.warning)
     if not isinstance(picture, np.ndarray):
         raise TypeError(f"a picture is a path, the bytes of a file or an array of uint8, not {type(picture).__name__}")
     if picture.dtype != np.uint8:

@@ -52,7 +52,7 @@ def build_detector(faces: FaceSettings, search: SearchSettings) -> Detector:
         log.info("faces are found with %s", faces.yunet_model)
         # YuNet finds faces of half the size that a cascade finds
         return YuNetDetector(faces.yunet_model, search_side=max(search.search_width, search.search_height) // 2)
-    from realtime.faces.haar import HaarDetector
+    from realtime.faces.haar import FINE_RATIO, HaarDetector
 
     scan, closer, profile = _cascade(search.cascade), _cascade(search.close_cascade), _cascade(search.profile_cascade)
     log.info("faces are found with %s", ", ".join(str(path) for path in (scan, closer, profile) if path))
@@ -64,7 +64,20 @@ def build_detector(faces: FaceSettings, search: SearchSettings) -> Detector:
         min_face=search.min_face,
         close_cascade=closer,
         profile_cascade=profile,
+        # A session has no time for it
+        fine_ratio=FINE_RATIO if search is faces.image else 1.0,
     )
+
+
+def smallest_face(faces: FaceSettings, width: int, height: int) -> int:
+    """The side of the smallest face that is looked for in a picture of a width and a height; all in pixels."""
+    from realtime.faces.haar import FINE_FACE, FINE_RATIO, search_scale
+
+    search = faces.image
+    side = search.min_face / search_scale(width, height, (search.search_width, search.search_height))
+    if faces.detector == "yunet" and faces.yunet_model:
+        return round(side)
+    return round(min(side, max(side / FINE_RATIO, FINE_FACE)))
 
 
 @overload

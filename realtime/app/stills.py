@@ -13,6 +13,7 @@ from realtime.mood.vote import mood_of_pictures
 from realtime.music.planner import plan_music
 from realtime.session.documents import AnalysedPicture
 from realtime.sources import images
+from realtime.sources.picture_folders import find_images
 from realtime.storage import image_file
 
 if TYPE_CHECKING:
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
     from realtime.faces.pipeline import FaceReader
     from realtime.music.catalog import Playlists
     from realtime.music.planner import Strategy
+
+    Notify = Callable[[str], None]
+
+
+SMALL_FACE = 48
+"""Pixels. Smaller faces are not worth a remark if they are not looked for: the network takes 48×48 pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +46,14 @@ class PictureInput:
     error: EmodjError | None = None
 
 
-def find_inputs(paths: Sequence[str], *, recursive: bool) -> Iterator[PictureInput]:
-    """Yield the pictures that paths, folders and "-" name, in their order."""
+def find_inputs(paths: Sequence[str], *, recursive: bool, notify: Notify) -> Iterator[PictureInput]:
+    """Yield the pictures that paths, folders and "-" name, in their order.
+
+    Args:
+        paths: as they were given.
+        recursive: whether the folders inside folders are read, too.
+        notify: receives a remark on each folder with files that are no pictures by their names.
+    """
     for text in paths:
         path = Path(text)
         if not text:
@@ -50,10 +63,14 @@ def find_inputs(paths: Sequence[str], *, recursive: bool) -> Iterator[PictureInp
             yield PictureInput(text, Path("stdin.png"))
         elif is_folder(path):
             try:
-                for inside in images.find_images(path, recursive=recursive):
-                    yield PictureInput(str(inside), inside.relative_to(path))
+                found = find_images(path, recursive=recursive)
             except UsageError as error:
                 yield PictureInput(text, Path(path.name), error)
+                continue
+            if found.others:
+                notify(f"{path}: {found.describe_others()}")
+            for inside in found.pictures:
+                yield PictureInput(str(inside), inside.relative_to(path))
         else:
             yield PictureInput(text, Path(path.name))
 
@@ -147,6 +164,8 @@ class StillsReader:
         stdin: where the picture "-" is read from.
         target: where the annotated pictures go; None writes none.
         view: shows an annotated picture, (height, width, 3) uint8 BGR; None shows none.
+        notify: receives remarks, such as how small the faces of a large picture are that were not looked for.
+        smallest_face: the side of the smallest face that is found in a picture of a width and a height; pixels.
 
     Attributes:
         pictures: a result for each picture that was processed, with the error if there is one.
@@ -161,6 +180,8 @@ class StillsReader:
         stdin: BinaryIO | None = None,
         target: PictureTarget | None = None,
         view: Callable[[Image], None] | None = None,
+        notify: Notify | None = None,
+        smallest_face: Callable[[int, int], int] | None = None,
     ) -> None:
         self.pictures: list[AnalysedPicture] = []
         self.failures: list[EmodjError] = []
@@ -171,6 +192,8 @@ class StillsReader:
         self._stdin = stdin
         self._target = target
         self._view = view
+        self._notify = notify
+        self._smallest_face = smallest_face
 
     def read(self, item: PictureInput) -> None:
         """Read and analyse a picture; write and show it annotated if target and view are given."""
@@ -179,12 +202,11 @@ class StillsReader:
         drawn = None
         if failure is None:
             try:
-                pixels = images.read_image(item.path, self._stdin)
+                pixels = images.read_image(item.path, self._stdin, self._notify)
             except EmodjError as error:
                 failure = error
             else:
-                picture = self.analyse(item.path, pixels)
-                drawn, failure = self._annotate(item, pixels, picture)
+                picture, drawn, failure = self._process(item, pixels)
         # As the last step but the view, so that Ctrl-C leaves a picture out or takes it whole
         self.pictures.append(picture if failure is None else replace(picture, error=str(failure)))
         self.failures += [failure] if failure else []
@@ -199,6 +221,30 @@ class StillsReader:
         mood = mood_of_pictures(faces)
         height, width = pixels.shape[:2]
         return AnalysedPicture(path, width, height, faces, mood, plan_music(self._music, mood, self._strategy))
+
+    def _process(self, item: PictureInput, pixels: Image) -> tuple[AnalysedPicture, Image | None, EmodjError | None]:
+        """Analyse and annotate a picture; if the memory does not suffice, that is an error of this picture alone."""
+        picture = AnalysedPicture(item.path)
+        try:
+            picture = self.analyse(item.path, pixels)
+            self._hint_at_small_faces(picture)
+            return picture, *self._annotate(item, pixels, picture)
+        except Exception as error:
+            if isinstance(error, EmodjError) or not images.is_out_of_memory(error):
+                raise
+            return picture, None, images.too_large_for_memory(item.path)
+
+    def _hint_at_small_faces(self, picture: AnalysedPicture) -> None:
+        """Say how small faces were not looked for, if there may be such faces: none was found, or small ones alone."""
+        if self._notify is None or self._smallest_face is None or picture.width is None or picture.height is None:
+            return
+        smallest = self._smallest_face(picture.width, picture.height)
+        largest_found = max((face.box.height for face in picture.faces), default=0)
+        if smallest >= SMALL_FACE and largest_found < 2 * smallest:
+            self._notify(
+                f"{picture.path}: faces below about {smallest} pixels were not looked for; "
+                "with a larger search_width and search_height in [faces.image] they are"
+            )
 
     def _annotate(self, item: PictureInput, pixels: Image, picture: AnalysedPicture) -> tuple[Image | None, EmodjError | None]:
         """The annotated picture, None if it is not needed; and the error where it could not be written."""

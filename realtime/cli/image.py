@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -62,11 +63,11 @@ def image(
     PATH is a picture, a folder of pictures, or - for the standard input. emodj prints each face from left to right, the
     mood of the picture, and a playlist that fits.
     """
-    from realtime.app.build import build_face_reader, build_playlists
+    from realtime.app.build import build_face_reader, build_playlists, smallest_face
     from realtime.app.stills import PictureTarget, StillsReader, find_inputs
 
     settings = with_strategy(context.settings(), strategy)
-    inputs = list(find_inputs(paths, recursive=bool(recursive)))
+    inputs = list(find_inputs(paths, recursive=bool(recursive), notify=context.remark))
     music = build_playlists(settings, context.remark)
     target = None if output is None else PictureTarget(output, [item.path for item in inputs], force=bool(force))
     interrupted = False
@@ -77,7 +78,16 @@ def image(
         return loaded
 
     with _open_viewer(enabled=bool(show)) as view:
-        reader = StillsReader(faces, music, settings.music.strategy, sys.stdin.buffer, target, view)
+        reader = StillsReader(
+            faces,
+            music,
+            settings.music.strategy,
+            stdin=sys.stdin.buffer,
+            target=target,
+            view=view,
+            notify=context.remark,
+            smallest_face=partial(smallest_face, settings.faces),
+        )
         try:
             with _show_progress(inputs, context) as items:
                 for item in items:

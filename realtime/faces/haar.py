@@ -44,6 +44,12 @@ TILTED_NEIGHBORS = 6
 PROFILE_NEIGHBORS = 4
 MAX_CASCADE_BYTES = 32_000_000
 """The largest cascade that is read; bytes. The largest one of OpenCV has 3.7 MB (`ls -l cv2/data`)."""
+NEAR_FACE = 3
+"""A face of the scan whose side is so many times the smallest is near: the image shows few people, not a crowd far away."""
+FINE_RATIO = 2.5
+"""The second scan of a large picture is so many times larger than the first one: 3200 pixels wide as shipped."""
+FINE_FACE = 40
+"""Side of the smallest face that the second scan looks for, pixels: smaller ones can hardly be read."""
 SAME_FACE_OVERLAP = 0.3
 """Two hits of one search that overlap more (intersection over union) are one face."""
 
@@ -66,6 +72,8 @@ class HaarDetector:
         min_face: side of the smallest face, in pixels of the shrunken image.
         close_cascade: a frontal cascade that verifies doubtful hits and searches near known faces, also for tilted heads.
         profile_cascade: a cascade for heads turned to the left; with it the scan also searches for tilted and turned heads.
+        fine_ratio: above 1, large images are scanned once more, up to so many times larger, for the faces that are too small
+            for the first scan; not where that found a near face.
 
     Raises:
         AssetError: a cascade is missing, damaged, or this OpenCV cannot read cascades.
@@ -81,8 +89,10 @@ class HaarDetector:
         min_face: int,
         close_cascade: Path | None = None,
         profile_cascade: Path | None = None,
+        fine_ratio: float = 1.0,
     ) -> None:
         self._search_size = search_size
+        self._fine_ratio = fine_ratio
         self._scale_factor = scale_factor
         self._min_neighbors = min_neighbors
         self._min_face = min_face
@@ -113,20 +123,33 @@ class HaarDetector:
             image: (height, width, 3) uint8 BGR.
             near: boxes of known faces. If given, only the regions around them are searched.
         """
-        grey, scale = self._to_search_image(image)
+        full = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype("uint8", copy=False)
+        height, width = full.shape
+        # Grey first: one channel shrinks three times as fast as three
+        scale = search_scale(width, height, self._search_size)
+        grey = _shrink(full, scale)
         if near:
             hits = [hit for box in near for hit in self._search_near(grey, box.scaled(scale))]
         else:
             hits = [*self._scan_upright(grey), *self._scan_tilted_and_turned(grey)]
-        boxes = (_to_image_box(box, scale, image.shape[1], image.shape[0]) for box in _remove_duplicates(hits))
-        return sorted((box for box in boxes if box), key=lambda box: (box.left, box.top))
+        boxes = (_to_image_box(box, scale, width, height) for box in _remove_duplicates(hits))
+        found = [box for box in boxes if box]
+        if not near and not any(box.width * scale >= NEAR_FACE * self._min_face for box in found):
+            found = _remove_duplicates([*found, *self._scan_finely(full, scale)])
+        return sorted(found, key=lambda box: (box.left, box.top))
 
-    def _to_search_image(self, image: Image) -> tuple[Grey, float]:
-        """The grey image that is searched, and its scale, 0..1."""
-        height, width = image.shape[:2]
-        scale = min(self._search_size[0] / width, self._search_size[1] / height, 1.0)
-        # Grey first: one channel shrinks three times as fast as three
-        return _shrink(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype("uint8", copy=False), scale), scale
+    def _scan_finely(self, full: Grey, scale: float) -> Iterator[Box]:
+        """Scan an image that was shrunk to `scale` once more, for faces below the smallest size of the first scan."""
+        fine_scale = min(scale * self._fine_ratio, self._min_face / FINE_FACE)
+        if fine_scale < scale * self._scale_factor:
+            return
+        grey = _shrink(full, fine_scale)
+        largest = math.ceil(self._min_face * self._scale_factor * fine_scale / scale)
+        sizes = SizeRange(self._scale_factor, self._min_face, largest)
+        for hit in self._scan.detect(grey, sizes, self._min_neighbors):
+            box = _to_image_box(hit.box, fine_scale, full.shape[1], full.shape[0])
+            if box and (not self._verifiers or self._is_confirmed(grey, hit.box)):
+                yield box
 
     def _scan_upright(self, grey: Grey) -> list[Box]:
         hits = self._scan.detect(grey, SizeRange(self._scale_factor, self._min_face), self._min_neighbors)
@@ -156,6 +179,11 @@ class HaarDetector:
         for view, neighbors in self._tilted_and_turned:
             for hit in view.detect(small, SizeRange(self._scale_factor, self._min_face), neighbors):
                 yield hit.box.scaled(1 / scale)
+
+
+def search_scale(width: int, height: int, search_size: tuple[int, int]) -> float:
+    """By how much an image is shrunk to fit into the search size, 0..1."""
+    return min(search_size[0] / width, search_size[1] / height, 1.0)
 
 
 @dataclass(frozen=True, slots=True)

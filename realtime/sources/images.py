@@ -10,69 +10,54 @@ import io
 import threading
 import warnings
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-import numpy as np
-from PIL import ExifTags, UnidentifiedImageError
 from PIL import Image as Pillow
+from PIL import UnidentifiedImageError
 
 from realtime.errors import EmodjError, UsageError
+from realtime.reading import read_file, read_stream
+from realtime.sources import picture_formats as formats
+from realtime.sources import picture_limits as limits
+from realtime.sources import picture_pixels as pixels
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
+
+    from PIL import ImageFile
 
     from realtime.domain import Image
+    from realtime.sources.picture_formats import PictureFormat
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".heic", ".heif"})
-"""Suffixes of the files that count as pictures when a folder is searched."""
-
-MAX_PIXELS = 200_000_000
-"""Larger pictures are refused: a file of a few kilobytes can state any size."""
+    Notify = Callable[[str], None]
 
 STDIN = "-"
-
-# Pillow opens more formats than these: it would run an EPS file, whatever its suffix, as a program in Ghostscript. All of its
-# plugins would take 30 ms to load, these take 10
-_PLUGINS = ("Avif", "Bmp", "Gif", "Jpeg", "Jpeg2K", "Png", "Ppm", "Tiff", "WebP")
-_FORMATS = frozenset({"AVIF", "BMP", "DIB", "GIF", "HEIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP"})
-
-_TURNS = {
-    2: Pillow.Transpose.FLIP_LEFT_RIGHT,
-    3: Pillow.Transpose.ROTATE_180,
-    4: Pillow.Transpose.FLIP_TOP_BOTTOM,
-    5: Pillow.Transpose.TRANSPOSE,
-    6: Pillow.Transpose.ROTATE_270,
-    7: Pillow.Transpose.TRANSVERSE,
-    8: Pillow.Transpose.ROTATE_90,
-}
-"""What sets a picture upright, by its EXIF orientation (EXIF 2.32, tag 0x0112)."""
 
 _PILLOW = threading.Lock()
 """Held while settings of Pillow are changed for the whole process."""
 
-_HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim", b"heis")
 
-
-def read_image(path: str, stdin: BinaryIO | None = None) -> Image:
+def read_image(path: str, stdin: BinaryIO | None = None, notify: Notify | None = None) -> Image:
     """Read a picture: the first frame of an animation, turned upright by its EXIF orientation.
 
     Args:
         path: a file's path, or "-" for `stdin`.
         stdin: where "-" reads its bytes from.
+        notify: receives a remark, a sentence with the picture's name, where the picture was not read as it is.
 
     Returns:
-        (height, width, 3) uint8 BGR. Transparent parts lie on white; 16 bits a channel are scaled to 8.
+        (height, width, 3) uint8 BGR. Transparent parts lie on white; more than 8 bits a channel are scaled to 8 by the
+        values in the picture.
 
     Raises:
         UsageError: no such file.
         EmodjError: a directory, not a picture, damaged, empty, too large, or of a kind that needs a package.
     """
-    return decode_image(_bytes(path, stdin), "the standard input" if path == STDIN else path)
+    return decode_image(_bytes(path, stdin), "the standard input" if path == STDIN else path, notify)
 
 
-def decode_image(data: bytes, name: str) -> Image:
-    """Read a picture from the bytes of its file; `name` stands for the file in the sentences of errors.
+def decode_image(data: bytes, name: str, notify: Notify | None = None) -> Image:
+    """Read a picture from the bytes of its file; `name` stands for the file in the sentences of errors and remarks.
 
     Returns:
         (height, width, 3) uint8 BGR, as `read_image` does.
@@ -82,28 +67,74 @@ def decode_image(data: bytes, name: str) -> Image:
     """
     if not data:
         raise EmodjError(f"{name} is empty")
-    _allow_heic(data, name)
-    for plugin in _PLUGINS:
-        importlib.import_module(f"PIL.{plugin}ImagePlugin")
+    kind = formats.identify_format(data)
+    if kind is None:
+        raise EmodjError(_unread_reason(data, name))
+    _load_plugin(kind, name)
     try:
-        with (
-            _pillow_settings(),
-            Pillow.open(io.BytesIO(data), formats=sorted(_FORMATS & Pillow.OPEN.keys())) as picture,
-        ):
-            _check_size(picture, name)
-            return np.ascontiguousarray(_to_upright_rgb(picture)[..., ::-1])
+        limits.check_structure(data, kind)
+        with _pillow_settings(), _open(data, kind) as picture:
+            shrunk = limits.fit_into_memory(picture, data, kind)
+            if notify and shrunk > 1:
+                notify(f"{name} is very large: it was read at 1/{shrunk} of its width and height")
+            return pixels.to_upright_bgr(picture, lambda: _open(data, kind))
+    except limits.PictureLimitError as error:
+        raise EmodjError(f"{name} {error}") from error
     except UnidentifiedImageError as error:
-        raise EmodjError(f"{name} is not a picture that can be read, whatever its name says") from error
-    except EmodjError:
-        raise
+        raise EmodjError(
+            f"{name} is damaged, or a {kind.name} picture of a kind that is not read: copy it again, or export it as PNG"
+        ) from error
     except Exception as error:
         # Pillow raises whatever damaged bytes lead it to: TypeError and struct.error as well as OSError
-        raise EmodjError(f"{name} is damaged ({error}): copy or export it again") from error
+        if is_out_of_memory(error):
+            raise too_large_for_memory(name) from error
+        reason = str(error) or type(error).__name__
+        raise EmodjError(f"{name} is damaged ({reason}): copy or export it again") from error
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether a picture failed because memory ran out: decoders and OpenCV have errors of their own for that."""
+    return isinstance(error, MemoryError) or "out of memory" in str(error).lower() or "Insufficient memory" in str(error)
+
+
+def too_large_for_memory(name: str) -> EmodjError:
+    """The error of a picture for which memory ran out."""
+    return EmodjError(f"{name} is too large for this computer's memory: shrink it")
+
+
+def _open(data: bytes, kind: PictureFormat) -> ImageFile.ImageFile:
+    if kind is formats.AVIF:
+        # Pillow looks at the first brand alone
+        data = data[:8] + b"avif" + data[12:]
+    return Pillow.open(io.BytesIO(data), formats=[kind.pillow])
+
+
+def _unread_reason(data: bytes, name: str) -> str:
+    other = formats.identify_unread_format(data)
+    if other is None:
+        return f"{name} is not a picture that can be read, whatever its name says"
+    return f"{name} is a {other} picture, which is not read: convert it to JPEG or PNG"
+
+
+def _load_plugin(kind: PictureFormat, name: str) -> None:
+    """Load what reads a format. All plugins of Pillow would take 30 ms, one takes 1 to 5."""
+    try:
+        plugin = importlib.import_module(kind.module)
+    except ImportError as error:
+        if kind is not formats.HEIC:
+            raise EmodjError(
+                f"{name} is a {kind.name} picture, which this Pillow cannot read: pip install -U pillow"
+            ) from error
+        raise EmodjError(f"{name} is a HEIC picture, which needs pillow-heif: pip install pillow-heif") from error
+    if kind is formats.HEIC:
+        plugin.register_heif_opener()
+    elif kind is formats.TIFF:
+        pixels.add_tiff_layouts(plugin.OPEN_INFO)
 
 
 @contextmanager
 def _pillow_settings() -> Generator[None]:
-    """Switch off warnings about odd metadata, which do not matter, and Pillow's limit of size, since `MAX_PIXELS` applies.
+    """Switch off warnings about odd metadata, which do not matter, and Pillow's limit of size, since ours applies.
 
     Both are settings of the whole process, so one picture is read at a time, and they are restored after it.
     """
@@ -115,75 +146,13 @@ def _pillow_settings() -> Generator[None]:
             Pillow.MAX_IMAGE_PIXELS = limit
 
 
-def find_images(folder: Path, *, recursive: bool) -> list[Path]:
-    """Find the pictures of a folder by their suffix, sorted; hidden files and folders are left out.
-
-    Raises:
-        UsageError: the folder holds no picture, or cannot be listed.
-    """
-    try:
-        entries = folder.rglob("*") if recursive else folder.iterdir()
-        visible = [path for path in entries if not _is_hidden(path.relative_to(folder))]
-        images = sorted(path for path in visible if path.suffix.lower() in SUFFIXES and path.is_file())
-    except OSError as error:
-        raise UsageError(f"cannot list {folder} ({error.strerror})") from error
-    if not images:
-        hint = "" if recursive else "; --recursive looks into its folders too"
-        raise UsageError(f"no picture in {folder}{hint}")
-    return images
-
-
 def _bytes(path: str, stdin: BinaryIO | None) -> bytes:
-    if path == STDIN:
-        return stdin.read() if stdin else b""
     try:
-        return Path(path).read_bytes()
+        if path == STDIN:
+            return read_stream(stdin, limits.MAX_FILE_BYTES, "the standard input") if stdin else b""
+        return read_file(path, limits.MAX_FILE_BYTES)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UsageError(f"no such file: {path}") from error
     except OSError as error:
-        raise EmodjError(f"cannot read {path} ({error.strerror})") from error
-
-
-def _allow_heic(data: bytes, name: str) -> None:
-    if data[4:8] != b"ftyp" or data[8:12] not in _HEIC_BRANDS:
-        return
-    try:
-        import pillow_heif
-    except ImportError as error:
-        raise EmodjError(f"{name} is a HEIC picture, which needs pillow-heif: pip install pillow-heif") from error
-    pillow_heif.register_heif_opener()
-
-
-def _check_size(picture: Pillow.Image, name: str) -> None:
-    width, height = picture.size
-    if width * height > MAX_PIXELS:
-        raise EmodjError(f"{name} has {width}×{height} pixels, more than the {MAX_PIXELS // 10**6} million that are read")
-
-
-def _to_upright_rgb(picture: Pillow.Image) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    """Convert to (height, width, 3) uint8 RGB, turned upright."""
-    # `ImageOps.exif_transpose` is not used: it also rewrites the metadata, and fails where they are invalid. `load` comes
-    # first: it already turns some TIFF files, and then removes the orientation from their metadata
-    picture.load()
-    transform = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
-    upright = picture if transform is None else picture.transpose(transform)
-    if upright.mode.startswith("I") or upright.mode == "F":
-        return np.repeat(_to_8_bit(np.asarray(upright))[..., None], 3, axis=2)
-    if "A" in upright.mode or "transparency" in upright.info:
-        rgba = upright.convert("RGBA")
-        upright = Pillow.new("RGB", rgba.size, "white")
-        upright.paste(rgba, mask=rgba.getchannel("A"))
-    return np.asarray(upright.convert("RGB"), np.uint8)
-
-
-def _to_8_bit(grey: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    """Convert to 8 bits: 16-bit integers keep their scale; floats have no common scale and are stretched to their range."""
-    values = np.nan_to_num(grey.astype(np.float64))
-    if np.issubdtype(grey.dtype, np.floating):
-        low, high = float(values.min()), float(values.max())
-        values = (values - low) / (high - low or 1) * 65535
-    return np.clip(np.rint(values / 257), 0, 255).astype(np.uint8)
-
-
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
+        name = "the standard input" if path == STDIN else path
+        raise EmodjError(f"cannot read {name} ({error.strerror})") from error
