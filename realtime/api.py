@@ -280,8 +280,9 @@ def _read_frames(settings: Settings, place: str | None, session: Session, stop: 
                 continue
             faces = reader.read(frame)
             if not session.frozen:
-                session.add_frame(faces, frame.time_s, frame.stretch)
-            yield FrameResult(frame, faces, session.mood())
+                session.add_frame(faces, frame.time_s, frame.stretch, held=frame.held)
+            if not frame.held:
+                yield FrameResult(frame, faces, session.mood())
 
 
 def _with_source(settings: Settings, source: object) -> tuple[Settings, str | None]:

@@ -109,12 +109,14 @@ class Frame:
         time_s: `time.monotonic()` when a live source delivered the frame, else its position in the file; seconds.
         stretch: number of the unbroken stretch of the source, from 0. A new one begins after an outage and after a pause.
             Between two stretches no time passes for tracks and votes.
+        held: whether the source shows the frame before for longer, and this is that frame again, at a later time.
     """
 
     image: Image
     index: int
     time_s: float
     stretch: int = 0
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

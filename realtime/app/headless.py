@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from realtime.errors import SourceError
+from realtime.sources.frame_times import held_frames
 from realtime.sources.health import SourceState
 
 if TYPE_CHECKING:
@@ -44,14 +45,18 @@ class SessionLimits:
 def frames_in_order(source: Source) -> Generator[Frame]:
     """Every frame of a file, from the first to the last; the caller closes the source.
 
+    A frame that is shown for long is given again as a held frame, for each part of that time.
+
     Raises:
         SourceError: the source gives no frame.
     """
-    empty = True
+    before: Frame | None = None
     while (frame := source.read()) is not None:
-        empty = False
+        if before is not None:
+            yield from held_frames(before, frame)
+        before = frame
         yield frame
-    if empty:
+    if before is None:
         raise empty_source(source.name)
 
 
@@ -95,14 +100,16 @@ def analyse_file(
         reader: reads the frames.
         session: counts the votes.
         limits: when to stop.
-        emit: called for each analysed frame with its seconds since the first and its faces.
+        emit: called for each analysed frame with its seconds since the first and its faces; not for a held frame.
 
     Raises:
         SourceError: the source gives no frame.
     """
     first_s: float | None = None
-    for count, frame in enumerate(frames_in_order(source), 1):
+    count = 0
+    for frame in frames_in_order(source):
         first_s = frame.time_s if first_s is None else first_s
+        count += not frame.held
         _take(frame, frame.time_s - first_s, reader, session, emit)
         if limits.reached(frame.time_s - first_s, count):
             return
@@ -163,8 +170,9 @@ def _take(
     emit: Callable[[Frame, float, tuple[Face, ...]], None],
 ) -> None:
     faces = reader.read(frame)
-    session.add_frame(faces, frame.time_s, frame.stretch)
-    emit(frame, elapsed_s, faces)
+    session.add_frame(faces, frame.time_s, frame.stretch, held=frame.held)
+    if not frame.held:
+        emit(frame, elapsed_s, faces)
 
 
 def _remarked(health: Health, before: str, remark: Callable[[str], None]) -> str:

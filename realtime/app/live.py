@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from realtime.app.display import Display
     from realtime.app.headless import SessionLimits
     from realtime.app.outputs import SessionOutputs
-    from realtime.domain import Face
+    from realtime.domain import Face, Image
     from realtime.faces.pipeline import FrameReader
     from realtime.music.planner import Plan
     from realtime.music.songs import NowPlaying
@@ -89,6 +89,7 @@ class LiveSession:
         )
         self._shown = None if blank is None else Frame(np.zeros((blank[1], blank[0], 3), np.uint8), -1, 0.0)
         self._held: _Seen | None = None
+        self._counted: Image | None = None
         self._drawn_at = 0.0
         self._screen: ViewState | None = None
         self._begun = 0.0
@@ -171,9 +172,13 @@ class LiveSession:
     def _count(self, analysis: _Seen, now: float) -> None:
         frame = analysis.frame
         self._first_s = frame.time_s if self._analysed == 0 else self._first_s
-        self._session.add_frame(analysis.faces, frame.time_s, frame.stretch)
-        self._outputs.emit(frame.time_s - self._first_s, analysis.faces)
-        self._analysed += 1
+        # A slow machine may have dropped the frame that is held
+        again = frame.held and frame.image is self._counted
+        self._counted = frame.image
+        self._session.add_frame(analysis.faces, frame.time_s, frame.stretch, held=again)
+        if not again:
+            self._outputs.emit(frame.time_s - self._first_s, analysis.faces)
+            self._analysed += 1
         self._meter.analysed(frame, analysis.at_s, now)
 
     def _draw(self, frame: Frame, now: float, *, new: bool) -> None:

@@ -201,7 +201,7 @@ class LiveOutputs:
 
             picture = draw(frame.image, replace(self._session.snapshot_view(elapsed_s), recording=True))
             if self._film is not None:
-                self._film.write(picture)
+                self._film.write_at(picture, elapsed_s)
             self.shown(picture)
         self._notify_messages()
         self._check()

@@ -86,13 +86,14 @@ class Session:
         """Whether frame and vote are paused."""
         return self._view.frozen
 
-    def add_frame(self, faces: Sequence[Face], time_s: float, stretch: int = 0) -> None:
+    def add_frame(self, faces: Sequence[Face], time_s: float, stretch: int = 0, *, held: bool = False) -> None:
         """Add the faces of one analysed frame to the vote and the view.
 
         Args:
             faces: faces of the frame.
             time_s: time of the frame on the clock of the source, seconds.
             stretch: unbroken stretch of the source; between two stretches no time passes for the vote.
+            held: whether it is the frame before once more, which is still shown: it votes, and is not counted.
         """
         if stretch != self._stretch:
             self._vote.pause()
@@ -101,7 +102,7 @@ class Session:
         self._view = replace(self._view, faces=tuple(faces))
         self._first_s = time_s if self._frames == 0 else self._first_s
         self._last_s = time_s
-        self._frames += 1
+        self._frames += not held
 
     def set_recording(self, *, on: bool) -> None:
         """Show or hide that a film is recorded."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from realtime.errors import EmodjError, SourceError
+from realtime.sources.frame_times import held_frames
 from realtime.sources.health import (
     RETRY_DELAYS_S,
     STALL_S,
@@ -213,9 +214,17 @@ class FrameGrabber:
     def _read_file(self, source: Source) -> bool:
         """Read a file to its end, at its recorded pace; returns whether another source takes its place."""
         due, previous_s = self._clock(), 0.0
+        before: Frame | None = None
         while not (self._stopped or self._switched) and (frame := source.read()) is not None:
-            due = self._wait_until_due(due + frame.time_s - previous_s)
-            previous_s = frame.time_s
+            shown_s = frame.time_s - previous_s
+            if before is not None and due + shown_s > self._clock():
+                for held in held_frames(before, frame):
+                    passed_s = held.time_s - previous_s
+                    due = self._wait_until_due(due + passed_s) - passed_s
+                    self._publish(held, Health(SourceState.LIVE, source.name), live=False)
+            # After a slow read the clip plays late from then on: it is never hurried to catch up more than a second
+            due = max(self._wait_until_due(due + shown_s), self._clock() - 1.0)
+            before, previous_s = frame, frame.time_s
             self._publish(frame, Health(SourceState.LIVE, source.name), live=False)
         return self._switched
 
@@ -262,5 +271,4 @@ class FrameGrabber:
                 if (wait_s := due - self._clock()) <= 0:
                     break
                 self._changed.wait(wait_s)
-            # After a slow read the clip plays late from then on: it is never hurried to catch up more than a second
-            return max(due, self._clock() - 1.0)
+            return due

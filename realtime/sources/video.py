@@ -6,6 +6,7 @@ import re
 import stat
 import threading
 import time
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
 from urllib.parse import urlsplit
@@ -16,18 +17,41 @@ import numpy as np
 
 from realtime.domain import Frame
 from realtime.errors import Cause, SourceError, UsageError
+from realtime.sources.ffmpeg import FILE_OPTIONS, SCHEMES, open_capture
+from realtime.sources.frame_times import FrameTimes
+from realtime.sources.interlaced import is_interlaced, open_deinterlaced
+from realtime.sources.stream_probe import ProbeError, explain, probe, redirect_target
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from realtime.domain import Image
 
+    Pixels = np.ndarray[tuple[int, ...], np.dtype[np.generic]]
+
 TIMEOUT_MS = 5000
-"""How long opening a stream, or one read of it, may take."""
+"""How long opening a stream may take."""
+
+PATIENCE = 2
+"""A read of a stream may take so many times `TIMEOUT_MS`: some cameras send a picture every few seconds."""
+
+MAX_REDIRECTS = 3
+"""Redirects that are followed, each within one server."""
 
 DEFAULT_FPS = 30.0
-"""Frames a second where a file does not state its rate."""
+"""Frames a second where a file states neither times nor a rate."""
 
-MAX_FPS = 1000.0
-"""A higher rate is the clock of the container, not the rate of a camera."""
+MAX_FPS = 500.0
+"""A higher rate is the clock of the container, not the rate of a camera: browsers write 1000."""
+
+MAX_PIXELS = 8192 * 4320
+"""Pixels of a frame: those of the largest film format, 8K. A film of kilobytes can have frames of gigabytes."""
+
+MAX_PIXEL_RATIO = 4.0
+"""Width of a pixel as a multiple of its height, or the other way round. Formats have up to 2; more is not believed."""
+
+_MULTIPART_TIME_BASE = 1 / 25
+"""Seconds of a tick of the clock that FFmpeg gives to pictures without times, as HTTP cameras send them."""
 
 RELEASE_S = 2.0
 """How long closing waits for a driver to return from a read."""
@@ -71,40 +95,106 @@ class VideoSource:
         name: name for sentences.
         live: whether it is a camera or a stream, not a file.
         hint: what to try when a live source gives no more frames.
+        film: location and options that open the same film again; None for a source that cannot be opened twice.
 
     Attributes:
-        rate: frames a second that the source states, else `DEFAULT_FPS`.
+        rate: frames a second that the source states; None if it states none, or one that no camera has.
     """
 
-    def __init__(self, capture: cv2.VideoCapture, name: str, *, live: bool, hint: str) -> None:
+    def __init__(
+        self,
+        capture: cv2.VideoCapture,
+        name: str,
+        *,
+        live: bool,
+        hint: str,
+        film: tuple[str, Mapping[str, str]] | None = None,
+    ) -> None:
         self.live = live
         self.name = name
         self._hint = hint
+        self._film = film
         self._capture = capture
         self._index = 0
         self._lock = threading.Lock()
         rate = capture.get(cv2.CAP_PROP_FPS)
-        self.rate = rate if 0 < rate <= MAX_FPS else DEFAULT_FPS
+        self.rate = rate if 0 < rate <= MAX_FPS else None
+        self._pixel_ratio = _pixel_ratio(capture)
+        self._times = FrameTimes(1 / (self.rate or DEFAULT_FPS))
+        self._previous: tuple[Pixels, float] | None = None
+        self._next: tuple[Pixels, float] | None = None
+        self._next_check = 1
+
+    @property
+    def untimed(self) -> bool:
+        """Whether the frames of a file have neither times nor a rate, as far as it was read: `DEFAULT_FPS` is assumed."""
+        return not self.live and self._index > 1 and self.rate is None and not self._times.stated
 
     def read(self) -> Frame | None:
-        """Read the next frame, BGR; None at the end of a file.
+        """Read the next frame, BGR with square pixels; None at the end of a file.
 
         Raises:
             SourceError: a live source gives no more frames.
         """
         with self._lock:
-            try:
-                ok, image = self._capture.read()
-            except cv2.error:
-                ok, image = False, None
-        if not ok or image is None or image.size == 0:
+            picture = self._decode() if self.live else self._decode_film()
+        if picture is None:
             if self.live:
                 raise self._loss_error()
             return None
-        time_s = time.monotonic() if self.live else self._index / self.rate
-        frame = Frame(to_bgr(image), self._index, time_s)
+        image, stated_ms = picture
+        time_s = time.monotonic() if self.live else self._times.next(stated_ms)
+        frame = Frame(with_square_pixels(to_bgr(image), self._pixel_ratio), self._index, time_s)
         self._index += 1
         return frame
+
+    def _decode(self) -> tuple[Pixels, float] | None:
+        """The next picture as OpenCV gives it, and the time that the source states, in milliseconds; None if there is none."""
+        try:
+            ok, image = self._capture.read()
+            stated_ms = 0.0 if self.live else self._capture.get(cv2.CAP_PROP_POS_MSEC)
+        except cv2.error:
+            return None
+        return (image, stated_ms) if ok and image.size else None
+
+    def _decode_film(self) -> tuple[Pixels, float] | None:
+        """The same for a film. A picture that repeats the one before may be an interlaced one that OpenCV did not convert."""
+        picture, self._next = self._next or self._decode(), None
+        if picture is not None and self._previous is None:
+            # The first picture has none before it: the second one shows whether it was converted
+            self._next = self._decode()
+            if (self._next is None or _is_repeat(picture, self._next)) and self._deinterlace(0.0):
+                picture, self._next = self._decode(), None
+        elif picture is not None and self._previous is not None and self._index >= self._next_check:
+            before = self._previous
+            if _is_repeat(before, picture):
+                # A film of still pictures is looked at now and then, not at each of them
+                self._next_check = 2 * self._index
+                if self._deinterlace(before[1] / 1000):
+                    picture = self._decode()
+                    while picture is not None and picture[1] <= before[1]:
+                        picture = self._decode()
+        self._previous = picture
+        return picture
+
+    def _deinterlace(self, at_s: float) -> bool:
+        """Read the film through the deinterlacer, from its start, if frames around `at_s` are interlaced."""
+        if self._film is None:
+            return False
+        film, self._film = self._film, None
+        location, options = film
+        if not is_interlaced(location, options, at_s):
+            self._film = film
+            return False
+        capture = open_deinterlaced(location, options)
+        if not capture.isOpened():
+            capture.release()
+            raise SourceError(
+                f"{self.name} is interlaced, which emodj cannot read here: convert it with `ffmpeg -i FILE -vf yadif`"
+            )
+        self._capture.release()
+        self._capture = capture
+        return True
 
     def skip(self) -> None:
         """Drop one frame without decoding it, so that the driver keeps no old frame for the next read.
@@ -142,27 +232,94 @@ def open_video(location: str) -> VideoSource:
     """Open a video file, by its path or a `file://` URL, or a stream, by its URL.
 
     Raises:
-        UsageError: the file does not exist.
-        SourceError: OpenCV cannot read it.
+        UsageError: the file does not exist, or the URL has another scheme than http, https, rtsp, rtsps and file.
+        SourceError: OpenCV cannot read it, or its pictures are too large.
     """
     location = local_path(location)
-    name = display_name(location)
-    is_url = "://" in location
-    if not is_url and not stat.S_ISREG(_file_mode(location)):
+    return _open_stream(location) if is_url(location) else _open_file(location)
+
+
+def _open_file(path: str) -> VideoSource:
+    if not stat.S_ISREG(_file_mode(path)):
         # OpenCV would wait for ever for a program that writes into a pipe
-        raise SourceError(f"{location} is neither a video file nor a camera")
-    timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, TIMEOUT_MS]
+        raise SourceError(f"{path} is neither a video file nor a camera")
+    # FFmpeg takes what stands before a colon for a protocol, unless the path is absolute
+    location = str(Path(path).absolute())
+    capture = _open_capture(location, path, FILE_OPTIONS, [])
+    if capture is None:
+        raise SourceError(f"{path} cannot be opened as a video: is it a complete video file?")
+    return VideoSource(capture, path, live=False, hint="", film=(location, FILE_OPTIONS))
+
+
+def _open_stream(url: str) -> VideoSource:
+    name = display_name(url)
+    for _ in range(MAX_REDIRECTS + 1):
+        scheme = url.partition("://")[0].lower()
+        if scheme not in SCHEMES:
+            raise UsageError(f"{name} cannot be opened: emodj opens files, and URLs with http, https, rtsp and rtsps")
+        options = SCHEMES[scheme]
+        timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, PATIENCE * TIMEOUT_MS]
+        capture = _open_capture(url, name, options, timeouts)
+        if capture is not None:
+            live = _is_live(capture, url)
+            hint = "does it still send, and is the network connected?"
+            return VideoSource(capture, name, live=live, hint=hint, film=None if live else (url, options))
+        url = _look_elsewhere(url, name)
+    raise SourceError(f"{name} cannot be opened as a video: the server sends us on and on")
+
+
+def _open_capture(location: str, name: str, options: Mapping[str, str], parameters: list[int]) -> cv2.VideoCapture | None:
+    """Open a capture whose pictures are not too large; None if OpenCV cannot open it."""
     try:
-        capture = cv2.VideoCapture(location, cv2.CAP_FFMPEG, timeouts) if is_url else cv2.VideoCapture(location)
+        capture = open_capture(location, options, parameters)
     except cv2.error as error:
         raise SourceError(f"{name} cannot be opened as a video") from error
     if not capture.isOpened():
         capture.release()
-        hint = "does it answer in a browser?" if is_url else "is it a complete video file?"
-        raise SourceError(f"{name} cannot be opened as a video: {hint}")
-    # A recording on a server has a length: it is read like a file, and its end is not an error
-    live = is_url and capture.get(cv2.CAP_PROP_FRAME_COUNT) <= 0
-    return VideoSource(capture, name, live=live, hint="does it still send, and is the network connected?")
+        return None
+    width, height = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+    if width * height > MAX_PIXELS:
+        capture.release()
+        raise SourceError(f"{name} is too large, {width}×{height}: emodj reads films of up to 8192×4320 pixels")
+    return capture
+
+
+def _look_elsewhere(url: str, name: str) -> str:
+    """Where a stream that cannot be opened has moved to, on the same server.
+
+    Raises:
+        SourceError: it has not moved there; the sentence says what the server answers instead.
+    """
+    try:
+        answer = probe(url, TIMEOUT_MS / 1000)
+    except ProbeError as error:
+        raise SourceError(f"{name} cannot be opened as a video: {error}") from error
+    target = redirect_target(answer, url)
+    if target is not None:
+        return target
+    elsewhere = None if answer.location is None else display_name(answer.location)
+    why = explain(answer, with_password="@" in url.split("://", 1)[1].split("/", 1)[0], elsewhere=elsewhere)
+    raise SourceError(f"{name} cannot be opened as a video: {why}")
+
+
+def _is_live(capture: cv2.VideoCapture, url: str) -> bool:
+    """Whether a stream passes if it is not read. A recording on a server has a length: its end is not an error."""
+    if capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0:
+        return False
+    # For this property OpenCV's FFmpeg returns the seconds of a tick
+    if url.startswith("rtsp") or capture.get(cv2.CAP_PROP_POS_AVI_RATIO) == _MULTIPART_TIME_BASE:
+        return True
+    # Browsers and screen recorders write films without a length, but the server knows that of the file
+    try:
+        answer = probe(url, TIMEOUT_MS / 1000)
+    except ProbeError:
+        return True
+    return answer.status != HTTPStatus.OK or answer.length is None
+
+
+def is_url(location: str) -> bool:
+    """Whether a location is a URL and not a path."""
+    return "://" in location
 
 
 def local_path(location: str) -> str:
@@ -179,7 +336,7 @@ def is_camera(location: str) -> bool:
         UsageError: the path does not exist.
         SourceError: the system refuses to look at it.
     """
-    return "://" not in location and stat.S_ISCHR(_file_mode(location))
+    return not is_url(location) and stat.S_ISCHR(_file_mode(location))
 
 
 def display_name(location: str) -> str:
@@ -187,7 +344,7 @@ def display_name(location: str) -> str:
 
     A URL can hold a password before the host, in the query and, with some cameras, in the path.
     """
-    if "://" not in location:
+    if not is_url(location):
         # A mistyped URL is a path that does not exist; its password is secret all the same
         return f"{location.split(':', 1)[0]}:…" if _URL_WITH_PASSWORD.match(location) else location
     if "@" in location.split("://", 1)[1].partition("@")[2] or _AT_SIGN_AFTER_HOST.search(location):
@@ -209,7 +366,8 @@ def _file_mode(path: str) -> int:
     except UnicodeEncodeError as error:
         raise SourceError(f"{path!r} cannot be opened: rename it, its name is not UTF-8") from error
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise UsageError(f"no such file: {display_name(path)}") from error
+        hint = f": a camera is named by --camera {path}" if path.isascii() and path.isdigit() else ""
+        raise UsageError(f"no such file: {display_name(path)}{hint}") from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise SourceError(f"{path} cannot be opened as a video ({reason})") from error
@@ -229,3 +387,36 @@ def to_bgr(image: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> Image:
     if pixels.shape[2] == 4:  # noqa: PLR2004
         return cv2.cvtColor(pixels, cv2.COLOR_BGRA2BGR).astype(np.uint8, copy=False)
     return pixels
+
+
+def with_square_pixels(image: Image, ratio: float) -> Image:
+    """Scale a picture so that its pixels are square: the longer side of a pixel sets the scale, and no pixel is lost.
+
+    Args:
+        image: (height, width, 3) BGR.
+        ratio: width of a pixel as a multiple of its height.
+    """
+    if ratio == 1:
+        return image
+    height, width = image.shape[:2]
+    width, height = (width * ratio, height) if ratio > 1 else (width, height / ratio)
+    shrink = min(1.0, (MAX_PIXELS / (width * height)) ** 0.5)
+    size = max(round(width * shrink), 1), max(round(height * shrink), 1)
+    return cv2.resize(image, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
+
+
+def _pixel_ratio(capture: cv2.VideoCapture) -> float:
+    """Width of a pixel as a multiple of its height; 1 where the source does not state it, or states what is not believed."""
+    across, down = capture.get(cv2.CAP_PROP_SAR_NUM), capture.get(cv2.CAP_PROP_SAR_DEN)
+    if not (across > 0 and down > 0 and 1 / MAX_PIXEL_RATIO <= across / down <= MAX_PIXEL_RATIO):
+        return 1.0
+    # OpenCV has turned the picture by now, and the shape is that of the picture as it is stored
+    turned = capture.get(cv2.CAP_PROP_ORIENTATION_META) % 180 != 0 and capture.get(cv2.CAP_PROP_ORIENTATION_AUTO) != 0
+    return down / across if turned else across / down
+
+
+def _is_repeat(before: tuple[Pixels, float], after: tuple[Pixels, float]) -> bool:
+    """Whether two pictures are the same, pixel for pixel."""
+    first, second = before[0], after[0]
+    # Every eighth pixel of every eighth row mostly shows a change
+    return first.shape == second.shape and np.array_equal(first[::8, ::8], second[::8, ::8]) and np.array_equal(first, second)

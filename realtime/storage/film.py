@@ -26,6 +26,9 @@ LABEL = "the recording"
 JPEG_QUALITY = 80
 """Quality of the JPEG pictures, 0..100: about as many bytes as those of `cv2.VideoWriter`."""
 
+FRAME_S = 1 / 30
+"""Seconds that a last picture is shown if the film has neither a rate nor a picture before it."""
+
 
 class Film:
     """Writes pictures in order. Once open it raises no error: a failure ends the film, not the session.
@@ -35,7 +38,7 @@ class Film:
 
     Args:
         path: path of the new file, ending in .mkv.
-        fps: pictures a second, above zero.
+        fps: pictures a second, above zero; None if they have no steady rate: then only `write_at` adds pictures.
         reserve: bytes that stay free on the disk.
 
     Raises:
@@ -43,12 +46,14 @@ class Film:
         EmodjError: the disk refuses, or is nearly full.
     """
 
-    def __init__(self, path: Path, *, fps: float, reserve: int = RESERVE) -> None:
+    def __init__(self, path: Path, *, fps: float | None, reserve: int = RESERVE) -> None:
         if path.suffix.lower() != SUFFIX:
             raise UsageError(f"cannot record into {path}: choose a name that ends in {SUFFIX}")
         self._fps = fps
         self._file = AppendFile(path, LABEL, reserve=reserve)
         self._count = 0
+        self._newest_s = 0.0
+        self._step_s = FRAME_S if fps is None else 1 / fps
         self._size: tuple[int, int] | None = None
         self._cue_points: list[tuple[float, int]] = []
         self._last_jpeg: bytes | None = None
@@ -76,23 +81,26 @@ class Film:
             image: (height, width, 3) uint8 BGR.
             times: how many times the picture is added, one after the other.
         """
-        if self._file.ended:
-            return
-        if self._size is None:
-            height, width = image.shape[:2]
-            self._size = width + width % 2, height + height % 2
-        self._last_jpeg = _encode_jpeg(fit_to_size(image, *self._size))
-        if self._last_jpeg is None:
-            self._file.fail("a picture could not be encoded")
+        self._encode(image)
         self.repeat(times)
 
+    def write_at(self, image: Image, time_s: float) -> None:
+        """Add a picture that is shown from `time_s` on; does nothing after the film has ended.
+
+        Args:
+            image: (height, width, 3) uint8 BGR.
+            time_s: seconds since the first picture; never lower than before.
+        """
+        self._encode(image)
+        if self._count and time_s > self._newest_s:
+            self._step_s = time_s - self._newest_s
+        self._add(time_s)
+
     def repeat(self, times: int = 1) -> None:
-        """Add the last picture again, without the cost of encoding it."""
-        if self._last_jpeg is not None:
-            for _ in range(times):
-                self._append_jpeg(self._last_jpeg)
-        if self._file.ended:
-            self.close()
+        """Add the last picture again, at the rate of the film and without the cost of encoding it."""
+        for _ in range(times):
+            # Counted, not added up: a film of hours keeps its pace
+            self._add(self._count / self._fps if self._fps else self._duration_s)
 
     def close(self) -> None:
         """Write index and duration, and close the file; safe to call twice."""
@@ -107,14 +115,30 @@ class Film:
 
     @property
     def _duration_s(self) -> float:
-        return self._count / self._fps
+        return self._newest_s + self._step_s if self._count else 0.0
 
-    def _append_jpeg(self, jpeg: bytes) -> None:
+    def _encode(self, image: Image) -> None:
+        if self._file.ended:
+            return
+        if self._size is None:
+            height, width = image.shape[:2]
+            self._size = width + width % 2, height + height % 2
+        self._last_jpeg = _encode_jpeg(fit_to_size(image, *self._size))
+        if self._last_jpeg is None:
+            self._file.fail("a picture could not be encoded")
+
+    def _add(self, time_s: float) -> None:
+        if self._last_jpeg is not None:
+            self._append_jpeg(self._last_jpeg, time_s)
+        if self._file.ended:
+            self.close()
+
+    def _append_jpeg(self, jpeg: bytes, time_s: float) -> None:
         header = matroska.header(*self._size, self._fps) if self._count == 0 and self._size is not None else b""
         cluster_offset = self._file.size + len(header)
-        if not self._file.append(header + matroska.cluster(self._duration_s, jpeg)):
+        if not self._file.append(header + matroska.cluster(time_s, jpeg)):
             return
-        time_s = self._duration_s
+        self._newest_s = time_s
         self._count += 1
         # One cue point a second
         if not self._cue_points or int(time_s) > int(self._cue_points[-1][0]):

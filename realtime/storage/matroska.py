@@ -19,13 +19,13 @@ _CUES = 0x1C53BB6B
 _UNKNOWN_SIZE = bytes([0x01, *[0xFF] * 7])
 
 
-def header(width: int, height: int, fps: float) -> bytes:
+def header(width: int, height: int, fps: float | None) -> bytes:
     """All bytes before the first cluster; the duration of the film is not known yet.
 
     Args:
         width: width of every picture, pixels.
         height: height of every picture, pixels.
-        fps: pictures a second.
+        fps: pictures a second; None if they have no steady rate. The times of the clusters go before it.
     """
     return (
         _EBML
@@ -108,7 +108,7 @@ def _segment_info(seconds: float) -> bytes:
     )
 
 
-def _tracks(width: int, height: int, fps: float) -> bytes:
+def _tracks(width: int, height: int, fps: float | None) -> bytes:
     video = _element(0xE0, _uint_element(0xB0, width, 4) + _uint_element(0xBA, height, 4))
     settings = (
         _uint_element(0xD7, 1)
@@ -117,7 +117,8 @@ def _tracks(width: int, height: int, fps: float) -> bytes:
         + _uint_element(0x9C, 0)
         + _element(0x22B59C, b"und")
     )
-    entry = settings + _element(0x86, b"V_MJPEG") + _uint_element(0x23E383, round(10**9 / fps), 8) + video
+    rate = b"" if fps is None else _uint_element(0x23E383, round(10**9 / fps), 8)
+    entry = settings + _element(0x86, b"V_MJPEG") + rate + video
     return _element(0x1654AE6B, _element(0xAE, entry))
 
 

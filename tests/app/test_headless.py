@@ -1,26 +1,31 @@
 from __future__ import annotations
 
 import threading
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from realtime.app.headless import SessionLimits, analyse_file, analyse_live
-from realtime.domain import Box, Expression, Face, Frame
+from realtime.domain import EXPRESSIONS, Box, Expression, Face, Frame
 from realtime.errors import Cause, SourceError
 from realtime.mood.vote import MoodVote
 from realtime.session.state import Session
 from realtime.sources.grabber import FrameGrabber
+from realtime.sources.video import open_video
 from tests.support.fake_faces import HappyClassifier, make_frame_reader
+from tests.support.films import write_film
 from tests.support.lists import PLAYLISTS
 from tests.support.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
-    from realtime.domain import Image
+    from realtime.domain import Batch, Image, Probabilities
     from realtime.faces.pipeline import FrameReader
+    from realtime.session.state import Summary
 
 
 class OneFaceDetector:
@@ -121,6 +126,56 @@ def test_limits_end_a_file(limits: SessionLimits, frames: int) -> None:
         harness.emit,
     )
     assert len(harness.emitted) == frames
+
+
+class BrightnessClassifier:
+    """Classifies a bright crop as happy, and a dark one as sad."""
+
+    def classify(self, batch: Batch, /) -> Probabilities:
+        rows = np.zeros((len(batch), len(EXPRESSIONS)), np.float32)
+        for row, crop in zip(rows, batch, strict=True):
+            likely, unlikely = (Expression.HAPPY, Expression.SAD) if crop.mean() > 0.5 else (Expression.SAD, Expression.HAPPY)
+            row[EXPRESSIONS.index(likely)], row[EXPRESSIONS.index(unlikely)] = 0.9, 0.1
+        return rows
+
+
+def result_of_film(path: Path, pictures: Sequence[Image], times_ms: Sequence[int]) -> Summary:
+    """The result of a film with these pictures at these times."""
+    harness = HeadlessHarness()
+    reader = make_frame_reader(OneFaceDetector(), BrightnessClassifier())
+    with open_video(str(write_film(path, pictures, times_ms))) as source:
+        analyse_file(source, reader, harness.session, SessionLimits(), harness.emit)
+    assert [round(1000 * elapsed_s) for _, _, elapsed_s, _ in harness.emitted] == list(times_ms)
+    return harness.session.summary()
+
+
+@pytest.mark.parametrize(
+    "shown_ms",
+    [
+        # A phone in the dark: 10 frames a second, then 60
+        [100] * 30 + [17] * 60,
+        # A screen recording, and a GIF: seconds without a new frame
+        [2900, 100] + [33] * 30,
+        [40] * 5 + [4000, 40],
+    ],
+)
+def test_a_film_of_a_variable_rate_has_the_mood_of_one_of_a_steady_rate(shown_ms: list[int], tmp_path: Path) -> None:
+    dark, bright = make_frame(0, 0).image, make_frame(200, 0).image
+    times_ms = [0, *accumulate(shown_ms)]
+    total_ms = times_ms[-1]
+    # The first two thirds are dark
+    change_ms = next(time_ms for time_ms in times_ms if time_ms >= total_ms * 2 / 3)
+    steady_ms = [round(index * 100 / 3) for index in range(round(total_ms * 0.03) + 1)]
+    variable, steady = (
+        result_of_film(tmp_path / f"{name}.mkv", [bright if time_ms >= change_ms else dark for time_ms in times], times)
+        for name, times in (("variable", times_ms), ("steady", steady_ms))
+    )
+    assert variable.mood is not None
+    assert steady.mood is not None
+    assert variable.mood.leader is steady.mood.leader
+    assert variable.shares == pytest.approx(steady.shares, abs=0.02)
+    assert variable.seconds == pytest.approx(steady.seconds, abs=0.04)
+    assert variable.frames == len(times_ms)
 
 
 def test_a_file_without_frames_is_an_error() -> None:

@@ -140,17 +140,36 @@ def test_an_exception_that_ends_a_program_is_raised_again_after_the_last_frame(e
             assert caught.value is error
 
 
+def shown_number(frames: FrameGrabber) -> int:
+    """The number of the newest frame in its script; a frame that is shown for long is repeated under further indices."""
+    newest = frames.latest_after()
+    assert newest is not None
+    return int(newest.image[0, 0, 0]) - 50
+
+
 def test_a_file_is_read_at_its_recorded_pace() -> None:
     clock = Clock()
     script = unblocked_source(frame(0, 0.0), frame(1, 100.0), frame(2, 250.0), live=False)
     with FrameGrabber(lambda: script, clock=clock) as frames:
         assert frames.latest_after(timeout_s=PATIENCE_S) is not None
-        for moment, index in ((99.0, 0), (100.0, 1), (249.0, 1), (250.0, 2)):
+        for moment, number in ((99.0, 0), (100.0, 1), (249.0, 1), (250.0, 2)):
+            clock.set_to(moment, frames)
+            assert shown_number(frames) == number
+        until(lambda: frames.ended)
+
+
+def test_a_frame_that_is_shown_for_long_is_repeated_at_later_times() -> None:
+    clock = Clock()
+    script = unblocked_source(frame(0, 0.0), frame(1, 0.5), frame(2, 0.6), live=False)
+    with FrameGrabber(lambda: script, clock=clock) as frames:
+        assert frames.latest_after(timeout_s=PATIENCE_S) is not None
+        found: list[tuple[int, float, bool]] = []
+        for moment in (0.15, 0.25, 0.45, 0.55, 0.65):
             clock.set_to(moment, frames)
             newest = frames.latest_after()
             assert newest is not None
-            assert newest.index == index
-        until(lambda: frames.ended)
+            found.append((shown_number(frames), round(newest.time_s, 6), newest.held))
+    assert found == [(0, 0.1, True), (0, 0.2, True), (0, 0.4, True), (1, 0.5, False), (2, 0.6, False)]
 
 
 def test_a_paused_file_stays_where_it_is_and_goes_on_from_there() -> None:
@@ -162,17 +181,18 @@ def test_a_paused_file_stays_where_it_is_and_goes_on_from_there() -> None:
         frames.pause(True)
         clock.set_to(60.0, frames)
         clock.set_to(5000.0, frames)
-        assert frames.latest_after(index=0) is None
+        assert shown_number(frames) == 0
         frames.pause(False)
         clock.set_to(5000.0, frames)
         # At the pause the second frame was due in 40 seconds
         clock.set_to(5039.0, frames)
-        assert frames.latest_after(index=0) is None
+        assert shown_number(frames) == 0
         clock.set_to(5040.0, frames)
-        until(lambda: frames.latest_after(index=0) is not None)
-        assert frames.latest_after(index=1) is None
+        until(lambda: shown_number(frames) == 1)
+        clock.set_to(5139.0, frames)
+        assert shown_number(frames) == 1
         clock.set_to(5140.0, frames)
-        until(lambda: frames.latest_after(index=1) is not None)
+        until(lambda: shown_number(frames) == 2)
 
 
 def test_a_slow_disk_delays_a_clip_and_does_not_speed_it_up() -> None:
@@ -184,13 +204,12 @@ def test_a_slow_disk_delays_a_clip_and_does_not_speed_it_up() -> None:
         # The disk gives the second frame long after the third one was due
         clock.now = 900.0
         script.may_return.release(2)
-        until(lambda: frames.latest_after(index=0) is not None)
-        assert frames.latest_after(index=1) is None
+        until(lambda: shown_number(frames) == 1)
         clock.set_to(990.0, frames)
-        assert frames.latest_after(index=1) is None
+        assert shown_number(frames) == 1
         script.may_return.release()
         clock.set_to(1000.0, frames)
-        assert frames.latest_after(index=1) is not None
+        assert shown_number(frames) == 2
 
 
 def test_closing_does_not_wait_for_the_next_frame_of_a_file() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import cv2
 import numpy as np
+import PIL.Image
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from realtime.domain import Frame
 from realtime.errors import Cause, SourceError, UsageError
 from realtime.sources import video
 from realtime.sources.video import VideoSource, display_name, is_camera, open_video
+from tests.support.films import encode, film_bytes, write_film
 from tests.support.streams import NetworkCamera, jpeg, streaming
 from tests.support.waiting import PATIENCE_S
 
@@ -68,6 +70,107 @@ def test_a_file_gives_all_its_frames_in_order_and_then_none(clip: Path, location
         assert frame_read.image.shape == (48, 64, 3)
         assert frame_read.image.dtype == np.uint8
         assert float(frame_read.image.mean()) == pytest.approx(brightness(index), abs=3)
+
+
+def test_a_frame_has_the_time_of_the_file_at_a_variable_rate(tmp_path: Path) -> None:
+    times_ms = [0, 31, 64, 1500, 1533, 4000]
+    path = write_film(tmp_path / "film.mkv", [grey(brightness(index)) for index in range(6)], times_ms)
+    with open_video(str(path)) as source:
+        frames = list(iter(source.read, None))
+        assert not source.untimed
+    assert [frame.time_s for frame in frames] == pytest.approx([time / 1000 for time in times_ms])
+    assert [float(frame.image.mean()) for frame in frames] == pytest.approx([brightness(index) for index in range(6)], abs=3)
+
+
+@pytest.mark.parametrize("suffix", ["gif", "png"])
+def test_the_pictures_of_an_animation_last_as_long_as_it_says(suffix: str, tmp_path: Path) -> None:
+    first, *others = [PIL.Image.fromarray(grey(brightness(index))) for index in range(4)]
+    path = tmp_path / f"animation.{suffix}"
+    first.save(path, save_all=True, append_images=others, duration=[100, 2000, 50, 700])
+    with open_video(str(path)) as source:
+        assert [frame.time_s for frame in iter(source.read, None)] == pytest.approx([0, 0.1, 2.1, 2.15])
+
+
+@pytest.mark.parametrize(
+    ("display", "shape"),
+    [
+        ((64, 48), (48, 64)),
+        ((128, 48), (48, 128)),
+        ((64, 96), (96, 64)),
+        ((85, 48), (48, 85)),
+        # Not believed
+        ((64, 6400), (48, 64)),
+        ((10**6, 48), (48, 64)),
+    ],
+)
+def test_pixels_become_square(display: tuple[int, int], shape: tuple[int, int], tmp_path: Path) -> None:
+    with open_video(str(write_film(tmp_path / "film.mkv", [grey(80)], [0], display=display))) as source:
+        frame_read = source.read()
+    assert frame_read is not None
+    assert frame_read.image.shape == (*shape, 3)
+    assert float(frame_read.image.mean()) == pytest.approx(80, abs=3)
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_pixels_of_a_film_on_its_side_become_square(turn: int) -> None:
+    driver = Driver(grey(1))
+    driver.properties |= {cv2.CAP_PROP_SAR_NUM: 2, cv2.CAP_PROP_SAR_DEN: 1, cv2.CAP_PROP_ORIENTATION_META: turn}
+    driver.properties[cv2.CAP_PROP_ORIENTATION_AUTO] = 1
+    frame_read = source_of(driver, live=True).read()
+    assert frame_read is not None
+    assert frame_read.image.shape[:2] == ((96, 64) if turn in {90, 270} else (48, 128))
+
+
+def test_a_film_of_huge_pictures_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "film.mkv"
+    path.write_bytes(film_bytes([encode(np.zeros((8000, 8000, 3), np.uint8))], [0], 8000, 8000))
+    with pytest.raises(SourceError, match=r"film\.mkv is too large, 8000×8000: emodj reads films of up to 8192×4320 pixels$"):
+        open_video(str(path))
+
+
+@pytest.mark.parametrize("name", ["2026-05-01T10:30:00.mkv", "12:30.mkv", "part2:home.mkv", "concat:film.mkv", "%03d.mkv"])
+def test_a_name_is_a_name(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_film(tmp_path / name, [grey(80)], [0])
+    monkeypatch.chdir(tmp_path)
+    with open_video(name) as source:
+        assert source.read() is not None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nclip.avi\n#EXT-X-ENDLIST\n",
+        b"ffconcat version 1.0\nfile clip.avi\n",
+        b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 26\n",
+    ],
+)
+@pytest.mark.parametrize("suffix", ["mkv", "m3u8", "sdp"])
+def test_a_list_of_other_files_is_no_video(content: bytes, suffix: str, clip: Path, tmp_path: Path) -> None:
+    os.link(clip, tmp_path / "clip.avi")
+    path = tmp_path / f"list.{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(SourceError, match="cannot be opened as a video"):
+        open_video(str(path))
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "cache:http://127.0.0.1/x",
+        "tcp://127.0.0.1:1",
+        "concat:file:///etc/passwd",
+        "ftp://127.0.0.1/x",
+        "HLS+HTTP://127.0.0.1/x",
+    ],
+)
+def test_a_url_with_another_scheme_is_a_usage_error(location: str) -> None:
+    with pytest.raises(UsageError, match="emodj opens files, and URLs with http, https, rtsp and rtsps"):
+        open_video(location)
+
+
+def test_a_number_is_no_file_and_the_error_names_the_option() -> None:
+    with pytest.raises(UsageError, match=r"^no such file: 0: a camera is named by --camera 0$"):
+        open_video("0")
 
 
 def test_frames_keep_their_pixels_while_others_are_read(clip: Path) -> None:
@@ -227,15 +330,33 @@ def test_a_recording_on_a_server_is_read_like_a_file(clip: Path) -> None:
         assert len(list(iter(source.read, None))) == FRAMES
 
 
+def test_a_recording_without_a_length_on_a_server_is_read_like_a_file(tmp_path: Path) -> None:
+    times_ms = [0, 31, 64, 1500]
+    write_film(tmp_path / "film.mkv", [grey(brightness(index)) for index in range(4)], times_ms)
+
+    def handler(*arguments: Any) -> http.server.SimpleHTTPRequestHandler:
+        return _Files(*arguments, directory=str(tmp_path))
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    with streaming(server) as address, open_video(f"http://{address}/film.mkv") as source:
+        assert not source.live
+        assert [frame.time_s for frame in iter(source.read, None)] == pytest.approx([time / 1000 for time in times_ms])
+
+
 class _Files(http.server.SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002 - its name in the base class
 
 
 @pytest.mark.parametrize(
-    "location", ["http://user:{}@127.0.0.1:9/x?key={}", "http://u:{}@127.0.0.1:99999/x", "http://u:{}@[::1/x"]
+    ("location", "why"),
+    [
+        ("http://user:{}@127.0.0.1:9/x?key={}", "the server refuses the connection"),
+        ("http://u:{}@127.0.0.1:99999/x", "the URL is not valid"),
+        ("http://u:{}@[::1/x", "the URL is not valid"),
+    ],
 )
-def test_the_error_of_a_url_without_an_answer_holds_no_password(location: str) -> None:
-    with pytest.raises(SourceError, match="cannot be opened as a video: does it answer in a browser") as caught:
+def test_the_error_of_a_url_without_an_answer_holds_no_password(location: str, why: str) -> None:
+    with pytest.raises(SourceError, match=f"cannot be opened as a video: {why}") as caught:
         open_video(location.format(SECRET, SECRET))
     assert SECRET not in str(caught.value)
 
@@ -265,11 +386,11 @@ def test_no_invalid_url_shows_its_password(before: str, after: str) -> None:
 
 
 class Driver:
-    """Stands in for OpenCV's capture; `read` returns or raises the given results in order."""
+    """Stands in for OpenCV's capture; `read` returns or raises the given results in order, which have no times."""
 
     def __init__(self, *results: object, rate: float = 0.0) -> None:
         self.results = list(results)
-        self.rate = rate
+        self.properties = {cv2.CAP_PROP_FPS: rate}
         self.released = 0
 
     def read(self) -> tuple[bool, object]:
@@ -281,8 +402,8 @@ class Driver:
     def grab(self) -> bool:
         return self.read()[0]
 
-    def get(self, _: int) -> float:
-        return self.rate
+    def get(self, key: int) -> float:
+        return self.properties.get(key, 0.0)
 
     def release(self) -> None:
         self.released += 1
@@ -323,14 +444,15 @@ def test_a_camera_can_be_lost_while_its_frames_are_skipped(result: object) -> No
 
 
 @pytest.mark.parametrize(
-    ("stated_rate", "rate"), [(50.0, 50.0), (0.0, 30.0), (-1.0, 30.0), (90000.0, 30.0), (float("nan"), 30.0)]
+    ("stated_rate", "rate"),
+    [(50.0, 50.0), (0.0, None), (-1.0, None), (1000.0, None), (90000.0, None), (float("nan"), None), (float("inf"), None)],
 )
-def test_an_impossible_rate_is_replaced(stated_rate: float, rate: float) -> None:
-    source = source_of(Driver(grey(1), grey(2), rate=stated_rate), live=False)
-    source.read()
-    second = source.read()
-    assert second is not None
-    assert second.time_s == pytest.approx(1 / rate)
+def test_a_film_without_times_has_its_rate_or_else_thirty_frames_a_second(stated_rate: float, rate: float | None) -> None:
+    source = source_of(Driver(grey(1), grey(2), grey(3), rate=stated_rate), live=False)
+    times = [frame.time_s for frame in iter(source.read, None)]
+    assert times == pytest.approx([index / (rate or 30) for index in range(3)])
+    assert source.rate == rate
+    assert source.untimed == (rate is None)
 
 
 def test_closing_releases_the_device() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from realtime.errors import UsageError
+from realtime.sources.video import open_video
 from realtime.storage.film import Film, fit_to_size
 from tests.storage.test_matroska import CLUSTER, CUES, INFO, SEEK_HEAD, TRACKS, elements
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from realtime.domain import Image
 
+DURATION = 0x4489
 WRITER = """
 import sys
 from pathlib import Path
@@ -90,6 +93,26 @@ def test_the_rate_is_kept(tmp_path: Path, fps: float) -> None:
     assert rate == pytest.approx(fps, rel=0.01)
     assert count == 20
     assert len(levels(tmp_path / "film.mkv")) == 20
+
+
+@pytest.mark.parametrize("fps", [None, 5.26])
+def test_pictures_keep_their_times(tmp_path: Path, fps: float | None) -> None:
+    times_s = [0.0, 0.031, 0.064, 3.5, 3.6]
+    with Film(tmp_path / "film.mkv", fps=fps) as film:
+        for index, time_s in enumerate(times_s):
+            film.write_at(grey(10 * index), time_s)
+    with open_video(str(tmp_path / "film.mkv")) as source:
+        frames = list(iter(source.read, None))
+    assert [frame.time_s for frame in frames] == pytest.approx(times_s)
+    # The last picture is shown as long as the one before it
+    ((_, duration),) = [each for each in elements(stored_info(tmp_path / "film.mkv")) if each[0] == DURATION]
+    assert struct.unpack(">d", duration) == pytest.approx((3700,))
+
+
+def stored_info(path: Path) -> bytes:
+    """The element of a film that holds its duration."""
+    segment = elements(path.read_bytes())[1][1]
+    return next(body for id_, body in elements(segment) if id_ == INFO)
 
 
 def test_the_last_picture_can_be_repeated(tmp_path: Path) -> None:

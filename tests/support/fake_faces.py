@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from realtime.domain import Batch, Probabilities
-    from realtime.faces.pipeline import Detector
+    from realtime.faces.pipeline import Classifier, Detector
 
 
 class HappyClassifier:
@@ -28,7 +28,7 @@ class HappyClassifier:
         return np.tile(np.array([0, 0, 0, 0.9, 0.1, 0, 0], np.float32), (len(batch), 1))
 
 
-def make_frame_reader(detector: Detector, classifier: HappyClassifier) -> FrameReader:
+def make_frame_reader(detector: Detector, classifier: Classifier) -> FrameReader:
     """A frame reader without a quality gate."""
     tracker = Tracker(match_overlap=0.3, forget_after_s=1, smoothing_s=0)
     return FrameReader(FaceReader(detector, classifier, 1.0, 0.5, open_gate), tracker)

@@ -1,0 +1,209 @@
+"""Ask a server once why its stream cannot be opened, or what it sends: FFmpeg says neither through OpenCV.
+
+A question is one request. It takes a few seconds and a few kilobytes at most, follows no redirect, and holds no password.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+import ssl
+import time
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
+from urllib.request import getproxies, proxy_bypass
+
+TIMEOUT_S = 5.0
+"""How long a question may take."""
+
+MAX_HEAD = 32 * 1024
+"""Bytes of an answer, more than which are not read."""
+
+_SNIFFED = 64
+"""Bytes of the body that show what it is, if the server does not say."""
+
+_PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322}
+_PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"BM")
+_LISTS = (b"#EXTM3U", b"v=0", b"<?xml", b"<MPD", b"[playlist]", b"ffconcat")
+_PAGES = (b"<!doctype html", b"<html")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """First bytes of the answer of a server.
+
+    Attributes:
+        status: such as 200 or 404.
+        content_type: as the server names it, in lower case; empty if it does not.
+        length: bytes of the body; None if the server does not say, as for a stream without an end.
+        location: absolute URL that a redirect leads to; None for any other answer.
+        start: the first bytes of the body; few or none.
+    """
+
+    status: int
+    content_type: str = ""
+    length: int | None = None
+    location: str | None = None
+    start: bytes = b""
+
+
+class ProbeError(Exception):
+    """No answer; the message says why, in words that follow a colon."""
+
+
+def probe(url: str, timeout_s: float = TIMEOUT_S) -> Answer:
+    """Ask for a stream by its URL: http, https, rtsp or rtsps.
+
+    Raises:
+        ProbeError: there is no answer.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
+    except ValueError as error:
+        raise ProbeError("the URL is not valid") from error
+    if parts.scheme in getproxies() and not proxy_bypass(host):
+        raise ProbeError("does it answer in a browser?")
+    try:
+        received = _exchange(parts, (host, port), time.monotonic() + timeout_s)
+    except socket.gaierror as error:
+        raise ProbeError("no such server is known: is the name right, and the network connected?") from error
+    except ConnectionRefusedError as error:
+        raise ProbeError("the server refuses the connection: is the port right, and does it run?") from error
+    except TimeoutError as error:
+        raise ProbeError("the server does not answer: is it switched on, and on this network?") from error
+    except (OSError, ValueError) as error:
+        raise ProbeError("the connection fails: does it answer in a browser?") from error
+    return _parse_answer(received, url)
+
+
+def redirect_target(answer: Answer, url: str) -> str | None:
+    """The URL that a redirect leads to if it is on the same server, with the password of `url`; else None."""
+    if answer.location is None:
+        return None
+    before, after = urlsplit(url), urlsplit(answer.location)
+    try:
+        same = before.hostname == after.hostname and after.scheme in {"http", "https"} and (after.port or 0) >= 0
+    except ValueError:
+        return None
+    if not same:
+        return None
+    login = before.netloc.rpartition("@")[0]
+    netloc = after.netloc if "@" in after.netloc or not login else f"{login}@{after.netloc}"
+    return urlunsplit(after._replace(netloc=netloc))
+
+
+def explain(answer: Answer, *, with_password: bool, elsewhere: str | None = None) -> str:
+    """Why an answer is no stream that emodj can read, in words that follow a colon.
+
+    Args:
+        answer: of the server.
+        with_password: whether the URL has a name or a password.
+        elsewhere: name of the server that a redirect leads to; None for any other answer.
+    """
+    if elsewhere is not None:
+        return f"the server sends us on to {elsewhere}: if you trust that server, name its address instead"
+    if answer.status == HTTPStatus.UNAUTHORIZED:
+        if with_password:
+            return "the server refuses this name and password"
+        return "the server asks for a name and a password: write them into the URL, SCHEME://NAME:PASSWORD@SERVER/…"
+    if answer.status >= HTTPStatus.BAD_REQUEST:
+        return f"the server answers {_status_name(answer.status)}"
+    return f"the server answers {_describe_body(answer)}"
+
+
+def _describe_body(answer: Answer) -> str:
+    start = answer.start.lstrip()
+    if "html" in answer.content_type or start.lower().startswith(_PAGES):
+        return "with a web page: name the address of the stream itself"
+    if answer.content_type.startswith("image/") or start.startswith(_PICTURES):
+        return "with one picture: name the address of its stream, or save the picture for `emodj image`"
+    if "mpegurl" in answer.content_type or start.startswith(_LISTS):
+        return "with a list of other addresses (HLS, DASH or SDP), which emodj does not follow"
+    return "with nothing that emodj can read as a video"
+
+
+def _exchange(parts: SplitResult, address: tuple[str, int], deadline: float) -> bytes:
+    with socket.create_connection(address, timeout=_left_s(deadline)) as plain:
+        plain.settimeout(_left_s(deadline))
+        connection = plain
+        if parts.scheme in {"https", "rtsps"}:
+            # As FFmpeg does: cameras sign their certificates themselves. The request holds no secret but the path
+            context = ssl.create_default_context()
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            connection = context.wrap_socket(plain, server_hostname=address[0])
+        with connection:
+            connection.sendall(_request(parts))
+            return _receive(connection, deadline)
+
+
+def _request(parts: SplitResult) -> bytes:
+    host = parts.netloc.rpartition("@")[2]
+    target = urlunsplit(("", "", parts.path or "/", parts.query, ""))
+    if parts.scheme.startswith("rtsp"):
+        lines = [f"DESCRIBE {parts.scheme}://{host}{target} RTSP/1.0", "CSeq: 1", "Accept: application/sdp"]
+    else:
+        lines = [f"GET {target} HTTP/1.1", f"Host: {host}", "User-Agent: emodj", "Accept: */*", "Connection: close"]
+    if any(character in line for line in lines for character in "\r\n"):
+        raise ValueError("a line end in a URL")
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def _receive(connection: socket.socket, deadline: float) -> bytes:
+    received = b""
+    while len(received) < MAX_HEAD:
+        head, end, body = received.partition(b"\r\n\r\n")
+        if end and (len(body) >= _SNIFFED or not head.startswith(b"HTTP/1.")):
+            break
+        try:
+            connection.settimeout(_left_s(deadline))
+            piece = connection.recv(4096)
+        except TimeoutError as error:
+            if end:
+                break
+            raise ProbeError("the server accepts the connection, and sends nothing") from error
+        if not piece:
+            break
+        received += piece
+    return received
+
+
+def _parse_answer(received: bytes, url: str) -> Answer:
+    head, _, body = received.partition(b"\r\n\r\n")
+    first, _, rest = head.partition(b"\r\n")
+    words = first.split(maxsplit=2)
+    if len(words) < 2 or not words[1].isdigit() or len(words[1]) != 3:  # noqa: PLR2004 - a version and a status of three digits
+        raise ProbeError(
+            "the server answers in another protocol: is the port right?"
+            if received
+            else "the server closes the connection without an answer"
+        )
+    try:
+        headers = http.client.parse_headers(io.BytesIO(rest + b"\r\n\r\n"))
+    except http.client.HTTPException as error:
+        raise ProbeError("the server answers with a damaged header") from error
+    status, location, length = int(words[1]), headers.get("Location"), headers.get("Content-Length", "")
+    moved = location is not None and HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST
+    return Answer(
+        status,
+        headers.get("Content-Type", "").lower(),
+        int(length) if length.isascii() and length.isdigit() and len(length) < 20 else None,  # noqa: PLR2004 - fits 64 bits
+        urljoin(url, location) if location is not None and moved else None,
+        body[:_SNIFFED],
+    )
+
+
+def _left_s(deadline: float) -> float:
+    left_s = deadline - time.monotonic()
+    if left_s <= 0:
+        raise TimeoutError
+    return left_s
+
+
+def _status_name(status: int) -> str:
+    try:
+        return f"{status} ({HTTPStatus(status).phrase})"
+    except ValueError:
+        return str(status)

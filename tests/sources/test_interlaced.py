@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from realtime.sources.ffmpeg import FILE_OPTIONS
+from realtime.sources.interlaced import is_interlaced, open_deinterlaced
+from realtime.sources.video import open_video
+from tests.support.films import write_film
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from realtime.domain import Image
+
+TIMES_MS = [0, 40, 80, 120, 160, 700, 740, 780]
+
+
+def picture(index: int) -> Image:
+    """A grey picture with a bright bar, which no two pictures have at the same place."""
+    image = np.full((64, 96, 3), 60, np.uint8)
+    image[:, 8 * index : 8 * index + 16] = 220
+    return image
+
+
+def film(path: Path, *, interlaced: bool = True, numbers: Sequence[int] = range(8)) -> Path:
+    return write_film(path, [picture(number) for number in numbers], TIMES_MS[: len(numbers)], interlaced=interlaced)
+
+
+@pytest.mark.parametrize("name", ["film.mkv", "a film, [part 1]: it's; \\new.mkv", "12:30.mkv"])
+def test_an_interlaced_film_is_read_whole_and_at_its_times(name: str, tmp_path: Path) -> None:
+    with open_video(str(film(tmp_path / name))) as source:
+        frames = list(iter(source.read, None))
+    assert [frame.time_s for frame in frames] == pytest.approx([time / 1000 for time in TIMES_MS], abs=0.002)
+    for index, frame in enumerate(frames):
+        assert frame.index == index
+        assert frame.image.shape == (64, 96, 3)
+        assert np.abs(frame.image.astype(int) - picture(index)).mean() < 8
+
+
+def test_an_interlaced_film_of_one_frame_is_read(tmp_path: Path) -> None:
+    with open_video(str(film(tmp_path / "film.mkv", numbers=[2]))) as source:
+        (frame,) = iter(source.read, None)
+    assert np.abs(frame.image.astype(int) - picture(2)).mean() < 8
+
+
+def test_a_film_of_still_pictures_is_not_interlaced(tmp_path: Path) -> None:
+    path = film(tmp_path / "film.mkv", interlaced=False, numbers=[1, 1, 1, 1, 2, 2])
+    assert not is_interlaced(str(path), FILE_OPTIONS)
+    with open_video(str(path)) as source:
+        assert [int(frame.image[10, 40].mean()) > 140 for frame in iter(source.read, None)] == [False] * 6
+        assert source.read() is None
+
+
+def test_interlaced_frames_are_found_from_a_moment_on(tmp_path: Path) -> None:
+    path = film(tmp_path / "film.mkv")
+    assert is_interlaced(str(path), FILE_OPTIONS)
+    assert is_interlaced(str(path), FILE_OPTIONS, 0.5)
+
+
+def test_the_options_of_a_film_hold_for_the_deinterlacer(tmp_path: Path) -> None:
+    path = str(film(tmp_path / "film.mkv"))
+    assert open_deinterlaced(path, FILE_OPTIONS).isOpened()
+    assert not open_deinterlaced(path, {**FILE_OPTIONS, "format_whitelist": "mov"}).isOpened()
