@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import click
@@ -69,7 +70,7 @@ def movies(
     for sentence in found.notices:
         context.remark(sentence)
     if name is None:
-        notes = {each: ", ".join(dict.fromkeys(sorted(frozenset().union(*MATCHING[each].wanted)))) for each in EXPRESSIONS}
+        notes = {each: ", ".join(sorted({*chain.from_iterable(MATCHING[each].wanted)})) for each in EXPRESSIONS}
         name = prompt_for_mood(notes, "movies")
         if name is None:
             return 1

@@ -130,9 +130,10 @@ def _read_text(path: Path) -> str:
         data = read_file(path, MAX_BYTES)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UsageError(f"there is no list of movies at {where}: check the name") from error
-    except IsADirectoryError as error:
-        raise UsageError(f"{where} is a folder: name the CSV in it") from error
     except OSError as error:
+        # Windows refuses to open a folder as if it were a question of rights
+        if path.is_dir():
+            raise UsageError(f"{where} is a folder: name the CSV in it") from error
         kind = UsageError if error.errno in _UNUSABLE else EmodjError
         raise kind(f"cannot read the list of movies {where} ({error.strerror or error}): name another file") from error
     try:

@@ -61,9 +61,7 @@ MATCHING: dict[Expression, GenreRule] = {
 
 LIFTING: dict[Expression, GenreRule] = {
     # In anger and fear without threat and violence: far from the trouble (mood management, Zillmann 1988)
-    Expression.ANGRY: _rule(
-        "comedy", "family", "documentary", without="action,crime,thriller,war,horror,western,drama,mystery"
-    ),
+    Expression.ANGRY: _rule("comedy", "family", "documentary", without="action,crime,thriller,war,horror,western"),
     Expression.DISGUST: _rule("animation", "music", "family", without="horror,thriller,crime"),
     Expression.FEAR: _rule("comedy", "family", "romance", without="horror,thriller,mystery,crime,war"),
     Expression.HAPPY: MATCHING[Expression.HAPPY],
