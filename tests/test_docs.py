@@ -16,9 +16,11 @@ from realtime.cli.cameras import document as cameras_document
 from realtime.config.fields import CHOICE_KEYS, FIELD_KEYS
 from realtime.config.schema import Settings, field_range
 from realtime.domain import EXPRESSIONS
+from realtime.movies.movie_list import read_movies
 from realtime.music.spotify.playlist_builder import RECIPES
 from realtime.session.keymap import Group, help_rows, player_rows
 from realtime.sources.cameras import Device
+from realtime.storage import resources
 from realtime.training.dataset import EXPRESSION_VOTES, VOTE_COLUMNS, Dataset
 from realtime.training.evaluation import measure_robustness, report_document
 from tests.support.places import ASTRONAUT, ROOT
@@ -283,6 +285,8 @@ def test_the_documents_of_a_session(document: Callable[..., list[Any]]) -> None:
     [
         ("music-for-a-mood", "mood sad --strategy journey"),
         ("recommended-songs", "songs fear"),
+        ("recommended-movies", "movies fear"),
+        ("fact", "fact sad"),
         ("playlists", "playlists"),
         ("checked-playlists", "playlists check sad"),
         ("network", "model show"),
@@ -334,12 +338,24 @@ def test_the_examples_are_the_real_output(capsys: pytest.CaptureFixture[str], mo
     for page, command in (
         ("pictures", f"image {ASTRONAUT.relative_to(ROOT)}"),
         ("music", "mood happy"),
+        ("movies", "movies sad --strategy lift -n 3 --seed 1"),
+        ("movies", "fact sad --seed 1"),
     ):
         assert cli.main(command.split()) == 0
         assert f"$ emodj {command}\n{capsys.readouterr().out}```" in read(DOCS / "guide" / f"{page}.md")
 
 
 # Figures
+
+
+def test_the_figures_of_the_list_of_movies_are_those_of_the_list() -> None:
+    movies = read_movies(resources.shipped_movies()).movies
+    years, countries = [movie.year for movie in movies], {movie.country for movie in movies}
+    lifting = sum(movie.mood is None for movie in movies)
+    fewest = min(sum(movie.mood is each for movie in movies) for each in EXPRESSIONS)
+    page = " ".join(read(DOCS / "guide" / "movies.md").split())
+    assert f"{len(movies)} movies from {min(years)} to {max(years)} and from {len(countries)} countries" in page
+    assert f"at least {fewest // 10 * 10} for each mood, and {lifting} that only lift" in page
 
 
 def test_the_figures_are_those_of_the_shipped_network() -> None:

@@ -69,6 +69,9 @@ def test_help_of_a_command_and_the_settings_load_neither_tensorflow_nor_opencv()
         ["play", "-h"],
         ["playlists"],
         ["playlists", "check", "-h"],
+        ["movies", "-h"],
+        ["movies", "happy"],
+        ["fact"],
     )
     assert find_loading_lines(TENSORFLOW | {"cv2", "ai_edge_litert"}, *lines) == []
 
@@ -82,7 +85,12 @@ def test_pydantic_is_loaded_only_where_settings_are_read() -> None:
 
 
 def test_commands_without_images_load_no_numpy() -> None:
-    assert find_loading_lines({"numpy"}, ["config", "show"], ["mood", "happy"], ["playlists"], ["live", "-h"]) == []
+    assert (
+        find_loading_lines(
+            {"numpy"}, ["config", "show"], ["mood", "happy"], ["playlists"], ["movies", "sad"], ["fact"], ["live", "-h"]
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize("logged_in", [False, True])

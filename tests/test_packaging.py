@@ -40,7 +40,10 @@ ASSETS = {
     },
     **{
         f"realtime/{name}": f"realtime/{name}"
-        for name in ("py.typed", "data/songs.csv", "fonts/Inter-Medium.otf", "fonts/Inter-SemiBold.otf", "fonts/LICENSE.txt")
+        for name in (
+            *("py.typed", "data/songs.csv", "data/movies.csv", "data/facts.csv"),
+            *("fonts/Inter-Medium.otf", "fonts/Inter-SemiBold.otf", "fonts/LICENSE.txt"),
+        )
     },
 }
 """Files of the wheel that are no code, and where each lies in a checkout."""

@@ -170,9 +170,23 @@ def test_a_failed_session_writes_no_file_and_opens_no_connection(places: dict[st
 
 
 def test_naming_music_writes_no_file_and_opens_no_connection(places: dict[str, Path]) -> None:
-    lines = ["mood", "happy"], ["mood", "happy", "--qr"], ["songs", "happy"], ["playlists"], ["playlists", "--json"]
+    lines = (
+        ["mood", "happy"],
+        ["mood", "happy", "--qr"],
+        ["songs", "happy"],
+        ["playlists"],
+        ["playlists", "--json"],
+        ["movies", "sad"],
+    )
     printed, events = run_recorded_lines(places, *lines)
     assert all("https://" in text for text in printed)
+    assert events == []
+    assert new_paths(places) == []
+
+
+def test_a_fact_writes_no_file_and_opens_no_connection(places: dict[str, Path]) -> None:
+    ended, events = run_recorded(places, ["-m", "realtime", "fact"])
+    assert ended.returncode == 0
     assert events == []
     assert new_paths(places) == []
 

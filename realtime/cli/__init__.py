@@ -31,6 +31,8 @@ COMMANDS = {
     "mood": ("realtime.cli.mood", "Print music that fits a mood."),
     "play": ("realtime.cli.play", "Play the music files for a mood."),
     "songs": ("realtime.cli.songs", "Recommend songs for a mood."),
+    "movies": ("realtime.cli.movies", "Recommend movies for a mood."),
+    "fact": ("realtime.cli.fact", "Print a fact about faces, feelings and music."),
     "playlists": ("realtime.cli.playlists", "Show, or check, which music belongs to which mood."),
     "spotify": ("realtime.cli.spotify", "Control Spotify with your own account."),
     "cameras": ("realtime.cli.cameras", "List the cameras of this computer."),

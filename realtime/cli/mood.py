@@ -16,11 +16,11 @@ from realtime.domain import EXPRESSIONS, Expression, Mood
 from realtime.errors import EmodjError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
-    from realtime.music.catalog import MusicChoice, Playlists
+    from realtime.music.catalog import MusicChoice
     from realtime.music.planner import Plan
     from realtime.session.documents import Document
 
@@ -73,7 +73,7 @@ def mood(
     settings = with_strategy(context.settings(), strategy)
     music = build_playlists(settings, context.remark)
     if name is None:
-        name = prompt_for_mood(music)
+        name = prompt_for_mood({each: choices[0].title for each, choices in music.moods.items() if choices}, "mood")
         if name is None:
             return 1
     plan = plan_music(music, Mood.by_hand(name), settings.music.strategy)
@@ -188,8 +188,12 @@ def _steps(plan: Plan | None) -> Iterator[Plan]:
         plan = plan.next_step
 
 
-def prompt_for_mood(music: Playlists) -> Expression | None:
+def prompt_for_mood(notes: Mapping[Expression, str], command: str) -> Expression | None:
     """Ask for a mood, on stderr, since stdout is for data: with a list on a terminal, else for a line of stdin.
+
+    Args:
+        notes: what a mood leads to, in a few words beside its name; a mood may have none.
+        command: name of the command that asks, for the sentence of an error.
 
     Returns:
         The mood; None if a person left the list with Esc.
@@ -198,17 +202,16 @@ def prompt_for_mood(music: Playlists) -> Expression | None:
         UsageError: stdin had no line, or its line names no mood.
         KeyboardInterrupt: a person has pressed Ctrl-C.
     """
-    first_titles = {each: next((choice.title for choice in music.moods.get(each, ())), "") for each in EXPRESSIONS}
-    titles = {each: f"{each.value:<9} {title}".rstrip() for each, title in first_titles.items()}
+    titles = {each: f"{each.value:<9} {notes.get(each, '')}".rstrip() for each in EXPRESSIONS}
     if is_terminal(sys.stdin) and is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb":
-        return _choose_mood(titles)
+        return _choose_mood(titles, command)
     for number, title in enumerate(titles.values(), 1):
         click.echo(f"{number}  {title}", err=True)
     click.echo("mood: ", err=True, nl=not is_terminal(sys.stdin))
-    return _read_mood()
+    return _read_mood(command)
 
 
-def _choose_mood(titles: dict[Expression, str]) -> Expression | None:
+def _choose_mood(titles: dict[Expression, str], command: str) -> Expression | None:
     from prompt_toolkit.application import create_app_session
     from prompt_toolkit.output import create_output
     from prompt_toolkit.shortcuts import choice
@@ -223,7 +226,7 @@ def _choose_mood(titles: dict[Expression, str]) -> Expression | None:
                 key_bindings=_choice_keys(len(options)),
             )
     except EOFError:
-        _raise_no_mood()
+        _raise_no_mood(command)
 
 
 def _choice_keys(count: int) -> KeyBindings:
@@ -272,7 +275,7 @@ def _choice_keys(count: int) -> KeyBindings:
     return keys
 
 
-def _read_mood() -> Expression:
+def _read_mood(command: str) -> Expression:
     from realtime.music.songs import parse_expression
 
     try:
@@ -280,7 +283,7 @@ def _read_mood() -> Expression:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"the answer on the standard input cannot be read ({error})") from error
     if not line:
-        _raise_no_mood()
+        _raise_no_mood(command)
     if line.isascii() and line.isdigit() and 1 <= int(line) <= len(EXPRESSIONS):
         return EXPRESSIONS[int(line) - 1]
     try:
@@ -289,5 +292,5 @@ def _read_mood() -> Expression:
         raise UsageError(f"{error}, or a number from 1 to {len(EXPRESSIONS)}") from error
 
 
-def _raise_no_mood() -> NoReturn:
-    raise UsageError("no mood was given: name one, as in `emodj mood happy`")
+def _raise_no_mood(command: str) -> NoReturn:
+    raise UsageError(f"no mood was given: name one, as in `emodj {command} happy`")

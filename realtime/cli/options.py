@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -21,12 +22,20 @@ if TYPE_CHECKING:
 
 STRATEGY = click.Choice([strategy.value for strategy in Strategy])
 
+_SEED_COUNT = 2**32
 _FOLDERS = {"training": "train", "public": "validation", "private": "test"}
 _USAGES = {"training": "Training", "public": "PublicTest", "private": "PrivateTest"}
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, default=None, help="Print one JSON document: docs/reference/json.md."
 )
+
+seed_option = click.option("--seed", type=click.IntRange(0), metavar="S", help="The same number draws the same again.")
+
+
+def draw_seed(seed: int | None) -> int:
+    """The seed of an option; a random one if the option is not given."""
+    return secrets.randbelow(_SEED_COUNT) if seed is None else seed
 
 
 def with_strategy(settings: Settings, name: str | None) -> Settings:

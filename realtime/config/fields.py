@@ -37,6 +37,7 @@ from realtime.config.locations import expand_path
 from realtime.config.schema import DetectorName, FaceSettings, Range, Settings, field_range
 from realtime.domain import EXPRESSIONS, Expression
 from realtime.mood.affect import POINTS, Point
+from realtime.movies.catalog import check_link_template
 from realtime.music.catalog import CALM, MusicChoice, Playlists, check_title
 from realtime.music.links import parse_link
 from realtime.music.planner import Strategy
@@ -131,6 +132,13 @@ def _check_spotify_device(text: str) -> str:
     return text.strip()
 
 
+def _check_movie_link(text: str) -> str:
+    try:
+        return check_link_template(text)
+    except ValueError as error:
+        raise ValueError(f"must be an https link with {{title}} in it, {error}: {quoted(text)}") from error
+
+
 def _locate_music(text: str, info: ValidationInfo) -> Path:
     if not text:
         raise ValueError("a path of music is not empty")
@@ -211,6 +219,8 @@ _SPECIAL: dict[FieldKey, CoreSchema] = {
     ),
     ("music", "library"): _located_text(_locate_optional),
     ("music", "spotify_device"): _checked_text(_check_spotify_device),
+    ("movies", "list"): _located_text(_locate_optional),
+    ("movies", "link"): _checked_text(_check_movie_link),
 }
 
 

@@ -184,6 +184,19 @@ class MusicSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MovieSettings:
+    """How movies are chosen.
+
+    Attributes:
+        list: absolute path of a person's list of movies, a CSV; None for the list that is shipped.
+        link: template of a movie's link, with {title} and maybe {year} in it.
+    """
+
+    list: Path | None
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of them; each attribute is a section of `config.toml`. Change one with `dataclasses.replace`."""
 
@@ -194,6 +207,7 @@ class Settings:
     mood: VoteSettings
     window: WindowSettings
     music: MusicSettings
+    movies: MovieSettings
     playlists: Playlists
 
 

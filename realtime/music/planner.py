@@ -1,4 +1,4 @@
-"""Plan which music fits a mood: match, lift or journey (pure)."""
+"""Plan which music fits a mood: match, lift or journey (pure). Movies are planned by the same strategies and target points."""
 
 from __future__ import annotations
 
@@ -28,6 +28,21 @@ class Strategy(Enum):
     """Music that leads towards calm and content."""
     JOURNEY = "journey"
     """From MATCH to LIFT, step by step: the iso-principle (Altshuler 1948; Starcke et al. 2021, IJERPH 18:12486)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where music or movies for a mood should lie.
+
+    Attributes:
+        point: their valence and arousal.
+        why: reason in a few words, for the screen and the documents: "for happy".
+        step: step of a journey, from 0; None outside a journey.
+    """
+
+    point: Point
+    why: str
+    step: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,24 +89,44 @@ def plan_music(playlists: Playlists, mood: Mood | None, strategy: Strategy, step
     """
     if mood is None:
         return None
-    step = min(step, JOURNEY_STEPS - 1)
-    name = "faces that disagree" if mood.leader is None else mood.leader.value
-    start, end = _point_of_mood(mood, POINTS), _point_of_mood(mood, LIFTED)
-    if strategy is Strategy.MATCH:
-        of_leader = () if mood.leader is None else playlists.moods.get(mood.leader, ())
+    target = find_target(mood, strategy, step)
+    if strategy is not Strategy.MATCH:
+        choices = _sort_by_distance(playlists.all(), target.point)
+    elif mood.leader is not None:
+        choices = playlists.moods.get(mood.leader, ())
+    else:
         matching = tuple(choice for each in EXPRESSIONS for choice in playlists.moods.get(each, ()))
-        choices = of_leader if mood.leader else _sort_by_distance(matching, start)
-        return Plan(strategy, start, choices, f"for {name}") if choices else None
-    if start.distance(end) < MIN_JOURNEY_DISTANCE:
-        step = JOURNEY_STEPS - 1
-    target = end if strategy is Strategy.LIFT else start.towards(end, step / (JOURNEY_STEPS - 1))
-    choices = _sort_by_distance(playlists.all(), target)
+        choices = _sort_by_distance(matching, target.point)
     if not choices:
         return None
+    following = JOURNEY_STEPS if target.step is None else target.step + 1
+    next_step = plan_music(playlists, mood, strategy, following) if following < JOURNEY_STEPS else None
+    return Plan(strategy, target.point, choices, target.why, target.step, next_step)
+
+
+def find_target(mood: Mood, strategy: Strategy, step: int = 0) -> Target:
+    """Find the point that a strategy asks for.
+
+    For a mixed mood it is found from the mean of the shares, so that one face with a large share does not choose for all.
+
+    Args:
+        mood: mood at the start.
+        strategy: rule that chooses.
+        step: step of a journey, from 0; a step beyond the last one of `JOURNEY_STEPS` counts as the last. A journey shorter
+            than `MIN_JOURNEY_DISTANCE` has only its last step.
+    """
+    name, start, end = name_mood(mood), _point_of_mood(mood, POINTS), _point_of_mood(mood, LIFTED)
+    if strategy is Strategy.MATCH:
+        return Target(start, f"for {name}")
     if strategy is Strategy.LIFT:
-        return Plan(strategy, target, choices, f"to lift {name}")
-    next_step = plan_music(playlists, mood, strategy, step + 1) if step + 1 < JOURNEY_STEPS else None
-    return Plan(strategy, target, choices, f"step {step + 1} of {JOURNEY_STEPS} from {name}", step, next_step)
+        return Target(end, f"to lift {name}")
+    step = JOURNEY_STEPS - 1 if start.distance(end) < MIN_JOURNEY_DISTANCE else min(step, JOURNEY_STEPS - 1)
+    return Target(start.towards(end, step / (JOURNEY_STEPS - 1)), f"step {step + 1} of {JOURNEY_STEPS} from {name}", step)
+
+
+def name_mood(mood: Mood) -> str:
+    """Name a mood in a sentence: its leader, or "faces that disagree"."""
+    return "faces that disagree" if mood.leader is None else mood.leader.value
 
 
 def _point_of_mood(mood: Mood, points: dict[Expression, Point]) -> Point:

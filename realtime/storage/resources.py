@@ -45,6 +45,16 @@ def shipped_songs() -> Path:
     return _require_file(PACKAGE / "data" / "songs.csv")
 
 
+def shipped_movies() -> Path:
+    """The shipped list of movies for each mood, a CSV file. Raises `AssetError` if it is missing."""
+    return _require_file(PACKAGE / "data" / "movies.csv")
+
+
+def shipped_facts() -> Path:
+    """The shipped sentences about faces, feelings and music, a CSV file. Raises `AssetError` if it is missing."""
+    return _require_file(PACKAGE / "data" / "facts.csv")
+
+
 def _require_file(path: Path) -> Path:
     if not path.exists():
         raise AssetError(f"{path} is missing: this installation of emodj is incomplete, install it again")

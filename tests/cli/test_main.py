@@ -44,6 +44,8 @@ def test_help_names_every_command_and_gives_examples(emodj: Run, option: str) ->
         "mood",
         "play",
         "songs",
+        "movies",
+        "fact",
         "playlists",
         "spotify",
         "cameras",
@@ -56,7 +58,7 @@ def test_help_names_every_command_and_gives_examples(emodj: Run, option: str) ->
     assert "not what a person feels" in ended.stdout
 
 
-@pytest.mark.parametrize("name", ["image", "live", "mood", "play", "songs", "cameras", "train", "evaluate"])
+@pytest.mark.parametrize("name", ["image", "live", "mood", "play", "songs", "movies", "fact", "cameras", "train", "evaluate"])
 def test_help_of_a_command_has_an_example_that_the_command_understands(emodj: Run, name: str) -> None:
     ended = emodj(name, "-h")
     assert ended.returncode == 0

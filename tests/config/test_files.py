@@ -17,6 +17,7 @@ from realtime.config.locations import CONFIG_VARIABLE, config_files, user_file
 from realtime.config.schema import (
     CameraSettings,
     FaceSettings,
+    MovieSettings,
     MusicSettings,
     NetworkSettings,
     Range,
@@ -131,6 +132,7 @@ def test_the_defaults_are_those_of_the_shipped_file() -> None:
     assert (settings.faces.detector, settings.faces.yunet_model, settings.faces.unsure_below) == ("haar", None, None)
     assert settings.camera == CameraSettings(device="0", width=640, height=480, fps=30, mirror=True)
     assert settings.music == MusicSettings(Strategy.MATCH, None, 0.7, shuffle=False, spotify_device="")
+    assert settings.movies == MovieSettings(None, "https://en.wikipedia.org/w/index.php?search={title}+{year}+film")
     assert set(settings.playlists.moods) == set(Expression)
 
 
@@ -168,6 +170,7 @@ def test_no_dataclass_has_a_default() -> None:
         VoteSettings,
         WindowSettings,
         MusicSettings,
+        MovieSettings,
     ):
         assert all(field.default is MISSING and field.default_factory is MISSING for field in fields(section)), section
 
@@ -415,6 +418,13 @@ def test_relative_paths_start_from_the_folder_of_their_file(home: Path, monkeypa
         ("network.pair", "'net.h5'", "must be empty or the path of a .json file with the .h5 beside it, not 'net.h5'"),
         ("music.strategy", "'cheer'", "must be one of match, lift, journey, not 'cheer'"),
         ("music.library", "1", "must be text in quotes, not 1"),
+        ("movies.list", "true", "must be text in quotes, not true"),
+        (
+            "movies.link",
+            '"http://a.b/{title}"',
+            "must be an https link with {title} in it, but does not start with https://: 'http://a.b/{title}'",
+        ),
+        ("movies.link", '"https://a.b/"', "must be an https link with {title} in it, but has no {title}: 'https://a.b/'"),
         ("music.volume", "70", "must be a number from 0 to 1, not 70"),
     ],
 )
@@ -462,7 +472,10 @@ def test_inconsistent_values_are_refused(user_toml: Path) -> None:
         ),
         (
             "xyz = 1",
-            "unknown key xyz in {} (at line 1): known here: camera, faces, mood, music, network, playlists, tracking, window",
+            (
+                "unknown key xyz in {} (at line 1): known here: "
+                "camera, faces, mood, movies, music, network, playlists, tracking, window"
+            ),
         ),
         ('[window]\n"\\u001b[2J" = 1', "unknown key window.'\\x1b[2J' in {} (at line 2): known here: bars, info"),
         ("[window]\n'' = 1", "unknown key window.'' in {} (at line 2): known here: bars, info"),
@@ -612,6 +625,7 @@ SETTINGS = st.builds(
         shuffle=st.booleans(),
         spotify_device=NAMES.map(str.strip),
     ),
+    movies=st.builds(MovieSettings, PATHS, st.sampled_from(["https://example.org/{title}", "https://a.b/?q={year}+{title}"])),
     playlists=st.builds(
         Playlists,
         st.fixed_dictionaries({each: choices(each) for each in EXPRESSIONS}),
