@@ -261,6 +261,8 @@ def _read_frames(settings: Settings, place: str | None, session: Session, stop: 
     from realtime.app.headless import frames_in_order, newest_frames
     from realtime.faces.pipeline import EMPTY_SCAN_S
     from realtime.sources.grabber import FrameGrabber
+    from realtime.sources.health import BlackCheck
+    from realtime.sources.video import untimed_remark
 
     with ExitStack() as stack:
         source = build_source(settings, place, stack, in_order=True, notify=log.warning)
@@ -273,16 +275,22 @@ def _read_frames(settings: Settings, place: str | None, session: Session, stop: 
         else:
             grabber = FrameGrabber(source.open, opening=source.opening)
             frames = stack.enter_context(closing(newest_frames(grabber, log.warning)))
+        check = BlackCheck()
         for frame in frames:
             if stop.is_set():
                 return
             if frame is None:
                 continue
+            check.add(frame.image)
             faces = reader.read(frame)
             if not session.frozen:
                 session.add_frame(faces, frame.time_s, frame.stretch, held=frame.held)
             if not frame.held:
                 yield FrameResult(frame, faces, session.mood())
+        if source.file is not None:
+            check.raise_if_black(source.file.name)
+            if source.file.untimed:
+                log.warning("%s", untimed_remark(source.file.name))
 
 
 def _with_source(settings: Settings, source: object) -> tuple[Settings, str | None]:

@@ -65,6 +65,10 @@ class SourceError(EmodjError):
         self.cause = cause
 
 
+class BlackSourceError(SourceError):
+    """Every picture of a source was black: nothing is known about faces."""
+
+
 class AssetError(EmodjError):
     """A network, a contract, a cascade or a font is missing or cannot be used."""
 

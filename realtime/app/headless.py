@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from realtime.errors import SourceError
 from realtime.sources.frame_times import held_frames
-from realtime.sources.health import SourceState
+from realtime.sources.health import BlackCheck, SourceState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -104,15 +104,18 @@ def analyse_file(
 
     Raises:
         SourceError: the source gives no frame.
+        BlackSourceError: every picture was black.
     """
     first_s: float | None = None
-    count = 0
+    count, check = 0, BlackCheck()
     for frame in frames_in_order(source):
         first_s = frame.time_s if first_s is None else first_s
         count += not frame.held
+        check.add(frame.image)
         _take(frame, frame.time_s - first_s, reader, session, emit)
         if limits.reached(frame.time_s - first_s, count):
-            return
+            break
+    check.raise_if_black(source.name)
 
 
 def analyse_live(
@@ -135,21 +138,24 @@ def analyse_live(
 
     Raises:
         SourceError: the source cannot be opened, or it ends without a frame.
+        BlackSourceError: every picture was black.
     """
     started: float | None = None
     first_s, count = 0.0, 0
-    begun = time.monotonic()
+    begun, check = time.monotonic(), BlackCheck()
     with closing(newest_frames(frames, remark)) as newest:
         for frame in newest:
             if frame is not None:
                 if started is None:
                     started, first_s = time.monotonic(), frame.time_s
                 count += 1
+                check.add(frame.image)
                 _take(frame, frame.time_s - first_s, reader, session, emit)
             if limits.reached(time.monotonic() - limits_start(started, begun, frames), count):
                 if started is None:
                     raise no_picture_in_time(frames.health(time.monotonic()))
-                return
+                break
+    check.raise_if_black(frames.name)
 
 
 def limits_start(started: float | None, begun: float, frames: FrameGrabber) -> float:

@@ -14,6 +14,7 @@ from realtime.app.worker import Worker
 from realtime.domain import Frame
 from realtime.music.commands import PlayerCommand
 from realtime.session.keymap import Action
+from realtime.sources.health import BlackCheck
 
 if TYPE_CHECKING:
     from realtime.app.display import Display
@@ -90,6 +91,7 @@ class LiveSession:
         self._shown = None if blank is None else Frame(np.zeros((blank[1], blank[0], 3), np.uint8), -1, 0.0)
         self._held: _Seen | None = None
         self._counted: Image | None = None
+        self._black_check = BlackCheck()
         self._drawn_at = 0.0
         self._screen: ViewState | None = None
         self._begun = 0.0
@@ -105,6 +107,7 @@ class LiveSession:
 
         Raises:
             SourceError: the source gives no frame, or no more of them.
+            BlackSourceError: every picture was black, at the end of a film or at a limit.
             DisplayError: the window cannot be opened.
             OSError: stdout takes no more documents.
         """
@@ -175,6 +178,7 @@ class LiveSession:
         # A slow machine may have dropped the frame that is held
         again = frame.held and frame.image is self._counted
         self._counted = frame.image
+        self._black_check.add(frame.image)
         self._session.add_frame(analysis.faces, frame.time_s, frame.stretch, held=again)
         if not again:
             self._outputs.emit(frame.time_s - self._first_s, analysis.faces)
@@ -202,6 +206,7 @@ class LiveSession:
         if self._limits.reached(now - limits_start(self._started, self._begun, self._frames), self._analysed):
             if self._started is None and not self._analysed:
                 raise no_picture_in_time(self._frames.health(now))
+            self._black_check.raise_if_black(self._frames.name)
             return True
         under_way = self._session.frozen or self._held is not None or self._analyst.busy
         # Read `ended` before the newest frame: a short clip can start and end between the two reads
@@ -209,6 +214,7 @@ class LiveSession:
             return False
         if self._started is None:
             raise empty_source(self._frames.name)
+        self._black_check.raise_if_black(self._frames.name)
         return True
 
     def _press(self, key: str, now: float) -> None:

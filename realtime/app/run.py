@@ -75,6 +75,11 @@ class LiveRun:
             self._run_without_display()
         else:
             self._run_on(self.display)
+        file = self.source.file
+        if file is not None and file.untimed:
+            from realtime.sources.video import untimed_remark
+
+            self.notify(untimed_remark(file.name))
 
     def _run_on(self, display: Display) -> None:
         import cv2

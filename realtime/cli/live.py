@@ -13,6 +13,7 @@ import click
 from realtime.cli.context import Context, common_options, pass_context
 from realtime.cli.options import STRATEGY, with_strategy
 from realtime.config.schema import CameraSettings, field_range
+from realtime.errors import BlackSourceError
 
 if TYPE_CHECKING:
     from realtime.app.run import LiveRun
@@ -150,7 +151,8 @@ def _run(run: LiveRun, *, as_json: bool, qr: bool) -> None:
     try:
         run.run()
     except BaseException as error:
-        if run.session.summary().frames:
+        # "No face was seen" would not be true of pictures that show nothing
+        if run.session.summary().frames and (as_json or not isinstance(error, BlackSourceError)):
             _print_summary(run, as_json=as_json, qr=qr, hurried=isinstance(error, KeyboardInterrupt))
         raise
     _print_summary(run, as_json=as_json, qr=qr)

@@ -19,6 +19,7 @@ from realtime.sources.health import (
     Backoff,
     FreezeDetector,
     Health,
+    PaceMeter,
     SourceState,
     source_error,
 )
@@ -46,7 +47,7 @@ class FrameGrabber:
         wait_for_source: whether to try again also when the first attempt to open the source fails.
         opening: message for the screen until the first frame.
         retry_delays_s: seconds before each new attempt.
-        stall_s: a live source without a new picture for so many seconds is not live.
+        stall_s: a live source without a new picture for so many seconds is not live, unless it is always that slow.
         clock: seconds.
 
     Attributes:
@@ -71,6 +72,7 @@ class FrameGrabber:
         self._changed = threading.Condition()
         self._backoff = Backoff(retry_delays_s)
         self._freeze_detector = FreezeDetector(stall_s)
+        self._pace = PaceMeter(stall_s)
         self._health = Health(SourceState.OPENING, opening)
         self.name = "the source"
         self._newest: Frame | None = None
@@ -100,7 +102,7 @@ class FrameGrabber:
     def health(self, now_s: float) -> Health:
         """Health of the source at `now_s`, seconds on the clock of frames."""
         with self._changed:
-            stalled = self._last_read_s is not None and now_s - self._last_read_s >= self._stall_s
+            stalled = self._last_read_s is not None and now_s - self._last_read_s >= self._pace.patience_s
             if stalled and not self._ended:
                 return Health(SourceState.LOST, STALLED_SENTENCE.format(self.name))
             return self._health
@@ -125,6 +127,7 @@ class FrameGrabber:
             self._last_read_s = None
             self._backoff.restart()
             self._freeze_detector = FreezeDetector(self._stall_s)
+            self._pace = PaceMeter(self._stall_s)
             self._health = Health(SourceState.OPENING, opening)
             self._changed.notify_all()
 
@@ -180,6 +183,7 @@ class FrameGrabber:
         """Read a live source until it ends, freezes or is replaced; returns whether to try again."""
         reopen_at: float | None = None
         self._gap = True
+        self._pace.restart()
         while not (self._stopped or self._switched):
             if self._paused:
                 self._skip_frame(source)
@@ -208,6 +212,7 @@ class FrameGrabber:
         with self._changed:
             if not self._switched:
                 self._gap = True
+                self._pace.restart()
                 self._last_read_s = self._clock()
                 self._health = Health(SourceState.LIVE, source.name)
 
@@ -234,10 +239,13 @@ class FrameGrabber:
                 return
             self._health = health
             self._last_read_s = self._clock() if live else None
+            patience_s = self._pace.patience_s
+            if live:
+                self._pace.add(self._last_read_s or 0.0)
             if frame is not None:
                 previous = self._newest
                 # Compare the times of the frames, as tracks and votes do: the clock may jump between a read and this line
-                late = live and previous is not None and frame.time_s - previous.time_s >= self._stall_s
+                late = live and previous is not None and frame.time_s - previous.time_s >= patience_s
                 if previous is not None and (self._gap or late):
                     self._stretch += 1
                 self._gap = False

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from enum import Enum
+from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from realtime.errors import Cause, SourceError
+from realtime.errors import BlackSourceError, Cause, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +19,11 @@ if TYPE_CHECKING:
 
 STALL_S = 2.0
 """A live source without a new picture for so long is not live: some drivers repeat the last one for ever, or never return."""
+
+PATIENCE = 3.0
+GAPS = 5
+MAX_PATIENCE_S = 60.0
+"""A source is lost after `PATIENCE` times the median of its last `GAPS` times between two pictures, or `MAX_PATIENCE_S`."""
 
 RETRY_DELAYS_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds before each new attempt; the last delay is repeated."""
@@ -140,6 +147,57 @@ class FreezeDetector:
         # The sample mostly shows the change; all pixels are compared only where it shows none
         same_sample = np.array_equal(previous[::_SAMPLE_STEP, ::_SAMPLE_STEP], image[::_SAMPLE_STEP, ::_SAMPLE_STEP])
         return not (same_sample and np.array_equal(previous, image))
+
+
+class BlackCheck:
+    """Notices a source whose pictures are all black, every pixel 0: a shut camera, or a film that is decoded wrongly."""
+
+    def __init__(self) -> None:
+        self._black = 0
+        self._seen = False
+
+    def add(self, image: Image) -> None:
+        """Look at the next picture, BGR."""
+        self._seen = self._seen or bool(image[::_SAMPLE_STEP, ::_SAMPLE_STEP].any()) or bool(image.any())
+        self._black += not self._seen
+
+    def raise_if_black(self, name: str) -> None:
+        """Raise the error of a source, by its name, that gave black pictures and no other.
+
+        Raises:
+            BlackSourceError: it did.
+        """
+        if self._black and not self._seen:
+            raise BlackSourceError(f"every picture of {name} is black: is it shown rightly elsewhere, and no lens covered?")
+
+
+class PaceMeter:
+    """How long a live source may give no picture before it counts as lost: some cameras send one every few seconds.
+
+    Args:
+        stall_s: for a source whose pace is not known yet, and at least; seconds.
+    """
+
+    def __init__(self, stall_s: float = STALL_S) -> None:
+        self._stall_s = stall_s
+        self._gaps_s = deque[float](maxlen=GAPS)
+        self._last_s: float | None = None
+
+    def restart(self) -> None:
+        """Let the time until the next picture not count: the source is opened again, or is paused."""
+        self._last_s = None
+
+    def add(self, now_s: float) -> None:
+        """Count a picture that was read at `now_s`."""
+        if self._last_s is not None and now_s > self._last_s:
+            self._gaps_s.append(now_s - self._last_s)
+        self._last_s = now_s
+
+    @property
+    def patience_s(self) -> float:
+        """Seconds without a picture after which the source is lost: thrice the usual time between two, or `stall_s`."""
+        usual_s = median(self._gaps_s) if self._gaps_s else 0.0
+        return max(self._stall_s, min(PATIENCE * usual_s, MAX_PATIENCE_S))
 
 
 class Backoff:

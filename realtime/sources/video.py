@@ -44,8 +44,11 @@ DEFAULT_FPS = 30.0
 MAX_FPS = 500.0
 """A higher rate is the clock of the container, not the rate of a camera: browsers write 1000."""
 
-MAX_PIXELS = 8192 * 4320
-"""Pixels of a frame: those of the largest film format, 8K. A film of kilobytes can have frames of gigabytes."""
+MAX_PIXELS = 7680 * 4320
+"""Pixels of a frame: those of 8K, the largest format of cameras. A film of kilobytes can have frames of gigabytes."""
+
+DECODING_THREADS = 2
+"""Each thread of FFmpeg keeps frames of its own: with one for each core, a film of 8K takes gigabytes."""
 
 MAX_PIXEL_RATIO = 4.0
 """Width of a pixel as a multiple of its height, or the other way round. Formats have up to 2; more is not believed."""
@@ -121,8 +124,9 @@ class VideoSource:
         self.rate = rate if 0 < rate <= MAX_FPS else None
         self._pixel_ratio = _pixel_ratio(capture)
         self._times = FrameTimes(1 / (self.rate or DEFAULT_FPS))
-        self._previous: tuple[Pixels, float] | None = None
         self._next: tuple[Pixels, float] | None = None
+        # Of the picture before: a sample of its pixels, and its time as the file states it, in milliseconds
+        self._previous: tuple[Pixels, float] | None = None
         self._next_check = 1
 
     @property
@@ -160,21 +164,23 @@ class VideoSource:
     def _decode_film(self) -> tuple[Pixels, float] | None:
         """The same for a film. A picture that repeats the one before may be an interlaced one that OpenCV did not convert."""
         picture, self._next = self._next or self._decode(), None
-        if picture is not None and self._previous is None:
+        if picture is None:
+            return None
+        sample, before = _sample(picture[0]), self._previous
+        if before is None:
             # The first picture has none before it: the second one shows whether it was converted
             self._next = self._decode()
-            if (self._next is None or _is_repeat(picture, self._next)) and self._deinterlace(0.0):
+            repeats = self._next is None or np.array_equal(sample, _sample(self._next[0]))
+            if repeats and self._deinterlace(0.0):
                 picture, self._next = self._decode(), None
-        elif picture is not None and self._previous is not None and self._index >= self._next_check:
-            before = self._previous
-            if _is_repeat(before, picture):
-                # A film of still pictures is looked at now and then, not at each of them
-                self._next_check = 2 * self._index
-                if self._deinterlace(before[1] / 1000):
+        elif self._index >= self._next_check and np.array_equal(sample, before[0]):
+            # A film of still pictures is looked at now and then, not at each of them
+            self._next_check = 2 * self._index
+            if self._deinterlace(before[1] / 1000):
+                picture = self._decode()
+                while picture is not None and picture[1] <= before[1]:
                     picture = self._decode()
-                    while picture is not None and picture[1] <= before[1]:
-                        picture = self._decode()
-        self._previous = picture
+        self._previous = None if picture is None else (_sample(picture[0]), picture[1])
         return picture
 
     def _deinterlace(self, at_s: float) -> bool:
@@ -271,7 +277,7 @@ def _open_stream(url: str) -> VideoSource:
 def _open_capture(location: str, name: str, options: Mapping[str, str], parameters: list[int]) -> cv2.VideoCapture | None:
     """Open a capture whose pictures are not too large; None if OpenCV cannot open it."""
     try:
-        capture = open_capture(location, options, parameters)
+        capture = open_capture(location, options, [*parameters, cv2.CAP_PROP_N_THREADS, DECODING_THREADS])
     except cv2.error as error:
         raise SourceError(f"{name} cannot be opened as a video") from error
     if not capture.isOpened():
@@ -280,7 +286,7 @@ def _open_capture(location: str, name: str, options: Mapping[str, str], paramete
     width, height = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
     if width * height > MAX_PIXELS:
         capture.release()
-        raise SourceError(f"{name} is too large, {width}×{height}: emodj reads films of up to 8192×4320 pixels")
+        raise SourceError(f"{name} is too large, {width}×{height}: emodj reads films of up to 7680×4320 pixels")
     return capture
 
 
@@ -389,6 +395,11 @@ def to_bgr(image: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> Image:
     return pixels
 
 
+def untimed_remark(name: str) -> str:
+    """What to say about a film without times and without a rate."""
+    return f"{name} states neither times nor a rate: {DEFAULT_FPS:.0f} frames a second are assumed"
+
+
 def with_square_pixels(image: Image, ratio: float) -> Image:
     """Scale a picture so that its pixels are square: the longer side of a pixel sets the scale, and no pixel is lost.
 
@@ -415,8 +426,6 @@ def _pixel_ratio(capture: cv2.VideoCapture) -> float:
     return down / across if turned else across / down
 
 
-def _is_repeat(before: tuple[Pixels, float], after: tuple[Pixels, float]) -> bool:
-    """Whether two pictures are the same, pixel for pixel."""
-    first, second = before[0], after[0]
-    # Every eighth pixel of every eighth row mostly shows a change
-    return first.shape == second.shape and np.array_equal(first[::8, ::8], second[::8, ::8]) and np.array_equal(first, second)
+def _sample(image: Pixels) -> Pixels:
+    """Every eighth pixel of every eighth row: enough to see most changes."""
+    return image[::8, ::8].copy()

@@ -9,7 +9,7 @@ import pytest
 
 from realtime.app.headless import SessionLimits, analyse_file, analyse_live
 from realtime.domain import EXPRESSIONS, Box, Expression, Face, Frame
-from realtime.errors import Cause, SourceError
+from realtime.errors import BlackSourceError, Cause, SourceError
 from realtime.mood.vote import MoodVote
 from realtime.session.state import Session
 from realtime.sources.grabber import FrameGrabber
@@ -176,6 +176,22 @@ def test_a_film_of_a_variable_rate_has_the_mood_of_one_of_a_steady_rate(shown_ms
     assert variable.shares == pytest.approx(steady.shares, abs=0.02)
     assert variable.seconds == pytest.approx(steady.seconds, abs=0.04)
     assert variable.frames == len(times_ms)
+
+
+@pytest.mark.parametrize("limits", [SessionLimits(), SessionLimits(frames=3)])
+def test_a_film_that_is_black_from_end_to_end_is_an_error(limits: SessionLimits) -> None:
+    black = [Frame(np.zeros((120, 160, 3), np.uint8), index, index / 10) for index in range(6)]
+    harness = HeadlessHarness()
+    with pytest.raises(BlackSourceError, match=r"^every picture of the film is black"):
+        analyse_file(ScriptedSource(*black, live=False), make_reader(), harness.session, limits, harness.emit)
+    source = ScriptedSource(*black[:3], make_frame(3, 0.3), live=False)
+    analyse_file(source, make_reader(), harness.session, SessionLimits(), harness.emit)
+
+
+def test_a_camera_that_sends_nothing_but_black_is_an_error() -> None:
+    harness = HeadlessHarness()
+    with pytest.raises(BlackSourceError, match=r"^every picture of the film is black"):
+        harness.run(ScriptedSource(Frame(np.zeros((120, 160, 3), np.uint8), 0, 0.0), harness.wait_for_result))
 
 
 def test_a_file_without_frames_is_an_error() -> None:

@@ -698,3 +698,24 @@ def test_a_source_that_is_opened_after_closing_is_closed(monkeypatch: pytest.Mon
     left.join(PATIENCE_S)
     assert script.closed == 1
     assert not script.read_started.acquire(blocking=False)
+
+
+def test_a_camera_with_a_picture_every_few_seconds_is_not_lost() -> None:
+    clock = Clock()
+    script = ScriptedSource(*(frame(index, 4.0 * index) for index in range(6)))
+    states: list[SourceState] = []
+    stretches: list[int] = []
+    with FrameGrabber(lambda: script, clock=clock) as frames:
+        for index in range(6):
+            script.wait_for_read()
+            clock.now = 4.0 * index
+            script.may_return.release()
+            newest = frames.latest_after(index - 1, PATIENCE_S)
+            assert newest is not None
+            stretches.append(newest.stretch)
+            states.append(frames.health(4.0 * index + 3.9).state)
+        # Known from the second picture on
+        assert states == [SourceState.LOST] + 5 * [SourceState.LIVE]
+        assert frames.health(20.0 + 12.1).state is SourceState.LOST
+        script.may_return.release()
+    assert stretches == [0, 1, 1, 1, 1, 1]

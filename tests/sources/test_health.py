@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.errors import Cause
+from realtime.errors import BlackSourceError, Cause
 from realtime.sources.health import (
     BACKOFF_RESET_S,
     BLACK_MEAN,
@@ -15,8 +15,10 @@ from realtime.sources.health import (
     STALL_S,
     STATE_BY_CAUSE,
     Backoff,
+    BlackCheck,
     FreezeDetector,
     Health,
+    PaceMeter,
     SourceState,
 )
 
@@ -206,3 +208,46 @@ def test_another_source_starts_with_the_first_delay() -> None:
     backoff.restart()
     backoff.note_alive(2 * BACKOFF_RESET_S)
     assert [backoff.next(), backoff.next()] == [1, 2]
+
+
+def test_a_source_that_shows_nothing_but_black_is_an_error() -> None:
+    black, spot = np.zeros((48, 64, 3), np.uint8), np.zeros((48, 64, 3), np.uint8)
+    # Between the pixels of a sample
+    spot[13, 21] = 1
+    check = BlackCheck()
+    check.raise_if_black("the film")
+    check.add(black)
+    check.add(black)
+    with pytest.raises(BlackSourceError, match=r"^every picture of the film is black"):
+        check.raise_if_black("the film")
+    check.add(spot)
+    check.add(black)
+    check.raise_if_black("the film")
+
+
+@pytest.mark.parametrize(
+    ("times_s", "patience_s"),
+    [
+        ([], 2.0),
+        ([0.0], 2.0),
+        ([0.0, 0.03, 0.06], 2.0),
+        ([0.0, 4.0], 12.0),
+        ([0.0, 4.0, 8.0, 12.0], 12.0),
+        # One outage among many pictures
+        ([0.0, 0.1, 0.2, 9.0, 9.1, 9.2], 2.0),
+        ([0.0, 50.0, 100.0], 60.0),
+    ],
+)
+def test_a_source_may_be_as_slow_as_it_is_used_to(times_s: list[float], patience_s: float) -> None:
+    pace = PaceMeter(2.0)
+    for time_s in times_s:
+        pace.add(time_s)
+    assert pace.patience_s == pytest.approx(patience_s)
+
+
+def test_the_time_of_an_outage_is_no_pace() -> None:
+    pace = PaceMeter(2.0)
+    pace.add(0.0)
+    pace.restart()
+    pace.add(40.0)
+    assert pace.patience_s == 2.0

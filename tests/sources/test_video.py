@@ -124,7 +124,7 @@ def test_pixels_of_a_film_on_its_side_become_square(turn: int) -> None:
 def test_a_film_of_huge_pictures_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "film.mkv"
     path.write_bytes(film_bytes([encode(np.zeros((8000, 8000, 3), np.uint8))], [0], 8000, 8000))
-    with pytest.raises(SourceError, match=r"film\.mkv is too large, 8000×8000: emodj reads films of up to 8192×4320 pixels$"):
+    with pytest.raises(SourceError, match=r"film\.mkv is too large, 8000×8000: emodj reads films of up to 7680×4320 pixels$"):
         open_video(str(path))
 
 

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from realtime.errors import SourceError
+from realtime.sources import video
+from realtime.sources.stream_probe import MAX_HEAD, Answer, ProbeError, explain, probe, redirect_target
+from realtime.sources.video import open_video
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+SECRET = "hunter2"  # noqa: S105 - a password that nobody may get
+JPEG = b"\xff\xd8\xff\xe0" + bytes(200)
+
+
+class Server:
+    """Answers each connection with the given bytes, and keeps it open if `hangs`.
+
+    Attributes:
+        address: such as `127.0.0.1:8080`.
+        received: the requests.
+    """
+
+    def __init__(self, answer: bytes, *, hangs: bool = False) -> None:
+        self.answer = answer
+        self.hangs = hangs
+        self.received: list[bytes] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._closing.set()
+        # Wakes the thread, which waits for a connection
+        with socket.create_connection(self._listener.getsockname()):
+            self._thread.join()
+        self._listener.close()
+
+    def _serve(self) -> None:
+        while not self._closing.is_set():
+            connection, _ = self._listener.accept()
+            with connection:
+                if self._closing.is_set():
+                    return
+                connection.settimeout(10)
+                try:
+                    self.received.append(connection.recv(4096))
+                    connection.sendall(self.answer)
+                    if self.hangs:
+                        connection.recv(1)
+                except OSError:
+                    # The other side has hung up
+                    continue
+
+
+@contextmanager
+def serving(answer: bytes, *, hangs: bool = False) -> Generator[Server]:
+    server = Server(answer, hangs=hangs)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def http(status: str, *headers: str, body: bytes = b"") -> bytes:
+    return "\r\n".join([f"HTTP/1.1 {status}", *headers, "", ""]).encode() + body
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(video, "TIMEOUT_MS", 500)
+
+
+def test_an_answer_has_a_status_a_type_a_length_and_its_first_bytes() -> None:
+    with serving(http("200 OK", "Content-Type: Text/HTML", "Content-Length: 4", body=b"<hi>")) as server:
+        assert probe(f"http://name:{SECRET}@{server.address}/a?b=c") == Answer(200, "text/html", 4, None, b"<hi>")
+    (request,) = server.received
+    assert request.startswith(b"GET /a?b=c HTTP/1.1\r\n")
+    assert SECRET.encode() not in request
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (http("401 Unauthorized", 'WWW-Authenticate: Basic realm="x"'), "asks for a name and a password"),
+        (http("404 \x1b[31mNo"), r"the server answers 404 \(Not Found\)$"),
+        (http("503 x"), r"the server answers 503 \(Service Unavailable\)$"),
+        (http("799 x"), "the server answers 799$"),
+        (http("200 OK", "Content-Type: text/html", body=b"<p>camera"), "answers with a web page"),
+        (http("200 OK", body=b" <!DOCTYPE html><p>"), "answers with a web page"),
+        (http("200 OK", "Content-Type: image/jpeg", "Content-Length: 204", body=JPEG), "answers with one picture"),
+        (http("200 OK", "Content-Length: 204", body=JPEG), "answers with one picture"),
+        (http("200 OK", body=b"#EXTM3U\n#EXTINF:9,\nhttp://127.0.0.1:1/x.ts\n"), "with a list of other addresses"),
+        (http("200 OK", body=b"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\n"), "with a list of other addresses"),
+        (http("200 OK", body=b"plain text"), "with nothing that emodj can read"),
+        (http("302 Found", "Location: http://other.example/x?key=hunter2"), r"sends us on to http://other\.example/…: "),
+        (http("302 Found", "Location: file:///etc/passwd"), "the server sends us on to "),
+        (http("302 Found", "Location: /x"), "the server sends us on and on$"),
+        (b"SSH-2.0-OpenSSH\r\n\r\n", "answers in another protocol"),
+        (b"", "closes the connection without an answer"),
+    ],
+)
+def test_a_stream_that_cannot_be_opened_says_why(answer: bytes, why: str) -> None:
+    with serving(answer) as server, pytest.raises(SourceError, match=f"cannot be opened as a video: .*{why}") as caught:
+        open_video(f"http://{server.address}/x")
+    assert SECRET not in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("scheme", ["http", "rtsp"])
+def test_a_server_that_is_silent_is_said_to_be(scheme: str) -> None:
+    with serving(b"", hangs=True) as server, pytest.raises(SourceError, match="accepts the connection, and sends nothing"):
+        open_video(f"{scheme}://{server.address}/x")
+
+
+@pytest.mark.parametrize(
+    ("status", "why"), [("401 Unauthorized", "asks for a name and a password"), ("404 x", r"answers 404 \(Not Found\)$")]
+)
+def test_an_rtsp_server_says_why(status: str, why: str) -> None:
+    answer = f"RTSP/1.0 {status}\r\nCSeq: 1\r\n\r\n".encode()
+    with serving(answer) as server, pytest.raises(SourceError, match=why):
+        open_video(f"rtsp://{server.address}/x")
+
+
+def test_a_password_that_is_refused_is_said_to_be() -> None:
+    answer = http("401 Unauthorized", 'WWW-Authenticate: Basic realm="x"', "Content-Length: 0")
+    with serving(answer) as server, pytest.raises(SourceError, match=r"refuses this name and password$") as caught:
+        open_video(f"http://name:{SECRET}@{server.address}/x")
+    assert SECRET not in str(caught.value)
+
+
+def test_an_endless_header_is_not_read_to_its_end() -> None:
+    with serving(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * MAX_HEAD) as server, pytest.raises(ProbeError):
+        probe(f"http://{server.address}/")
+
+
+@pytest.mark.parametrize(
+    ("location", "target"),
+    [
+        (None, None),
+        ("http://cam.example/new", f"http://name:{SECRET}@cam.example/new"),
+        ("https://cam.example:8443/new?x=1", f"https://name:{SECRET}@cam.example:8443/new?x=1"),
+        ("http://other.example/new", None),
+        ("rtsp://cam.example/new", None),
+        ("file:///etc/passwd", None),
+        ("http://cam.example:999999/", None),
+    ],
+)
+def test_a_redirect_is_followed_on_the_same_server_alone(location: str | None, target: str | None) -> None:
+    assert redirect_target(Answer(302, location=location), f"http://name:{SECRET}@cam.example/old") == target
+
+
+def test_a_url_is_one_request_whatever_it_holds() -> None:
+    with serving(http("200 OK")) as server:
+        assert probe(f"http://{server.address}/a b\r\nX: y/ü?c=%20d").status == 200
+    (request,) = server.received
+    assert request.startswith(b"GET /a%20bX:%20y/%C3%BC?c=%20d HTTP/1.1\r\nHost: ")
+
+
+def test_each_reason_is_one_clause() -> None:
+    for answer in (Answer(200), Answer(500), Answer(401)):
+        assert "\n" not in explain(answer, with_password=False)
