@@ -123,33 +123,34 @@ class HaarDetector:
             image: (height, width, 3) uint8 BGR.
             near: boxes of known faces. If given, only the regions around them are searched.
         """
-        full = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype("uint8", copy=False)
-        height, width = full.shape
-        # Grey first: one channel shrinks three times as fast as three
+        height, width = image.shape[:2]
         scale = search_scale(width, height, self._search_size)
-        grey = _shrink(full, scale)
+        fine_scale = self._find_fine_scale(scale)
+        # Grey first: one channel shrinks three times as fast as three
+        full = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype("uint8", copy=False)
+        grey, fine = _shrink(full, scale), _shrink(full, fine_scale) if fine_scale and not near else None
+        # Of a picture of 200 megapixels, this frees 200 MB for the scans
+        del full
         if near:
             hits = [hit for box in near for hit in self._search_near(grey, box.scaled(scale))]
         else:
             hits = [*self._scan_upright(grey), *self._scan_tilted_and_turned(grey)]
-        boxes = (_to_image_box(box, scale, width, height) for box in _remove_duplicates(hits))
-        found = [box for box in boxes if box]
-        if not near and not any(box.width * scale >= NEAR_FACE * self._min_face for box in found):
-            found = _remove_duplicates([*found, *self._scan_finely(full, scale)])
+        found = _to_image_boxes(_remove_duplicates(hits), scale, width, height)
+        if fine is not None and not any(box.width * scale >= NEAR_FACE * self._min_face for box in found):
+            small = self._scan_finely(fine, fine_scale / scale)
+            found = _remove_duplicates([*found, *_to_image_boxes(small, fine_scale, width, height)])
         return sorted(found, key=lambda box: (box.left, box.top))
 
-    def _scan_finely(self, full: Grey, scale: float) -> Iterator[Box]:
-        """Scan an image that was shrunk to `scale` once more, for faces below the smallest size of the first scan."""
+    def _find_fine_scale(self, scale: float) -> float:
+        """The scale of the second scan, 0..1; 0 where it would find hardly more than the first one at `scale`."""
         fine_scale = min(scale * self._fine_ratio, self._min_face / FINE_FACE)
-        if fine_scale < scale * self._scale_factor:
-            return
-        grey = _shrink(full, fine_scale)
-        largest = math.ceil(self._min_face * self._scale_factor * fine_scale / scale)
-        sizes = SizeRange(self._scale_factor, self._min_face, largest)
-        for hit in self._scan.detect(grey, sizes, self._min_neighbors):
-            box = _to_image_box(hit.box, fine_scale, full.shape[1], full.shape[0])
-            if box and (not self._verifiers or self._is_confirmed(grey, hit.box)):
-                yield box
+        return fine_scale if fine_scale >= scale * self._scale_factor else 0.0
+
+    def _scan_finely(self, grey: Grey, ratio: float) -> list[Box]:
+        """Scan a `ratio` times larger image once more, for the faces below the smallest size of the first scan."""
+        largest = math.ceil(self._min_face * self._scale_factor * ratio)
+        hits = self._scan.detect(grey, SizeRange(self._scale_factor, self._min_face, largest), self._min_neighbors)
+        return [hit.box for hit in hits if not self._verifiers or self._is_confirmed(grey, hit.box)]
 
     def _scan_upright(self, grey: Grey) -> list[Box]:
         hits = self._scan.detect(grey, SizeRange(self._scale_factor, self._min_face), self._min_neighbors)
@@ -353,6 +354,11 @@ def _sizes_near(box: Box, smallest: int) -> SizeRange:
     side = max(box.width, box.height)
     low = max(smallest, int(side * NEAR_SIZES[0]))
     return SizeRange(NEAR_SCALE_FACTOR, low, max(low + 1, int(side * NEAR_SIZES[1])))
+
+
+def _to_image_boxes(hits: Sequence[Box], scale: float, width: int, height: int) -> list[Box]:
+    boxes = (_to_image_box(hit, scale, width, height) for hit in hits)
+    return [box for box in boxes if box]
 
 
 def _to_image_box(hit: Box, scale: float, width: int, height: int) -> Box | None:

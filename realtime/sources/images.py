@@ -9,7 +9,7 @@ import importlib
 import io
 import threading
 import warnings
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 from PIL import Image as Pillow
@@ -73,11 +73,13 @@ def decode_image(data: bytes, name: str, notify: Notify | None = None) -> Image:
     _load_plugin(kind, name)
     try:
         limits.check_structure(data, kind)
-        with _pillow_settings(), _open(data, kind) as picture:
+        # The end of `with picture` would close its file and keep its pixels
+        with _pillow_settings(), closing(_open(data, kind)) as picture:
             shrunk = limits.fit_into_memory(picture, data, kind)
             if notify and shrunk > 1:
                 notify(f"{name} is very large: it was read at 1/{shrunk} of its width and height")
-            return pixels.to_upright_bgr(picture, lambda: _open(data, kind))
+            reopen = (lambda: _open(data, kind)) if limits.can_be_read_twice(picture, data, kind) else None
+            return pixels.to_upright_bgr(picture, reopen)
     except limits.PictureLimitError as error:
         raise EmodjError(f"{name} {error}") from error
     except UnidentifiedImageError as error:
@@ -103,10 +105,8 @@ def too_large_for_memory(name: str) -> EmodjError:
 
 
 def _open(data: bytes, kind: PictureFormat) -> ImageFile.ImageFile:
-    if kind is formats.AVIF:
-        # Pillow looks at the first brand alone
-        data = data[:8] + b"avif" + data[12:]
-    return Pillow.open(io.BytesIO(data), formats=[kind.pillow])
+    file = io.BytesIO(formats.with_avif_brand(data) if kind is formats.AVIF else data)
+    return Pillow.open(file, formats=[kind.pillow])
 
 
 def _unread_reason(data: bytes, name: str) -> str:

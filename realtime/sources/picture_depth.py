@@ -6,7 +6,7 @@ The stored type says little about the values: 12 bits of a camera lie in 16, sma
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -61,6 +61,13 @@ def find_scale(values: Values) -> GreyScale:
 
 def scale_grey(values: Values, scale: GreyScale) -> NDArray[np.uint8]:
     """Convert values of any type to 8 bits."""
+    if values.dtype.kind == "u" and values.dtype.itemsize == 2:  # noqa: PLR2004
+        # A table takes a tenth of the time
+        return _scale(np.arange(2**16), scale)[cast("NDArray[np.uint16]", values)]
+    return _scale(values, scale)
+
+
+def _scale(values: Values, scale: GreyScale) -> NDArray[np.uint8]:
     # A float of 32 bits does not hold all whole numbers of 32 bits, and the difference of two may be too large for it
     with np.errstate(invalid="ignore", over="ignore"):
         shares = (values.astype(np.float64) - scale.black) / (scale.white - scale.black)

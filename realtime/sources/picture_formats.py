@@ -88,6 +88,11 @@ def identify_unread_format(data: bytes) -> str | None:
     return next((name for signature, name in _UNREAD if data.startswith(signature)), None)
 
 
+def with_avif_brand(data: bytes) -> bytes:
+    """An AVIF file whose first brand says so: Pillow looks at that one alone."""
+    return data if data[8:12] in {b"avif", b"avis"} else data[:8] + b"avif" + data[12:]
+
+
 def _identify_codec(data: bytes) -> PictureFormat | None:
     """AVIF and HEIC are built alike: the major brand tells them apart, else the compatible ones, else the items."""
     major = data[8:12]

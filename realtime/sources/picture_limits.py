@@ -146,6 +146,12 @@ def needed_bytes(picture: Pillow.Image, data: bytes, kind: PictureFormat, diviso
     return fixed + picture.width * picture.height * pixel_bytes // divisor**2
 
 
+def can_be_read_twice(picture: Pillow.Image, data: bytes, kind: PictureFormat) -> bool:
+    """Whether there is memory for a second decoded copy of a picture."""
+    second = picture.width * picture.height * _STORED_BYTES.get(picture.mode, 4)
+    return needed_bytes(picture, data, kind) + second <= MAX_MEMORY_BYTES
+
+
 def _is_turned_by_pillow(picture: Pillow.Image) -> bool:
     """Whether Pillow itself turns the pixels when it decodes them, which takes a second copy: so it does with TIFF files."""
     return getattr(picture, "tag_v2", {}).get(ExifTags.Base.Orientation, 1) != 1

@@ -53,14 +53,14 @@ _TURNS = {
 """What sets a picture upright, by its EXIF orientation (EXIF 2.32, tag 0x0112)."""
 
 
-def to_upright_bgr(picture: ImageFile.ImageFile, reopen: Callable[[], ImageFile.ImageFile]) -> Image:
+def to_upright_bgr(picture: ImageFile.ImageFile, reopen: Callable[[], ImageFile.ImageFile] | None) -> Image:
     """Load a picture as (height, width, 3) uint8 BGR, turned upright by its EXIF orientation.
 
     Transparent parts lie on white. More than 8 bits a channel are scaled by the values in the picture.
 
     Args:
         picture: opened, not loaded yet.
-        reopen: opens the same picture once more.
+        reopen: opens the same picture once more; None where there is no memory for that.
     """
     _use_native_order(picture)
     is_16_bit = ";16" in _layout(picture)
@@ -74,7 +74,7 @@ def to_upright_bgr(picture: ImageFile.ImageFile, reopen: Callable[[], ImageFile.
     if picture.mode.startswith("I") or picture.mode == "F":
         strips = _grey_strips(picture)
     elif is_16_bit and _is_faint(picture):
-        strips = _faint_strips(picture, _open_low_bytes(reopen))
+        strips = _faint_strips(picture, reopen and _open_low_bytes(reopen))
     else:
         strips = ((top, _colour_strip(strip)) for top, strip in _strips(picture))
     for top, strip in strips:

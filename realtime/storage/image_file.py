@@ -41,9 +41,15 @@ def write_image(image: Image, path: Path, *, overwrite: bool) -> None:
     try:
         if path.exists() and not overwrite:
             raise _exists_already(path)
-        data = _encode(image, suffix)
     except (OSError, ValueError) as error:
         raise EmodjError(f"cannot write {path} ({getattr(error, 'strerror', None) or error}): choose another place") from error
+    try:
+        data = _encode(image, suffix)
+    except (OSError, ValueError) as error:
+        height, width = image.shape[:2]
+        raise EmodjError(
+            f"cannot write {path} ({error}): this format does not hold {width}×{height} pixels, choose a name that ends in .png"
+        ) from error
     if overwrite:
         atomic.write({path: data}, private=True)
         return
@@ -59,7 +65,9 @@ def _exists_already(path: Path) -> UsageError:
 
 
 def _encode(image: Image, suffix: str) -> bytes:
-    picture = Pillow.fromarray(np.ascontiguousarray(image[..., ::-1]))
+    height, width = image.shape[:2]
+    # Pillow changes the order of the channels as it reads them, which takes no copy
+    picture = Pillow.frombuffer("RGB", (width, height), np.ascontiguousarray(image), "raw", "BGR", 0, 1)
     file = io.BytesIO()
     kind = Pillow.registered_extensions()[suffix]
     picture.save(file, kind, quality=_QUALITY) if suffix in _LOSSY else picture.save(file, kind)

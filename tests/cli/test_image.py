@@ -15,6 +15,7 @@ import pytest
 from PIL import Image as Pillow
 
 from realtime.domain import EXPRESSIONS
+from realtime.sources import picture_limits
 from tests.support.places import ASTRONAUT
 from tests.support.waiting import PATIENCE_S, until
 from tests.support.x11 import Screen
@@ -165,6 +166,34 @@ def test_odd_sizes_have_no_face_and_no_mood(emodj: Run, tmp_path: Path, size: tu
         assert drawn.size == size
 
 
+def test_a_folder_is_read_by_every_suffix_of_a_picture_and_says_what_it_passed_over(emodj: Run, photo: Path) -> None:
+    album = photo.with_name("album")
+    album.mkdir()
+    for number, suffix in enumerate((".jpg", ".jfif", ".JPE", ".pjpeg", ".mpo")):
+        shutil.copy(photo, album / f"{number}{suffix}")
+    with Pillow.open(photo) as picture:
+        picture.save(album / "5.avif")
+    (album / "notes.txt").touch()
+    (album / "film.mp4").touch()
+    ended = emodj("image", album, "--json")
+    assert [Path(image["path"]).name[0] for image in images(ended)] == ["0", "1", "2", "3", "4", "5"]
+    assert all(image["mood"]["expression"] == "happy" for image in images(ended))
+    assert ended.stderr == f"emodj: {album}: 2 files passed over, not named as a picture (.mp4, .txt)\n"
+    assert emodj("-q", "image", album, "--json").stderr == ""
+
+
+def test_faces_that_were_not_looked_for_are_a_remark(emodj: Run, tmp_path: Path, settings: Callable[[str], Path]) -> None:
+    path = blank(tmp_path / "large.png", 3000, 600)
+    assert emodj("image", path).stderr == ""
+    coarse = settings("[faces.image]\nsearch_width = 300\nsearch_height = 300\n")
+    ended = emodj("image", path, "--config", coarse)
+    assert ended.stdout == f"{path}  3000×600, no face found\n"
+    assert ended.stderr == (
+        f"emodj: {path}: faces below about 96 pixels were not looked for; "
+        "with a larger search_width and search_height in [faces.image] they are\n"
+    )
+
+
 # Unreadable inputs
 
 
@@ -231,6 +260,44 @@ def test_other_pictures_are_read_and_failures_are_reported_after_them(emodj: Run
 def test_status_1_if_all_of_several_failed(emodj: Run, tmp_path: Path) -> None:
     ended = emodj("image", tmp_path / "a.jpg", tmp_path / "b.jpg")
     assert (ended.returncode, ended.stderr.count("no such file")) == (1, 2)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a device without an end")
+def test_an_input_without_an_end_is_an_error_and_the_others_are_read(emodj: Run, photo: Path, tmp_path: Path) -> None:
+    sparse = tmp_path / "sparse.jpg"
+    with sparse.open("wb") as file:
+        file.truncate(10**11)
+    ended = emodj("image", "--json", "/dev/zero", sparse, photo)
+    assert ended.returncode == 7
+    errors = [image["error"] for image in images(ended)]
+    assert errors == [*(f"cannot read {path} (it is larger than 400 MB)" for path in ("/dev/zero", sparse)), None]
+    assert ended.stderr.count("\n") == 2
+
+
+def test_a_standard_input_without_an_end_is_an_error(emodj: Run, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picture_limits, "MAX_FILE_BYTES", 10**6)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(bytes(2 * 10**6))))
+    ended = emodj("image", "-", photo)
+    assert ended.returncode == 7
+    assert ended.stderr == "emodj: cannot read the standard input (it is larger than 1 MB)\n"
+    assert ended.stdout.startswith(f"{photo}  260×240, 1 face")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a limit of Linux")
+def test_a_picture_for_which_the_memory_does_not_suffice_says_so(run_process: Run, photo: Path, tmp_path: Path) -> None:
+    large = tmp_path / "large.png"
+    Pillow.new("RGB", (8000, 8000)).save(large)
+    program = (
+        "import resource, sys, realtime.sources.images\n"
+        "used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (used + 10**8, resource.RLIM_INFINITY))\n"
+        "from realtime.sources.images import read_image\n"
+        "from realtime.errors import EmodjError\n"
+        "try:\n    read_image(sys.argv[1])\nexcept EmodjError as error:\n    print(error)\n"
+        "print(read_image(sys.argv[2]).shape)\n"
+    )
+    ended = run_process(large, photo, program=program)
+    assert ended.stdout == f"{large} is too large for this computer's memory: shrink it\n(240, 260, 3)\n", ended.stderr
 
 
 # Invalid networks

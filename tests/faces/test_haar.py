@@ -229,6 +229,61 @@ def thorough_detector() -> HaarDetector:
     )
 
 
+def fine_detector(ratio: float = 2.5) -> HaarDetector:
+    """The shipped detector of still pictures, which scans large pictures twice."""
+    return HaarDetector(
+        THOROUGH,
+        search_size=(1280, 1280),
+        scale_factor=1.2,
+        min_neighbors=3,
+        min_face=24,
+        close_cascade=FAST,
+        fine_ratio=ratio,
+    )
+
+
+def crowd(head: Image, width: int, height: int) -> tuple[Image, list[Box]]:
+    """A large picture of small faces in rows, and their boxes."""
+    image = np.full((height, width, 3), 110, np.uint8)
+    small = cv2.resize(head, (160, 160), interpolation=cv2.INTER_AREA)
+    boxes: list[Box] = []
+    for top in range(50, height - 160, 500):
+        for left in range(50 + top % 97, width - 160, 500):
+            image[top : top + 160, left : left + 160] = small
+            boxes.append(Box(left + 39, top + 39, 90, 90))
+    return image, boxes
+
+
+def test_small_faces_of_a_large_picture_are_found_once_each(head: Image) -> None:
+    image, known = crowd(head, 6000, 2000)
+    assert fine_detector(ratio=1).detect(image) == []
+    boxes = fine_detector().detect(image)
+    assert len(boxes) == len(known)
+    assert all(any(box.overlap(face) > 0.6 for box in boxes) for face in known)
+    assert boxes == sorted(boxes, key=lambda box: (box.left, box.top))
+
+
+def test_faces_of_both_scans_are_found_once_each(head: Image) -> None:
+    image, known = crowd(head, 6000, 1200)
+    # Between the rows; the smallest face of the first scan has 112 pixels
+    image[230:530, 290:590] = cv2.resize(head, (300, 300), interpolation=cv2.INTER_AREA)
+    assert len(fine_detector(ratio=1).detect(image)) == 1
+    assert len(fine_detector().detect(image)) == len(known) + 1
+
+
+def test_a_picture_with_a_near_face_is_scanned_once(head: Image) -> None:
+    image, _ = crowd(head, 6000, 2000)
+    image[600:1900, 2000:3300] = cv2.resize(head, (1300, 1300), interpolation=cv2.INTER_CUBIC)
+    assert fine_detector().detect(image) == fine_detector(ratio=1).detect(image)
+    assert len(fine_detector().detect(image)) == 1
+
+
+@pytest.mark.parametrize("size", [(640, 480), (1280, 960), (2500, 1600)])
+def test_an_ordinary_picture_is_scanned_once(head: Image, size: tuple[int, int]) -> None:
+    image, _ = crowd(head, *size)
+    assert fine_detector().detect(image) == fine_detector(ratio=1).detect(image)
+
+
 def tilted(image: Image, angle: float) -> Image:
     """The image rotated about the centre of the face, so that the face stays in place."""
     matrix = cv2.getRotationMatrix2D(FACE.centre, angle, 1)
@@ -292,7 +347,7 @@ def test_a_hit_with_many_neighbours_needs_no_verification(astronaut: Image, tmp_
 @pytest.mark.parametrize("name", ["close_cascade", "profile_cascade"])
 def test_a_missing_close_or_profile_cascade_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(AssetError, match="no cascade at"):
-        HaarDetector(  # pyright: ignore[reportCallIssue]
+        HaarDetector(  # pyright: ignore[reportArgumentType, reportCallIssue]
             FAST, search_size=(9, 9), scale_factor=1.2, min_neighbors=3, min_face=9, **{name: tmp_path / "no.xml"}
         )
 
