@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,26 @@ collect_ignore = (
     if os.name == "nt"
     else []
 )
+
+TENSORFLOW_TESTS = {
+    "classifier": ("compiler", "contract", "keras2_json", "keras_file", "keras_pair", "runtime"),
+    "cli": ("evaluate", "foreign_network", "model", "train", "train_progress"),
+    "training": (
+        *(
+            "augment",
+            "calibration",
+            "checkpoint",
+            "confidence_head",
+            "distillation",
+            "export",
+            "plots",
+            "run_folder",
+            "trainer",
+        ),
+        *("transfer", "verify"),
+    ),
+}
+"""Files of tests, by folder, that mostly need what the extra `train` installs; skipped where that has no wheel."""
 
 # platformdirs asks Windows itself for its folders, unless WIN_PD_OVERRIDE_… names another one
 WINDOWS_FOLDERS = (
@@ -95,11 +116,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileSch
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs POSIX elsewhere, and sort the slowest tests first, so that no process has one left at the end."""
-    if sys.platform == "win32":
-        for item in items:
-            if item.get_closest_marker("posix"):
-                item.add_marker(pytest.mark.skip(reason="needs signals, pipes, paths or rights of POSIX"))
+    """Skip what this computer cannot run, and sort the slowest tests first, so that no process has one left at the end."""
+    has_tensorflow = find_spec("tensorflow") is not None
+    for item in items:
+        if sys.platform == "win32" and item.get_closest_marker("posix"):
+            item.add_marker(pytest.mark.skip(reason="needs signals, pipes, paths or rights of POSIX"))
+        if not has_tensorflow and item.path.stem.removeprefix("test_") in TENSORFLOW_TESTS.get(item.path.parent.name, ()):
+            item.add_marker(pytest.mark.skip(reason="needs TensorFlow: pip install 'emodj[train]'"))
 
     def rank(item: pytest.Item) -> int:
         if paced(item.path):
