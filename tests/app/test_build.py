@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from realtime.config.schema import Settings
     from realtime.domain import Image
+    from realtime.music.catalog import MusicChoice
     from realtime.session.view import ViewState
 
 
@@ -65,13 +66,17 @@ def settings(threshold: float | None = None) -> Settings:
     return replace(shipped, faces=replace(shipped.faces, unsure_below=threshold))
 
 
+def ignore_link(_choice: MusicChoice, _why: str) -> None:
+    pass
+
+
 def test_a_session_runs_on_a_display_that_is_no_window(clip: Path) -> None:
     display, remarks = PageDisplay(), list[str]()
     with ExitStack() as stack:
         chosen = settings()
         source = build_source(chosen, str(clip), stack, in_order=False)
         request = LiveRequest(mirrored=False, wait=False, limits=SessionLimits())
-        run = build_live(chosen, source, request, stack, display=display, notify=remarks.append, announce=lambda *_: None)
+        run = build_live(chosen, source, request, stack, display=display, notify=remarks.append, announce=ignore_link)
         run.run()
         summary = run.session.summary()
     assert display.closed
