@@ -344,11 +344,19 @@ def test_a_hit_with_many_neighbours_needs_no_verification(astronaut: Image, tmp_
     assert any(box.overlap(FACE.scaled(1.4)) > SAME for box in found)
 
 
-@pytest.mark.parametrize("name", ["close_cascade", "profile_cascade"])
-def test_a_missing_close_or_profile_cascade_is_refused(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("is_close", [True, False])
+def test_a_missing_close_or_profile_cascade_is_refused(tmp_path: Path, is_close: bool) -> None:
+    missing = tmp_path / "no.xml"
+    close, profile = (missing, None) if is_close else (None, missing)
     with pytest.raises(AssetError, match="no cascade at"):
-        HaarDetector(  # pyright: ignore[reportArgumentType, reportCallIssue]
-            FAST, search_size=(9, 9), scale_factor=1.2, min_neighbors=3, min_face=9, **{name: tmp_path / "no.xml"}
+        HaarDetector(
+            FAST,
+            search_size=(9, 9),
+            scale_factor=1.2,
+            min_neighbors=3,
+            min_face=9,
+            close_cascade=close,
+            profile_cascade=profile,
         )
 
 
