@@ -345,7 +345,7 @@ def test_a_hit_with_many_neighbours_needs_no_verification(astronaut: Image, tmp_
 
 
 @pytest.mark.parametrize("is_close", [True, False])
-def test_a_missing_close_or_profile_cascade_is_refused(tmp_path: Path, is_close: bool) -> None:
+def test_a_missing_close_or_profile_cascade_is_refused(tmp_path: Path, *, is_close: bool) -> None:
     missing = tmp_path / "no.xml"
     close, profile = (missing, None) if is_close else (None, missing)
     with pytest.raises(AssetError, match="no cascade at"):
