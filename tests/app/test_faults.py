@@ -149,7 +149,11 @@ class CameraHarness:
         try:
             live.run()
         finally:
-            assert not [thread for thread in set(threading.enumerate()) - threads if thread.name in {"capture", "analysis"}]
+            own = [thread for thread in set(threading.enumerate()) - threads if thread.name in {"capture", "analysis"}]
+            for thread in own:
+                # One that opens a silent server ends when that has had its time
+                thread.join(PATIENCE_S)
+            assert not [thread for thread in own if thread.is_alive()]
 
     @property
     def state(self) -> SourceState:
