@@ -492,10 +492,9 @@ def test_the_summary_names_the_strategy_and_its_choice(emodj: Run, clip: Clip) -
 # Films
 
 
-def test_the_times_of_a_film_are_those_that_it_states(emodj: Run, photo: Path, tmp_path: Path) -> None:
-    picture = cv2.imread(str(photo))
+def test_the_times_of_a_film_are_those_that_it_states(emodj: Run, astronaut: Image, tmp_path: Path) -> None:
     times_ms = [0, 31, 64, 900, 2000]
-    film = write_film(tmp_path / "film.mkv", [np.roll(picture, index, axis=1) for index in range(5)], times_ms)
+    film = write_film(tmp_path / "film.mkv", [np.roll(astronaut, index, axis=1) for index in range(5)], times_ms)
     lines, summary = documents(emodj("live", "--no-window", "--source", film, "--jsonl", "--record", tmp_path / "copy.mkv"))
     assert [line["t"] for line in lines] == [time_ms / 1000 for time_ms in times_ms]
     assert (summary["frames"], summary["seconds"]) == (5, 2.0)
@@ -516,8 +515,8 @@ def test_a_film_of_black_pictures_has_no_faces_that_were_not_seen(emodj: Run, tm
     assert bool(ended.stdout) == bool(options)
 
 
-def test_a_film_without_times_and_rate_is_said_to_be_one(emodj: Run, photo: Path, tmp_path: Path) -> None:
-    film = write_film(tmp_path / "film.mkv", 3 * [cv2.imread(str(photo))], [0, 0, 0])
+def test_a_film_without_times_and_rate_is_said_to_be_one(emodj: Run, astronaut: Image, tmp_path: Path) -> None:
+    film = write_film(tmp_path / "film.mkv", 3 * [astronaut], [0, 0, 0])
     ended = emodj("live", "--no-window", "--source", film)
     assert ended.returncode == 0
     assert ended.stderr == f"emodj: {film} states neither times nor a rate: 30 frames a second are assumed\n"
