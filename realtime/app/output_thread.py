@@ -75,8 +75,12 @@ class OutputThread:
             False where the job was left out: the queue was full, a job raised an error, or the thread is closed.
         """
         with self._changed:
-            while wait and not last and self._is_full() and self._takes_jobs():
-                self._changed.wait(TURN_S)
+            try:
+                while wait and not last and self._is_full() and self._takes_jobs():
+                    self._changed.wait(TURN_S)
+            except KeyboardInterrupt:
+                self._left_out += 1
+                raise
             taken = self._takes_jobs() and (last or not self._is_full())
             if taken:
                 self._jobs.append(job)

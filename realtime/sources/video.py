@@ -20,7 +20,6 @@ from realtime.errors import Cause, SourceError, UsageError
 from realtime.sources.ffmpeg import FILE_OPTIONS, SCHEMES, open_capture
 from realtime.sources.frame_times import FrameTimes
 from realtime.sources.interlaced import is_interlaced, open_deinterlaced
-from realtime.sources.stream_probe import ProbeError, explain, probe, redirect_target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -296,6 +295,9 @@ def _look_elsewhere(url: str, name: str) -> str:
     Raises:
         SourceError: it has not moved there; the sentence says what the server answers instead.
     """
+    # A session with a camera needs no HTTP
+    from realtime.sources.stream_probe import ProbeError, explain, probe, redirect_target
+
     try:
         answer = probe(url, TIMEOUT_MS / 1000)
     except ProbeError as error:
@@ -315,6 +317,8 @@ def _is_live(capture: cv2.VideoCapture, url: str) -> bool:
     # For this property OpenCV's FFmpeg returns the seconds of a tick
     if url.startswith("rtsp") or capture.get(cv2.CAP_PROP_POS_AVI_RATIO) == _MULTIPART_TIME_BASE:
         return True
+    from realtime.sources.stream_probe import ProbeError, probe
+
     # Browsers and screen recorders write films without a length, but the server knows that of the file
     try:
         answer = probe(url, TIMEOUT_MS / 1000)

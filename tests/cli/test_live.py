@@ -9,9 +9,11 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import cv2
+import numpy as np
 import pytest
 
 from tests.cli.conftest import START
+from tests.support.films import write_film
 from tests.support.streams import NetworkCamera, moving, streaming
 from tests.support.waiting import PATIENCE_S, until
 
@@ -485,3 +487,37 @@ def test_a_qr_code_stands_below_the_summary_on_demand(emodj: Run, clip: Clip) ->
 def test_the_summary_names_the_strategy_and_its_choice(emodj: Run, clip: Clip) -> None:
     (summary,) = documents(emodj("live", "--no-window", "--source", clip(10), "--json", "--strategy", "lift"))[1:]
     assert (summary["playlist"]["strategy"], summary["playlist"]["why"]) == ("lift", "to lift happy")
+
+
+# Films
+
+
+def test_the_times_of_a_film_are_those_that_it_states(emodj: Run, astronaut: Image, tmp_path: Path) -> None:
+    times_ms = [0, 31, 64, 900, 2000]
+    film = write_film(tmp_path / "film.mkv", [np.roll(astronaut, index, axis=1) for index in range(5)], times_ms)
+    lines, summary = documents(emodj("live", "--no-window", "--source", film, "--jsonl", "--record", tmp_path / "copy.mkv"))
+    assert [line["t"] for line in lines] == [time_ms / 1000 for time_ms in times_ms]
+    assert (summary["frames"], summary["seconds"]) == (5, 2.0)
+    copied = documents(emodj("live", "--no-window", "--source", tmp_path / "copy.mkv", "--jsonl"))[0]
+    assert [line["t"] for line in copied] == [line["t"] for line in lines]
+    short = documents(emodj("live", "--no-window", "--source", film, "--jsonl", "--duration", "0.5"))
+    # The third frame is still shown when the time is over
+    assert (len(short[0]), short[1]["seconds"]) == (3, pytest.approx(0.5, abs=0.1))
+
+
+@pytest.mark.parametrize("options", [(), ("--json",), ("--jsonl",)])
+def test_a_film_of_black_pictures_has_no_faces_that_were_not_seen(emodj: Run, tmp_path: Path, options: tuple[str, ...]) -> None:
+    film = write_film(tmp_path / "film.mkv", 3 * [np.zeros((120, 160, 3), np.uint8)], [0, 100, 200])
+    ended = emodj("live", "--no-window", "--source", film, *options)
+    assert ended.returncode == 4
+    assert ended.stderr.startswith(f"emodj: every picture of {film} is black: ")
+    assert "no face" not in ended.stdout
+    assert bool(ended.stdout) == bool(options)
+
+
+def test_a_film_without_times_and_rate_is_said_to_be_one(emodj: Run, astronaut: Image, tmp_path: Path) -> None:
+    film = write_film(tmp_path / "film.mkv", 3 * [astronaut], [0, 0, 0])
+    ended = emodj("live", "--no-window", "--source", film)
+    assert ended.returncode == 0
+    assert ended.stderr == f"emodj: {film} states neither times nor a rate: 30 frames a second are assumed\n"
+    assert "length  0.1 s, 3 frames analysed" in ended.stdout
