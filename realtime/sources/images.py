@@ -153,6 +153,8 @@ def _bytes(path: str, stdin: BinaryIO | None) -> bytes:
         return read_file(path, limits.MAX_FILE_BYTES)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UsageError(f"no such file: {path}") from error
+    except MemoryError as error:
+        raise too_large_for_memory("the standard input" if path == STDIN else path) from error
     except OSError as error:
         name = "the standard input" if path == STDIN else path
         raise EmodjError(f"cannot read {name} ({error.strerror})") from error

@@ -347,8 +347,13 @@ def test_a_hit_with_many_neighbours_needs_no_verification(astronaut: Image, tmp_
 @pytest.mark.parametrize("name", ["close_cascade", "profile_cascade"])
 def test_a_missing_close_or_profile_cascade_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(AssetError, match="no cascade at"):
-        HaarDetector(  # pyright: ignore[reportArgumentType, reportCallIssue]
-            FAST, search_size=(9, 9), scale_factor=1.2, min_neighbors=3, min_face=9, **{name: tmp_path / "no.xml"}
+        HaarDetector(  # pyright: ignore[reportCallIssue]
+            FAST,
+            search_size=(9, 9),
+            scale_factor=1.2,
+            min_neighbors=3,
+            min_face=9,
+            **{name: tmp_path / "no.xml"},  # pyright: ignore[reportArgumentType]
         )
 
 
