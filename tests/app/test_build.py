@@ -1,4 +1,4 @@
-"""The threshold from the settings or from the contract of the network."""
+"""The threshold from the settings or from the contract of the network; the smallest face of a picture."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from realtime.app.build import unsure_below
+from realtime.app.build import smallest_face, unsure_below
 from realtime.classifier.contract import UNSURE_BELOW, Contract, contract_path, pair_digest, write_contract_file
 from realtime.config.files import load_settings
 from realtime.storage import resources
@@ -51,3 +51,13 @@ def test_the_contract_of_another_pair_is_ignored(pair: Path) -> None:
     write_contract_file(contract_path(pair), Contract(pair_digest(pair), "", unsure_below=0.7))
     pair.with_suffix(".h5").write_bytes(b"other weights")
     assert unsure_below(settings(), pair) == UNSURE_BELOW
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "smallest"), [(640, 480, 24), (3000, 2000, 40), (6000, 4000, 45), (4000, 6000, 45), (12000, 9000, 90)]
+)
+def test_the_smallest_face_of_a_picture_is_known(width: int, height: int, smallest: int, tmp_path: Path) -> None:
+    faces = settings().faces
+    assert smallest_face(faces, width, height) == smallest
+    yunet = replace(faces, detector="yunet", yunet_model=tmp_path / "yunet.onnx")
+    assert smallest_face(yunet, 6000, 4000) == 112
