@@ -114,6 +114,7 @@ def test_a_damaged_picture_is_read_or_refused_in_a_sentence(
             sentence = str(error)
             assert sentence.startswith("it "), number
             assert "()" not in sentence, number
+            assert sentence.isprintable(), number
             assert len(sentence) < MAX_SENTENCE, number
             continue
         assert image.ndim == 3, number
