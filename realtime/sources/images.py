@@ -16,6 +16,7 @@ from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
 
 from realtime.errors import EmodjError, UsageError
+from realtime.printable import one_line
 from realtime.reading import read_file, read_stream
 from realtime.sources import picture_formats as formats
 from realtime.sources import picture_limits as limits
@@ -90,7 +91,7 @@ def decode_image(data: bytes, name: str, notify: Notify | None = None) -> Image:
         # Pillow raises whatever damaged bytes lead it to: TypeError and struct.error as well as OSError
         if is_out_of_memory(error):
             raise too_large_for_memory(name) from error
-        reason = str(error) or type(error).__name__
+        reason = one_line(" ".join(str(error).split())) or type(error).__name__
         raise EmodjError(f"{name} is damaged ({reason}): copy or export it again") from error
 
 
@@ -153,6 +154,8 @@ def _bytes(path: str, stdin: BinaryIO | None) -> bytes:
         return read_file(path, limits.MAX_FILE_BYTES)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UsageError(f"no such file: {path}") from error
+    except MemoryError as error:
+        raise too_large_for_memory("the standard input" if path == STDIN else path) from error
     except OSError as error:
         name = "the standard input" if path == STDIN else path
         raise EmodjError(f"cannot read {name} ({error.strerror})") from error

@@ -93,12 +93,11 @@ def check_structure(data: bytes, kind: PictureFormat) -> None:
             _check_png(data)
         case "GIF":
             _check_gif(data)
-        case "TIFF":
-            check_tags(data)
         case "BMP":
             _check_bmp(data)
         case _:
             pass
+    check_tags(data) if kind is formats.TIFF else _check_metadata(data)
 
 
 def fit_into_memory(picture: ImageFile.ImageFile, data: bytes, kind: PictureFormat) -> int:
@@ -282,20 +281,35 @@ def _check_bmp(data: bytes) -> None:
 _VALUE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 """Bytes of a value by its type (TIFF 6.0, and BigTIFF from 16 on)."""
 
+_TIFF_HEADER = re.compile(rb"II[*+]\0|MM\0[*+]")
+
 _OPAQUE_TYPES = frozenset({1, 2, 7})
 """Types that Pillow keeps as bytes or as one text."""
 
 _TILE_WIDTH, _TILE_HEIGHT, _SAMPLES = 322, 323, 277
 
 
-def check_tags(data: bytes) -> None:
+def _check_metadata(data: bytes) -> None:
+    """Check the EXIF metadata of a picture, wherever they are: they are a TIFF file without pixels."""
+    view, entries = memoryview(data), 0
+    for found in _TIFF_HEADER.finditer(data):
+        entries += check_tags(view[found.start() :])
+        if entries > MAX_PARTS:
+            raise PictureLimitError("has too many tags: export it again")
+
+
+def check_tags(data: bytes | memoryview) -> int:
     """Check the tags of the first picture of a TIFF file, or of EXIF metadata, which have the same form.
+
+    Returns:
+        The number of tags.
 
     Raises:
         PictureLimitError: they would take too much memory, or their tiles would.
     """
-    total, tile = 0, {_TILE_WIDTH: 0, _TILE_HEIGHT: 0, _SAMPLES: 1}
+    number, total, tile = 1, 0, {_TILE_WIDTH: 0, _TILE_HEIGHT: 0, _SAMPLES: 1}
     for entry in _read_tags(data):
+        number += 1
         total += entry.bytes_elsewhere
         if entry.count > MAX_TAG_VALUES and not entry.is_opaque and entry.size <= len(data):
             raise PictureLimitError(f"has a tag of {entry.count} values: export it again")
@@ -305,6 +319,7 @@ def check_tags(data: bytes) -> None:
         raise PictureLimitError("has tags that share the same bytes: export it again")
     if tile[_TILE_WIDTH] * tile[_TILE_HEIGHT] * max(1, tile[_SAMPLES]) > MAX_TILE_BYTES:
         raise PictureLimitError(f"has tiles of {tile[_TILE_WIDTH]}×{tile[_TILE_HEIGHT]} pixels: export it with smaller ones")
+    return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,7 +343,7 @@ class _Tag:
     bytes_elsewhere: int
 
 
-def _read_tags(data: bytes) -> Iterator[_Tag]:
+def _read_tags(data: bytes | memoryview) -> Iterator[_Tag]:
     """Read the first directory of a TIFF file; what is cut off is left out."""
     order: Literal["little", "big"] = "little" if data[:2] == b"II" else "big"
     is_big = data[2:4] in {b"+\0", b"\0+"}
@@ -346,7 +361,8 @@ def _read_tags(data: bytes) -> Iterator[_Tag]:
         raise PictureLimitError("has too many tags: export it again")
     for start in range(first, min(first + entries * entry_length, len(data) - entry_length + 1), entry_length):
         kind, count = number(start + 2, 2), number(start + 4, word)
-        width = _VALUE_BYTES.get(kind, 1)
+        # Tags of other types are not read
+        width = _VALUE_BYTES.get(kind, 0)
         field = start + 4 + word
         size = count * width
         elsewhere = max(0, min(size, len(data) - number(field, word))) if size > word else 0

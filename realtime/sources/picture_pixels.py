@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
     Grey = NDArray[np.generic]
 
+MAX_EXIF_TEXT = 2**17
+"""Longest EXIF metadata of a PNG in a compressed text, characters; longer ones are ignored, for they may be a small bomb."""
+
+_EXIF_AS_TEXT = "Raw profile type exif"
 _FAINT = 64
 _STRIP_PIXELS = 2**20
 _SAMPLE_PIXELS = 2**22
@@ -68,6 +72,8 @@ def to_upright_bgr(picture: ImageFile.ImageFile, reopen: Callable[[], ImageFile.
     picture.load()
     width, height = picture.size
     # `ImageOps.exif_transpose` is not used: it also rewrites the metadata, and fails where they are invalid
+    if len(str(picture.info.get(_EXIF_AS_TEXT, ""))) > MAX_EXIF_TEXT:
+        picture.info.pop(_EXIF_AS_TEXT)
     turn = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1), _Turn())
     upright = np.empty((width, height, 3) if turn.is_lying else (height, width, 3), np.uint8)
     stored = _stored_view(upright, turn)

@@ -1,4 +1,4 @@
-"""A session that is put together for another display; the threshold from the settings or from the network's contract."""
+"""A session that is put together for another display; the threshold from the settings or from the contract; the smallest face."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 import pytest
 
-from realtime.app.build import build_live, build_source, unsure_below
+from realtime.app.build import build_live, build_source, smallest_face, unsure_below
 from realtime.app.headless import SessionLimits
 from realtime.app.run import LiveRequest
 from realtime.classifier.contract import UNSURE_BELOW, Contract, contract_path, pair_digest, write_contract_file
@@ -106,3 +106,13 @@ def test_the_contract_of_another_pair_is_ignored(pair: Path) -> None:
     write_contract_file(contract_path(pair), Contract(pair_digest(pair), "", unsure_below=0.7))
     pair.with_suffix(".h5").write_bytes(b"other weights")
     assert unsure_below(settings(), pair) == UNSURE_BELOW
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "smallest"), [(640, 480, 24), (3000, 2000, 40), (6000, 4000, 45), (4000, 6000, 45), (12000, 9000, 90)]
+)
+def test_the_smallest_face_of_a_picture_is_known(width: int, height: int, smallest: int, tmp_path: Path) -> None:
+    faces = settings().faces
+    assert smallest_face(faces, width, height) == smallest
+    yunet = replace(faces, detector="yunet", yunet_model=tmp_path / "yunet.onnx")
+    assert smallest_face(yunet, 6000, 4000) == 112

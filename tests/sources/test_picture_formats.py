@@ -13,6 +13,7 @@ from realtime.errors import EmodjError
 from realtime.sources import picture_formats as formats
 from realtime.sources.images import decode_image
 from realtime.sources.picture_formats import identify_format
+from tests.support.places import ROOT
 
 if TYPE_CHECKING:
     from realtime.sources.picture_formats import PictureFormat
@@ -66,6 +67,11 @@ def test_heic_is_read_whatever_its_first_brand(major: bytes, compatible: list[by
     data = with_brands(heic(), major, *compatible)
     assert identify_format(data) is formats.HEIC
     assert is_green(data)
+
+
+def test_the_guide_lists_every_suffix() -> None:
+    page = (ROOT / "docs/guide/pictures.md").read_text(encoding="utf-8")
+    assert [suffix for suffix in formats.SUFFIXES if f"`{suffix}`" not in page] == []
 
 
 @pytest.mark.parametrize(
