@@ -1,6 +1,7 @@
 """Every check, the same for people and for CI: `uv run --locked python -m tests`. Further arguments go to pytest.
 
 With `--all`, as every night, also the slow tests with networks and sessions of full size, and coverage.
+With `--fuzz MINUTES`, only the tests that read damaged input, for about so long together.
 """
 
 import argparse
@@ -51,7 +52,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m tests", allow_abbrev=False, add_help=False)
     parser.add_argument("--all", action="store_true")
     parser.add_argument("-m", dest="marks", default="")
+    parser.add_argument("--fuzz", type=float, metavar="MINUTES")
     given, own = parser.parse_known_args()
+    if given.fuzz is not None:
+        return fuzz(given.fuzz, own)
     marks = [f"({given.marks})"] if given.marks else []
     marks += [] if given.all else ["not nightly"]
     own = [*(COVERAGE if given.all else []), *(["-m", " and ".join(marks)] if marks else []), *own]
@@ -93,6 +97,14 @@ def run_commands(commands: list[list[str]], output: Path | None) -> int:
             line = [str(folder / program), *arguments]
             statuses.append(subprocess.call(line, cwd=ROOT, stdout=stream, stderr=stream, env=os.environ | ONE_THREAD))
     return next((status for status in statuses if status), 0)
+
+
+def fuzz(minutes: float, own: list[str]) -> int:
+    """Share the time between the tests in `tests/fuzz/`, which run one after the other; the status of pytest."""
+    count = sum(file.read_text(encoding="utf-8").count("\ndef test_") for file in (ROOT / "tests" / "fuzz").glob("test_*.py"))
+    environment = os.environ | ONE_THREAD | {"EMODJ_FUZZ_SECONDS": str(60 * minutes / count)}
+    command = [str(Path(sys.executable).parent / "pytest"), "tests/fuzz", *own]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
 if __name__ == "__main__":

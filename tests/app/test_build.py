@@ -1,4 +1,4 @@
-"""A session that is put together for another display; the threshold from the settings or from the contract; the smallest face."""
+"""A session that is put together for another display; the threshold of a network; the smallest face of a picture."""
 
 from __future__ import annotations
 

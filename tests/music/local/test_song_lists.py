@@ -233,16 +233,15 @@ def test_csv_with_many_columns_or_long_rows_raises(tmp_path: Path) -> None:
             read_text_as_csv(tmp_path / "a.csv", f"mood,path\n{row}")
 
 
-@pytest.mark.parametrize("rows", ["happy,a.mp3," + "," * 90_000 + "\n", "unhappy,a.mp3\n", "happy,a.txt\n", "happy,b/a.mp3\n"])
-def test_large_csv_takes_little_memory(tmp_path: Path, rows: str) -> None:
-    text = "mood,path,title\n" + rows * (1_000_000 // len(rows))
+def test_cells_of_unknown_columns_take_no_memory(tmp_path: Path) -> None:
+    text = "mood,path,title\n" + ("happy,a.mp3," + "," * 90_000 + "\n") * 30
     tracemalloc.start()
     try:
         read_text_as_csv(tmp_path / "a.csv", text)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 40 * 2**20
+    assert peak < 5 * len(text)
 
 
 def test_invalid_list_raises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
