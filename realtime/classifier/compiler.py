@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from realtime.classifier.keras_pair import INPUT_SHAPE, first_line, import_tensorflow, load_pair, predict
+from realtime.classifier.keras_pair import INPUT_SHAPE, first_line, import_tensorflow, predict
+from realtime.classifier.keras_process import KerasProcess
 from realtime.classifier.native_stderr import muted_stderr
 from realtime.classifier.runtime import open_classifier
 from realtime.errors import EmodjError
@@ -24,27 +25,40 @@ if TYPE_CHECKING:
 VECTOR_BATCH_DIMS = 2
 """Number of dimensions of a batch of vectors."""
 
-REVISION = 1
-"""Revision of the compiler's output. Raise it, and cached networks of users are compiled again."""
+REVISION = 2
+"""Revision of the compiler's output and of the cached files. Raise it, and cached networks are compiled again."""
 
 TOLERANCE = 1e-4
 """Largest allowed difference of a probability between Keras and the compiled network."""
 
 
 def compile_pair(json_path: Path) -> bytes:
-    """Load and compile a pair, and check that both give the same probabilities.
+    """Load and compile a pair in a process of its own, and check that both give the same probabilities.
 
     Raises:
         AssetError: the pair cannot be used.
         EmodjError: TensorFlow is not installed or cannot compile the network, or probabilities differ by more than `TOLERANCE`.
     """
-    network = load_pair(json_path)
+    with KerasProcess(json_path) as network:
+        return network.compile()
+
+
+def compile_checked(network: KerasNetwork, path: Path) -> bytes:
+    """Compile a network, and check that both give the same probabilities.
+
+    Args:
+        network: in this process.
+        path: its file, for the sentence.
+
+    Raises:
+        EmodjError: TensorFlow cannot compile it, or probabilities differ by more than `TOLERANCE`.
+    """
     crops = np.random.default_rng(0).random((3, *INPUT_SHAPE), np.float32)
     expected = predict(network, crops)
     model = compile_network(network)
     difference = float(np.abs(open_classifier(model).classify(crops) - expected).max())
     if not difference <= TOLERANCE:
-        raise EmodjError(f"{json_path} gives other probabilities once compiled than in Keras: they differ by {difference:.1g}")
+        raise EmodjError(f"{path} gives other probabilities once compiled than in Keras: they differ by {difference:.1g}")
     return model
 
 

@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from realtime.classifier.compiler import REVISION, compile_pair
 from realtime.classifier.golden import SMILE_PREFIX, differences, from_document, record_answers, to_document, to_golden_batch
+from realtime.classifier.network_files import MAX_WEIGHTS_BYTES, pair_digest
 from realtime.classifier.runtime import open_classifier
+from realtime.classifier.trial import try_compiled
 from realtime.domain import EXPRESSIONS, Expression
 from realtime.errors import AssetError, EmodjError
+from realtime.printable import quoted
+from realtime.reading import read_file
 from realtime.storage import atomic
 
 if TYPE_CHECKING:
@@ -36,6 +41,19 @@ UNSURE_BELOW = 0.55
 TOLERANCE = 1e-3
 """Largest allowed difference of a probability of a golden crop between two computers."""
 
+SIDE_RATIOS = (0.1, 10.0)
+"""Smallest and largest side of a crop, as a multiple of the longer side of the detector's box."""
+
+MAX_CONTRACT_BYTES = 4 * 10**6
+MAX_GOLDEN_CROPS = 500
+MAX_NOTES_DEPTH = 20
+"""Deepest nesting of the notes in a contract."""
+
+_DIGEST_CHARACTERS = frozenset("0123456789abcdef")
+_DIGEST_LENGTH = 64
+_MAX_INTEGER = 2**63
+_SEAL_LENGTH = hashlib.sha256().digest_size
+
 
 @dataclass(frozen=True, slots=True)
 class Contract:
@@ -44,13 +62,13 @@ class Contract:
     Attributes:
         pair_digest: SHA-256 of the pair in hexadecimal, as the function `pair_digest` computes it.
         compiled_digest: SHA-256 of the compiled network in hexadecimal.
-        side_ratio: side of a crop as a multiple of the longer side of the detector's box, above zero.
+        side_ratio: side of a crop as a multiple of the longer side of the detector's box, in `SIDE_RATIOS`.
         golden: crops with the answers that the network must give.
         about: notes for readers of the file: training data, date, figures.
         unsure_below: threshold, 0..1. A face is unsure if its best expression is less probable. None if not chosen.
 
     Raises:
-        ValueError: `side_ratio` or `unsure_below` is out of range.
+        ValueError: `side_ratio` or `unsure_below` is out of range, or there are more than `MAX_GOLDEN_CROPS` golden crops.
     """
 
     pair_digest: str
@@ -61,10 +79,14 @@ class Contract:
     unsure_below: float | None = None
 
     def __post_init__(self) -> None:
-        if not 0 < self.side_ratio < float("inf"):
-            raise ValueError(f"the side of a crop must be above zero, not {self.side_ratio}")
+        if not SIDE_RATIOS[0] <= self.side_ratio <= SIDE_RATIOS[1]:
+            raise ValueError(
+                f"the side of a crop must be {SIDE_RATIOS[0]:g} to {SIDE_RATIOS[1]:g} boxes, not {self.side_ratio:g}"
+            )
         if self.unsure_below is not None and not 0 <= self.unsure_below <= 1:
-            raise ValueError(f"the threshold of unsure faces must lie in 0..1, not {self.unsure_below}")
+            raise ValueError(f"the threshold of unsure faces must lie in 0..1, not {self.unsure_below:g}")
+        if len(self.golden) > MAX_GOLDEN_CROPS:
+            raise ValueError(f"it has {len(self.golden)} golden crops, and {MAX_GOLDEN_CROPS} at most are allowed")
 
 
 def contract_path(json_path: Path) -> Path:
@@ -84,15 +106,17 @@ def read_contract(path: Path) -> Contract:
         AssetError: the file is missing, damaged, or for another version of emodj.
     """
     try:
-        document = json.loads(path.read_bytes())
+        document = json.loads(read_file(path, MAX_CONTRACT_BYTES), parse_constant=_refuse_constant)
         mismatch = next((key for key, value in FIXED_FIELDS.items() if document[key] != value), None)
         if mismatch is None:
             return _from_document(document)
     except OSError as error:
         raise AssetError(f"{path}, the contract of a network, cannot be read: {error.strerror or error}") from error
+    except RecursionError as error:
+        raise AssetError(f"{path} is damaged (it is nested too deeply): install emodj again, or compile anew") from error
     except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise AssetError(
-            f"{path} is damaged ({type(error).__name__}: {error}): install emodj again, or compile anew"
+            f"{path} is damaged ({type(error).__name__}: {str(error)[:200]}): install emodj again, or compile anew"
         ) from error
     raise AssetError(f"{path} is not for this version of emodj: its {mismatch} is not {FIXED_FIELDS[mismatch]}")
 
@@ -104,19 +128,6 @@ def write_contract_file(path: Path, contract: Contract) -> None:
         EmodjError: the file cannot be written.
     """
     atomic.write({path: _to_bytes(contract)})
-
-
-def pair_digest(json_path: Path) -> str:
-    """SHA-256 of the bytes of the `.json` followed by those of the `.h5`, in hexadecimal.
-
-    Raises:
-        AssetError: a file is missing or unreadable.
-    """
-    try:
-        return _sha256(json_path.read_bytes() + json_path.with_suffix(".h5").read_bytes())
-    except OSError as error:
-        why = "a network is a pair of NAME.json and NAME.h5 in one folder"
-        raise AssetError(f"{error.filename} cannot be read ({error.strerror}): {why}") from error
 
 
 def matching_contract(json_path: Path) -> Contract | None:
@@ -150,13 +161,14 @@ def load_classifier(
         EmodjError: the network must be compiled, and TensorFlow is not installed or cannot compile it.
     """
     if contract := matching_contract(json_path):
-        return _open_matching(json_path, contract, num_threads, notify), contract
+        is_foreign = contract_path(json_path) != shipped
+        return _open_matching(json_path, contract, num_threads, notify, is_foreign=is_foreign), contract
     digest = pair_digest(json_path)
     notify(
         f"{json_path} is not a network that emodj knows: it gets crops of the face box in grey 0..1, "
         "and its outputs are read in alphabetical order"
     )
-    model = _load_or_compile(json_path, cache_dir / f"{digest}-{REVISION}.tflite", notify)
+    model = _load_or_compile(json_path, digest, cache_dir / f"{digest}-{REVISION}.tflite", notify)
     classifier = open_classifier(model, num_threads=num_threads, notify=notify)
     if shipped.exists():
         _warn_about_smiles(json_path, classifier, read_contract(shipped), notify)
@@ -203,37 +215,72 @@ def write_contract(
     return contract
 
 
-def _open_matching(json_path: Path, contract: Contract, num_threads: int, notify: Callable[[str], None]) -> Classifier:
+def read_compiled(path: Path) -> bytes:
+    """Read a compiled network.
+
+    Raises:
+        OSError: it cannot be read, or is larger than any that emodj runs.
+    """
+    return read_file(path, MAX_WEIGHTS_BYTES)
+
+
+def _open_matching(
+    json_path: Path, contract: Contract, num_threads: int, notify: Callable[[str], None], *, is_foreign: bool
+) -> Classifier:
     path = compiled_path(json_path)
     remedy = f"run `emodj model compile {json_path}`, or install emodj again"
     try:
-        model = path.read_bytes()
+        model = read_compiled(path)
     except OSError as error:
         raise AssetError(f"{path}, the compiled network, cannot be read ({error.strerror}): {remedy}") from error
     if _sha256(model) != contract.compiled_digest:
         raise AssetError(f"{path} is not the compiled network that {contract_path(json_path).name} describes: {remedy}")
+    if is_foreign:
+        try_compiled(model, path)
     classifier = open_classifier(model, num_threads=num_threads, notify=notify)
     for name, difference in differences(classifier, contract.golden).items():
         # With this comparison NaN counts as a wrong answer
         if not difference <= TOLERANCE:
-            raise AssetError(f"{path} gives another answer than recorded for the golden crop {name!r}: {remedy}")
+            raise AssetError(f"{path} gives another answer than recorded for the golden crop {quoted(name)}: {remedy}")
     return classifier
 
 
-def _load_or_compile(json_path: Path, cached: Path, notify: Callable[[str], None]) -> bytes:
-    try:
-        model = cached.read_bytes()
-        open_classifier(model)
-    except (OSError, AssetError):
-        model = compile_pair(json_path)
-    else:
+def _load_or_compile(json_path: Path, digest: str, cached: Path, notify: Callable[[str], None]) -> bytes:
+    model = _read_cached(cached, digest)
+    if model is not None:
         return model
+    model = compile_pair(json_path)
     try:
         cached.parent.mkdir(parents=True, exist_ok=True)
-        atomic.write({cached: model})
+        atomic.write({cached: model + _cache_seal(digest, model)})
     except (OSError, EmodjError) as error:
         notify(f"the compiled network cannot be cached, so it must be compiled again next time: {error}")
     return model
+
+
+def _read_cached(cached: Path, digest: str) -> bytes | None:
+    """The compiled network of a pair from the cache; None if it is missing, damaged or of another pair."""
+    try:
+        data = read_compiled(cached)
+    except OSError:
+        return None
+    model, seal = data[:-_SEAL_LENGTH], data[-_SEAL_LENGTH:]
+    if seal != _cache_seal(digest, model):
+        return None
+    try:
+        open_classifier(model)
+    except AssetError:
+        # Another version of LiteRT may refuse what an older one read
+        return None
+    return model
+
+
+def _cache_seal(digest: str, model: bytes) -> bytes:
+    """The end of a file in the cache: SHA-256 of the pair's digest and of the compiled network.
+
+    A name alone does not hold: the file of another network, copied or renamed, would run without any sign.
+    """
+    return hashlib.sha256(digest.encode() + model).digest()
 
 
 def _warn_about_smiles(json_path: Path, classifier: Classifier, shipped: Contract, notify: Callable[[str], None]) -> None:
@@ -263,6 +310,52 @@ def _to_bytes(contract: Contract) -> bytes:
 
 
 def _from_document(document: Any) -> Contract:
+    if len(document["golden"]) > MAX_GOLDEN_CROPS:
+        raise ValueError(f"it has {len(document['golden'])} golden crops, and {MAX_GOLDEN_CROPS} at most are allowed")
     golden = tuple(from_document(item) for item in document["golden"])
-    terms = float(document["side_ratio"]), golden, dict(document["about"]), document.get("unsure_below")
-    return Contract(document["pair_sha256"], document["compiled_sha256"], *terms)
+    if len({item.crop.name for item in golden}) < len(golden):
+        raise ValueError("two golden crops have the same name")
+    about = dict(document["about"])
+    _check_notes(about)
+    threshold = document.get("unsure_below")
+    return Contract(
+        _digest(document["pair_sha256"]),
+        _digest(document["compiled_sha256"]),
+        _number(document["side_ratio"]),
+        golden,
+        about,
+        None if threshold is None else _number(threshold),
+    )
+
+
+def _digest(value: Any) -> str:
+    if not isinstance(value, str) or len(value) != _DIGEST_LENGTH or not _DIGEST_CHARACTERS.issuperset(value):
+        raise ValueError(f"{quoted(value)} is not a SHA-256 in hexadecimal")
+    return value
+
+
+def _number(value: Any) -> float:
+    # An integer of 400 digits is no float
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _MAX_INTEGER:
+        raise ValueError(f"{quoted(value)} is not a number in range")
+    return float(value)
+
+
+def _check_notes(node: Any, depth: int = 0) -> None:
+    """Check that notes can be shown and written as JSON again."""
+    if depth > MAX_NOTES_DEPTH:
+        raise ValueError("its notes are nested too deeply")
+    match node:
+        case dict() | list():
+            for value in node.values() if isinstance(node, dict) else node:
+                _check_notes(value, depth + 1)
+        case int() if abs(node) > _MAX_INTEGER:
+            raise ValueError(f"its notes have {quoted(node)}")
+        case float() if not math.isfinite(node):
+            raise ValueError("its notes have a number that is not finite")
+        case _:
+            pass
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a number of JSON")

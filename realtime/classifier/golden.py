@@ -11,6 +11,7 @@ import numpy as np
 
 from realtime.classifier.crops import crop_faces, to_batch
 from realtime.domain import CROP_SIDE, EXPRESSIONS, by_expression
+from realtime.printable import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +25,7 @@ SMILE_PREFIX = "smile"
 """Prefix of the names of crops that every working network must call happy."""
 
 RENDERED_SOURCE = "drawn by emodj, MIT"
+_MAX_NAME_LENGTH = 1000
 DIGITS = 6
 """Decimals of a recorded probability."""
 
@@ -47,7 +49,7 @@ class SourceCrop:
 
     def __post_init__(self) -> None:
         if len(self.pixels) != CROP_SIDE**2:
-            raise ValueError(f"the crop {self.name!r} has {len(self.pixels)} pixels, not {CROP_SIDE}×{CROP_SIDE}")
+            raise ValueError(f"the crop {quoted(self.name)} has {len(self.pixels)} pixels, not {CROP_SIDE}×{CROP_SIDE}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class GoldenCrop:
 
     def __post_init__(self) -> None:
         if len(self.answer) != len(EXPRESSIONS):
-            raise ValueError(f"the crop {self.crop.name!r} has {len(self.answer)} probabilities, not {len(EXPRESSIONS)}")
+            raise ValueError(f"the crop {quoted(self.crop.name)} has {len(self.answer)} probabilities, not {len(EXPRESSIONS)}")
 
 
 def to_golden_batch(crops: Iterable[SourceCrop]) -> Batch:
@@ -106,8 +108,17 @@ def from_document(document: Mapping[str, Any]) -> GoldenCrop:
         ValueError, TypeError, KeyError: `to_document` did not write this document.
     """
     pixels = base64.b64decode(document["pixels"], validate=True)
-    answer = tuple(float(document["answer"][expression.value]) for expression in EXPRESSIONS)
-    return GoldenCrop(SourceCrop(str(document["name"]), str(document["source"]), pixels), answer)
+    answer = tuple(_probability(document["answer"][expression.value]) for expression in EXPRESSIONS)
+    name, source = document["name"], document["source"]
+    if not isinstance(name, str) or not isinstance(source, str) or max(len(name), len(source)) > _MAX_NAME_LENGTH:
+        raise ValueError(f"a golden crop has a name or a source that is no text of at most {_MAX_NAME_LENGTH} characters")
+    return GoldenCrop(SourceCrop(name, source, pixels), answer)
+
+
+def _probability(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise ValueError(f"{quoted(value)} is not a probability")
+    return float(value)
 
 
 def crop_from_image(name: str, source: str, image: Image, box: Box, side_ratio: float) -> SourceCrop:

@@ -7,6 +7,7 @@ a part of the network. TensorFlow takes seconds to import, so functions import i
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import logging
 import os
@@ -15,17 +16,20 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
 
 import numpy as np
 
+from realtime.classifier.architecture_file import from_keras2
 from realtime.classifier.native_stderr import muted_stderr
+from realtime.classifier.network_files import read_network_files
+from realtime.classifier.weights_file import check_weights
 from realtime.domain import CROP_SIDE, EXPRESSIONS, SUM_TOLERANCE
 from realtime.errors import AssetError, EmodjError
 from realtime.storage import atomic
+from realtime.storage.library_folders import redirect_library_folders
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
 
     from numpy.typing import NDArray
 
@@ -40,11 +44,10 @@ INPUT_SHAPE = (CROP_SIDE, CROP_SIDE, 1)
 LOGITS = "logits"
 """Name of the dense layer that gives the logits, in a network that scales them before its softmax."""
 
-SAVED_SUFFIX = ".keras"
-"""Suffix of a network that Keras 3 saved in one file (`model.save`)."""
-
 KERAS_ERRORS = (ValueError, TypeError, LookupError, AttributeError, ImportError, RuntimeError, OSError)
 """Exceptions that Keras raises for a file that it cannot read; it has no class of its own for them."""
+
+_NOT_INSTALLED = "needs TensorFlow, which is not installed: pip install tensorflow"
 
 
 def import_tensorflow(purpose: str) -> Any:
@@ -59,6 +62,7 @@ def import_tensorflow(purpose: str) -> Any:
     loaded = "tensorflow" in sys.modules
     if not loaded:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        redirect_library_folders()
     try:
         # The first messages come before any setting is read. Keras is loaded at its first use and repeats them
         with muted_stderr():
@@ -66,54 +70,93 @@ def import_tensorflow(purpose: str) -> Any:
 
             _ = tf.keras.layers
     except ImportError as error:
-        raise EmodjError(f"{purpose} needs TensorFlow, which is not installed: pip install tensorflow") from error
+        raise EmodjError(f"{purpose} {_NOT_INSTALLED}") from error
     if not loaded:
         tf.get_logger().setLevel(logging.ERROR)
     return tf
 
 
-def load_network(path: Path) -> KerasNetwork:
-    """Read a pair by its `.json`, or one `.keras` file, and check that emodj can run it.
+def require_tensorflow(purpose: str) -> None:
+    """Check that TensorFlow is installed, without importing it.
+
+    Args:
+        purpose: what needs TensorFlow: the subject of the error's sentence.
 
     Raises:
-        AssetError: as `load_pair`; or Keras cannot read the file, or the file contains code.
         EmodjError: TensorFlow is not installed.
     """
-    if path.suffix != SAVED_SUFFIX:
-        return load_pair(path)
-    if not path.is_file():
-        raise AssetError(f"{path} is missing: a network is NAME.keras, or a pair of NAME.json and NAME.h5 in one folder")
-    keras = import_tensorflow(f"{path.name}, a network that Keras saved,").keras
     try:
-        with muted_stderr():
-            loaded = keras.models.load_model(path, compile=False)
-    except (*KERAS_ERRORS, BadZipFile) as error:
-        raise AssetError(f"{path} is not a network that Keras can read: {first_line(error)}") from error
-    check_shapes(loaded, path)
-    check_answers(loaded, path)
-    return loaded
+        found = importlib.util.find_spec("tensorflow") is not None
+    except (ImportError, ValueError):
+        # ValueError: a program put a module without a specification into its place
+        found = "tensorflow" in sys.modules
+    if not found:
+        raise EmodjError(f"{purpose} {_NOT_INSTALLED}")
+
+
+def load_network(path: Path) -> KerasNetwork:
+    """Read a pair by its `.json`, or one `.keras` file, into this process, and check that emodj can run it.
+
+    Nothing bounds the memory that the network takes: read a file of other people with `KerasProcess`.
+
+    Raises:
+        AssetError: a file is missing, is no network or does not match the other; emodj does not run a layer of it; or input or
+            output have a wrong shape or scale.
+        EmodjError: TensorFlow is not installed.
+    """
+    files = read_network_files(path)
+    import_tensorflow(f"{path.name}, a network that emodj has not compiled,")
+    with tempfile.TemporaryDirectory(prefix="emodj-", ignore_cleanup_errors=True) as folder:
+        weights = Path(folder) / "weights"
+        weights.write_bytes(files.weights)
+        return build_network(files.architecture, weights, files.path, files.weights_path)
 
 
 def load_pair(json_path: Path) -> KerasNetwork:
-    """Read a pair that Keras 3 or 2 wrote, and check that emodj can run it.
+    """Read a pair that Keras 3 or 2 wrote; otherwise as `load_network`."""
+    return load_network(json_path)
+
+
+def build_network(architecture: Mapping[str, Any], weights: Path, path: Path, weights_path: Path) -> KerasNetwork:
+    """Build a network from a checked architecture, load its weights, and check that emodj can run it.
+
+    Args:
+        architecture: as `parse_architecture` returns it.
+        weights: HDF5 file with any name; it gets the suffix that Keras knows its layout by.
+        path: the file of the architecture, for sentences.
+        weights_path: the file of the weights, for sentences.
 
     Raises:
-        AssetError: a file is missing, is no network or does not match the other; or input or output have a wrong shape or
-            scale.
-        EmodjError: TensorFlow is not installed.
+        AssetError: as `load_network`.
     """
-    weights = json_path.with_suffix(".h5")
-    for path in (json_path, weights):
-        if not path.is_file():
-            raise AssetError(f"{path} is missing: a network is a pair of NAME.json and NAME.h5 in one folder")
-    network = _read_architecture(json_path)
-    check_shapes(network, json_path)
+    network = build_architecture(architecture, path)
+    check_shapes(network, path)
     try:
-        network.load_weights(weights)
+        layout = check_weights(weights).layout
+        with muted_stderr():
+            network.load_weights(weights.rename(weights.with_name(f"network.{layout}")))
         _finalise_normalisation(network)
     except KERAS_ERRORS as error:
-        raise AssetError(f"{weights} does not fit {json_path.name}: {first_line(error)}") from error
-    check_answers(network, json_path)
+        raise AssetError(f"{weights_path} does not fit {path.name}: {first_line(error)}") from error
+    check_answers(network, path)
+    return network
+
+
+def build_architecture(architecture: Mapping[str, Any], path: Path) -> KerasNetwork:
+    """Build a network without its weights from a checked architecture.
+
+    Raises:
+        AssetError: Keras cannot build it.
+    """
+    keras = import_tensorflow("reading a network").keras
+    known = {"Sequential": keras.Sequential, "Functional": keras.Model}
+    try:
+        with muted_stderr():
+            network = keras.models.model_from_json(json.dumps(architecture), custom_objects=known)
+    except KERAS_ERRORS as error:
+        raise AssetError(f"{path} is not a network that Keras can read: {first_line(error)}") from error
+    if not isinstance(network, keras.Model):
+        raise AssetError(f"{path} is not a network: it must contain what `model.to_json()` of Keras returns")
     return network
 
 
@@ -188,39 +231,10 @@ def check_answers(network: KerasNetwork, path: Path) -> None:
         raise AssetError(f"{path} gives numbers that are not probabilities: its last layer must be a softmax")
 
 
-def from_keras2(document: Any) -> Any:
-    """Convert a parsed `model.to_json()` of Keras 2 to the form of Keras 3; a document of Keras 3 stays as it is.
-
-    Keras before 2.3 put the input shape into the first layer, or listed the layers without a name, and gave initializers a
-    dtype. Keras 3 accepts none of these. The compile settings are removed: they may name losses that only the author of the
-    network has, and they do not affect the outputs.
-    """
-    if not isinstance(document, dict):
-        return document
-    document = {key: value for key, value in document.items() if key != "compile_config"}
-    if document.get("class_name") == "Sequential":
-        document["config"] = _add_input_layer(document.get("config"))
-    return _remove_old_fields(document)
-
-
 def first_line(error: Exception) -> str:
     """The first line of an error, at most 200 characters: in the next lines Keras prints the whole configuration."""
     lines = str(error).strip().splitlines()
     return lines[0][:200] if lines else type(error).__name__
-
-
-def _read_architecture(json_path: Path) -> KerasNetwork:
-    keras = import_tensorflow(f"{json_path.name}, a network that emodj has not compiled,").keras
-    known = {"Sequential": keras.Sequential, "Functional": keras.Model}
-    try:
-        document = from_keras2(json.loads(json_path.read_bytes()))
-        with muted_stderr():
-            network = keras.models.model_from_json(json.dumps(document), custom_objects=known)
-    except KERAS_ERRORS as error:
-        raise AssetError(f"{json_path} is not a network that Keras can read: {first_line(error)}") from error
-    if not isinstance(network, keras.Model):
-        raise AssetError(f"{json_path} is not a network: it must contain what `model.to_json()` of Keras returns")
-    return network
 
 
 def _finalise_normalisation(network: KerasNetwork) -> None:
@@ -263,35 +277,3 @@ def _drop_messages(logger: str, beginning: str) -> Generator[None]:
         yield
     finally:
         logging.getLogger(logger).removeFilter(keep)
-
-
-def _add_input_layer(config: Any) -> Any:
-    if isinstance(config, list):
-        config = {"name": "sequential", "layers": config}
-    match config:
-        case {"layers": [{"class_name": kind, "config": {"batch_input_shape": shape}}, *_] as layers} if kind != "InputLayer":
-            first = {"class_name": "InputLayer", "config": {"batch_input_shape": shape, "dtype": "float32", "name": "crops"}}
-            return {**config, "layers": [first, *layers]}
-        case _:
-            return config
-
-
-def _remove_old_fields(node: Any) -> Any:
-    if isinstance(node, list):
-        return [_remove_old_fields(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    node = {
-        key: _without("dtype", value) if key.endswith("_initializer") else _remove_old_fields(value)
-        for key, value in node.items()
-    }
-    # Each layer but the first gets its input shape from the layer before it
-    return node if node.get("class_name") == "InputLayer" else _without("batch_input_shape", node)
-
-
-def _without(name: str, node: Any) -> Any:
-    match node:
-        case {"config": {**config}} if name in config:
-            return {**node, "config": {key: value for key, value in config.items() if key != name}}
-        case _:
-            return node

@@ -76,7 +76,8 @@ class LiteRtClassifier:
                 self._interpreter: Any = Interpreter(model_content=model, num_threads=num_threads)
                 self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
-            raise AssetError(f"this is not a compiled network that LiteRT can read: {error}") from error
+            why = str(error).strip() or "it needs more memory than there is"
+            raise AssetError(f"this is not a compiled network that LiteRT can read: {why}") from error
         inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         _check_shapes([tensor["shape_signature"] for tensor in inputs], [tensor["shape_signature"] for tensor in outputs])
         self._input, self._output = inputs[0]["index"], outputs[0]["index"]

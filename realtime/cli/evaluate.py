@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,7 +84,7 @@ def evaluate(
 
 
 def _threshold(context: Context, path: Path) -> float:
-    from realtime.classifier.keras_pair import SAVED_SUFFIX
+    from realtime.classifier.network_files import SAVED_SUFFIX
 
     # A saved Keras network has no contract
     if path.suffix == SAVED_SUFFIX:
@@ -94,17 +93,12 @@ def _threshold(context: Context, path: Path) -> float:
 
 
 def _measure(path: Path, images: Dataset, part: str, threshold: float, *, robustness: bool) -> Report:
-    from realtime.classifier import keras_pair
+    from realtime.classifier.keras_process import KerasProcess
     from realtime.training import evaluation
-    from realtime.training.trainer import predict_probabilities
 
-    loaded = keras_pair.load_network(path)
-    probabilities, count = predict_probabilities(loaded, images.images), int(loaded.count_params())
-    rows = (
-        evaluation.measure_robustness(lambda crops: predict_probabilities(loaded, crops), images, threshold)
-        if robustness
-        else None
-    )
+    with KerasProcess(path) as network:
+        probabilities, count = network.predict_faces(images.images), network.parameters
+        rows = evaluation.measure_robustness(network.predict_faces, images, threshold) if robustness else None
     return evaluation.report_document(images, probabilities, part=part, threshold=threshold, parameters=count, robustness=rows)
 
 
@@ -120,12 +114,10 @@ def _write(out: Path, document: Report, images: Dataset, data: Path, path: Path,
 def _identity(path: Path) -> tuple[str, Mapping[str, Any]]:
     """The digest of a network, and the description in its contract; empty if the contract is of another network."""
     from realtime.classifier import contract
-    from realtime.classifier.keras_pair import SAVED_SUFFIX
+    from realtime.classifier.network_files import SAVED_SUFFIX, network_digest
 
-    if path.suffix == SAVED_SUFFIX:
-        return sha256(path.read_bytes()).hexdigest(), {}
-    terms = contract.matching_contract(path)
-    return contract.pair_digest(path), terms.about if terms else {}
+    terms = None if path.suffix == SAVED_SUFFIX else contract.matching_contract(path)
+    return network_digest(path), terms.about if terms else {}
 
 
 def _command(data: Path, pair: Path | None, part: str, out: Path, *, robustness: bool) -> str:

@@ -12,6 +12,8 @@ from realtime.app.build import shipped_pair
 from realtime.cli.context import Context, common_options, pass_context
 from realtime.cli.output import print_document
 from realtime.errors import AssetError
+from realtime.printable import printable
+from realtime.reading import read_file
 
 if TYPE_CHECKING:
     from realtime.classifier.contract import Contract
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 CARDS = ("card.md", "README.md")
 """File names of the model card in the folder of a network; the first one with its digest counts."""
+
+MAX_CARD_BYTES = 10**6
+"""A larger file is no card."""
 
 
 @click.group()
@@ -37,23 +42,24 @@ def show(context: Context, as_json: bool | None) -> None:
     Then the model card beside the network, with training and figures; without a card, the description in the contract.
     """
     from realtime.classifier import contract
+    from realtime.classifier.network_files import pair_digest
 
     pair = context.settings().network.pair or shipped_pair()
     terms = contract.read_contract(contract.contract_path(pair))
-    fits = terms.pair_digest == contract.pair_digest(pair)
+    fits = terms.pair_digest == pair_digest(pair)
     card = _card(pair, terms.pair_digest)
     if as_json:
         print_document(_document(pair, terms, card, fits=fits), indent=1)
         return
-    click.echo(f"network      {pair}")
+    click.echo(f"network      {printable(str(pair))}")
     click.echo(f"sha256       {terms.pair_digest}" + ("" if fits else "  (does not fit)"))
     click.echo(f"compiled     {terms.compiled_digest}")
     click.echo(f"crop         {terms.side_ratio:g} × the detector's box")
     if terms.unsure_below is not None:
         click.echo(f"unsure       below {terms.unsure_below:g}")
-    click.echo(f"golden crops {', '.join(golden.crop.name for golden in terms.golden)}")
+    click.echo(f"golden crops {printable(', '.join(golden.crop.name for golden in terms.golden))}")
     click.echo()
-    click.echo(card or json.dumps(terms.about, indent=1, ensure_ascii=False), nl=card is None)
+    click.echo(printable(card or json.dumps(terms.about, indent=1, ensure_ascii=False), keep="\n\t"), nl=card is None)
 
 
 @model.command("check", short_help="Check whether pair, compiled network and contract fit.")
@@ -71,7 +77,7 @@ def check(context: Context, pair: Path | None) -> int:
     words = {True: "ok", False: "failed", None: "skipped"}
     checks = verify(pair or context.settings().network.pair or shipped_pair())
     for item in checks:
-        click.echo(f"{item.subject:18s} {words[item.passed]:8s} {item.finding}")
+        click.echo(f"{item.subject:18s} {words[item.passed]:8s} {printable(item.finding)}")
     return AssetError.status if any(item.passed is False for item in checks) else 0
 
 
@@ -88,7 +94,7 @@ def compile_(pair: Path) -> None:
     existing = contract.contract_path(pair)
     golden = contract.read_contract(existing if existing.exists() else contract.contract_path(shipped_pair())).golden
     terms = contract.write_contract(pair, crops=[item.crop for item in golden])
-    click.echo(str(contract.compiled_path(pair)))
+    click.echo(printable(str(contract.compiled_path(pair))))
     click.echo(f"sha256 {terms.compiled_digest}", err=True)
 
 
@@ -97,7 +103,7 @@ def _card(pair: Path, digest: str) -> str | None:
     for name in CARDS:
         path = pair.with_name(name)
         try:
-            text = path.read_text(encoding="utf-8", errors="replace")
+            text = read_file(path, MAX_CARD_BYTES).decode("utf-8", errors="replace").replace("\r\n", "\n")
         except OSError:
             continue
         if digest in text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shlex
 import sys
 from contextlib import ExitStack
@@ -140,6 +141,7 @@ def _check_folder(run: Path, *, resume: bool) -> None:
 def _train(context: Context, recipe: Recipe, data: Path, run: Path, start: Path | None, teachers: tuple[Path, ...]) -> None:
     from realtime.app.build import shipped_pair
     from realtime.classifier import contract, keras_pair
+    from realtime.classifier.keras_process import KerasProcess
     from realtime.training import dataset, distillation, export, run_folder
     from realtime.training.export import PAIR
     from realtime.training.formats import read_dataset
@@ -147,6 +149,9 @@ def _train(context: Context, recipe: Recipe, data: Path, run: Path, start: Path 
     from realtime.training.split import split_tuning
     from realtime.training.trainer import train_network
 
+    if recipe.architecture == "transfer" and recipe.weights == "imagenet":
+        # The person asks for this download, and Keras finds an earlier one there
+        os.environ.setdefault("KERAS_HOME", str(Path("~/.keras").expanduser()))
     images = read_dataset(data)
     require_parts(images, ("training",), data)
     training, tuning = split_tuning(images, recipe.seed)
@@ -155,7 +160,9 @@ def _train(context: Context, recipe: Recipe, data: Path, run: Path, start: Path 
         raise UsageError(f"{data} has no face labelled {', '.join(sorted(missing))} to learn from, only in its validation part")
     initial = teacher_output = None
     if start:
-        initial = keras_pair.load_pair(start)
+        # In a process of its own first: a file of other people must not take this one along
+        with KerasProcess(start):
+            initial = keras_pair.load_pair(start)
         recipe = replace(recipe, start=_digest(initial.get_weights()))
     if teachers:
         part = images.part("training")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import zipfile
-import zlib
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +12,7 @@ import numpy as np
 
 from realtime.errors import UsageError
 from realtime.storage import atomic
+from realtime.training.array_files import READ_ERRORS, ArrayArchive
 from realtime.training.recipe import Epoch
 
 if TYPE_CHECKING:
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
 
 CHECKPOINT = "checkpoint.npz"
 HISTORY = "history.csv"
-
-# NumPy and json raise these on a damaged or truncated file
-_READ_ERRORS = (OSError, EOFError, ValueError, TypeError, LookupError, zipfile.BadZipFile, zlib.error)
 
 
 def save_checkpoint(
@@ -71,16 +67,16 @@ def restore_checkpoint(run: Path, recipe: Recipe, fingerprint: str, state: Mappi
     if not path.exists():
         return []
     try:
-        with path.open("rb") as file, np.load(file) as archive:
-            about = json.loads(str(archive["about"]))
+        with ArrayArchive(path) as archive:
+            about = json.loads(str(archive.read("about")))
             _check_same_run(about, run, recipe, fingerprint)
             for name, variables in state.items():
                 for i, variable in enumerate(variables):
-                    variable.assign(archive[f"{name}_{i}"])
+                    variable.assign(archive.read(f"{name}_{i}"))
         return [Epoch(**epoch) for epoch in about["epochs"]]
     except PermissionError as error:
         raise UsageError(f"the checkpoint {path} cannot be read ({error.strerror})") from error
-    except _READ_ERRORS as error:
+    except (*READ_ERRORS, AttributeError, RecursionError) as error:
         raise _damage_error(path) from error
 
 
@@ -92,13 +88,13 @@ def count_saved_epochs(run: Path) -> int:
     """
     path = run / CHECKPOINT
     try:
-        with path.open("rb") as file, np.load(file) as archive:
-            return len(json.loads(str(archive["about"]))["epochs"])
+        with ArrayArchive(path) as archive:
+            return len(json.loads(str(archive.read("about")))["epochs"])
     except (FileNotFoundError, NotADirectoryError):
         return 0
     except PermissionError as error:
         raise UsageError(f"the checkpoint {path} cannot be read ({error.strerror})") from error
-    except _READ_ERRORS as error:
+    except (*READ_ERRORS, AttributeError, RecursionError) as error:
         raise _damage_error(path) from error
 
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from realtime.classifier.keras_pair import load_pair
+from realtime.classifier.keras_process import KerasProcess
 from realtime.domain import EXPRESSIONS, SUM_TOLERANCE
 from realtime.errors import UsageError
+from realtime.training.array_files import READ_ERRORS, read_array_file
 from realtime.training.dataset import USAGES
 from realtime.training.split import split_tuning
-from realtime.training.trainer import predict_probabilities
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from realtime.training.dataset import Dataset
+
+
+MAX_OTHER_BYTES = 10**6
+"""How much larger than expected an array may be and still be read, so that the sentence can name its shape."""
 
 
 def read_teachers(teachers: Sequence[Path], training: Dataset) -> NDArray[np.float32]:
@@ -57,22 +61,22 @@ def training_rows(dataset: Dataset, seed: int) -> NDArray[np.intp]:
 
 def _predict_pair(path: Path, training: Dataset) -> NDArray[np.float32]:
     """Average the probabilities of each face and of its mirror image: the mean is more accurate than either."""
-    network = load_pair(path)
-    return (
-        predict_probabilities(network, training.images) + predict_probabilities(network, training.images[:, :, ::-1])
-    ) / np.float32(2)
+    with KerasProcess(path) as network:
+        return (network.predict_faces(training.images) + network.predict_faces(training.images[:, :, ::-1])) / np.float32(2)
 
 
 def _load_probabilities(path: Path, count: int) -> NDArray[np.float32]:
     try:
-        loaded = np.load(path, allow_pickle=False)
+        loaded = read_array_file(path, np.dtype(np.longdouble).itemsize * count * len(EXPRESSIONS) + MAX_OTHER_BYTES)
     except FileNotFoundError as error:
         raise UsageError(f"the teacher {path} is missing: give a .npy file or a pair NAME.json") from error
-    except (OSError, EOFError, ValueError) as error:
+    except READ_ERRORS as error:
         raise UsageError(f"NumPy cannot read the teacher {path}: give a .npy file or a pair NAME.json") from error
-    if not isinstance(loaded, np.ndarray) or loaded.dtype.kind != "f" or loaded.shape != (count, len(EXPRESSIONS)):
-        shape = f"{loaded.dtype} of shape {loaded.shape}" if isinstance(loaded, np.ndarray) else "several arrays"
-        raise UsageError(f"the teacher {path} holds {shape}: it must be floats of ({count}, 7), a row for each Training image")
+    if loaded.dtype.kind != "f" or loaded.shape != (count, len(EXPRESSIONS)):
+        raise UsageError(
+            f"the teacher {path} holds {loaded.dtype} of shape {loaded.shape}: "
+            f"it must be floats of ({count}, 7), a row for each Training image"
+        )
     # NaN fails every comparison
     if not ((loaded >= 0) & (loaded <= 1)).all() or not (np.abs(loaded.sum(axis=1) - 1) <= SUM_TOLERANCE).all():
         raise UsageError(f"the teacher {path} holds no probabilities: each row must be of 0 to 1 and sum to one")

@@ -1,24 +1,18 @@
-"""Read a dataset as npz, as csv, or as folders of pictures, one folder for each class.
-
-The npz form of FER-2013 holds JPEG bytes, labels, usage, pooled votes and photo groups; the csv form is that of its authors.
-"""
+"""Read a dataset as npz, as csv in the form of the authors of FER-2013, or as folders of pictures, one for each class."""
 
 from __future__ import annotations
 
 import csv
-import zipfile
-import zlib
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal, TextIO
 
-import cv2
 import numpy as np
 
 from realtime.classifier.crops import crop_faces
 from realtime.domain import CROP_SIDE, EXPRESSIONS, Box
 from realtime.errors import EmodjError, UsageError
 from realtime.sources import images as images_module
-from realtime.training.dataset import USAGES, VOTE_COLUMNS, VOTERS, Dataset, build_dataset
+from realtime.training.archive import read_archive
+from realtime.training.dataset import MAX_FACES, USAGES, VOTE_COLUMNS, VOTERS, Dataset, build_dataset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,6 +51,8 @@ _TABLE_LABELS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutra
 """Meaning of the numbers in the column emotion (Goodfellow et al. 2013, arXiv:1307.0414); not in alphabetical order."""
 _LABEL_INDICES = [CLASS_NAMES.index(name) for name in _TABLE_LABELS]
 """Index into `Expression` for each number in the column emotion."""
+MAX_LINE_LENGTH = 100_000
+"""Most characters of a line of a table. A line of `fer2013.csv` has at most 9,300."""
 _FACE_COLUMNS = ("emotion", "pixels", "Usage")
 _VOTE_COLUMNS = ("Usage", "Image name", *VOTE_COLUMNS)
 _PIXEL_VALUES = {str(value): value for value in range(256)}
@@ -71,6 +67,8 @@ def read_dataset(path: Path) -> Dataset:
     """
     if not path.exists():
         raise UsageError(f"no data at {path}: give a folder with train and test in it, fer2013.csv or fer2013.npz")
+    if not path.is_dir() and not path.is_file():
+        raise UsageError(f"{path} is neither a folder nor a file: give a folder with train and test in it, or FER-2013")
     readers = {"folder": read_folders, "table": read_table, "archive": read_archive}
     return readers[dataset_kind(path)](path)
 
@@ -80,65 +78,6 @@ def dataset_kind(path: Path) -> Literal["folder", "table", "archive"]:
     if path.is_dir():
         return "folder"
     return "table" if path.suffix.lower() == ".csv" else "archive"
-
-
-def read_archive(path: Path) -> Dataset:
-    """Read `fer2013.npz`: JPEG bytes with offsets, labels, usage and votes. Its votes are already pooled over equal images.
-
-    Raises:
-        UsageError: the file is of another kind or damaged, or an array is missing or out of range.
-    """
-    try:
-        dataset = _unpack(path)
-        _check_ranges(dataset)
-    except (KeyError, ValueError, OSError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
-        # A KeyError puts quotes around its text
-        reason = str(error).strip("'\"")
-        raise UsageError(f"cannot read {path} as fer2013.npz ({reason}): is the download complete?") from error
-    return dataset
-
-
-def _unpack(path: Path) -> Dataset:
-    with path.open("rb") as file:
-        if not zipfile.is_zipfile(file):
-            raise ValueError("it is not a complete .npz archive")
-    with np.load(path) as archive:
-        _check_order(archive)
-        jpeg, offsets = archive["jpeg"], archive["offsets"]
-        return Dataset(
-            np.stack([_decode(jpeg[a:b]) for a, b in pairwise(offsets)]),
-            archive["labels"].astype(np.uint8),
-            archive["pooled_votes"].astype(np.float32),
-            archive["usage"].astype(np.uint8),
-            archive["copy_of_training"].astype(np.bool_),
-            archive["photo_group"].astype(np.int32),
-        )
-
-
-def _check_order(archive: Any) -> None:
-    # The arrays hold indices; in another order they would be wrong without any other sign
-    for name, expected in (("classes", CLASS_NAMES), ("vote_columns", [*VOTE_COLUMNS])):
-        if archive[name].tolist() != expected:
-            raise ValueError(f"its {name} are not {', '.join(expected)}")
-
-
-def _check_ranges(dataset: Dataset) -> None:
-    count = len(dataset)
-    for array in (dataset.labels, dataset.votes, dataset.usage, dataset.copy_of_training, dataset.photo_group):
-        if len(array) != count:
-            raise ValueError(f"it has {count} pictures and {len(array)} of their figures")
-    if dataset.labels.max() >= len(EXPRESSIONS) or dataset.usage.max() >= len(USAGES):
-        raise ValueError("a label or a usage in it is out of range")
-    if dataset.votes.shape[1:] != (len(VOTE_COLUMNS),) or not ((dataset.votes >= 0) & (dataset.votes <= VOTERS)).all():
-        raise ValueError(f"its votes are not ten numbers of 0 to {VOTERS} a picture")
-
-
-def _decode(jpeg: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    # OpenCV raises an assertion error for an empty buffer
-    image = cv2.imdecode(jpeg, cv2.IMREAD_GRAYSCALE) if jpeg.size else None
-    if image is None or image.shape != (CROP_SIDE, CROP_SIDE):
-        raise ValueError("a picture in it is not 48×48 grey")
-    return image.astype(np.uint8, copy=False)
 
 
 def read_folders(folder: Path) -> Dataset:
@@ -232,6 +171,8 @@ def read_table(path: Path) -> Dataset:
     labels: list[int] = []
     usage: list[int] = []
     for place, (emotion, pixels, usage_name) in _read_rows(path, _FACE_COLUMNS):
+        if len(labels) == MAX_FACES:
+            raise UsageError(f"{path} has more than {MAX_FACES} faces: divide it")
         labels.append(_parse_label(emotion, place))
         images.append(_parse_pixels(pixels, place))
         usage.append(_parse_usage(usage_name, place))
@@ -250,7 +191,7 @@ def _read_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, list[s
     line = 1
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file)
+            reader = csv.reader(_bounded_lines(file))
             header = [name.strip().lower() for name in next(reader, [])]
             for name in columns:
                 if name.lower() not in header:
@@ -266,6 +207,14 @@ def _read_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, list[s
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or error
         raise UsageError(f"cannot read {path} from line {line} on ({reason}): is the download complete?") from error
+
+
+def _bounded_lines(file: TextIO) -> Iterator[str]:
+    """Yield each line. A file without line ends would otherwise be read whole, whatever its size."""
+    while line := file.readline(MAX_LINE_LENGTH + 1):
+        if len(line) > MAX_LINE_LENGTH:
+            raise csv.Error(f"it has more than {MAX_LINE_LENGTH} characters")
+        yield line
 
 
 def _parse_label(text: str, place: str) -> int:
@@ -294,12 +243,17 @@ def _parse_pixels(text: str, place: str) -> NDArray[np.uint8]:
 def _read_votes(path: Path, usage: Sequence[int], faces: Path) -> NDArray[np.float32]:
     """Read votes (n, 10), one row for each face."""
     votes: list[list[float]] = []
+    count = 0
     for place, (usage_name, name, *fields) in _read_rows(path, _VOTE_COLUMNS):
-        if len(votes) < len(usage) and _parse_usage(usage_name, place) != usage[len(votes)]:
+        count += 1
+        # Of rows without a face only the number is of use
+        if count > len(usage):
+            continue
+        if _parse_usage(usage_name, place) != usage[len(votes)]:
             raise UsageError(f"{place} is of {usage_name}, its face in {faces} is not: the two are not of one data set")
         votes.append(_parse_votes(fields, place) if name else [*_NO_FACE_VOTES])
-    if len(votes) != len(usage):
-        raise UsageError(f"{path} has votes for {len(votes)} faces and {faces} has {len(usage)}: are both files complete?")
+    if count != len(usage):
+        raise UsageError(f"{path} has votes for {count} faces and {faces} has {len(usage)}: are both files complete?")
     return np.array(votes, np.float32)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from realtime.domain import EXPRESSIONS
 from realtime.errors import EmodjError
+from realtime.storage.library_folders import redirect_library_folders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -153,6 +154,7 @@ def draw_curves(history: Sequence[Mapping[str, Any]], title: str) -> bytes:
 def _canvas(height: int, rows: int = 1) -> tuple[Any, Any]:
     # On its first use matplotlib prints on stderr that it builds a font cache
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    redirect_library_folders()
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure

@@ -11,8 +11,11 @@ import numpy as np
 from realtime.classifier import contract
 from realtime.classifier.compiler import TOLERANCE
 from realtime.classifier.golden import differences, to_golden_batch
-from realtime.classifier.keras_pair import INPUT_SHAPE, load_pair, predict
+from realtime.classifier.keras_pair import INPUT_SHAPE
+from realtime.classifier.keras_process import KerasProcess
+from realtime.classifier.network_files import pair_digest
 from realtime.classifier.runtime import open_classifier
+from realtime.classifier.trial import try_compiled
 from realtime.errors import AssetError, EmodjError
 
 if TYPE_CHECKING:
@@ -52,10 +55,11 @@ def verify(pair: Path) -> list[VerifyResult]:
         AssetError: the pair or its contract is missing or damaged.
     """
     terms = contract.read_contract(contract.contract_path(pair))
-    checks = [_check_digest("pair", contract.pair_digest(pair), terms.pair_digest)]
+    checks = [_check_digest("pair", pair_digest(pair), terms.pair_digest)]
     path = contract.compiled_path(pair)
     try:
-        model = path.read_bytes()
+        model = contract.read_compiled(path)
+        try_compiled(model, path)
         classifier = open_classifier(model)
     except OSError as error:
         return [*checks, VerifyResult("compiled", passed=False, finding=f"{path} cannot be read: {error.strerror or error}")]
@@ -86,14 +90,15 @@ def _check_golden(classifier: Classifier, terms: Contract) -> VerifyResult:
 
 def _compare_with_keras(pair: Path, classifier: Classifier, terms: Contract) -> VerifyResult:
     subject = "pair and compiled"
+    noise = np.random.default_rng(0).random((NOISE_CROPS, *INPUT_SHAPE), np.float32)
+    crops = np.concatenate([noise, to_golden_batch([golden.crop for golden in terms.golden])]) if terms.golden else noise
     try:
-        network = load_pair(pair)
+        with KerasProcess(pair) as network:
+            expected = network.predict(crops)
     except AssetError as error:
         return VerifyResult(subject, passed=False, finding=str(error))
     except EmodjError:
         return VerifyResult(subject, passed=None, finding="not compared, which needs TensorFlow: pip install tensorflow")
-    noise = np.random.default_rng(0).random((NOISE_CROPS, *INPUT_SHAPE), np.float32)
-    crops = np.concatenate([noise, to_golden_batch([golden.crop for golden in terms.golden])]) if terms.golden else noise
-    gap = float(np.abs(predict(network, crops) - classifier.classify(crops)).max())
+    gap = float(np.abs(expected - classifier.classify(crops)).max())
     finding = f"probabilities differ by {gap:.0e} at most on {len(crops)} crops; {TOLERANCE:.0e} is allowed"
     return VerifyResult(subject, passed=gap <= TOLERANCE, finding=finding)

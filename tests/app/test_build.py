@@ -94,7 +94,7 @@ def test_a_session_runs_on_a_display_that_is_no_window(clip: Path) -> None:
 def test_the_threshold_of_the_settings_wins_over_that_of_the_network(
     pair: Path, chosen: float | None, own: float | None, threshold: float
 ) -> None:
-    write_contract_file(contract_path(pair), Contract(pair_digest(pair), "", unsure_below=own))
+    write_contract_file(contract_path(pair), Contract(pair_digest(pair), pair_digest(pair), unsure_below=own))
     assert unsure_below(settings(chosen), pair) == threshold
 
 
@@ -103,7 +103,7 @@ def test_a_pair_without_a_contract_has_the_default_threshold(pair: Path) -> None
 
 
 def test_the_contract_of_another_pair_is_ignored(pair: Path) -> None:
-    write_contract_file(contract_path(pair), Contract(pair_digest(pair), "", unsure_below=0.7))
+    write_contract_file(contract_path(pair), Contract(pair_digest(pair), pair_digest(pair), unsure_below=0.7))
     pair.with_suffix(".h5").write_bytes(b"other weights")
     assert unsure_below(settings(), pair) == UNSURE_BELOW
 

@@ -40,18 +40,27 @@ REMOVED = object()
 PAIR_SUFFIXES = [".json", ".h5"]
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
+digests = st.text("0123456789abcdef", min_size=64, max_size=64)
 goldens = st.builds(
     GoldenCrop, st.builds(SourceCrop, texts, texts, st.binary(min_size=2304, max_size=2304)), st.tuples(*[st.floats(0, 1)] * 7)
 )
 contracts = st.builds(
     Contract,
-    pair_digest=texts,
-    compiled_digest=texts,
+    pair_digest=digests,
+    compiled_digest=digests,
     side_ratio=st.floats(0.1, 10),
-    golden=st.lists(goldens, max_size=2).map(tuple),
-    about=st.dictionaries(texts, st.none() | st.integers() | texts | st.lists(texts, max_size=2), max_size=3),
+    golden=st.lists(goldens, max_size=2, unique_by=lambda item: item.crop.name).map(tuple),
+    about=st.dictionaries(texts, st.none() | st.integers(-(2**63), 2**63) | texts | st.lists(texts, max_size=2), max_size=3),
     unsure_below=st.none() | st.floats(0, 1),
 )
+
+
+def nested(depth: int) -> Any:
+    """An empty list inside a list inside a list, …"""
+    inner: list[Any] = []
+    for _ in range(depth):
+        inner = [inner]
+    return inner
 
 
 def network_favouring(expression: Expression, strength: float = 20) -> Any:
@@ -141,7 +150,7 @@ def test_a_contract_is_read_as_it_was_written(tmp_path_factory: pytest.TempPathF
     assert read_contract(path) == contract
 
 
-@pytest.mark.parametrize("ratio", [0.0, -1.0, float("nan"), float("inf")])
+@pytest.mark.parametrize("ratio", [0.0, -1.0, 0.09, 10.1, 1e4, float("nan"), float("inf")])
 def test_a_side_ratio_out_of_range_is_refused(ratio: float) -> None:
     with pytest.raises(ValueError, match="side of a crop"):
         Contract("", "", side_ratio=ratio)
@@ -168,7 +177,24 @@ def test_a_threshold_out_of_range_is_refused(threshold: float) -> None:
         (["golden", 0, "pixels"], "AAAA", "is damaged .* has 3 pixels"),
         (["golden", 0, "pixels"], "?", "is damaged"),
         (["golden", 0, "answer", "happy"], REMOVED, "is damaged .KeyError: 'happy'"),
+        (["golden", 0, "answer", "happy"], float("nan"), "is damaged"),
+        (["golden", 0, "answer", "happy"], 10**400, "is damaged .*a number of more than 15 digits is not a probability"),
+        (["golden", 0, "answer", "happy"], True, "is damaged"),
+        (["golden", 0, "name"], 3, "is damaged"),
+        (["golden", 0, "name"], "n" * 2000, "is damaged .* at most 1000 characters"),
+        (["golden", 0, "name"], "ramp", "is damaged .*two golden crops have the same name"),
+        (["golden"], [{}] * 20_000, "is damaged .*20000 golden crops"),
+        (["pair_sha256"], "abc", "is damaged .*'abc' is not a SHA-256"),
+        (["compiled_sha256"], 3, "is damaged .*3 is not a SHA-256"),
+        (["side_ratio"], 10**4, "is damaged .*the side of a crop must be 0.1 to 10 boxes, not 10000"),
+        (["side_ratio"], 10**400, "is damaged .*a number of more than 15 digits"),
+        (["side_ratio"], True, "is damaged"),
+        (["side_ratio"], float("nan"), "is damaged .*NaN is not a number of JSON"),
+        (["unsure_below"], 10**400, "is damaged"),
         (["about"], 3, "is damaged"),
+        (["about", "digits"], 10**400, "is damaged .*its notes have a number of more than 15 digits"),
+        (["about", "data"], nested(30), "is damaged .*its notes are nested too deeply"),
+        (["about", "data"], float("inf"), "is damaged"),
     ],
 )
 def test_an_unusable_contract_is_refused_with_a_sentence(
@@ -179,7 +205,7 @@ def test_an_unusable_contract_is_refused_with_a_sentence(
         loader(pair)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", "\x00"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "\x00", "[" * 10**5, '{"schema":' * 10**5, "9" * 10**4])
 def test_a_file_that_is_no_contract_is_refused_with_a_sentence(tmp_path: Path, text: str) -> None:
     path = tmp_path / "net.contract.json"
     path.write_text(text, encoding="utf-8")
@@ -232,9 +258,15 @@ def test_a_changed_compiled_network_is_refused(pair: Path, loader: Loader) -> No
         loader(pair)
 
 
-@pytest.mark.parametrize("wrong", [0.01, float("nan")])
-def test_another_answer_for_a_golden_crop_is_refused(pair: Path, loader: Loader, wrong: float) -> None:
-    change_json(contract_path(pair), ["golden", 1, "answer", "fear"], wrong)
+def test_a_contract_without_an_end_is_refused(pair: Path, loader: Loader) -> None:
+    with contract_path(pair).open("r+b") as file:
+        file.truncate(10**11)
+    with pytest.raises(AssetError, match=r"net\.contract\.json, .*cannot be read: it is larger than 4 MB"):
+        loader(pair)
+
+
+def test_another_answer_for_a_golden_crop_is_refused(pair: Path, loader: Loader) -> None:
+    change_json(contract_path(pair), ["golden", 1, "answer", "fear"], 0.01)
     with pytest.raises(
         AssetError, match=r"net\.tflite gives another answer than recorded for the golden crop 'drawn-mouth-up'"
     ):
@@ -290,6 +322,17 @@ def test_a_damaged_cache_is_written_again(loader: Loader, tmp_path: Path) -> Non
     cached.write_bytes(whole[: len(whole) // 2])
     loader(path)
     assert cached.read_bytes() == whole
+
+
+def test_the_cached_network_of_another_pair_does_not_run(loader: Loader, tmp_path: Path) -> None:
+    happy = save_foreign_pair(tmp_path / "happy", network_favouring(Expression.HAPPY))
+    disgust = save_foreign_pair(tmp_path / "disgust", network_favouring(Expression.DISGUST))
+    for path in (happy, disgust):
+        loader(path)
+    names = {path: loader.cache / f"{pair_digest(path)}-{REVISION}.tflite" for path in (happy, disgust)}
+    shutil.copy(names[disgust], names[happy])
+    classifier, _ = loader(happy)
+    assert classifier.classify(golden.to_golden_batch([smile()])).argmax() == EXPRESSIONS.index(Expression.HAPPY)
 
 
 @pytest.mark.parametrize("blocked", ["folder", "file"])

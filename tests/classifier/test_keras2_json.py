@@ -3,7 +3,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.classifier.keras_pair import from_keras2
+from realtime.classifier.architecture_file import from_keras2
 
 SHAPE = [None, 48, 48, 1]
 

@@ -11,6 +11,7 @@ from realtime.errors import AssetError, UsageError
 from realtime.training import distillation
 from realtime.training.dataset import Dataset
 from realtime.training.split import split_tuning
+from tests.support.arrays import claim_array
 from tests.support.tiny_network import tiny
 
 # Keras 3.15 reads its variables in the way of NumPy 1
@@ -62,10 +63,14 @@ def test_files_that_are_no_teachers_are_refused(faces: Dataset, tmp_path: Path) 
         path = tmp_path / name
         with pytest.raises(UsageError, match=sentence):
             distillation.read_teachers([path], faces)
+    for kind, shape in (("<f4", "(1000000000000000, 7)"), ("|O", "(5, 7)")):
+        (tmp_path / "teacher.npy").write_bytes(claim_array(kind, shape))
+        with pytest.raises(UsageError, match="NumPy cannot read the teacher"):
+            distillation.read_teachers([tmp_path / "teacher.npy"], faces)
     np.savez(tmp_path / "two.npz", SOFT_LABELS, SOFT_LABELS)
-    with pytest.raises(UsageError, match="holds several arrays"):
+    with pytest.raises(UsageError, match="NumPy cannot read the teacher"):
         distillation.read_teachers([(tmp_path / "two.npz").rename(tmp_path / "two.npy")], faces)
-    with pytest.raises(AssetError, match=r"missing\.json is missing"):
+    with pytest.raises(AssetError, match=r"missing\.json cannot be read"):
         distillation.read_teachers([tmp_path / "missing.json"], faces)
 
 

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -5,7 +6,8 @@ import numpy as np
 import pytest
 
 from realtime.errors import UsageError
-from realtime.training.formats import read_table
+from realtime.training import formats
+from realtime.training.formats import MAX_LINE_LENGTH, read_table
 
 HEADER = "emotion,pixels,Usage"
 VOTES = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
@@ -188,3 +190,22 @@ def test_votes_for_another_number_of_faces_are_refused(table: Table, count: int)
     sentence = refusal(table([ROWS[0], ROWS[0]], [BALLOTS[0]] * count), "fer2013new.csv")
     assert f"has votes for {count} faces and" in sentence
     assert "has 2: are both files complete" in sentence
+
+
+def test_a_file_without_line_ends_is_not_read_whole(table: Table) -> None:
+    path = table()
+    with path.open("r+b") as file:
+        file.truncate(10**12)
+    assert f"it has more than {MAX_LINE_LENGTH} characters" in refusal(path)
+
+
+def test_more_faces_than_a_dataset_may_have_are_refused(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats, "MAX_FACES", 2)
+    assert len(read_table(table([ROWS[0]] * 2))) == 2
+    assert "has more than 2 faces" in refusal(table([ROWS[0]] * 3))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a device of POSIX")
+def test_a_device_is_no_data() -> None:
+    with pytest.raises(UsageError, match="/dev/zero is neither a folder nor a file"):
+        formats.read_dataset(Path("/dev/zero"))

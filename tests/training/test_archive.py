@@ -8,7 +8,7 @@ import pytest
 
 from realtime.domain import Expression
 from realtime.errors import UsageError
-from realtime.training.formats import read_archive
+from realtime.training.archive import read_archive
 from tests.support.places import SHARED
 
 FER2013 = SHARED / "fer2013" / "fer2013.npz"
@@ -132,7 +132,15 @@ def test_a_file_without_one_of_its_arrays_is_refused(file: Callable[..., Path], 
         (jpegs(*[np.zeros((48, 47), np.uint8)] * 4), "48×48"),
         ({"jpeg": np.arange(40, dtype=np.uint8), "offsets": np.arange(0, 50, 10)}, "48×48"),
         ({"offsets": np.zeros(5, np.int64)}, "48×48"),
-        ({"offsets": np.zeros(0, np.int64)}, "cannot read"),
+        ({"offsets": np.zeros(0, np.int64)}, "it has no pictures"),
+        ({"offsets": np.array([0, 10, 5, 20, 30])}, "do not follow each other"),
+        ({"offsets": np.array([-5, 0, 5, 20, 30])}, "do not follow each other"),
+        ({"offsets": np.array([0, 1, 2, 3, 10**9])}, "do not follow each other"),
+        ({"offsets": np.zeros((2, 2), np.int64)}, "it has no pictures"),
+        ({"offsets": np.zeros(10**6 + 2, np.uint8)}, "more than 1000000 pictures"),
+        ({"jpeg": np.zeros(10, np.float32)}, "it has no pictures"),
+        ({"labels": np.array([None] * 4)}, "not numbers or text"),
+        (jpegs(*[np.zeros((6000, 6000), np.uint8)] * 4), "48×48"),
         ({"offsets": np.linspace(0, 1, 5)}, "cannot read"),
         (jpegs(*[np.zeros((48, 48), np.uint8)] * 3), "3 pictures and 4"),
         ({"photo_group": np.zeros(5, np.int32)}, "4 pictures and 5"),
