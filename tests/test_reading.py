@@ -14,7 +14,7 @@ import pytest
 from realtime import reading
 from realtime.reading import read_file, read_stream
 
-posix = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes of POSIX")
+posix = pytest.mark.posix
 
 
 def error_number(path: str | Path, most: int) -> int | None:

@@ -26,6 +26,7 @@ from realtime.storage.append_file import AppendFile
 from realtime.storage.film import Film
 from realtime.storage.jsonl_log import CHECK_EVERY, JsonlLog
 from realtime.storage.recorder import Recorder
+from realtime.storage.user_folders import pictures_folder
 from tests.support.clocks import CountedClock
 from tests.support.fake_music import SilentPlayer
 from tests.support.lists import PLAYLISTS
@@ -126,7 +127,8 @@ def log(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def pictures(home: Path) -> Path:
     """The picture folder of the user."""
-    folder = home / "Pictures"
+    folder = pictures_folder()
+    assert home in folder.parents
     folder.mkdir()
     return folder
 
@@ -332,6 +334,7 @@ def test_a_log_that_ends_early_is_reported_on_screen_and_in_the_terminal(log: Pa
     assert harness.messages() == []
 
 
+@posix
 def test_without_a_window_a_log_that_ends_early_is_reported_once(log: Path) -> None:
     harness = OutputsHarness(log=JsonlLog(log), waits=True)
     with harness.outputs:
@@ -505,6 +508,7 @@ def test_a_disk_that_hangs_does_not_block_the_end(slow: SlowLog, monkeypatch: py
 # Film and cameras
 
 
+@posix
 def test_a_film_that_ends_early_is_reported_and_loses_its_mark(tmp_path: Path) -> None:
     path = tmp_path / "film.mkv"
     frame = Frame(picture_of(90), 0, 0.0)

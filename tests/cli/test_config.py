@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from realtime.storage.user_folders import config_folder
 from tests.cli.conftest import START
 from tests.support.places import SHIPPED_CONFIG
 
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 
 
 def test_path_names_the_files_in_the_order_in_which_they_win(
-    emodj: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    emodj: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    user_file = home / ".config" / "emodj" / "config.toml"
+    user_file = config_folder() / "config.toml"
     assert emodj("config", "path").stdout.splitlines() == [str(SHIPPED_CONFIG), str(user_file)], (
         "where it belongs, though it is missing"
     )
@@ -47,14 +48,14 @@ def test_show_prints_settings_that_can_be_read_back(emodj: Run, settings: Callab
 
 
 def test_the_user_file_the_variable_and_the_option_win_in_this_order(
-    emodj: Run, home: Path, settings: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    emodj: Run, settings: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def shown(*options: str | Path) -> tuple[float, float, float]:
         table = tomllib.loads(emodj(*options, "config", "show").stdout)
         return table["mood"]["lead"], table["mood"]["window_s"], table["faces"]["unsure_below"]
 
     shipped = shown()
-    user_file = home / ".config" / "emodj" / "config.toml"
+    user_file = config_folder() / "config.toml"
     user_file.parent.mkdir(parents=True)
     user_file.write_text("[mood]\nlead = 0.2\nwindow_s = 20\n[faces]\nunsure_below = 0.2\n", encoding="utf-8")
     assert shown() == (0.2, 20, 0.2) != shipped

@@ -346,6 +346,7 @@ def test_no_success_prints_a_secret(spotify_process: Start, spotify: Spotify, to
         assert secret not in out + err
 
 
+@pytest.mark.posix
 def test_the_login_file_is_private_for_any_umask(tokens: CredentialStore, home: Path) -> None:
     assert tokens.path == home / ".config" / "emodj" / "spotify-token.json"
     assert stat.S_IMODE(tokens.path.stat().st_mode) == 0o600

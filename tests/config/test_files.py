@@ -184,14 +184,6 @@ def test_the_ranges_are_exported_for_options() -> None:
 # Search for the files
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("HOME", "XDG_CONFIG_HOME", "USERPROFILE", "LOCALAPPDATA"):
-        monkeypatch.setenv(name, str(tmp_path))
-    monkeypatch.delenv(CONFIG_VARIABLE, raising=False)
-    return tmp_path
-
-
 def test_the_users_file_is_read_if_it_exists(home: Path) -> None:
     assert home in user_file().parents
     assert config_files(SHIPPED_CONFIG) == [SHIPPED_CONFIG]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 
 from realtime.errors import EmodjError, UsageError
 from realtime.storage.append_file import AppendFile
+from tests.support.rights import unprivileged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,7 +134,7 @@ def test_a_second_writer_is_refused_and_the_first_goes_on(tmp_path: Path) -> Non
     assert (tmp_path / "file").read_bytes() == b"one two"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+@unprivileged
 def test_a_folder_without_permission_is_an_error(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     try:

@@ -16,7 +16,8 @@ from tests.support.waiting import PATIENCE_S
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-posix = pytest.mark.skipif(sys.platform == "win32", reason="a write to a full pipe cannot be stopped there")
+posix = pytest.mark.posix
+"""Marks a test that needs a full pipe: on Windows a write to one cannot be stopped."""
 
 LEAST = 4096
 """Bytes that the smallest pipe of Linux holds."""

@@ -12,6 +12,7 @@ from just_playback import playback as library
 from realtime.errors import EmodjError
 from realtime.music.local import file_player as module
 from realtime.music.local.file_player import FilePlayer, UnplayableError
+from tests.support.rights import unprivileged
 from tests.support.sounds import SUFFIXES, silence, sound
 from tests.support.waiting import until
 
@@ -148,7 +149,7 @@ def test_unplayable_file_raises_and_stops_the_previous_song(player: FilePlayer, 
     player.play(good)
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+@unprivileged
 def test_unreadable_file_raises(player: FilePlayer, tmp_path: Path) -> None:
     song = sound(tmp_path / "song.wav")
     song.chmod(0)

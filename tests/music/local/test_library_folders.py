@@ -7,6 +7,7 @@ from realtime.errors import UsageError
 from realtime.music.local.library import walk_files
 from realtime.music.local.path_guard import PathGuard
 from realtime.music.local.song_lists import Warnings
+from tests.support.rights import unprivileged
 
 
 def make_files(folder: Path, *names: str) -> Path:
@@ -66,7 +67,7 @@ def test_links_to_the_outside_give_a_warning(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@unprivileged
 def test_unreadable_subfolder_gives_a_warning(tmp_path: Path) -> None:
     make_files(tmp_path, "a.mp3", "locked/b.mp3")
     (tmp_path / "locked").chmod(0)

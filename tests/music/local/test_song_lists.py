@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 import tracemalloc
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from realtime.errors import EmodjError, UsageError
 from realtime.music.local import song_lists
 from realtime.music.local.path_guard import PathGuard
 from realtime.music.local.song_lists import Entry, SongTable, Warnings, read_m3u8
+from tests.support.rights import unprivileged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -262,7 +262,7 @@ def test_invalid_list_raises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
             read_m3u8(tmp_path / f"{name}.m3u8", guard, notices)
 
 
-@pytest.mark.skipif(os.geteuid() == 0 or sys.platform == "win32", reason="root may read everything")
+@unprivileged
 def test_unreadable_list_raises(tmp_path: Path) -> None:
     (tmp_path / "a.m3u8").touch(0)
     with pytest.raises(EmodjError, match=r"cannot read .*a\.m3u8 \(Permission denied\)"):

@@ -17,6 +17,7 @@ from realtime.errors import EmodjError, UsageError
 from realtime.music.spotify.credentials import ClientIdFile, CredentialStore, Token
 from realtime.music.spotify.errors import ErrorKind, SpotifyError
 from realtime.storage import atomic
+from tests.support.rights import unprivileged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -176,7 +177,7 @@ def test_file_in_place_of_the_folder_raises(tmp_path: Path) -> None:
         file.load()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
+@unprivileged
 def test_unwritable_folder_keeps_the_old_login(file: CredentialStore) -> None:
     file.save(TOKEN)
     file.path.parent.chmod(0o500)
