@@ -77,5 +77,5 @@ def check_link_template(template: str) -> str:
 
 
 def _fill(template: str, title: str, year: int) -> str:
-    # The year first: a title may hold the text {year}. Not format(), which evaluates more than names
+    # Not format(), which evaluates more than names; a title that is encoded has no braces
     return template.replace("{year}", str(year)).replace("{title}", title)
