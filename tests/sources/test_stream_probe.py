@@ -117,8 +117,11 @@ def test_a_stream_that_cannot_be_opened_says_why(answer: bytes, why: str) -> Non
 
 @pytest.mark.parametrize("scheme", ["http", "rtsp"])
 def test_a_server_that_is_silent_is_said_to_be(scheme: str) -> None:
-    with serving(b"", hangs=True) as server, pytest.raises(SourceError, match="accepts the connection, and sends nothing"):
-        open_video(f"{scheme}://{server.address}/x")
+    with serving(b"", hangs=True) as server:
+        with pytest.raises(SourceError, match="cannot be opened as a video: no answer came within"):
+            open_video(f"{scheme}://{server.address}/x")
+        with pytest.raises(ProbeError, match="accepts the connection, and sends nothing"):
+            probe(f"{scheme}://{server.address}/x", 0.1)
 
 
 @pytest.mark.parametrize(
