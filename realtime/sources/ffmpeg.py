@@ -40,6 +40,8 @@ HTTP_OPTIONS = {
     "format_whitelist": f"{FILM_FORMATS},mpjpeg",
     # `stream_probe` follows a redirect, but not to another server
     "max_redirects": "0",
+    # Microseconds without a byte; OpenCV's own limit does not reach into a graph of filters
+    "rw_timeout": "10000000",
 }
 RTSP_OPTIONS = {
     "protocol_whitelist": "rtp,srtp,tcp,tls,udp",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from realtime.errors import EmodjError
 from realtime.sources.cameras import Device, find_camera, list_cameras, next_camera, open_camera
-from realtime.sources.video import display_name, is_camera, local_path, open_video
+from realtime.sources.video import check_scheme, display_name, is_camera, is_url, local_path, open_video
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -126,7 +126,7 @@ def select_source(source: str | None, camera: CameraRequest, stack: ExitStack, *
             stream, and every camera, is opened later.
 
     Raises:
-        UsageError: the file does not exist.
+        UsageError: the file does not exist, or the URL has a scheme that emodj does not open.
         SourceError: the file is no video, or the stream cannot be opened.
     """
     location = camera.device if source is None else local_path(source)
@@ -134,9 +134,11 @@ def select_source(source: str | None, camera: CameraRequest, stack: ExitStack, *
         # An absolute path is never taken for a part of a name
         cameras = CameraSwitcher(camera if source is None else replace(camera, device=str(Path(location).absolute())))
         return SourceSpec(cameras.open, "opening the camera", cameras=cameras)
-    if "://" not in location:
+    if not is_url(location):
         opened = stack.enter_context(open_video(location))
         return SourceSpec(lambda: opened, "", file=opened)
+    # At once, and not when a thread opens it: waiting does not help here
+    check_scheme(location)
     opening = f"connecting to {display_name(location)}"
     if in_order:
         opened = stack.enter_context(open_video(location))

@@ -259,17 +259,18 @@ def _open_file(path: str) -> VideoSource:
 def _open_stream(url: str) -> VideoSource:
     name = display_name(url)
     for _ in range(MAX_REDIRECTS + 1):
-        scheme = url.partition("://")[0].lower()
-        if scheme not in SCHEMES:
-            raise UsageError(f"{name} cannot be opened: emodj opens files, and URLs with http, https, rtsp and rtsps")
-        options = SCHEMES[scheme]
+        options = SCHEMES[check_scheme(url)]
+        # FFmpeg knows protocols in lower case alone
+        scheme, separator, rest = url.partition("://")
+        url = scheme.lower() + separator + rest
+        begun = time.monotonic()
         timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, PATIENCE * TIMEOUT_MS]
         capture = _open_capture(url, name, options, timeouts)
         if capture is not None:
             live = _is_live(capture, url)
             hint = "does it still send, and is the network connected?"
             return VideoSource(capture, name, live=live, hint=hint, film=None if live else (url, options))
-        url = _look_elsewhere(url, name)
+        url = _look_elsewhere(url, name, TIMEOUT_MS / 1000 - (time.monotonic() - begun))
     raise SourceError(f"{name} cannot be opened as a video: the server sends us on and on")
 
 
@@ -289,8 +290,8 @@ def _open_capture(location: str, name: str, options: Mapping[str, str], paramete
     return capture
 
 
-def _look_elsewhere(url: str, name: str) -> str:
-    """Where a stream that cannot be opened has moved to, on the same server.
+def _look_elsewhere(url: str, name: str, timeout_s: float) -> str:
+    """Where a stream that cannot be opened has moved to, on the same server; takes `timeout_s` seconds at most.
 
     Raises:
         SourceError: it has not moved there; the sentence says what the server answers instead.
@@ -298,8 +299,11 @@ def _look_elsewhere(url: str, name: str) -> str:
     # A session with a camera needs no HTTP
     from realtime.sources.stream_probe import ProbeError, explain, probe, redirect_target
 
+    if timeout_s <= 0:
+        why = f"no answer came within {TIMEOUT_MS / 1000:.0f} s: is the server on this network, and does it send?"
+        raise SourceError(f"{name} cannot be opened as a video: {why}")
     try:
-        answer = probe(url, TIMEOUT_MS / 1000)
+        answer = probe(url, timeout_s)
     except ProbeError as error:
         raise SourceError(f"{name} cannot be opened as a video: {error}") from error
     target = redirect_target(answer, url)
@@ -325,6 +329,18 @@ def _is_live(capture: cv2.VideoCapture, url: str) -> bool:
     except ProbeError:
         return True
     return answer.status != HTTPStatus.OK or answer.length is None
+
+
+def check_scheme(url: str) -> str:
+    """The scheme of a URL, in lower case.
+
+    Raises:
+        UsageError: emodj does not open it.
+    """
+    scheme = url.partition("://")[0].lower()
+    if scheme not in SCHEMES:
+        raise UsageError(f"{display_name(url)} cannot be opened: emodj opens files, and URLs with http, https, rtsp and rtsps")
+    return scheme
 
 
 def is_url(location: str) -> bool:

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 
-from realtime.errors import Cause, SourceError
+from realtime.errors import Cause, SourceError, UsageError
 from realtime.sources.cameras import Device
 from realtime.sources.grabber import FrameGrabber
 from realtime.sources.health import SourceState
-from realtime.sources.select import CameraRequest, CameraSwitcher
+from realtime.sources.select import CameraRequest, CameraSwitcher, select_source
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -130,3 +131,8 @@ def test_an_unplugged_camera_is_not_replaced_by_another_one(first: Device, secon
     with pytest.raises(SourceError, match="is not connected"):
         cameras.open()
     assert computer.opened[-1] == second
+
+
+def test_a_url_that_is_never_opened_is_refused_at_once() -> None:
+    with ExitStack() as stack, pytest.raises(UsageError, match="emodj opens files, and URLs with http"):
+        select_source("cache:http://127.0.0.1/x", CameraRequest("0", 640, 480, 30), stack, in_order=False)

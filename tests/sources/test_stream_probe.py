@@ -5,15 +5,18 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from realtime.errors import SourceError
 from realtime.sources import video
 from realtime.sources.stream_probe import MAX_HEAD, Answer, ProbeError, explain, probe, redirect_target
 from realtime.sources.video import open_video
+from tests.support.films import write_film
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from pathlib import Path
 
 SECRET = "hunter2"  # noqa: S105 - a password that nobody may get
 JPEG = b"\xff\xd8\xff\xe0" + bytes(200)
@@ -117,8 +120,11 @@ def test_a_stream_that_cannot_be_opened_says_why(answer: bytes, why: str) -> Non
 
 @pytest.mark.parametrize("scheme", ["http", "rtsp"])
 def test_a_server_that_is_silent_is_said_to_be(scheme: str) -> None:
-    with serving(b"", hangs=True) as server, pytest.raises(SourceError, match="accepts the connection, and sends nothing"):
-        open_video(f"{scheme}://{server.address}/x")
+    with serving(b"", hangs=True) as server:
+        with pytest.raises(SourceError, match="cannot be opened as a video: no answer came within"):
+            open_video(f"{scheme}://{server.address}/x")
+        with pytest.raises(ProbeError, match="accepts the connection, and sends nothing"):
+            probe(f"{scheme}://{server.address}/x", 0.1)
 
 
 @pytest.mark.parametrize(
@@ -168,3 +174,34 @@ def test_a_url_is_one_request_whatever_it_holds() -> None:
 def test_each_reason_is_one_clause() -> None:
     for answer in (Answer(200), Answer(500), Answer(401)):
         assert "\n" not in explain(answer, with_password=False)
+
+
+@pytest.mark.parametrize("kind", ["hls", "sdp", "redirect"])
+def test_a_server_sends_us_to_no_other_server(kind: str) -> None:
+    with serving(http("200 OK", body=b"x" * 999)) as other:
+        answer = {
+            "hls": http(
+                "200 OK",
+                "Content-Type: application/vnd.apple.mpegurl",
+                body=f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nhttp://{other.address}/x.ts\n#EXT-X-ENDLIST\n".encode(),
+            ),
+            "sdp": http(
+                "200 OK",
+                "Content-Type: application/sdp",
+                body=b"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=video 5004 RTP/AVP 26\r\n",
+            ),
+            "redirect": http("302 Found", f"Location: http://localhost:{other.address.partition(':')[2]}/x"),
+        }[kind]
+        with serving(answer) as server, pytest.raises(SourceError, match=r"with a list of other addresses|sends us on to"):
+            open_video(f"http://{server.address}/x.m3u8")
+        assert not other.received
+
+
+def test_an_interlaced_film_on_a_server_is_read_whole(tmp_path: Path) -> None:
+    pictures = [np.full((64, 96, 3), 50 + 40 * index, np.uint8) for index in range(4)]
+    film = write_film(tmp_path / "film.mkv", pictures, [0, 40, 80, 500], interlaced=True).read_bytes()
+    answer = http("200 OK", "Content-Type: video/x-matroska", f"Content-Length: {len(film)}", "Connection: close", body=film)
+    with serving(answer) as server, open_video(f"http://{server.address}/film.mkv") as source:
+        frames = list(iter(source.read, None))
+    assert [frame.time_s for frame in frames] == pytest.approx([0, 0.04, 0.08, 0.5], abs=0.002)
+    assert [float(frame.image.mean()) for frame in frames] == pytest.approx([50, 90, 130, 170], abs=4)

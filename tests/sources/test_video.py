@@ -270,6 +270,11 @@ def camera() -> NetworkCamera:
     return NetworkCamera([jpeg(grey(brightness(index))) for index in range(FRAMES)])
 
 
+def test_a_scheme_may_be_in_capitals() -> None:
+    with streaming(camera()) as address, open_video(f"HTTP://{address}/live") as source:
+        assert source.read() is not None
+
+
 def test_a_stream_gives_frames_until_its_server_closes_the_connection() -> None:
     server = camera()
     with streaming(server) as address, open_video(f"http://user:{SECRET}@{address}/live?key={SECRET}") as source:
