@@ -8,22 +8,26 @@ import socket
 import time
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from http import HTTPStatus
-from http.client import HTTPException, HTTPMessage
-from typing import IO, TYPE_CHECKING
+from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPResponse, HTTPSConnection
+from io import BufferedReader, RawIOBase
+from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote
-from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_opener
+from urllib.request import HTTPHandler, HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
 from realtime.music.links import spotify_uri
 from realtime.music.open_link import ascii_link
 
 if TYPE_CHECKING:
-    from http.client import HTTPResponse
+    from urllib.request import OpenerDirector
+
+    from _typeshed import WriteableBuffer
 
 SPOTIFY_ADDRESS = "https://open.spotify.com"
 TIMEOUT_S = 5.0
-"""Longest time without data from a server, in seconds."""
+"""Longest time until a server has answered a question whole, after redirects too, in seconds."""
 
 _HEADERS = {"User-Agent": "emodj (checks the links of its configuration)"}
 _MAX_BYTES = 64 * 2**10
@@ -89,7 +93,7 @@ def check_link(url: str, *, spotify: str = SPOTIFY_ADDRESS, timeout_s: float = T
     Args:
         url: link as `links.parse_link` returns it.
         spotify: base address of Spotify's oEmbed.
-        timeout_s: longest time without data from the server, in seconds.
+        timeout_s: longest time until the server has answered a question whole, in seconds.
     """
     try:
         if spotify_uri(url) is not None:
@@ -106,7 +110,7 @@ def check_link(url: str, *, spotify: str = SPOTIFY_ADDRESS, timeout_s: float = T
 def _check_spotify_link(address: str, timeout_s: float) -> LinkStatus:
     try:
         with _open_address(address, "GET", timeout_s) as response:
-            document: object = json.loads(_read_body(response, timeout_s))
+            document: object = json.loads(_read_body(response))
     except HTTPError as error:
         if error.code not in _SPOTIFY_GONE_STATUSES:
             raise
@@ -140,21 +144,72 @@ def _check_other_link(address: str, timeout_s: float) -> LinkStatus:
 
 
 def _open_address(address: str, method: str, timeout_s: float) -> HTTPResponse:
-    opener: OpenerDirector = build_opener(_HttpsRedirectHandler)
+    deadline_s = time.monotonic() + timeout_s
+    opener: OpenerDirector = build_opener(_HttpsRedirectHandler, _HttpHandler(deadline_s), _HttpsHandler(deadline_s))
     # `links.parse_link` admits only https; the address of Spotify is a constant
     response: HTTPResponse = opener.open(Request(address, headers=_HEADERS, method=method), timeout=timeout_s)  # noqa: S310
     return response
 
 
-def _read_body(response: HTTPResponse, timeout_s: float) -> bytes:
-    """The first bytes of an answer. The deadline covers all of them, since a server could send one byte now and then."""
-    deadline = time.monotonic() + timeout_s
+def _read_body(response: HTTPResponse) -> bytes:
+    """The first bytes of an answer."""
     body = b""
     while len(body) < _MAX_BYTES and (piece := response.read1(_MAX_BYTES - len(body))):
         body += piece
-        if time.monotonic() > deadline:
-            raise TimeoutError
     return body
+
+
+class _HttpHandler(HTTPHandler):
+    def __init__(self, deadline_s: float) -> None:
+        super().__init__()
+        self._connect = partial(_connect, HTTPConnection, deadline_s)
+
+    def http_open(self, req: Request) -> HTTPResponse:
+        return self.do_open(self._connect, req)
+
+
+class _HttpsHandler(HTTPSHandler):
+    def __init__(self, deadline_s: float) -> None:
+        super().__init__()
+        self._connect = partial(_connect, HTTPSConnection, deadline_s)
+
+    def https_open(self, req: Request) -> HTTPResponse:
+        return self.do_open(self._connect, req)
+
+
+def _connect(kind: type[HTTPConnection], deadline_s: float, host: str, **options: Any) -> HTTPConnection:
+    connection = kind(host, **options)
+    # The standard library calls it as the class
+    connection.response_class = cast("type[HTTPResponse]", partial(_TimedResponse, deadline_s))
+    return connection
+
+
+class _TimedResponse(HTTPResponse):
+    """An answer with a deadline: the timeout of a socket starts anew with each byte, which a server may send now and then."""
+
+    def __init__(self, deadline_s: float, sock: socket.socket, *arguments: Any, **options: Any) -> None:
+        super().__init__(sock, *arguments, **options)
+        self.fp = BufferedReader(_TimedStream(self.fp.detach(), sock, deadline_s))
+
+
+class _TimedStream(RawIOBase):
+    def __init__(self, stream: RawIOBase, sock: socket.socket, deadline_s: float) -> None:
+        super().__init__()
+        self._stream, self._socket, self._deadline_s = stream, sock, deadline_s
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int | None:
+        left_s = self._deadline_s - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError
+        self._socket.settimeout(left_s)
+        return self._stream.readinto(buffer)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
 
 
 def _explain_status(code: int) -> LinkStatus:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import socket
+import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.error import URLError
 
@@ -67,6 +69,31 @@ def test_endless_answer_is_not_read_to_its_end(pages: Pages) -> None:
 def test_silent_server_times_out(pages: Pages) -> None:
     pages.lists[HAPPY] = Page(silent=True)
     result = check_link(HAPPY, spotify=pages.address, timeout_s=QUICK_S)
+    assert (result.state, result.server_available) == (LinkState.UNCLEAR, False)
+    assert "did not answer for 0.2 s" in result.why
+
+
+@pytest.mark.parametrize(
+    "start", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n"]
+)
+def test_server_that_sends_a_byte_now_and_then_times_out(start: bytes) -> None:
+    ended = threading.Event()
+
+    def serve(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.sendall(start)
+            while not ended.wait(0.01):
+                connection.sendall(b"a")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=serve, args=(listener,))
+        server.start()
+        try:
+            result = check_link(HAPPY, spotify=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_s=QUICK_S)
+        finally:
+            ended.set()
+            server.join()
     assert (result.state, result.server_available) == (LinkState.UNCLEAR, False)
     assert "did not answer for 0.2 s" in result.why
 
