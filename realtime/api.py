@@ -345,5 +345,5 @@ def _shared_reader(network: NetworkSettings, faces: FaceSettings, _changed: tupl
 
 def _change_times(pair: Path | None) -> tuple[int, ...]:
     """Change times of the files of a network, in nanoseconds: a network that was trained again is loaded again."""
-    files = [] if pair is None else [pair.with_suffix(suffix) for suffix in (".json", ".h5", ".contract.json")]
+    files = [] if pair is None else [pair.with_suffix(suffix) for suffix in (".json", ".h5", ".weights.h5", ".contract.json")]
     return tuple(file.stat().st_mtime_ns for file in files if file.exists())

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from realtime.classifier.keras_pair import INPUT_SHAPE, first_line, import_tensorflow, predict
-from realtime.classifier.keras_process import KerasProcess
 from realtime.classifier.native_stderr import muted_stderr
 from realtime.classifier.runtime import open_classifier
 from realtime.errors import EmodjError
@@ -39,6 +38,8 @@ def compile_pair(json_path: Path) -> bytes:
         AssetError: the pair cannot be used.
         EmodjError: TensorFlow is not installed or cannot compile the network, or probabilities differ by more than `TOLERANCE`.
     """
+    from realtime.classifier.keras_process import KerasProcess
+
     with KerasProcess(json_path) as network:
         return network.compile()
 

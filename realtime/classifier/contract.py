@@ -13,11 +13,9 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from realtime.classifier.compiler import REVISION, compile_pair
 from realtime.classifier.golden import SMILE_PREFIX, differences, from_document, record_answers, to_document, to_golden_batch
 from realtime.classifier.network_files import MAX_WEIGHTS_BYTES, pair_digest
 from realtime.classifier.runtime import open_classifier
-from realtime.classifier.trial import try_compiled
 from realtime.domain import EXPRESSIONS, Expression
 from realtime.errors import AssetError, EmodjError
 from realtime.printable import quoted
@@ -168,6 +166,9 @@ def load_classifier(
         f"{json_path} is not a network that emodj knows: it gets crops of the face box in grey 0..1, "
         "and its outputs are read in alphabetical order"
     )
+    # The shipped network needs neither compiler nor Keras, and starts sooner without them
+    from realtime.classifier.compiler import REVISION
+
     model = _load_or_compile(json_path, digest, cache_dir / f"{digest}-{REVISION}.tflite", notify)
     classifier = open_classifier(model, num_threads=num_threads, notify=notify)
     if shipped.exists():
@@ -199,6 +200,8 @@ def write_contract(
         AssetError: the pair or its old contract cannot be used, or neither has a golden crop.
         EmodjError: TensorFlow is not installed or cannot compile the network, or a file cannot be written.
     """
+    from realtime.classifier.compiler import compile_pair
+
     path = contract_path(json_path)
     old = read_contract(path) if path.exists() else Contract("", "")
     crop_of = {crop.name: crop for crop in (*(golden.crop for golden in old.golden), *crops)}
@@ -236,6 +239,8 @@ def _open_matching(
     if _sha256(model) != contract.compiled_digest:
         raise AssetError(f"{path} is not the compiled network that {contract_path(json_path).name} describes: {remedy}")
     if is_foreign:
+        from realtime.classifier.trial import try_compiled
+
         try_compiled(model, path)
     classifier = open_classifier(model, num_threads=num_threads, notify=notify)
     for name, difference in differences(classifier, contract.golden).items():
@@ -249,6 +254,8 @@ def _load_or_compile(json_path: Path, digest: str, cached: Path, notify: Callabl
     model = _read_cached(cached, digest)
     if model is not None:
         return model
+    from realtime.classifier.compiler import compile_pair
+
     model = compile_pair(json_path)
     try:
         cached.parent.mkdir(parents=True, exist_ok=True)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import zipfile
-import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from realtime.classifier.architecture_file import parse_architecture
 from realtime.errors import AssetError
 from realtime.reading import read_file
 
 if TYPE_CHECKING:
+    import zipfile
     from collections.abc import Sequence
     from pathlib import Path
 
@@ -92,6 +89,9 @@ def read_network_files(path: Path) -> NetworkFiles:
     Raises:
         AssetError: a file is missing, unreadable, too large or damaged, or emodj does not run the architecture.
     """
+    # Late, since the shipped network needs only digests
+    from realtime.classifier.architecture_file import parse_architecture
+
     if path.suffix == SAVED_SUFFIX:
         return _read_saved(path)
     architecture, place = _read(path, MAX_ARCHITECTURE_BYTES), weights_path(path)
@@ -116,12 +116,21 @@ def open_zip(data: bytes, most: int) -> zipfile.ZipFile:
         ValueError: it holds more files. They are counted before `zipfile` makes an object of each one.
         zipfile.BadZipFile: it is no archive, or is damaged.
     """
+    # Late, since the shipped network needs no archive
+    import io
+    import zipfile
+
     if data.count(_ENTRY_MARK) > most:
         raise ValueError(f"it holds more than {most} files")
     return zipfile.ZipFile(io.BytesIO(data))
 
 
 def _read_saved(path: Path) -> NetworkFiles:
+    import zipfile
+    import zlib
+
+    from realtime.classifier.architecture_file import parse_architecture
+
     data = _read(path, MAX_WEIGHTS_BYTES, SAVED_RULE)
     try:
         most = min(MAX_WEIGHTS_BYTES, _MAX_EXPANSION * len(data) + _SPARE_BYTES)

@@ -69,6 +69,17 @@ def test_robustness_and_a_folder_for_everything(emodj: Run, data: Callable[..., 
     assert emodj("evaluate", fer, "--robustness", "--json").stdout == (out / "report.json").read_text(encoding="utf-8")
 
 
+def test_libraries_leave_nothing_in_the_home_of_the_person(
+    run_process: Run, data: Callable[..., Path], tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Another test may have moved the folders of this process
+    for name in ("KERAS_HOME", "MPLCONFIGDIR"):
+        monkeypatch.delenv(name, raising=False)
+    ended = run_process("evaluate", data([0, 2, 2]), "--out", tmp_path / "report")
+    assert ended.returncode == 0, ended.stderr
+    assert [path for path in home.rglob("*") if path.is_file()] == []
+
+
 def test_a_network_of_keras_in_one_file(emodj: Run, data: Callable[..., Path], tmp_path: Path) -> None:
     from realtime.classifier.keras_pair import load_pair
 

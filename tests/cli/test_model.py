@@ -59,6 +59,24 @@ def test_show_prints_the_model_card_beside_the_network_if_it_has_its_digest(
     assert emodj("model", "show", "--config", config_file).stdout.endswith(f"\n# Of this network\n\n{digest}\n")
 
 
+def test_show_prints_no_control_character_of_card_notes_or_names(
+    emodj: Run, bare: Path, settings: Callable[[str], Path]
+) -> None:
+    config_file = settings(f"[network]\npair = '{bare}'\n")
+    path = bare.with_suffix(".contract.json")
+    contract = json.loads(path.read_text(encoding="utf-8"))
+    evil = "\x1b]52;c;aGk=\x07\x9b31m\u202e\r"
+    contract["about"] = {evil: evil}
+    contract["golden"][0]["name"] = f"crop{evil}"
+    path.write_text(json.dumps(contract), encoding="utf-8")
+    shown = emodj("model", "show", "--config", config_file).stdout
+    bare.with_name("card.md").write_text(f"{contract['pair_sha256']}\n\tcard{evil}end\n", encoding="utf-8", newline="")
+    shown += emodj("model", "show", "--config", config_file).stdout
+    shown += emodj("model", "check", bare, "--config", config_file).stdout
+    assert "\tcard�]52;c;aGk=��31m��end\n" in shown
+    assert all(character.isprintable() or character in "\n\t" for character in shown)
+
+
 def test_show_prints_one_document(emodj: Run, bare: Path, settings: Callable[[str], Path]) -> None:
     contract = json.loads(SHIPPED.with_suffix(".contract.json").read_text(encoding="utf-8"))
     config_file = settings(f"[network]\npair = '{bare}'\n")
