@@ -19,6 +19,7 @@ from realtime.cli.output import print_document
 from realtime.cli.signals import SAME_EVENT_S, EndSignals, delayed
 from tests.cli.conftest import START
 from tests.support.clocks import CountedClock
+from tests.support.terminal import in_a_terminal
 from tests.support.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
@@ -96,6 +97,25 @@ def test_a_closed_terminal_ends_a_session_with_its_log_and_film(clip: Callable[[
         assert "Traceback" not in stderr.read()
     log = (tmp_path / "log.jsonl").read_text(encoding="utf-8").splitlines()
     assert_complete(tmp_path, log)
+
+
+@pytest.mark.parametrize("number", [*ENDING, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("command", "prompt"),
+    [(["mood"], "happy"), (["spotify", "login", "--no-browser", "--client-id", "0" * 32], "address, if you have one")],
+)
+def test_a_signal_at_a_prompt_restores_the_terminal(number: int, command: list[str], prompt: str) -> None:
+    def start(terminal: int) -> subprocess.Popen[str]:
+        streams = dict.fromkeys(("stdin", "stdout", "stderr"), terminal)
+        environment = {**os.environ, "TERM": "xterm"}
+        return subprocess.Popen([sys.executable, "-c", START, *command], **streams, text=True, env=environment)
+
+    with in_a_terminal(start, 100) as running:
+        running.wait_for(prompt)
+        running.process.send_signal(number)
+        assert running.wait_for_end() == 128 + number
+        assert running.echoes()
+        assert "Traceback" not in running.all
 
 
 IGNORING = f"""

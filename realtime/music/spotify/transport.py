@@ -140,10 +140,7 @@ def send(request: Callable[[], Answer], secrets: Iterable[str | None], timeout_s
     except requests.Timeout as error:
         translated, cause = unreachable(f"Spotify did not answer for {timeout_s:g} s: try again in a moment"), error
     except requests.exceptions.SSLError as error:
-        translated, cause = (
-            unreachable("this network changes the connection to Spotify: open a web page, the network may want you to log in"),
-            error,
-        )
+        translated, cause = _explain_refused_certificate(), error
     except requests.exceptions.ChunkedEncodingError as error:
         translated, cause = unreachable("Spotify's answer was cut off: try again in a moment"), error
     except requests.exceptions.ConnectionError as error:
@@ -200,8 +197,21 @@ def _explain_unreadable_answer(error: BaseException) -> SpotifyError:
     return explain_refusal(answer.status_code, "", "", answer.headers.get("Retry-After"))
 
 
+def _certificate_variable() -> str | None:
+    """The variable that names the certificates to trust; None where those that come with requests count."""
+    return next((name for name in _CERTIFICATE_VARIABLES if os.environ.get(name)), None)
+
+
+def _explain_refused_certificate() -> SpotifyError:
+    named = _certificate_variable()
+    other = "" if named is None else f"; or {named} in your environment names the wrong certificates"
+    return unreachable(
+        f"this network changes the connection to Spotify: open a web page, the network may want you to log in{other}"
+    )
+
+
 def _explain_missing_certificates(error: OSError) -> SpotifyError:
-    named = next((name for name in _CERTIFICATE_VARIABLES if os.environ.get(name)), None)
+    named = _certificate_variable()
     if named is None:
         return unreachable(f"this system does not let emodj ask Spotify ({error.strerror or error})")
     return unreachable(f"there are no certificates at {os.environ[named]}: correct {named} in your environment, or unset it")

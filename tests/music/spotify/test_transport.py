@@ -110,6 +110,18 @@ def test_redirect_is_not_followed(client: Any, spotify: Spotify, status: int, me
     assert len(spotify.requests) == 1
 
 
+def test_file_without_certificates_is_named(
+    client: Any, spotify: Spotify, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_text("no certificate\n")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    client.prefix = f"{spotify.address.replace('http:', 'https:')}/v1/"
+    error = error_of(client)
+    assert error.kind is ErrorKind.UNAVAILABLE
+    assert str(error).endswith("; or REQUESTS_CA_BUNDLE in your environment names the wrong certificates")
+
+
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 def test_missing_file_of_certificates_is_a_sentence(
     client: Any, spotify: Spotify, monkeypatch: pytest.MonkeyPatch, variable: str
