@@ -120,7 +120,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     has_tensorflow = find_spec("tensorflow") is not None
     for item in items:
         if sys.platform == "win32" and item.get_closest_marker("posix"):
-            item.add_marker(pytest.mark.skip(reason="needs signals, pipes, paths or rights of POSIX"))
+            item.add_marker(pytest.mark.skip(reason="needs signals, pipes, paths, rights or sparse files of POSIX"))
         if not has_tensorflow and item.path.stem.removeprefix("test_") in TENSORFLOW_TESTS.get(item.path.parent.name, ()):
             item.add_marker(pytest.mark.skip(reason="needs TensorFlow: pip install 'emodj[train]'"))
 

@@ -34,6 +34,7 @@ def test_a_file_up_to_the_bound_is_read_whole(tmp_path: Path, size: int) -> None
         assert error_number(path, size - 1) == errno.EFBIG
 
 
+@pytest.mark.posix
 def test_a_sparse_file_is_refused_by_its_size(tmp_path: Path) -> None:
     path = tmp_path / "sparse"
     with path.open("wb") as file:

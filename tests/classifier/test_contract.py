@@ -258,6 +258,7 @@ def test_a_changed_compiled_network_is_refused(pair: Path, loader: Loader) -> No
         loader(pair)
 
 
+@pytest.mark.posix
 def test_a_contract_without_an_end_is_refused(pair: Path, loader: Loader) -> None:
     with contract_path(pair).open("r+b") as file:
         file.truncate(10**11)

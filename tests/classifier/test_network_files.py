@@ -60,6 +60,7 @@ def test_a_missing_file_is_named_as_the_usual_one(tmp_path: Path) -> None:
     assert "net.json cannot be read (No such file or directory)" in refusal(path)
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize(("suffix", "most"), [(".json", "8 MB"), (".h5", "600 MB")])
 def test_a_sparse_file_of_a_terabyte_is_not_read(tmp_path: Path, suffix: str, most: str) -> None:
     path = write_pair(tmp_path)

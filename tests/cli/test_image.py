@@ -262,6 +262,7 @@ def test_status_1_if_all_of_several_failed(emodj: Run, tmp_path: Path) -> None:
     assert (ended.returncode, ended.stderr.count("no such file")) == (1, 2)
 
 
+@pytest.mark.posix
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a device without an end")
 def test_an_input_without_an_end_is_an_error_and_the_others_are_read(emodj: Run, photo: Path, tmp_path: Path) -> None:
     sparse = tmp_path / "sparse.jpg"

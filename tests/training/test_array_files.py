@@ -71,6 +71,7 @@ def test_an_archive_that_claims_too_much_is_refused(tmp_path: Path) -> None:
         arrays.read("jpeg")
 
 
+@pytest.mark.posix
 def test_a_sparse_file_of_a_terabyte_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "sparse.npz"
     with path.open("wb") as file:

@@ -192,6 +192,7 @@ def test_votes_for_another_number_of_faces_are_refused(table: Table, count: int)
     assert "has 2: are both files complete" in sentence
 
 
+@pytest.mark.posix
 def test_a_file_without_line_ends_is_not_read_whole(table: Table) -> None:
     path = table()
     with path.open("r+b") as file:
