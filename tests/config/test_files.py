@@ -193,12 +193,14 @@ def test_the_users_file_is_read_if_it_exists(home: Path) -> None:
     assert config_files(SHIPPED_CONFIG) == [SHIPPED_CONFIG, user_file()]
 
 
+@pytest.mark.posix
 def test_a_users_file_that_is_a_broken_link_is_refused(home: Path) -> None:
     user_file().parent.mkdir(parents=True)
     user_file().symlink_to(home / "missing.toml")
     assert refusal(*config_files(SHIPPED_CONFIG)[1:]) == f"there is no configuration file {user_file()}"
 
 
+@pytest.mark.posix
 def test_a_users_folder_that_cannot_be_read_is_refused(home: Path) -> None:
     assert home in user_file().parents
     user_file().parent.parent.mkdir(parents=True, exist_ok=True)
@@ -302,6 +304,7 @@ def test_a_spotify_link_becomes_canonical(user_toml: Path) -> None:
     assert choice.url == "https://open.spotify.com/album/4aawyAB9vmqN3uQ7FjRGTy"
 
 
+@pytest.mark.posix
 def test_a_choice_of_music_has_a_path_or_a_link_and_a_point(user_toml: Path) -> None:
     text = """
 [[playlists.happy]]
@@ -535,6 +538,7 @@ def test_too_long_numbers_and_too_deep_nesting_are_refused(user_toml: Path) -> N
     assert "is nested too deeply" in refuse_text(user_toml, f"a = {'[' * 20000}")
 
 
+@pytest.mark.posix
 def test_a_binary_file_a_directory_and_a_missing_file_are_refused(user_toml: Path) -> None:
     user_toml.write_bytes(b"[camera]\n# caf\xe9\n")
     assert refusal(user_toml) == f"the configuration {user_toml} is no UTF-8 text (at line 2): save it as UTF-8"
