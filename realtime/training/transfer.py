@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from realtime.classifier.keras_pair import INPUT_SHAPE, first_line, import_tensorflow
+from realtime.classifier.weights_file import check_weights
 from realtime.domain import EXPRESSIONS
 from realtime.errors import AssetError, EmodjError
 
@@ -84,6 +85,7 @@ def _load_weights(backbone: Any, name: str, folder: Path) -> None:
             f"{folder} holds no {WEIGHT_FILES[name]}, the ImageNet weights of {name}: --weights imagenet downloads them"
         )
     try:
+        check_weights(matches[0])
         backbone.load_weights(matches[0])
     except (ValueError, TypeError, LookupError, OSError) as error:
         raise AssetError(f"{matches[0]} holds no weights of {name}: {first_line(error)}") from error
