@@ -212,6 +212,10 @@ def _check_songs(name: str, title: str, path: Path, found: Sequence[FoundSongs])
     from realtime.music.local.song_files import count_playable
 
     count = count_playable(chain.from_iterable(each.songs for each in found))
+    if not count.playable and not count.missing:
+        links = f"{count.links} link{'s' * (count.links > 1)}"
+        why = f"no song file in it, {links}: emodj songs prints links, and files alone are played"
+        return CheckResult(name, title, str(path), "unusable", songs=0, why=why)
     if not count.playable:
         why = f"none of the {count.missing} songs can be played; the first: {count.first_fault}"
         return CheckResult(name, title, str(path), "unusable", songs=0, why=count.first_fault if count.missing == 1 else why)

@@ -113,7 +113,7 @@ def test_off_line_is_reported_once_and_paths_are_still_checked(
         raise URLError(socket.gaierror(socket.EAI_AGAIN, "no name server"))
 
     monkeypatch.setattr(link_check, "_open_address", unplugged)
-    (tmp_path / "songs.m3u8").write_text("https://example.org/song.mp3\n", encoding="utf-8")
+    (tmp_path / "songs.m3u8").write_text(f"{sound(tmp_path / 'song.wav').name}\n", encoding="utf-8")
     links = table("happy", title="First", url=ONE) + table("happy", title="Second", url=TWO)
     ended = emodj("playlists", "check", "happy", "--config", settings(links))
     assert ended.returncode == 1
@@ -138,9 +138,9 @@ def test_missing_and_empty_paths_are_reported(emodj: Run, settings: Write, tmp_p
 
 
 def test_a_list_with_unreadable_entries_is_ok_and_names_them(emodj: Run, settings: Write, tmp_path: Path) -> None:
-    lines = ["https://example.org/song.mp3", *("../a.mp3" for _ in range(6))]
+    lines = [sound(tmp_path / "song.wav").name, *("../a.mp3" for _ in range(6))]
     (tmp_path / "songs.m3u8").write_text("\n".join(lines), encoding="utf-8")
-    (tmp_path / "one.csv").write_text("mood,url\nsad,https://example.org/song\nsad,ftp://example.org/\n", encoding="utf-8")
+    (tmp_path / "one.csv").write_text("mood,path,url\nsad,song.wav,\nsad,,ftp://example.org/\n", encoding="utf-8")
     file = settings(table("sad", title="Six", path="songs.m3u8") + table("sad", title="One", path="one.csv"))
     ended = emodj("playlists", "check", "sad", "--config", file)
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -154,11 +154,19 @@ def test_a_list_with_unreadable_entries_is_ok_and_names_them(emodj: Run, setting
 
 
 def test_a_library_with_unreadable_entries_is_ok(emodj: Run, settings: Write, tmp_path: Path) -> None:
-    (tmp_path / "songs.csv").write_text("mood,url\nangry,https://example.org/song\nangy,x\n", encoding="utf-8")
+    sound(tmp_path / "song.wav")
+    (tmp_path / "songs.csv").write_text("mood,path\nangry,song.wav\nangy,x\n", encoding="utf-8")
     empty = "".join(f"{name} = []\n" for name in ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise", "lift"))
     ended = emodj("playlists", "check", "--config", settings(f'[music]\nlibrary = "songs.csv"\n[playlists]\n{empty}'))
     assert ended.returncode == 0
     assert ended.stdout.startswith("ok           all       your songs: 1 song; line 3 is left out: unknown mood 'angy'")
+
+
+def test_a_list_of_links_alone_is_not_ok(emodj: Run, settings: Write, tmp_path: Path) -> None:
+    (tmp_path / "links.m3u8").write_text("https://example.org/1.mp3\nhttps://example.org/2.mp3\n", encoding="utf-8")
+    ended = emodj("playlists", "check", "sad", "--config", settings(table("sad", title="Links", path="links.m3u8")))
+    sentence = "no song file in it, 2 links: emodj songs prints links, and files alone are played"
+    assert (ended.returncode, ended.stdout) == (1, f"unusable     sad       Links: {sentence}\n")
 
 
 def test_a_list_is_ok_only_with_a_song_that_can_be_played(emodj: Run, settings: Write, tmp_path: Path) -> None:
@@ -236,7 +244,7 @@ def test_a_mood_without_music_is_a_sentence(emodj: Run, settings: Write) -> None
 
 
 def test_ctrl_c_prints_the_results_so_far(process: Callable[..., Popen[str]], settings: Write, tmp_path: Path) -> None:
-    (tmp_path / "songs.m3u8").write_text("https://example.org/song.mp3\n", encoding="utf-8")
+    (tmp_path / "songs.m3u8").write_text(f"{sound(tmp_path / 'song.wav').name}\n", encoding="utf-8")
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()

@@ -27,22 +27,24 @@ class SongCount:
     """How many songs of a list can be played.
 
     Attributes:
-        playable: number of songs that can be played; a link counts, and is not requested.
+        playable: number of song files that can be played.
+        links: number of links. `emodj songs` prints them; nothing here plays them.
         missing: number of the others.
         first_fault: a sentence on the first of the others; empty without one.
     """
 
     playable: int
+    links: int
     missing: int
     first_fault: str = ""
 
 
 def count_playable(songs: Iterable[Song]) -> SongCount:
     """Count the songs that can be played, as far as the beginning of their files tells."""
-    playable, missing, first_fault, opened = 0, 0, "", 0
+    playable, links, missing, first_fault, opened = 0, 0, 0, "", 0
     for song in songs:
         if song.path is None or song.url is not None:
-            playable += 1
+            links += 1
             continue
         fault = None
         if opened < MAX_OPENED or not playable or not os.path.isfile(song.path):  # noqa: PTH113 - never raises
@@ -51,7 +53,7 @@ def count_playable(songs: Iterable[Song]) -> SongCount:
         playable += fault is None
         missing += fault is not None
         first_fault = first_fault or fault or ""
-    return SongCount(playable, missing, first_fault)
+    return SongCount(playable, links, missing, first_fault)
 
 
 def find_fault(path: Path) -> str | None:

@@ -53,9 +53,9 @@ def test_songs_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     (tmp_path / "text.mp3").write_text("no music")
     gone, link = Song(path=tmp_path / "gone.mp3"), Song(url="https://example.org")
     first = f"cannot play {tmp_path}/gone.mp3: there is no such file"
-    assert count_playable([]) == SongCount(0, 0)
-    assert count_playable([gone, good, text, link, good]) == SongCount(3, 2, first)
+    assert count_playable([]) == SongCount(0, 0, 0)
+    assert count_playable([gone, good, text, link, good]) == SongCount(2, 1, 2, first)
     # Later files only need to exist, once a song has been found
     monkeypatch.setattr(module, "MAX_OPENED", 1)
-    assert count_playable([gone, text, text]) == SongCount(0, 3, first)
-    assert count_playable([good, gone, text]) == SongCount(2, 1, first)
+    assert count_playable([gone, text, text]) == SongCount(0, 0, 3, first)
+    assert count_playable([good, gone, text]) == SongCount(2, 0, 1, first)
