@@ -24,6 +24,7 @@ from realtime.storage import resources
 from realtime.training.dataset import EXPRESSION_VOTES, VOTE_COLUMNS, Dataset
 from realtime.training.evaluation import measure_robustness, report_document
 from tests.support.places import ASTRONAUT, ROOT
+from tests.support.sounds import sound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -293,7 +294,8 @@ def test_the_documents_of_a_session(document: Callable[..., list[Any]]) -> None:
     ],
 )
 def test_the_documents_of_other_commands(name: str, command: str, document: Callable[..., list[Any]], tmp_path: Path) -> None:
-    (tmp_path / "songs.m3u8").write_text("https://example.org/song\n", encoding="utf-8")
+    sound(tmp_path / "song.wav")
+    (tmp_path / "songs.m3u8").write_text("song.wav\n", encoding="utf-8")
     (tmp_path / "mine.toml").write_text('[playlists.sad]\npath = "songs.m3u8"\n', encoding="utf-8")
     assert printed(document(*command.split(), "--json", "--config", tmp_path / "mine.toml")) == described(name)
 

@@ -255,7 +255,8 @@ def test_playing_songs_writes_no_file(places: dict[str, Path], tmp_path: Path) -
 
 
 def test_a_check_of_links_connects_to_their_servers_only(places: dict[str, Path], tmp_path: Path) -> None:
-    (tmp_path / "songs.m3u8").write_text("https://example.org/song.mp3\n", encoding="utf-8")
+    sound(tmp_path / "song.wav")
+    (tmp_path / "songs.m3u8").write_text("https://example.org/song.mp3\nsong.wav\n", encoding="utf-8")
     # The port is taken, but nothing listens on it
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
