@@ -181,6 +181,7 @@ _MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _START_OF_IMAGE, _END_OF_IMAGE, _START_OF_SCAN, _TEMPORARY = 0xD8, 0xD9, 0xDA, 0x01
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _SEQUENTIAL = frozenset({0xC0, 0xC1, 0xC3, 0xC9, 0xCB})
+_MUCH_IN_FRONT = "has too many parts in front of its pixels: export it again"
 
 
 def read_jpeg_header(data: bytes) -> JpegHeader:
@@ -198,7 +199,7 @@ def read_jpeg_header(data: bytes) -> JpegHeader:
         if not scans:
             padding += found.start() - place
         if parts > MAX_PARTS or padding > MAX_PADDING_BYTES or (not scans and start > MAX_HEADER_BYTES):
-            raise PictureLimitError("has too many parts in front of its pixels: export it again")
+            raise PictureLimitError(_MUCH_IN_FRONT)
         if code == _END_OF_IMAGE:
             break
         if code in {_START_OF_IMAGE, _TEMPORARY}:
@@ -214,6 +215,9 @@ def read_jpeg_header(data: bytes) -> JpegHeader:
             scans += 1
             if frame is not None and is_sequential and segment[:1] == bytes([components]):
                 return JpegHeader(frame[0], frame[1], 0, 1)
+    # Pillow looks for a scan up to the last byte
+    if not scans and padding + len(data) - place > MAX_PADDING_BYTES:
+        raise PictureLimitError(_MUCH_IN_FRONT)
     width, height, coefficient_bytes = frame or (0, 0, 0)
     return JpegHeader(width, height, coefficient_bytes, scans)
 

@@ -89,6 +89,11 @@ def test_a_jpeg_with_much_in_front_of_its_pixels_is_refused(padding: bytes) -> N
     assert refusal(whole[:20] + padding + whole[20:]) == "it has too many parts in front of its pixels: export it again"
 
 
+@pytest.mark.parametrize("start", [b"\xff\xd8\xff\xe0", b"\xff\xd8\xff\xd9", b"\xff\xd8\xff"])
+def test_a_jpeg_without_a_scan_and_with_a_tail_of_zeros_is_refused(start: bytes) -> None:
+    assert refusal(start + bytes(10**5)) == "it has too many parts in front of its pixels: export it again"
+
+
 def test_a_jpeg_of_two_sizes_is_refused() -> None:
     whole = encode(Pillow.new("RGB", (40, 30)), "JPEG")
     place = whole.index(b"\xff\xc0")
