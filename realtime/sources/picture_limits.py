@@ -260,10 +260,11 @@ def _check_gif(data: bytes) -> None:
     place = 13 + (3 * 2 ** ((data[10] & 7) + 1) if len(data) > 10 and data[10] & 0x80 else 0)  # noqa: PLR2004
     while place < len(data) and data[place] == _GIF_EXTENSION:
         place += 2
-        while place < len(data) and data[place]:
+        while place < len(data) and data[place] and place <= MAX_GIF_HEADER_BYTES:
             place += data[place] + 1
-            if place > MAX_GIF_HEADER_BYTES:
-                raise PictureLimitError("has too much in front of its pixels: export it again")
+        # An extension may have no block at all
+        if place > MAX_GIF_HEADER_BYTES:
+            raise PictureLimitError("has too much in front of its pixels: export it again")
         place += 1
     if place < len(data) and data[place] != _GIF_IMAGE and b"," not in data[place : place + MAX_PADDING_BYTES]:
         raise PictureLimitError("has no frame that can be read: export it again")
