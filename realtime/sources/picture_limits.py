@@ -140,9 +140,21 @@ def needed_bytes(picture: Pillow.Image, data: bytes, kind: PictureFormat, diviso
         divisor: width and height are divided by it in the decoder.
     """
     pixel_bytes = _STORED_BYTES.get(picture.mode, 4) * (2 if _is_turned_by_pillow(picture) else 1)
-    pixel_bytes += _DECODER_BYTES.get(kind.pillow, 0) + PIXEL_BYTES
+    pixel_bytes += _DECODER_BYTES.get(kind.pillow, 0)
     fixed = len(data) + (read_jpeg_header(data).coefficient_bytes if kind is formats.JPEG else 0)
-    return fixed + picture.width * picture.height * pixel_bytes // divisor**2
+    pixels = picture.width * picture.height
+    # The strip is freed before the pixels are converted
+    return fixed + pixels * pixel_bytes // divisor**2 + max(pixels * PIXEL_BYTES // divisor**2, _strip_bytes(picture))
+
+
+def _strip_bytes(picture: Pillow.Image) -> int:
+    """Memory for a strip of a compressed TIFF file, which is decoded whole: often it is all of the picture."""
+    tags = getattr(picture, "tag_v2", {})
+    if tags.get(_COMPRESSION, 1) == 1 or _TILE_WIDTH in tags:
+        return 0
+    rows, bits, samples = tags.get(_ROWS_PER_STRIP), tags.get(_BITS, (1,)), tags.get(_SAMPLES, 1)
+    rows = min(rows, picture.height) if isinstance(rows, int) and rows > 0 else picture.height
+    return rows * picture.width * samples * max(bits) // 8
 
 
 def can_be_read_twice(picture: Pillow.Image, data: bytes, kind: PictureFormat) -> bool:
@@ -292,6 +304,7 @@ _OPAQUE_TYPES = frozenset({1, 2, 7})
 """Types that Pillow keeps as bytes or as one text."""
 
 _TILE_WIDTH, _TILE_HEIGHT, _SAMPLES = 322, 323, 277
+_BITS, _COMPRESSION, _ROWS_PER_STRIP = 258, 259, 278
 
 
 def _check_metadata(data: bytes) -> None:
