@@ -76,19 +76,23 @@ class PictureLimitError(Exception):
     """A picture asks for too much; the message is the end of a sentence that starts with its name."""
 
 
-def check_structure(data: bytes, kind: PictureFormat) -> None:
+def check_structure(data: bytes, kind: PictureFormat) -> JpegHeader | None:
     """Check the parts of a file that its decoder goes through.
 
     Args:
         data: the file.
         kind: its format.
 
+    Returns:
+        What a JPEG file states, for `fit_into_memory`; None for all other formats.
+
     Raises:
         PictureLimitError: it would take too long, or too much memory.
     """
+    jpeg: JpegHeader | None = None
     match kind.pillow:
         case "JPEG":
-            _check_jpeg(data)
+            jpeg = _check_jpeg(data)
         case "PNG":
             _check_png(data)
         case "GIF":
@@ -98,10 +102,17 @@ def check_structure(data: bytes, kind: PictureFormat) -> None:
         case _:
             pass
     check_tags(data) if kind is formats.TIFF else _check_metadata(data)
+    return jpeg
 
 
-def fit_into_memory(picture: ImageFile.ImageFile, data: bytes, kind: PictureFormat) -> int:
+def fit_into_memory(picture: ImageFile.ImageFile, data: bytes, kind: PictureFormat, jpeg: JpegHeader | None) -> int:
     """Check the memory that an opened picture takes when it is decoded; have a very large JPEG decoded smaller.
+
+    Args:
+        picture: opened, not loaded yet.
+        data: its file.
+        kind: its format.
+        jpeg: what `check_structure` returned for it.
 
     Returns:
         The divisor of width and height that the picture is decoded with; 1 for all but the largest JPEG files.
@@ -113,35 +124,38 @@ def fit_into_memory(picture: ImageFile.ImageFile, data: bytes, kind: PictureForm
     if width * height > MAX_PIXELS:
         raise PictureLimitError(f"has {width}×{height} pixels, more than the {MAX_PIXELS // 10**6} million that are read")
     divisors = [1]
-    if kind is formats.JPEG:
-        jpeg = read_jpeg_header(data)
+    if jpeg is not None:
         if (jpeg.width, jpeg.height) != picture.size:
             raise PictureLimitError("states two sizes: copy or export it again")
         # The decoder of JPEG makes smaller pictures at less cost
         divisors = [1, 2, 4]
     for divisor in divisors:
-        if needed_bytes(picture, data, kind, divisor) <= MAX_MEMORY_BYTES:
+        if needed_bytes(picture, data, kind, jpeg, divisor) <= MAX_MEMORY_BYTES:
             if divisor > 1:
                 picture.draft(picture.mode, (width // divisor, height // divisor))
             return divisor
+    needed = needed_bytes(picture, data, kind, jpeg)
     raise PictureLimitError(
-        f"has {width}×{height} pixels, which would take {needed_bytes(picture, data, kind) // 10**6} MB of memory, more than "
+        f"has {width}×{height} pixels, which would take {needed // 10**6} MB of memory, more than "
         f"the {MAX_MEMORY_BYTES // 10**6} MB for one picture: shrink it"
     )
 
 
-def needed_bytes(picture: Pillow.Image, data: bytes, kind: PictureFormat, divisor: int = 1) -> int:
+def needed_bytes(
+    picture: Pillow.Image, data: bytes, kind: PictureFormat, jpeg: JpegHeader | None = None, divisor: int = 1
+) -> int:
     """Estimate the memory that a picture takes at the peak, with its file and its pixels; bytes.
 
     Args:
         picture: opened, not loaded yet.
         data: its file.
         kind: its format.
+        jpeg: what a JPEG file states; None for all other formats.
         divisor: width and height are divided by it in the decoder.
     """
     pixel_bytes = _STORED_BYTES.get(picture.mode, 4) * (2 if _is_turned_by_pillow(picture) else 1)
     pixel_bytes += _DECODER_BYTES.get(kind.pillow, 0)
-    fixed = len(data) + (read_jpeg_header(data).coefficient_bytes if kind is formats.JPEG else 0)
+    fixed = len(data) + (jpeg.coefficient_bytes if jpeg is not None else 0)
     pixels = picture.width * picture.height
     # The strip is freed before the pixels are converted
     return fixed + pixels * pixel_bytes // divisor**2 + max(pixels * PIXEL_BYTES // divisor**2, _strip_bytes(picture))
@@ -158,7 +172,9 @@ def _strip_bytes(picture: Pillow.Image) -> int:
 
 
 def can_be_read_twice(picture: Pillow.Image, data: bytes, kind: PictureFormat) -> bool:
-    """Whether there is memory for a second decoded copy of a picture."""
+    """Whether there is memory for a second decoded copy of a deep picture; False for a JPEG, which has 8 bits a channel."""
+    if kind is formats.JPEG:
+        return False
     second = picture.width * picture.height * _STORED_BYTES.get(picture.mode, 4)
     return needed_bytes(picture, data, kind) + second <= MAX_MEMORY_BYTES
 
@@ -243,10 +259,11 @@ def _read_frame(segment: bytes) -> tuple[int, int, int]:
     return width, height, int(2 * samples)
 
 
-def _check_jpeg(data: bytes) -> None:
+def _check_jpeg(data: bytes) -> JpegHeader:
     header = read_jpeg_header(data)
     if header.scans * header.coefficient_bytes > MAX_SCAN_BYTES:
         raise PictureLimitError(f"has {header.scans} scans, which would take too long to read: export it again")
+    return header
 
 
 # PNG, GIF and BMP

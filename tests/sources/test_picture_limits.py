@@ -73,6 +73,19 @@ def test_the_header_of_a_jpeg_is_read_as_a_decoder_does() -> None:
     assert limits.read_jpeg_header(b"\xff\xd8\xff").width == 0
 
 
+def test_the_scans_of_a_jpeg_are_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    walks: list[bytes] = []
+    read = limits.read_jpeg_header
+
+    def count(data: bytes) -> limits.JpegHeader:
+        walks.append(data)
+        return read(data)
+
+    monkeypatch.setattr(limits, "read_jpeg_header", count)
+    assert is_read(progressive(100), 100, 100)
+    assert len(walks) == 1
+
+
 def test_the_thumbnail_in_a_jpeg_is_no_scan_of_it() -> None:
     whole = progressive(64)
     segment = b"Exif\0\0" + whole * 8
