@@ -44,8 +44,6 @@ TILTED_NEIGHBORS = 6
 PROFILE_NEIGHBORS = 4
 MAX_CASCADE_BYTES = 32_000_000
 """The largest cascade that is read; bytes. The largest one of OpenCV has 3.7 MB (`ls -l cv2/data`)."""
-NEAR_FACE = 3
-"""A face of the scan whose side is so many times the smallest is near: the image shows few people, not a crowd far away."""
 FINE_RATIO = 2.5
 """The second scan of a large picture is so many times larger than the first one: 3200 pixels wide as shipped."""
 FINE_FACE = 40
@@ -73,7 +71,7 @@ class HaarDetector:
         close_cascade: a frontal cascade that verifies doubtful hits and searches near known faces, also for tilted heads.
         profile_cascade: a cascade for heads turned to the left; with it the scan also searches for tilted and turned heads.
         fine_ratio: above 1, large images are scanned once more, up to so many times larger, for the faces that are too small
-            for the first scan; not where that found a near face.
+            for the first scan.
 
     Raises:
         AssetError: a cascade is missing, damaged, or this OpenCV cannot read cascades.
@@ -136,7 +134,8 @@ class HaarDetector:
         else:
             hits = [*self._scan_upright(grey), *self._scan_tilted_and_turned(grey)]
         found = _to_image_boxes(_remove_duplicates(hits), scale, width, height)
-        if fine is not None and not any(box.width * scale >= NEAR_FACE * self._min_face for box in found):
+        if fine is not None:
+            # A hit inside a face of the first scan, such as an eye or a mouth, is removed
             small = self._scan_finely(fine, fine_scale / scale)
             found = _remove_duplicates([*found, *_to_image_boxes(small, fine_scale, width, height)])
         return sorted(found, key=lambda box: (box.left, box.top))

@@ -73,10 +73,10 @@ def decode_image(data: bytes, name: str, notify: Notify | None = None) -> Image:
         raise EmodjError(_unread_reason(data, name))
     _load_plugin(kind, name)
     try:
-        limits.check_structure(data, kind)
+        jpeg = limits.check_structure(data, kind)
         # The end of `with picture` would close its file and keep its pixels
         with _pillow_settings(), closing(_open(data, kind)) as picture:
-            shrunk = limits.fit_into_memory(picture, data, kind)
+            shrunk = limits.fit_into_memory(picture, data, kind, jpeg)
             if notify and shrunk > 1:
                 notify(f"{name} is very large: it was read at 1/{shrunk} of its width and height")
             reopen = (lambda: _open(data, kind)) if limits.can_be_read_twice(picture, data, kind) else None

@@ -42,13 +42,16 @@ def find_scale(values: Values) -> GreyScale:
     """Choose the scale of a deep grey picture by the values in it; the outermost `OUTLIERS` do not count.
 
     Whole numbers from 0 on keep the scale of the smallest of `DEPTHS` that holds them. Floats, whole numbers of more than 16
-    bits, negative ones, and those that use little of their scale are stretched from the darkest to the brightest.
+    bits, negative ones, and those that use little of their scale are stretched from the darkest to the brightest. Of such
+    values, one at an end that stands for "nothing measured", such as -9999, does not count.
     """
     flat = np.sort(values[np.isfinite(values)], axis=None)
     if not flat.size:
         return GreyScale(0, 1)
-    skipped = int(OUTLIERS * flat.size)
-    low, high = float(flat[skipped]), float(flat[-1 - skipped])
+    low, high = _ends(flat)
+    if not (np.issubdtype(values.dtype, np.integer) and low >= 0 and high < 2 ** DEPTHS[-1]):
+        flat = _without_filling(flat)
+        low, high = _ends(flat)
     if low == high:
         # Nearly all pixels are equal: the others are what there is to see
         low, high = float(flat[0]), float(flat[-1])
@@ -57,6 +60,24 @@ def find_scale(values: Values) -> GreyScale:
         if low == high or high - low >= MIN_CONTRAST * white:
             return GreyScale(0, white)
     return GreyScale(low, high if high > low else low + 1)
+
+
+def _ends(flat: Values) -> tuple[float, float]:
+    """The darkest and the brightest of sorted values, without the outliers."""
+    skipped = int(OUTLIERS * flat.size)
+    return float(flat[skipped]), float(flat[-1 - skipped])
+
+
+def _without_filling(flat: Values) -> Values:
+    """Sorted values without the one at an end that leaves little of the scale to all others."""
+    skipped = int(OUTLIERS * flat.size)
+    low, high = flat[skipped], flat[-1 - skipped]
+    for rest in (flat[np.searchsorted(flat, low, "right") :], flat[: np.searchsorted(flat, high, "left")]):
+        if rest.size:
+            darkest, brightest = _ends(rest)
+            if 0 < brightest - darkest < MIN_CONTRAST * (float(high) - float(low)):
+                return rest
+    return flat
 
 
 def scale_grey(values: Values, scale: GreyScale) -> NDArray[np.uint8]:

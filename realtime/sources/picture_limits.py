@@ -76,19 +76,23 @@ class PictureLimitError(Exception):
     """A picture asks for too much; the message is the end of a sentence that starts with its name."""
 
 
-def check_structure(data: bytes, kind: PictureFormat) -> None:
+def check_structure(data: bytes, kind: PictureFormat) -> JpegHeader | None:
     """Check the parts of a file that its decoder goes through.
 
     Args:
         data: the file.
         kind: its format.
 
+    Returns:
+        What a JPEG file states, for `fit_into_memory`; None for all other formats.
+
     Raises:
         PictureLimitError: it would take too long, or too much memory.
     """
+    jpeg: JpegHeader | None = None
     match kind.pillow:
         case "JPEG":
-            _check_jpeg(data)
+            jpeg = _check_jpeg(data)
         case "PNG":
             _check_png(data)
         case "GIF":
@@ -98,10 +102,17 @@ def check_structure(data: bytes, kind: PictureFormat) -> None:
         case _:
             pass
     check_tags(data) if kind is formats.TIFF else _check_metadata(data)
+    return jpeg
 
 
-def fit_into_memory(picture: ImageFile.ImageFile, data: bytes, kind: PictureFormat) -> int:
+def fit_into_memory(picture: ImageFile.ImageFile, data: bytes, kind: PictureFormat, jpeg: JpegHeader | None) -> int:
     """Check the memory that an opened picture takes when it is decoded; have a very large JPEG decoded smaller.
+
+    Args:
+        picture: opened, not loaded yet.
+        data: its file.
+        kind: its format.
+        jpeg: what `check_structure` returned for it.
 
     Returns:
         The divisor of width and height that the picture is decoded with; 1 for all but the largest JPEG files.
@@ -113,40 +124,57 @@ def fit_into_memory(picture: ImageFile.ImageFile, data: bytes, kind: PictureForm
     if width * height > MAX_PIXELS:
         raise PictureLimitError(f"has {width}×{height} pixels, more than the {MAX_PIXELS // 10**6} million that are read")
     divisors = [1]
-    if kind is formats.JPEG:
-        jpeg = read_jpeg_header(data)
+    if jpeg is not None:
         if (jpeg.width, jpeg.height) != picture.size:
             raise PictureLimitError("states two sizes: copy or export it again")
         # The decoder of JPEG makes smaller pictures at less cost
         divisors = [1, 2, 4]
     for divisor in divisors:
-        if needed_bytes(picture, data, kind, divisor) <= MAX_MEMORY_BYTES:
+        if needed_bytes(picture, data, kind, jpeg, divisor) <= MAX_MEMORY_BYTES:
             if divisor > 1:
                 picture.draft(picture.mode, (width // divisor, height // divisor))
             return divisor
+    needed = needed_bytes(picture, data, kind, jpeg)
     raise PictureLimitError(
-        f"has {width}×{height} pixels, which would take {needed_bytes(picture, data, kind) // 10**6} MB of memory, more than "
+        f"has {width}×{height} pixels, which would take {needed // 10**6} MB of memory, more than "
         f"the {MAX_MEMORY_BYTES // 10**6} MB for one picture: shrink it"
     )
 
 
-def needed_bytes(picture: Pillow.Image, data: bytes, kind: PictureFormat, divisor: int = 1) -> int:
+def needed_bytes(
+    picture: Pillow.Image, data: bytes, kind: PictureFormat, jpeg: JpegHeader | None = None, divisor: int = 1
+) -> int:
     """Estimate the memory that a picture takes at the peak, with its file and its pixels; bytes.
 
     Args:
         picture: opened, not loaded yet.
         data: its file.
         kind: its format.
+        jpeg: what a JPEG file states; None for all other formats.
         divisor: width and height are divided by it in the decoder.
     """
     pixel_bytes = _STORED_BYTES.get(picture.mode, 4) * (2 if _is_turned_by_pillow(picture) else 1)
-    pixel_bytes += _DECODER_BYTES.get(kind.pillow, 0) + PIXEL_BYTES
-    fixed = len(data) + (read_jpeg_header(data).coefficient_bytes if kind is formats.JPEG else 0)
-    return fixed + picture.width * picture.height * pixel_bytes // divisor**2
+    pixel_bytes += _DECODER_BYTES.get(kind.pillow, 0)
+    fixed = len(data) + (jpeg.coefficient_bytes if jpeg is not None else 0)
+    pixels = picture.width * picture.height
+    # The strip is freed before the pixels are converted
+    return fixed + pixels * pixel_bytes // divisor**2 + max(pixels * PIXEL_BYTES // divisor**2, _strip_bytes(picture))
+
+
+def _strip_bytes(picture: Pillow.Image) -> int:
+    """Memory for a strip of a compressed TIFF file, which is decoded whole: often it is all of the picture."""
+    tags = getattr(picture, "tag_v2", {})
+    if tags.get(_COMPRESSION, 1) == 1 or _TILE_WIDTH in tags:
+        return 0
+    rows, bits, samples = tags.get(_ROWS_PER_STRIP), tags.get(_BITS, (1,)), tags.get(_SAMPLES, 1)
+    rows = min(rows, picture.height) if isinstance(rows, int) and rows > 0 else picture.height
+    return rows * picture.width * samples * max(bits) // 8
 
 
 def can_be_read_twice(picture: Pillow.Image, data: bytes, kind: PictureFormat) -> bool:
-    """Whether there is memory for a second decoded copy of a picture."""
+    """Whether there is memory for a second decoded copy of a deep picture; False for a JPEG, which has 8 bits a channel."""
+    if kind is formats.JPEG:
+        return False
     second = picture.width * picture.height * _STORED_BYTES.get(picture.mode, 4)
     return needed_bytes(picture, data, kind) + second <= MAX_MEMORY_BYTES
 
@@ -181,6 +209,7 @@ _MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _START_OF_IMAGE, _END_OF_IMAGE, _START_OF_SCAN, _TEMPORARY = 0xD8, 0xD9, 0xDA, 0x01
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _SEQUENTIAL = frozenset({0xC0, 0xC1, 0xC3, 0xC9, 0xCB})
+_MUCH_IN_FRONT = "has too many parts in front of its pixels: export it again"
 
 
 def read_jpeg_header(data: bytes) -> JpegHeader:
@@ -198,7 +227,7 @@ def read_jpeg_header(data: bytes) -> JpegHeader:
         if not scans:
             padding += found.start() - place
         if parts > MAX_PARTS or padding > MAX_PADDING_BYTES or (not scans and start > MAX_HEADER_BYTES):
-            raise PictureLimitError("has too many parts in front of its pixels: export it again")
+            raise PictureLimitError(_MUCH_IN_FRONT)
         if code == _END_OF_IMAGE:
             break
         if code in {_START_OF_IMAGE, _TEMPORARY}:
@@ -214,6 +243,9 @@ def read_jpeg_header(data: bytes) -> JpegHeader:
             scans += 1
             if frame is not None and is_sequential and segment[:1] == bytes([components]):
                 return JpegHeader(frame[0], frame[1], 0, 1)
+    # Pillow looks for a scan up to the last byte
+    if not scans and padding + len(data) - place > MAX_PADDING_BYTES:
+        raise PictureLimitError(_MUCH_IN_FRONT)
     width, height, coefficient_bytes = frame or (0, 0, 0)
     return JpegHeader(width, height, coefficient_bytes, scans)
 
@@ -227,10 +259,11 @@ def _read_frame(segment: bytes) -> tuple[int, int, int]:
     return width, height, int(2 * samples)
 
 
-def _check_jpeg(data: bytes) -> None:
+def _check_jpeg(data: bytes) -> JpegHeader:
     header = read_jpeg_header(data)
     if header.scans * header.coefficient_bytes > MAX_SCAN_BYTES:
         raise PictureLimitError(f"has {header.scans} scans, which would take too long to read: export it again")
+    return header
 
 
 # PNG, GIF and BMP
@@ -256,10 +289,11 @@ def _check_gif(data: bytes) -> None:
     place = 13 + (3 * 2 ** ((data[10] & 7) + 1) if len(data) > 10 and data[10] & 0x80 else 0)  # noqa: PLR2004
     while place < len(data) and data[place] == _GIF_EXTENSION:
         place += 2
-        while place < len(data) and data[place]:
+        while place < len(data) and data[place] and place <= MAX_GIF_HEADER_BYTES:
             place += data[place] + 1
-            if place > MAX_GIF_HEADER_BYTES:
-                raise PictureLimitError("has too much in front of its pixels: export it again")
+        # An extension may have no block at all
+        if place > MAX_GIF_HEADER_BYTES:
+            raise PictureLimitError("has too much in front of its pixels: export it again")
         place += 1
     if place < len(data) and data[place] != _GIF_IMAGE and b"," not in data[place : place + MAX_PADDING_BYTES]:
         raise PictureLimitError("has no frame that can be read: export it again")
@@ -287,6 +321,7 @@ _OPAQUE_TYPES = frozenset({1, 2, 7})
 """Types that Pillow keeps as bytes or as one text."""
 
 _TILE_WIDTH, _TILE_HEIGHT, _SAMPLES = 322, 323, 277
+_BITS, _COMPRESSION, _ROWS_PER_STRIP = 258, 259, 278
 
 
 def _check_metadata(data: bytes) -> None:

@@ -272,9 +272,20 @@ def test_faces_of_both_scans_are_found_once_each(head: Image) -> None:
     assert len(fine_detector().detect(image)) == len(known) + 1
 
 
-def test_a_picture_with_a_near_face_is_scanned_once(head: Image) -> None:
-    image, _ = crowd(head, 6000, 2000)
+def test_small_faces_behind_a_near_one_are_found(head: Image) -> None:
+    image, known = crowd(head, 6000, 2000)
     image[600:1900, 2000:3300] = cv2.resize(head, (1300, 1300), interpolation=cv2.INTER_CUBIC)
+    near = Box(2000, 600, 1300, 1300)
+    behind = [face for face in known if not near.overlap(face)]
+    (face,) = fine_detector(ratio=1).detect(image)
+    boxes = fine_detector().detect(image)
+    assert face in boxes
+    assert len(boxes) == len(behind) + 1
+    assert all(any(box.overlap(small) > 0.6 for box in boxes) for small in behind)
+
+
+def test_a_large_portrait_is_one_face(astronaut: Image) -> None:
+    image = cv2.resize(astronaut, (4000, 4000), interpolation=cv2.INTER_CUBIC).astype(np.uint8)
     assert fine_detector().detect(image) == fine_detector(ratio=1).detect(image)
     assert len(fine_detector().detect(image)) == 1
 

@@ -62,6 +62,30 @@ def test_floats_that_are_no_numbers_and_outliers_do_not_decide() -> None:
     assert grey[5000] == pytest.approx(128, abs=1)
 
 
+@pytest.mark.parametrize("filling", [-9999, 1e30, -3.4e38])
+@pytest.mark.parametrize("share", [0.05, 0.6])
+def test_pixels_where_nothing_was_measured_do_not_decide(filling: float, share: float) -> None:
+    values = ramp(0, 1, "<f4")
+    values[np.random.default_rng(1).random(values.size) < share] = filling
+    grey = scale_grey(values, find_scale(values))
+    measured = grey[values != np.float32(filling)]
+    assert (measured[0], measured[-1]) == (0, 255)
+    assert int(measured[measured.size // 2]) == pytest.approx(128, abs=6)
+    assert grey[values == np.float32(filling)][0] == (255 if filling > 0 else 0)
+
+
+def test_whole_numbers_beside_a_filling_keep_their_depth() -> None:
+    values = ramp(0, 200, "<i2")
+    values[:500] = -9999
+    assert find_scale(values) == GreyScale(0, 255)
+
+
+def test_a_light_picture_with_some_black_is_not_stretched() -> None:
+    values = ramp(0.6, 1, "<f4")
+    values[:2000] = 0
+    assert find_scale(values).black == 0
+
+
 def test_a_few_pixels_on_an_even_ground_are_seen() -> None:
     values = np.zeros(10_000, np.uint16)
     values[0] = 65535
