@@ -16,6 +16,8 @@ _JAPANESE, _KOREAN, _CHINESE = "cp932", "cp949", ("big5", "gb18030")
 _KANA_LEADS = frozenset(b"\x81\x82\x83")
 _MIN_FOREIGN_RUN = 3
 _MIN_KANA = 2
+# Letters of a word with lower case, and of all words without: the names of letters, as in ÆØÅ, are capitals side by side too
+_MIN_LETTERS, _MIN_CAPITALS = 4, 6
 _SAMPLE_BYTES = 4096
 _STRANGE_CATEGORIES = frozenset({"Cc", "Cn", "Co", "Lm", "Sc", "Sk", "Sm", "So"})
 
@@ -24,7 +26,8 @@ def guess_code_page(data: bytes) -> str:
     """Guess the code page of text that is not UTF-8.
 
     Only text that is plainly in no Latin alphabet gets another one than Windows-1252: in its words with letters beyond ASCII,
-    most letters are such. A short name in a Latin alphabet would otherwise be taken for Chinese.
+    most letters are such. A short name in a Latin alphabet would otherwise be taken for Chinese. A word or two in capitals can
+    be too short to tell, and counts as Latin.
 
     Returns:
         Name of a codec of Python. Some bytes may still not be valid in it.
@@ -35,9 +38,10 @@ def guess_code_page(data: bytes) -> str:
     if not _is_foreign(sample):
         return _LATIN
     for codec in _ALPHABETS:
-        if _has_plain_words(sample.decode(codec, errors="replace")):
+        text = sample.decode(codec, errors="replace")
+        if _has_plain_words(text) and _has_foreign_words(text):
             return codec
-    return _guess_syllables(sample)
+    return _LATIN if _has_plain_words(sample.decode(_LATIN, errors="replace")) else _guess_syllables(sample)
 
 
 def _sample_lines(data: bytes) -> bytes:
@@ -64,6 +68,19 @@ def _has_plain_words(text: str) -> bool:
         return False
     words = "".join(mark if mark.isalpha() else " " for mark in text).split()
     return all(word.isascii() or word.islower() or word.isupper() or word.istitle() for word in words)
+
+
+def _has_foreign_words(text: str) -> bool:
+    """Whether most words beyond ASCII lack letters of ASCII, which Icelandic and Turkish words have, and are no chance."""
+    words = [word for word in "".join(mark if mark.isalpha() else " " for mark in text).split() if not word.isascii()]
+    foreign = [word for word in words if len(word) >= _MIN_FOREIGN_RUN and not any(map(str.isascii, word))]
+    mixed = sum(any(map(str.isascii, word)) for word in words)
+    if len(foreign) <= mixed:
+        return False
+    return any(len(word) >= _MIN_LETTERS and not word.isupper() for word in foreign) or (
+        # A title is often the name of the album too
+        sum(map(len, set(foreign))) >= _MIN_CAPITALS
+    )
 
 
 def _is_japanese(sample: bytes) -> bool:

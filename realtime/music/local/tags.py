@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BufferedReader, FileIO
 from typing import TYPE_CHECKING
 
 from realtime.music.local.code_pages import guess_code_page
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 # Their tags are UTF-8; those of mp3 and wav files are declared as Latin-1 by many programs
 _UNICODE_FORMATS = {b"fLaC", b"OggS"}
+_MAX_READ, _MAX_TOTAL = 16 * 2**20, 64 * 2**20
 
 
 def read_tags(song: Song) -> tuple[str, str | None]:
@@ -39,7 +41,7 @@ def _read_file_tags(path: Path) -> tuple[str | None, str | None]:
 
     try:
         # Detect the format by content: many files have the suffix of another format
-        with path.open("rb") as stream:
+        with _BoundedReader(FileIO(path)) as stream:
             is_unicode = stream.read(4) in _UNICODE_FORMATS
             stream.seek(0)
             tags = TinyTag.get(file_obj=stream, duration=False)
@@ -49,6 +51,23 @@ def _read_file_tags(path: Path) -> tuple[str | None, str | None]:
     # A file from an unknown source can make a parser raise any exception
     except Exception:  # noqa: BLE001
         return None, None
+
+
+class _BoundedReader(BufferedReader):
+    """A file of which at most so many bytes are read: the sizes within a damaged file can be of gigabytes.
+
+    Raises:
+        ValueError: more bytes are asked for.
+    """
+
+    _left = _MAX_TOTAL
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is None or not 0 <= size <= min(_MAX_READ, self._left):
+            raise ValueError(f"{size} bytes are too many for a tag")
+        data = super().read(size)
+        self._left -= len(data)
+        return data
 
 
 def _fix_encoding(texts: list[str | None]) -> list[str | None]:

@@ -10,6 +10,8 @@ from realtime.music.local.code_pages import guess_code_page
     [
         ("Ёлка – «Прованс»", "cp1251"),
         ("#EXTINF:215,McCartney - Жди меня\nmusic/Жди меня.mp3", "cp1251"),
+        ("Мир – ДДТ", "cp1251"),
+        ("ЗВЕЗДА", "cp1251"),
         ("Виктор Цой", "koi8_r"),
         ("Ζορμπάς", "cp1253"),
         ("宇多田ヒカル First Love", "cp932"),
@@ -29,6 +31,22 @@ def test_text_of_another_script_gets_its_code_page(text: str, codec: str) -> Non
 @pytest.mark.parametrize("text", ["", "a", "Ö", "Für Elise", "Ænima", "Sigur Rós – Ágætis byrjun", "“Café”", "Æ Ø Å"])
 def test_latin_text_stays_latin(text: str) -> None:
     assert guess_code_page(text.encode("cp1252")) == "cp1252"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        *((text, "cp1252") for text in ("Það þýðir", "Þýðir", "Þíða", "Þíða – Þýðir\nÞýðir", "Hjá þér", "Við þjóðveginn")),
+        *((text, "cp1252") for text in ("ÆØÅ", "ÆØÅ\nÆØÅ", "Æ i å", "Få mæ på", "ÅÄÖ", "åäö", "LÖÖÖF", "Önsketrädgård")),
+        *((text, "cp1254") for text in ("ÜÇÜNCÜ", "Şükür", "Değişir", "Gülşen – Büyü", "ŞÖLEN", "Çöğür")),
+        *(
+            (text, "cp1252")
+            for text in ("ÄÖÜ", "Größe", "Übermäßig", "Öööh", "Été", "Élève", "ÉÉÉ", "Noël à l’église", "ÊTRE AIMÉE")
+        ),
+    ],
+)
+def test_title_with_many_letters_beyond_ascii_stays_latin(text: str, encoding: str) -> None:
+    assert guess_code_page(text.encode(encoding)) == "cp1252"
 
 
 @pytest.mark.parametrize("data", [bytes(range(256)), b"\x81", b"\xff" * 10_000, bytes(range(128, 256)) * 999])

@@ -1,5 +1,6 @@
 import os
 import struct
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,33 @@ def test_file_name_is_the_last_resort(tmp_path: Path) -> None:
     assert read_tags(Song(path=sound(tmp_path / "song.mp3", title="\x07\n \t"))) == ("song", None)
     assert read_tags(Song(path=Path(os.fsdecode(b"/music/\xff\n.mp3")))) == ("untitled", None)
     assert read_tags(Song()) == ("untitled", None)
+
+
+def test_tags_of_gigabytes_are_not_read(tmp_path: Path) -> None:
+    size = 3 * 10**9
+    huge = tmp_path / "huge.wav"
+    with huge.open("wb") as file:
+        file.write(b"RIFF\xff\xff\xff\xffWAVEid3 " + struct.pack("<I", size))
+        # Sparse: it takes no space on the disk
+        file.truncate(20 + size)
+    tracemalloc.start()
+    try:
+        assert read_tags(Song(path=huge)) == ("huge", None)
+        assert tracemalloc.get_traced_memory()[1] < 2**26
+    finally:
+        tracemalloc.stop()
+
+
+def test_many_large_tags_are_not_read(tmp_path: Path) -> None:
+    song, size = tmp_path / "many.wav", 10**7
+    for count, title in ((5, "Title"), (7, "many")):
+        with song.open("wb") as file:
+            file.write(b"RIFF\xff\xff\xff\xffWAVE")
+            for _ in range(count):
+                file.write(b"id3 " + struct.pack("<I", size))
+                file.seek(size, os.SEEK_CUR)
+            file.write(b"LIST" + struct.pack("<I4s4sI", 18, b"INFO", b"INAM", 6) + b"Title\0")
+        assert read_tags(Song(path=song)) == (title, None)
 
 
 def test_control_characters_are_removed() -> None:
