@@ -7,28 +7,31 @@ import os
 import re
 import signal
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 import pytest
 
-from realtime.classifier import contract
-from realtime.classifier.keras_pair import load_pair
+from realtime.classifier import contract, keras_process
+from realtime.classifier.keras_pair import load_pair, save_pair
 from realtime.domain import EXPRESSIONS
+from realtime.errors import EmodjError
 from realtime.storage import resources
 from realtime.training import trainer
 from realtime.training.corruptions import CORRUPTIONS
 from realtime.training.dataset import EXPRESSION_VOTES, VOTE_COLUMNS
 from tests.support.places import ROOT
-from tests.support.tiny_network import introduce, introduce_backbones
+from tests.support.tiny_network import introduce, introduce_backbones, tiny
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from pathlib import Path
     from subprocess import CompletedProcess
 
+    from realtime.classifier.network_files import NetworkFiles
     from realtime.domain import Image
 
     Run = Callable[..., CompletedProcess[str]]
@@ -194,6 +197,32 @@ def test_a_run_can_have_teachers_and_a_start(emodj: Run, data: Callable[..., Pat
     ended = emodj("train", data(), "--run", tmp_path / "third", "--teacher", tmp_path / "words.npy", *options)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "it must be floats of (14, 7)" in ended.stderr
+
+
+def test_the_start_is_trained_as_it_was_checked(
+    emodj: Run, data: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, checked = tmp_path / "start.json", tiny()
+    save_pair(checked, start)
+    digest = contract.pair_digest(start)
+
+    @contextmanager
+    def check(files: NetworkFiles) -> Generator[None]:
+        assert files.digest == digest
+        # As another program could do in the meantime
+        start.unlink()
+        start.with_suffix(".h5").unlink()
+        yield
+
+    def stop(*arguments: Any, **_: Any) -> None:
+        for weight, other in zip(arguments[5].get_weights(), checked.get_weights(), strict=True):
+            np.testing.assert_array_equal(weight, other)
+        raise EmodjError("the start is as it was")
+
+    monkeypatch.setattr(keras_process, "KerasProcess", check)
+    monkeypatch.setattr(trainer, "train_network", stop)
+    ended = emodj("train", data(), "--run", tmp_path / "run", "--start", start)
+    assert ended.stderr == "emodj: the start is as it was\n"
 
 
 @pytest.mark.usefixtures("small")
