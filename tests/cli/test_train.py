@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime.classifier import contract, keras_process
+from realtime.classifier import compiler, contract, keras_process
 from realtime.classifier.keras_pair import load_pair, save_pair
 from realtime.domain import EXPRESSIONS
 from realtime.errors import EmodjError
@@ -89,6 +89,16 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trainer, "BATCH_NORM_BATCHES", 2)
 
 
+@pytest.fixture
+def compiled_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compile in this process, which has TensorFlow already; another one would need seconds to import it."""
+
+    def compile_pair(path: Path) -> bytes:
+        return compiler.compile_network(load_pair(path))
+
+    monkeypatch.setattr(compiler, "compile_pair", compile_pair)
+
+
 def recipe(run: Path) -> dict[str, object]:
     return json.loads((run / "settings.json").read_text(encoding="utf-8"))["recipe"]
 
@@ -127,7 +137,7 @@ def test_train_writes_a_pair_and_its_report_into_the_run_folder(emodj: Run, data
     assert emodj("evaluate", data(), "--model", run / PAIR, "--part", "public").returncode == 0
 
 
-@pytest.mark.usefixtures("small")
+@pytest.mark.usefixtures("small", "compiled_here")
 def test_an_existing_run_continues_only_with_resume(emodj: Run, data: Callable[..., Path], tmp_path: Path) -> None:
     command = ("train", data(), "--run", tmp_path / "run", "--epochs", "2", "--batch-size", "7")
     ended = emodj(*command, "--resume")
@@ -177,7 +187,7 @@ def test_a_signal_ends_training_and_prints_how_to_continue(
     assert not (run / PAIR).exists()
 
 
-@pytest.mark.usefixtures("small")
+@pytest.mark.usefixtures("small", "compiled_here")
 def test_a_run_can_have_teachers_and_a_start(emodj: Run, data: Callable[..., Path], tmp_path: Path) -> None:
     words = np.random.default_rng(1).dirichlet(np.ones(7), 14).astype(np.float32)
     np.save(tmp_path / "words.npy", words)
@@ -225,7 +235,7 @@ def test_the_start_is_trained_as_it_was_checked(
     assert ended.stderr == "emodj: the start is as it was\n"
 
 
-@pytest.mark.usefixtures("small")
+@pytest.mark.usefixtures("small", "compiled_here")
 def test_a_folder_without_validation_is_tuned_on_a_part_of_training(emodj: Run, face: Image, tmp_path: Path) -> None:
     for number, expression in enumerate(EXPRESSIONS):
         for part, count in (("train", 6), ("test", 1)):
