@@ -200,14 +200,12 @@ def write_contract(
         AssetError: the pair or its old contract cannot be used, or neither has a golden crop.
         EmodjError: TensorFlow is not installed or cannot compile the network, or a file cannot be written.
     """
-    from realtime.classifier.compiler import compile_pair
-
     path = contract_path(json_path)
     old = read_contract(path) if path.exists() else Contract("", "")
     crop_of = {crop.name: crop for crop in (*(golden.crop for golden in old.golden), *crops)}
     if not crop_of:
         raise AssetError(f"{json_path} has no golden crop yet: a contract needs at least one")
-    digest, model = pair_digest(json_path), compile_pair(json_path)
+    digest, model = pair_digest(json_path), _compile_and_try(json_path)
     golden = record_answers(open_classifier(model), crop_of.values())
     ratio = old.side_ratio if side_ratio is None else side_ratio
     # Notes and threshold were measured with the weights of their pair
@@ -254,9 +252,7 @@ def _load_or_compile(json_path: Path, digest: str, cached: Path, notify: Callabl
     model = _read_cached(cached, digest)
     if model is not None:
         return model
-    from realtime.classifier.compiler import compile_pair
-
-    model = compile_pair(json_path)
+    model = _compile_and_try(json_path)
     try:
         cached.parent.mkdir(parents=True, exist_ok=True)
         atomic.write({cached: model + _cache_seal(digest, model)})
@@ -265,8 +261,21 @@ def _load_or_compile(json_path: Path, digest: str, cached: Path, notify: Callabl
     return model
 
 
+def _compile_and_try(json_path: Path) -> bytes:
+    from realtime.classifier.compiler import compile_pair
+    from realtime.classifier.trial import try_compiled
+
+    model = compile_pair(json_path)
+    # The process that compiles may take more memory than a compiled network may
+    try_compiled(model, json_path)
+    return model
+
+
 def _read_cached(cached: Path, digest: str) -> bytes | None:
-    """The compiled network of a pair from the cache; None if it is missing, damaged or of another pair."""
+    """The compiled network of a pair from the cache; None if it is missing, damaged or of another pair.
+
+    It needs no trial: a network gets its seal after one.
+    """
     try:
         data = read_compiled(cached)
     except OSError:

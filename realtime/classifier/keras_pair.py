@@ -21,7 +21,7 @@ import numpy as np
 
 from realtime.classifier.architecture_file import from_keras2
 from realtime.classifier.native_stderr import muted_stderr
-from realtime.classifier.network_files import read_network_files
+from realtime.classifier.network_files import NetworkFiles, read_network_files
 from realtime.classifier.weights_file import check_weights
 from realtime.domain import CROP_SIDE, EXPRESSIONS, SUM_TOLERANCE
 from realtime.errors import AssetError, EmodjError
@@ -94,18 +94,21 @@ def require_tensorflow(purpose: str) -> None:
         raise EmodjError(f"{purpose} {_NOT_INSTALLED}")
 
 
-def load_network(path: Path) -> KerasNetwork:
-    """Read a pair by its `.json`, or one `.keras` file, into this process, and check that emodj can run it.
+def load_network(network: Path | NetworkFiles) -> KerasNetwork:
+    """Load a network into this process, and check that emodj can run it.
 
-    Nothing bounds the memory that the network takes: read a file of other people with `KerasProcess`.
+    Nothing bounds the memory that the network takes: load a file of other people with `KerasProcess`.
+
+    Args:
+        network: the `.json` of a pair, or a `.keras` file; or one that was read before.
 
     Raises:
         AssetError: a file is missing, is no network or does not match the other; emodj does not run a layer of it; or input or
             output have a wrong shape or scale.
         EmodjError: TensorFlow is not installed.
     """
-    files = read_network_files(path)
-    import_tensorflow(f"{path.name}, a network that emodj has not compiled,")
+    files = network if isinstance(network, NetworkFiles) else read_network_files(network)
+    import_tensorflow(f"{files.path.name}, a network that emodj has not compiled,")
     with tempfile.TemporaryDirectory(prefix="emodj-", ignore_cleanup_errors=True) as folder:
         weights = Path(folder) / "weights"
         weights.write_bytes(files.weights)

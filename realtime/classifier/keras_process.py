@@ -11,7 +11,7 @@ import numpy as np
 from realtime.classifier.child_process import ChildProcess
 from realtime.classifier.crops import to_batch
 from realtime.classifier.keras_pair import require_tensorflow
-from realtime.classifier.network_files import read_network_files
+from realtime.classifier.network_files import NetworkFiles, read_network_files
 from realtime.domain import EXPRESSIONS
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class KerasProcess:
     """Loads a network in another process, inside a `with` block.
 
     Args:
-        path: the `.json` of a pair, or a `.keras` file.
+        network: the `.json` of a pair, or a `.keras` file; or one that was read before.
 
     Attributes:
         digest: SHA-256 of the files that were read, in hexadecimal; of a pair as `network_files.pair_digest` computes it.
@@ -47,8 +47,9 @@ class KerasProcess:
         EmodjError: TensorFlow is not installed.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._files = read_network_files(path)
+    def __init__(self, network: Path | NetworkFiles) -> None:
+        self._files = network if isinstance(network, NetworkFiles) else read_network_files(network)
+        path = self._files.path
         require_tensorflow(f"{path.name}, a network that emodj has not compiled,")
         self.digest = self._files.digest
         self.parameters = 0

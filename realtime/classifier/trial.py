@@ -1,7 +1,8 @@
 """Try a compiled network of other people in a process of its own before this process runs it.
 
 A TFLite file of kilobytes can ask for gigabytes: it names the sizes of its layers only in part, and its operations compute the
-others while they run. So a trial is the only bound that holds.
+others while they run. A trial bounds these sizes. It cannot bound sizes that depend on the values of the input, such as the
+number of pixels above a limit: with another face these can be larger than in the trial.
 """
 
 from __future__ import annotations

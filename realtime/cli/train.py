@@ -142,6 +142,7 @@ def _train(context: Context, recipe: Recipe, data: Path, run: Path, start: Path 
     from realtime.app.build import shipped_pair
     from realtime.classifier import contract, keras_pair
     from realtime.classifier.keras_process import KerasProcess
+    from realtime.classifier.network_files import read_network_files
     from realtime.training import dataset, distillation, export, run_folder
     from realtime.training.export import PAIR
     from realtime.training.formats import read_dataset
@@ -160,9 +161,11 @@ def _train(context: Context, recipe: Recipe, data: Path, run: Path, start: Path 
         raise UsageError(f"{data} has no face labelled {', '.join(sorted(missing))} to learn from, only in its validation part")
     initial = teacher_output = None
     if start:
-        # In a process of its own first: a file of other people must not take this one along
-        with KerasProcess(start):
-            initial = keras_pair.load_pair(start)
+        # In a process of its own first: a file of other people must not take this one along. It is read once, since another
+        # program may change it in between
+        files = read_network_files(start)
+        with KerasProcess(files):
+            initial = keras_pair.load_network(files)
         recipe = replace(recipe, start=_digest(initial.get_weights()))
     if teachers:
         part = images.part("training")

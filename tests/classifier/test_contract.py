@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.classifier import golden
+from realtime.classifier import compiler, golden, trial
 from realtime.classifier.compiler import REVISION
 from realtime.classifier.contract import (
     Contract,
@@ -334,6 +334,29 @@ def test_the_cached_network_of_another_pair_does_not_run(loader: Loader, tmp_pat
     shutil.copy(names[disgust], names[happy])
     classifier, _ = loader(happy)
     assert classifier.classify(golden.to_golden_batch([smile()])).argmax() == EXPRESSIONS.index(Expression.HAPPY)
+
+
+def test_a_network_that_fails_its_trial_is_neither_cached_nor_written(
+    loader: Loader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = compiled_path(loader.shipped).read_bytes()
+    path = save_foreign_pair(tmp_path / "foreign", network_favouring(Expression.HAPPY))
+
+    def refuse(tried: bytes, named: Path) -> None:
+        assert (tried, named) == (model, path)
+        raise AssetError("it needs too much memory")
+
+    def compile_pair(_: Path) -> bytes:
+        return model
+
+    monkeypatch.setattr(compiler, "compile_pair", compile_pair)
+    monkeypatch.setattr(trial, "try_compiled", refuse)
+    with pytest.raises(AssetError, match="needs too much memory"):
+        loader(path)
+    with pytest.raises(AssetError, match="needs too much memory"):
+        write_contract(path, crops=golden.render_crops())
+    assert not loader.cache.exists()
+    assert listing(path.parent).keys() == {"foreign.json", "foreign.h5"}
 
 
 @pytest.mark.parametrize("blocked", ["folder", "file"])

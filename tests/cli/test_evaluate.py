@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from realtime.classifier import keras_process
+from realtime.classifier.crops import to_batch
 from tests.support.places import MODELS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
     from pathlib import Path
     from subprocess import CompletedProcess
 
-    import pytest
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from realtime.domain import Probabilities
 
     Run = Callable[..., CompletedProcess[str]]
 
@@ -41,6 +50,24 @@ def test_it_measures_the_requested_part(emodj: Run, data: Callable[..., Path]) -
     assert ["happy", "100.0%", "100.0%", "100.0%", "2"] in [line.split() for line in output.splitlines()]
 
 
+@pytest.fixture
+def loaded_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Load networks in this process, which imports TensorFlow once; each other process would need seconds for it."""
+    from realtime.classifier.keras_pair import load_network, predict
+
+    @contextmanager
+    def load(path: Path) -> Generator[Any]:
+        network = load_network(path)
+
+        def predict_faces(images: NDArray[np.uint8]) -> Probabilities:
+            return predict(network, to_batch(images))
+
+        yield SimpleNamespace(parameters=network.count_params(), predict_faces=predict_faces)
+
+    monkeypatch.setattr(keras_process, "KerasProcess", load)
+
+
+@pytest.mark.usefixtures("loaded_here")
 def test_missing_labels_and_missing_votes_are_remarks(emodj: Run, data: Callable[..., Path]) -> None:
     ended = emodj("evaluate", data([0, 2, 2], voted=False))
     assert ended.returncode == 0
@@ -50,6 +77,7 @@ def test_missing_labels_and_missing_votes_are_remarks(emodj: Run, data: Callable
     assert emodj("-q", "evaluate", data([0, 2, 2], voted=False)).stderr == ""
 
 
+@pytest.mark.usefixtures("loaded_here")
 def test_robustness_and_a_folder_for_everything(emodj: Run, data: Callable[..., Path], tmp_path: Path) -> None:
     fer, out = data([0, 2, 2, 2]), tmp_path / "deep" / "report"
     ended = emodj("evaluate", fer, "--robustness", "--out", out)
@@ -102,6 +130,7 @@ def test_a_missing_or_invalid_network_is_status_5(emodj: Run, data: Callable[...
         assert name in ended.stderr
 
 
+@pytest.mark.usefixtures("loaded_here")
 def test_the_threshold_is_that_of_the_settings(
     emodj: Run, data: Callable[..., Path], settings: Callable[[str], Path], tmp_path: Path
 ) -> None:

@@ -7,28 +7,31 @@ import os
 import re
 import signal
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 import pytest
 
-from realtime.classifier import contract
-from realtime.classifier.keras_pair import load_pair
+from realtime.classifier import compiler, contract, keras_process
+from realtime.classifier.keras_pair import load_pair, save_pair
 from realtime.domain import EXPRESSIONS
+from realtime.errors import EmodjError
 from realtime.storage import resources
 from realtime.training import trainer
 from realtime.training.corruptions import CORRUPTIONS
 from realtime.training.dataset import EXPRESSION_VOTES, VOTE_COLUMNS
 from tests.support.places import ROOT
-from tests.support.tiny_network import introduce, introduce_backbones
+from tests.support.tiny_network import introduce, introduce_backbones, tiny
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from pathlib import Path
     from subprocess import CompletedProcess
 
+    from realtime.classifier.network_files import NetworkFiles
     from realtime.domain import Image
 
     Run = Callable[..., CompletedProcess[str]]
@@ -86,6 +89,16 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trainer, "BATCH_NORM_BATCHES", 2)
 
 
+@pytest.fixture
+def compiled_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compile in this process, which has TensorFlow already; another one would need seconds to import it."""
+
+    def compile_pair(path: Path) -> bytes:
+        return compiler.compile_network(load_pair(path))
+
+    monkeypatch.setattr(compiler, "compile_pair", compile_pair)
+
+
 def recipe(run: Path) -> dict[str, object]:
     return json.loads((run / "settings.json").read_text(encoding="utf-8"))["recipe"]
 
@@ -124,7 +137,7 @@ def test_train_writes_a_pair_and_its_report_into_the_run_folder(emodj: Run, data
     assert emodj("evaluate", data(), "--model", run / PAIR, "--part", "public").returncode == 0
 
 
-@pytest.mark.usefixtures("small")
+@pytest.mark.usefixtures("small", "compiled_here")
 def test_an_existing_run_continues_only_with_resume(emodj: Run, data: Callable[..., Path], tmp_path: Path) -> None:
     command = ("train", data(), "--run", tmp_path / "run", "--epochs", "2", "--batch-size", "7")
     ended = emodj(*command, "--resume")
@@ -174,7 +187,7 @@ def test_a_signal_ends_training_and_prints_how_to_continue(
     assert not (run / PAIR).exists()
 
 
-@pytest.mark.usefixtures("small")
+@pytest.mark.usefixtures("small", "compiled_here")
 def test_a_run_can_have_teachers_and_a_start(emodj: Run, data: Callable[..., Path], tmp_path: Path) -> None:
     words = np.random.default_rng(1).dirichlet(np.ones(7), 14).astype(np.float32)
     np.save(tmp_path / "words.npy", words)
@@ -196,7 +209,33 @@ def test_a_run_can_have_teachers_and_a_start(emodj: Run, data: Callable[..., Pat
     assert "it must be floats of (14, 7)" in ended.stderr
 
 
-@pytest.mark.usefixtures("small")
+def test_the_start_is_trained_as_it_was_checked(
+    emodj: Run, data: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, checked = tmp_path / "start.json", tiny()
+    save_pair(checked, start)
+    digest = contract.pair_digest(start)
+
+    @contextmanager
+    def check(files: NetworkFiles) -> Generator[None]:
+        assert files.digest == digest
+        # As another program could do in the meantime
+        start.unlink()
+        start.with_suffix(".h5").unlink()
+        yield
+
+    def stop(*arguments: Any, **_: Any) -> None:
+        for weight, other in zip(arguments[5].get_weights(), checked.get_weights(), strict=True):
+            np.testing.assert_array_equal(weight, other)
+        raise EmodjError("the start is as it was")
+
+    monkeypatch.setattr(keras_process, "KerasProcess", check)
+    monkeypatch.setattr(trainer, "train_network", stop)
+    ended = emodj("train", data(), "--run", tmp_path / "run", "--start", start)
+    assert ended.stderr == "emodj: the start is as it was\n"
+
+
+@pytest.mark.usefixtures("small", "compiled_here")
 def test_a_folder_without_validation_is_tuned_on_a_part_of_training(emodj: Run, face: Image, tmp_path: Path) -> None:
     for number, expression in enumerate(EXPRESSIONS):
         for part, count in (("train", 6), ("test", 1)):

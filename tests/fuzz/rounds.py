@@ -1,7 +1,8 @@
 """Feed damaged input to a reader of outside files: it must end with a result or with a sentence.
 
-Each test has a fixed number of rounds. `python -m tests --fuzz MINUTES` sets EMODJ_FUZZ_SECONDS: then each test goes on for
-so long, from a random round on. A failure names its round, which `EMODJ_FUZZ_ROUND` repeats alone.
+Each test has a fixed number of rounds. With EMODJ_FUZZ_SECONDS it goes on for so long, from a random round on;
+`python -m tests --fuzz MINUTES` shares its time so (`conftest.py`). A failure names its round, which
+`EMODJ_FUZZ_ROUND` repeats alone.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ ROUNDS = 150
 MAX_SENTENCE = 2000
 """Longest sentence about an input, in characters; paths of the tests take a hundred."""
 _MAX_CHANGES = 6
+_HEAD = 200
+"""Bytes at the start of an input, where damage finds most faults of binary formats."""
 _MAX_SHOWN = 1500
 _MAX_BYTES = 2**17
 # Bytes that have a meaning in most formats, and numbers at their limits
@@ -67,7 +70,7 @@ def damage(chance: random.Random, seeds: Sequence[bytes], tokens: Sequence[bytes
     """A seed with one to six changes; rarely an unchanged one, so that a test sees valid input, too."""
     data = bytearray(chance.choice(seeds))
     for _ in range(chance.randrange(_MAX_CHANGES + 1)):
-        at = chance.randrange(len(data) + 1)
+        at = chance.randrange((min(_HEAD, len(data)) if chance.random() < 0.4 else len(data)) + 1)
         end = min(len(data), at + int(chance.expovariate(0.1)))
         match chance.randrange(7):
             case 0:
