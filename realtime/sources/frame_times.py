@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 MAX_GAP_S = 900.0
 """A longer step from one frame to the next is not believed. The longest delay of a GIF is 655 s."""
 
-RESTART_S = 1.0
-"""Times that fall by so much or more begin again, as in recordings that were put together: the film goes on."""
+RESTART_S = 0.2
+"""Times that fall by so much or more begin again, as in recordings that were put together: the film goes on. Frames that come
+in another order than they are shown fall by less."""
 
 MAX_STEP_S = 0.15
 """A frame that is shown for longer is repeated. Tracks and votes then see it as they see a film of ten frames a second."""

@@ -35,6 +35,8 @@ def times_of(*stated_ms: float, frame_s: float = 0.04) -> list[float]:
         ((0, 100, 60, 140), [0, 0.1, 0.1, 0.14]),
         # Two recordings, one behind the other: the second one begins again
         ((0, 5000, 5040, 40, 80), [0, 5.0, 5.04, 5.08, 5.12]),
+        # The first one is shorter than a second
+        ((0, 400, 800, 0, 40, 80, 400), [0, 0.4, 0.8, 0.84, 0.88, 0.92, 1.24]),
         # The longest delay of a GIF, and a jump of hours
         ((0, 655_350), [0, 655.35]),
         ((0, 40, 36_000_000, 36_000_040), [0, 0.04, 0.08, 0.12]),
