@@ -44,11 +44,14 @@ HTTP_OPTIONS = {
     "rw_timeout": "10000000",
 }
 RTSP_OPTIONS = {
-    "protocol_whitelist": "rtp,srtp,tcp,tls,udp",
+    "protocol_whitelist": "tcp,tls",
     "format_whitelist": "asf,mpegts,rtp,rtsp",
-    # What OpenCV sets where the variable is not set
-    "rtsp_flags": "prefer_tcp",
+    # Over UDP a server names the host that FFmpeg sends to, which may be any
+    "rtsp_transport": "tcp",
 }
+RTSP_PROTOCOLS = "rtp,srtp,tcp,tls,udp"
+"""Those of every transport of RTSP, for a person who names a transport."""
+
 GRAPH_OPTIONS = {"input_format": "lavfi"}
 """The location is then a graph of FFmpeg's filters."""
 
@@ -81,11 +84,14 @@ def open_capture(location: str, options: Mapping[str, str], parameters: Sequence
 def merge_options(options: Mapping[str, str], personal: str) -> str:
     """The value of `VARIABLE`: `options`, and over them those of a person, which are in the form of `VARIABLE`.
 
-    A person who names the format of the input is free to name any, and its protocols.
+    A person who names the format of the input is free to name any, and its protocols. One who names the transport of RTSP has
+    all of its protocols.
     """
     pairs = [entry.partition(";") for entry in personal.split("|") if entry]
     chosen = {key: value for key, _, value in pairs}
     limits = {"protocol_whitelist", "format_whitelist"} if "input_format" in chosen else set[str]()
+    if "rtsp_transport" in options and "rtsp_transport" in chosen:
+        options = {**options, "protocol_whitelist": RTSP_PROTOCOLS}
     merged = {key: value for key, value in options.items() if key not in limits} | chosen
     return "|".join(f"{key};{value}" for key, value in merged.items())
 

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 MAX_GAP_S = 900.0
 """A longer step from one frame to the next is not believed. The longest delay of a GIF is 655 s."""
 
-RESTART_S = 1.0
-"""Times that fall by so much or more begin again, as in recordings that were put together: the film goes on."""
+RESTART_S = 0.2
+"""Times that fall by so much or more begin again, as in recordings that were put together: the film goes on. Frames that come
+in another order than they are shown fall by less."""
 
 MAX_STEP_S = 0.15
 """A frame that is shown for longer is repeated. Tracks and votes then see it as they see a film of ten frames a second."""
@@ -89,3 +90,19 @@ def held_frames(before: Frame, after: Frame) -> Iterator[Frame]:
         steps = ceil(shown_s / HELD_STEP_S - 1e-6)
         for step in range(1, min(steps, ceil(MAX_HELD_S / HELD_STEP_S))):
             yield replace(before, time_s=before.time_s + shown_s * step / steps, held=True)
+
+
+def last_shown_s(delay_s: float | None, rest_s: float, frame_s: float, longest_s: float) -> float:
+    """How long the last frame of a film is shown, `MAX_HELD_S` at most; 0 if not for long, or if that is not known.
+
+    Args:
+        delay_s: what the file states for this frame, in seconds; None if it states nothing.
+        rest_s: from the last frame to the end that the film states.
+        frame_s: from one frame to the next where the file does not say.
+        longest_s: the longest time from one frame to the next. Where all are usual, a rest is not believed: the film is cut
+            off, or its sound is longer than its pictures.
+    """
+    usual_s = max(MAX_STEP_S, 1.5 * frame_s)
+    if delay_s is None:
+        delay_s = rest_s if min(rest_s, longest_s) > usual_s else 0.0
+    return min(delay_s, MAX_HELD_S) if delay_s > MAX_STEP_S else 0.0

@@ -83,18 +83,23 @@ def probe(url: str, timeout_s: float = TIMEOUT_S) -> Answer:
 
 
 def redirect_target(answer: Answer, url: str) -> str | None:
-    """The URL that a redirect leads to if it is on the same server, with the password of `url`; else None."""
+    """The URL that a redirect leads to if it is on the same host, and not from https to http; else None.
+
+    It has the login of `url` if that stays with the same server: the same scheme and port, or https in place of http.
+    """
     if answer.location is None:
         return None
-    before, after = urlsplit(url), urlsplit(answer.location)
     try:
-        same = before.hostname == after.hostname and after.scheme in {"http", "https"} and (after.port or 0) >= 0
+        before, after = urlsplit(url), urlsplit(answer.location)
+        same_host = before.hostname == after.hostname and after.scheme in {"http", "https"}
+        same_port = (before.port or _PORTS[before.scheme]) == (after.port or _PORTS.get(after.scheme))
     except ValueError:
         return None
-    if not same:
+    if not same_host or (before.scheme, after.scheme) == ("https", "http"):
         return None
     login = before.netloc.rpartition("@")[0]
-    netloc = after.netloc if "@" in after.netloc or not login else f"{login}@{after.netloc}"
+    same_server = (before.scheme == after.scheme and same_port) or (before.scheme, after.scheme) == ("http", "https")
+    netloc = after.netloc if "@" in after.netloc or not login or not same_server else f"{login}@{after.netloc}"
     return urlunsplit(after._replace(netloc=netloc))
 
 
@@ -187,11 +192,15 @@ def _parse_answer(received: bytes, url: str) -> Answer:
         raise ProbeError("the server answers with a damaged header") from error
     status, location, length = int(words[1]), headers.get("Location"), headers.get("Content-Length", "")
     moved = location is not None and HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST
+    try:
+        target = urljoin(url, location) if location is not None and moved else None
+    except ValueError as error:
+        raise ProbeError("the server sends us to an address that is not valid") from error
     return Answer(
         status,
         headers.get("Content-Type", "").lower(),
         int(length) if length.isascii() and length.isdigit() and len(length) < 20 else None,  # noqa: PLR2004 - fits 64 bits
-        urljoin(url, location) if location is not None and moved else None,
+        target,
         body[:_SNIFFED],
     )
 

@@ -6,6 +6,7 @@ import re
 import stat
 import threading
 import time
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
@@ -18,7 +19,7 @@ import numpy as np
 from realtime.domain import Frame
 from realtime.errors import Cause, SourceError, UsageError
 from realtime.sources.ffmpeg import FILE_OPTIONS, SCHEMES, open_capture
-from realtime.sources.frame_times import FrameTimes
+from realtime.sources.frame_times import FrameTimes, last_shown_s
 from realtime.sources.interlaced import is_interlaced, open_deinterlaced
 
 if TYPE_CHECKING:
@@ -122,7 +123,13 @@ class VideoSource:
         rate = capture.get(cv2.CAP_PROP_FPS)
         self.rate = rate if 0 < rate <= MAX_FPS else None
         self._pixel_ratio = _pixel_ratio(capture)
-        self._times = FrameTimes(1 / (self.rate or DEFAULT_FPS))
+        self._frame_s = 1 / (self.rate or DEFAULT_FPS)
+        self._times = FrameTimes(self._frame_s)
+        # OpenCV computes the number of frames from the length and this rate, also where no camera has the rate
+        frames = capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        self._length_s = frames / rate if frames > 0 and rate > 0 else 0.0
+        self._last: Frame | None = None
+        self._longest_s = 0.0
         self._next: tuple[Pixels, float] | None = None
         # Of the picture before: a sample of its pixels, and its time as the file states it, in milliseconds
         self._previous: tuple[Pixels, float] | None = None
@@ -136,6 +143,8 @@ class VideoSource:
     def read(self) -> Frame | None:
         """Read the next frame, BGR with square pixels; None at the end of a file.
 
+        If the last frame of a film is shown for long, it comes once more, as a held frame at the time when it is over.
+
         Raises:
             SourceError: a live source gives no more frames.
         """
@@ -144,12 +153,24 @@ class VideoSource:
         if picture is None:
             if self.live:
                 raise self._loss_error()
-            return None
+            return self._end()
         image, stated_ms = picture
         time_s = time.monotonic() if self.live else self._times.next(stated_ms)
         frame = Frame(with_square_pixels(to_bgr(image), self._pixel_ratio), self._index, time_s)
         self._index += 1
+        if not self.live:
+            self._longest_s = max(self._longest_s, time_s - self._last.time_s if self._last else 0.0)
+            self._last = frame
         return frame
+
+    def _end(self) -> Frame | None:
+        """The last frame again, at the end of its time, if it is shown for long; None after that, and in any other film."""
+        last, self._last = self._last, None
+        if last is None:
+            return None
+        delay_s = None if self._film is None else animation_delay_s(self._film[0])
+        shown_s = last_shown_s(delay_s, self._length_s - last.time_s, self._frame_s, self._longest_s)
+        return replace(last, time_s=last.time_s + shown_s, held=True) if shown_s else None
 
     def _decode(self) -> tuple[Pixels, float] | None:
         """The next picture as OpenCV gives it, and the time that the source states, in milliseconds; None if there is none."""
@@ -413,6 +434,23 @@ def to_bgr(image: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> Image:
     if pixels.shape[2] == 4:  # noqa: PLR2004
         return cv2.cvtColor(pixels, cv2.COLOR_BGRA2BGR).astype(np.uint8, copy=False)
     return pixels
+
+
+def animation_delay_s(path: str) -> float | None:
+    """How long the last frame of a GIF or an animated PNG is shown, in seconds; None for anything else."""
+    try:
+        with Path(path).open("rb") as file:
+            if not file.read(8).startswith((b"GIF8", b"\x89PNG\r\n\x1a\n")):
+                return None
+            file.seek(0)
+            # A session with a camera needs no Pillow
+            from PIL import Image as Pillow
+
+            with Pillow.open(file, formats=("GIF", "PNG")) as animation:
+                animation.seek(getattr(animation, "n_frames", 1) - 1)
+                return float(animation.info.get("duration", 0)) / 1000
+    except Exception:  # noqa: BLE001 - OpenCV has read the film: it may be damaged in any way for Pillow
+        return None
 
 
 def untimed_remark(name: str) -> str:

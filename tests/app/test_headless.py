@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 
 from realtime.app.headless import SessionLimits, analyse_file, analyse_live
 from realtime.domain import EXPRESSIONS, Box, Expression, Face, Frame
@@ -176,6 +177,24 @@ def test_a_film_of_a_variable_rate_has_the_mood_of_one_of_a_steady_rate(shown_ms
     assert variable.shares == pytest.approx(steady.shares, abs=0.02)
     assert variable.seconds == pytest.approx(steady.seconds, abs=0.04)
     assert variable.frames == len(times_ms)
+
+
+@pytest.mark.parametrize(("suffix", "shown_ms"), [("gif", (1000, 9000)), ("png", (1000, 9000)), ("gif", (4000, 5000))])
+def test_the_last_frame_of_an_animation_counts_for_its_own_duration(
+    suffix: str, shown_ms: tuple[int, int], tmp_path: Path
+) -> None:
+    bright, dark = (Pillow.fromarray(make_frame(level, 0).image) for level in (200, 0))
+    path = tmp_path / f"film.{suffix}"
+    bright.save(path, save_all=True, append_images=[dark], duration=shown_ms)
+    harness = HeadlessHarness()
+    reader = make_frame_reader(OneFaceDetector(), BrightnessClassifier())
+    with open_video(str(path)) as source:
+        analyse_file(source, reader, harness.session, SessionLimits(), harness.emit)
+    summary = harness.session.summary()
+    assert summary.seconds == pytest.approx(sum(shown_ms) / 1000)
+    assert summary.mood is not None
+    assert summary.mood.leader is Expression.SAD
+    assert summary.frames == 2
 
 
 @pytest.mark.parametrize("limits", [SessionLimits(), SessionLimits(frames=3)])

@@ -32,6 +32,13 @@ def test_the_options_of_a_person_win(personal: str, merged: str) -> None:
     assert merge_options({"format_whitelist": "mov", "probesize": "1"}, personal) == merged
 
 
+def test_rtsp_comes_over_tcp_alone_unless_a_person_wants_another_transport() -> None:
+    ours = dict(pair.split(";") for pair in merge_options(RTSP_OPTIONS, "").split("|"))
+    assert (ours["rtsp_transport"], ours["protocol_whitelist"]) == ("tcp", "tcp,tls")
+    theirs = dict(pair.split(";") for pair in merge_options(RTSP_OPTIONS, "rtsp_transport;udp").split("|"))
+    assert (theirs["rtsp_transport"], theirs["protocol_whitelist"]) == ("udp", "rtp,srtp,tcp,tls,udp")
+
+
 @pytest.mark.parametrize("personal", [None, "probesize;5000000"])
 def test_the_variable_of_the_process_stays_as_it_is(personal: str | None, film: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(VARIABLE, raising=False)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime.domain import Frame
-from realtime.sources.frame_times import MAX_GAP_S, MAX_HELD_S, FrameTimes, held_frames
+from realtime.sources.frame_times import MAX_GAP_S, MAX_HELD_S, FrameTimes, held_frames, last_shown_s
 
 
 def times_of(*stated_ms: float, frame_s: float = 0.04) -> list[float]:
@@ -35,6 +35,8 @@ def times_of(*stated_ms: float, frame_s: float = 0.04) -> list[float]:
         ((0, 100, 60, 140), [0, 0.1, 0.1, 0.14]),
         # Two recordings, one behind the other: the second one begins again
         ((0, 5000, 5040, 40, 80), [0, 5.0, 5.04, 5.08, 5.12]),
+        # The first one is shorter than a second
+        ((0, 400, 800, 0, 40, 80, 400), [0, 0.4, 0.8, 0.84, 0.88, 0.92, 1.24]),
         # The longest delay of a GIF, and a jump of hours
         ((0, 655_350), [0, 655.35]),
         ((0, 40, 36_000_000, 36_000_040), [0, 0.04, 0.08, 0.12]),
@@ -77,3 +79,23 @@ def test_a_frame_that_is_shown_for_long_is_held(shown_s: float, held_s: list[flo
 def test_a_frame_is_not_held_for_ever() -> None:
     times = [each.time_s for each in held_frames(frame(0, 0.0), frame(1, 800.0))]
     assert MAX_HELD_S - 0.2 < times[-1] <= MAX_HELD_S
+
+
+@pytest.mark.parametrize(
+    ("delay_s", "rest_s", "longest_s", "shown_s"),
+    [
+        # What a GIF states for the frame, and the rest of a recording of a screen
+        (9.0, 0.0, 0.0, 9.0),
+        (None, 4.0, 2.0, 4.0),
+        # Usual steps; and at a steady rate a rest is that of the sound, or of a film that is cut off
+        (0.04, 4.0, 2.0, 0.0),
+        (None, 0.04, 2.0, 0.0),
+        (None, 50.0, 0.04, 0.0),
+        (None, -3.0, 2.0, 0.0),
+        (655.0, 0.0, 0.0, MAX_HELD_S),
+    ],
+)
+def test_the_last_frame_is_shown_for_its_own_duration(
+    delay_s: float | None, rest_s: float, longest_s: float, shown_s: float
+) -> None:
+    assert last_shown_s(delay_s, rest_s, 0.04, longest_s) == shown_s

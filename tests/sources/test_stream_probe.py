@@ -106,6 +106,7 @@ def test_an_answer_has_a_status_a_type_a_length_and_its_first_bytes() -> None:
         (http("200 OK", body=b"plain text"), "with nothing that emodj can read"),
         (http("302 Found", "Location: http://other.example/x?key=hunter2"), r"sends us on to http://other\.example/…: "),
         (http("302 Found", "Location: file:///etc/passwd"), "the server sends us on to "),
+        (http("302 Found", "Location: http://[bad/x"), "the server sends us to an address that is not valid$"),
         (http("302 Found", "Location: /x"), "the server sends us on and on$"),
         (b"SSH-2.0-OpenSSH\r\n\r\n", "answers in another protocol"),
         (b"", "closes the connection without an answer"),
@@ -153,15 +154,26 @@ def test_an_endless_header_is_not_read_to_its_end() -> None:
     [
         (None, None),
         ("http://cam.example/new", f"http://name:{SECRET}@cam.example/new"),
+        ("http://cam.example:80/new", f"http://name:{SECRET}@cam.example:80/new"),
         ("https://cam.example:8443/new?x=1", f"https://name:{SECRET}@cam.example:8443/new?x=1"),
+        # Another program may listen there
+        ("http://cam.example:8080/new", "http://cam.example:8080/new"),
         ("http://other.example/new", None),
         ("rtsp://cam.example/new", None),
         ("file:///etc/passwd", None),
         ("http://cam.example:999999/", None),
+        ("http://[bad/", None),
     ],
 )
 def test_a_redirect_is_followed_on_the_same_server_alone(location: str | None, target: str | None) -> None:
     assert redirect_target(Answer(302, location=location), f"http://name:{SECRET}@cam.example/old") == target
+
+
+def test_a_redirect_does_not_lead_from_https_to_http() -> None:
+    url = f"https://name:{SECRET}@cam.example/old"
+    assert redirect_target(Answer(302, location="http://cam.example/new"), url) is None
+    assert redirect_target(Answer(302, location="https://cam.example/new"), url) == f"https://name:{SECRET}@cam.example/new"
+    assert redirect_target(Answer(302, location="https://cam.example:8443/new"), url) == "https://cam.example:8443/new"
 
 
 def test_a_url_is_one_request_whatever_it_holds() -> None:
