@@ -77,8 +77,9 @@ def http(status: str, *headers: str, body: bytes = b"") -> bytes:
     return "\r\n".join([f"HTTP/1.1 {status}", *headers, "", ""]).encode() + body
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For servers that never answer: on a busy machine another answer may take longer."""
     monkeypatch.setattr(video, "TIMEOUT_MS", 500)
 
 
@@ -119,6 +120,7 @@ def test_a_stream_that_cannot_be_opened_says_why(answer: bytes, why: str) -> Non
     assert str(caught.value).isprintable()
 
 
+@pytest.mark.usefixtures("short_timeout")
 @pytest.mark.parametrize("scheme", ["http", "rtsp"])
 def test_a_server_that_is_silent_is_said_to_be(scheme: str) -> None:
     with serving(b"", hangs=True) as server:
