@@ -11,6 +11,7 @@ import logging
 import signal
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 CLOSE_TIMEOUT_S = 1.0
 """Time for the process to close the sound device and end by itself, in seconds; then it is killed."""
+ANSWER_TIMEOUT_S = REQUEST_TIMEOUT_S + 5.0
+"""Time for an answer, in seconds; then the process is killed: it has not ended by itself, so it is suspended, for example."""
 _COMMAND = (sys.executable, "-P", "-m", "realtime.music.local.player_process")
 _MAX_ANSWER = 2**18
 # Signals by which a person or the system ends a process; a crash has others
@@ -150,13 +153,28 @@ class IsolatedPlayer:
             raise
 
     def _read_answer(self, process: subprocess.Popen[bytes]) -> dict[str, object]:
-        line = b"" if process.stdout is None else process.stdout.readline(_MAX_ANSWER)
+        silent = False
+
+        def give_up() -> None:
+            # It ends the output of the process too, and so the wait for a line
+            nonlocal silent
+            silent = True
+            process.kill()
+
+        deadline = threading.Timer(ANSWER_TIMEOUT_S, give_up)
+        deadline.daemon = True
+        deadline.start()
+        try:
+            line = b"" if process.stdout is None else process.stdout.readline(_MAX_ANSWER)
+        finally:
+            deadline.cancel()
+            deadline.join()
         try:
             answer: object = json.loads(line)
         except (ValueError, RecursionError):
             # Cut short, or no answer at all: the process has ended, or a damaged file has made it write anything
             self._end_process()
-            raise _ProcessEndedError(process.returncode) from None
+            raise _ProcessEndedError(None if silent else process.returncode) from None
         match answer:
             case {"unplayable": str(sentence)}:
                 raise UnplayableError(sentence)
@@ -211,8 +229,10 @@ class IsolatedPlayer:
             process.kill()
             process.wait()
 
-    def _explain_end(self, path: Path, status: int) -> str:
+    def _explain_end(self, path: Path, status: int | None) -> str:
         """Describe the end of the process, and remember the file if it was the reason."""
+        if status is None:
+            return f"the process that plays music files did not answer within {ANSWER_TIMEOUT_S:g} s, and was ended"
         if -status in _ENDED_FROM_OUTSIDE:
             return f"the process that plays music files was ended ({_name_status(status)})"
         why = f"it is damaged (it crashed the player: {_name_status(status)})"
@@ -226,15 +246,17 @@ class _ProcessEndedError(Exception):
     """The process has ended.
 
     Args:
-        status: its exit status as `subprocess.Popen.returncode` has it.
+        status: its exit status as `subprocess.Popen.returncode` has it; None if it was killed since it did not answer.
     """
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int | None) -> None:
         super().__init__(status)
         self.status = status
 
 
-def _name_status(status: int) -> str:
+def _name_status(status: int | None) -> str:
+    if status is None:
+        return "no answer"
     if status < 0:
         with suppress(ValueError):
             return signal.Signals(-status).name

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -156,6 +157,23 @@ def test_process_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) ->
     process.send_signal(signal.SIGSTOP)
     player.close()
     assert process.returncode == -signal.SIGKILL
+
+
+@needs_signals
+def test_process_that_is_suspended_is_killed(player: IsolatedPlayer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    song = silence(tmp_path / "song.wav", HOUR_S)
+    player.play(song)
+    process, threads = process_of(player), set(threading.enumerate())
+    process.send_signal(signal.SIGSTOP)
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "ANSWER_TIMEOUT_S", 0.01)
+        assert player.ended
+        assert player.take_fault() == "the process that plays music files did not answer within 0.01 s, and was ended"
+    assert process.returncode == -signal.SIGKILL
+    assert set(threading.enumerate()) <= threads
+    # The song is not to blame
+    player.play(song)
+    assert not player.ended
 
 
 # A process in which each file hangs its decoder
