@@ -84,7 +84,7 @@ def movies(
     if notice is not None:
         context.remark(notice)
     if len(plan.movies) < count:
-        context.remark(f"these are all the movies {plan.why}")
+        context.remark(f"the list has no other movies {plan.why}")
     links = _links(plan, settings.movies.link)
     if as_json:
         opened = _open(links[0], plan, context) if opens else None

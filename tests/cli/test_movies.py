@@ -51,7 +51,7 @@ def test_a_new_installation_has_movies_for_each_mood(emodj: Run, mood: object) -
 
 def test_movies_of_an_own_list_are_printed_with_all_that_it_says(emodj: Run, own_list: Path) -> None:
     ended = emodj("movies", "sad", "--config", own_list)
-    assert (ended.returncode, ended.stderr) == (0, "emodj: these are all the movies for sad\n")
+    assert (ended.returncode, ended.stderr) == (0, "emodj: the list has no other movies for sad\n")
     heading, *lines = ended.stdout.splitlines()
     assert heading == "Movies for sad"
     assert sorted(line[2:] for line in lines) == [

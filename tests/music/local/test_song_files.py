@@ -3,11 +3,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from realtime.music.local import song_files as module
 from realtime.music.local.song_files import SongCount, count_playable, find_fault
 from realtime.music.songs import Song
+from tests.support.places import ASTRONAUT
 from tests.support.sounds import SUFFIXES, sound
 
 if TYPE_CHECKING:
@@ -26,6 +28,26 @@ def test_mp3_after_other_data_is_a_song(tmp_path: Path) -> None:
     song = sound(tmp_path / "song.mp3")
     song.write_bytes(bytes(1000) + song.read_bytes())
     assert find_fault(song) is None
+
+
+def test_mp3_after_a_tag_with_a_large_picture_is_a_song(tmp_path: Path) -> None:
+    song = sound(tmp_path / "song.mp3")
+    # 100,000 bytes, 7 bits of the number in each byte
+    song.write_bytes(b"ID3\4\0\0" + bytes([0, 6, 13, 32]) + bytes(100_000) + song.read_bytes())
+    assert find_fault(song) is None
+
+
+def test_a_file_of_another_kind_is_no_song(tmp_path: Path) -> None:
+    path = tmp_path / "song.mp3"
+    for data in (
+        ASTRONAUT.read_bytes(),
+        np.random.default_rng(3).integers(0, 256, 2**17, np.uint8).tobytes(),
+        b"ID3 text",
+        b"ID3\4\0\0\0\0\0\0" + b"text " * 100,
+        b"RIFF\4\0\0\0WEBPVP8 ",
+    ):
+        path.write_bytes(data)
+        assert find_fault(path) == f"cannot play {path}: it is damaged, or none of wav, mp3, ogg, opus and flac"
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
