@@ -290,3 +290,15 @@ def display() -> Iterator[str]:
             yield name
             manager.terminate()
         screen.terminate()
+
+
+@pytest.fixture
+def compiled_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compile networks in this process, which imports TensorFlow once; each other process would need seconds for it."""
+    from realtime.classifier import compiler
+    from realtime.classifier.keras_pair import load_pair
+
+    def compile_pair(path: Path) -> bytes:
+        return compiler.compile_network(load_pair(path))
+
+    monkeypatch.setattr(compiler, "compile_pair", compile_pair)

@@ -290,6 +290,7 @@ def test_a_foreign_pair_is_compiled_once(loader: Loader, tmp_path: Path, no_tens
     np.testing.assert_array_equal(first.classify(crops), second.classify(crops))
 
 
+@pytest.mark.usefixtures("compiled_here")
 def test_a_foreign_pair_in_place_of_the_shipped_one_is_detected(pair: Path, loader: Loader) -> None:
     save_foreign_pair(pair.parent, network_favouring(Expression.SAD)).rename(pair)
     (pair.parent / "foreign.h5").rename(pair.with_suffix(".h5"))
@@ -298,6 +299,7 @@ def test_a_foreign_pair_in_place_of_the_shipped_one_is_detected(pair: Path, load
     assert len(loader.notices) == 2
 
 
+@pytest.mark.usefixtures("compiled_here")
 def test_another_answer_for_a_smile_gives_a_notice(loader: Loader, tmp_path: Path) -> None:
     path = save_foreign_pair(tmp_path / "foreign", network_favouring(Expression.DISGUST))
     for _ in range(2):
@@ -309,12 +311,14 @@ def test_another_answer_for_a_smile_gives_a_notice(loader: Loader, tmp_path: Pat
         )
 
 
+@pytest.mark.usefixtures("compiled_here")
 def test_without_the_shipped_contract_smiles_are_not_checked(loader: Loader, tmp_path: Path) -> None:
     loader.shipped = tmp_path / "nowhere.json"
     loader(save_foreign_pair(tmp_path / "foreign", network_favouring(Expression.DISGUST)))
     assert len(loader.notices) == 1
 
 
+@pytest.mark.usefixtures("compiled_here")
 def test_a_damaged_cache_is_written_again(loader: Loader, tmp_path: Path) -> None:
     path = save_foreign_pair(tmp_path / "foreign", network_favouring(Expression.HAPPY))
     loader(path)
@@ -325,6 +329,7 @@ def test_a_damaged_cache_is_written_again(loader: Loader, tmp_path: Path) -> Non
     assert cached.read_bytes() == whole
 
 
+@pytest.mark.usefixtures("compiled_here")
 def test_the_cached_network_of_another_pair_does_not_run(loader: Loader, tmp_path: Path) -> None:
     happy = save_foreign_pair(tmp_path / "happy", network_favouring(Expression.HAPPY))
     disgust = save_foreign_pair(tmp_path / "disgust", network_favouring(Expression.DISGUST))
@@ -359,6 +364,7 @@ def test_a_network_that_fails_its_trial_is_neither_cached_nor_written(
     assert listing(path.parent).keys() == {"foreign.json", "foreign.h5"}
 
 
+@pytest.mark.usefixtures("compiled_here")
 @pytest.mark.parametrize("blocked", ["folder", "file"])
 def test_a_network_runs_without_a_writable_cache(loader: Loader, tmp_path: Path, blocked: str) -> None:
     path = save_foreign_pair(tmp_path / "foreign", network_favouring(Expression.HAPPY))
@@ -391,6 +397,7 @@ def test_an_unusable_foreign_pair_is_refused_with_a_sentence(loader: Loader, tmp
     assert not loader.cache.exists()
 
 
+@pytest.mark.usefixtures("compiled_here")
 def test_a_new_contract_for_the_same_pair_keeps_notes_and_threshold(pair: Path) -> None:
     assert write_contract(pair, unsure_below=0.6).about == {"data": "none"}
     assert write_contract(pair).unsure_below == read_contract(contract_path(pair)).unsure_below == 0.6
@@ -401,6 +408,7 @@ def test_a_contract_without_a_threshold_is_read(pair: Path) -> None:
     assert read_contract(contract_path(pair)).unsure_below is None
 
 
+@pytest.mark.usefixtures("compiled_here")
 def test_a_new_contract_for_a_changed_pair_keeps_crops_and_side_ratio(pair: Path, loader: Loader) -> None:
     before = write_contract(pair, unsure_below=0.6)
     save_pair(network_favouring(Expression.FEAR), pair)
@@ -417,6 +425,7 @@ def test_a_new_contract_for_a_changed_pair_keeps_crops_and_side_ratio(pair: Path
     assert loader.notices == []
 
 
+@pytest.mark.usefixtures("compiled_here")
 def test_a_golden_crop_replaces_the_old_one_of_the_same_name(pair: Path) -> None:
     new = SourceCrop("ramp", "tests", bytes(2304))
     names = [item.crop.name for item in read_contract(contract_path(pair)).golden]

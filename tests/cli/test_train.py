@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime.classifier import compiler, contract, keras_process
+from realtime.classifier import contract, keras_process
 from realtime.classifier.keras_pair import load_pair, save_pair
 from realtime.domain import EXPRESSIONS
 from realtime.errors import EmodjError
@@ -87,16 +87,6 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A tiny network in the place of `compact`."""
     introduce(monkeypatch, "compact")
     monkeypatch.setattr(trainer, "BATCH_NORM_BATCHES", 2)
-
-
-@pytest.fixture
-def compiled_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compile in this process, which has TensorFlow already; another one would need seconds to import it."""
-
-    def compile_pair(path: Path) -> bytes:
-        return compiler.compile_network(load_pair(path))
-
-    monkeypatch.setattr(compiler, "compile_pair", compile_pair)
 
 
 def recipe(run: Path) -> dict[str, object]:
