@@ -5,6 +5,7 @@ With `--fuzz MINUTES`, only the tests that read damaged input, for about so long
 """
 
 import argparse
+import compileall
 import os
 import subprocess
 import sys
@@ -54,6 +55,8 @@ def main() -> int:
     parser.add_argument("-m", dest="marks", default="")
     parser.add_argument("--fuzz", type=float, metavar="MINUTES")
     given, own = parser.parse_known_args()
+    # As uv compiles the libraries: no process of a test has to do it again
+    compileall.compile_dir(ROOT / "realtime", quiet=1)
     if given.fuzz is not None:
         return fuzz(given.fuzz, own)
     marks = [f"({given.marks})"] if given.marks else []
