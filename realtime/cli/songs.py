@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from realtime.cli.context import Context, common_options, pass_context
-from realtime.cli.options import MOOD
+from realtime.cli.options import MOOD, draw_seed, seed_option
 from realtime.errors import EmodjError, UsageError
 from realtime.printable import printable
 from realtime.storage import resources
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 MAX_MISSING = 10_000
 """Missing files after which no further song is tried."""
-_SEED_COUNT = 2**32
 
 
 @click.command(
@@ -43,7 +42,7 @@ artist. Paths in a list are relative to its folder, and must stay inside it.""",
 )
 @click.argument("mood", metavar="NAME", type=MOOD)
 @click.option("-n", "count", type=click.IntRange(1), default=5, metavar="N", help="Number of songs (default: 5).")
-@click.option("--seed", type=click.IntRange(0), metavar="S", help="The same number draws the same songs.")
+@seed_option
 @click.option(
     "--library",
     type=click.Path(),
@@ -58,8 +57,6 @@ def songs(context: Context, mood: Expression, count: int, seed: int | None, libr
 
     A mood without songs gets the songs of the nearest mood. Nothing is played or opened.
     """
-    import secrets
-
     from realtime.cli.output import print_document
     from realtime.config.locations import expand_path
     from realtime.music.local.library import read_library
@@ -78,7 +75,7 @@ def songs(context: Context, mood: Expression, count: int, seed: int | None, libr
     found = read_library(folder or resources.shipped_songs(), mood)
     for notice in found.notices:
         context.remark(notice)
-    used_seed = secrets.randbelow(_SEED_COUNT) if seed is None else seed
+    used_seed = draw_seed(seed)
     chosen = _take_available(shuffled(found.songs, used_seed), count, context)
     if not chosen:
         number = f"first {MAX_MISSING}" if len(found.songs) > MAX_MISSING else f"{len(found.songs)}"
