@@ -106,6 +106,8 @@ def test_answer_of_another_login_is_ignored(callback: CallbackServer, tab: Tab, 
 @pytest.mark.parametrize("later", [f"/callback?code=AQother&state={STATE}", f"/callback?error=access_denied&state={STATE}"])
 def test_first_of_two_answers_counts(callback: CallbackServer, tab: Tab, later: str) -> None:
     tab(GOOD)
+    # It is stored after its page was sent, by a thread of its own
+    until(lambda: callback.answer == "AQcode")
     assert tab(later).status == 200
     assert callback.answer == "AQcode"
 
