@@ -15,7 +15,8 @@ from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from realtime.music.spotify.errors import SpotifyError, explain_login_refusal, explain_refusal, unreachable, without_secrets
+from realtime.music.spotify.errors import SpotifyError, explain_login_refusal, explain_refusal, unreachable
+from realtime.printable import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -223,27 +224,13 @@ def _http_status(error: BaseException) -> int | None:
 
 
 def _new_session() -> requests.Session:
-    import requests
+    from realtime.http_session import new_session
 
-    from realtime.music.spotify.bounded_adapter import BoundedAdapter
-
-    # spotipy logs tokens, urllib3 logs tracebacks; the error messages of emodj contain all that the user needs
-    for library in ("spotipy", "urllib3"):
-        logging.getLogger(library).setLevel(logging.CRITICAL + 1)
-    session = requests.Session()
-    # Without this, requests would send the password of a ~/.netrc instead of the token
-    session.auth = _add_no_authorisation
+    # It logs tokens
+    logging.getLogger("spotipy").setLevel(logging.CRITICAL + 1)
+    session = new_session()
     session.hooks["response"].append(_check_json)
-    # The Web API and the token service redirect nothing. A redirect would get the token, or the login, without encryption even
-    session.max_redirects = 0
-    adapter = BoundedAdapter()
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, adapter)
     return session
-
-
-def _add_no_authorisation(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
 
 
 def _check_json(response: requests.Response, *_: object, **__: object) -> None:
