@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 import logging
-from typing import Any
+import os
+from typing import TYPE_CHECKING, Any
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -16,11 +17,23 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
 
 from realtime.http_deadline import Deadline, connection_class
+from realtime.printable import without_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+log = logging.getLogger(__name__)
 
 MAX_BYTES = 10**6
 """Bytes of an answer after decompression; the largest that emodj asks for, 50 songs of a playlist, has 0.3 MB."""
 
 _PIECE = 2**16
+# Read by requests, in this order
+_CERTIFICATE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+
+class LibraryError(Exception):
+    """Stands for the exception of a library in a traceback: the message is that of the library, without secrets."""
 
 
 def new_session() -> requests.Session:
@@ -38,6 +51,60 @@ def new_session() -> requests.Session:
     for scheme in ("https://", "http://"):
         session.mount(scheme, adapter)
     return session
+
+
+def hide_secrets(error: BaseException, secrets: Iterable[str | None]) -> LibraryError:
+    """Log an exception of a library, and return one that may be the cause of another: neither shows a secret.
+
+    Args:
+        error: an answer may have repeated a secret in its message.
+        secrets: texts that no log and no traceback may show.
+    """
+    detail = without_secrets(f"{type(error).__module__}.{type(error).__name__}: {error}", secrets)
+    log.info("%s", detail)
+    return LibraryError(detail)
+
+
+def explain_failure(error: BaseException, service: str, timeout_s: float) -> str | None:
+    """Explain in a sentence why a request has no answer; None for an answer that is there and cannot be read.
+
+    Args:
+        error: raised by a session, or while its answer was parsed.
+        service: its name.
+        timeout_s: seconds that the request had.
+    """
+    match error:
+        case requests.Timeout() | TimeoutError():
+            return f"{service} did not answer for {timeout_s:g} s: try again in a moment"
+        case requests.exceptions.SSLError():
+            return _explain_refused_certificate(service)
+        case requests.exceptions.ChunkedEncodingError():
+            return f"{service}'s answer was cut off: try again in a moment"
+        case requests.ConnectionError():
+            return f"{service} cannot be reached: is this computer online?"
+        case OSError() if not isinstance(error, requests.RequestException):
+            # requests looks for the file that a variable names before it connects
+            return _explain_missing_certificates(error, service)
+        case _:
+            return None
+
+
+def _certificate_variable() -> str | None:
+    """The variable that names the certificates to trust; None where those that come with requests count."""
+    return next((name for name in _CERTIFICATE_VARIABLES if os.environ.get(name)), None)
+
+
+def _explain_refused_certificate(service: str) -> str:
+    named = _certificate_variable()
+    other = "" if named is None else f"; or {named} in your environment names the wrong certificates"
+    return f"this network changes the connection to {service}: open a web page, the network may want you to log in{other}"
+
+
+def _explain_missing_certificates(error: OSError, service: str) -> str:
+    named = _certificate_variable()
+    if named is None:
+        return f"this system does not let emodj ask {service} ({error.strerror or error})"
+    return f"there are no certificates at {os.environ[named]}: correct {named} in your environment, or unset it"
 
 
 def _add_no_authorisation(request: requests.PreparedRequest) -> requests.PreparedRequest:
