@@ -101,7 +101,8 @@ def test_a_session_writes_what_its_options_name(emodj: Callable[..., Trace], fil
 
 
 @pytest.mark.parametrize(
-    "command", [["songs", "happy"], ["mood", "sad", "--qr"], ["playlists"], ["config", "show"], ["cameras"]]
+    "command",
+    [["songs", "happy"], ["mood", "sad", "--qr"], ["movies", "sad"], ["playlists"], ["config", "show"], ["cameras"]],
 )
 def test_music_is_named_without_a_trace(emodj: Callable[..., Trace], command: list[str]) -> None:
     found = emodj(*command)
