@@ -73,15 +73,15 @@ class Prototype:
 PROTOTYPES: dict[Expression, tuple[Prototype, ...]] = {
     Expression.ANGRY: (
         Prototype(
-            0.6,
+            0.55,
             {
                 4: (1, 1.2, 2.4),
                 7: (0.8, 0.5, 1.4),
                 5: (0.45, 0.3, 0.9),
                 24: (0.75, 0.5, 1.2),
-                17: (0.45, 0.3, 0.8),
+                17: (0.35, 0.3, 0.8),
                 9: (0.3, 0.15, 0.45),
-                15: (0.3, 0.3, 0.8),
+                15: (0.12, 0.3, 0.8),
                 29: (0.2, 0.3, 0.8),
                 28: (0.12, 0.3, 0.7),
             },
@@ -100,7 +100,7 @@ PROTOTYPES: dict[Expression, tuple[Prototype, ...]] = {
             },
         ),
         Prototype(
-            0.15,
+            0.2,
             {
                 4: (1, 1.2, 2.4),
                 7: (0.7, 0.4, 1.2),
@@ -154,11 +154,11 @@ PROTOTYPES: dict[Expression, tuple[Prototype, ...]] = {
     ),
     Expression.FEAR: (
         Prototype(
-            0.65,
+            0.6,
             {
                 1: (1, 0.7, 1.4),
                 2: (0.6, 0.4, 1.0),
-                4: (0.8, 0.5, 1.5),
+                4: (0.8, 0.4, 1.4),
                 5: (0.8, 0.5, 1.9),
                 20: (0.9, 0.6, 1.5),
                 16: (0.8, 0.3, 0.9),
@@ -167,14 +167,28 @@ PROTOTYPES: dict[Expression, tuple[Prototype, ...]] = {
             },
         ),
         Prototype(
-            0.35,
+            0.25,
             {
                 1: (1, 0.7, 1.4),
                 2: (0.9, 0.5, 1.2),
-                4: (0.5, 0.3, 1.0),
+                4: (0.6, 0.3, 1.0),
                 5: (1, 0.8, 1.9),
-                26: (0.8, 0.15, 0.55),
-                20: (0.65, 0.4, 1.2),
+                26: (0.8, 0.15, 0.5),
+                20: (0.7, 0.4, 1.2),
+            },
+        ),
+        # Screaming
+        Prototype(
+            0.15,
+            {
+                1: (1, 0.7, 1.5),
+                2: (0.6, 0.4, 1.0),
+                4: (0.9, 0.6, 1.6),
+                5: (0.8, 0.7, 1.9),
+                26: (1, 0.4, 0.85),
+                20: (0.8, 0.5, 1.3),
+                16: (0.7, 0.3, 1.0),
+                10: (0.3, 0.1, 0.4),
             },
         ),
     ),
@@ -221,7 +235,14 @@ PROTOTYPES: dict[Expression, tuple[Prototype, ...]] = {
         ),
         Prototype(
             0.2,
-            {1: (0.3, 0.3, 0.8), 4: (0.9, 0.5, 1.2), 15: (1, 0.6, 1.5), 17: (1, 0.5, 1.2), 24: (0.6, 0.3, 0.8), 64: (0.3, 0.2, 0.8)},
+            {
+                1: (0.3, 0.3, 0.8),
+                4: (0.9, 0.5, 1.2),
+                15: (1, 0.6, 1.5),
+                17: (1, 0.5, 1.2),
+                24: (0.6, 0.3, 0.8),
+                64: (0.3, 0.2, 0.8),
+            },
         ),
         # Crying
         Prototype(
@@ -242,7 +263,7 @@ PROTOTYPES: dict[Expression, tuple[Prototype, ...]] = {
     Expression.SURPRISE: (
         Prototype(
             1.0,
-            {1: (0.95, 0.7, 1.4), 2: (0.95, 0.7, 1.4), 5: (0.85, 0.5, 1.6), 26: (0.92, 0.2, 0.85), 22: (0.3, 0.1, 0.5)},
+            {1: (0.95, 0.7, 1.4), 2: (0.95, 0.7, 1.4), 5: (0.85, 0.5, 1.6), 26: (0.92, 0.15, 0.7), 22: (0.3, 0.1, 0.5)},
         ),
     ),
 }
@@ -306,7 +327,12 @@ def shape_weights(units: Floats) -> dict[str, float]:
     for column, unit in enumerate(UNITS):
         if unit == 61:  # noqa: PLR2004
             right, left = float(units[0, column]), float(units[1, column])
-            for name, value in (("eyeLookIn_R", right), ("eyeLookOut_R", -right), ("eyeLookOut_L", left), ("eyeLookIn_L", -left)):
+            for name, value in (
+                ("eyeLookIn_R", right),
+                ("eyeLookOut_R", -right),
+                ("eyeLookOut_L", left),
+                ("eyeLookIn_L", -left),
+            ):
                 weights[name] = max(value, 0.0)
             continue
         for shape, factor in UNIT_SHAPES[unit]:

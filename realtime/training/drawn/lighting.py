@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-KEY_YAW_DEG, KEY_PITCH_DEG = (0.0, 35.0), (22.0, 20.0)
+KEY_YAW_DEG, KEY_PITCH_DEG = (0.0, 32.0), (24.0, 18.0)
 """Mean and standard deviation of the key light's direction: from the side, and from above."""
 AMBIENT = (0.15, 0.65)
 """Share of the light that comes from all around."""

@@ -9,7 +9,17 @@ import cv2
 import numpy as np
 
 from realtime.training.drawn.face_mesh import EYES
-from realtime.training.drawn.texture import HEIGHT, SCALE, TOP, cloud, draw_line, empty_texture, fill_area, soften, texture_pixels
+from realtime.training.drawn.texture import (
+    HEIGHT,
+    SCALE,
+    TOP,
+    cloud,
+    draw_line,
+    empty_texture,
+    fill_area,
+    soften,
+    texture_pixels,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,7 +89,9 @@ def paint_person(mesh: FaceMesh, person: Person) -> Paint:
     seam = soften(_filled(points[LIP_SEAM]), 0.07)
     skin *= 1 - 0.6 * np.minimum(seam * 1.5, 1)
     _blend(skin, _paint_beard(person, rng), person.hair_tone)
-    _blend(skin, _paint_brows(points, person, rng), 0.8 * person.hair_tone + 0.01)
+    # Brows turn grey later than hair, and are darker than the skin
+    brow_tone = min(0.6 * person.hair_tone + 0.008, 0.09, 0.45 * skin_reflectance(person.skin))
+    _blend(skin, _paint_brows(points, person, rng), brow_tone)
     _blend(skin, _paint_lash_lines(points, person), 0.03)
     return Paint(skin, _paint_eyes(person, rng), cloud(rng, 0.7))
 
@@ -105,7 +117,7 @@ def _paint_brows(points: Floats, person: Person, rng: np.random.Generator) -> Fl
     for side, brow in enumerate(BROWS):
         line = points[brow] if side else points[brow][::-1]
         across = np.linspace(0, 1, len(line))
-        bent = line[:, 1] - 0.42 + arch * np.sin(np.pi * across * 0.9) - tilt * (across - 0.5)
+        bent = line[:, 1] - 0.55 + arch * np.sin(np.pi * across * 0.9) - tilt * (across - 0.5)
         along = rng.uniform(-0.02, 1.02, BROW_HAIRS)
         x, y = np.interp(along, across, line[:, 0]), np.interp(along, across, bent)
         taper = thick * (1 - 0.65 * np.clip((along - 0.45) / 0.6, 0, 1))
@@ -135,7 +147,7 @@ def _paint_beard(person: Person, rng: np.random.Generator) -> Floats:
     fill_area(lips, ((-2.6, -3.5), (-1.0, -2.5), (0.0, -2.6), (1.0, -2.5), (2.6, -3.5), (1.0, -4.4), (-1.0, -4.4)))
     texture = np.clip(soften(texture, 0.3) - soften(lips, 0.1), 0, 1)
     density = rng.uniform(0.12, 0.4) if person.beard == "stubble" else rng.uniform(0.7, 0.95)
-    hairs = 1 + 0.35 * cloud(rng, 0.22) + 0.2 * cloud(rng, 0.8)
+    hairs = 1 + 0.2 * cloud(rng, 0.25) + 0.15 * cloud(rng, 0.9)
     return np.clip(texture * np.float32(density) * hairs, 0, 0.97).astype(np.float32)
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 SIDE = 144
 """Pixels of the side that a face is drawn at, three for each pixel of the crop."""
-TEETH, MOUTH = 0.6, 0.16
+TEETH, MOUTH = 0.55, 0.1
 RELIEF = 1.6
 """Slope of a fold of depth 1."""
 FOLD_DARKNESS = 0.55
@@ -80,14 +80,14 @@ def build_model(mesh: FaceMesh, person: Person) -> Model:
 
 def draw_background(rng: np.random.Generator) -> Floats:
     """Draw a plain wall, or the blurred shapes of a room."""
-    level = rng.choice([rng.uniform(0.01, 0.9), rng.uniform(0.6, 1.0)], p=(0.7, 0.3))
+    level = rng.choice([0.6 * rng.uniform(0.1, 1) ** 2, rng.uniform(0.5, 1.0)], p=(0.75, 0.25))
     wall = np.full((SIDE, SIDE), level, np.float32)
     wall *= 1 + np.float32(rng.normal(0, 0.25)) * np.linspace(-1, 1, SIDE, dtype=np.float32)
     if rng.random() < 0.6:  # noqa: PLR2004
         for _ in range(rng.integers(2, 9)):
             corner, size = rng.integers(-30, SIDE, 2), rng.integers(10, 110, 2)
             end = corner + size
-            cv2.rectangle(wall, corner.tolist(), end.tolist(), float(rng.uniform(0.01, 0.9)), -1)
+            cv2.rectangle(wall, corner.tolist(), end.tolist(), float(0.7 * rng.uniform(0.1, 1) ** 2), -1)
         wall = np.asarray(cv2.GaussianBlur(wall, (0, 0), rng.uniform(0.5, 8)), np.float32)
     return np.maximum(wall, 0.003)
 
@@ -132,10 +132,14 @@ def draw_face(mesh: FaceMesh, model: Model, units: Floats, setting: Setting, rng
     return expose(draw_light_on_face(mesh, model, units, setting), rng)
 
 
-def _reflectance(model: Model, part: NDArray[np.intp], places: Floats, scalp: Floats, folds: Floats, coverage: Coverage) -> Floats:
+def _reflectance(
+    model: Model, part: NDArray[np.intp], places: Floats, scalp: Floats, folds: Floats, coverage: Coverage
+) -> Floats:
     reflectance = sample_texture(model.paint.skin, places) * (1 - FOLD_DARKNESS * np.clip(folds, 0, 1))
     ragged = sample_texture(model.paint.ragged, places)
-    cover = np.clip(scalp * 1.6 - 0.3 + 0.35 * ragged, 0, np.minimum(1, 4 * scalp)) * (0.55 if model.person.hair == "shaved" else 0.97)
+    cover = np.clip(scalp * 1.6 - 0.3 + 0.35 * ragged, 0, np.minimum(1, 4 * scalp)) * (
+        0.55 if model.person.hair == "shaved" else 0.97
+    )
     reflectance += cover * (0.7 * model.person.hair_tone - reflectance)
     eye = np.isin(part, [PARTS.index("iris"), PARTS.index("sclera")])
     reflectance = np.where(eye, sample_texture(model.paint.eyes, places), reflectance)
@@ -145,12 +149,14 @@ def _reflectance(model: Model, part: NDArray[np.intp], places: Floats, scalp: Fl
     if inner.any():
         front = np.min(coverage.distance[np.isfinite(coverage.distance)])
         # Light hardly reaches the back of the mouth
-        deep = np.clip((coverage.distance - front - 3.0) / 2.2, 0, 4)
+        deep = np.clip((coverage.distance - front - 2.3) / 1.4, 0, 4)
         reflectance = np.where(inner, reflectance * np.exp(-np.where(np.isfinite(deep), deep, 0)), reflectance)
     return reflectance.astype(np.float32)
 
 
-def _draw_catchlights(picture: Floats, part: NDArray[np.intp], mesh: FaceMesh, vertices: Floats, projection: Projection, light: Light) -> None:
+def _draw_catchlights(
+    picture: Floats, part: NDArray[np.intp], mesh: FaceMesh, vertices: Floats, projection: Projection, light: Light
+) -> None:
     """Mirror the key light in the eyes."""
     eyes = np.isin(part, [PARTS.index("iris"), PARTS.index("sclera")])
     ball = mesh.vertex_part == PARTS.index("sclera")
