@@ -11,16 +11,13 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import argparse
-import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from realtime.domain import CROP_SIDE, EXPRESSIONS  # noqa: E402
-from realtime.training.drawn.drawn_set import draw_faces, draw_pairs  # noqa: E402
+from realtime.domain import CROP_SIDE, EXPRESSIONS
+from realtime.training.drawn.drawn_set import draw_faces, draw_pairs
 
 COLUMNS = 16
 """Faces in a row of the contact sheet."""

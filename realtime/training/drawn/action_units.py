@@ -325,7 +325,7 @@ def shape_weights(units: Floats) -> dict[str, float]:
     """Weights of the model's shapes for action units (2, units) of the right and the left side."""
     weights: dict[str, float] = {}
     for column, unit in enumerate(UNITS):
-        if unit == 61:  # noqa: PLR2004
+        if unit == 61:
             right, left = float(units[0, column]), float(units[1, column])
             for name, value in (
                 ("eyeLookIn_R", right),

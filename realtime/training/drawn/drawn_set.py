@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from multiprocessing import get_context
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import cv2
 import numpy as np
@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     from realtime.training.drawn.people import Person
     from realtime.training.drawn.picture import Model
 
-    Arrays = dict[str, NDArray[np.generic]]
+    Arrays = dict[str, NDArray[Any]]
+
+Row = TypeVar("Row")
+Drawn = TypeVar("Drawn")
 
 NEUTRAL_SHARE = 0.2
 """Share of neutral faces; the other expressions share the rest equally."""
@@ -39,7 +42,7 @@ STRENGTHS = ((0.2, 0.5), (0.5, 0.85), (0.85, 1.7))
 STRENGTH_SHARES = (0.1, 0.2, 0.7)
 """Shares of weak, middling and clear expressions. Clear ones teach most; a webcam sees all."""
 HALF_SHARE, HALF_STRENGTH = 0.06, 0.6
-"""Share of the faces that show an expression with the brows and eyes alone or with the mouth alone, and the factor on `strength`."""
+"""Share of the faces that show an expression with the brows and eyes alone or the mouth alone, and its factor on `strength`."""
 GLASSES_SHARE = 0.12
 STUDIO_SHARE = 0.4
 """Share of the faces before a camera in even light; the others sit in rooms, many before a webcam."""
@@ -198,7 +201,7 @@ def _mesh(path: Path) -> FaceMesh:
     return _meshes[path]
 
 
-def _map(draw: Callable[..., list[object]], rows: Sequence[object], jobs: int) -> Iterator[list[object]]:
+def _map(draw: Callable[[Row], list[Drawn]], rows: Sequence[Row], jobs: int) -> Iterator[list[Drawn]]:
     if jobs == 1:
         yield from map(draw, rows)
         return

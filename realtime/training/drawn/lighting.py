@@ -92,7 +92,7 @@ def cast_shadows(height: Floats, scale: float, direction: Floats) -> Floats:
     """How far each pixel (side, side) lies in the shadow of others, 0 to 1, by steps towards the light over the heights."""
     side = len(height)
     across = float(np.hypot(direction[0], direction[1]))
-    if across < 0.05:  # noqa: PLR2004
+    if across < 0.05:
         return np.zeros_like(height)
     right, down = direction[0] / across, -direction[1] / across
     rise = float(direction[2]) / across / scale

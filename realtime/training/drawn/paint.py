@@ -160,7 +160,8 @@ def _paint_eyes(person: Person, rng: np.random.Generator) -> Floats:
             cv2.circle(eyes, centre, round(radius * SCALE * 16), value, -1, cv2.LINE_8, 4)
     # The upper lid and its lashes shade the ball
     lines = TOP - np.arange(HEIGHT, dtype=np.float32) / SCALE - EYE_CENTRE[1]
-    return soften(eyes, 0.06) * (1 - 0.75 * np.clip((lines + 0.15) / 0.7, 0, 1))[:, None]
+    shadow = np.clip((lines + 0.15) / 0.7, 0, 1)
+    return (soften(eyes, 0.06) * (1 - 0.75 * shadow[:, None])).astype(np.float32)
 
 
 def _filled(points: Floats) -> Floats:

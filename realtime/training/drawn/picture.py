@@ -83,7 +83,7 @@ def draw_background(rng: np.random.Generator) -> Floats:
     level = rng.choice([0.6 * rng.uniform(0.1, 1) ** 2, rng.uniform(0.5, 1.0)], p=(0.75, 0.25))
     wall = np.full((SIDE, SIDE), level, np.float32)
     wall *= 1 + np.float32(rng.normal(0, 0.25)) * np.linspace(-1, 1, SIDE, dtype=np.float32)
-    if rng.random() < 0.6:  # noqa: PLR2004
+    if rng.random() < 0.6:
         for _ in range(rng.integers(2, 9)):
             corner, size = rng.integers(-30, SIDE, 2), rng.integers(10, 110, 2)
             end = corner + size
@@ -112,18 +112,18 @@ def draw_light_on_face(mesh: FaceMesh, model: Model, units: Floats, setting: Set
     folds = crease_texture(units, model.person.age, model.person.prominence)
     slope = np.stack([cv2.Sobel(folds, cv2.CV_32F, 1, 0), -cv2.Sobel(folds, cv2.CV_32F, 0, 1), folds], axis=-1)
     slope[..., :2] *= -SCALE / 8 * 0.12
-    fine = sample_texture(slope, places)
+    fine = sample_texture(slope.astype(np.float32), places)
     part = np.where(coverage.triangle < 0, 255, mesh.part[coverage.triangle])
     skin = np.isin(part, [PARTS.index("skin"), PARTS.index("head")])
     fine *= skin[..., None]
     lit, gloss = shade(values[..., :3], RELIEF * fine[..., :2], coverage.distance, projection.pixels, setting.light)
     reflectance = _reflectance(model, part, places, values[..., 6], fine[..., 2], coverage)
-    picture = reflectance * lit + gloss * (skin & (values[..., 6] < 0.5)) * (0.3 + reflectance)  # noqa: PLR2004
-    picture = np.where(part == 255, setting.background, picture)  # noqa: PLR2004
+    picture = reflectance * lit + gloss * (skin & (values[..., 6] < 0.5)) * (0.3 + reflectance)
+    picture = np.where(part == 255, setting.background, picture)
     _draw_catchlights(picture, part, mesh, vertices, projection, setting.light)
     _draw_hair(picture, model, coverage, projection, setting.light)
     if setting.glasses is not None:
-        _draw_glasses(picture, model.vertices[mesh.landmarks], projection, setting)
+        _draw_glasses(picture, model.vertices[mesh.landmarks], projection, setting.glasses)
     return picture.astype(np.float32)
 
 
@@ -201,9 +201,8 @@ def _draw_hair(picture: Floats, model: Model, coverage: Coverage, projection: Pr
             cv2.polylines(picture, list(lines[layer[levels == level]]), False, float(np.exp(level / 5)), 1, cv2.LINE_8, 4)
 
 
-def _draw_glasses(picture: Floats, landmarks: Floats, projection: Projection, setting: Setting) -> None:
-    assert setting.glasses is not None
-    width, tone = setting.glasses
+def _draw_glasses(picture: Floats, landmarks: Floats, projection: Projection, glasses: tuple[float, float]) -> None:
+    width, tone = glasses
     turn = np.linspace(0, 2 * np.pi, 28)
     front = float(landmarks[27, 2]) + 0.9
     strokes = []

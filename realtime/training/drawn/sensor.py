@@ -42,7 +42,7 @@ def expose(light: Floats, rng: np.random.Generator) -> NDArray[np.uint8]:
     if rng.random() < SHARPENED_SHARE:
         soft = np.asarray(cv2.GaussianBlur(small, (0, 0), 0.9), np.float32)
         small += np.float32(rng.uniform(0.1, 0.6)) * (small - soft)
-    elif blur > 0.25:  # noqa: PLR2004
+    elif blur > 0.25:
         small = np.asarray(cv2.GaussianBlur(small, (0, 0), blur), np.float32)
     small += rng.normal(0, rng.uniform(0, NOISE), small.shape).astype(np.float32)
     pixels = np.round(np.clip(small, 0, 1) * 255).astype(np.uint8)

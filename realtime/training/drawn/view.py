@@ -96,7 +96,7 @@ class Projection:
         away = np.float32(self.distance) - turned[:, 2]
         plane = turned[:, :2] * (np.float32(self.distance) / away)[:, None]
         pixels = (plane - self.corner) * np.array([self.pixels, -self.pixels], np.float32) - np.float32(0.5)
-        return pixels.astype(np.float32), away
+        return pixels.astype(np.float32), away.astype(np.float32)
 
 
 def project_face(view: View, landmarks: Floats, side: int) -> Projection:
