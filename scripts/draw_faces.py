@@ -11,19 +11,22 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import argparse
+import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from realtime.domain import CROP_SIDE, EXPRESSIONS
+from realtime.errors import EmodjError
 from realtime.training.drawn.drawn_set import draw_faces, draw_pairs
+from realtime.training.drawn.face_mesh import load_face_mesh
 
 COLUMNS = 16
 """Faces in a row of the contact sheet."""
 
 
-def main() -> None:
+def main() -> int:
     """Draw, and write the file and the contact sheet."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", type=Path, help="the packed face model")
@@ -34,11 +37,17 @@ def main() -> None:
     parser.add_argument("--pairs", action="store_true", help="groups of faces that are equal but for one attribute")
     parser.add_argument("--sheet", type=Path, help="picture of some of the faces, a row for each expression")
     options = parser.parse_args()
+    try:
+        load_face_mesh(options.model)
+    except EmodjError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.status
     arrays = (draw_pairs if options.pairs else draw_faces)(options.model, options.count, options.seed, options.jobs)
     np.savez_compressed(options.out, **arrays)
     if options.sheet:
         cv2.imwrite(str(options.sheet), contact_sheet(arrays["images"], arrays["labels"]))
     print(f"{len(arrays['labels'])} faces in {options.out}")
+    return 0
 
 
 def contact_sheet(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -52,4 +61,4 @@ def contact_sheet(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from realtime.errors import AssetError
+from realtime.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,30 +122,41 @@ def load_face_mesh(path: Path) -> FaceMesh:
         path: archive with `vertices`, `triangles`, `material`, `materials`, `identity`, `expression` and `expression_names`.
 
     Raises:
-        AssetError: the file is not such an archive.
+        UsageError: the file is not such an archive.
     """
     try:
-        with np.load(path) as archive:
-            names = [str(name) for name in archive["materials"]]
-            material, triangles = archive["material"], archive["triangles"].astype(np.int32)
-            neutral = archive["vertices"].astype(np.float32)
-            identity, expression = archive["identity"].astype(np.float32), archive["expression"].astype(np.float32)
-            shapes = [str(name) for name in archive["expression_names"]]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise AssetError(f"{path} is not a face model that was packed by scripts/pack_face_model.py: {error}") from error
-    keep = np.array([names[number] in MATERIAL_PARTS for number in material])
-    corners = neutral[triangles]
+        with np.load(path, allow_pickle=False) as archive:
+            return _assemble(
+                archive["vertices"].astype(np.float32),
+                archive["triangles"].astype(np.int32),
+                [str(archive["materials"][number]) for number in archive["material"]],
+                archive["identity"].astype(np.float32),
+                dict(zip([str(name) for name in archive["expression_names"]], archive["expression"], strict=True)),
+            )
+    except (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise UsageError(f"{path} is not a face model that was packed by scripts/pack_face_model.py: {error}") from error
+
+
+def _assemble(
+    vertices: Floats, triangles: Indices, materials: list[str], identity: Floats, expression: dict[str, NDArray[np.float16]]
+) -> FaceMesh:
+    """Keep what crops show, and number its vertices anew."""
+    for offsets in (identity[0], *expression.values()):
+        if offsets.shape != vertices.shape:
+            raise ValueError(f"a shape has {len(offsets)} vertices and the face {len(vertices)}")
+    corners = vertices[triangles]
+    keep = np.array([name in MATERIAL_PARTS for name in materials])
     keep &= (corners[..., 1].max(axis=1) > LOWEST) & (corners[..., 2].max(axis=1) > BACK)
     used = np.unique(np.concatenate([triangles[keep].ravel(), LANDMARKS]))
-    new_number = np.zeros(len(neutral), np.int32)
+    new_number = np.zeros(len(vertices), np.int32)
     new_number[used] = np.arange(len(used))
-    part = [PARTS.index(MATERIAL_PARTS.get(name, PARTS[0])) for name in names]
+    parts = [PARTS.index(MATERIAL_PARTS[name]) for name, kept in zip(materials, keep, strict=True) if kept]
     return FaceMesh(
-        neutral[used],
+        vertices[used],
         new_number[triangles[keep]],
-        np.array(part, np.uint8)[material[keep]],
+        np.array(parts, np.uint8),
         np.ascontiguousarray(identity[:, used]),
-        {name: _moved(offsets) for name, offsets in zip(shapes, expression[:, used], strict=True)},
+        {name: _moved(offsets[used].astype(np.float32)) for name, offsets in expression.items()},
         new_number[list(LANDMARKS)],
     )
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 BLOCKS = (1, 2, 3, 4, 6, 8, 12, 16, 32, 64, 128, 256, 512)
 """Sides in pixels of the squares that triangles are tested in; a triangle takes the smallest one that it fits into."""
+SLACK = 1e-5
+"""Barycentric coordinate below 0 that still counts as inside, so that rounding opens no cracks between neighbours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def rasterise(points: Floats, distance: Floats, triangles: Indices, side: int) -
         first = _edge(columns, lines, x[1, these], y[1, these], x[2, these], y[2, these]) / area[these, None]
         second = _edge(columns, lines, x[2, these], y[2, these], x[0, these], y[0, these]) / area[these, None]
         third = 1 - first - second
-        inside = (first >= 0) & (second >= 0) & (third >= 0) & (columns < side) & (lines < side)
+        inside = (first >= -SLACK) & (second >= -SLACK) & (third >= -SLACK) & (columns < side) & (lines < side)
         which, _ = np.nonzero(inside)
         pixels.append((lines * side + columns)[inside])
         owners.append(these[which])
