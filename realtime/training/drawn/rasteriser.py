@@ -50,29 +50,28 @@ def rasterise(points: Floats, distance: Floats, triangles: Indices, side: int) -
         side: side of the picture in pixels.
     """
     x, y = (np.ascontiguousarray(points[:, axis])[triangles.T] for axis in (0, 1))
-    left, right, top, bottom = (f(a) for a, f in ((x, _low), (x, _high), (y, _low), (y, _high)))
-    left, top = np.maximum(left, 0), np.maximum(top, 0)
-    wide, high = np.minimum(right, side - 1) - left + 1, np.minimum(bottom, side - 1) - top + 1
     area = (x[1] - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (y[1] - y[0])
-    rows = np.flatnonzero((wide > 0) & (high > 0) & (area < -1e-9))
-    size = np.maximum(wide, high)[rows]
+    rows = np.flatnonzero(area < -1e-9)
+    x, y, area = x[:, rows], y[:, rows], area[rows]
+    left, top = np.maximum(_low(x), 0), np.maximum(_low(y), 0)
+    size = np.maximum(np.minimum(_high(x), side - 1) - left, np.minimum(_high(y), side - 1) - top) + 1
+    size[(_high(x) < left) | (_high(y) < top)] = 0
     pixels, owners, weights = [], [], []
     smaller = 0
     for block in BLOCKS:
-        these = rows[(size > smaller) & (size <= block)]
+        these = np.flatnonzero((size > smaller) & (size <= block))
         smaller = block
         if not len(these):
             continue
         grid = np.arange(block * block, dtype=np.int32)
-        columns = left[these, None] + grid % block
-        lines = top[these, None] + grid // block
+        columns = (left[these, None] + grid % block).astype(np.float32)
+        lines = (top[these, None] + grid // block).astype(np.float32)
         first = _edge(columns, lines, x[1, these], y[1, these], x[2, these], y[2, these]) / area[these, None]
         second = _edge(columns, lines, x[2, these], y[2, these], x[0, these], y[0, these]) / area[these, None]
         third = 1 - first - second
         inside = (first >= -SLACK) & (second >= -SLACK) & (third >= -SLACK) & (columns < side) & (lines < side)
-        which, _ = np.nonzero(inside)
-        pixels.append((lines * side + columns)[inside])
-        owners.append(these[which])
+        pixels.append((lines[inside] * side + columns[inside]).astype(np.int32))
+        owners.append(rows[these[np.nonzero(inside)[0]]])
         weights.append(np.stack([first[inside], second[inside], third[inside]], axis=1))
     return _nearest(pixels, owners, weights, distance[triangles], side)
 
@@ -96,10 +95,10 @@ def _nearest(
     return Coverage(triangle.reshape(side, side), blend.reshape(side, side, 3), distance.reshape(side, side))
 
 
-def _edge(columns: Indices, lines: Indices, x0: Floats, y0: Floats, x1: Floats, y1: Floats) -> Floats:
+def _edge(columns: Floats, lines: Floats, x0: Floats, y0: Floats, x1: Floats, y1: Floats) -> Floats:
     """Twice the signed area of each pixel with the edge from (x0, y0) to (x1, y1)."""
     a, b = (x1 - x0)[:, None], (y1 - y0)[:, None]
-    return (a * (lines - y0[:, None]) - b * (columns - x0[:, None])).astype(np.float32)
+    return a * (lines - y0[:, None]) - b * (columns - x0[:, None])
 
 
 def _low(values: Floats) -> Indices:
