@@ -98,7 +98,7 @@ def _nearest(
 def _edge(columns: Floats, lines: Floats, x0: Floats, y0: Floats, x1: Floats, y1: Floats) -> Floats:
     """Twice the signed area of each pixel with the edge from (x0, y0) to (x1, y1)."""
     a, b = (x1 - x0)[:, None], (y1 - y0)[:, None]
-    return a * (lines - y0[:, None]) - b * (columns - x0[:, None])
+    return np.asarray(a * (lines - y0[:, None]) - b * (columns - x0[:, None]), np.float32)
 
 
 def _low(values: Floats) -> Indices:
