@@ -123,6 +123,8 @@ def test_every_option_that_is_named_exists() -> None:
     known = {name for command in commands() for option in command.params for name in (*option.opts, *option.secondary_opts)}
     # Options of pip and uv in the two commands, and those that click adds
     known |= {"--quiet", "--locked", "--only-binary", "--help"}
+    # Options of scripts
+    known |= {name for path in (ROOT / "scripts").glob("*.py") for name in re.findall(r'"(--[a-z-]+)"', read(path))}
     named = {name for page in MANUAL for name in re.findall(r"(?<![\w-])--[a-z][a-z-]+", read(page))}
     assert named
     assert named <= known, named - known
