@@ -14,7 +14,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import quote
 from urllib.request import HTTPHandler, HTTPRedirectHandler, HTTPSHandler, OpenerDirector, Request, build_opener
 
-from realtime.music.http_deadline import Deadline, connection_class
+from realtime.http_deadline import Deadline, connection_class
 from realtime.music.links import spotify_uri
 from realtime.music.open_link import ascii_link
 
