@@ -11,6 +11,7 @@ import json
 import math
 import os
 from dataclasses import replace
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from realtime.classifier import contract
@@ -109,7 +110,7 @@ def upload(address: str, name: ReleaseName, files: Mapping[str, bytes], token: s
         refusal: type[Exception] = importlib.import_module("huggingface_hub.errors").HfHubHTTPError
     except ImportError as error:
         raise EmodjError("an upload needs the library huggingface_hub: pip install 'emodj[hub]'") from error
-    hub: Any = library.HfApi(endpoint=address, token=token, library_name="emodj")
+    hub: Any = library.HfApi(endpoint=address, token=token, library_name="emodj", library_version=version("emodj"))
     added = [library.CommitOperationAdd(path_in_repo=path, path_or_fileobj=data) for path, data in files.items()]
     try:
         if name.revision not in {tag.name for tag in hub.list_repo_refs(name.repository).tags}:
@@ -123,7 +124,10 @@ def upload(address: str, name: ReleaseName, files: Mapping[str, bytes], token: s
         ) from None
     # The errors of its HTTP library have other names in other versions, and their messages may hold the token
     except Exception as error:  # noqa: BLE001
-        raise ServiceError(f"the hub cannot be reached ({type(error).__name__}): is this computer online?") from None
+        raise ServiceError(
+            f"the upload of {name} failed ({type(error).__name__}): is this computer online? Look at the repository before you "
+            "try again"
+        ) from None
     raise ServiceError(f"{name} is there already: a release never changes, so choose another revision")
 
 
