@@ -293,6 +293,7 @@ def test_the_documents_of_a_session(document: Callable[..., list[Any]]) -> None:
         ("playlists", "playlists"),
         ("checked-playlists", "playlists check sad"),
         ("network", "model show"),
+        ("networks", "model list"),
     ],
 )
 def test_the_documents_of_other_commands(name: str, command: str, document: Callable[..., list[Any]], tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
 
-from realtime.music.http_deadline import Deadline, connection_class
+from realtime.http_deadline import Deadline, connection_class
 
 MAX_BYTES = 10**6
 """Bytes of an answer after decompression; the largest that emodj asks for, 50 songs of a playlist, has 0.3 MB."""
