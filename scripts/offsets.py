@@ -1,6 +1,6 @@
 """Choose class offsets and a share of the label head for the shipped network; run it after scripts/distil.py.
 
-    python scripts/offsets.py fer2013.npz --drawn drawn.npz --pair distilled.json --label distilled-label.json --out weighed.json
+    python scripts/offsets.py fer2013.npz --drawn drawn.npz --pair student.json --label student-label.json --out weighed.json
 
 Votes and labels often differ, so the answer needs a compromise. The script mixes a share of the label head into the logits
 and adds an offset for each expression. It chooses both on all of PublicTest and on drawn faces of identities that were held
