@@ -25,6 +25,7 @@ from realtime.training.dataset import EXPRESSION_VOTES, VOTE_COLUMNS, Dataset
 from realtime.training.evaluation import measure_robustness, report_document
 from tests.support.places import ASTRONAUT, ROOT
 from tests.support.sounds import sound
+from tests.support.tmdb_server import TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from realtime.music.spotify.credentials import CredentialStore
     from tests.support.spotify_server import Spotify
+    from tests.support.tmdb_server import Tmdb
 
 MOST_WORDS = 600
 DOCS = ROOT / "docs"
@@ -315,6 +317,13 @@ def test_the_documents_of_spotify(document: Callable[..., list[Any]], spotify: S
     assert printed(document("spotify", "status", "--json")) == described("spotify-status")
     assert printed(document("spotify", "devices", "--json")) == described("spotify-devices")
     assert printed(document("spotify", "build", "happy", "--json")) == described("built-playlist")
+
+
+def test_the_documents_of_tmdb(document: Callable[..., list[Any]], tmdb: Tmdb, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMDB_TOKEN", TOKEN)
+    tmdb.movie("One", "Drama")
+    assert printed(document("movies", "sad", "--online", "--json")) == described("recommended-movies")
+    assert printed(document("movies", "status", "--json")) == described("key-of-tmdb")
 
 
 def test_the_document_of_an_evaluation() -> None:

@@ -136,7 +136,8 @@ def test_the_recorder_sees_a_request_to_a_hub(recorded: Callable[..., Trace], mo
 
 
 @pytest.mark.parametrize(
-    "command", [["songs", "happy"], ["mood", "sad", "--qr"], ["playlists"], ["config", "show"], ["cameras"]]
+    "command",
+    [["songs", "happy"], ["mood", "sad", "--qr"], ["movies", "sad"], ["playlists"], ["config", "show"], ["cameras"]],
 )
 def test_music_is_named_without_a_trace(emodj: Callable[..., Trace], command: list[str]) -> None:
     found = emodj(*command)
