@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import cv2
 
@@ -64,6 +64,26 @@ SCHEMES: Mapping[str, Mapping[str, str]] = {
 """The schemes of URLs that emodj opens, and the options of each."""
 
 _variable = threading.Lock()
+
+
+class Capture(Protocol):
+    """The methods of `cv2.VideoCapture` that a source calls."""
+
+    def read(self) -> tuple[bool, Any]:
+        """Whether there is a next frame, and its pixels."""
+        ...
+
+    def grab(self) -> bool:
+        """Drop a frame; whether there was one."""
+        ...
+
+    def get(self, propId: int, /) -> float:  # noqa: N803 - its name in OpenCV
+        """A property by its number."""
+        ...
+
+    def release(self) -> None:
+        """Close it."""
+        ...
 
 
 def open_capture(location: str, options: Mapping[str, str], parameters: Sequence[int] = ()) -> cv2.VideoCapture:

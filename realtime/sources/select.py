@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from realtime.errors import EmodjError
 from realtime.sources.cameras import Device, find_camera, list_cameras, next_camera, open_camera
 from realtime.sources.video import check_scheme, display_name, is_camera, is_url, local_path, open_video
+from realtime.sources.waiting import run_interruptibly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -141,7 +142,7 @@ def select_source(source: str | None, camera: CameraRequest, stack: ExitStack, *
     check_scheme(location)
     opening = f"connecting to {display_name(location)}"
     if in_order:
-        opened = stack.enter_context(open_video(location))
+        opened = stack.enter_context(run_interruptibly(lambda: open_video(location)))
         if not opened.live:
             return SourceSpec(lambda: opened, opening, file=opened)
         # The first attempt uses the stream that is open already

@@ -21,11 +21,14 @@ from realtime.errors import Cause, SourceError, UsageError
 from realtime.sources.ffmpeg import FILE_OPTIONS, SCHEMES, open_capture
 from realtime.sources.frame_times import FrameTimes, last_shown_s
 from realtime.sources.interlaced import is_interlaced, open_deinterlaced
+from realtime.sources.waiting import run_interruptibly
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from realtime.domain import Image
+    from realtime.sources.ffmpeg import Capture
+    from realtime.sources.server_graph import ServerGraphCapture
 
     Pixels = np.ndarray[tuple[int, ...], np.dtype[np.generic]]
 
@@ -106,7 +109,7 @@ class VideoSource:
 
     def __init__(
         self,
-        capture: cv2.VideoCapture,
+        capture: Capture,
         name: str,
         *,
         live: bool,
@@ -117,7 +120,9 @@ class VideoSource:
         self.name = name
         self._hint = hint
         self._film = film
-        self._capture = capture
+        self._deinterlaced = False
+        self._server_graph: ServerGraphCapture | None = None
+        self._capture: Capture = capture
         self._index = 0
         self._lock = threading.Lock()
         rate = capture.get(cv2.CAP_PROP_FPS)
@@ -148,8 +153,7 @@ class VideoSource:
         Raises:
             SourceError: a live source gives no more frames.
         """
-        with self._lock:
-            picture = self._decode() if self.live else self._decode_film()
+        picture = self._locked(self._decode) if self.live else self._call(lambda: self._locked(self._decode_film))
         if picture is None:
             if self.live:
                 raise self._loss_error()
@@ -171,6 +175,14 @@ class VideoSource:
         delay_s = None if self._film is None else animation_delay_s(self._film[0])
         shown_s = last_shown_s(delay_s, self._length_s - last.time_s, self._frame_s, self._longest_s)
         return replace(last, time_s=last.time_s + shown_s, held=True) if shown_s else None
+
+    def _call(self, read: Callable[[], tuple[Pixels, float] | None]) -> tuple[Pixels, float] | None:
+        """Let a signal end the wait for a server."""
+        return run_interruptibly(read) if self._film is not None and is_url(self._film[0]) else read()
+
+    def _locked(self, read: Callable[[], tuple[Pixels, float] | None]) -> tuple[Pixels, float] | None:
+        with self._lock:
+            return read()
 
     def _decode(self) -> tuple[Pixels, float] | None:
         """The next picture as OpenCV gives it, and the time that the source states, in milliseconds; None if there is none."""
@@ -197,27 +209,49 @@ class VideoSource:
             # A film of still pictures is looked at now and then, not at each of them
             self._next_check = 2 * self._index
             if self._deinterlace(before[1] / 1000):
-                picture = self._decode()
-                while picture is not None and picture[1] <= before[1]:
-                    picture = self._decode()
+                picture = self._decode_after(before[1])
         self._previous = None if picture is None else (_sample(picture[0]), picture[1])
+        return picture
+
+    def _decode_after(self, stated_ms: float) -> tuple[Pixels, float] | None:
+        """The first picture of a film that is read again, from its start, after those that were read before.
+
+        Args:
+            stated_ms: time of the last of these.
+        """
+        if not self._times.stated:
+            # Without times, only their number says where the film goes on
+            for _ in range(self._index):
+                self._decode()
+            return self._decode()
+        picture = self._decode()
+        while picture is not None and picture[1] <= stated_ms:
+            picture = self._decode()
         return picture
 
     def _deinterlace(self, at_s: float) -> bool:
         """Read the film through the deinterlacer, from its start, if frames around `at_s` are interlaced."""
-        if self._film is None:
+        if self._film is None or self._deinterlaced:
             return False
-        film, self._film = self._film, None
-        location, options = film
-        if not is_interlaced(location, options, at_s):
-            self._film = film
-            return False
-        capture = open_deinterlaced(location, options)
-        if not capture.isOpened():
-            capture.release()
-            raise SourceError(
-                f"{self.name} is interlaced, which emodj cannot read here: convert it with `ffmpeg -i FILE -vf yadif`"
-            )
+        location, options = self._film
+        skip = 0 if self._times.stated else self._index
+        if is_url(location):
+            # Most films are on this computer
+            from realtime.sources.server_graph import ServerGraphCapture, is_interlaced_on_server
+
+            if not is_interlaced_on_server(location, options, self.name, at_s, skip):
+                return False
+            capture = self._server_graph = ServerGraphCapture(location, options, self.name, MAX_PIXELS)
+        else:
+            if not is_interlaced(location, options, at_s, skip):
+                return False
+            capture = open_deinterlaced(location, options)
+            if not capture.isOpened():
+                capture.release()
+                raise SourceError(
+                    f"{self.name} is interlaced, which emodj cannot read here: convert it with `ffmpeg -i FILE -vf yadif`"
+                )
+        self._deinterlaced = True
         self._capture.release()
         self._capture = capture
         return True
@@ -241,6 +275,8 @@ class VideoSource:
 
     def close(self) -> None:
         """Release the device. If a read hangs in the driver, the device stays open until the process ends."""
+        if self._server_graph is not None:
+            self._server_graph.release()
         if self._lock.acquire(timeout=RELEASE_S):
             try:
                 self._capture.release()
@@ -474,7 +510,7 @@ def with_square_pixels(image: Image, ratio: float) -> Image:
     return cv2.resize(image, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
 
 
-def _pixel_ratio(capture: cv2.VideoCapture) -> float:
+def _pixel_ratio(capture: Capture) -> float:
     """Width of a pixel as a multiple of its height; 1 where the source does not state it, or states what is not believed."""
     across, down = capture.get(cv2.CAP_PROP_SAR_NUM), capture.get(cv2.CAP_PROP_SAR_DEN)
     if not (across > 0 and down > 0 and 1 / MAX_PIXEL_RATIO <= across / down <= MAX_PIXEL_RATIO):
