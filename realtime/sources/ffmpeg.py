@@ -37,7 +37,8 @@ FILE_OPTIONS = {
 }
 HTTP_OPTIONS = {
     "protocol_whitelist": "http,https,httpproxy,tcp,tls",
-    "format_whitelist": f"{FILM_FORMATS},mpjpeg",
+    # Not `mpjpeg`, whose parts may have any size: `http_stream` reads them
+    "format_whitelist": FILM_FORMATS,
     # `stream_probe` follows a redirect, but not to another server
     "max_redirects": "0",
     # Microseconds without a byte; OpenCV's own limit does not reach into a graph of filters
@@ -99,6 +100,11 @@ def open_capture(location: str, options: Mapping[str, str], parameters: Sequence
     """
     with _environment(options):
         return cv2.VideoCapture(location, cv2.CAP_FFMPEG, list(parameters))
+
+
+def names_format() -> bool:
+    """Whether a person names the format of the input in `VARIABLE`; no format is refused then."""
+    return any(entry.partition(";")[0] == "input_format" for entry in os.environ.get(VARIABLE, "").split("|"))
 
 
 def merge_options(options: Mapping[str, str], personal: str) -> str:

@@ -1,26 +1,23 @@
-"""Source protocol; cameras, video files and streams read through OpenCV."""
+"""Source protocol; what OpenCV reads: cameras, video files, and streams."""
 
 from __future__ import annotations
 
-import re
 import stat
 import threading
 import time
 from dataclasses import replace
-from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
-from urllib.parse import urlsplit
-from urllib.request import url2pathname  # pyright: ignore[reportDeprecated] - Windows, from 3.14 on
 
 import cv2
 import numpy as np
 
 from realtime.domain import Frame
-from realtime.errors import Cause, SourceError, UsageError
-from realtime.sources.ffmpeg import FILE_OPTIONS, SCHEMES, open_capture
+from realtime.errors import Cause, SourceError
+from realtime.sources.ffmpeg import FILE_OPTIONS, open_capture
 from realtime.sources.frame_times import FrameTimes, last_shown_s
 from realtime.sources.interlaced import is_interlaced, open_deinterlaced
+from realtime.sources.locations import file_mode, is_url, local_path
 from realtime.sources.waiting import run_interruptibly
 
 if TYPE_CHECKING:
@@ -28,18 +25,10 @@ if TYPE_CHECKING:
 
     from realtime.domain import Image
     from realtime.sources.ffmpeg import Capture
+    from realtime.sources.http_stream import JpegStream
     from realtime.sources.server_graph import ServerGraphCapture
 
     Pixels = np.ndarray[tuple[int, ...], np.dtype[np.generic]]
-
-TIMEOUT_MS = 5000
-"""How long opening a stream may take."""
-
-PATIENCE = 2
-"""A read of a stream may take so many times `TIMEOUT_MS`: some cameras send a picture every few seconds."""
-
-MAX_REDIRECTS = 3
-"""Redirects that are followed, each within one server."""
 
 DEFAULT_FPS = 30.0
 """Frames a second where a file states neither times nor a rate."""
@@ -56,17 +45,8 @@ DECODING_THREADS = 2
 MAX_PIXEL_RATIO = 4.0
 """Width of a pixel as a multiple of its height, or the other way round. Formats have up to 2; more is not believed."""
 
-_MULTIPART_TIME_BASE = 1 / 25
-"""Seconds of a tick of the clock that FFmpeg gives to pictures without times, as HTTP cameras send them."""
-
 RELEASE_S = 2.0
 """How long closing waits for a driver to return from a read."""
-
-_URL_WITH_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:.*@")
-"""Matches a mistyped URL, without `//`, that may hold a password."""
-
-_AT_SIGN_AFTER_HOST = re.compile(r"://[^@]*[/?#][^@]*@")
-"""Matches a URL whose password contains `/`, `?` or `#`: a parser ends the host there, and takes the rest for the path."""
 
 
 class Source(Protocol):
@@ -290,7 +270,7 @@ class VideoSource:
         self.close()
 
 
-def open_video(location: str) -> VideoSource:
+def open_video(location: str) -> VideoSource | JpegStream:
     """Open a video file, by its path or a `file://` URL, or a stream, by its URL.
 
     Raises:
@@ -298,40 +278,35 @@ def open_video(location: str) -> VideoSource:
         SourceError: OpenCV cannot read it, or its pictures are too large.
     """
     location = local_path(location)
-    return _open_stream(location) if is_url(location) else _open_file(location)
+    if not is_url(location):
+        return open_file(location)
+    # A session with a camera needs no HTTP
+    from realtime.sources.streams import open_stream
+
+    return open_stream(location)
 
 
-def _open_file(path: str) -> VideoSource:
-    if not stat.S_ISREG(_file_mode(path)):
+def open_file(path: str) -> VideoSource:
+    """Open a video file by its path.
+
+    Raises:
+        UsageError: the file does not exist.
+        SourceError: OpenCV cannot read it, or its pictures are too large.
+    """
+    if not stat.S_ISREG(file_mode(path)):
         # OpenCV would wait for ever for a program that writes into a pipe
         raise SourceError(f"{path} is neither a video file nor a camera")
     # FFmpeg takes what stands before a colon for a protocol, unless the path is absolute
     location = str(Path(path).absolute())
-    capture = _open_capture(location, path, FILE_OPTIONS, [])
+    capture = open_limited_capture(location, path, FILE_OPTIONS, [])
     if capture is None:
         raise SourceError(f"{path} cannot be opened as a video: is it a complete video file?")
     return VideoSource(capture, path, live=False, hint="", film=(location, FILE_OPTIONS))
 
 
-def _open_stream(url: str) -> VideoSource:
-    name = display_name(url)
-    for _ in range(MAX_REDIRECTS + 1):
-        options = SCHEMES[check_scheme(url)]
-        # FFmpeg knows protocols in lower case alone
-        scheme, separator, rest = url.partition("://")
-        url = scheme.lower() + separator + rest
-        begun = time.monotonic()
-        timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, PATIENCE * TIMEOUT_MS]
-        capture = _open_capture(url, name, options, timeouts)
-        if capture is not None:
-            live = _is_live(capture, url)
-            hint = "does it still send, and is the network connected?"
-            return VideoSource(capture, name, live=live, hint=hint, film=None if live else (url, options))
-        url = _look_elsewhere(url, name, TIMEOUT_MS / 1000 - (time.monotonic() - begun))
-    raise SourceError(f"{name} cannot be opened as a video: the server sends us on and on")
-
-
-def _open_capture(location: str, name: str, options: Mapping[str, str], parameters: list[int]) -> cv2.VideoCapture | None:
+def open_limited_capture(
+    location: str, name: str, options: Mapping[str, str], parameters: list[int]
+) -> cv2.VideoCapture | None:
     """Open a capture whose pictures are not too large; None if OpenCV cannot open it."""
     try:
         capture = open_capture(location, options, [*parameters, cv2.CAP_PROP_N_THREADS, DECODING_THREADS])
@@ -345,115 +320,6 @@ def _open_capture(location: str, name: str, options: Mapping[str, str], paramete
         capture.release()
         raise SourceError(f"{name} is too large, {width}×{height}: emodj reads films of up to 7680×4320 pixels")
     return capture
-
-
-def _look_elsewhere(url: str, name: str, timeout_s: float) -> str:
-    """Where a stream that cannot be opened has moved to, on the same server; takes `timeout_s` seconds at most.
-
-    Raises:
-        SourceError: it has not moved there; the sentence says what the server answers instead.
-    """
-    # A session with a camera needs no HTTP
-    from realtime.sources.stream_probe import ProbeError, explain, probe, redirect_target
-
-    if timeout_s <= 0:
-        why = f"no answer came within {TIMEOUT_MS / 1000:.0f} s: is the server on this network, and does it send?"
-        raise SourceError(f"{name} cannot be opened as a video: {why}")
-    try:
-        answer = probe(url, timeout_s)
-    except ProbeError as error:
-        raise SourceError(f"{name} cannot be opened as a video: {error}") from error
-    target = redirect_target(answer, url)
-    if target is not None:
-        return target
-    elsewhere = None if answer.location is None else display_name(answer.location)
-    why = explain(answer, with_password="@" in url.split("://", 1)[1].split("/", 1)[0], elsewhere=elsewhere)
-    raise SourceError(f"{name} cannot be opened as a video: {why}")
-
-
-def _is_live(capture: cv2.VideoCapture, url: str) -> bool:
-    """Whether a stream passes if it is not read. A recording on a server has a length: its end is not an error."""
-    if capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0:
-        return False
-    # For this property OpenCV's FFmpeg returns the seconds of a tick
-    if url.startswith("rtsp") or capture.get(cv2.CAP_PROP_POS_AVI_RATIO) == _MULTIPART_TIME_BASE:
-        return True
-    from realtime.sources.stream_probe import ProbeError, probe
-
-    # Browsers and screen recorders write films without a length, but the server knows that of the file
-    try:
-        answer = probe(url, TIMEOUT_MS / 1000)
-    except ProbeError:
-        return True
-    return answer.status != HTTPStatus.OK or answer.length is None
-
-
-def check_scheme(url: str) -> str:
-    """The scheme of a URL, in lower case.
-
-    Raises:
-        UsageError: emodj does not open it.
-    """
-    scheme = url.partition("://")[0].lower()
-    if scheme not in SCHEMES:
-        raise UsageError(f"{display_name(url)} cannot be opened: emodj opens files, and URLs with http, https, rtsp and rtsps")
-    return scheme
-
-
-def is_url(location: str) -> bool:
-    """Whether a location is a URL and not a path."""
-    return "://" in location
-
-
-def local_path(location: str) -> str:
-    """Convert a `file://` URL to its path; any other location is returned as it is."""
-    if not location.startswith("file://"):
-        return location
-    return url2pathname(urlsplit(location).path)  # pyright: ignore[reportDeprecated]
-
-
-def is_camera(location: str) -> bool:
-    """Whether a path is that of a device; a URL is not.
-
-    Raises:
-        UsageError: the path does not exist.
-        SourceError: the system refuses to look at it.
-    """
-    return not is_url(location) and stat.S_ISCHR(_file_mode(location))
-
-
-def display_name(location: str) -> str:
-    """Name a path or URL without what a log must not hold: of a URL the scheme and the host alone.
-
-    A URL can hold a password before the host, in the query and, with some cameras, in the path.
-    """
-    if not is_url(location):
-        # A mistyped URL is a path that does not exist; its password is secret all the same
-        return f"{location.split(':', 1)[0]}:…" if _URL_WITH_PASSWORD.match(location) else location
-    if "@" in location.split("://", 1)[1].partition("@")[2] or _AT_SIGN_AFTER_HOST.search(location):
-        return location.split("://", 1)[0] + "://…"
-    try:
-        parts = urlsplit(location)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return location.split("://", 1)[0] + "://…"
-    host = parts.hostname or ""
-    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}/…"
-
-
-def _file_mode(path: str) -> int:
-    try:
-        # OpenCV aborts the whole process at a name that is not UTF-8
-        path.encode()
-        return Path(path).stat().st_mode
-    except UnicodeEncodeError as error:
-        raise SourceError(f"{path!r} cannot be opened: rename it, its name is not UTF-8") from error
-    except (FileNotFoundError, NotADirectoryError) as error:
-        hint = f": a camera is named by --camera {path}" if path.isascii() and path.isdigit() else ""
-        raise UsageError(f"no such file: {display_name(path)}{hint}") from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise SourceError(f"{path} cannot be opened as a video ({reason})") from error
 
 
 def to_bgr(image: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> Image:

@@ -22,7 +22,7 @@ from realtime.domain import EXPRESSIONS, Expression, Frame
 from realtime.errors import Cause, SourceError
 from realtime.mood.vote import MoodVote
 from realtime.session.state import Session
-from realtime.sources import video
+from realtime.sources import streams
 from realtime.sources.grabber import FrameGrabber
 from realtime.sources.health import STALL_S, SourceState
 from realtime.sources.video import VideoSource, open_video
@@ -239,7 +239,7 @@ def url(camera: NetworkCamera) -> Iterator[str]:
 @pytest.fixture(autouse=True)
 def short_stream_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stream that sends nothing for 1.5 seconds times out."""
-    monkeypatch.setattr(video, "TIMEOUT_MS", 1500)
+    monkeypatch.setattr(streams, "TIMEOUT_MS", 1500)
 
 
 @pytest.fixture

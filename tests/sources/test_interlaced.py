@@ -8,7 +8,7 @@ import pytest
 
 from realtime.sources.ffmpeg import FILE_OPTIONS
 from realtime.sources.interlaced import is_interlaced, open_deinterlaced
-from realtime.sources.video import VideoSource, open_video
+from realtime.sources.video import VideoSource, open_file, open_video
 from tests.support.films import write_film
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def test_an_interlaced_film_is_read_whole_and_at_its_times(name: str, tmp_path: 
 
 def test_an_interlaced_film_without_times_is_read_whole(tmp_path: Path) -> None:
     path = write_film(tmp_path / "film.mkv", [picture(index) for index in range(8)], [0] * 8, interlaced=True)
-    with open_video(str(path)) as source:
+    with open_file(str(path)) as source:
         frames = list(iter(source.read, None))
         assert source.untimed
     assert [np.abs(frame.image.astype(int) - picture(frame.index)).mean() < 8 for frame in frames] == [True] * 8
