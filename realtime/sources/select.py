@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from realtime.errors import EmodjError
 from realtime.sources.cameras import Device, find_camera, list_cameras, next_camera, open_camera
 from realtime.sources.locations import check_scheme, display_name, is_camera, is_url, local_path
-from realtime.sources.video import VideoSource, open_file, open_video
+from realtime.sources.opening import open_video
+from realtime.sources.video import VideoSource, open_file
 from realtime.sources.waiting import run_interruptibly
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from realtime.errors import Cause, SourceError
 from realtime.sources.ffmpeg import FILE_OPTIONS, open_capture
 from realtime.sources.frame_times import FrameTimes, last_shown_s
 from realtime.sources.interlaced import is_interlaced, open_deinterlaced
-from realtime.sources.locations import file_mode, is_url, local_path
+from realtime.sources.locations import file_mode, is_url
 from realtime.sources.waiting import run_interruptibly
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from realtime.domain import Image
     from realtime.sources.ffmpeg import Capture
-    from realtime.sources.http_stream import JpegStream
     from realtime.sources.server_graph import ServerGraphCapture
 
     Pixels = np.ndarray[tuple[int, ...], np.dtype[np.generic]]
@@ -268,22 +267,6 @@ class VideoSource:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def open_video(location: str) -> VideoSource | JpegStream:
-    """Open a video file, by its path or a `file://` URL, or a stream, by its URL.
-
-    Raises:
-        UsageError: the file does not exist, or the URL has another scheme than http, https, rtsp, rtsps and file.
-        SourceError: OpenCV cannot read it, or its pictures are too large.
-    """
-    location = local_path(location)
-    if not is_url(location):
-        return open_file(location)
-    # A session with a camera needs no HTTP
-    from realtime.sources.streams import open_stream
-
-    return open_stream(location)
 
 
 def open_file(path: str) -> VideoSource:

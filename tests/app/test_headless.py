@@ -14,7 +14,7 @@ from realtime.errors import BlackSourceError, Cause, SourceError
 from realtime.mood.vote import MoodVote
 from realtime.session.state import Session
 from realtime.sources.grabber import FrameGrabber
-from realtime.sources.video import open_video
+from realtime.sources.opening import open_video
 from tests.support.fake_faces import HappyClassifier, make_frame_reader
 from tests.support.films import write_film
 from tests.support.lists import PLAYLISTS

@@ -10,7 +10,7 @@ import pytest
 from realtime.errors import Cause, SourceError
 from realtime.sources import http_stream, multipart, streams
 from realtime.sources.http_stream import HttpConnection, JpegStream
-from realtime.sources.video import open_video
+from realtime.sources.opening import open_video
 from tests.support.answers import http, serving
 from tests.support.streams import NetworkCamera, jpeg, streaming
 from tests.support.waiting import PATIENCE_S

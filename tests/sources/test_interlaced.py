@@ -8,7 +8,8 @@ import pytest
 
 from realtime.sources.ffmpeg import FILE_OPTIONS
 from realtime.sources.interlaced import is_interlaced, open_deinterlaced
-from realtime.sources.video import VideoSource, open_file, open_video
+from realtime.sources.opening import open_video
+from realtime.sources.video import VideoSource, open_file
 from tests.support.films import write_film
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from realtime.errors import UsageError
 from realtime.sources.locations import display_name, is_camera, local_path
-from realtime.sources.video import open_video
+from realtime.sources.opening import open_video
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,8 +7,8 @@ import pytest
 
 from realtime.errors import SourceError
 from realtime.sources import streams
+from realtime.sources.opening import open_video
 from realtime.sources.stream_probe import MAX_HEAD, Answer, ProbeError, explain, probe, redirect_target
-from realtime.sources.video import open_video
 from tests.support.answers import http, serving
 from tests.support.films import write_film
 

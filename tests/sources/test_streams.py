@@ -10,7 +10,7 @@ import pytest
 
 from realtime.errors import Cause, SourceError
 from realtime.sources import streams
-from realtime.sources.video import open_video
+from realtime.sources.opening import open_video
 from tests.support.films import write_film
 from tests.support.streams import NetworkCamera, jpeg, streaming
 

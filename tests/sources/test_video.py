@@ -13,7 +13,8 @@ import pytest
 from realtime.domain import Frame
 from realtime.errors import Cause, SourceError, UsageError
 from realtime.sources import video
-from realtime.sources.video import VideoSource, open_file, open_video
+from realtime.sources.opening import open_video
+from realtime.sources.video import VideoSource, open_file
 from tests.support.films import encode, film_bytes, write_film
 from tests.support.waiting import PATIENCE_S
 
