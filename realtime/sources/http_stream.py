@@ -125,12 +125,18 @@ class JpegStream:
         name: for sentences; holds no password.
         timeout_s: how long the next picture may take.
         most_pixels: of a picture.
+
+    Attributes:
+        live: True.
+        name: as above.
+        first_pause_s: how long the second picture may take before the stream counts as lost.
     """
 
     live = True
 
     def __init__(self, connection: HttpConnection, name: str, *, timeout_s: float, most_pixels: int) -> None:
         self.name = name
+        self.first_pause_s = timeout_s
         self._connection = connection
         self._timeout_s, self._most_pixels = timeout_s, most_pixels
         self._parser = MultipartParser()

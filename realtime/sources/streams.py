@@ -98,7 +98,8 @@ def _open_film(url: str, name: str, answer: Answer | None) -> VideoSource | None
     if capture is None:
         return None
     live = _is_live(capture, url, answer)
-    return VideoSource(capture, name, live=live, hint=HINT, film=None if live else (url, options))
+    film = None if live else (url, options)
+    return VideoSource(capture, name, live=live, hint=HINT, film=film, first_pause_s=PATIENCE * TIMEOUT_MS / 1000)
 
 
 def _is_live(capture: cv2.VideoCapture, url: str, answer: Answer | None) -> bool:

@@ -81,6 +81,7 @@ class VideoSource:
         live: whether it is a camera or a stream, not a file.
         hint: what to try when a live source gives no more frames.
         film: location and options that open the same film again; None for a source that cannot be opened twice.
+        first_pause_s: how long the second picture of a live source may take before it counts as lost.
 
     Attributes:
         rate: frames a second that the source states; None if it states none, or one that no camera has.
@@ -94,8 +95,10 @@ class VideoSource:
         live: bool,
         hint: str,
         film: tuple[str, Mapping[str, str]] | None = None,
+        first_pause_s: float = 0.0,
     ) -> None:
         self.live = live
+        self.first_pause_s = first_pause_s
         self.name = name
         self._hint = hint
         self._film = film
