@@ -69,8 +69,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, nargs="?", help="FER-2013 as .npz or .csv, or folders of faces")
     parser.add_argument("--drawn", type=Path, help="file of scripts/draw_faces.py")
-    parser.add_argument("--epochs", type=int, default=8)
-    parser.add_argument("--faces", type=int, default=4000, help="faces to learn from; 0: all")
+    parser.add_argument("--epochs", type=int, default=6, help="most epochs of the run")
+    parser.add_argument("--faces", type=int, default=3000, help="faces to learn from; 0: all")
     parser.add_argument("--out", type=Path, help="file to write; docs/training.ipynb if there are data")
     options = parser.parse_args()
     if options.out is None and options.data is None:
