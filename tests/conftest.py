@@ -23,6 +23,7 @@ from xdist.scheduler import LoadScopeScheduling
 from realtime.movies import tmdb_client
 from realtime.music.spotify import transport
 from realtime.music.spotify.credentials import CredentialStore, Token
+from tests.support.hub_server import FakeHub, serving_hub
 from tests.support.places import ASTRONAUT
 from tests.support.spotify_server import Spotify, serving_spotify
 from tests.support.tmdb_server import Tmdb, serving_tmdb
@@ -170,6 +171,10 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
         "DBUS_SESSION_BUS_ADDRESS",
         "XDG_RUNTIME_DIR",
         "SSH_CONNECTION",
+        # A hub of networks, and an account there
+        "HF_ENDPOINT",
+        "HF_TOKEN",
+        "EMODJ_OFFLINE",
     ):
         monkeypatch.delenv(name, raising=False)
     return folder
@@ -236,6 +241,15 @@ def spotify(monkeypatch: pytest.MonkeyPatch) -> Iterator[Spotify]:
         )
         # The user who runs the tests may have set it
         monkeypatch.delenv("SPOTIPY_CLIENT_ID", raising=False)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        yield served
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
+    """A local server in place of the hub of networks; it has no files."""
+    with serving_hub() as served:
+        monkeypatch.setenv("HF_ENDPOINT", served.address)
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         yield served
 

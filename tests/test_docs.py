@@ -125,6 +125,8 @@ def test_every_option_that_is_named_exists() -> None:
     known = {name for command in commands() for option in command.params for name in (*option.opts, *option.secondary_opts)}
     # Options of pip and uv in the two commands, and those that click adds
     known |= {"--quiet", "--locked", "--only-binary", "--help"}
+    # Options of scripts
+    known |= {name for path in (ROOT / "scripts").glob("*.py") for name in re.findall(r'"(--[a-z-]+)"', read(path))}
     named = {name for page in MANUAL for name in re.findall(r"(?<![\w-])--[a-z][a-z-]+", read(page))}
     assert named
     assert named <= known, named - known
@@ -293,6 +295,7 @@ def test_the_documents_of_a_session(document: Callable[..., list[Any]]) -> None:
         ("playlists", "playlists"),
         ("checked-playlists", "playlists check sad"),
         ("network", "model show"),
+        ("networks", "model list"),
     ],
 )
 def test_the_documents_of_other_commands(name: str, command: str, document: Callable[..., list[Any]], tmp_path: Path) -> None:
@@ -348,7 +351,7 @@ def test_the_examples_are_the_real_output(capsys: pytest.CaptureFixture[str], mo
     monkeypatch.chdir(ROOT)
     for page, command in (
         ("pictures", f"image {ASTRONAUT.relative_to(ROOT)}"),
-        ("music", "mood happy"),
+        ("music", "mood happy --seed 1"),
         ("movies", "movies sad --strategy lift -n 3 --seed 1"),
         ("movies", "fact sad --seed 1"),
     ):

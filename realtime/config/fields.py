@@ -109,8 +109,11 @@ def _locate_optional(text: str, info: ValidationInfo) -> Path | None:
 
 
 def _locate_pair(text: str, info: ValidationInfo) -> Path | None:
-    if text and not text.lower().endswith(".json"):
-        raise ValueError(f"must be empty or the path of a .json file with the .h5 beside it, not {quoted(text)}")
+    if text and not text.lower().endswith((".json", ".tflite")):
+        raise ValueError(
+            "must be empty, or the path of a .json file with the .h5 beside it or of a .tflite file with its .contract.json, "
+            f"not {quoted(text)}"
+        )
     return _locate_optional(text, info)
 
 

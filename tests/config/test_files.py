@@ -380,6 +380,7 @@ def test_relative_paths_start_from_the_folder_of_their_file(home: Path, monkeypa
     assert (finder.detector, finder.yunet_model) == ("yunet", home / "net" / "y.onnx")
     assert (finder.live.close_cascade, finder.live.profile_cascade) == (home / "net" / "near.xml", None)
     assert load_text(file, '[network]\npair = "/big.JSON"\n').network.pair == Path("/big.JSON").absolute()
+    assert load_text(file, '[network]\npair = "net.tflite"\n').network.pair == home / "net" / "net.tflite"
     assert load_text(file, '[faces.live]\ncascade = "other.xml"\n').faces.live.cascade == Path("other.xml")
 
 
@@ -414,7 +415,11 @@ def test_relative_paths_start_from_the_folder_of_their_file(home: Path, monkeypa
         ("faces.unsure_below", "'none'", "must be empty (\"\") or a number from 0 to 1, not 'none'"),
         ("faces.yunet_model", "1", "must be text in quotes, not 1"),
         ("network.pair", "7", "must be text in quotes, not 7"),
-        ("network.pair", "'net.h5'", "must be empty or the path of a .json file with the .h5 beside it, not 'net.h5'"),
+        (
+            "network.pair",
+            "'net.h5'",
+            "the path of a .json file with the .h5 beside it or of a .tflite file with its .contract.json, not 'net.h5'",
+        ),
         ("music.strategy", "'cheer'", "must be one of match, lift, journey, not 'cheer'"),
         ("music.library", "1", "must be text in quotes, not 1"),
         ("movies.list", "true", "must be text in quotes, not true"),
@@ -443,8 +448,9 @@ def test_an_invalid_value_is_refused_with_key_file_and_allowed_values(
     assert len(message) < 400
 
 
-def test_yunet_is_refused_without_its_file(user_toml: Path) -> None:
-    assert 'faces: detector = "yunet" needs yunet_model' in refuse_text(user_toml, 'faces.detector = "yunet"\n')
+def test_yunet_is_one_word(user_toml: Path) -> None:
+    faces = load_text(user_toml, 'faces.detector = "yunet"\n').faces
+    assert (faces.detector, faces.yunet_model) == ("yunet", None)
 
 
 def test_both_ends_of_a_range_are_allowed(user_toml: Path) -> None:
@@ -608,7 +614,7 @@ SETTINGS = st.builds(
     faces=st.builds(
         FaceSettings,
         detector=st.sampled_from(["haar", "yunet"]),
-        yunet_model=PATHS,
+        yunet_model=st.none() | PATHS,
         unsure_below=st.none() | number(FaceSettings, "unsure_below"),
         live=SEARCHES,
         image=SEARCHES,
