@@ -22,7 +22,14 @@ from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.app.build import build_face_reader, build_frame_reader, build_playlists, build_session, build_source
+from realtime.app.build import (
+    build_face_reader,
+    build_frame_reader,
+    build_playlists,
+    build_recommender,
+    build_session,
+    build_source,
+)
 from realtime.storage import resources
 
 if TYPE_CHECKING:
@@ -162,16 +169,18 @@ def music_for(
     return plan_music(build_playlists(settings, log.warning), mood, wanted)
 
 
-def start_session(settings: Settings | None = None) -> Session:
+def start_session(settings: Settings | None = None, *, seed: int = 0) -> Session:
     """Start a session without a source: `add_frame` counts the votes of faces, `mood` and `summary` return the result.
 
     A session is for one thread. `watch` has a session already.
 
     Args:
         settings: None for those that come with emodj.
+        seed: 0 or more; another seed draws other movies and another fact for the summary.
     """
     settings = settings or _shipped_settings()
-    return build_session(settings, build_playlists(settings, log.warning), mirrored=False)
+    recommender = build_recommender(settings, log.warning, seed)
+    return build_session(settings, build_playlists(settings, log.warning), recommender, mirrored=False)
 
 
 class FrameResult(NamedTuple):

@@ -4,7 +4,7 @@
     python scripts/distil.py start before.json --out start.npz
     python scripts/distil.py teach fer2013.npz --drawn drawn.npz --out teachers.pt
     python scripts/distil.py distil fer2013.npz --drawn drawn.npz --teachers teachers.pt --start start.npz --out student.npz
-    python scripts/distil.py export student.npz --out distilled.json
+    python scripts/distil.py export student.npz --out student.json
 
 Run scripts/offsets.py and scripts/confidence_head.py next. `before.json` is the previously shipped pair with its contract
 beside it, from the history of this repository; any other pair of the architecture `compact` works, too. `drawn.npz` comes

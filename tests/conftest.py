@@ -20,11 +20,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
+from realtime.movies import tmdb_client
 from realtime.music.spotify import transport
 from realtime.music.spotify.credentials import CredentialStore, Token
 from tests.support.hub_server import FakeHub, serving_hub
 from tests.support.places import ASTRONAUT
 from tests.support.spotify_server import Spotify, serving_spotify
+from tests.support.tmdb_server import Tmdb, serving_tmdb
 from tests.support.waiting import PATIENCE_S, until
 from tests.support.x11 import Screen
 
@@ -161,6 +163,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
         "XDG_PICTURES_DIR",
         "XDG_STATE_HOME",
         "EMODJ_CONFIG",
+        "TMDB_TOKEN",
         "DISPLAY",
         "WAYLAND_DISPLAY",
         "BROWSER",
@@ -258,6 +261,16 @@ def tokens(spotify: Spotify) -> CredentialStore:
     kept = CredentialStore()
     kept.save(Token(spotify.client_id, given["access_token"], given["refresh_token"], time.time() + 3600, given["scope"]))
     return kept
+
+
+@pytest.fixture
+def tmdb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Tmdb]:
+    """A local server in place of TMDb; nobody has given a key."""
+    with serving_tmdb() as served:
+        monkeypatch.setattr(tmdb_client, "SERVICE", tmdb_client.TmdbService(f"{served.address}/3/"))
+        monkeypatch.setattr(tmdb_client, "TIMEOUT_S", PATIENCE_S)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        yield served
 
 
 @pytest.fixture(scope="session")

@@ -135,8 +135,19 @@ def test_the_recorder_sees_a_request_to_a_hub(recorded: Callable[..., Trace], mo
     assert "127.0.0.1:9" in found.asked
 
 
+@pytest.mark.parametrize("name", ["evening.html", "evening.md", "evening.json"])
+def test_a_summary_is_the_only_file_and_asks_nobody(emodj: Callable[..., Trace], film: Path, tmp_path: Path, name: str) -> None:
+    kept = tmp_path / name
+    found = emodj("live", "--no-window", "--source", film, "--summary", kept)
+    assert (found.left, found.asked) == ({kept}, set())
+    # Beside the place of the file, until it is whole
+    (unfinished,) = found.written - {kept}
+    assert unfinished.parent == tmp_path
+
+
 @pytest.mark.parametrize(
-    "command", [["songs", "happy"], ["mood", "sad", "--qr"], ["playlists"], ["config", "show"], ["cameras"]]
+    "command",
+    [["songs", "happy"], ["mood", "sad", "--qr"], ["movies", "sad"], ["playlists"], ["config", "show"], ["cameras"]],
 )
 def test_music_is_named_without_a_trace(emodj: Callable[..., Trace], command: list[str]) -> None:
     found = emodj(*command)

@@ -182,10 +182,20 @@ class MovieSettings:
     Attributes:
         list: absolute path of a person's list of movies, a CSV; None for the list that is shipped.
         link: template of a movie's link, with {title} and maybe {year} in it.
+        online: whether TMDb is asked, with the key of the person.
+        language: of the titles of TMDb, as "en-US" or "de".
+        region: country whose showings count for TMDb, two capital letters; empty for any.
+        min_votes: how many people have voted on a movie of TMDb, at least.
+        min_rating: mean of their votes, at least; 0..10.
     """
 
     list: Path | None
     link: str
+    online: bool
+    language: str
+    region: str
+    min_votes: Annotated[int, Range(0, 100_000)]
+    min_rating: Annotated[float, Range(0, 10)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,20 @@ def write(files: Mapping[Path, bytes], *, private: bool = False, advice: str = "
             part.replace(target)
 
 
+def write_private(path: Path, content: bytes) -> None:
+    """Write a secret of the user, a file that only its owner can read, as `write` does; make its folder if it is missing.
+
+    Raises:
+        EmodjError: the file cannot be written.
+    """
+    advice = "make room, or make its folder yours"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EmodjError(f"cannot write {path} ({error.strerror or error}): {advice}") from error
+    write({path: content}, private=True, advice=advice)
+
+
 def create(path: Path, data: bytes, *, private: bool = False, advice: str = "choose another place") -> None:
     """Write a new file so that a reader never meets half of it. A file that appears meanwhile is not replaced.
 

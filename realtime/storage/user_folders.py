@@ -27,7 +27,7 @@ class NoHomeError(UsageError):
 
 
 def config_folder() -> Path:
-    """The folder of settings and of the Spotify login, which need not exist. Raises `NoHomeError` for a user without a home."""
+    """The folder of settings and secrets of the user, which need not exist. Raises `NoHomeError` for a user without a home."""
     folder = _find(lambda: platformdirs.user_config_path(NAME, appauthor=False))
     if sys.platform == "win32":
         # Until version 0.1, an author of the same name stood above the name

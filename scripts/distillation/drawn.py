@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +26,7 @@ CERTAIN = 0.94
 HELD_OUT = 8
 """Each face whose identity is divisible by this is held out of training, to choose on."""
 
-_NEUTRAL = [each.value for each in EXPRESSIONS].index("neutral")
+NEUTRAL = [each.value for each in EXPRESSIONS].index("neutral")
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,13 @@ class Drawn:
 
     def held_out(self) -> Drawn:
         """The faces of the other identities, strong ones, to choose on."""
-        return self.select((self.identity % HELD_OUT == 0) & ((self.strength >= FULL_STRENGTH) | (self.labels == _NEUTRAL)))
+        return self.select((self.identity % HELD_OUT == 0) & ((self.strength >= FULL_STRENGTH) | (self.labels == NEUTRAL)))
 
     def targets(self) -> NDArray[np.float32]:
         """Targets (n, 22) of the heads: a weak expression is neutral in part, and no clear majority in part."""
-        whole = np.where(self.labels == _NEUTRAL, 1.0, np.clip(self.strength / FULL_STRENGTH, 0, 1))[:, None]
+        whole = np.where(self.labels == NEUTRAL, 1.0, np.clip(self.strength / FULL_STRENGTH, 0, 1))[:, None]
         hot = np.eye(len(EXPRESSIONS))[self.labels]
-        answer = whole * hot + (1 - whole) * np.eye(len(EXPRESSIONS))[_NEUTRAL]
+        answer = whole * hot + (1 - whole) * np.eye(len(EXPRESSIONS))[NEUTRAL]
         soft = CERTAIN * answer + (1 - CERTAIN) / len(EXPRESSIONS)
         clear = np.concatenate([CERTAIN * whole * hot, 1 - CERTAIN * whole], axis=1)
         return np.concatenate([soft, soft, clear], axis=1).astype(np.float32)
@@ -85,3 +85,11 @@ class Drawn:
         names = [VOTE_COLUMNS.index(EXPRESSION_VOTES[label]) for label in self.labels]
         votes = VOTERS * np.eye(len(VOTE_COLUMNS), dtype=np.float32)[names]
         return build_dataset(self.images, self.labels.astype(np.uint8), np.zeros(len(self), np.uint8), votes)
+
+
+def join_datasets(first: Dataset, second: Dataset) -> Dataset:
+    """One dataset of the images of both; no photo of the one is in the other."""
+    pairs = [(getattr(first, each.name), getattr(second, each.name)) for each in fields(first)]
+    images, labels, votes, usage, copies, groups = (np.concatenate(pair) for pair in pairs)
+    groups[len(first) :] += first.photo_group.max(initial=0) + 1
+    return type(first)(images, labels, votes, usage, copies, groups)
