@@ -81,11 +81,12 @@ class PictureReader:
     Threads may share a reader, which reads one picture at a time. For several pictures at once, each thread needs its reader.
 
     Args:
-        network: path of a network as Keras saves it, a `NAME.json` with `NAME.h5` beside it; None for that of the settings.
+        network: path of a network as Keras saves it, a `NAME.json` with `NAME.h5` beside it, or of a compiled one,
+            a `NAME.tflite` with `NAME.contract.json`; None for that of the settings.
         settings: None for those that come with emodj.
 
     Raises:
-        ValueError: the path of the network does not end in `.json`.
+        ValueError: the path of the network does not end in `.json` or `.tflite`.
         AssetError: the network or a cascade cannot be used.
         EmodjError: the network has to be compiled first, and TensorFlow is missing or cannot do it.
     """
@@ -258,7 +259,7 @@ def watch(source: int | StrPath = 0, *, network: StrPath | None = None, settings
 
     Raises:
         TypeError: the source is neither a number nor a string nor a path.
-        ValueError: the path of the network does not end in `.json`.
+        ValueError: the path of the network does not end in `.json` or `.tflite`.
     """
     chosen, place = _with_source(_with_network(settings, network), source)
     session, stop = start_session(chosen), threading.Event()
