@@ -337,8 +337,8 @@ def _with_network(settings: Settings | None, network: StrPath | None) -> Setting
     if network is None:
         return settings
     path = Path(network).absolute()
-    if path.suffix.lower() != ".json":
-        raise ValueError(f"a network is named by its .json, with the .h5 beside it, not {os.fspath(network)!r}")
+    if path.suffix.lower() not in {".json", ".tflite"}:
+        raise ValueError(f"a network is named by its .json, with the .h5 beside it, or its .tflite, not {os.fspath(network)!r}")
     return replace(settings, network=replace(settings.network, pair=path))
 
 
@@ -354,5 +354,6 @@ def _shared_reader(network: NetworkSettings, faces: FaceSettings, _changed: tupl
 
 def _change_times(pair: Path | None) -> tuple[int, ...]:
     """Change times of the files of a network, in nanoseconds: a network that was trained again is loaded again."""
-    files = [] if pair is None else [pair.with_suffix(suffix) for suffix in (".json", ".h5", ".weights.h5", ".contract.json")]
+    suffixes = (".json", ".h5", ".weights.h5", ".contract.json", ".tflite")
+    files = [] if pair is None else [pair.with_suffix(suffix) for suffix in suffixes]
     return tuple(file.stat().st_mtime_ns for file in files if file.exists())

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, overload
 
 from realtime.errors import EmodjError
 from realtime.storage import resources
-from realtime.storage.user_folders import NoHomeError, cache_folder
+from realtime.storage.user_folders import NoHomeError, cache_folder, networks_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,13 +51,15 @@ def build_detector(faces: FaceSettings, search: SearchSettings) -> Detector:
 
     Raises:
         AssetError: a cascade, or YuNet's file, cannot be used.
+        UsageError: YuNet's file is in no path of the settings, and the user has no home, where it could be.
     """
-    if faces.detector == "yunet" and faces.yunet_model:
+    if faces.detector == "yunet":
         from realtime.faces.yunet import YuNetDetector
 
-        log.info("faces are found with %s", faces.yunet_model)
+        model = faces.yunet_model or pulled_yunet()
+        log.info("faces are found with %s", model)
         # YuNet finds faces of half the size that a cascade finds
-        return YuNetDetector(faces.yunet_model, search_side=max(search.search_width, search.search_height) // 2)
+        return YuNetDetector(model, search_side=max(search.search_width, search.search_height) // 2)
     from realtime.faces.haar import FINE_RATIO, HaarDetector
 
     scan, closer, profile = _cascade(search.cascade), _cascade(search.close_cascade), _cascade(search.profile_cascade)
@@ -81,9 +83,16 @@ def smallest_face(faces: FaceSettings, width: int, height: int) -> int:
 
     search = faces.image
     side = search.min_face / search_scale(width, height, (search.search_width, search.search_height))
-    if faces.detector == "yunet" and faces.yunet_model:
+    if faces.detector == "yunet":
         return round(side)
     return round(min(side, max(side / FINE_RATIO, FINE_FACE)))
+
+
+def pulled_yunet() -> Path:
+    """Where `emodj model pull yunet` puts YuNet's file. Raises `NoHomeError` for a user without a home."""
+    from realtime.faces.yunet import FILE_NAME
+
+    return networks_folder() / FILE_NAME
 
 
 @overload
