@@ -76,10 +76,9 @@ def main() -> None:
     for attribute, (lines, gap, first, last) in measure(right, group.astype(np.int64), change).items():
         for line, accuracy in lines.items():
             chosen = change == line
-            answered = sure & chosen
-            print(
-                f"{line:16s} {accuracy:6.1%}   answered {sure[chosen].mean():6.1%}   right of those {right[answered].mean():6.1%}"
-            )
+            kept = sure & chosen
+            shares = sure[chosen].mean(), right[kept].mean() if kept.any() else np.nan
+            print(f"{line:16s} {accuracy:6.1%}   answered {shares[0]:6.1%}   right of those {shares[1]:6.1%}")
         print(f"{attribute:16s} largest difference {100 * gap:.1f} points ({100 * first:.1f} to {100 * last:.1f})\n")
 
 
