@@ -74,7 +74,8 @@ class PictureReader:
     Threads may share a reader, which reads one picture at a time. For several pictures at once, each thread needs its reader.
 
     Args:
-        network: path of a network as Keras saves it, a `NAME.json` with `NAME.h5` beside it; None for that of the settings.
+        network: path of a network as Keras saves it, a `NAME.json` with `NAME.h5` beside it or a `NAME.keras`; None for that
+            of the settings.
         settings: None for those that come with emodj.
 
     Raises:
@@ -328,8 +329,8 @@ def _with_network(settings: Settings | None, network: StrPath | None) -> Setting
     if network is None:
         return settings
     path = Path(network).absolute()
-    if path.suffix.lower() != ".json":
-        raise ValueError(f"a network is named by its .json, with the .h5 beside it, not {os.fspath(network)!r}")
+    if path.suffix.lower() not in {".json", ".keras"}:
+        raise ValueError(f"a network is named by its .json, with the .h5 beside it, or is a .keras, not {os.fspath(network)!r}")
     return replace(settings, network=replace(settings.network, pair=path))
 
 

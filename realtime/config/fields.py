@@ -104,8 +104,10 @@ def _locate_optional(text: str, info: ValidationInfo) -> Path | None:
 
 
 def _locate_pair(text: str, info: ValidationInfo) -> Path | None:
-    if text and not text.lower().endswith(".json"):
-        raise ValueError(f"must be empty or the path of a .json file with the .h5 beside it, not {quoted(text)}")
+    if text and not text.lower().endswith((".json", ".keras")):
+        raise ValueError(
+            f"must be empty or the path of a .keras file, or of a .json with the .h5 beside it, not {quoted(text)}"
+        )
     return _locate_optional(text, info)
 
 

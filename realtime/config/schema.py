@@ -21,7 +21,7 @@ class NetworkSettings:
     """Which network reads the faces.
 
     Attributes:
-        pair: absolute path of a `NAME.json` with `NAME.h5` beside it; None for the network that is shipped.
+        pair: absolute path of a `NAME.json` with `NAME.h5` beside it, or of a `NAME.keras`; None for the shipped one.
     """
 
     pair: Path | None

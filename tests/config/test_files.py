@@ -410,7 +410,11 @@ def test_relative_paths_start_from_the_folder_of_their_file(home: Path, monkeypa
         ("faces.unsure_below", "'none'", "must be empty (\"\") or a number from 0 to 1, not 'none'"),
         ("faces.yunet_model", "1", "must be text in quotes, not 1"),
         ("network.pair", "7", "must be text in quotes, not 7"),
-        ("network.pair", "'net.h5'", "must be empty or the path of a .json file with the .h5 beside it, not 'net.h5'"),
+        (
+            "network.pair",
+            "'net.h5'",
+            "must be empty or the path of a .keras file, or of a .json with the .h5 beside it, not 'net.h5'",
+        ),
         ("music.strategy", "'cheer'", "must be one of match, lift, journey, not 'cheer'"),
         ("music.library", "1", "must be text in quotes, not 1"),
         ("movies.list", "true", "must be text in quotes, not true"),
