@@ -81,8 +81,8 @@ class PictureReader:
     Threads may share a reader, which reads one picture at a time. For several pictures at once, each thread needs its reader.
 
     Args:
-        network: path of a network as Keras saves it, a `NAME.json` with `NAME.h5` beside it, or of a compiled one,
-            a `NAME.tflite` with `NAME.contract.json`; None for that of the settings.
+        network: path of a network as Keras saves it, a `NAME.json` with `NAME.h5` beside it or a `NAME.keras`, or of a
+            compiled one, a `NAME.tflite` with `NAME.contract.json`; None for that of the settings.
         settings: None for those that come with emodj.
 
     Raises:
@@ -338,8 +338,9 @@ def _with_network(settings: Settings | None, network: StrPath | None) -> Setting
     if network is None:
         return settings
     path = Path(network).absolute()
-    if path.suffix.lower() not in {".json", ".tflite"}:
-        raise ValueError(f"a network is named by its .json, with the .h5 beside it, or its .tflite, not {os.fspath(network)!r}")
+    if path.suffix.lower() not in {".json", ".keras", ".tflite"}:
+        kinds = "its .json, with the .h5 beside it, its .keras, or its .tflite"
+        raise ValueError(f"a network is named by {kinds}, not {os.fspath(network)!r}")
     return replace(settings, network=replace(settings.network, pair=path))
 
 
