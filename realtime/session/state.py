@@ -7,23 +7,29 @@ from typing import TYPE_CHECKING
 
 from realtime.music.commands import PlayerCommand
 from realtime.music.planner import Strategy
-from realtime.music.selector import MusicSelector
+from realtime.music.selector import NO_MOOD, MusicSelector
 from realtime.session.keymap import Action, MoodByHand, SessionAction, ViewToggle, find_binding
+from realtime.session.recommendations import CARD_MOVIES, SUMMARY_MOVIES
+from realtime.session.timeline import MoodTimeline
 from realtime.session.view import ViewState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from realtime.domain import Expression, Face, Mood
+    from realtime.facts import Fact
     from realtime.mood.vote import MoodVote
     from realtime.music.catalog import Playlists
     from realtime.music.planner import Plan
     from realtime.music.selector import Answer
     from realtime.music.songs import NowPlaying
-
+    from realtime.session.recommendations import RecommendedMovies, Recommender
+    from realtime.session.timeline import MoodSpan
 
 NOTICE_S = 4.0
 """Seconds for which a notice is shown."""
+FACT_S = 12.0
+"""Seconds for which a fact is shown: a slow reader reads 200 characters of `facts.LONGEST_FACT` and the source meanwhile."""
 WELCOME = "analysed on this computer, nothing is saved"
 """Notice at the start of a session that writes no file."""
 
@@ -38,6 +44,10 @@ class Summary:
         frames: number of analysed frames.
         seconds: time from the first analysed frame to the last.
         plan: music that fits the mood; None if there is none.
+        movies: movies that fit the mood; None without a mood, or without a movie for it.
+        fact: a true sentence about the mood; None without a mood.
+        seed: seed of the draw of `movies` and `fact`; None if the session recommends none.
+        timeline: what the faces looked like in the course of the session; at most `timeline.MOST_SPANS`.
     """
 
     mood: Mood | None
@@ -45,6 +55,10 @@ class Summary:
     frames: int
     seconds: float
     plan: Plan | None
+    movies: RecommendedMovies | None = None
+    fact: Fact | None = None
+    seed: int | None = None
+    timeline: tuple[MoodSpan, ...] = ()
 
 
 class Session:
@@ -58,6 +72,7 @@ class Session:
         bars: whether bars of the three most probable expressions are shown at the start.
         info: whether frame rate and latency are shown at the start.
         welcome: first notice.
+        recommender: draws movies and facts; None recommends none.
     """
 
     def __init__(
@@ -70,13 +85,19 @@ class Session:
         bars: bool,
         info: bool,
         welcome: str = WELCOME,
+        recommender: Recommender | None = None,
     ) -> None:
         self.welcome = welcome
         self._vote = vote
         self._selector = MusicSelector(playlists, strategy)
+        self._recommender = recommender
+        self._timeline = MoodTimeline()
         self._view = ViewState()
         self._toggles = {ViewToggle.MIRROR: mirrored, ViewToggle.BARS: bars, ViewToggle.INFO: info, ViewToggle.HELP: False}
         self._notice_until: float | None = None
+        self._fact_until: float | None = None
+        # The first fact stays for the summary
+        self._movie_turn, self._fact_turn = 0, 1
         self._frames = 0
         self._first_s = self._last_s = 0.0
         self._stretch = 0
@@ -96,11 +117,12 @@ class Session:
             held: whether it is the frame before once more, which is still shown: it votes, and is not counted.
         """
         if stretch != self._stretch:
-            self._vote.pause()
+            self._pause()
             self._stretch = stretch
         self._vote.vote(faces, time_s)
         self._view = replace(self._view, faces=tuple(faces))
         self._first_s = time_s if self._frames == 0 else self._first_s
+        self._timeline.add(faces, time_s - self._first_s, self._vote.mood())
         self._last_s = time_s
         self._frames += not held
 
@@ -126,6 +148,9 @@ class Session:
         if self._notice_until is not None and now_s >= self._notice_until:
             self._view = replace(self._view, notice=None)
             self._notice_until = None
+        if self._fact_until is not None and now_s >= self._fact_until:
+            self._view = replace(self._view, fact=None)
+            self._fact_until = None
         return replace(
             self._view,
             faces=self._view.faces if stretch in {None, self._stretch} else (),
@@ -147,7 +172,7 @@ class Session:
         """
         view_state = self.view(now_s, "", stretch=stretch)
         without_program = replace(view_state, hints=False, help=False, notice=None, info=None, frozen=False, recording=False)
-        return replace(without_program, playing=None, strategy=None)
+        return replace(without_program, playing=None, strategy=None, movies=None, fact=None)
 
     def set_now_playing(self, playing: NowPlaying | None, plan: Plan | None) -> None:
         """Set the song that plays, and its plan: a player goes on to the next song, and so may advance a journey."""
@@ -160,9 +185,22 @@ class Session:
 
     def summary(self) -> Summary:
         """Result of the session up to now."""
-        session_mood = self._vote.session_mood()
-        seconds = self._last_s - self._first_s
-        return Summary(session_mood, self._vote.shares(), self._frames, seconds, self._selector.plan(session_mood))
+        mood, recommender = self._vote.session_mood(), self._recommender
+        movies = fact = None
+        if recommender is not None and mood is not None:
+            movies = recommender.movies(mood, self._selector.strategy, SUMMARY_MOVIES)
+            fact = recommender.fact(mood)
+        return Summary(
+            mood,
+            self._vote.shares(),
+            self._frames,
+            self._last_s - self._first_s,
+            self._selector.plan(mood),
+            movies,
+            fact,
+            None if recommender is None else recommender.seed,
+            self._timeline.spans(),
+        )
 
     def handle_key(self, key: str, now_s: float) -> Action | PlayerCommand | None:
         """Apply the effect that `keymap` binds to a key.
@@ -193,23 +231,63 @@ class Session:
     def _apply_action(self, action: Action) -> Action:
         if action is Action.FREEZE:
             self._view = replace(self._view, frozen=not self._view.frozen)
-            self._vote.pause()
+            self._pause()
         return action
+
+    def _pause(self) -> None:
+        self._vote.pause()
+        self._timeline.pause()
 
     def _change_session(self, action: SessionAction, now_s: float) -> PlayerCommand | None:
         match action:
             case SessionAction.PLAY:
                 return self._show_answer(self._selector.request(self._vote.mood(), now_s), now_s)
             case SessionAction.NEXT_STRATEGY:
-                return self._show_answer(self._selector.next_strategy(), now_s)
+                command = self._show_answer(self._selector.next_strategy(), now_s)
+                self._update_movies()
+                return command
             case SessionAction.RESTART_VOTE:
                 self._vote.restart()
+                self._timeline.restart()
                 self.notify("the vote is restarted", now_s)
                 return self._selector.reset_journey()
+            case SessionAction.MOVIES:
+                return self._toggle_movies(now_s)
+            case SessionAction.FACT:
+                return self._show_fact(now_s)
+
+    def _toggle_movies(self, now_s: float) -> None:
+        """Show movies for the mood, or hide them. The next time others are drawn."""
+        if self._view.movies is not None:
+            self._view = replace(self._view, movies=None)
+            self._movie_turn += 1
+        elif self._vote.mood() is None:
+            self.notify(NO_MOOD, now_s)
+        elif (movies := self._draw_movies()) is None:
+            self.notify("the list of movies has none for this mood", now_s)
+        else:
+            self._view = replace(self._view, movies=movies)
+
+    def _update_movies(self) -> None:
+        """Follow a choice of the user; else the movies stay as they are while they are read, whatever the faces do."""
+        if self._view.movies is not None:
+            self._view = replace(self._view, movies=self._draw_movies())
+
+    def _draw_movies(self) -> RecommendedMovies | None:
+        mood = self._vote.mood()
+        if mood is None or self._recommender is None:
+            return None
+        return self._recommender.movies(mood, self._selector.strategy, CARD_MOVIES, self._movie_turn)
+
+    def _show_fact(self, now_s: float) -> None:
+        if self._recommender is not None:
+            self._view = replace(self._view, fact=self._recommender.fact(self._vote.mood(), self._fact_turn))
+            self._fact_turn, self._fact_until = self._fact_turn + 1, now_s + FACT_S
 
     def _choose_mood(self, expression: Expression | None, now_s: float) -> PlayerCommand | None:
         self._vote.choose(expression)
         self.notify(f"mood by hand: {expression.value}" if expression else "the faces choose the mood again", now_s)
+        self._update_movies()
         return self._selector.reset_journey()
 
     def _command_player(self, command: PlayerCommand, now_s: float) -> PlayerCommand | None:
