@@ -272,7 +272,6 @@ def _read_frames(settings: Settings, place: str | None, session: Session, stop: 
     from realtime.faces.pipeline import EMPTY_SCAN_S
     from realtime.sources.grabber import FrameGrabber
     from realtime.sources.health import BlackCheck
-    from realtime.sources.video import untimed_remark
 
     with ExitStack() as stack:
         source = build_source(settings, place, stack, in_order=True, notify=log.warning)
@@ -299,8 +298,8 @@ def _read_frames(settings: Settings, place: str | None, session: Session, stop: 
                 yield FrameResult(frame, faces, session.mood())
         if source.file is not None:
             check.raise_if_black(source.file.name)
-            if source.file.untimed:
-                log.warning("%s", untimed_remark(source.file.name))
+            if source.file.remark is not None:
+                log.warning("%s", source.file.remark)
 
 
 def _with_source(settings: Settings, source: object) -> tuple[Settings, str | None]:
