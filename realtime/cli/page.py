@@ -67,7 +67,7 @@ def page(
 
 
 def _announce(address: PageAddress, context: Context, *, opens: bool, in_network: bool) -> None:
-    """Print the links, and open the first one. The socket is bound: a browser that is fast waits for the server."""
+    """Print the links, and open one that works once. The socket is bound: a browser that is fast waits for the server."""
     from realtime.music.open_link import open_link
 
     for link in address.links:
@@ -79,7 +79,7 @@ def _announce(address: PageAddress, context: Context, *, opens: bool, in_network
             "reads their expressions"
         )
     if opens:
-        opened = open_link(address.links[0])
+        opened = open_link(address.opening_link)
         if opened.where is None:
             context.remark(f"not opened: {opened.why}; open the link yourself")
     context.remark("the page is open until you press Ctrl-C here")

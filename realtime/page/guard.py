@@ -13,7 +13,7 @@ A server on this computer can be reached by every web page that the person opens
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import anyio
@@ -45,7 +45,34 @@ SECURITY_HEADERS: Mapping[str, str] = {
 }
 """Headers of every answer."""
 
+ENTER = "/api/enter"
+"""Where a ticket is exchanged for the key; the guard itself answers it."""
+TICKET_PREFIX = "once."
+"""How a ticket begins behind the `#` of a link, so that the page knows it from the key."""
+
 _API = "/api/"
+
+
+class Ticket:
+    """A secret that is exchanged for the key, once.
+
+    The link that is opened by a command has it in place of the key: other users of this computer can read command lines.
+    """
+
+    def __init__(self) -> None:
+        self._secret: str | None = new_key()
+
+    @property
+    def text(self) -> str:
+        """What stands behind the `#`; of a ticket that was used, the prefix alone."""
+        return TICKET_PREFIX + (self._secret or "")
+
+    def use(self, given: str) -> bool:
+        """Use it up; False if it is another one, or was used before."""
+        is_right = self._secret is not None and secrets.compare_digest(given.encode(), self.text.encode())
+        if is_right:
+            self._secret = None
+        return is_right
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +83,13 @@ class Access:
         scheme: "http", or "https" with a certificate.
         hosts: values of `Host` that name this server, in lower case, each with its port.
         key: secret of the printed link.
+        ticket: secret of the link that is opened.
     """
 
     scheme: str
     hosts: frozenset[str]
     key: str
+    ticket: Ticket = field(default_factory=Ticket)
 
     def is_own_origin(self, origin: str) -> bool:
         """Whether an `Origin` is this page."""
@@ -112,8 +141,8 @@ def check_request(access: Access, method: str, path: str, headers: Mapping[str, 
         origins = headers.get("origin", [])
         if len(origins) != 1 or not access.is_own_origin(origins[0]):
             raise Refusal(403, "another page asks: use the page of emodj itself")
-        _check_key(access, headers)
         _check_length(headers)
+        _check_key(access, path, headers)
 
 
 def _check_address(access: Access, headers: Mapping[str, list[str]]) -> None:
@@ -124,9 +153,12 @@ def _check_address(access: Access, headers: Mapping[str, list[str]]) -> None:
         raise Refusal(421, "this is not the address of emodj: open the link that emodj printed")
 
 
-def _check_key(access: Access, headers: Mapping[str, list[str]]) -> None:
+def _check_key(access: Access, path: str, headers: Mapping[str, list[str]]) -> None:
     keys = headers.get(KEY_HEADER, [])
-    if len(keys) != 1 or not secrets.compare_digest(keys[0].encode(), access.key.encode()):
+    if path == ENTER:
+        if len(keys) != 1 or not access.ticket.use(keys[0]):
+            raise Refusal(403, "this link was used already: open the link that emodj printed")
+    elif len(keys) != 1 or not secrets.compare_digest(keys[0].encode(), access.key.encode()):
         raise Refusal(403, "the key is missing or old: open the link that emodj printed last")
 
 
@@ -169,7 +201,11 @@ class Guard:
             check_request(self._access, scope["method"], scope["path"], headers)
             body = await self._read_body(receive) if scope["method"] == "POST" else b""
         except Refusal as refusal:
-            await _refuse(refusal, _with_security_headers(send))
+            await _answer(refusal.status, "text/plain; charset=utf-8", f"{refusal}\n", _with_security_headers(send))
+            return
+        if scope["path"] == ENTER:
+            text = f'{{"key": "{self._access.key}"}}\n'
+            await _answer(200, "application/json", text, _with_security_headers(send))
             return
         await self._app(scope, _replay(body, receive), _with_security_headers(send))
 
@@ -218,13 +254,13 @@ def _with_security_headers(send: Send) -> Send:
     return sent
 
 
-async def _refuse(refusal: Refusal, send: Send) -> None:
-    text = f"{refusal}\n".encode()
+async def _answer(status: int, media_type: str, text: str, send: Send) -> None:
+    body = text.encode()
     headers = [
-        (b"content-type", b"text/plain; charset=utf-8"),
-        (b"content-length", str(len(text)).encode()),
+        (b"content-type", media_type.encode()),
+        (b"content-length", str(len(body)).encode()),
         # What follows on this connection may be the rest of a body that was not read
         (b"connection", b"close"),
     ]
-    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
-    await send({"type": "http.response.body", "body": text})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

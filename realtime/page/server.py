@@ -55,6 +55,7 @@ class PageAddress:
     Attributes:
         access: who may use the page.
         links: addresses with the key; the first one is for this computer.
+        opening_link: address with a ticket in place of the key, for a browser that is started; it works once.
 
     Raises:
         UsageError: the port is taken, or the certificate cannot be used.
@@ -77,6 +78,7 @@ class PageAddress:
         shown = [LOOPBACK] if certificate is None else ["localhost", *names[2:]]
         # Behind the #, the key is sent to no server and written into no log
         self.links = tuple(f"{scheme}://{name}:{port}/#{self.access.key}" for name in shown)
+        self.opening_link = f"{scheme}://{shown[0]}:{port}/#{self.access.ticket.text}"
 
     def __enter__(self) -> Self:
         return self
@@ -159,6 +161,8 @@ def _bind(host: str, port: int) -> socket.socket:
         else:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host, port))
+        # From now on a connection waits: the browser may be faster than the server
+        bound.listen(MAX_CONNECTIONS)
     except OSError as error:
         bound.close()
         if error.errno == errno.EADDRINUSE:

@@ -473,6 +473,19 @@ def test_the_key_leaves_the_address_bar_and_a_reload_keeps_it(tab: Tab, page: Pa
     expect(tab.page.locator("html")).to_have_attribute("data-ready", "yes")
 
 
+def test_a_link_that_works_once_works_and_is_said_to_be_used(browser: Browser) -> None:
+    with serving_page() as client:
+        context = browser.new_context()
+        first, second = context.new_page(), context.new_page()
+        first.goto(client.opening_link)
+        expect(first.locator("html")).to_have_attribute("data-ready", "yes")
+        first.reload()
+        expect(first.locator("html")).to_have_attribute("data-ready", "yes")
+        second.goto(client.opening_link)
+        expect(second.locator("#trouble")).to_contain_text("this link was used already")
+        context.close()
+
+
 def test_without_the_key_the_page_says_what_to_open(open_tab: Callable[..., Tab], page: PageClient) -> None:
     tab = open_tab(link=f"{page.origin}/")
     expect(tab.page.locator("#trouble")).to_contain_text("Open the link that emodj printed")

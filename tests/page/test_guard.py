@@ -9,6 +9,7 @@ import anyio
 import pytest
 
 from realtime.page.guard import MAX_BODY_BYTES, SECURITY_HEADERS, Access, Guard, Refusal, check_request, new_key
+from realtime.page.server import PageAddress
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
@@ -110,6 +111,34 @@ def test_a_body_has_a_bound() -> None:
     assert status("POST", "/api/picture", POST | {"content-length": [str(MAX_BODY_BYTES + 1)]}) == 413
     # Python reads no number of so many digits
     assert status("POST", "/api/picture", POST | {"content-length": ["9" * 5000]}) == 413
+
+
+def test_a_ticket_is_exchanged_for_the_key_once(page: PageClient) -> None:
+    with PageAddress(0) as address:
+        access = address.access
+        ticket = address.opening_link.partition("#")[2]
+    assert ticket.startswith("once.")
+    assert access.key not in address.opening_link
+    headers = {
+        "host": [next(iter(access.hosts))],
+        "origin": [f"http://{next(iter(access.hosts))}"],
+        "content-length": ["0"],
+    }
+
+    def enter(key: str, path: str = "/api/enter") -> int:
+        try:
+            check_request(access, "POST", path, headers | {"x-emodj-key": [key]})
+        except Refusal as refusal:
+            return refusal.status
+        return 200
+
+    assert enter(ticket, "/api/visit") == 403
+    assert enter(access.key) == 403
+    assert enter("once.") == 403
+    assert enter(ticket) == 200
+    assert enter(ticket) == 403
+    assert enter("once.") == 403
+    assert page.ask("enter").status == 403
 
 
 def test_each_start_has_another_key() -> None:

@@ -45,6 +45,7 @@ class PageClient:
 
     link: str
     visit: str = ""
+    opening_link: str = ""
     _parts: Any = field(init=False)
 
     def __post_init__(self) -> None:
@@ -105,7 +106,7 @@ def serving_page(settings: Settings | None = None) -> Generator[PageClient]:
         thread.start()
         try:
             until(lambda: server.started)
-            yield PageClient(address.links[0])
+            yield PageClient(address.links[0], opening_link=address.opening_link)
         finally:
             server.should_exit = True
             thread.join()

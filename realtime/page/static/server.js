@@ -12,15 +12,15 @@ export class ServerError extends Error {
 }
 
 const ENDED = "emodj does not answer. Start it again with emodj page, and open the new link that it prints.";
+const TICKET = "once.";
 const NO_KEY = "The address has no key. Open the link that emodj printed, with all that stands behind the #.";
 
 // The key stays in this tab, and leaves the address bar and the history
 const given = location.hash.slice(1);
 if (given) {
-  sessionStorage.setItem(KEY_PLACE, given);
   history.replaceState(null, "", location.pathname);
 }
-const key = sessionStorage.getItem(KEY_PLACE);
+let key = given || sessionStorage.getItem(KEY_PLACE);
 
 let visit = "";
 
@@ -29,6 +29,11 @@ export async function begin() {
   if (!key) {
     throw new ServerError(403, NO_KEY);
   }
+  if (key.startsWith(TICKET)) {
+    // The link that emodj opens by itself works once, and gets the key of this start
+    key = (await (await send("enter", "")).json()).key;
+  }
+  sessionStorage.setItem(KEY_PLACE, key);
   const answer = await (await send("visit", "")).json();
   visit = answer.visit;
   return answer;
