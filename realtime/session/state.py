@@ -107,6 +107,11 @@ class Session:
         """Whether frame and vote are paused."""
         return self._view.frozen
 
+    @property
+    def strategy(self) -> Strategy:
+        """Strategy by which music is chosen."""
+        return self._selector.strategy
+
     def add_frame(self, faces: Sequence[Face], time_s: float, stretch: int = 0, *, held: bool = False) -> None:
         """Add the faces of one analysed frame to the vote and the view.
 
