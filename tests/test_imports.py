@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 TENSORFLOW = {"tensorflow", "keras", "tf_keras", "jax", "torch"}
 HEAVY = TENSORFLOW | {"cv2", "numpy", "PIL", "ai_edge_litert", "spotipy", "pillow_heif", "pydantic_core"}
 
+SERVER = {"starlette", "uvicorn", "anyio", "asyncio"}
+
 SPOTIFY = {"spotipy", "requests", "urllib3"}
 
 PROGRAM = """
@@ -50,7 +52,7 @@ def find_loading_lines(unwanted: set[str], *lines: list[str], status: int = 0) -
 
 
 def test_help_and_version_load_nothing_heavy() -> None:
-    assert find_loading_lines(HEAVY, ["--help"], ["-h"], ["--version"]) == []
+    assert find_loading_lines(HEAVY | SERVER, ["--help"], ["-h"], ["--version"]) == []
 
 
 def test_a_typing_error_loads_nothing_heavy() -> None:
@@ -61,6 +63,7 @@ def test_help_of_a_command_and_the_settings_load_neither_tensorflow_nor_opencv()
     lines = (
         ["image", "-h"],
         ["live", "-h"],
+        ["page", "-h"],
         ["config", "path"],
         ["config", "show"],
         ["mood", "-h"],
@@ -125,7 +128,7 @@ def test_pictures_and_sessions_load_no_tensorflow(portrait: Path, tmp_path: Path
         ["live", "--no-window", "--source", str(portrait)],
         ["image", str(portrait.parent), "--json", "-o", f"{tmp_path}/"],
     )
-    assert not names[-1] & TENSORFLOW
+    assert not names[-1] & (TENSORFLOW | SERVER)
     assert {"cv2", "PIL"} <= read, "else this test would see nothing"
 
 

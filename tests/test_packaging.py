@@ -21,6 +21,12 @@ from tests.support.places import ASTRONAUT, ROOT
 UV = Path(sys.executable).with_name("uv")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
+PAGE_FILES = (
+    *("index.html", "page.css", "icon.svg", "sample.jpg"),
+    *("camera.js", "elements.js", "main.js", "mood.js", "offers.js", "picture.js", "player.js", "server.js"),
+    *("stage.js", "summary.js"),
+)
+
 ASSETS = {
     "realtime/_assets/config.toml": "config.toml",
     **{
@@ -42,6 +48,7 @@ ASSETS = {
         f"realtime/{name}": f"realtime/{name}"
         for name in (
             *("py.typed", "data/songs.csv", "data/movies.csv", "data/facts.csv"),
+            *(f"page/static/{name}" for name in PAGE_FILES),
             *("fonts/Inter-Medium.otf", "fonts/Inter-SemiBold.otf", "fonts/LICENSE.txt"),
         )
     },

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from realtime.mood.vote import MoodVote
     from realtime.music.catalog import MusicChoice, Playlists
     from realtime.music.controller import MusicController
+    from realtime.page.routes import PageParts
     from realtime.session.recommendations import Recommender
     from realtime.session.state import Session
     from realtime.sources.select import SourceSpec
@@ -329,6 +330,43 @@ def build_music(settings: Settings, announce: Callable[[MusicChoice, str], None]
         volume=music.volume,
         shuffle=music.shuffle,
         spotify_device=music.spotify_device,
+    )
+
+
+def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageParts:
+    """Build the parts of the page; detector and network are loaded when a tab needs them.
+
+    Args:
+        settings: in force.
+        notify: says a sentence that is neither data nor an error.
+        in_network: whether other computers may open the page.
+    """
+    from dataclasses import replace
+
+    from realtime.faces.pipeline import EMPTY_SCAN_S, FrameReader
+    from realtime.page.analysis import Analysis, PageReaders
+    from realtime.page.offers import Shelf
+    from realtime.page.routes import PageParts
+
+    music = build_playlists(settings, notify)
+
+    def load() -> PageReaders:
+        pictures = build_face_reader(settings, settings.faces.image, notify)
+        frames = replace(pictures, detector=build_detector(settings.faces, settings.faces.live))
+        return PageReaders(pictures, frames, new_frame_reader)
+
+    def new_frame_reader(faces: FaceReader) -> FrameReader:
+        labels, hold_s = build_labels(settings, faces.unsure_below), settings.tracking.hold_s
+        return FrameReader(faces, build_tracker(settings), labels, hold_s=hold_s, empty_scan_s=EMPTY_SCAN_S)
+
+    return PageParts(
+        analysis=Analysis(load),
+        new_session=lambda: build_session(settings, music, mirrored=settings.camera.mirror),
+        shelf=Shelf(music, settings.music.library, settings.movies.list, settings.movies.link),
+        volume=settings.music.volume,
+        shuffle=settings.music.shuffle,
+        mirrored=settings.camera.mirror,
+        in_network=in_network,
     )
 
 

@@ -1,0 +1,162 @@
+"""Read pictures and frames of all tabs: decoded in threads, analysed one at a time, in the order in which they came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+import cv2
+
+from realtime.domain import Frame
+from realtime.errors import EmodjError
+from realtime.sources import images
+from realtime.sources.picture_formats import JPEG, identify_format
+from realtime.sources.picture_limits import PictureLimitError, read_jpeg_header
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from realtime.domain import Face, Image
+    from realtime.faces.pipeline import FaceReader, FrameReader
+
+MAX_FRAME_PIXELS = 4_000_000
+"""Largest frame of a camera; the page sends 640×480."""
+PREVIEW_SIDE = 1600
+"""Longer side of a preview, pixels."""
+_PREVIEW_QUALITY = 90
+
+
+@dataclass(frozen=True, slots=True)
+class PageReaders:
+    """Readers of faces that all tabs share.
+
+    Attributes:
+        pictures: reads pictures, as `emodj image` does.
+        frames: reads single frames, as `emodj live` does, with the same network.
+        new_frame_reader: makes a reader with tracks and labels of its own around `frames`, for one session.
+    """
+
+    pictures: FaceReader
+    frames: FaceReader
+    new_frame_reader: Callable[[FaceReader], FrameReader]
+
+
+class Analysis:
+    """Analyses for all tabs. Detector and network are loaded by the first call, and are used by one thread at a time.
+
+    The event loop makes all calls. A call that waits is served in the order of arrival, so several tabs get equal shares.
+
+    Args:
+        load: loads detector and network; it takes a second.
+    """
+
+    def __init__(self, load: Callable[[], PageReaders]) -> None:
+        self._load = load
+        self._readers: PageReaders | None = None
+        # Two pictures may be decoded at the same time; the limiters queue in order of arrival
+        self._decoding = anyio.CapacityLimiter(2)
+        self._reading = anyio.CapacityLimiter(1)
+
+    async def prepare(self) -> None:
+        """Load detector and network, if that has not been done.
+
+        Raises:
+            AssetError: a cascade or the network cannot be used.
+            EmodjError: a network without a compiled form, and no TensorFlow to compile it.
+        """
+        await anyio.to_thread.run_sync(self._ready, limiter=self._reading)
+
+    async def new_frame_reader(self) -> FrameReader:
+        """A reader for the frames of one session; errors as of `prepare`."""
+        readers = await anyio.to_thread.run_sync(self._ready, limiter=self._reading)
+        return readers.new_frame_reader(readers.frames)
+
+    async def read_picture(self, data: bytes, name: str, notify: Callable[[str], None]) -> tuple[tuple[Face, ...], int, int]:
+        """Read the faces of a picture.
+
+        Args:
+            data: its file.
+            name: its name in sentences.
+            notify: receives remarks, from another thread.
+
+        Returns:
+            Faces from left to right, and width and height of the upright picture in pixels.
+
+        Raises:
+            EmodjError: not a picture, damaged, empty or too large; or as of `prepare`.
+        """
+        pixels = await anyio.to_thread.run_sync(images.decode_image, data, name, notify, limiter=self._decoding)
+        height, width = pixels.shape[:2]
+
+        def read() -> tuple[Face, ...]:
+            try:
+                return self._ready().pictures.read(pixels)
+            except Exception as error:
+                if isinstance(error, EmodjError) or not images.is_out_of_memory(error):
+                    raise
+                raise images.too_large_for_memory(name) from error
+
+        return await anyio.to_thread.run_sync(read, limiter=self._reading), width, height
+
+    async def read_frame(self, reader: FrameReader, data: bytes, index: int, time_s: float, stretch: int) -> tuple[Face, ...]:
+        """Read the faces of a frame of a session.
+
+        Args:
+            reader: of this session.
+            data: a JPEG.
+            index: number of the frame, from 0.
+            time_s: when it came, seconds.
+            stretch: number of the unbroken stretch of its camera, from 0.
+
+        Raises:
+            EmodjError: no JPEG, damaged, or larger than `MAX_FRAME_PIXELS`.
+        """
+        image = await anyio.to_thread.run_sync(decode_frame, data, limiter=self._decoding)
+        frame = Frame(image, index, time_s, stretch)
+        return await anyio.to_thread.run_sync(reader.read, frame, limiter=self._reading)
+
+    async def preview(self, data: bytes, name: str) -> bytes:
+        """A picture as a JPEG of at most `PREVIEW_SIDE`, upright, for browsers that cannot show its format.
+
+        Raises:
+            EmodjError: not a picture, damaged, empty or too large.
+        """
+        return await anyio.to_thread.run_sync(_make_preview, data, name, limiter=self._decoding)
+
+    def _ready(self) -> PageReaders:
+        # Called with `_reading` held
+        if self._readers is None:
+            self._readers = self._load()
+        return self._readers
+
+
+def decode_frame(data: bytes) -> Image:
+    """Decode a frame, a JPEG, to (height, width, 3) uint8 BGR.
+
+    Raises:
+        EmodjError: no JPEG, damaged, or larger than `MAX_FRAME_PIXELS`.
+    """
+    if identify_format(data) is not JPEG:
+        raise EmodjError("a frame of the camera is a JPEG, and this is none: reload the page")
+    try:
+        header = read_jpeg_header(data)
+    except PictureLimitError as error:
+        raise EmodjError(f"the frame {error}") from error
+    if header.width * header.height > MAX_FRAME_PIXELS:
+        raise EmodjError(
+            f"the frame has {header.width}×{header.height} pixels, more than the {MAX_FRAME_PIXELS // 10**6} million that "
+            "a session takes: choose a smaller size of the camera"
+        )
+    return images.decode_image(data, "the frame")
+
+
+def _make_preview(data: bytes, name: str) -> bytes:
+    pixels = images.decode_image(data, name)
+    height, width = pixels.shape[:2]
+    scale = min(1.0, PREVIEW_SIDE / max(height, width))
+    if scale < 1:
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    return cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, _PREVIEW_QUALITY])[1].tobytes()

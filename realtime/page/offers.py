@@ -1,0 +1,199 @@
+"""What the page offers for a mood: music, five songs, five movies and a fact."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from realtime.domain import EXPRESSIONS
+from realtime.errors import EmodjError
+from realtime.facts import draw_fact, read_facts
+from realtime.mood.affect import POINTS
+from realtime.movies.catalog import movie_link
+from realtime.movies.movie_list import read_movies
+from realtime.movies.planner import plan_movies
+from realtime.music.local.library import read_library, read_songs
+from realtime.music.planner import Strategy, find_target, plan_music
+from realtime.printable import one_line
+from realtime.storage import resources
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from realtime.domain import Expression, Mood
+    from realtime.facts import Fact
+    from realtime.movies.movie_list import MovieList
+    from realtime.music.catalog import MusicChoice, Playlists
+    from realtime.music.local.library import FoundSongs
+    from realtime.music.planner import Plan
+    from realtime.page.songs import SongLists
+    from realtime.session.documents import Document
+
+COUNT = 5
+"""Songs, movies, and lists of music that are offered at once."""
+MAX_TRIED = 200
+"""Songs of a library that are looked at for five whose files exist; a slow disk answers a hundred times a second."""
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Music, movies and facts to offer from.
+
+    Attributes:
+        playlists: music of the settings, with the library.
+        library: path of the person's songs; None for the example list that comes with emodj.
+        movie_list: path of the person's list of movies; None for the list that comes with emodj.
+        movie_link: template of the link of a movie.
+    """
+
+    playlists: Playlists
+    library: Path | None
+    movie_list: Path | None
+    movie_link: str
+
+    @cached_property
+    def movies(self) -> MovieList:
+        """The movies, read once."""
+        return read_movies(self.movie_list or resources.shipped_movies())
+
+    @cached_property
+    def facts(self) -> tuple[Fact, ...]:
+        """The facts that come with emodj, read once."""
+        return read_facts()
+
+
+def offer(shelf: Shelf, mood: Mood, strategy: Strategy, seed: int, lists: SongLists) -> Document:
+    """Collect what fits a mood; it reads the disk, and so is not for the event loop.
+
+    Args:
+        shelf: what there is.
+        mood: the mood.
+        strategy: how music and movies are chosen.
+        seed: 0 or more; the same seed draws the same songs, movies and fact.
+        lists: gets the lists that the page can play.
+
+    Returns:
+        The document of the page, with `music`, `songs`, `movies` and `fact`. A part that cannot be read has only an `error`.
+    """
+    nearest = nearest_expression(mood)
+    fact = draw_fact(shelf.facts, mood.leader, seed)
+    return {
+        "music": _music(shelf, mood, strategy, lists),
+        "songs": _guarded(lambda: _songs(shelf, nearest, seed, lists)),
+        "movies": _guarded(lambda: _movies(shelf, mood, strategy, seed)),
+        "fact": {"text": fact.text, "source": fact.source},
+    }
+
+
+def nearest_expression(mood: Mood) -> Expression:
+    """The leader of a mood; of a mixed one, the expression whose point lies nearest to that of the mood."""
+    if mood.leader is not None:
+        return mood.leader
+    point = find_target(mood, Strategy.MATCH).point
+    return min(EXPRESSIONS, key=lambda each: POINTS[each].distance(point))
+
+
+def _guarded(part: Callable[[], Document]) -> Document:
+    try:
+        return part()
+    except EmodjError as error:
+        return {"error": one_line(str(error))}
+
+
+def _music(shelf: Shelf, mood: Mood, strategy: Strategy, lists: SongLists) -> Document:
+    plan = plan_music(shelf.playlists, mood, strategy)
+    if plan is None:
+        return {"error": "your settings name no music for this mood: add a list for it, or choose lift"}
+    steps = [{"why": step.why, **_choice(shelf, step.best, lists)} for step in _steps(plan)]
+    return {
+        "strategy": plan.strategy.value,
+        "why": plan.why,
+        "choices": [_choice(shelf, choice, lists) for choice in plan.choices[:COUNT]],
+        "steps": None if plan.step is None else steps,
+    }
+
+
+def _steps(plan: Plan | None) -> Iterator[Plan]:
+    while plan is not None:
+        yield plan
+        plan = plan.next_step
+
+
+def _choice(shelf: Shelf, choice: MusicChoice, lists: SongLists) -> Document:
+    path = choice.path
+    name = None if path is None else lists.offer(choice, lambda: _read_choice(shelf, choice, path))
+    return {"title": choice.title, "url": choice.url, "list": name}
+
+
+def _read_choice(shelf: Shelf, choice: MusicChoice, path: Path) -> FoundSongs:
+    if path == shelf.library and choice.mood is not None:
+        return read_library(path, choice.mood)
+    return read_songs(path, choice.mood)
+
+
+def _songs(shelf: Shelf, mood: Expression, seed: int, lists: SongLists) -> Document:
+    library = shelf.library
+    found = read_library(library or resources.shipped_songs(), mood)
+    used = found.mood or mood
+    name = lists.offer((library, used), lambda: found)
+    chosen = list(_draw(found, seed))
+    if not chosen:
+        raise EmodjError(f"none of the song files in {library} exists: is its disk connected?")
+    return {
+        "list": name,
+        "count": len(found.songs),
+        "own": library is not None,
+        "notices": [one_line(notice) for notice in found.notices],
+        "songs": [_song(lists, name, number) for number in chosen],
+    }
+
+
+def _draw(found: FoundSongs, seed: int) -> Iterator[int]:
+    """Numbers of `COUNT` songs, drawn at random, that are links or whose files exist; each file and each link once."""
+    drawn = set[object]()
+    for number in map(int, np.random.default_rng(seed).permutation(len(found.songs))[:MAX_TRIED]):
+        song = found.songs[number]
+        place = song.path or song.url or song
+        is_missing = song.path is not None and not os.path.isfile(song.path)  # noqa: PTH113 - never raises
+        if place in drawn or (is_missing and song.url is None):
+            continue
+        drawn.add(place)
+        yield number
+        if len(drawn) == COUNT:
+            return
+
+
+def _song(lists: SongLists, name: str, number: int) -> Document:
+    listed = lists.song(name, number)
+    return {
+        "number": number,
+        "title": listed.title,
+        "artist": listed.artist,
+        "url": listed.url,
+        "address": listed.address,
+    }
+
+
+def _movies(shelf: Shelf, mood: Mood, strategy: Strategy, seed: int) -> Document:
+    plan = plan_movies(shelf.movies.movies, mood, strategy, COUNT, seed)
+    if not plan.movies:
+        raise EmodjError(f"{shelf.movie_list} has no movie for this mood: add one, or choose lift")
+    return {
+        "why": plan.why,
+        "mood_used": plan.mood_used.value,
+        "movies": [
+            {
+                "title": movie.title,
+                "year": movie.year,
+                "genres": list(movie.genres),
+                "country": movie.country,
+                "url": movie_link(shelf.movie_link, movie),
+            }
+            for movie in plan.movies
+        ],
+    }

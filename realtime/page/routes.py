@@ -1,0 +1,322 @@
+"""Addresses of the page, and what each answers. The guard has checked host, origin, key and size before.
+
+Everything below `/api/` is asked by POST, answers with JSON, and says in plain text what failed:
+
+    visit     begins a visit of a tab: its name, and the choices that the page shows
+    alive     keeps a visit
+    prepare   loads detector and network
+    picture   a picture: the document of `emodj image --json`
+    preview   a picture as a small JPEG, for browsers that cannot show its format
+    frame     a frame of the camera: a document of `emodj live --jsonl`
+    choose    mood by hand, strategy
+    offers    music, songs, movies and a fact for the mood
+    list      opens a list of songs
+    song      title and address of a song of a list
+    summary   the session until now: the document of `emodj live --json`
+    restart   a new session
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import anyio
+import anyio.to_thread
+from starlette.applications import Starlette
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from realtime.domain import EXPRESSIONS, Expression
+from realtime.errors import EmodjError
+from realtime.mood.vote import mood_of_pictures
+from realtime.music.planner import Strategy, plan_music
+from realtime.page.guard import MAX_BODY_BYTES
+from realtime.page.offers import Shelf, offer
+from realtime.page.static_files import read_static_files
+from realtime.page.summary_lines import summary_lines
+from realtime.page.visits import GoneError, Visit, Visits
+from realtime.printable import clean_text, one_line
+from realtime.session.documents import (
+    AnalysedPicture,
+    encode_line,
+    frame_document,
+    pictures_document,
+    summary_document,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.requests import Request
+
+    from realtime.domain import Mood
+    from realtime.page.analysis import Analysis
+    from realtime.session.documents import Document
+    from realtime.session.state import Session
+
+VISIT_HEADER = "x-emodj-visit"
+NAME_HEADER = "x-emodj-name"
+STRETCH_HEADER = "x-emodj-stretch"
+
+_MOOD_FIELDS = ("mood", "mood_source", "mood_shares", "mixed")
+_MAX_STRETCH = 10**6
+_MAX_NAME = 1000
+
+STRATEGY_WORDS = {
+    Strategy.MATCH: "like the mood",
+    Strategy.LIFT: "towards calm and content",
+    Strategy.JOURNEY: "from the mood to calm, in four steps",
+}
+
+
+@dataclass(frozen=True)
+class PageParts:
+    """What the page is made of.
+
+    Attributes:
+        analysis: reads pictures and frames.
+        new_session: makes the session of a visit.
+        shelf: music, movies and facts.
+        volume: of songs at the start, 0..1.
+        shuffle: whether songs come in random order at the start.
+        mirrored: whether the camera is shown as in a mirror at the start.
+        in_network: whether other computers may open the page.
+        notices: sentences about the settings, for each tab.
+    """
+
+    analysis: Analysis
+    new_session: Callable[[], Session]
+    shelf: Shelf
+    volume: float
+    shuffle: bool
+    mirrored: bool
+    in_network: bool
+    notices: tuple[str, ...] = ()
+
+
+class BadRequestError(Exception):
+    """A request that our own page does not send; the message says what is wrong."""
+
+
+def build_app(parts: PageParts, clock: Callable[[], float] = time.monotonic) -> Starlette:
+    """Build the application; it belongs behind the guard.
+
+    Args:
+        parts: what it is made of.
+        clock: monotonic time, seconds.
+    """
+    page = _Page(parts, clock)
+    asked = {
+        "visit": page.begin_visit,
+        "alive": page.keep_visit,
+        "prepare": page.prepare,
+        "picture": page.read_picture,
+        "preview": page.preview,
+        "frame": page.read_frame,
+        "choose": page.choose,
+        "offers": page.offer,
+        "list": page.open_list,
+        "song": page.name_song,
+        "summary": page.sum_up,
+        "restart": page.restart,
+    }
+    routes = [Route(f"/api/{name}", _answering(answer), methods=["POST"]) for name, answer in asked.items()]
+    routes.append(Route("/songs/{name}/{number:int}", _answering(page.send_song), methods=["GET"]))
+    for path, file in read_static_files().items():
+        routes.append(Route(path, _answering(_sender(file.content, file.media_type)), methods=["GET"]))
+    return Starlette(routes=routes, exception_handlers={404: _not_found})
+
+
+class _Page:
+    """The answers of the page, each to one request."""
+
+    def __init__(self, parts: PageParts, clock: Callable[[], float]) -> None:
+        self._parts = parts
+        self._clock = clock
+        self._visits = Visits(parts.new_session, clock)
+        self._disk = anyio.CapacityLimiter(2)
+
+    async def begin_visit(self, _request: Request) -> Response:
+        name, visit = self._visits.begin()
+        parts = self._parts
+        return _json(
+            {
+                "visit": name,
+                "expressions": [each.value for each in EXPRESSIONS],
+                "strategies": [{"name": each.value, "words": STRATEGY_WORDS[each]} for each in Strategy],
+                "strategy": visit.session.strategy.value,
+                "volume": parts.volume,
+                "shuffle": parts.shuffle,
+                "mirrored": parts.mirrored,
+                "in_network": parts.in_network,
+                "largest": MAX_BODY_BYTES,
+                "notices": list(parts.notices),
+            }
+        )
+
+    async def keep_visit(self, request: Request) -> Response:
+        self._visit(request)
+        return _json({})
+
+    async def prepare(self, request: Request) -> Response:
+        self._visit(request)
+        await self._parts.analysis.prepare()
+        return _json({})
+
+    async def read_picture(self, request: Request) -> Response:
+        visit, name, notices = self._visit(request), _file_name(request), list[str]()
+        faces, width, height = await self._parts.analysis.read_picture(await request.body(), name, notices.append)
+        mood = mood_of_pictures(faces)
+        plan = plan_music(self._parts.shelf.playlists, mood, visit.session.strategy)
+        visit.show_picture(mood)
+        picture = AnalysedPicture(name, width, height, faces, mood, plan)
+        # As text, so that what the page saves is what `emodj image --json` prints, to the last digit
+        text = encode_line(pictures_document([picture]), indent=2).decode()
+        return _json({"json": text, "notices": list(map(one_line, notices)), **_mood_fields(visit.mood())})
+
+    async def preview(self, request: Request) -> Response:
+        self._visit(request)
+        return Response(await self._parts.analysis.preview(await request.body(), _file_name(request)), media_type="image/jpeg")
+
+    async def read_frame(self, request: Request) -> Response:
+        visit, stretch, now_s = self._visit(request), _stretch(request), self._clock()
+        session = visit.session
+        if visit.reader is None:
+            visit.reader = await self._parts.analysis.new_frame_reader()
+        faces = await self._parts.analysis.read_frame(visit.reader, await request.body(), visit.frames, now_s, stretch)
+        if session is visit.session:
+            # It was not started anew in the meantime
+            visit.add_frame(faces, now_s, stretch)
+        return _json(frame_document(visit.seconds, faces, visit.mood()))
+
+    async def choose(self, request: Request) -> Response:
+        visit, asked = self._visit(request), await _asked(request)
+        try:
+            if "mood" in asked:
+                visit.choose_mood(None if asked["mood"] is None else Expression(asked["mood"]), self._clock())
+            if "strategy" in asked:
+                visit.choose_strategy(Strategy(asked["strategy"]), self._clock())
+        except ValueError as error:
+            raise BadRequestError("there is no such mood or strategy") from error
+        return _json(_mood_fields(visit.mood()))
+
+    async def offer(self, request: Request) -> Response:
+        visit, asked = self._visit(request), await _asked(request)
+        if asked.get("again") is True:
+            visit.draw_again()
+        mood = visit.mood()
+        if mood is None:
+            return _json(_mood_fields(None))
+        offered = await anyio.to_thread.run_sync(
+            offer, self._parts.shelf, mood, visit.session.strategy, visit.seed, visit.songs, limiter=self._disk
+        )
+        return _json({**offered, **_mood_fields(mood)})
+
+    async def open_list(self, request: Request) -> Response:
+        visit, asked = self._visit(request), await _asked(request)
+        found = await anyio.to_thread.run_sync(visit.songs.open, _text(asked, "list"), limiter=self._disk)
+        return _json({"count": len(found.songs), "notices": list(map(one_line, found.notices))})
+
+    async def name_song(self, request: Request) -> Response:
+        visit, asked = self._visit(request), await _asked(request)
+        number = asked.get("number")
+        if not isinstance(number, int):
+            raise BadRequestError("a song has a number")
+        listed = await anyio.to_thread.run_sync(visit.songs.song, _text(asked, "list"), number, limiter=self._disk)
+        return _json(asdict(listed))
+
+    async def send_song(self, request: Request) -> Response:
+        name, number = str(request.path_params["name"]), int(request.path_params["number"])
+        visit = self._visits.with_list(name)
+        if visit is None:
+            return PlainTextResponse("this list of songs is gone: choose it again\n", 404)
+        path, media_type = await anyio.to_thread.run_sync(visit.songs.file, name, number, limiter=self._disk)
+        # It answers a `Range`, which the browser's player needs to seek
+        return FileResponse(path, media_type=media_type)
+
+    async def sum_up(self, request: Request) -> Response:
+        summary = self._visit(request).session.summary()
+        text = encode_line(summary_document(summary), indent=2).decode()
+        return _json({"json": text, "lines": list(summary_lines(summary))})
+
+    async def restart(self, request: Request) -> Response:
+        visit = self._visit(request)
+        strategy = visit.session.strategy
+        visit.restart()
+        visit.choose_strategy(strategy, self._clock())
+        return _json(_mood_fields(None))
+
+    def _visit(self, request: Request) -> Visit:
+        return self._visits.get(request.headers.get(VISIT_HEADER, ""))
+
+
+def _mood_fields(mood: Mood | None) -> Document:
+    """The fields of a document about a mood: name and share, where it comes from, all shares, whether it is mixed."""
+    document = frame_document(0.0, (), mood)
+    return {name: document[name] for name in _MOOD_FIELDS}
+
+
+def _answering(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    """Turn the errors of an answer into a sentence in plain text and a status: one place for all of them."""
+
+    async def answered(request: Request) -> Response:
+        try:
+            return await answer(request)
+        except GoneError:
+            return PlainTextResponse("emodj has forgotten this tab, which was silent for long: it starts anew\n", 410)
+        except BadRequestError as error:
+            return PlainTextResponse(f"{error}\n", 400)
+        except EmodjError as error:
+            return PlainTextResponse(one_line(str(error)) + "\n", 422)
+
+    return answered
+
+
+async def _not_found(_request: Request, _error: Exception) -> Response:
+    return PlainTextResponse("there is nothing at this address: open the link that emodj printed\n", 404)
+
+
+def _sender(content: bytes, media_type: str) -> Callable[[Request], Awaitable[Response]]:
+    async def send(_request: Request) -> Response:
+        return Response(content, media_type=media_type)
+
+    return send
+
+
+def _json(document: Document) -> Response:
+    return Response(encode_line(document), media_type="application/json")
+
+
+async def _asked(request: Request) -> dict[str, Any]:
+    """The JSON object of a request; an empty body is an empty object."""
+    body = await request.body()
+    try:
+        asked: object = json.loads(body or b"{}")
+    except (ValueError, RecursionError) as error:
+        raise BadRequestError("this is no JSON") from error
+    if not isinstance(asked, dict):
+        raise BadRequestError("this is no JSON object")
+    return asked
+
+
+def _text(asked: dict[str, Any], name: str) -> str:
+    value = asked.get(name)
+    if not isinstance(value, str):
+        raise BadRequestError(f"{name} is a text")
+    return value
+
+
+def _file_name(request: Request) -> str:
+    """The name of a picture, for its document and for sentences."""
+    return clean_text(unquote(request.headers.get(NAME_HEADER, "")[:_MAX_NAME])) or "the picture"
+
+
+def _stretch(request: Request) -> int:
+    text = request.headers.get(STRETCH_HEADER, "0")
+    if not (text.isascii() and text.isdigit() and int(text[:10]) <= _MAX_STRETCH):
+        raise BadRequestError("a stretch is a small number")
+    return int(text[:10])

@@ -1,0 +1,319 @@
+// The page: what each button does, and which answer is shown where.
+
+import { Camera } from "./camera.js";
+import { dot, download, find, make, percent } from "./elements.js";
+import { buildMood, showMood } from "./mood.js";
+import { buildStrategies, showOffers } from "./offers.js";
+import { pictureOf, readPicture } from "./picture.js";
+import { Player } from "./player.js";
+import { ask, begin, keepAlive, ServerError } from "./server.js";
+import { markFaces, showNothing, showPicture, showVideo, toPng } from "./stage.js";
+import { showSummary } from "./summary.js";
+
+const MIXED_EVERY_MS = 5000;
+const GONE = 410;
+const SAMPLE = "/sample.jpg";
+
+let start = null;
+let player = null;
+let picture = null;
+let mirrored = true;
+let offered = "";
+let offeredAt = 0;
+let reading = 0;
+
+const camera = new Camera(showFrame, cameraFailed);
+
+// What is said
+
+function say(sentence) {
+  find("said").textContent = sentence;
+}
+
+function trouble(sentence) {
+  find("trouble").textContent = sentence;
+  find("trouble").hidden = !sentence;
+}
+
+/** Say what failed: below the stage, or above all if nothing more works. */
+async function fail(error) {
+  if (!(error instanceof ServerError)) {
+    say(error.message);
+  } else if (error.status === GONE) {
+    await startAgain(error.message);
+  } else if (error.status === 0 || error.status === 403) {
+    stopCamera();
+    trouble(error.message);
+  } else {
+    say(error.message);
+  }
+}
+
+/** Run an action of a button, and say what failed. */
+function doing(action) {
+  return async (...given) => {
+    try {
+      await action(...given);
+    } catch (error) {
+      await fail(error);
+    }
+  };
+}
+
+// Pictures
+
+async function openPicture(file, name) {
+  if (!file) {
+    say("There is no picture in what you dropped or pasted.");
+    return;
+  }
+  reading += 1;
+  const number = reading;
+  stopCamera();
+  say(`reading ${name} …`);
+  const read = await readPicture(file, name, start.largest).finally(() => {
+    find("file").value = "";
+    find("capture").value = "";
+  });
+  if (number !== reading) {
+    // Another picture was opened meanwhile
+    return;
+  }
+  picture = { name, json: read.answer.json };
+  showPicture(read.bitmap);
+  markFaces(read.entry.faces, read.entry.width, read.entry.height, false);
+  listFaces(read.entry.faces);
+  find("save-buttons").hidden = false;
+  find("save-json").hidden = false;
+  say([faceCount(read.entry.faces), ...read.answer.notices].join("; "));
+  await takeMood(read.answer);
+}
+
+function faceCount(faces) {
+  if (faces.length === 0) {
+    return "No face was found. A frontal face in good light works best.";
+  }
+  return faces.length === 1 ? "1 face" : `${faces.length} faces`;
+}
+
+function listFaces(faces) {
+  find("faces").replaceChildren(...faces.map(faceItem));
+}
+
+function faceItem(face) {
+  const three = Object.entries(face.probabilities).sort((one, other) => other[1] - one[1]).slice(0, 3);
+  const best = face.unsure ? `not sure: ${face.reason}` : `${face.expression} ${percent(face.confidence)}`;
+  const mark = face.unsure ? [] : [dot(face.expression)];
+  return make(
+    "li",
+    {},
+    ...mark,
+    make("strong", {}, best),
+    make("div", { class: "quiet" }, three.map(([name, share]) => `${name} ${percent(share)}`).join(", ")),
+  );
+}
+
+// Camera
+
+async function switchCamera(device = "") {
+  camera.stop();
+  await camera.start(device);
+  picture = null;
+  reading += 1;
+  say("");
+  showVideo();
+  listFaces([]);
+  find("save-buttons").hidden = false;
+  find("save-json").hidden = true;
+  find("camera-buttons").hidden = false;
+  press("camera", true);
+  press("freeze", false);
+  find("camera").textContent = "Camera off";
+  await listCameras();
+}
+
+async function listCameras() {
+  const cameras = await camera.list();
+  find("cameras").hidden = cameras.length < 2;
+  find("camera-choice").replaceChildren(
+    ...cameras.map((each, number) => make("option", { value: each.deviceId }, each.label || `camera ${number + 1}`)),
+  );
+  find("camera-choice").value = camera.device;
+}
+
+function stopCamera() {
+  if (!camera.on) {
+    return;
+  }
+  camera.stop();
+  showNothing();
+  listFaces([]);
+  find("camera-buttons").hidden = true;
+  find("save-buttons").hidden = true;
+  press("camera", false);
+  find("camera").textContent = "Camera on";
+  find("rate").textContent = "";
+}
+
+async function cameraFailed(error) {
+  stopCamera();
+  await fail(error instanceof Error ? error : new Error(error));
+}
+
+let answers = [];
+
+function showFrame(answer, width, height) {
+  markFaces(answer.faces, width, height, mirrored);
+  listFaces(answer.faces);
+  const now = performance.now();
+  answers = [...answers.filter((at) => now - at < 2000), now];
+  find("rate").textContent = answers.length > 2 ? `${Math.round(answers.length / 2)} answers a second` : "";
+  takeMood(answer).catch(fail);
+}
+
+function setMirror(on) {
+  mirrored = on;
+  find("video").classList.toggle("mirrored", on);
+  press("mirror", on);
+}
+
+// Mood, and what fits it
+
+async function takeMood(fields) {
+  showMood(fields);
+  const name = fields.mood ? fields.mood.expression : fields.mixed ? "mixed" : "";
+  const wanted = `${name} ${fields.mood_source}`;
+  const now = performance.now();
+  // The shares of a mixed mood change with each frame
+  const stale = name === "mixed" && now - offeredAt > MIXED_EVERY_MS;
+  if (wanted !== offered || stale) {
+    offered = wanted;
+    offeredAt = now;
+    await showFitting();
+  }
+}
+
+async function showFitting(again = false) {
+  showOffers(await ask("offers", { again }), (...song) => player.play(...song));
+}
+
+async function choose(asked) {
+  const fields = await ask("choose", asked);
+  offered = "";
+  await takeMood(fields);
+}
+
+async function startAnew() {
+  reading += 1;
+  const fields = await ask("restart");
+  if (!camera.on) {
+    picture = null;
+    showNothing();
+    listFaces([]);
+    find("save-buttons").hidden = true;
+  }
+  say("A new session has begun.");
+  await takeMood(fields);
+}
+
+// Buttons
+
+function press(id, on) {
+  find(id).setAttribute("aria-pressed", String(on));
+}
+
+function isPressed(id) {
+  return find(id).getAttribute("aria-pressed") === "true";
+}
+
+function connect() {
+  const on = (id, action) => find(id).addEventListener("click", doing(action));
+  on("open", () => find("file").click());
+  on("take", () => find("capture").click());
+  for (const id of ["file", "capture"]) {
+    find(id).addEventListener("change", doing((event) => openPicture(event.target.files[0], event.target.files[0].name)));
+  }
+  on("sample", async () => openPicture(await (await fetch(SAMPLE)).blob(), "sample.jpg"));
+  on("camera", () => (camera.on ? stopCamera() : switchCamera()));
+  on("freeze", () => {
+    press("freeze", !isPressed("freeze"));
+    camera.freeze(isPressed("freeze"));
+  });
+  on("mirror", () => setMirror(!isPressed("mirror")));
+  find("camera-choice").addEventListener("change", doing((event) => switchCamera(event.target.value)));
+  on("restart", startAnew);
+  on("again", () => showFitting(true));
+  on("sum-up", async () => showSummary(await ask("summary")));
+  on("save-picture", async () => download(`${picture ? picture.name.replace(/\.[^.]*$/, "") : "camera"}-emodj.png`, await toPng()));
+  on("save-json", () => download(`${picture.name.replace(/\.[^.]*$/, "")}-emodj.json`, picture.json, "application/json"));
+}
+
+function acceptPictures() {
+  const stage = find("stage");
+  for (const name of ["dragenter", "dragover"]) {
+    document.addEventListener(name, (event) => {
+      event.preventDefault();
+      stage.classList.add("over");
+    });
+  }
+  for (const name of ["dragleave", "drop"]) {
+    document.addEventListener(name, () => stage.classList.remove("over"));
+  }
+  const take = doing((transfer) => {
+    const file = pictureOf(transfer);
+    return openPicture(file, file ? file.name || "pasted picture" : "");
+  });
+  document.addEventListener("drop", (event) => {
+    // Else the browser would leave the page and show the file
+    event.preventDefault();
+    take(event.dataTransfer);
+  });
+  document.addEventListener("paste", (event) => {
+    if (event.clipboardData.files.length) {
+      event.preventDefault();
+      take(event.clipboardData);
+    }
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden && camera.on) {
+      stopCamera();
+      say("The camera was switched off because the page was hidden.");
+    }
+  });
+}
+
+async function startAgain(sentence) {
+  stopCamera();
+  picture = null;
+  showNothing();
+  listFaces([]);
+  find("save-buttons").hidden = true;
+  await begin();
+  say(sentence);
+  showMood({ mood: null, mood_source: null, mood_shares: null, mixed: false });
+  offered = "";
+}
+
+async function main() {
+  start = await begin();
+  find("lan").hidden = !start.in_network;
+  if (start.in_network) {
+    find("promise").textContent = "Pictures are analysed on the computer that runs emodj. Nothing is saved, and nothing goes further.";
+  }
+  find("take").hidden = !window.matchMedia("(pointer: coarse)").matches;
+  buildMood(start.expressions, doing((mood) => choose({ mood })));
+  buildStrategies(start.strategies, start.strategy, doing((strategy) => choose({ strategy })));
+  player = new Player(start.shuffle, start.volume);
+  setMirror(start.mirrored);
+  connect();
+  acceptPictures();
+  keepAlive(fail);
+  if (start.notices.length) {
+    say(start.notices.join("; "));
+  }
+  document.documentElement.dataset.ready = "yes";
+  // The network takes a second to load: it is ready when somebody has found a picture
+  await ask("prepare");
+}
+
+main().catch((error) => trouble(error.message));

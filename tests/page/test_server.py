@@ -1,0 +1,129 @@
+"""The socket, the links, certificates, and connections that are silent."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+from http.client import HTTPSConnection
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+
+from realtime.app.build import build_page, shipped_settings
+from realtime.errors import UsageError
+from realtime.page import server
+from realtime.page.routes import build_app
+from realtime.page.server import Certificate, PageAddress
+from tests.support.waiting import until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.page_server import PageClient
+
+
+def test_the_link_is_of_this_computer_with_a_key_behind_the_hash() -> None:
+    with PageAddress(0) as address:
+        (link,) = address.links
+        parts = urlsplit(link)
+        assert (parts.scheme, parts.hostname, parts.path, parts.query) == ("http", "127.0.0.1", "/", "")
+        assert parts.fragment == address.access.key
+        assert address.socket.getsockname() == ("127.0.0.1", parts.port)
+        assert address.access.hosts == {f"127.0.0.1:{parts.port}", f"localhost:{parts.port}"}
+
+
+def test_a_port_can_be_named_and_a_taken_one_is_said() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(UsageError, match=f"port {port} is taken by another program"):
+            PageAddress(port)
+    with PageAddress(port) as address:
+        assert urlsplit(address.links[0]).port == port
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Certificate:
+    """A certificate of this test for localhost, made by OpenSSL."""
+    if shutil.which("openssl") is None:
+        pytest.skip("needs the program openssl")
+    files = Certificate(tmp_path / "page.pem", tmp_path / "key.pem")
+    options = ["-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    names = ["-addext", "subjectAltName=DNS:localhost"]
+    command = ["openssl", "req", *options, *names, "-keyout", files.key, "-out", files.chain]
+    subprocess.run(command, check=True, capture_output=True)
+    return files
+
+
+def test_a_network_is_served_by_https_alone(certificate: Certificate) -> None:
+    parts = build_page(shipped_settings(), lambda _: None, in_network=True)
+    with PageAddress(0, certificate) as address:
+        running = address.server(build_app(parts))
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [address.socket]}, name="page")
+        thread.start()
+        try:
+            until(lambda: running.started)
+            port = address.socket.getsockname()[1]
+            assert address.socket.getsockname()[0] == "0.0.0.0"  # noqa: S104 - that is asked for
+            assert address.links[0] == f"https://localhost:{port}/#{address.access.key}"
+            context = ssl.create_default_context(cafile=str(certificate.chain))
+            connection = HTTPSConnection("localhost", port, context=context)
+            origin = f"https://localhost:{port}"
+            connection.request("POST", "/api/visit", headers={"origin": origin, "x-emodj-key": address.access.key})
+            response = connection.getresponse()
+            assert response.status == 200
+            assert b'"in_network": true' in response.read()
+            # A page by http of the same name is another origin
+            connection.request("POST", "/api/visit", headers={"origin": origin.replace("https", "http")})
+            assert connection.getresponse().status == 403
+            connection.close()
+        finally:
+            running.should_exit = True
+            thread.join()
+
+
+def test_what_is_no_certificate_is_said(tmp_path: Path, certificate: Certificate) -> None:
+    text = tmp_path / "text.pem"
+    text.write_text("no certificate", encoding="utf-8")
+    for chain, key in ((text, certificate.key), (certificate.chain, text), (certificate.key, certificate.chain)):
+        with pytest.raises(UsageError, match="are no certificate and its key in PEM"):
+            PageAddress(0, Certificate(chain, key))
+    with pytest.raises(UsageError, match="no such file"):
+        PageAddress(0, Certificate(certificate.chain, tmp_path / "missing.pem"))
+
+
+def test_a_key_with_a_password_is_said_and_not_asked_for(tmp_path: Path, certificate: Certificate) -> None:
+    locked = tmp_path / "locked.pem"
+    command = ["openssl", "rsa", "-in", certificate.key, "-aes256", "-passout", "pass:secret", "-out", locked]
+    subprocess.run(command, check=True, capture_output=True)
+    with pytest.raises(UsageError, match="the key without a password"):
+        PageAddress(0, Certificate(certificate.chain, locked))
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: 127", b"GET /icon.svg HTTP/1.1\r\nHost: HOST\r\n\r\nGET /"])
+def test_a_silent_connection_is_closed(page: PageClient, sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "SILENT_S", 0.05)
+    host = f"{page.address[0]}:{page.address[1]}".encode()
+    # It returns when the server closes the connection
+    answer = page.send_raw(sent.replace(b"HOST", host))
+    assert answer.startswith(b"HTTP/1.1 200 ") == sent.endswith(b"GET /")
+
+
+def test_a_server_ends_with_open_connections() -> None:
+    parts = build_page(shipped_settings(), lambda _: None, in_network=False)
+    with PageAddress(0) as address:
+        running = address.server(build_app(parts))
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [address.socket]}, name="page")
+        thread.start()
+        until(lambda: running.started)
+        with socket.create_connection(address.socket.getsockname()) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\n")
+            until(lambda: running.server_state.connections)
+            running.should_exit = True
+            thread.join()
+            assert connection.recv(1) == b""
