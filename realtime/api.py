@@ -22,7 +22,14 @@ from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.app.build import build_face_reader, build_frame_reader, build_playlists, build_session, build_source
+from realtime.app.build import (
+    build_face_reader,
+    build_frame_reader,
+    build_playlists,
+    build_recommender,
+    build_session,
+    build_source,
+)
 from realtime.storage import resources
 
 if TYPE_CHECKING:
@@ -161,16 +168,18 @@ def music_for(
     return plan_music(build_playlists(settings, log.warning), mood, wanted)
 
 
-def start_session(settings: Settings | None = None) -> Session:
+def start_session(settings: Settings | None = None, *, seed: int = 0) -> Session:
     """Start a session without a source: `add_frame` counts the votes of faces, `mood` and `summary` return the result.
 
     A session is for one thread. `watch` has a session already.
 
     Args:
         settings: None for those that come with emodj.
+        seed: 0 or more; another seed draws other movies and another fact for the summary.
     """
     settings = settings or _shipped_settings()
-    return build_session(settings, build_playlists(settings, log.warning), mirrored=False)
+    recommender = build_recommender(settings, log.warning, seed)
+    return build_session(settings, build_playlists(settings, log.warning), recommender, mirrored=False)
 
 
 class FrameResult(NamedTuple):
@@ -328,8 +337,8 @@ def _with_network(settings: Settings | None, network: StrPath | None) -> Setting
     if network is None:
         return settings
     path = Path(network).absolute()
-    if path.suffix.lower() != ".json":
-        raise ValueError(f"a network is named by its .json, with the .h5 beside it, not {os.fspath(network)!r}")
+    if path.suffix.lower() not in {".json", ".tflite"}:
+        raise ValueError(f"a network is named by its .json, with the .h5 beside it, or its .tflite, not {os.fspath(network)!r}")
     return replace(settings, network=replace(settings.network, pair=path))
 
 
@@ -345,5 +354,6 @@ def _shared_reader(network: NetworkSettings, faces: FaceSettings, _changed: tupl
 
 def _change_times(pair: Path | None) -> tuple[int, ...]:
     """Change times of the files of a network, in nanoseconds: a network that was trained again is loaded again."""
-    files = [] if pair is None else [pair.with_suffix(suffix) for suffix in (".json", ".h5", ".weights.h5", ".contract.json")]
+    suffixes = (".json", ".h5", ".weights.h5", ".contract.json", ".tflite")
+    files = [] if pair is None else [pair.with_suffix(suffix) for suffix in suffixes]
     return tuple(file.stat().st_mtime_ns for file in files if file.exists())

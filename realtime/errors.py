@@ -5,7 +5,7 @@
     ├── SourceError           status 4: camera, video or picture that gives no frames
     ├── AssetError            status 5: network, contract, cascade or font that cannot be used
     ├── DisplayError          status 6: no screen to open a window on
-    └── ServiceError          status 8: a music service that refuses or cannot be reached
+    └── ServiceError          status 8: a service on the network that refuses or cannot be reached
 
 An exception of a library is translated where it is raised, with `from`, so that `-vv` still shows the cause.
 A module may define a subclass for its callers, which catch it and continue in another way.
@@ -82,6 +82,6 @@ class DisplayError(EmodjError):
 
 
 class ServiceError(EmodjError):
-    """A music service refuses a request, or cannot be reached."""
+    """A service on the network refuses a request, or cannot be reached."""
 
     status: ClassVar[int] = 8

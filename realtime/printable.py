@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MAX_LENGTH = 200
 """Most characters of a title or an artist that are kept: some files hold far longer ones."""
 
+_MIN_SECRET_LENGTH = 5
+"""Characters. A shorter text occurs in ordinary sentences and cannot be a secret."""
 _MAX_QUOTE_LENGTH = 80
 _MAX_INTEGER = 10**15
 
@@ -73,6 +79,14 @@ def quoted(value: object) -> str:
             return "a number of more than 15 digits"
         case _:
             return repr(value) if isinstance(value, str) else str(value)
+
+
+def without_secrets(text: str, secrets: Iterable[str | None]) -> str:
+    """Replace each secret in a text by an ellipsis. Longer secrets first, so that a secret within another leaves no rest."""
+    known = {secret for secret in secrets if secret and len(secret) >= _MIN_SECRET_LENGTH}
+    for secret in sorted(known, key=len, reverse=True):
+        text = text.replace(secret, "…")
+    return text
 
 
 def _safe_character(character: str) -> str:

@@ -20,10 +20,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
+from realtime.movies import tmdb_client
 from realtime.music.spotify import transport
 from realtime.music.spotify.credentials import CredentialStore, Token
+from tests.support.hub_server import FakeHub, serving_hub
 from tests.support.places import ASTRONAUT
 from tests.support.spotify_server import Spotify, serving_spotify
+from tests.support.tmdb_server import Tmdb, serving_tmdb
 from tests.support.waiting import PATIENCE_S, until
 from tests.support.x11 import Screen
 
@@ -160,6 +163,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
         "XDG_PICTURES_DIR",
         "XDG_STATE_HOME",
         "EMODJ_CONFIG",
+        "TMDB_TOKEN",
         "DISPLAY",
         "WAYLAND_DISPLAY",
         "BROWSER",
@@ -167,6 +171,10 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
         "DBUS_SESSION_BUS_ADDRESS",
         "XDG_RUNTIME_DIR",
         "SSH_CONNECTION",
+        # A hub of networks, and an account there
+        "HF_ENDPOINT",
+        "HF_TOKEN",
+        "EMODJ_OFFLINE",
     ):
         monkeypatch.delenv(name, raising=False)
     return folder
@@ -238,12 +246,31 @@ def spotify(monkeypatch: pytest.MonkeyPatch) -> Iterator[Spotify]:
 
 
 @pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
+    """A local server in place of the hub of networks; it has no files."""
+    with serving_hub() as served:
+        monkeypatch.setenv("HF_ENDPOINT", served.address)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        yield served
+
+
+@pytest.fixture
 def tokens(spotify: Spotify) -> CredentialStore:
     """The stored login of a user who has just logged in."""
     given = spotify.issue(" ".join(transport.SCOPES))
     kept = CredentialStore()
     kept.save(Token(spotify.client_id, given["access_token"], given["refresh_token"], time.time() + 3600, given["scope"]))
     return kept
+
+
+@pytest.fixture
+def tmdb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Tmdb]:
+    """A local server in place of TMDb; nobody has given a key."""
+    with serving_tmdb() as served:
+        monkeypatch.setattr(tmdb_client, "SERVICE", tmdb_client.TmdbService(f"{served.address}/3/"))
+        monkeypatch.setattr(tmdb_client, "TIMEOUT_S", PATIENCE_S)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        yield served
 
 
 @pytest.fixture(scope="session")

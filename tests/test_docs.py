@@ -25,6 +25,7 @@ from realtime.training.dataset import EXPRESSION_VOTES, VOTE_COLUMNS, Dataset
 from realtime.training.evaluation import measure_robustness, report_document
 from tests.support.places import ASTRONAUT, ROOT
 from tests.support.sounds import sound
+from tests.support.tmdb_server import TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from realtime.music.spotify.credentials import CredentialStore
     from tests.support.spotify_server import Spotify
+    from tests.support.tmdb_server import Tmdb
 
 MOST_WORDS = 600
 DOCS = ROOT / "docs"
@@ -123,6 +125,8 @@ def test_every_option_that_is_named_exists() -> None:
     known = {name for command in commands() for option in command.params for name in (*option.opts, *option.secondary_opts)}
     # Options of pip and uv in the two commands, and those that click adds
     known |= {"--quiet", "--locked", "--only-binary", "--help"}
+    # Options of scripts
+    known |= {name for path in (ROOT / "scripts").glob("*.py") for name in re.findall(r'"(--[a-z-]+)"', read(path))}
     named = {name for page in MANUAL for name in re.findall(r"(?<![\w-])--[a-z][a-z-]+", read(page))}
     assert named
     assert named <= known, named - known
@@ -291,6 +295,7 @@ def test_the_documents_of_a_session(document: Callable[..., list[Any]]) -> None:
         ("playlists", "playlists"),
         ("checked-playlists", "playlists check sad"),
         ("network", "model show"),
+        ("networks", "model list"),
     ],
 )
 def test_the_documents_of_other_commands(name: str, command: str, document: Callable[..., list[Any]], tmp_path: Path) -> None:
@@ -312,6 +317,13 @@ def test_the_documents_of_spotify(document: Callable[..., list[Any]], spotify: S
     assert printed(document("spotify", "status", "--json")) == described("spotify-status")
     assert printed(document("spotify", "devices", "--json")) == described("spotify-devices")
     assert printed(document("spotify", "build", "happy", "--json")) == described("built-playlist")
+
+
+def test_the_documents_of_tmdb(document: Callable[..., list[Any]], tmdb: Tmdb, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMDB_TOKEN", TOKEN)
+    tmdb.movie("One", "Drama")
+    assert printed(document("movies", "sad", "--online", "--json")) == described("recommended-movies")
+    assert printed(document("movies", "status", "--json")) == described("key-of-tmdb")
 
 
 def test_the_document_of_an_evaluation() -> None:
@@ -339,7 +351,7 @@ def test_the_examples_are_the_real_output(capsys: pytest.CaptureFixture[str], mo
     monkeypatch.chdir(ROOT)
     for page, command in (
         ("pictures", f"image {ASTRONAUT.relative_to(ROOT)}"),
-        ("music", "mood happy"),
+        ("music", "mood happy --seed 1"),
         ("movies", "movies sad --strategy lift -n 3 --seed 1"),
         ("movies", "fact sad --seed 1"),
     ):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.printable import escape_json, printable
+from realtime.printable import escape_json, printable, without_secrets
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,22 @@ def test_printable_text_is_one_line_without_escape_sequences(text: str) -> None:
     assert shown.startswith("a�")
     assert shown.splitlines() == [shown]
     assert "\x1b" not in shown
+
+
+# Without "…", so that a removed secret cannot form another one
+SECRETS = st.lists(st.text("abcdefghABCDEFGH0123456789-_", min_size=5, max_size=40), max_size=5)
+
+
+@given(SECRETS, st.lists(st.text(max_size=10), min_size=6, max_size=6))
+def test_no_secret_remains(secrets: list[str], between: list[str]) -> None:
+    text = "".join(part + secret for part, secret in zip(between, [*secrets, ""], strict=False))
+    left = without_secrets(text, [*secrets, None])
+    assert not [secret for secret in secrets if secret in left]
+
+
+def test_secret_within_another_leaves_no_rest() -> None:
+    assert without_secrets("a 12345678 b 12345 c", ["12345", "12345678"]) == "a … b … c"
+
+
+def test_short_texts_are_no_secrets() -> None:
+    assert without_secrets("the id of a list", [None, "", "id", "list"]) == "the id of a list"

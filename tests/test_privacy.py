@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 import cv2
 import pytest
 
+from realtime.movies.tmdb_key import TmdbKeyFile
 from realtime.music.spotify.credentials import ClientIdFile, CredentialStore, Token
 from realtime.music.spotify.transport import SCOPES
 from tests.support.sounds import sound
+from tests.support.tmdb_server import TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -209,6 +211,58 @@ def test_with_a_login_nothing_is_sent_to_spotify_without_a_key_or_command(
     )
     assert all(printed)
     assert events == []
+    assert read_files(places) == before
+
+
+def test_with_a_key_nothing_is_sent_to_tmdb_without_an_option_or_command(
+    places: dict[str, Path], clip: Path, portrait: Path
+) -> None:
+    TmdbKeyFile(places["home"] / ".config" / "emodj" / "tmdb-token").save(TOKEN)
+    before = read_files(places)
+    printed, events = run_recorded_lines(
+        places,
+        ["movies", "sad"],
+        ["movies", "sad", "--strategy", "journey", "--json"],
+        ["movies", "sad", "--no-online"],
+        ["movies", "-h"],
+        ["movies", "login", "-h"],
+        ["mood", "happy"],
+        ["config", "show"],
+        ["image", str(portrait), "--json"],
+        ["live", "--no-window", "--source", str(clip), "-vv"],
+    )
+    assert all(printed)
+    assert events == []
+    assert read_files(places) == before
+
+
+def test_without_a_key_nothing_is_sent_to_tmdb(places: dict[str, Path]) -> None:
+    lines = [["movies", *words] for words in (["sad", "--online"], ["status"], ["logout"], ["login"])]
+    printed, events = run_recorded_lines(places, *lines, statuses=[0, 1, 0, 2])
+    assert printed[0].startswith("Movies for sad\n")
+    assert events == []
+    assert new_paths(places) == []
+
+
+@pytest.mark.parametrize("words", [["sad", "--online"], ["status"]])
+def test_a_question_to_tmdb_connects_to_its_server_alone_and_writes_nothing(places: dict[str, Path], words: list[str]) -> None:
+    TmdbKeyFile(places["home"] / ".config" / "emodj" / "tmdb-token").save(TOKEN)
+    before = read_files(places)
+    # The port is taken, but nothing listens on it
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        place = f"http://127.0.0.1:{taken.getsockname()[1]}/3/"
+        program = (
+            "import sys; from realtime.movies import tmdb_client; from realtime.cli import main; "
+            f"tmdb_client.SERVICE = tmdb_client.TmdbService({place!r}); sys.exit(main(['movies', *{words!r}]))"
+        )
+        ended, events = run_recorded(places, ["-c", program])
+    assert "TMDb cannot be reached: is this computer online?" in ended.stdout + ended.stderr
+    assert any(line.startswith("socket.connect ") for line in events)
+    assert all(line.startswith(("socket.", "http.")) for line in events)
+    connections = [line for line in events if line.startswith(("socket.connect", "socket.getaddrinfo"))]
+    assert all("127.0.0.1" in line for line in connections)
+    assert TOKEN not in "".join(events)
     assert read_files(places) == before
 
 

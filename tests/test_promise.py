@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import pytest
 
+from realtime.hub.release import CARD, COMPILED, CONTRACT, ReleaseName, keep_release
 from tests.support.places import MODELS, ROOT
 from tests.support.sounds import sound
 from tests.support.strace import Trace, trace, works
@@ -100,8 +101,53 @@ def test_a_session_writes_what_its_options_name(emodj: Callable[..., Trace], fil
     assert (found.written, found.asked) == ({log, record}, set())
 
 
+def test_a_network_of_a_hub_is_run_without_a_trace(
+    emodj: Callable[..., Trace], tmp_path: Path, portrait: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As `emodj model pull` and `use` leave it
+    names = (COMPILED, CONTRACT, CARD)
+    kept = keep_release(
+        tmp_path / "home" / ".local" / "share" / "emodj" / "networks",
+        ReleaseName("anna/faces", "main"),
+        {name: (MODELS / name).read_bytes() for name in names},
+        None,
+        "2026-11-28",
+    )
+    settings = tmp_path / "home" / ".config" / "emodj" / "config.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(f"[network]\npair = '{kept.network}'\n", encoding="utf-8")
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    for command in (["model", "list"], ["model", "show"]):
+        found = emodj(*command)
+        assert "anna" in found.output
+        assert (found.written, found.asked) == (set(), set())
+    # The process that tries a network of others has a folder, which goes with it
+    found = emodj("image", portrait, "--json")
+    assert json.loads(found.output)["images"][0]["faces"][0]["expression"] == "happy"
+    assert (found.left, found.asked) == (set(), set())
+
+
+def test_the_recorder_sees_a_request_to_a_hub(recorded: Callable[..., Trace], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    found = recorded("-m", "realtime", "model", "pull", "anna/faces@v1")
+    assert found.status == 8
+    assert "127.0.0.1:9" in found.asked
+
+
+@pytest.mark.parametrize("name", ["evening.html", "evening.md", "evening.json"])
+def test_a_summary_is_the_only_file_and_asks_nobody(emodj: Callable[..., Trace], film: Path, tmp_path: Path, name: str) -> None:
+    kept = tmp_path / name
+    found = emodj("live", "--no-window", "--source", film, "--summary", kept)
+    assert (found.left, found.asked) == ({kept}, set())
+    # Beside the place of the file, until it is whole
+    (unfinished,) = found.written - {kept}
+    assert unfinished.parent == tmp_path
+
+
 @pytest.mark.parametrize(
-    "command", [["songs", "happy"], ["mood", "sad", "--qr"], ["playlists"], ["config", "show"], ["cameras"]]
+    "command",
+    [["songs", "happy"], ["mood", "sad", "--qr"], ["movies", "sad"], ["playlists"], ["config", "show"], ["cameras"]],
 )
 def test_music_is_named_without_a_trace(emodj: Callable[..., Trace], command: list[str]) -> None:
     found = emodj(*command)

@@ -9,6 +9,7 @@ display         what a display must do, for a window or a page
 window          the display on an OpenCV window
 key_codes       the key names of OpenCV's key codes
 outputs         where results go: stdout, log, film, snapshots
+summary_file    the file that keeps the summary of a session
 output_thread   a thread that writes in order, and does not make the window wait
 worker          a thread that works on the newest task
 rates           frame rate and latency

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from realtime.errors import EmodjError
 from realtime.storage import resources
-from realtime.storage.user_folders import NoHomeError, cache_folder
+from realtime.storage.user_folders import NoHomeError, cache_folder, networks_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from contextlib import ExitStack
 
     from realtime.app.display import Display
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
     from realtime.faces.pipeline import Detector, FaceReader, FrameReader
     from realtime.faces.tracker import Tracker
     from realtime.mood.vote import MoodVote
+    from realtime.movies.catalog import Movie
     from realtime.music.catalog import MusicChoice, Playlists
     from realtime.music.controller import MusicController
     from realtime.page.routes import PageParts
+    from realtime.session.recommendations import Recommender
     from realtime.session.state import Session
     from realtime.sources.select import SourceSpec
 
@@ -41,18 +44,24 @@ CORES = 2
 """Processor cores for the network: half the time for the same work, and old laptops have two."""
 
 
+SEEDS = 2**32
+"""Number of seeds that are drawn from by lot."""
+
+
 def build_detector(faces: FaceSettings, search: SearchSettings) -> Detector:
     """Build the detector of a search.
 
     Raises:
         AssetError: a cascade, or YuNet's file, cannot be used.
+        UsageError: YuNet's file is in no path of the settings, and the user has no home, where it could be.
     """
-    if faces.detector == "yunet" and faces.yunet_model:
+    if faces.detector == "yunet":
         from realtime.faces.yunet import YuNetDetector
 
-        log.info("faces are found with %s", faces.yunet_model)
+        model = faces.yunet_model or pulled_yunet()
+        log.info("faces are found with %s", model)
         # YuNet finds faces of half the size that a cascade finds
-        return YuNetDetector(faces.yunet_model, search_side=max(search.search_width, search.search_height) // 2)
+        return YuNetDetector(model, search_side=max(search.search_width, search.search_height) // 2)
     from realtime.faces.haar import FINE_RATIO, HaarDetector
 
     scan, closer, profile = _cascade(search.cascade), _cascade(search.close_cascade), _cascade(search.profile_cascade)
@@ -76,9 +85,16 @@ def smallest_face(faces: FaceSettings, width: int, height: int) -> int:
 
     search = faces.image
     side = search.min_face / search_scale(width, height, (search.search_width, search.search_height))
-    if faces.detector == "yunet" and faces.yunet_model:
+    if faces.detector == "yunet":
         return round(side)
     return round(min(side, max(side / FINE_RATIO, FINE_FACE)))
+
+
+def pulled_yunet() -> Path:
+    """Where `emodj model pull yunet` puts YuNet's file. Raises `NoHomeError` for a user without a home."""
+    from realtime.faces.yunet import FILE_NAME
+
+    return networks_folder() / FILE_NAME
 
 
 @overload
@@ -211,6 +227,39 @@ def build_playlists(settings: Settings, notify: Notify) -> Playlists:
         return settings.playlists
 
 
+def build_recommender(settings: Settings, notify: Notify, seed: int) -> Recommender:
+    """Build what draws movies and facts, from the list of movies of the settings and the facts that come with emodj.
+
+    A list that cannot be read is reported through `notify`; the list that comes with emodj takes its place.
+
+    Args:
+        settings: in force.
+        notify: says a sentence that is neither data nor an error.
+        seed: 0 or more.
+
+    Raises:
+        AssetError: a list that comes with emodj is missing.
+    """
+    from realtime.facts import read_facts
+    from realtime.session.recommendations import Recommender
+
+    return Recommender(_read_movies(settings, notify), settings.movies.link, read_facts(), seed)
+
+
+def _read_movies(settings: Settings, notify: Notify) -> Sequence[Movie]:
+    from realtime.movies.movie_list import read_movies
+
+    own, found = settings.movies.list, None
+    try:
+        found = None if own is None else read_movies(own)
+    except EmodjError as error:
+        notify(f"movies.list: {error}; the list that comes with emodj is used")
+    found = found or read_movies(resources.shipped_movies())
+    for sentence in found.notices:
+        notify(sentence)
+    return found.movies
+
+
 def shipped_pair() -> Path:
     """Path of the network that comes with emodj."""
     return resources.models_folder() / "emotiondetector.json"
@@ -252,7 +301,9 @@ def build_source(
     return selected
 
 
-def build_session(settings: Settings, music: Playlists, *, mirrored: bool, welcome: str | None = None) -> Session:
+def build_session(
+    settings: Settings, music: Playlists, recommender: Recommender, *, mirrored: bool, welcome: str | None = None
+) -> Session:
     """Build the state of a session; `welcome` is the sentence that the screen shows at the start."""
     from realtime.session.state import WELCOME, Session
 
@@ -264,6 +315,7 @@ def build_session(settings: Settings, music: Playlists, *, mirrored: bool, welco
         bars=settings.window.bars,
         info=settings.window.info,
         welcome=welcome or WELCOME,
+        recommender=recommender,
     )
 
 
@@ -298,11 +350,16 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
     from dataclasses import replace
 
     from realtime.faces.pipeline import EMPTY_SCAN_S, FrameReader
+    from realtime.facts import read_facts
+    from realtime.movies.tmdb import TmdbFilters
     from realtime.page.analysis import Analysis, PageReaders
     from realtime.page.offers import Shelf
     from realtime.page.routes import PageParts
+    from realtime.session.recommendations import Recommender
 
-    music = build_playlists(settings, notify)
+    music, chosen = build_playlists(settings, notify), settings.movies
+    movies, facts = _read_movies(settings, notify), read_facts()
+    tmdb = TmdbFilters(chosen.language, chosen.region, chosen.min_votes, chosen.min_rating) if chosen.online else None
 
     def load() -> PageReaders:
         pictures = build_face_reader(settings, settings.faces.image, notify)
@@ -313,10 +370,14 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
         labels, hold_s = build_labels(settings, faces.unsure_below), settings.tracking.hold_s
         return FrameReader(faces, build_tracker(settings), labels, hold_s=hold_s, empty_scan_s=EMPTY_SCAN_S)
 
+    def new_session() -> Session:
+        recommender = Recommender(movies, chosen.link, facts, secrets.randbelow(SEEDS))
+        return build_session(settings, music, recommender, mirrored=settings.camera.mirror)
+
     return PageParts(
         analysis=Analysis(load),
-        new_session=lambda: build_session(settings, music, mirrored=settings.camera.mirror),
-        shelf=Shelf(music, settings.music.library, settings.movies.list, settings.movies.link),
+        new_session=new_session,
+        shelf=Shelf(music, settings.music.library, movies, chosen.link, facts, tmdb),
         volume=settings.music.volume,
         shuffle=settings.music.shuffle,
         mirrored=settings.camera.mirror,
@@ -360,11 +421,20 @@ def build_live(
     from realtime.app.run import LiveRun
     from realtime.faces.pipeline import EMPTY_SCAN_S
 
-    written = [file.name for file in (request.record, request.log) if file is not None]
+    written = [file.name for file in (request.record, request.log, request.summary) if file is not None]
     welcome = f"analysed on this computer, written to {' and '.join(written)}" if written else None
-    session = build_session(settings, build_playlists(settings, notify), mirrored=request.mirrored, welcome=welcome)
-    # A file that is read as fast as it goes misses no face
     has_display = display is not None
+    seed = request.seed
+    if seed is None:
+        seed = 0 if source.file is not None and not has_display else secrets.randbelow(SEEDS)
+    session = build_session(
+        settings,
+        build_playlists(settings, notify),
+        build_recommender(settings, notify, seed),
+        mirrored=request.mirrored,
+        welcome=welcome,
+    )
+    # A file that is read as fast as it goes misses no face
     skips = has_display or source.file is None
     reader = build_frame_reader(settings, notify, empty_scan_s=EMPTY_SCAN_S if skips else 0.0)
     outputs = _build_outputs(

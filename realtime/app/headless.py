@@ -111,10 +111,11 @@ def analyse_file(
     for frame in frames_in_order(source):
         first_s = frame.time_s if first_s is None else first_s
         count += not frame.held
-        check.add(frame.image)
+        check.add(frame.image, held=frame.held)
         _take(frame, frame.time_s - first_s, reader, session, emit)
         if limits.reached(frame.time_s - first_s, count):
-            break
+            check.raise_if_black(source.name, to_end=False)
+            return
     check.raise_if_black(source.name)
 
 
@@ -154,7 +155,8 @@ def analyse_live(
             if limits.reached(time.monotonic() - limits_start(started, begun, frames), count):
                 if started is None:
                     raise no_picture_in_time(frames.health(time.monotonic()))
-                break
+                check.raise_if_black(frames.name, to_end=False)
+                return
     check.raise_if_black(frames.name)
 
 

@@ -178,7 +178,7 @@ class LiveSession:
         # A slow machine may have dropped the frame that is held
         again = frame.held and frame.image is self._counted
         self._counted = frame.image
-        self._black_check.add(frame.image)
+        self._black_check.add(frame.image, held=again)
         self._session.add_frame(analysis.faces, frame.time_s, frame.stretch, held=again)
         if not again:
             self._outputs.emit(frame.time_s - self._first_s, analysis.faces)
@@ -206,7 +206,7 @@ class LiveSession:
         if self._limits.reached(now - limits_start(self._started, self._begun, self._frames), self._analysed):
             if self._started is None and not self._analysed:
                 raise no_picture_in_time(self._frames.health(now))
-            self._black_check.raise_if_black(self._frames.name)
+            self._black_check.raise_if_black(self._frames.name, to_end=False)
             return True
         under_way = self._session.frozen or self._held is not None or self._analyst.busy
         # Read `ended` before the newest frame: a short clip can start and end between the two reads

@@ -29,6 +29,9 @@ class LiveRequest:
         record: where a film goes, if one is made.
         log: where faces and moods go, if they are logged.
         stdout: gets a document of each frame, if they are printed.
+        summary: where the caller keeps the summary, if it does; the screen says so at the start.
+        seed: seed of the movies and facts that the session recommends, 0 or more. None draws one by lot; for a file without a
+            display it is 0, so that two runs agree.
     """
 
     mirrored: bool
@@ -37,6 +40,8 @@ class LiveRequest:
     record: Path | None = None
     log: Path | None = None
     stdout: RawStream | None = None
+    summary: Path | None = None
+    seed: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,12 +3,15 @@
 `NAME.tflite`, compiled from the pair `NAME.json` and `NAME.h5`, and `NAME.contract.json` lie beside the pair. The contract says
 what the pair cannot say: the digests of pair and compiled network, how to crop a face, below which confidence a face is unsure,
 and golden crops with the answers that the network must give.
+
+A network also runs without its pair: `NAME.tflite` names one of which compiled network and contract are there alone.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -29,7 +32,10 @@ if TYPE_CHECKING:
     from realtime.classifier.golden import GoldenCrop, SourceCrop
     from realtime.classifier.runtime import Classifier
 
+log = logging.getLogger(__name__)
+
 SCHEMA = 1
+COMPILED_SUFFIX = ".tflite"
 FIXED_FIELDS = {"schema": SCHEMA, "classes": [expression.value for expression in EXPRESSIONS], "input_range": [0, 1]}
 """Fields with one value in every contract. A file with another value is for another version of emodj."""
 
@@ -87,14 +93,19 @@ class Contract:
             raise ValueError(f"it has {len(self.golden)} golden crops, and {MAX_GOLDEN_CROPS} at most are allowed")
 
 
-def contract_path(json_path: Path) -> Path:
-    """Path of the contract of a pair."""
-    return json_path.with_suffix(".contract.json")
+def is_compiled(path: Path) -> bool:
+    """Whether a path names a compiled network without its pair."""
+    return path.suffix.lower() == COMPILED_SUFFIX
 
 
-def compiled_path(json_path: Path) -> Path:
-    """Path of the compiled network of a pair."""
-    return json_path.with_suffix(".tflite")
+def contract_path(path: Path) -> Path:
+    """Path of the contract of a pair, or of a compiled network."""
+    return path.with_suffix(".contract.json")
+
+
+def compiled_path(path: Path) -> Path:
+    """Path of the compiled network of a pair; a compiled network itself."""
+    return path if is_compiled(path) else path.with_suffix(COMPILED_SUFFIX)
 
 
 def read_contract(path: Path) -> Contract:
@@ -104,19 +115,33 @@ def read_contract(path: Path) -> Contract:
         AssetError: the file is missing, damaged, or for another version of emodj.
     """
     try:
-        document = json.loads(read_file(path, MAX_CONTRACT_BYTES), parse_constant=_refuse_constant)
+        data = read_file(path, MAX_CONTRACT_BYTES)
+    except OSError as error:
+        raise AssetError(f"{path}, the contract of a network, cannot be read: {error.strerror or error}") from error
+    return parse_contract(data, str(path), "install emodj again, or compile anew")
+
+
+def parse_contract(data: bytes, name: str, remedy: str) -> Contract:
+    """Parse the content of a contract.
+
+    Args:
+        data: JSON.
+        name: of its file, for the sentence.
+        remedy: what to try if it is damaged; the end of the sentence.
+
+    Raises:
+        AssetError: it is damaged, or for another version of emodj.
+    """
+    try:
+        document = json.loads(data, parse_constant=_refuse_constant)
         mismatch = next((key for key, value in FIXED_FIELDS.items() if document[key] != value), None)
         if mismatch is None:
             return _from_document(document)
-    except OSError as error:
-        raise AssetError(f"{path}, the contract of a network, cannot be read: {error.strerror or error}") from error
     except RecursionError as error:
-        raise AssetError(f"{path} is damaged (it is nested too deeply): install emodj again, or compile anew") from error
+        raise AssetError(f"{name} is damaged (it is nested too deeply): {remedy}") from error
     except (ValueError, TypeError, LookupError, AttributeError) as error:
-        raise AssetError(
-            f"{path} is damaged ({type(error).__name__}: {str(error)[:200]}): install emodj again, or compile anew"
-        ) from error
-    raise AssetError(f"{path} is not for this version of emodj: its {mismatch} is not {FIXED_FIELDS[mismatch]}")
+        raise AssetError(f"{name} is damaged ({type(error).__name__}: {str(error)[:200]}): {remedy}") from error
+    raise AssetError(f"{name} is not for this version of emodj: its {mismatch} is not {FIXED_FIELDS[mismatch]}")
 
 
 def write_contract_file(path: Path, contract: Contract) -> None:
@@ -125,16 +150,18 @@ def write_contract_file(path: Path, contract: Contract) -> None:
     Raises:
         EmodjError: the file cannot be written.
     """
-    atomic.write({path: _to_bytes(contract)})
+    atomic.write({path: to_bytes(contract)})
 
 
 def matching_contract(json_path: Path) -> Contract | None:
-    """The contract beside a pair; None if it does not exist or describes another pair.
+    """The contract beside a pair; None if it does not exist or describes another pair. That of a compiled network is required.
 
     Raises:
         AssetError: contract or pair cannot be read.
     """
     path = contract_path(json_path)
+    if is_compiled(json_path):
+        return read_contract(path)
     contract = read_contract(path) if path.exists() else None
     return contract if contract and contract.pair_digest == pair_digest(json_path) else None
 
@@ -145,7 +172,7 @@ def load_classifier(
     """Open the network of a pair. TensorFlow is needed only without a matching contract and without a cached network.
 
     Args:
-        json_path: the `.json` of the pair.
+        json_path: the `.json` of the pair, or the `.tflite` of a network without one.
         shipped: contract of the network that emodj ships; its smiling golden crops test every other network.
         cache_dir: folder for compiled networks of users; it is made if it is missing.
         notify: gets sentences for the user.
@@ -172,8 +199,8 @@ def load_classifier(
     model = _load_or_compile(json_path, digest, cache_dir / f"{digest}-{REVISION}.tflite", notify)
     classifier = open_classifier(model, num_threads=num_threads, notify=notify)
     if shipped.exists():
-        _warn_about_smiles(json_path, classifier, read_contract(shipped), notify)
-    return classifier, Contract(digest, _sha256(model))
+        warn_about_smiles(json_path, classifier, read_contract(shipped), notify)
+    return classifier, Contract(digest, digest_of(model))
 
 
 def write_contract(
@@ -211,8 +238,8 @@ def write_contract(
     # Notes and threshold were measured with the weights of their pair
     measured = old if old.pair_digest == digest else Contract("", "")
     threshold = measured.unsure_below if unsure_below is None else unsure_below
-    contract = Contract(digest, _sha256(model), ratio, golden, measured.about if about is None else about, threshold)
-    atomic.write({compiled_path(json_path): model, path: _to_bytes(contract)})
+    contract = Contract(digest, digest_of(model), ratio, golden, measured.about if about is None else about, threshold)
+    atomic.write({compiled_path(json_path): model, path: to_bytes(contract)})
     return contract
 
 
@@ -230,12 +257,41 @@ def _open_matching(
 ) -> Classifier:
     path = compiled_path(json_path)
     remedy = f"run `emodj model compile {json_path}`, or install emodj again"
+    if is_compiled(json_path):
+        remedy = "fetch it again, or choose another network: `emodj model use`"
     try:
         model = read_compiled(path)
     except OSError as error:
         raise AssetError(f"{path}, the compiled network, cannot be read ({error.strerror}): {remedy}") from error
-    if _sha256(model) != contract.compiled_digest:
-        raise AssetError(f"{path} is not the compiled network that {contract_path(json_path).name} describes: {remedy}")
+    return open_compiled(model, contract, path, remedy=remedy, is_foreign=is_foreign, num_threads=num_threads, notify=notify)
+
+
+def open_compiled(
+    model: bytes,
+    contract: Contract,
+    path: Path,
+    *,
+    remedy: str,
+    is_foreign: bool = True,
+    num_threads: int = 1,
+    notify: Callable[[str], None] = log.info,
+) -> Classifier:
+    """Open a compiled network if it is the one of its contract: by its digest, and by its answers to the golden crops.
+
+    Args:
+        model: TFLite flatbuffer.
+        contract: of the network.
+        path: its file, for the sentences.
+        remedy: what to try if it is refused; the end of the sentence.
+        is_foreign: it does not come with emodj, so another process tries it first.
+        num_threads: as for `open_classifier`.
+        notify: as for `open_classifier`.
+
+    Raises:
+        AssetError: it is another network, no network that emodj runs, or a golden crop gets another answer.
+    """
+    if digest_of(model) != contract.compiled_digest:
+        raise AssetError(f"{path} is not the compiled network that {contract_path(path).name} describes: {remedy}")
     if is_foreign:
         from realtime.classifier.trial import try_compiled
 
@@ -299,21 +355,24 @@ def _cache_seal(digest: str, model: bytes) -> bytes:
     return hashlib.sha256(digest.encode() + model).digest()
 
 
-def _warn_about_smiles(json_path: Path, classifier: Classifier, shipped: Contract, notify: Callable[[str], None]) -> None:
+def warn_about_smiles(path: Path, classifier: Classifier, shipped: Contract, notify: Callable[[str], None]) -> None:
+    """Notify if a network does not call the smiling golden crops of the shipped network happy: its classes may be mixed up."""
     smiles = [golden.crop for golden in shipped.golden if golden.crop.name.startswith(SMILE_PREFIX)]
     answers = [EXPRESSIONS[index] for index in classifier.classify(to_golden_batch(smiles)).argmax(axis=1)]
     if wrong := [expression for expression in answers if expression is not Expression.HAPPY]:
         notify(
-            f"{json_path} calls a plainly smiling face {wrong[0].value}: check that its classes are in alphabetical order "
+            f"{path} calls a plainly smiling face {wrong[0].value}: check that its classes are in alphabetical order "
             "(angry, disgust, fear, happy, neutral, sad, surprise) and that it was trained on grey values in 0..1"
         )
 
 
-def _sha256(data: bytes) -> str:
+def digest_of(data: bytes) -> str:
+    """SHA-256 in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
 
 
-def _to_bytes(contract: Contract) -> bytes:
+def to_bytes(contract: Contract) -> bytes:
+    """Write a contract as JSON that `parse_contract` reads back to an equal one."""
     document = FIXED_FIELDS | {
         "pair_sha256": contract.pair_digest,
         "compiled_sha256": contract.compiled_digest,

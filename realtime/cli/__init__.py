@@ -40,7 +40,7 @@ COMMANDS = {
     "config": ("realtime.cli.config", "Show the settings and where they come from."),
     "train": ("realtime.cli.train", "Train a network (needs TensorFlow)."),
     "evaluate": ("realtime.cli.evaluate", "Measure a network (needs TensorFlow)."),
-    "model": ("realtime.cli.model", "Show, check or compile a network."),
+    "model": ("realtime.cli.model", "Show, check, compile, fetch or publish a network."),
 }
 
 

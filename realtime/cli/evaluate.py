@@ -12,6 +12,7 @@ from realtime.app.build import shipped_pair, threshold, unsure_below
 from realtime.cli.context import Context, common_options, pass_context
 from realtime.cli.options import require_parts
 from realtime.cli.output import print_document
+from realtime.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,14 +63,17 @@ def evaluate(
     emodj compares its answers with the labels, once on all photos and once without those that are also in the training
     part; if the data have votes, also with the clear majority of ten people.
     """
+    from realtime.classifier.contract import is_compiled
     from realtime.training import report_text, run_folder
     from realtime.training.formats import read_dataset
 
+    chosen = pair or shipped_pair()
+    if is_compiled(chosen):
+        raise UsageError(f"{chosen} is a compiled network: name the .json of its pair, which can be measured")
     images = read_dataset(data)
     require_parts(images, (part,), data)
     if out:
         run_folder.prepare_folder(out)
-    chosen = pair or shipped_pair()
     limit = _threshold(context, chosen)
     document = _measure(chosen, images.part(part), part, limit, robustness=bool(robustness))
     for sentence in document["remarks"]:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from realtime.cli.context import Context, common_options, pass_context
-from realtime.cli.options import STRATEGY, with_strategy
+from realtime.cli.options import STRATEGY, seed_option, summary_option, with_strategy
 from realtime.config.schema import CameraSettings, field_range
-from realtime.errors import BlackSourceError
+from realtime.errors import BlackSourceError, EmodjError
 
 if TYPE_CHECKING:
     from realtime.app.run import LiveRun
+    from realtime.app.summary_file import SummaryFile
     from realtime.config.schema import Settings
     from realtime.music.catalog import MusicChoice
+    from realtime.session.state import Summary
     from realtime.sources.select import SourceSpec
 
 
@@ -39,6 +41,7 @@ Examples:
   emodj live --source rtsp://192.168.1.20/stream --wait
   emodj live --source clip.mkv --no-window --jsonl > faces.jsonl
   emodj live --record evening.mkv --log evening.jsonl
+  emodj live --summary evening.html              mood over time, music and movies on a page
 """,
 )
 @click.option("--camera", metavar="CAMERA", help="Number of a camera, part of its name, or its device; see emodj cameras.")
@@ -60,7 +63,9 @@ Examples:
 )
 @click.option("--record", type=_FILE, metavar="FILE.mkv", help="Write the shown pictures as a video.")
 @click.option("--log", type=_FILE, metavar="FILE.jsonl", help="Write faces and moods, one line of JSON for each frame.")
+@summary_option
 @click.option("--strategy", type=STRATEGY, help="Music like the mood, music that lifts, or a journey from one to the other.")
+@seed_option
 @click.option("--qr", is_flag=True, default=None, help="Print links also as QR codes.")
 @click.option("--json", "as_json", is_flag=True, default=None, help="Print the summary as JSON.")
 @click.option("--jsonl", is_flag=True, default=None, help="Print one line of JSON for each frame, and the summary last.")
@@ -80,7 +85,9 @@ def live(
     no_window: bool | None,
     record: Path | None,
     log: Path | None,
+    kept: Path | None,
     strategy: str | None,
+    seed: int | None,
     qr: bool | None,
     as_json: bool | None,
     jsonl: bool | None,
@@ -88,7 +95,7 @@ def live(
     """Read the expressions on camera, with the mood of the session and a playlist that fits it.
 
     The pictures are analysed on this computer; nothing is written or sent unless you request it by an option or a key.
-    emodj prints a summary at the end.
+    emodj prints a summary at the end, with music, three movies and a fact.
     """
     from realtime.app.build import build_live, build_source, build_window
     from realtime.app.headless import SessionLimits
@@ -99,8 +106,10 @@ def live(
         raise click.UsageError("--log writes a file: --jsonl prints the same lines")
     if source is not None and not source:
         raise click.UsageError("--source is empty: name a file or a stream")
+    _check_files({"--record": record, "--log": log, "--summary": kept})
     requested: dict[str, object] = {"device": camera, "width": width, "height": height, "fps": fps}
     settings = _with_options(with_strategy(context.settings(), strategy), requested)
+    summary_file = _open_summary(kept)
     with ExitStack() as stack:
         frames = build_source(settings, source, stack, in_order=bool(no_window and not wait), notify=context.remark)
         _check_options(frames, source, requested, wait=bool(wait))
@@ -116,6 +125,8 @@ def live(
             record=record,
             log=log,
             stdout=raw_stream(sys.stdout) if jsonl else None,
+            summary=kept,
+            seed=seed,
         )
         only_json = bool(as_json or jsonl)
 
@@ -128,7 +139,22 @@ def live(
         display = None if no_window else build_window()
         run = build_live(settings, frames, request, stack, display=display, notify=context.remark, announce=announce)
         context.stop_if_interrupted()
-        _run(run, as_json=only_json, qr=bool(qr))
+        _run(run, _SummaryOutput(run, context, summary_file, as_json=only_json, qr=bool(qr)))
+
+
+def _check_files(files: dict[str, Path | None]) -> None:
+    options: dict[Path, str] = {}
+    for option, path in files.items():
+        if path is not None and (other := options.setdefault(path.absolute(), option)) != option:
+            raise click.UsageError(f"{other} and {option} name the same file: choose two names")
+
+
+def _open_summary(path: Path | None) -> SummaryFile | None:
+    if path is None:
+        return None
+    from realtime.app.summary_file import SummaryFile
+
+    return SummaryFile(path)
 
 
 def _check_options(frames: SourceSpec, source: str | None, requested: dict[str, object], *, wait: bool) -> None:
@@ -146,31 +172,76 @@ def _with_options(settings: Settings, given: dict[str, object]) -> Settings:
     return replace(settings, camera=replace(settings.camera, **values))
 
 
-def _run(run: LiveRun, *, as_json: bool, qr: bool) -> None:
-    """Run a session and print its summary, also if an error or Ctrl-C ends it after its first frame."""
+def _run(run: LiveRun, output: _SummaryOutput) -> None:
+    """Run a session, then print and keep its summary, also if an error or Ctrl-C ends it and there is something to tell."""
     try:
         run.run()
     except BaseException as error:
-        # "No face was seen" would not be true of pictures that show nothing
-        if run.session.summary().frames and (as_json or not isinstance(error, BlackSourceError)):
-            _print_summary(run, as_json=as_json, qr=qr, hurried=isinstance(error, KeyboardInterrupt))
+        if output.is_worth_telling(error):
+            output.finish(hurried=isinstance(error, KeyboardInterrupt), failed=True)
         raise
-    _print_summary(run, as_json=as_json, qr=qr)
+    output.finish()
 
 
-def _print_summary(run: LiveRun, *, as_json: bool, qr: bool, hurried: bool = False) -> None:
-    from realtime.cli.output import print_document, qr_code, summary_report
-    from realtime.session.documents import summary_document
+@dataclass(frozen=True, slots=True)
+class _SummaryOutput:
+    """Prints the summary of a session, and writes it into a file on request."""
 
-    summary = run.session.summary()
-    document = summary_document(summary)
-    run.outputs.finish(document, hurried=hurried)
-    if run.request.stdout is not None:
-        return
-    if as_json:
-        print_document(document)
-        return
-    for line in summary_report(summary):
-        click.echo(line)
-    if qr and summary.plan is not None and summary.plan.best.url is not None:
-        click.echo(qr_code(summary.plan.best.url, sys.stdout), color=True)
+    run: LiveRun
+    context: Context
+    file: SummaryFile | None
+    as_json: bool
+    qr: bool
+
+    def is_worth_telling(self, error: BaseException) -> bool:
+        """Whether a session that ends with an error has a result."""
+        summary = self.run.session.summary()
+        # "No face was seen" would not be true of pictures that show nothing
+        blind = isinstance(error, BlackSourceError) and not self.as_json
+        return summary.mood is not None or (summary.frames > 0 and not blind)
+
+    def finish(self, *, hurried: bool = False, failed: bool = False) -> None:
+        """Print and keep the summary.
+
+        Args:
+            hurried: do not wait for a reader of stdout that takes nothing.
+            failed: another error ends the session, which is not to be hidden by one of the file.
+
+        Raises:
+            EmodjError: the file cannot be written.
+        """
+        summary = self.run.session.summary()
+        problem = self._keep(summary)
+        self._print(summary, hurried=hurried)
+        if problem is not None and failed:
+            self.context.print_error(problem)
+        elif problem is not None:
+            raise problem
+
+    def _keep(self, summary: Summary) -> EmodjError | None:
+        """Write the file first: printing may wait for a reader."""
+        if self.file is None:
+            return None
+        from realtime.cli.output import keep_summary
+
+        try:
+            keep_summary(self.file, summary, self.context.remark)
+        except EmodjError as error:
+            return error
+        return None
+
+    def _print(self, summary: Summary, *, hurried: bool) -> None:
+        from realtime.cli.output import print_document, qr_code, summary_report
+        from realtime.session.documents import summary_document
+
+        document = summary_document(summary)
+        self.run.outputs.finish(document, hurried=hurried)
+        if self.run.request.stdout is not None:
+            return
+        if self.as_json:
+            print_document(document)
+            return
+        for line in summary_report(summary):
+            click.echo(line)
+        if self.qr and summary.plan is not None and summary.plan.best.url is not None:
+            click.echo(qr_code(summary.plan.best.url, sys.stdout), color=True)

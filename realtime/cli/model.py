@@ -1,4 +1,4 @@
-"""`emodj model`: show, check or compile a network."""
+"""`emodj model`: show, check, compile, fetch or publish a network."""
 
 from __future__ import annotations
 
@@ -10,26 +10,24 @@ import click
 
 from realtime.app.build import shipped_pair
 from realtime.cli.context import Context, common_options, pass_context
+from realtime.cli.model_releases import list_, pull, push, remove, use
 from realtime.cli.output import print_document
 from realtime.errors import AssetError
 from realtime.printable import printable
-from realtime.reading import read_file
 
 if TYPE_CHECKING:
     from realtime.classifier.contract import Contract
     from realtime.session.documents import Document
 
-CARDS = ("card.md", "README.md")
-"""File names of the model card in the folder of a network; the first one with its digest counts."""
-
-MAX_CARD_BYTES = 10**6
-"""A larger file is no card."""
-
 
 @click.group()
 @common_options
 def model() -> None:
-    """Show, check or compile a network."""
+    """Show, check, compile, fetch or publish a network."""
+
+
+for command in (list_, pull, use, remove, push):
+    model.add_command(command)
 
 
 @model.command("show", short_help="Print the contract and the card of the network.")
@@ -42,12 +40,12 @@ def show(context: Context, as_json: bool | None) -> None:
     Then the model card beside the network, with training and figures; without a card, the description in the contract.
     """
     from realtime.classifier import contract
-    from realtime.classifier.network_files import pair_digest
+    from realtime.hub.release import find_card
 
     pair = context.settings().network.pair or shipped_pair()
     terms = contract.read_contract(contract.contract_path(pair))
-    fits = terms.pair_digest == pair_digest(pair)
-    card = _card(pair, terms.pair_digest)
+    fits = _fits(pair, terms)
+    card = find_card(pair.parent, terms.pair_digest)
     if as_json:
         print_document(_document(pair, terms, card, fits=fits), indent=1)
         return
@@ -68,6 +66,8 @@ def show(context: Context, as_json: bool | None) -> None:
 @pass_context
 def check(context: Context, pair: Path | None) -> int:
     """Check whether a pair, its compiled network and its contract fit each other; without a name, those of the settings.
+
+    NAME.tflite names a compiled network without its pair, such as a fetched one.
 
     emodj compares the digests, the answers to the golden crops with the recorded ones and, if TensorFlow is installed, the
     answers of the pair with those of the compiled network, within 1e-4. The status is 5 if a comparison fails.
@@ -98,17 +98,17 @@ def compile_(pair: Path) -> None:
     click.echo(f"sha256 {terms.compiled_digest}", err=True)
 
 
-def _card(pair: Path, digest: str) -> str | None:
-    """The text of the model card beside a pair: a card is about this network if it contains its digest. None without one."""
-    for name in CARDS:
-        path = pair.with_name(name)
-        try:
-            text = read_file(path, MAX_CARD_BYTES).decode("utf-8", errors="replace").replace("\r\n", "\n")
-        except OSError:
-            continue
-        if digest in text:
-            return text
-    return None
+def _fits(pair: Path, terms: Contract) -> bool:
+    """Whether a pair, or a compiled network without one, has the digest of its contract."""
+    from realtime.classifier import contract
+    from realtime.classifier.network_files import pair_digest
+
+    if not contract.is_compiled(pair):
+        return terms.pair_digest == pair_digest(pair)
+    try:
+        return terms.compiled_digest == contract.digest_of(contract.read_compiled(pair))
+    except OSError as error:
+        raise AssetError(f"{pair} cannot be read ({error.strerror or error}): fetch it again") from error
 
 
 def _document(pair: Path, terms: Contract, card: str | None, *, fits: bool) -> Document:

@@ -1,4 +1,4 @@
-"""`emodj mood`: print music that fits a mood, or open its link, without a camera."""
+"""`emodj mood`: print music and movies that fit a mood, or open the link of the music, without a camera."""
 
 from __future__ import annotations
 
@@ -11,18 +11,21 @@ import click
 
 from realtime.cli.console import is_terminal
 from realtime.cli.context import Context, common_options, pass_context
-from realtime.cli.options import MOOD, STRATEGY, json_option, with_strategy
+from realtime.cli.options import MOOD, STRATEGY, draw_seed, json_option, seed_option, summary_option, with_strategy
 from realtime.domain import EXPRESSIONS, Expression, Mood
 from realtime.errors import EmodjError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
     from realtime.music.catalog import MusicChoice
     from realtime.music.planner import Plan
     from realtime.session.documents import Document
+    from realtime.session.recommendations import Recommender
+    from realtime.session.state import Summary
 
 
 _MAX_ALTERNATIVES = 4
@@ -41,6 +44,7 @@ Examples:
   emodj mood sad --strategy lift --open
   emodj mood fear --qr             a QR code for the phone
   emodj mood sad --strategy journey --json
+  emodj mood happy --summary evening.html
 
 emodj play NAME plays songs of this computer; emodj playlists lists all music of the settings.""",
 )
@@ -52,6 +56,8 @@ emodj play NAME plays songs of this computer; emodj playlists lists all music of
 )
 @click.option("--open", "opens", is_flag=True, default=None, help="Open the link in the Spotify app, or else in the browser.")
 @click.option("--qr", is_flag=True, default=None, help="Print the link also as a QR code.")
+@seed_option
+@summary_option
 @json_option
 @common_options
 @pass_context
@@ -61,15 +67,22 @@ def mood(
     strategy: str | None,
     opens: bool | None,
     qr: bool | None,
+    seed: int | None,
+    kept: Path | None,
     as_json: bool | None,
 ) -> int:
-    """Print music that fits a mood, without a camera.
+    """Print music that fits a mood, three movies and a fact, without a camera.
 
     NAME is angry, disgust, fear, happy, neutral, sad or surprise; without NAME, emodj asks for it.
     """
-    from realtime.app.build import build_playlists
+    from realtime.app.build import build_playlists, build_recommender
     from realtime.music.planner import plan_music
 
+    summary_file = None
+    if kept is not None:
+        from realtime.app.summary_file import SummaryFile
+
+        summary_file = SummaryFile(kept)
     settings = with_strategy(context.settings(), strategy)
     music = build_playlists(settings, context.remark)
     if name is None:
@@ -81,7 +94,12 @@ def mood(
         raise EmodjError(
             f"your settings name no music for {name.value}: add a [[playlists.{name.value}]], or try --strategy lift"
         )
-    output = _MoodOutput(name, plan, context)
+    recommended = recommend(build_recommender(settings, context.remark, draw_seed(seed)), name, plan)
+    if summary_file is not None:
+        from realtime.cli.output import keep_summary
+
+        keep_summary(summary_file, recommended, context.remark)
+    output = _MoodOutput(name, plan, recommended, context)
     if as_json:
         output.print_json(opens=bool(opens), qr=bool(qr))
     else:
@@ -95,10 +113,11 @@ class _MoodOutput:
 
     name: Expression
     plan: Plan
+    recommended: Summary
     context: Context
 
     def print_text(self, *, opens: bool, qr: bool) -> None:
-        """Print the music in lines, then open its link if requested."""
+        """Print the music, the movies and the fact in lines, then open the link of the music if requested."""
         from realtime.cli.output import print_choice, printable_place
 
         best, *others = self.plan.choices
@@ -116,10 +135,20 @@ class _MoodOutput:
         if link is not None and link != best and (opens or qr):
             click.echo()
             print_choice(link, qr=qr)
+        self._print_movies()
         if opens:
             self._open(link)
         elif qr and link is None:
             self.context.remark(f"no QR code: this music is on this computer, and `emodj play {self.name.value}` plays it")
+
+    def _print_movies(self) -> None:
+        from realtime.cli.output import movie_lines
+
+        movies, fact = self.recommended.movies, self.recommended.fact
+        for line in () if movies is None else ("", *movie_lines(movies)):
+            click.echo(line)
+        for line in () if fact is None else ("", fact.text, fact.source):
+            click.echo(line)
 
     def print_json(self, *, opens: bool, qr: bool) -> None:
         """Open the link if requested, then print the document; stdout gets nothing else."""
@@ -128,7 +157,7 @@ class _MoodOutput:
         link = self._link()
         if link is not None and (opens or qr):
             print_choice(link, qr=qr, err=True)
-        print_document(document(self.name, self.plan, self._open(link) if opens else None), indent=2)
+        print_document(document(self.name, self.plan, self.recommended, self._open(link) if opens else None), indent=2)
 
     def _link(self) -> MusicChoice | None:
         return next((choice for choice in self.plan.choices if choice.url), None)
@@ -150,9 +179,19 @@ class _MoodOutput:
         return opened.where
 
 
-def document(name: Expression, plan: Plan, opened: str | None) -> Document:
+def recommend(recommender: Recommender, name: Expression, plan: Plan) -> Summary:
+    """Draw movies and a fact for a mood by hand; returns them with the music as the summary of a session without frames."""
+    from realtime.session.recommendations import SUMMARY_MOVIES
+    from realtime.session.state import Summary
+
+    by_hand = Mood.by_hand(name)
+    movies = recommender.movies(by_hand, plan.strategy, SUMMARY_MOVIES)
+    return Summary(by_hand, None, 0, 0.0, plan, movies, recommender.fact(by_hand), recommender.seed)
+
+
+def document(name: Expression, plan: Plan, recommended: Summary, opened: str | None) -> Document:
     """The document of `emodj mood --json`; `steps` are the steps of a journey, else null."""
-    from realtime.session.documents import SCHEMA
+    from realtime.session.documents import SCHEMA, fact_document, movies_document
 
     steps = [{"why": step.why, "wanted": _target_document(step), "choice": choice_document(step.best)} for step in _steps(plan)]
     return {
@@ -164,6 +203,9 @@ def document(name: Expression, plan: Plan, opened: str | None) -> Document:
         "choices": [choice_document(choice) for choice in plan.choices],
         "steps": steps if plan.step is not None else None,
         "opened": opened,
+        "movies": movies_document(recommended.movies),
+        "fact": fact_document(recommended.fact),
+        "seed": recommended.seed,
     }
 
 

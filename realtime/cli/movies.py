@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from realtime.cli.context import Context, common_options, pass_context
+from realtime.cli.movies_key import login, logout, status
 from realtime.cli.options import MOOD, STRATEGY, draw_seed, json_option, seed_option, with_strategy
 from realtime.domain import EXPRESSIONS, Expression, Mood
 from realtime.errors import EmodjError
@@ -18,17 +19,49 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from realtime.config.schema import Settings
     from realtime.movies.planner import MoviePlan
+    from realtime.movies.recommender import MovieRecommendation
+    from realtime.movies.tmdb import TmdbFilters
     from realtime.session.documents import Document
 
 
-@click.command(
+class _MoviesGroup(click.Group):
+    """A command that has an argument, and commands below it, too: `emodj movies sad` and `emodj movies login`.
+
+    In an ordinary group, the argument would take the name of the command.
+    """
+
+    allow_interspersed_args = True
+    allow_extra_args = False
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """The context of the command that the first argument names, else that of this command."""
+        probe = click.Context(self, parent, info_name, allow_interspersed_args=False)
+        values, after, _ = self.make_parser(probe).parse_args([*args])
+        command = self.commands.get(str(values.get("name")))
+        if command is None:
+            return super().make_context(info_name, args, parent, **extra)
+        before = args[: len(args) - len(after) - 1]
+        return command.make_context(f"{info_name} {command.name}", [*before, *after], parent, **extra)
+
+    parse_args = click.Command.parse_args
+    invoke = click.Command.invoke
+    collect_usage_pieces = click.Command.collect_usage_pieces
+
+
+@click.group(
+    cls=_MoviesGroup,
+    invoke_without_command=True,
     epilog="""\b
 Examples:
   emodj movies                          asks for a mood
   emodj movies happy
   emodj movies sad -n 3 --seed 7        the same three each time
   emodj movies angry --strategy lift --open
+  emodj movies fear --online            from TMDb, with the key that `emodj movies login` keeps
 
 \b
 A list of your own is a CSV with the columns mood, title, year, and maybe genres, country, valence
@@ -42,6 +75,11 @@ and arousal. Name it as list below [movies] in the file that `emodj config path`
     help="Movies like the mood, movies that lift, or a journey (default: music.strategy of your settings).",
 )
 @seed_option
+@click.option(
+    "--online/--no-online",
+    default=None,
+    help="Ask TMDb for the movies, or do not (default: movies.online of your settings).",
+)
 @click.option("--open", "opens", is_flag=True, default=None, help="Open the page of the first movie in the browser.")
 @json_option
 @common_options
@@ -52,49 +90,61 @@ def movies(
     count: int,
     strategy: str | None,
     seed: int | None,
+    online: bool | None,
     opens: bool | None,
     as_json: bool | None,
 ) -> int:
-    """Recommend movies that fit a mood: from the list that comes with emodj, or from your own.
+    """Recommend movies that fit a mood: from the list that comes with emodj, from your own, or from TMDb.
 
     NAME is angry, disgust, fear, happy, neutral, sad or surprise; without NAME, emodj asks for it.
     """
-    from realtime.cli.mood import prompt_for_mood
     from realtime.cli.output import print_document
     from realtime.movies.movie_list import read_movies
-    from realtime.movies.planner import MATCHING, plan_movies
+    from realtime.movies.recommender import recommend_movies
+    from realtime.movies.tmdb import ATTRIBUTION
 
     settings = with_strategy(context.settings(), strategy)
     own_list = settings.movies.list
     found = read_movies(own_list or resources.shipped_movies())
     for sentence in found.notices:
         context.remark(sentence)
+    name = name or _prompt_for_mood()
     if name is None:
-        notes = {each: ", ".join(sorted({*chain.from_iterable(MATCHING[each].wanted)})) for each in EXPRESSIONS}
-        name = prompt_for_mood(notes, "movies")
-        if name is None:
-            return 1
+        return 1
     used_seed = draw_seed(seed)
-    plan = plan_movies(found.movies, Mood.by_hand(name), settings.music.strategy, count, used_seed)
+    filters = _filters(settings, online)
+    made = recommend_movies(found.movies, Mood.by_hand(name), settings.music.strategy, count, used_seed, filters)
+    plan, notice = made.plan, _notice(made.plan, name, own_list)
+    for sentence in _remarks(made, notice, count):
+        context.remark(sentence)
     if not plan.movies:
         raise EmodjError(
             f"{printable(str(own_list))} names only movies that lift: add a movie for {name.value}, or try --strategy lift"
         )
-    notice = _notice(plan, name, own_list)
-    if notice is not None:
-        context.remark(notice)
-    if len(plan.movies) < count:
-        context.remark(f"the list has no other movies {plan.why}")
     links = _links(plan, settings.movies.link)
     if as_json:
         opened = _open(links[0], plan, context) if opens else None
-        print_document(document(name, plan, own_list, used_seed, links, notice, opened), indent=2)
+        print_document(document(name, made, own_list, used_seed, links, notice, opened), indent=2)
         return 0
     for line in lines(plan, links):
         click.echo(line)
+    if made.source == "tmdb":
+        click.echo(ATTRIBUTION)
     if opens:
         _open(links[0], plan, context)
     return 0
+
+
+for _command in (login, logout, status):
+    movies.add_command(_command)
+
+
+def _prompt_for_mood() -> Expression | None:
+    from realtime.cli.mood import prompt_for_mood
+    from realtime.movies.planner import MATCHING
+
+    notes = {each: ", ".join(sorted({*chain.from_iterable(MATCHING[each].wanted)})) for each in EXPRESSIONS}
+    return prompt_for_mood(notes, "movies")
 
 
 def lines(plan: MoviePlan, links: list[str]) -> Iterator[str]:
@@ -109,39 +159,62 @@ def lines(plan: MoviePlan, links: list[str]) -> Iterator[str]:
 
 def document(
     mood: Expression,
-    plan: MoviePlan,
+    made: MovieRecommendation,
     own_list: Path | None,
     seed: int,
     links: list[str],
     notice: str | None,
     opened: str | None,
 ) -> Document:
-    """The document of `emodj movies --json`; `list` is null if the movies are from the list that comes with emodj."""
+    """The document of `emodj movies --json`; `list` is null if the movies are not from a list of the person."""
+    from realtime.movies.tmdb import ATTRIBUTION
     from realtime.session.documents import SCHEMA
 
+    plan, is_tmdb = made.plan, made.source == "tmdb"
     return {
         "schema": SCHEMA,
         "mood": mood.value,
         "mood_used": plan.mood_used.value,
         "strategy": plan.strategy.value,
         "why": plan.why,
-        "source": "list",
-        "list": None if own_list is None else str(own_list),
+        "source": made.source,
+        "list": None if own_list is None or is_tmdb else str(own_list),
         "seed": seed,
         "movies": [
             {"title": movie.title, "year": movie.year, "genres": list(movie.genres), "country": movie.country, "url": link}
             for movie, link in zip(plan.movies, links, strict=True)
         ],
         "notice": notice,
+        "problem": made.problem,
+        "attribution": ATTRIBUTION if is_tmdb else None,
         "opened": opened,
     }
 
 
 def _notice(plan: MoviePlan, mood: Expression, own_list: Path | None) -> str | None:
-    if plan.mood_used is mood:
+    if plan.mood_used is mood or not plan.movies:
         return None
     where = "the list of movies" if own_list is None else printable(str(own_list))
     return f"{where} has no movie for {mood.value}: using the nearest mood, {plan.mood_used.value}"
+
+
+def _remarks(made: MovieRecommendation, notice: str | None, count: int) -> Iterator[str]:
+    if made.problem is not None:
+        yield f"the movies are from the list on this computer: {made.problem}"
+    if notice is not None:
+        yield notice
+    if 0 < len(made.plan.movies) < count:
+        yield f"{'TMDb' if made.source == 'tmdb' else 'the list'} has no other movies {made.plan.why}"
+
+
+def _filters(settings: Settings, online: bool | None) -> TmdbFilters | None:
+    """What TMDb is asked; None if neither option nor settings ask it."""
+    from realtime.movies.tmdb import TmdbFilters
+
+    chosen = settings.movies
+    if not (chosen.online if online is None else online):
+        return None
+    return TmdbFilters(chosen.language, chosen.region, chosen.min_votes, chosen.min_rating)
 
 
 def _links(plan: MoviePlan, template: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,8 +14,6 @@ from realtime.music.planner import Strategy
 from realtime.music.songs import parse_expression
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from realtime.config.schema import Settings
     from realtime.domain import Expression
     from realtime.training.dataset import Dataset
@@ -31,6 +30,14 @@ json_option = click.option(
 )
 
 seed_option = click.option("--seed", type=click.IntRange(0), metavar="S", help="The same number draws the same again.")
+
+summary_option = click.option(
+    "--summary",
+    "kept",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Keep the summary in a new file: FILE.html to look at, FILE.md or FILE.json.",
+)
 
 
 def draw_seed(seed: int | None) -> int:

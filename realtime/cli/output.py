@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import datetime
 from io import StringIO
 from typing import TYPE_CHECKING, TextIO
 
@@ -17,12 +18,14 @@ from realtime.printable import printable
 from realtime.session.documents import encode_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from realtime.app.summary_file import SummaryFile
     from realtime.domain import Face, Mood
     from realtime.music.catalog import MusicChoice
     from realtime.music.planner import Plan
     from realtime.session.documents import AnalysedPicture, Document
+    from realtime.session.recommendations import RecommendedMovies
     from realtime.session.state import Summary
 
 
@@ -53,6 +56,40 @@ def summary_report(summary: Summary) -> Iterator[str]:
     frames = "1 frame" if summary.frames == 1 else f"{summary.frames} frames"
     yield f"length  {summary.seconds:.1f} s, {frames} analysed"
     yield from mood_report(summary.mood, summary.plan)
+    if summary.movies is not None:
+        for number, movie in enumerate(summary.movies.plan.movies):
+            title = ", ".join([f"{movie.title} ({movie.year})", *movie.genres])
+            yield f"{'' if number else 'movies':<8}{printable(title)}"
+    if summary.fact is not None:
+        yield f"fact    {summary.fact.text}"
+        yield f"        {summary.fact.source}"
+
+
+def movie_lines(movies: RecommendedMovies) -> Iterator[str]:
+    """A heading, then two lines for each movie: title, year, genres and country, then its link."""
+    yield f"Movies {movies.plan.why}"
+    for number, (movie, link) in enumerate(zip(movies.plan.movies, movies.links, strict=True), 1):
+        about = [*movie.genres, *([] if movie.country is None else [movie.country])]
+        yield f"{number}. " + printable(", ".join([f"{movie.title} ({movie.year})", *about]))
+        yield f"   {link}"
+
+
+def keep_summary(file: SummaryFile, summary: Summary, remark: Callable[[str], None]) -> None:
+    """Write the file of `--summary`.
+
+    Args:
+        file: the file.
+        summary: what it gets.
+        remark: gets a sentence if the file has another name than the option says.
+
+    Raises:
+        EmodjError: the disk refuses.
+        KeyboardInterrupt: a signal, such as Ctrl-C, came meanwhile; the file is complete.
+    """
+    with delayed():
+        path = file.write(summary, datetime.now().astimezone())
+        if path != file.path:
+            remark(f"{file.path} exists by now: the summary is in {path}")
 
 
 def mood_report(mood: Mood | None, plan: Plan | None) -> Iterator[str]:

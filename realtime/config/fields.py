@@ -8,6 +8,7 @@ The schema is written for `pydantic_core`, pydantic's validator, and not as mode
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import is_dataclass
 from pathlib import Path, PurePath
@@ -48,6 +49,10 @@ if TYPE_CHECKING:
 
 FieldKey = tuple[str, ...]
 """Path of a setting, `("faces", "live", "cascade")`. A name may hold a dot, so it is no joined text."""
+
+# As ISO 639-1 and ISO 3166-1 name them
+_REGION = re.compile("[A-Za-z]{2}")
+_LANGUAGE = re.compile("[A-Za-z]{2}(-[A-Za-z]{2})?")
 
 
 def _describe(schema: CoreSchema, wanted: str, subject: str = "") -> CoreSchema:
@@ -104,8 +109,11 @@ def _locate_optional(text: str, info: ValidationInfo) -> Path | None:
 
 
 def _locate_pair(text: str, info: ValidationInfo) -> Path | None:
-    if text and not text.lower().endswith(".json"):
-        raise ValueError(f"must be empty or the path of a .json file with the .h5 beside it, not {quoted(text)}")
+    if text and not text.lower().endswith((".json", ".tflite")):
+        raise ValueError(
+            "must be empty, or the path of a .json file with the .h5 beside it or of a .tflite file with its .contract.json, "
+            f"not {quoted(text)}"
+        )
     return _locate_optional(text, info)
 
 
@@ -137,6 +145,19 @@ def _check_movie_link(text: str) -> str:
         return check_link_template(text)
     except ValueError as error:
         raise ValueError(f"must be an https link with {{title}} in it, {error}: {quoted(text)}") from error
+
+
+def _check_language(text: str) -> str:
+    if not _LANGUAGE.fullmatch(text):
+        raise ValueError(f'must be a language as "de", or with a country as "en-US", not {quoted(text)}')
+    language, _, country = text.partition("-")
+    return f"{language.lower()}-{country.upper()}" if country else language.lower()
+
+
+def _check_region(text: str) -> str:
+    if text and not _REGION.fullmatch(text):
+        raise ValueError(f'must be empty or a country in two letters as "DE", not {quoted(text)}')
+    return text.upper()
 
 
 def _locate_music(text: str, info: ValidationInfo) -> Path:
@@ -221,6 +242,8 @@ _SPECIAL: dict[FieldKey, CoreSchema] = {
     ("music", "spotify_device"): _checked_text(_check_spotify_device),
     ("movies", "list"): _located_text(_locate_optional),
     ("movies", "link"): _checked_text(_check_movie_link),
+    ("movies", "language"): _checked_text(_check_language),
+    ("movies", "region"): _checked_text(_check_region),
 }
 
 

@@ -21,7 +21,8 @@ class NetworkSettings:
     """Which network reads the faces.
 
     Attributes:
-        pair: absolute path of a `NAME.json` with `NAME.h5` beside it; None for the network that is shipped.
+        pair: absolute path of a `NAME.json` with `NAME.h5` beside it, or of a `NAME.tflite` with `NAME.contract.json`; None
+            for the network that is shipped.
     """
 
     pair: Path | None
@@ -69,14 +70,11 @@ class FaceSettings:
 
     Attributes:
         detector: what finds them, Haar cascades or the YuNet network.
-        yunet_model: absolute path of YuNet's file; None where there is none.
+        yunet_model: absolute path of YuNet's file; None for the one that `emodj model pull yunet` fetches.
         unsure_below: a face whose best expression is less probable than this is "not sure" and does not vote; 0..1. None
             for the network's own threshold.
         live: the search in a session.
         image: the search in pictures, where there is time for a closer look.
-
-    Raises:
-        ValueError: YuNet is asked for without its file.
     """
 
     detector: DetectorName
@@ -84,12 +82,6 @@ class FaceSettings:
     unsure_below: Annotated[float | None, Range(0, 1)]
     live: SearchSettings
     image: SearchSettings
-
-    def __post_init__(self) -> None:
-        if self.detector == "yunet" and self.yunet_model is None:
-            raise ValueError(
-                'detector = "yunet" needs yunet_model, the path of its file: docs/guide/settings.md says where it is published'
-            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +182,20 @@ class MovieSettings:
     Attributes:
         list: absolute path of a person's list of movies, a CSV; None for the list that is shipped.
         link: template of a movie's link, with {title} and maybe {year} in it.
+        online: whether TMDb is asked, with the key of the person.
+        language: of the titles of TMDb, as "en-US" or "de".
+        region: country whose showings count for TMDb, two capital letters; empty for any.
+        min_votes: how many people have voted on a movie of TMDb, at least.
+        min_rating: mean of their votes, at least; 0..10.
     """
 
     list: Path | None
     link: str
+    online: bool
+    language: str
+    region: str
+    min_votes: Annotated[int, Range(0, 100_000)]
+    min_rating: Annotated[float, Range(0, 10)]
 
 
 @dataclass(frozen=True, slots=True)

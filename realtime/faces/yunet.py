@@ -1,4 +1,4 @@
-"""YuNet detector (Wu, Peng & Yu 2023, doi:10.1007/s11633-023-1423-y). Its file does not come with emodj: users download it."""
+"""YuNet detector (Wu, Peng & Yu 2023, doi:10.1007/s11633-023-1423-y). Its file is fetched by `emodj model pull yunet`."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 PUBLISHER = "OpenCV Zoo on GitHub, opencv/opencv_zoo, models/face_detection_yunet"
 """Publisher of the file, which has the MIT licence."""
+
+FILE_NAME = "face_detection_yunet_2023mar.onnx"
 
 SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
 """Digest of `face_detection_yunet_2023mar.onnx`, the network that all constants here were measured with."""
@@ -99,13 +101,27 @@ def _read_verified(model: Path) -> bytes:
     try:
         data = read_file(model, MAX_FILE_BYTES)
     except FileNotFoundError as error:
-        raise AssetError(f"there is no YuNet file {model}: it is published by {PUBLISHER}") from error
+        raise AssetError(f"there is no YuNet file {model}: `emodj model pull yunet` fetches it") from error
     except OSError as error:
         why = error.strerror or error
-        raise AssetError(f"cannot read the YuNet file {model}: {why} (it is published by {PUBLISHER})") from error
-    if hashlib.sha256(data).hexdigest() != SHA256:
-        raise AssetError(f"{model} is not face_detection_yunet_2023mar.onnx as published by {PUBLISHER}: download it again")
+        raise AssetError(f"cannot read the YuNet file {model}: {why} (`emodj model pull yunet` fetches one)") from error
+    check_digest(data, str(model), "`emodj model pull yunet` fetches the right one")
     return data
+
+
+def check_digest(data: bytes, name: str, remedy: str) -> None:
+    """Check that the content of a file is YuNet's.
+
+    Args:
+        data: the content.
+        name: of the file, for the sentence.
+        remedy: what to try if it is another one; the end of the sentence.
+
+    Raises:
+        AssetError: it is another file.
+    """
+    if hashlib.sha256(data).hexdigest() != SHA256:
+        raise AssetError(f"{name} is not {FILE_NAME} as published by {PUBLISHER}: {remedy}")
 
 
 def _open_network(data: bytes, model: Path) -> cv2.FaceDetectorYN:

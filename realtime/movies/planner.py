@@ -120,7 +120,7 @@ def plan_movies(movies: Sequence[Movie], mood: Mood, strategy: Strategy, count: 
     """
     count = min(count, len(movies))
     shuffled = random.Random(seed).sample(movies, len(movies))  # noqa: S311 - a draw of movies guards no secret
-    nearest = mood.leader or _nearest_expression(find_target(mood, Strategy.MATCH).point)
+    nearest = nearest_mood(mood)
     used = _mood_with_movies(movies, nearest)
     match strategy:
         case Strategy.MATCH:
@@ -131,6 +131,14 @@ def plan_movies(movies: Sequence[Movie], mood: Mood, strategy: Strategy, count: 
         case Strategy.JOURNEY:
             why, chosen = f"from {name_mood(mood)}, step by step", _journey(shuffled, mood, nearest, used, count)
     return MoviePlan(strategy, why, used, tuple(chosen))
+
+
+def nearest_mood(mood: Mood) -> Expression:
+    """The mood whose genres are used: its leader, or the one nearest to the mean of faces that disagree."""
+    if mood.leader is not None:
+        return mood.leader
+    point = find_target(mood, Strategy.MATCH).point
+    return min(EXPRESSIONS, key=lambda each: point.distance(POINTS[each]))
 
 
 def _match(movies: Sequence[Movie], mood: Mood, used: Expression, count: int) -> list[Movie]:
@@ -192,10 +200,6 @@ def _take(ranked: Iterable[Movie], count: int, taken: Collection[Movie] = ()) ->
             keys.add(movie.key)
             chosen.append(movie)
     return chosen
-
-
-def _nearest_expression(point: Point) -> Expression:
-    return min(EXPRESSIONS, key=lambda each: point.distance(POINTS[each]))
 
 
 def _mood_with_movies(movies: Sequence[Movie], mood: Expression) -> Expression:

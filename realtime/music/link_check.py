@@ -8,13 +8,13 @@ import socket
 from dataclasses import dataclass
 from enum import Enum
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPSConnection
+from http.client import HTTPException, HTTPMessage
 from typing import IO, TYPE_CHECKING
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote
-from urllib.request import HTTPHandler, HTTPRedirectHandler, HTTPSHandler, OpenerDirector, Request, build_opener
+from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_opener
 
-from realtime.music.http_deadline import Deadline, connection_class
+from realtime.http_deadline import Deadline, PlainHandler, SecureHandler
 from realtime.music.links import spotify_uri
 from realtime.music.open_link import ascii_link
 
@@ -143,29 +143,11 @@ def _check_other_link(address: str, deadline: Deadline) -> LinkStatus:
 
 
 def _open_address(address: str, method: str, deadline: Deadline) -> HTTPResponse:
-    opener: OpenerDirector = build_opener(_HttpsRedirectHandler, _PlainHandler(deadline), _SecureHandler(deadline))
+    opener: OpenerDirector = build_opener(_HttpsRedirectHandler, PlainHandler(deadline), SecureHandler(deadline))
     # `links.parse_link` admits only https; the address of Spotify is a constant
     request = Request(address, headers=_HEADERS, method=method)  # noqa: S310
     response: HTTPResponse = opener.open(request, timeout=deadline.left_s())
     return response
-
-
-class _PlainHandler(HTTPHandler):
-    def __init__(self, deadline: Deadline) -> None:
-        super().__init__()
-        self._connection = connection_class(HTTPConnection, deadline)
-
-    def http_open(self, req: Request) -> HTTPResponse:
-        return self.do_open(self._connection, req)
-
-
-class _SecureHandler(HTTPSHandler):
-    def __init__(self, deadline: Deadline) -> None:
-        super().__init__()
-        self._connection = connection_class(HTTPSConnection, deadline)
-
-    def https_open(self, req: Request) -> HTTPResponse:
-        return self.do_open(self._connection, req)
 
 
 def _read_body(response: HTTPResponse) -> bytes:

@@ -1,8 +1,4 @@
-"""Cards of the overlay: layout and painting of rows of words, keys and bars on a dark plate (background), and the colours.
-
-The colours of expressions are those of Okabe and Ito, "Color Universal Design" (2008, https://jfly.uni-koeln.de/color/):
-readers with any common colour deficiency can distinguish them. No card gives information by colour alone.
-"""
+"""Cards of the overlay: layout and painting of rows of words, keys and bars on a dark plate (background), and the colours."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,16 +6,10 @@ from functools import lru_cache
 from realtime.domain import Box, Expression, Image
 from realtime.overlay.shapes import Colour, IconName, blend_mask, icon, rounded_rect
 from realtime.overlay.text import line_height, text_mask, text_width
+from realtime.session.colours import RGB
 
-EXPRESSION_COLOURS: dict[Expression, Colour] = {
-    Expression.ANGRY: (0, 94, 213),  # vermilion
-    Expression.DISGUST: (115, 158, 0),  # bluish green
-    Expression.FEAR: (167, 121, 204),  # reddish purple
-    Expression.HAPPY: (66, 228, 240),  # yellow
-    Expression.NEUTRAL: (233, 180, 86),  # sky blue
-    Expression.SAD: (178, 114, 0),  # blue
-    Expression.SURPRISE: (0, 159, 230),  # orange
-}
+EXPRESSION_COLOURS: dict[Expression, Colour] = {each: (blue, green, red) for each, (red, green, blue) in RGB.items()}
+"""The colours of `session.colours` in the order of OpenCV."""
 BRIGHT: Colour = (250, 250, 250)
 DIM: Colour = (206, 202, 200)
 UNSURE: Colour = (225, 225, 225)

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from realtime.domain import Face, Mood
+    from realtime.facts import Fact
     from realtime.music.planner import Plan
+    from realtime.session.recommendations import RecommendedMovies
     from realtime.session.state import Summary
+    from realtime.session.timeline import MoodSpan
 
 SCHEMA = 1
 """Version of the documents."""
@@ -75,6 +78,41 @@ def summary_document(summary: Summary) -> Document:
         "seconds": round(summary.seconds, _DIGITS),
         "playlist": _playlist_document(summary.plan),
         **_mood_fields(summary.mood),
+        "movies": movies_document(summary.movies),
+        "fact": fact_document(summary.fact),
+        "seed": summary.seed,
+    }
+
+
+def kept_summary_document(summary: Summary) -> Document:
+    """Document of `emodj live --summary FILE.json`: the document of the session, and the mood over time."""
+    return {**summary_document(summary), "timeline": [_span_document(span) for span in summary.timeline]}
+
+
+def movies_document(movies: RecommendedMovies | None) -> list[Document]:
+    """The fields of recommended movies; an empty list without a mood, or without a movie for it."""
+    if movies is None:
+        return []
+    return [
+        {"title": movie.title, "year": movie.year, "genres": list(movie.genres), "country": movie.country, "url": link}
+        for movie, link in zip(movies.plan.movies, movies.links, strict=True)
+    ]
+
+
+def fact_document(fact: Fact | None) -> Document | None:
+    """The fields of a fact."""
+    if fact is None:
+        return None
+    return {"mood": fact.mood and fact.mood.value, "fact": fact.text, "source": fact.source}
+
+
+def _span_document(span: MoodSpan) -> Document:
+    return {
+        "start": round(span.start_s, _DIGITS),
+        "end": round(span.end_s, _DIGITS),
+        "shares": None if span.shares is None else _named_values(span.shares),
+        "expression": span.leader and span.leader.value,
+        "mood_source": span.source,
     }
 
 

@@ -9,18 +9,22 @@ from realtime.music.commands import PlayerCommand
 from realtime.music.planner import Strategy
 from realtime.music.selector import MusicSelector
 from realtime.session.keymap import Action, MoodByHand, SessionAction, ViewToggle, find_binding
+from realtime.session.recommendations import SUMMARY_MOVIES
+from realtime.session.timeline import MoodTimeline
 from realtime.session.view import ViewState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from realtime.domain import Expression, Face, Mood
+    from realtime.facts import Fact
     from realtime.mood.vote import MoodVote
     from realtime.music.catalog import Playlists
     from realtime.music.planner import Plan
     from realtime.music.selector import Answer
     from realtime.music.songs import NowPlaying
-
+    from realtime.session.recommendations import RecommendedMovies, Recommender
+    from realtime.session.timeline import MoodSpan
 
 NOTICE_S = 4.0
 """Seconds for which a notice is shown."""
@@ -38,6 +42,10 @@ class Summary:
         frames: number of analysed frames.
         seconds: time from the first analysed frame to the last.
         plan: music that fits the mood; None if there is none.
+        movies: movies that fit the mood; None without a mood, or without a movie for it.
+        fact: a true sentence about the mood; None without a mood.
+        seed: seed of the draw of `movies` and `fact`; None if the session recommends none.
+        timeline: what the faces looked like in the course of the session; at most `timeline.MOST_SPANS`.
     """
 
     mood: Mood | None
@@ -45,6 +53,10 @@ class Summary:
     frames: int
     seconds: float
     plan: Plan | None
+    movies: RecommendedMovies | None = None
+    fact: Fact | None = None
+    seed: int | None = None
+    timeline: tuple[MoodSpan, ...] = ()
 
 
 class Session:
@@ -58,6 +70,7 @@ class Session:
         bars: whether bars of the three most probable expressions are shown at the start.
         info: whether frame rate and latency are shown at the start.
         welcome: first notice.
+        recommender: draws movies and facts; None recommends none.
     """
 
     def __init__(
@@ -70,10 +83,13 @@ class Session:
         bars: bool,
         info: bool,
         welcome: str = WELCOME,
+        recommender: Recommender | None = None,
     ) -> None:
         self.welcome = welcome
         self._vote = vote
         self._selector = MusicSelector(playlists, strategy)
+        self._recommender = recommender
+        self._timeline = MoodTimeline()
         self._view = ViewState()
         self._toggles = {ViewToggle.MIRROR: mirrored, ViewToggle.BARS: bars, ViewToggle.INFO: info, ViewToggle.HELP: False}
         self._notice_until: float | None = None
@@ -101,11 +117,12 @@ class Session:
             held: whether it is the frame before once more, which is still shown: it votes, and is not counted.
         """
         if stretch != self._stretch:
-            self._vote.pause()
+            self._pause()
             self._stretch = stretch
         self._vote.vote(faces, time_s)
         self._view = replace(self._view, faces=tuple(faces))
         self._first_s = time_s if self._frames == 0 else self._first_s
+        self._timeline.add(faces, time_s - self._first_s, self._vote.mood())
         self._last_s = time_s
         self._frames += not held
 
@@ -165,9 +182,22 @@ class Session:
 
     def summary(self) -> Summary:
         """Result of the session up to now."""
-        session_mood = self._vote.session_mood()
-        seconds = self._last_s - self._first_s
-        return Summary(session_mood, self._vote.shares(), self._frames, seconds, self._selector.plan(session_mood))
+        mood, recommender = self._vote.session_mood(), self._recommender
+        movies = fact = None
+        if recommender is not None and mood is not None:
+            movies = recommender.movies(mood, self._selector.strategy, SUMMARY_MOVIES)
+            fact = recommender.fact(mood)
+        return Summary(
+            mood,
+            self._vote.shares(),
+            self._frames,
+            self._last_s - self._first_s,
+            self._selector.plan(mood),
+            movies,
+            fact,
+            None if recommender is None else recommender.seed,
+            self._timeline.spans(),
+        )
 
     def handle_key(self, key: str, now_s: float) -> Action | PlayerCommand | None:
         """Apply the effect that `keymap` binds to a key.
@@ -198,8 +228,12 @@ class Session:
     def _apply_action(self, action: Action) -> Action:
         if action is Action.FREEZE:
             self._view = replace(self._view, frozen=not self._view.frozen)
-            self._vote.pause()
+            self._pause()
         return action
+
+    def _pause(self) -> None:
+        self._vote.pause()
+        self._timeline.pause()
 
     def _change_session(self, action: SessionAction, now_s: float) -> PlayerCommand | None:
         match action:
@@ -209,6 +243,7 @@ class Session:
                 return self._show_answer(self._selector.next_strategy(), now_s)
             case SessionAction.RESTART_VOTE:
                 self._vote.restart()
+                self._timeline.restart()
                 self.notify("the vote is restarted", now_s)
                 return self._selector.reset_journey()
 

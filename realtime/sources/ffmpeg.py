@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import cv2
 
@@ -37,7 +37,8 @@ FILE_OPTIONS = {
 }
 HTTP_OPTIONS = {
     "protocol_whitelist": "http,https,httpproxy,tcp,tls",
-    "format_whitelist": f"{FILM_FORMATS},mpjpeg",
+    # Not `mpjpeg`, whose parts may have any size: `http_stream` reads them
+    "format_whitelist": FILM_FORMATS,
     # `stream_probe` follows a redirect, but not to another server
     "max_redirects": "0",
     # Microseconds without a byte; OpenCV's own limit does not reach into a graph of filters
@@ -66,6 +67,26 @@ SCHEMES: Mapping[str, Mapping[str, str]] = {
 _variable = threading.Lock()
 
 
+class Capture(Protocol):
+    """The methods of `cv2.VideoCapture` that a source calls."""
+
+    def read(self) -> tuple[bool, Any]:
+        """Whether there is a next frame, and its pixels."""
+        ...
+
+    def grab(self) -> bool:
+        """Drop a frame; whether there was one."""
+        ...
+
+    def get(self, propId: int, /) -> float:  # noqa: N803 - its name in OpenCV
+        """A property by its number."""
+        ...
+
+    def release(self) -> None:
+        """Close it."""
+        ...
+
+
 def open_capture(location: str, options: Mapping[str, str], parameters: Sequence[int] = ()) -> cv2.VideoCapture:
     """Open a path, a URL or a graph of filters; the caller looks whether it is open.
 
@@ -79,6 +100,11 @@ def open_capture(location: str, options: Mapping[str, str], parameters: Sequence
     """
     with _environment(options):
         return cv2.VideoCapture(location, cv2.CAP_FFMPEG, list(parameters))
+
+
+def names_format() -> bool:
+    """Whether a person names the format of the input in `VARIABLE`; no format is refused then."""
+    return any(entry.partition(";")[0] == "input_format" for entry in os.environ.get(VARIABLE, "").split("|"))
 
 
 def merge_options(options: Mapping[str, str], personal: str) -> str:

@@ -19,8 +19,9 @@ MAX_GAP_S = 900.0
 """A longer step from one frame to the next is not believed. The longest delay of a GIF is 655 s."""
 
 RESTART_S = 0.2
-"""Times that fall by so much or more begin again, as in recordings that were put together: the film goes on. Frames that come
-in another order than they are shown fall by less."""
+"""Times that fall by so much or more begin again, as in recordings that were put together: the film goes on. Times that fall by
+less may be those of frames that come in another order than they are shown: such a frame belongs behind all that were shown
+before the latest one."""
 
 MAX_STEP_S = 0.15
 """A frame that is shown for longer is repeated. Tracks and votes then see it as they see a film of ten frames a second."""
@@ -37,7 +38,7 @@ class FrameTimes:
 
     - A time that the file states is kept.
     - A time that is a little lower than the one before is raised to it.
-    - After times that begin again (`RESTART_S`) or that jump ahead by more than `MAX_GAP_S`, the film goes on one frame later.
+    - After times that begin again, or that jump ahead by more than `MAX_GAP_S`, the film goes on one frame later.
     - A frame without a time comes one frame after the one before.
 
     Args:
@@ -50,7 +51,11 @@ class FrameTimes:
     def __init__(self, frame_s: float) -> None:
         self._frame_s = frame_s
         self._now_s = 0.0
+        # What the file stated for the frame before, for the latest frame, and for the latest one before that
         self._stated_s: float | None = None
+        self._latest_s = self._second_s = 0.0
+        # Our time of the last frame if that had none, or if times begin again with it: the next frame shows which
+        self._zero_at_s: float | None = None
         self._shift_s = 0.0
         self.stated = False
 
@@ -62,21 +67,40 @@ class FrameTimes:
         """
         stated_s = max(stated_ms / 1000, 0.0) if isfinite(stated_ms) else 0.0
         if self._stated_s is None:
-            self._stated_s, self._shift_s = stated_s, -stated_s
+            self._begin(stated_s)
             self.stated = stated_s > 0
             return self._now_s
         if stated_s == 0:
-            # Also where times begin again: the frame after this one shows that
             self._now_s += self._frame_s
+            self._zero_at_s = self._now_s
             return self._now_s
         self.stated = True
-        if -RESTART_S < stated_s - self._stated_s <= MAX_GAP_S:
+        zero_at_s, self._zero_at_s = self._zero_at_s, None
+        if not self._begins_again(stated_s, after_zero=zero_at_s is not None):
             self._now_s = max(self._now_s, stated_s + self._shift_s)
+            self._stated_s = stated_s
+            if stated_s > self._latest_s:
+                self._second_s, self._latest_s = self._latest_s, stated_s
+        elif zero_at_s is not None and 0 < stated_s < RESTART_S:
+            self._now_s = zero_at_s + stated_s
+            self._begin(stated_s)
         else:
             self._now_s += self._frame_s
-            self._shift_s = self._now_s - stated_s
-        self._stated_s = stated_s
+            self._begin(stated_s)
         return self._now_s
+
+    def _begin(self, stated_s: float) -> None:
+        """From this frame on, the times of the film go on from ours."""
+        self._stated_s = self._latest_s = stated_s
+        # A frame that is shown before this one may come behind it
+        self._second_s = -1.0
+        self._shift_s = self._now_s - stated_s
+
+    def _begins_again(self, stated_s: float, *, after_zero: bool) -> bool:
+        before_s = self._stated_s or 0.0
+        if stated_s - before_s > MAX_GAP_S or before_s - stated_s >= RESTART_S:
+            return True
+        return (after_zero and stated_s <= before_s) or stated_s <= min(before_s - 1e-6, self._second_s)
 
 
 def held_frames(before: Frame, after: Frame) -> Iterator[Frame]:

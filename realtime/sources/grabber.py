@@ -183,10 +183,12 @@ class FrameGrabber:
         """Read a live source until it ends, freezes or is replaced; returns whether to try again."""
         reopen_at: float | None = None
         self._gap = True
-        self._pace.restart()
+        # Streams of some cameras give a picture every few seconds; a camera of this computer gives many a second
+        first_pause_s: float = getattr(source, "first_pause_s", 0.0)
+        self._pace.restart(first_pause_s)
         while not (self._stopped or self._switched):
             if self._paused:
-                self._skip_frame(source)
+                self._skip_frame(source, first_pause_s)
                 continue
             frame = source.read()
             if frame is None:
@@ -207,12 +209,12 @@ class FrameGrabber:
             self._publish(frame if state is SourceState.LIVE else None, health)
         return True
 
-    def _skip_frame(self, source: Source) -> None:
+    def _skip_frame(self, source: Source, first_pause_s: float) -> None:
         source.skip()
         with self._changed:
             if not self._switched:
                 self._gap = True
-                self._pace.restart()
+                self._pace.restart(first_pause_s)
                 self._last_read_s = self._clock()
                 self._health = Health(SourceState.LIVE, source.name)
 

@@ -156,19 +156,27 @@ class BlackCheck:
         self._black = 0
         self._seen = False
 
-    def add(self, image: Image) -> None:
-        """Look at the next picture, BGR."""
+    def add(self, image: Image, *, held: bool = False) -> None:
+        """Look at the next picture, BGR; `held` says that it is the one before, which is shown for long."""
         self._seen = self._seen or bool(image[::_SAMPLE_STEP, ::_SAMPLE_STEP].any()) or bool(image.any())
-        self._black += not self._seen
+        self._black += not (self._seen or held)
 
-    def raise_if_black(self, name: str) -> None:
+    def raise_if_black(self, name: str, *, to_end: bool = True) -> None:
         """Raise the error of a source, by its name, that gave black pictures and no other.
+
+        Args:
+            name: of the source.
+            to_end: whether the source was read to its end; no, if a limit of time or of frames came first.
 
         Raises:
             BlackSourceError: it did.
         """
-        if self._black and not self._seen:
+        if not self._black or self._seen:
+            return
+        if to_end:
             raise BlackSourceError(f"every picture of {name} is black: is it shown rightly elsewhere, and no lens covered?")
+        read = "the only picture that was read" if self._black == 1 else f"each of the {self._black} pictures that were read"
+        raise BlackSourceError(f"{read} of {name} is black: does it begin in the dark? Then let the session run for longer")
 
 
 class PaceMeter:
@@ -180,12 +188,18 @@ class PaceMeter:
 
     def __init__(self, stall_s: float = STALL_S) -> None:
         self._stall_s = stall_s
+        self._first_pause_s = 0.0
         self._gaps_s = deque[float](maxlen=GAPS)
         self._last_s: float | None = None
 
-    def restart(self) -> None:
-        """Let the time until the next picture not count: the source is opened again, or is paused."""
+    def restart(self, first_pause_s: float = 0.0) -> None:
+        """Let the time until the next picture not count: the source is opened again, or is paused.
+
+        Args:
+            first_pause_s: how long a source of this kind may take for the second picture, while its pace is not known.
+        """
         self._last_s = None
+        self._first_pause_s = first_pause_s
 
     def add(self, now_s: float) -> None:
         """Count a picture that was read at `now_s`."""
@@ -196,8 +210,9 @@ class PaceMeter:
     @property
     def patience_s(self) -> float:
         """Seconds without a picture after which the source is lost: thrice the usual time between two, or `stall_s`."""
-        usual_s = median(self._gaps_s) if self._gaps_s else 0.0
-        return max(self._stall_s, min(PATIENCE * usual_s, MAX_PATIENCE_S))
+        if not self._gaps_s:
+            return max(self._stall_s, self._first_pause_s)
+        return max(self._stall_s, min(PATIENCE * median(self._gaps_s), MAX_PATIENCE_S))
 
 
 class Backoff:

@@ -2,7 +2,8 @@
 
 OpenCV 4.13 and 4.14 cannot convert interlaced frames: swscale refuses, OpenCV does not look, and `read` returns what was in the
 buffer before, with success: a black frame, or the frame before once more. So a film whose frame is the same as the one before
-is asked whether it is interlaced. The deinterlacer is yadif (https://ffmpeg.org/ffmpeg-filters.html#yadif-1).
+is asked whether it is interlaced. The deinterlacer is yadif (https://ffmpeg.org/ffmpeg-filters.html#yadif-1). In a graph of
+filters no time limit of OpenCV holds, so a film of a server is read in a process of its own (`server_graph`).
 """
 
 from __future__ import annotations
@@ -20,22 +21,24 @@ CHECKED_FRAMES = 32
 """So many frames are looked at. A film can have progressive frames among the others."""
 
 
-def is_interlaced(location: str, options: Mapping[str, str], at_s: float = 0.0) -> bool:
-    """Whether one of the frames of a film from `at_s` seconds on, `CHECKED_FRAMES` of them, is interlaced.
+def is_interlaced(location: str, options: Mapping[str, str], at_s: float = 0.0, skip: int = 0) -> bool:
+    """Whether one of the frames of a film from a moment on, `CHECKED_FRAMES` of them, is interlaced.
 
     False also where FFmpeg has no filters.
 
     Args:
         location: absolute path or URL of a film.
         options: of FFmpeg, which open it.
-        at_s: seconds since the start of the film.
+        at_s: the moment, in seconds since the start of the film.
+        skip: number of frames that are left out, for a film whose frames have no times.
 
     Raises:
         cv2.error: OpenCV cannot read it.
     """
     film = _movie(location, options, at_s)
     interlaced = r"select=not(eq(interlace_type\,PROGRESSIVE))"
-    capture = open_capture(f"{film},trim=end_frame={CHECKED_FRAMES},{interlaced}", GRAPH_OPTIONS)
+    frames = f"trim=start_frame={skip}:end_frame={skip + CHECKED_FRAMES}"
+    capture = open_capture(f"{film},{frames},{interlaced}", GRAPH_OPTIONS)
     try:
         return capture.isOpened() and capture.grab()
     finally:

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 from realtime.errors import EmodjError
 from realtime.sources.cameras import Device, find_camera, list_cameras, next_camera, open_camera
-from realtime.sources.video import check_scheme, display_name, is_camera, is_url, local_path, open_video
+from realtime.sources.locations import check_scheme, display_name, is_camera, is_url, local_path
+from realtime.sources.opening import open_video
+from realtime.sources.video import VideoSource, open_file
+from realtime.sources.waiting import run_interruptibly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import ExitStack
 
     from realtime.sources.grabber import FrameGrabber
-    from realtime.sources.video import Source, VideoSource
+    from realtime.sources.video import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +138,16 @@ def select_source(source: str | None, camera: CameraRequest, stack: ExitStack, *
         cameras = CameraSwitcher(camera if source is None else replace(camera, device=str(Path(location).absolute())))
         return SourceSpec(cameras.open, "opening the camera", cameras=cameras)
     if not is_url(location):
-        opened = stack.enter_context(open_video(location))
+        opened = stack.enter_context(open_file(location))
         return SourceSpec(lambda: opened, "", file=opened)
     # At once, and not when a thread opens it: waiting does not help here
     check_scheme(location)
     opening = f"connecting to {display_name(location)}"
     if in_order:
-        opened = stack.enter_context(open_video(location))
-        if not opened.live:
-            return SourceSpec(lambda: opened, opening, file=opened)
+        stream = stack.enter_context(run_interruptibly(lambda: open_video(location)))
+        if isinstance(stream, VideoSource) and not stream.live:
+            return SourceSpec(lambda: stream, opening, file=stream)
         # The first attempt uses the stream that is open already
-        unused = [opened]
+        unused = [stream]
         return SourceSpec(lambda: unused.pop() if unused else open_video(location), opening)
     return SourceSpec(lambda: open_video(location), opening)

@@ -10,10 +10,15 @@ import io
 import socket
 import ssl
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
 
 TIMEOUT_S = 5.0
 """How long a question may take."""
@@ -43,6 +48,8 @@ class Answer:
         length: bytes of the body; None if the server does not say, as for a stream without an end.
         location: absolute URL that a redirect leads to; None for any other answer.
         start: the first bytes of the body; few or none.
+        challenges: what the server asks of a login (RFC 9110, section 11.3).
+        is_chunked: whether the body comes in chunks.
     """
 
     status: int
@@ -50,6 +57,13 @@ class Answer:
     length: int | None = None
     location: str | None = None
     start: bytes = b""
+    challenges: tuple[str, ...] = ()
+    is_chunked: bool = False
+
+    @property
+    def is_multipart(self) -> bool:
+        """Whether the body is a row of pictures, as network cameras send it."""
+        return self.content_type.startswith("multipart/") or (not self.content_type and self.start.startswith(b"--"))
 
 
 class ProbeError(Exception):
@@ -62,15 +76,39 @@ def probe(url: str, timeout_s: float = TIMEOUT_S) -> Answer:
     Raises:
         ProbeError: there is no answer.
     """
+    parts, address = split_url(url)
+    if uses_proxy(parts):
+        raise ProbeError("a proxy is set for this server: does it answer in a browser?")
+    deadline = time.monotonic() + timeout_s
+    with explained(), connect(parts, address, deadline) as connection:
+        connection.sendall(request(parts))
+        received = _receive(connection, deadline)
+    return parse_answer(received, url)
+
+
+def split_url(url: str) -> tuple[SplitResult, tuple[str, int]]:
+    """The parts of a URL, and the host and the port to connect to.
+
+    Raises:
+        ProbeError: it is not valid.
+    """
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
+        return parts, (parts.hostname or "", parts.port or _PORTS[parts.scheme])
     except ValueError as error:
         raise ProbeError("the URL is not valid") from error
-    if parts.scheme in getproxies() and not proxy_bypass(host):
-        raise ProbeError("does it answer in a browser?")
+
+
+def uses_proxy(parts: SplitResult) -> bool:
+    """Whether the system has a proxy for a URL."""
+    return parts.scheme in getproxies() and not proxy_bypass(parts.hostname or "")
+
+
+@contextmanager
+def explained() -> Generator[None]:
+    """Raise `ProbeError` for each failure of a connection."""
     try:
-        received = _exchange(parts, (host, port), time.monotonic() + timeout_s)
+        yield
     except socket.gaierror as error:
         raise ProbeError("no such server is known: is the name right, and the network connected?") from error
     except ConnectionRefusedError as error:
@@ -79,7 +117,6 @@ def probe(url: str, timeout_s: float = TIMEOUT_S) -> Answer:
         raise ProbeError("the server does not answer: is it switched on, and on this network?") from error
     except (OSError, ValueError) as error:
         raise ProbeError("the connection fails: does it answer in a browser?") from error
-    return _parse_answer(received, url)
 
 
 def redirect_target(answer: Answer, url: str) -> str | None:
@@ -133,28 +170,40 @@ def _describe_body(answer: Answer) -> str:
     return "with nothing that emodj can read as a video"
 
 
-def _exchange(parts: SplitResult, address: tuple[str, int], deadline: float) -> bytes:
-    with socket.create_connection(address, timeout=_left_s(deadline)) as plain:
-        plain.settimeout(_left_s(deadline))
-        connection = plain
-        if parts.scheme in {"https", "rtsps"}:
-            # As FFmpeg does: cameras sign their certificates themselves. The request holds no secret but the path
-            context = ssl.create_default_context()
-            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-            connection = context.wrap_socket(plain, server_hostname=address[0])
-        with connection:
-            connection.sendall(_request(parts))
-            return _receive(connection, deadline)
+def connect(parts: SplitResult, address: tuple[str, int], deadline: float) -> socket.socket:
+    """Connect to a server until `deadline`, a time of `time.monotonic`; the caller closes the socket.
+
+    Raises:
+        OSError: it does not answer.
+    """
+    plain = socket.create_connection(address, timeout=left_s(deadline))
+    if parts.scheme not in {"https", "rtsps"}:
+        return plain
+    try:
+        plain.settimeout(left_s(deadline))
+        # As FFmpeg does: cameras sign their certificates themselves
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        return context.wrap_socket(plain, server_hostname=address[0])
+    except BaseException:
+        plain.close()
+        raise
 
 
-def _request(parts: SplitResult) -> bytes:
+def request_target(parts: SplitResult) -> str:
+    """Path and query of a URL, as a request names them: without blanks and line ends."""
+    return quote(urlunsplit(("", "", parts.path or "/", parts.query, "")), safe=_URL_CHARACTERS)
+
+
+def request(parts: SplitResult, headers: Sequence[str] = ()) -> bytes:
+    """The request for a URL, with more headers if need be; it holds no login."""
     host = parts.netloc.rpartition("@")[2]
-    target = quote(urlunsplit(("", "", parts.path or "/", parts.query, "")), safe=_URL_CHARACTERS)
+    target = request_target(parts)
     if parts.scheme.startswith("rtsp"):
         lines = [f"DESCRIBE {parts.scheme}://{host}{target} RTSP/1.0", "CSeq: 1", "Accept: application/sdp"]
     else:
         lines = [f"GET {target} HTTP/1.1", f"Host: {host}", "User-Agent: emodj", "Accept: */*", "Connection: close"]
-    return "\r\n".join([*lines, "", ""]).encode()
+    return "\r\n".join([*lines, *headers, "", ""]).encode()
 
 
 def _receive(connection: socket.socket, deadline: float) -> bytes:
@@ -164,7 +213,7 @@ def _receive(connection: socket.socket, deadline: float) -> bytes:
         if end and (len(body) >= _SNIFFED or not head.startswith(b"HTTP/1.")):
             break
         try:
-            connection.settimeout(_left_s(deadline))
+            connection.settimeout(left_s(deadline))
             piece = connection.recv(4096)
         except TimeoutError as error:
             if end:
@@ -176,7 +225,12 @@ def _receive(connection: socket.socket, deadline: float) -> bytes:
     return received
 
 
-def _parse_answer(received: bytes, url: str) -> Answer:
+def parse_answer(received: bytes, url: str) -> Answer:
+    """Parse the first bytes of an answer to a request for `url`.
+
+    Raises:
+        ProbeError: they are none.
+    """
     head, _, body = received.partition(b"\r\n\r\n")
     first, _, rest = head.partition(b"\r\n")
     words = first.split(maxsplit=2)
@@ -202,14 +256,21 @@ def _parse_answer(received: bytes, url: str) -> Answer:
         int(length) if length.isascii() and length.isdigit() and len(length) < 20 else None,  # noqa: PLR2004 - fits 64 bits
         target,
         body[:_SNIFFED],
+        tuple(headers.get_all("WWW-Authenticate", [])),
+        "chunked" in headers.get("Transfer-Encoding", "").lower(),
     )
 
 
-def _left_s(deadline: float) -> float:
-    left_s = deadline - time.monotonic()
-    if left_s <= 0:
+def left_s(deadline: float) -> float:
+    """Seconds until a time of `time.monotonic`.
+
+    Raises:
+        TimeoutError: it is over.
+    """
+    left = deadline - time.monotonic()
+    if left <= 0:
         raise TimeoutError
-    return left_s
+    return left
 
 
 def _status_name(status: int) -> str:

@@ -1,42 +1,33 @@
-"""Source protocol; cameras, video files and streams read through OpenCV."""
+"""Source protocol; what OpenCV reads: cameras, video files, and streams."""
 
 from __future__ import annotations
 
-import re
 import stat
 import threading
 import time
 from dataclasses import replace
-from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
-from urllib.parse import urlsplit
-from urllib.request import url2pathname  # pyright: ignore[reportDeprecated] - Windows, from 3.14 on
 
 import cv2
 import numpy as np
 
 from realtime.domain import Frame
-from realtime.errors import Cause, SourceError, UsageError
-from realtime.sources.ffmpeg import FILE_OPTIONS, SCHEMES, open_capture
+from realtime.errors import Cause, SourceError
+from realtime.sources.ffmpeg import FILE_OPTIONS, open_capture
 from realtime.sources.frame_times import FrameTimes, last_shown_s
 from realtime.sources.interlaced import is_interlaced, open_deinterlaced
+from realtime.sources.locations import file_mode, is_url
+from realtime.sources.waiting import run_interruptibly
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from realtime.domain import Image
+    from realtime.sources.ffmpeg import Capture
+    from realtime.sources.server_graph import ServerGraphCapture
 
     Pixels = np.ndarray[tuple[int, ...], np.dtype[np.generic]]
-
-TIMEOUT_MS = 5000
-"""How long opening a stream may take."""
-
-PATIENCE = 2
-"""A read of a stream may take so many times `TIMEOUT_MS`: some cameras send a picture every few seconds."""
-
-MAX_REDIRECTS = 3
-"""Redirects that are followed, each within one server."""
 
 DEFAULT_FPS = 30.0
 """Frames a second where a file states neither times nor a rate."""
@@ -53,17 +44,8 @@ DECODING_THREADS = 2
 MAX_PIXEL_RATIO = 4.0
 """Width of a pixel as a multiple of its height, or the other way round. Formats have up to 2; more is not believed."""
 
-_MULTIPART_TIME_BASE = 1 / 25
-"""Seconds of a tick of the clock that FFmpeg gives to pictures without times, as HTTP cameras send them."""
-
 RELEASE_S = 2.0
 """How long closing waits for a driver to return from a read."""
-
-_URL_WITH_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:.*@")
-"""Matches a mistyped URL, without `//`, that may hold a password."""
-
-_AT_SIGN_AFTER_HOST = re.compile(r"://[^@]*[/?#][^@]*@")
-"""Matches a URL whose password contains `/`, `?` or `#`: a parser ends the host there, and takes the rest for the path."""
 
 
 class Source(Protocol):
@@ -99,6 +81,7 @@ class VideoSource:
         live: whether it is a camera or a stream, not a file.
         hint: what to try when a live source gives no more frames.
         film: location and options that open the same film again; None for a source that cannot be opened twice.
+        first_pause_s: how long the second picture of a live source may take before it counts as lost.
 
     Attributes:
         rate: frames a second that the source states; None if it states none, or one that no camera has.
@@ -106,18 +89,22 @@ class VideoSource:
 
     def __init__(
         self,
-        capture: cv2.VideoCapture,
+        capture: Capture,
         name: str,
         *,
         live: bool,
         hint: str,
         film: tuple[str, Mapping[str, str]] | None = None,
+        first_pause_s: float = 0.0,
     ) -> None:
         self.live = live
+        self.first_pause_s = first_pause_s
         self.name = name
         self._hint = hint
         self._film = film
-        self._capture = capture
+        self._deinterlaced = False
+        self._server_graph: ServerGraphCapture | None = None
+        self._capture: Capture = capture
         self._index = 0
         self._lock = threading.Lock()
         rate = capture.get(cv2.CAP_PROP_FPS)
@@ -148,8 +135,7 @@ class VideoSource:
         Raises:
             SourceError: a live source gives no more frames.
         """
-        with self._lock:
-            picture = self._decode() if self.live else self._decode_film()
+        picture = self._locked(self._decode) if self.live else self._call(lambda: self._locked(self._decode_film))
         if picture is None:
             if self.live:
                 raise self._loss_error()
@@ -171,6 +157,14 @@ class VideoSource:
         delay_s = None if self._film is None else animation_delay_s(self._film[0])
         shown_s = last_shown_s(delay_s, self._length_s - last.time_s, self._frame_s, self._longest_s)
         return replace(last, time_s=last.time_s + shown_s, held=True) if shown_s else None
+
+    def _call(self, read: Callable[[], tuple[Pixels, float] | None]) -> tuple[Pixels, float] | None:
+        """Let a signal end the wait for a server."""
+        return run_interruptibly(read) if self._film is not None and is_url(self._film[0]) else read()
+
+    def _locked(self, read: Callable[[], tuple[Pixels, float] | None]) -> tuple[Pixels, float] | None:
+        with self._lock:
+            return read()
 
     def _decode(self) -> tuple[Pixels, float] | None:
         """The next picture as OpenCV gives it, and the time that the source states, in milliseconds; None if there is none."""
@@ -197,27 +191,49 @@ class VideoSource:
             # A film of still pictures is looked at now and then, not at each of them
             self._next_check = 2 * self._index
             if self._deinterlace(before[1] / 1000):
-                picture = self._decode()
-                while picture is not None and picture[1] <= before[1]:
-                    picture = self._decode()
+                picture = self._decode_after(before[1])
         self._previous = None if picture is None else (_sample(picture[0]), picture[1])
+        return picture
+
+    def _decode_after(self, stated_ms: float) -> tuple[Pixels, float] | None:
+        """The first picture of a film that is read again, from its start, after those that were read before.
+
+        Args:
+            stated_ms: time of the last of these.
+        """
+        if not self._times.stated:
+            # Without times, only their number says where the film goes on
+            for _ in range(self._index):
+                self._decode()
+            return self._decode()
+        picture = self._decode()
+        while picture is not None and picture[1] <= stated_ms:
+            picture = self._decode()
         return picture
 
     def _deinterlace(self, at_s: float) -> bool:
         """Read the film through the deinterlacer, from its start, if frames around `at_s` are interlaced."""
-        if self._film is None:
+        if self._film is None or self._deinterlaced:
             return False
-        film, self._film = self._film, None
-        location, options = film
-        if not is_interlaced(location, options, at_s):
-            self._film = film
-            return False
-        capture = open_deinterlaced(location, options)
-        if not capture.isOpened():
-            capture.release()
-            raise SourceError(
-                f"{self.name} is interlaced, which emodj cannot read here: convert it with `ffmpeg -i FILE -vf yadif`"
-            )
+        location, options = self._film
+        skip = 0 if self._times.stated else self._index
+        if is_url(location):
+            # Most films are on this computer
+            from realtime.sources.server_graph import ServerGraphCapture, is_interlaced_on_server
+
+            if not is_interlaced_on_server(location, options, self.name, at_s, skip):
+                return False
+            capture = self._server_graph = ServerGraphCapture(location, options, self.name, MAX_PIXELS)
+        else:
+            if not is_interlaced(location, options, at_s, skip):
+                return False
+            capture = open_deinterlaced(location, options)
+            if not capture.isOpened():
+                capture.release()
+                raise SourceError(
+                    f"{self.name} is interlaced, which emodj cannot read here: convert it with `ffmpeg -i FILE -vf yadif`"
+                )
+        self._deinterlaced = True
         self._capture.release()
         self._capture = capture
         return True
@@ -241,6 +257,8 @@ class VideoSource:
 
     def close(self) -> None:
         """Release the device. If a read hangs in the driver, the device stays open until the process ends."""
+        if self._server_graph is not None:
+            self._server_graph.release()
         if self._lock.acquire(timeout=RELEASE_S):
             try:
                 self._capture.release()
@@ -254,48 +272,27 @@ class VideoSource:
         self.close()
 
 
-def open_video(location: str) -> VideoSource:
-    """Open a video file, by its path or a `file://` URL, or a stream, by its URL.
+def open_file(path: str) -> VideoSource:
+    """Open a video file by its path.
 
     Raises:
-        UsageError: the file does not exist, or the URL has another scheme than http, https, rtsp, rtsps and file.
+        UsageError: the file does not exist.
         SourceError: OpenCV cannot read it, or its pictures are too large.
     """
-    location = local_path(location)
-    return _open_stream(location) if is_url(location) else _open_file(location)
-
-
-def _open_file(path: str) -> VideoSource:
-    if not stat.S_ISREG(_file_mode(path)):
+    if not stat.S_ISREG(file_mode(path)):
         # OpenCV would wait for ever for a program that writes into a pipe
         raise SourceError(f"{path} is neither a video file nor a camera")
     # FFmpeg takes what stands before a colon for a protocol, unless the path is absolute
     location = str(Path(path).absolute())
-    capture = _open_capture(location, path, FILE_OPTIONS, [])
+    capture = open_limited_capture(location, path, FILE_OPTIONS, [])
     if capture is None:
         raise SourceError(f"{path} cannot be opened as a video: is it a complete video file?")
     return VideoSource(capture, path, live=False, hint="", film=(location, FILE_OPTIONS))
 
 
-def _open_stream(url: str) -> VideoSource:
-    name = display_name(url)
-    for _ in range(MAX_REDIRECTS + 1):
-        options = SCHEMES[check_scheme(url)]
-        # FFmpeg knows protocols in lower case alone
-        scheme, separator, rest = url.partition("://")
-        url = scheme.lower() + separator + rest
-        begun = time.monotonic()
-        timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, PATIENCE * TIMEOUT_MS]
-        capture = _open_capture(url, name, options, timeouts)
-        if capture is not None:
-            live = _is_live(capture, url)
-            hint = "does it still send, and is the network connected?"
-            return VideoSource(capture, name, live=live, hint=hint, film=None if live else (url, options))
-        url = _look_elsewhere(url, name, TIMEOUT_MS / 1000 - (time.monotonic() - begun))
-    raise SourceError(f"{name} cannot be opened as a video: the server sends us on and on")
-
-
-def _open_capture(location: str, name: str, options: Mapping[str, str], parameters: list[int]) -> cv2.VideoCapture | None:
+def open_limited_capture(
+    location: str, name: str, options: Mapping[str, str], parameters: list[int]
+) -> cv2.VideoCapture | None:
     """Open a capture whose pictures are not too large; None if OpenCV cannot open it."""
     try:
         capture = open_capture(location, options, [*parameters, cv2.CAP_PROP_N_THREADS, DECODING_THREADS])
@@ -309,115 +306,6 @@ def _open_capture(location: str, name: str, options: Mapping[str, str], paramete
         capture.release()
         raise SourceError(f"{name} is too large, {width}×{height}: emodj reads films of up to 7680×4320 pixels")
     return capture
-
-
-def _look_elsewhere(url: str, name: str, timeout_s: float) -> str:
-    """Where a stream that cannot be opened has moved to, on the same server; takes `timeout_s` seconds at most.
-
-    Raises:
-        SourceError: it has not moved there; the sentence says what the server answers instead.
-    """
-    # A session with a camera needs no HTTP
-    from realtime.sources.stream_probe import ProbeError, explain, probe, redirect_target
-
-    if timeout_s <= 0:
-        why = f"no answer came within {TIMEOUT_MS / 1000:.0f} s: is the server on this network, and does it send?"
-        raise SourceError(f"{name} cannot be opened as a video: {why}")
-    try:
-        answer = probe(url, timeout_s)
-    except ProbeError as error:
-        raise SourceError(f"{name} cannot be opened as a video: {error}") from error
-    target = redirect_target(answer, url)
-    if target is not None:
-        return target
-    elsewhere = None if answer.location is None else display_name(answer.location)
-    why = explain(answer, with_password="@" in url.split("://", 1)[1].split("/", 1)[0], elsewhere=elsewhere)
-    raise SourceError(f"{name} cannot be opened as a video: {why}")
-
-
-def _is_live(capture: cv2.VideoCapture, url: str) -> bool:
-    """Whether a stream passes if it is not read. A recording on a server has a length: its end is not an error."""
-    if capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0:
-        return False
-    # For this property OpenCV's FFmpeg returns the seconds of a tick
-    if url.startswith("rtsp") or capture.get(cv2.CAP_PROP_POS_AVI_RATIO) == _MULTIPART_TIME_BASE:
-        return True
-    from realtime.sources.stream_probe import ProbeError, probe
-
-    # Browsers and screen recorders write films without a length, but the server knows that of the file
-    try:
-        answer = probe(url, TIMEOUT_MS / 1000)
-    except ProbeError:
-        return True
-    return answer.status != HTTPStatus.OK or answer.length is None
-
-
-def check_scheme(url: str) -> str:
-    """The scheme of a URL, in lower case.
-
-    Raises:
-        UsageError: emodj does not open it.
-    """
-    scheme = url.partition("://")[0].lower()
-    if scheme not in SCHEMES:
-        raise UsageError(f"{display_name(url)} cannot be opened: emodj opens files, and URLs with http, https, rtsp and rtsps")
-    return scheme
-
-
-def is_url(location: str) -> bool:
-    """Whether a location is a URL and not a path."""
-    return "://" in location
-
-
-def local_path(location: str) -> str:
-    """Convert a `file://` URL to its path; any other location is returned as it is."""
-    if not location.startswith("file://"):
-        return location
-    return url2pathname(urlsplit(location).path)  # pyright: ignore[reportDeprecated]
-
-
-def is_camera(location: str) -> bool:
-    """Whether a path is that of a device; a URL is not.
-
-    Raises:
-        UsageError: the path does not exist.
-        SourceError: the system refuses to look at it.
-    """
-    return not is_url(location) and stat.S_ISCHR(_file_mode(location))
-
-
-def display_name(location: str) -> str:
-    """Name a path or URL without what a log must not hold: of a URL the scheme and the host alone.
-
-    A URL can hold a password before the host, in the query and, with some cameras, in the path.
-    """
-    if not is_url(location):
-        # A mistyped URL is a path that does not exist; its password is secret all the same
-        return f"{location.split(':', 1)[0]}:…" if _URL_WITH_PASSWORD.match(location) else location
-    if "@" in location.split("://", 1)[1].partition("@")[2] or _AT_SIGN_AFTER_HOST.search(location):
-        return location.split("://", 1)[0] + "://…"
-    try:
-        parts = urlsplit(location)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return location.split("://", 1)[0] + "://…"
-    host = parts.hostname or ""
-    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}/…"
-
-
-def _file_mode(path: str) -> int:
-    try:
-        # OpenCV aborts the whole process at a name that is not UTF-8
-        path.encode()
-        return Path(path).stat().st_mode
-    except UnicodeEncodeError as error:
-        raise SourceError(f"{path!r} cannot be opened: rename it, its name is not UTF-8") from error
-    except (FileNotFoundError, NotADirectoryError) as error:
-        hint = f": a camera is named by --camera {path}" if path.isascii() and path.isdigit() else ""
-        raise UsageError(f"no such file: {display_name(path)}{hint}") from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise SourceError(f"{path} cannot be opened as a video ({reason})") from error
 
 
 def to_bgr(image: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> Image:
@@ -474,7 +362,7 @@ def with_square_pixels(image: Image, ratio: float) -> Image:
     return cv2.resize(image, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
 
 
-def _pixel_ratio(capture: cv2.VideoCapture) -> float:
+def _pixel_ratio(capture: Capture) -> float:
     """Width of a pixel as a multiple of its height; 1 where the source does not state it, or states what is not believed."""
     across, down = capture.get(cv2.CAP_PROP_SAR_NUM), capture.get(cv2.CAP_PROP_SAR_DEN)
     if not (across > 0 and down > 0 and 1 / MAX_PIXEL_RATIO <= across / down <= MAX_PIXEL_RATIO):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sys
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -41,6 +42,20 @@ def write(files: Mapping[Path, bytes], *, private: bool = False, advice: str = "
             part.replace(target)
 
 
+def write_private(path: Path, content: bytes) -> None:
+    """Write a secret of the user, a file that only its owner can read, as `write` does; make its folder if it is missing.
+
+    Raises:
+        EmodjError: the file cannot be written.
+    """
+    advice = "make room, or make its folder yours"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EmodjError(f"cannot write {path} ({error.strerror or error}): {advice}") from error
+    write({path: content}, private=True, advice=advice)
+
+
 def create(path: Path, data: bytes, *, private: bool = False, advice: str = "choose another place") -> None:
     """Write a new file so that a reader never meets half of it. A file that appears meanwhile is not replaced.
 
@@ -58,6 +73,67 @@ def create(path: Path, data: bytes, *, private: bool = False, advice: str = "cho
         placed = _place(parts[path], path, data, private=private)
     if not placed:
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+
+
+def create_folder(path: Path, files: Mapping[str, bytes], *, advice: str = "choose another place") -> None:
+    """Write a new folder so that a reader never meets half of it; folders above it are made.
+
+    Args:
+        path: of the new folder.
+        files: contents by name.
+        advice: as for `write`.
+
+    Raises:
+        FileExistsError: something has this path already.
+        EmodjError: the folder cannot be written.
+    """
+    part = path.with_name(f".emodj-{os.urandom(8).hex()}.part")
+    with _translate_errors([path], advice):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.mkdir()
+        try:
+            for name, data in files.items():
+                (part / name).write_bytes(data)
+            placed = _place_folder(part, path)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+    if not placed:
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder so that a reader never meets half of it. A link is removed, not what it leads to.
+
+    Raises:
+        FileNotFoundError: there is no such folder.
+        EmodjError: the system refuses.
+    """
+    gone = path.with_name(f".emodj-{os.urandom(8).hex()}.part")
+    try:
+        path.rename(gone)
+        if gone.is_symlink():
+            gone.unlink()
+        else:
+            shutil.rmtree(gone)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise EmodjError(f"cannot remove {path} ({error.strerror or error}): remove it by hand") from error
+
+
+def _place_folder(part: Path, target: Path) -> bool:
+    """Give a whole folder its name; returns False where that is taken."""
+    # A rename would take the place of an empty folder
+    if os.path.lexists(target):
+        return False
+    try:
+        part.rename(target)
+    except OSError:
+        # A folder that appeared meanwhile holds files, and no system replaces it
+        if os.path.lexists(target):
+            return False
+        raise
+    return True
 
 
 def _place(part: Path, target: Path, data: bytes, *, private: bool) -> bool:

@@ -1,4 +1,4 @@
-"""Folders of the person who runs emodj: for settings, for a cache, and for pictures.
+"""Folders of the person who runs emodj: for settings, for a cache, for networks, and for pictures.
 
 A service or a container may run as a user without a home. Then there are no such folders, and emodj goes on without them. A
 folder is never searched below the one that emodj is started in, which may belong to anybody.
@@ -27,7 +27,7 @@ class NoHomeError(UsageError):
 
 
 def config_folder() -> Path:
-    """The folder of settings and of the Spotify login, which need not exist. Raises `NoHomeError` for a user without a home."""
+    """The folder of settings and secrets of the user, which need not exist. Raises `NoHomeError` for a user without a home."""
     folder = _find(lambda: platformdirs.user_config_path(NAME, appauthor=False))
     if sys.platform == "win32":
         # Until version 0.1, an author of the same name stood above the name
@@ -38,6 +38,11 @@ def config_folder() -> Path:
 def cache_folder() -> Path:
     """The folder of compiled networks, which need not exist. Raises `NoHomeError` for a user without a home."""
     return _find(lambda: platformdirs.user_cache_path(NAME, appauthor=False))
+
+
+def networks_folder() -> Path:
+    """The folder of networks that the person has fetched, which need not exist. Raises `NoHomeError` without a home."""
+    return _find(lambda: platformdirs.user_data_path(NAME, appauthor=False)) / "networks"
 
 
 def pictures_folder() -> Path:

@@ -44,18 +44,18 @@ class VerifyResult:
 
 
 def verify(pair: Path) -> list[VerifyResult]:
-    """Check a pair, its compiled network and its contract.
+    """Check a pair, its compiled network and its contract; or a compiled network without a pair, `NAME.tflite`.
 
     Returns:
         Results for the digest of the pair, the digest of the compiled network, the golden crops, and the comparison of the
-        pair in Keras with the compiled network (skipped without TensorFlow). If the compiled network cannot be loaded, the
-        results end with this failure.
+        pair in Keras with the compiled network (skipped without TensorFlow). Without a pair, the first and the last are
+        skipped. If the compiled network cannot be loaded, the results end with this failure.
 
     Raises:
         AssetError: the pair or its contract is missing or damaged.
     """
     terms = contract.read_contract(contract.contract_path(pair))
-    checks = [_check_digest("pair", pair_digest(pair), terms.pair_digest)]
+    checks = [_check_pair(pair, terms)]
     path = contract.compiled_path(pair)
     try:
         model = contract.read_compiled(path)
@@ -67,6 +67,12 @@ def verify(pair: Path) -> list[VerifyResult]:
         return [*checks, VerifyResult("compiled", passed=False, finding=str(error))]
     checks.append(_check_digest("compiled", hashlib.sha256(model).hexdigest(), terms.compiled_digest))
     return [*checks, _check_golden(classifier, terms), _compare_with_keras(pair, classifier, terms)]
+
+
+def _check_pair(pair: Path, terms: Contract) -> VerifyResult:
+    if contract.is_compiled(pair):
+        return VerifyResult("pair", passed=None, finding="there is none: this is a compiled network alone")
+    return _check_digest("pair", pair_digest(pair), terms.pair_digest)
 
 
 def _check_digest(subject: str, actual: str, recorded: str) -> VerifyResult:
@@ -90,6 +96,8 @@ def _check_golden(classifier: Classifier, terms: Contract) -> VerifyResult:
 
 def _compare_with_keras(pair: Path, classifier: Classifier, terms: Contract) -> VerifyResult:
     subject = "pair and compiled"
+    if contract.is_compiled(pair):
+        return VerifyResult(subject, passed=None, finding="not compared, which needs a pair")
     noise = np.random.default_rng(0).random((NOISE_CROPS, *INPUT_SHAPE), np.float32)
     crops = np.concatenate([noise, to_golden_batch([golden.crop for golden in terms.golden])]) if terms.golden else noise
     try:

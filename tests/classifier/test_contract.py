@@ -238,6 +238,22 @@ def test_a_pair_with_a_contract_runs_without_tensorflow(pair: Path, loader: Load
     assert not loader.cache.exists()
 
 
+def test_a_compiled_network_runs_without_its_pair(pair: Path, loader: Loader, no_tensorflow: Callable[[], None]) -> None:
+    no_tensorflow()
+    for suffix in PAIR_SUFFIXES:
+        pair.with_suffix(suffix).unlink()
+    classifier, contract = loader(pair.with_suffix(".tflite"))
+    assert max(golden.differences(classifier, contract.golden).values()) <= 1e-5
+    assert contract == read_contract(contract_path(pair))
+    assert loader.notices == []
+    change_json(contract_path(pair), ["golden", 1, "answer", "fear"], 0.01)
+    with pytest.raises(AssetError, match=r"for the golden crop 'drawn-mouth-up': fetch it again, or choose another network"):
+        loader(pair.with_suffix(".tflite"))
+    contract_path(pair).unlink()
+    with pytest.raises(AssetError, match=r"net\.contract\.json, the contract of a network, cannot be read"):
+        loader(pair.with_suffix(".tflite"))
+
+
 @pytest.mark.parametrize("suffix", PAIR_SUFFIXES)
 def test_a_missing_file_of_the_pair_is_named(pair: Path, loader: Loader, suffix: str) -> None:
     path = pair.with_suffix(suffix)

@@ -41,22 +41,35 @@ def documents(ended: CompletedProcess[str]) -> tuple[list[dict[str, Any]], dict[
 # Output
 
 
-def test_the_summary_ends_with_the_link_on_a_separate_line(emodj: Run, clip: Clip) -> None:
+def test_the_summary_has_mood_music_movies_and_a_fact(emodj: Run, clip: Clip) -> None:
     ended = emodj("live", "--no-window", "--source", clip(10))
     assert (ended.returncode, ended.stderr) == (0, "")
-    looked, length, mood, music, link = ended.stdout.splitlines()
+    looked, length, mood, music, link, *movies, fact, source = ended.stdout.splitlines()
     assert looked.startswith("faces   happy ")
     assert all(name in looked for name in NAMES)
     assert length == "length  0.9 s, 10 frames analysed"
     assert mood.startswith("mood    happy, ")
     assert (music, link) == ("music   Bright and happy", HAPPY_LIST)
+    recommended = emodj("movies", "happy", "-n", "3", "--seed", "0").stdout.splitlines()[1::2]
+    assert [movie[:8] for movie in movies] == ["movies  ", *[" " * 8] * 2]
+    assert all(line[3:].startswith(movie[8:]) for movie, line in zip(movies, recommended, strict=True))
+    assert fact[:8] + source[:8] == "fact            "
+    assert [fact[8:], source[8:]] == emodj("fact", "happy", "--seed", "0").stdout.splitlines()
+
+
+def test_a_seed_draws_other_movies_and_another_fact(emodj: Run, clip: Clip) -> None:
+    run = ("live", "--no-window", "--source", clip(3), "--json", "--seed", "9")
+    (summary,) = documents(emodj(*run))[1:]
+    movies = json.loads(emodj("movies", "happy", "-n", "3", "--seed", "9", "--json").stdout)["movies"]
+    assert (summary["seed"], summary["movies"]) == (9, movies)
+    assert emodj(*run).stdout == emodj(*run).stdout
 
 
 def test_the_summary_as_json(emodj: Run, clip: Clip) -> None:
     ended = emodj("live", "--no-window", "--source", clip(10), "--json")
     lines, summary = documents(ended)
     assert lines == []
-    assert list(summary) == ["schema", "mood", "shares", "frames", "seconds", "playlist", *WHO]
+    assert list(summary) == ["schema", "mood", "shares", "frames", "seconds", "playlist", *WHO, "movies", "fact", "seed"]
     assert (summary["schema"], summary["frames"], summary["seconds"]) == (1, 10, 0.9)
     assert summary["mood"]["expression"] == "happy"
     assert list(summary["mood"]) == ["expression", "share"]
@@ -521,3 +534,100 @@ def test_a_film_without_times_and_rate_is_said_to_be_one(emodj: Run, astronaut: 
     assert ended.returncode == 0
     assert ended.stderr == f"emodj: {film} states neither times nor a rate: 30 frames a second are assumed\n"
     assert "length  0.1 s, 3 frames analysed" in ended.stdout
+
+
+# --summary
+
+
+@pytest.mark.parametrize("suffix", ["html", "md", "json"])
+def test_the_summary_is_kept(emodj: Run, clip: Clip, tmp_path: Path, suffix: str) -> None:
+    kept = tmp_path / f"evening.{suffix}"
+    ended = emodj("live", "--no-window", "--source", clip(10), "--json", "--summary", kept)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    text, summary = kept.read_text(encoding="utf-8"), json.loads(ended.stdout)
+    assert summary["fact"]["source"] in text.replace("\\", "")
+    assert HAPPY_LIST in text
+    if suffix == "json":
+        document = json.loads(text)
+        timeline = document.pop("timeline")
+        assert document == summary
+        assert (timeline[0]["start"], timeline[-1]["end"]) == (0, pytest.approx(0.9, abs=0.04))
+        assert {span["expression"] for span in timeline} == {"happy"}
+
+
+def test_without_the_option_no_summary_is_kept(emodj: Run, clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    film = clip(3)
+    monkeypatch.chdir(tmp_path)
+    before = set(tmp_path.rglob("*"))
+    assert emodj("live", "--no-window", "--source", film).returncode == 0
+    assert set(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", ["evening.txt", "evening", "-", "missing/evening.html"])
+def test_a_summary_without_a_place_is_refused_before_the_session(emodj: Run, tmp_path: Path, name: str) -> None:
+    # The source is looked at later
+    ended = emodj("live", "--no-window", "--source", tmp_path / "missing.avi", "--summary", tmp_path / name)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith(f"emodj: cannot write {tmp_path / name}: ")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_summary_that_exists_is_refused_and_stays(emodj: Run, clip: Clip, tmp_path: Path) -> None:
+    kept = tmp_path / "evening.html"
+    kept.write_bytes(b"mine")
+    ended = emodj("live", "--no-window", "--source", clip(2), "--summary", kept)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == f"emodj: {kept} exists already: choose another name for the summary\n"
+    assert kept.read_bytes() == b"mine"
+
+
+def test_a_summary_and_a_log_need_two_names(emodj: Run, clip: Clip, tmp_path: Path) -> None:
+    same = tmp_path / "evening.json"
+    ended = emodj("live", "--no-window", "--source", clip(2), "--summary", same, "--log", same)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "--log and --summary name the same file" in ended.stderr
+    assert not same.exists()
+
+
+def test_a_summary_that_cannot_be_written_is_status_1_after_the_summary_is_printed(clip: Clip, tmp_path: Path) -> None:
+    # At the end of the session there is no room for a file
+    full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))\n"
+    kept = tmp_path / "evening.html"
+    arguments = ["live", "--source", str(clip(5)), "--no-window", "--json", "--summary", str(kept)]
+    ended = subprocess.run(
+        [sys.executable, "-c", full + START, *arguments], capture_output=True, text=True, check=False, timeout=PATIENCE_S
+    )
+    assert ended.returncode == 1
+    assert json.loads(ended.stdout)["frames"] == 5
+    assert ended.stderr.startswith(f"emodj: cannot write {kept} (")
+    assert ended.stderr.endswith("): choose another place for the summary\n")
+    assert list(kept.parent.glob("*evening*")) + list(kept.parent.glob(".emodj*")) == []
+
+
+@pytest.mark.parametrize(("number", "state"), [(signal.SIGINT, "live"), (signal.SIGTERM, "live"), (signal.SIGINT, "lost")])
+def test_a_signal_leaves_a_whole_summary_also_of_a_lost_camera(
+    process: Callable[..., subprocess.Popen[str]], camera: NetworkCamera, tmp_path: Path, number: signal.Signals, state: str
+) -> None:
+    kept = tmp_path / "evening.json"
+    with (
+        streaming(camera) as address,
+        process("live", "-q", "--source", f"http://{address}/", "--no-window", "--jsonl", "--summary", kept) as started,
+    ):
+        assert started.stdout is not None
+        started.stdout.readline()
+        if state == "lost":
+            camera.absent, visits = True, camera.visits
+            camera.drop()
+            until(lambda: camera.visits > visits)
+        started.send_signal(number)
+        out, err = started.communicate(timeout=PATIENCE_S)
+    assert (started.returncode, err.strip()) == (128 + number, "")
+    document = json.loads(kept.read_text(encoding="utf-8"))
+    assert document.pop("timeline")
+    assert document == json.loads(out.splitlines()[-1])
+
+
+def test_a_session_without_a_frame_keeps_no_summary(emodj: Run, tmp_path: Path) -> None:
+    kept = tmp_path / "evening.html"
+    assert emodj("live", "--no-window", "--camera", "no such maker", "--summary", kept).returncode == 4
+    assert not kept.exists()

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from html import escape
 from typing import TYPE_CHECKING
 
 import pytest
@@ -46,10 +47,38 @@ def music_settings(settings: Write) -> Path:
     )
 
 
+def music_part(output: str) -> str:
+    """What is printed above the movies."""
+    return output.partition("\nMovies ")[0]
+
+
 def test_the_best_choice_comes_first_with_its_link_on_a_separate_line(emodj: Run, music_settings: Path, tmp_path: Path) -> None:
     ended = emodj("mood", "HAPPY", "--config", music_settings)
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert ended.stdout == f"First, for happy\n{ONE}\n\nor Folder     {tmp_path / 'music'}\nor Third one  {OTHER}\n"
+    expected = f"First, for happy\n{ONE}\n\nor Folder     {tmp_path / 'music'}\nor Third one  {OTHER}\n"
+    assert music_part(ended.stdout) == expected
+
+
+def test_three_movies_and_a_fact_follow_the_music(emodj: Run) -> None:
+    output = emodj("mood", "sad", "--seed", "5").stdout
+    movies = emodj("movies", "sad", "-n", "3", "--seed", "5").stdout
+    fact = emodj("fact", "sad", "--seed", "5").stdout
+    assert output.endswith(f"\n\n{movies}\n{fact}")
+    assert emodj("mood", "sad", "--seed", "5").stdout == output
+
+
+def test_the_movies_follow_the_strategy(emodj: Run) -> None:
+    output = emodj("mood", "sad", "--seed", "5", "--strategy", "lift").stdout
+    assert emodj("movies", "sad", "-n", "3", "--seed", "5", "--strategy", "lift").stdout in output
+
+
+def test_a_list_of_movies_that_cannot_be_read_is_named_and_the_shipped_one_is_used(emodj: Run, settings: Write) -> None:
+    file = settings('[movies]\nlist = "missing.csv"\n')
+    ended = emodj("mood", "sad", "--seed", "5", "--config", file)
+    assert ended.returncode == 0
+    assert ended.stdout == emodj("mood", "sad", "--seed", "5").stdout
+    assert ended.stderr.startswith("emodj: movies.list: there is no list of movies at ")
+    assert ended.stderr.endswith("; the list that comes with emodj is used\n")
 
 
 def test_nothing_is_opened_without_the_option(emodj: Run, music_settings: Path, browser: Visits) -> None:
@@ -70,7 +99,7 @@ def test_the_strategy_of_the_settings_is_used(emodj: Run, settings: Write) -> No
 
 def test_a_journey_is_printed_step_by_step(emodj: Run) -> None:
     ended = emodj("mood", "sad", "--strategy", "journey")
-    steps = [block.splitlines() for block in ended.stdout.split("\n\n")]
+    steps = [block.splitlines() for block in music_part(ended.stdout).split("\n\n")]
     assert [title.split(", ")[1] for title, _ in steps] == [f"step {number} of 4 from sad" for number in (1, 2, 3, 4)]
     assert all(link.startswith("https://") for _, link in steps)
     document = json.loads(emodj("mood", "sad", "--strategy", "journey", "--json").stdout)
@@ -82,7 +111,9 @@ def test_the_document(emodj: Run, music_settings: Path, tmp_path: Path) -> None:
     ended = emodj("mood", "happy", "--json", "--config", music_settings)
     point = {"valence": 0.76, "arousal": 0.48}
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert json.loads(ended.stdout) == {
+    document = json.loads(ended.stdout)
+    recommended = {name: document.pop(name) for name in ("movies", "fact", "seed")}
+    assert document == {
         "schema": 1,
         "mood": "happy",
         "strategy": "match",
@@ -96,6 +127,10 @@ def test_the_document(emodj: Run, music_settings: Path, tmp_path: Path) -> None:
         "steps": None,
         "opened": None,
     }
+    seed = str(recommended["seed"])
+    assert recommended["movies"] == json.loads(emodj("movies", "happy", "-n", "3", "--seed", seed, "--json").stdout)["movies"]
+    fact = json.loads(emodj("fact", "happy", "--seed", seed, "--json").stdout)
+    assert recommended["fact"] == {name: fact[name] for name in ("mood", "fact", "source")}
 
 
 def test_the_best_choice_is_opened_once(emodj: Run, music_settings: Path, browser: Visits) -> None:
@@ -135,7 +170,7 @@ def test_songs_of_this_computer_are_named_and_the_next_link_is_opened(emodj: Run
         '[[playlists.happy]]\ntitle = "Folder"\npath = "music"\n[[playlists.happy]]\ntitle = "List"\nurl = "' + TWO + '"\n'
     )
     ended = emodj("mood", "happy", "--open", "--config", file)
-    assert ended.stdout.endswith(f"\n\nList\n{TWO}\n")
+    assert music_part(ended.stdout).endswith(f"\n\nList\n{TWO}\n")
     assert ended.stderr == (
         "emodj: Folder is on this computer: `emodj play happy` plays it\nemodj: handed to the browser: List\n"
     )
@@ -177,7 +212,7 @@ def test_a_line_answers_off_a_terminal(run_process: Run, music_settings: Path, l
     with answer.open() as stdin:
         command = [sys.executable, "-m", "realtime", "mood", "--config", str(music_settings)]
         ended = subprocess.run(command, stdin=stdin, capture_output=True, text=True, check=True)
-    assert ended.stdout == run_process("mood", "happy", "--config", music_settings).stdout
+    assert music_part(ended.stdout) == music_part(run_process("mood", "happy", "--config", music_settings).stdout)
     *listed, question = ended.stderr.splitlines()
     assert [entry.split()[:2] for entry in listed] == [[str(number), mood] for number, mood in enumerate(MOODS, 1)]
     assert question == "mood: "
@@ -234,8 +269,9 @@ UP, DOWN, PAGE_DOWN, CONTROL_N, CONTROL_P = "\x1b[A", "\x1b[B", "\x1b[6~", "\x0e
     ],
 )
 def test_arrows_and_numbers_choose_on_a_terminal(emodj: Run, music_settings: Path, keys: str) -> None:
-    status, output, terminal = run_on_terminal(f"{keys}\r", "--config", music_settings)
-    assert (status, output) == (0, emodj("mood", "happy", "--config", music_settings).stdout), terminal.all
+    arguments = ("--config", music_settings, "--seed", "1")
+    status, output, terminal = run_on_terminal(f"{keys}\r", *arguments)
+    assert (status, output) == (0, emodj("mood", "happy", *arguments).stdout), terminal.all
 
 
 @pytest.mark.parametrize(("key", "status"), [("\x03", 130), ("\x1b", 1)])
@@ -250,3 +286,29 @@ def test_a_named_mood_loads_neither_opencv_nor_the_prompt() -> None:
     program = "import sys; from realtime.cli import main; main(['mood', 'happy']); print(*sys.modules, file=sys.stderr)"
     ended = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert not {"cv2", "prompt_toolkit", "segno", "jeepney"} & set(ended.stderr.split())
+
+
+# --summary
+
+
+@pytest.mark.parametrize("suffix", ["html", "md", "json"])
+def test_the_summary_of_a_mood_by_hand_is_kept(emodj: Run, tmp_path: Path, suffix: str) -> None:
+    file = tmp_path / f"evening.{suffix}"
+    ended = emodj("mood", "sad", "--seed", "5", "--summary", file)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout == emodj("mood", "sad", "--seed", "5").stdout
+    text = file.read_text(encoding="utf-8")
+    movies = json.loads(emodj("movies", "sad", "-n", "3", "--seed", "5", "--json").stdout)["movies"]
+    assert all((escape(movie["url"]) if suffix == "html" else movie["url"]) in text for movie in movies)
+    if suffix == "json":
+        document = json.loads(text)
+        assert (document["mood_source"], document["frames"], document["timeline"]) == ("hand", 0, [])
+        assert document["movies"] == movies
+
+
+def test_a_summary_is_refused_before_the_question(emodj: Run, tmp_path: Path) -> None:
+    ended = emodj("mood", "--summary", tmp_path / "evening.txt")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.splitlines() == [
+        f"emodj: cannot write {tmp_path / 'evening.txt'}: choose a name for the summary that ends in .html, .json or .md"
+    ]

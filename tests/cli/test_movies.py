@@ -79,6 +79,8 @@ def test_the_document(emodj: Run, own_list: Path, tmp_path: Path) -> None:
             {"title": "Three", "year": 1970, "genres": ["Comedy"], "country": None, "url": "https://example.org/?q=Three"}
         ],
         "notice": None,
+        "problem": None,
+        "attribution": None,
         "opened": None,
     }
 

@@ -12,6 +12,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import cv2
+import numpy as np
 import pytest
 
 from realtime.cli.context import Context
@@ -19,6 +20,8 @@ from realtime.cli.output import print_document
 from realtime.cli.signals import SAME_EVENT_S, EndSignals, delayed
 from tests.cli.conftest import START
 from tests.support.clocks import CountedClock
+from tests.support.films import write_film
+from tests.support.streams import SlowFilmServer, streaming
 from tests.support.terminal import in_a_terminal
 from tests.support.waiting import PATIENCE_S
 
@@ -97,6 +100,23 @@ def test_a_closed_terminal_ends_a_session_with_its_log_and_film(clip: Callable[[
         assert "Traceback" not in stderr.read()
     log = (tmp_path / "log.jsonl").read_text(encoding="utf-8").splitlines()
     assert_complete(tmp_path, log)
+
+
+@pytest.mark.parametrize("whole", [0, 1])
+@pytest.mark.parametrize("window", ["--no-window", "--wait"])
+def test_a_signal_ends_a_session_that_waits_for_a_server(whole: int, window: str, process: Start, tmp_path: Path) -> None:
+    pictures = [np.full((64, 96, 3), 50 + 2 * index, np.uint8) for index in range(80)]
+    film = write_film(tmp_path / "film.mkv", pictures, range(0, 3200, 40), interlaced=True).read_bytes()
+    # The whole film shows OpenCV that it may be interlaced, and then the deinterlacer waits for the server
+    server = SlowFilmServer(film, len(film) // 2, whole)
+    with streaming(server) as address:
+        options = ["--no-window", window] if window != "--no-window" else [window]
+        with process("live", *options, "--source", f"http://{address}/film.mkv") as started:
+            assert server.drips.wait(PATIENCE_S)
+            started.send_signal(signal.SIGTERM)
+            _, err = started.communicate(timeout=PATIENCE_S)
+    assert started.returncode == 128 + signal.SIGTERM
+    assert "Traceback" not in err
 
 
 @pytest.mark.parametrize("number", [*ENDING, signal.SIGINT])

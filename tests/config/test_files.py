@@ -107,6 +107,7 @@ NUMBERED = {
     "tracking": TrackingSettings,
     "mood": VoteSettings,
     "music": MusicSettings,
+    "movies": MovieSettings,
 }
 
 
@@ -132,7 +133,10 @@ def test_the_defaults_are_those_of_the_shipped_file() -> None:
     assert (settings.faces.detector, settings.faces.yunet_model, settings.faces.unsure_below) == ("haar", None, None)
     assert settings.camera == CameraSettings(device="0", width=640, height=480, fps=30, mirror=True)
     assert settings.music == MusicSettings(Strategy.MATCH, None, 0.7, shuffle=False, spotify_device="")
-    assert settings.movies == MovieSettings(None, "https://en.wikipedia.org/w/index.php?search={title}+{year}+film")
+    link = "https://en.wikipedia.org/w/index.php?search={title}+{year}+film"
+    assert settings.movies == MovieSettings(
+        None, link, online=False, language="en-US", region="", min_votes=300, min_rating=6.5
+    )
     assert set(settings.playlists.moods) == set(Expression)
 
 
@@ -376,6 +380,7 @@ def test_relative_paths_start_from_the_folder_of_their_file(home: Path, monkeypa
     assert (finder.detector, finder.yunet_model) == ("yunet", home / "net" / "y.onnx")
     assert (finder.live.close_cascade, finder.live.profile_cascade) == (home / "net" / "near.xml", None)
     assert load_text(file, '[network]\npair = "/big.JSON"\n').network.pair == Path("/big.JSON").absolute()
+    assert load_text(file, '[network]\npair = "net.tflite"\n').network.pair == home / "net" / "net.tflite"
     assert load_text(file, '[faces.live]\ncascade = "other.xml"\n').faces.live.cascade == Path("other.xml")
 
 
@@ -410,7 +415,11 @@ def test_relative_paths_start_from_the_folder_of_their_file(home: Path, monkeypa
         ("faces.unsure_below", "'none'", "must be empty (\"\") or a number from 0 to 1, not 'none'"),
         ("faces.yunet_model", "1", "must be text in quotes, not 1"),
         ("network.pair", "7", "must be text in quotes, not 7"),
-        ("network.pair", "'net.h5'", "must be empty or the path of a .json file with the .h5 beside it, not 'net.h5'"),
+        (
+            "network.pair",
+            "'net.h5'",
+            "the path of a .json file with the .h5 beside it or of a .tflite file with its .contract.json, not 'net.h5'",
+        ),
         ("music.strategy", "'cheer'", "must be one of match, lift, journey, not 'cheer'"),
         ("music.library", "1", "must be text in quotes, not 1"),
         ("movies.list", "true", "must be text in quotes, not true"),
@@ -419,6 +428,13 @@ def test_relative_paths_start_from_the_folder_of_their_file(home: Path, monkeypa
             '"http://a.b/{title}"',
             "must be an https link with {title} in it, but does not start with https://: 'http://a.b/{title}'",
         ),
+        ("movies.online", '"yes"', "must be true or false, not 'yes'"),
+        ("movies.language", '"German"', 'must be a language as "de", or with a country as "en-US", not \'German\''),
+        ("movies.language", '""', 'must be a language as "de", or with a country as "en-US", not \'\''),
+        ("movies.language", '"de&page=9"', 'must be a language as "de", or with a country as "en-US", not \'de&page=9\''),
+        ("movies.region", '"Germany"', "must be empty or a country in two letters as \"DE\", not 'Germany'"),
+        ("movies.min_votes", "-1", "must be a whole number from 0 to 100000, not -1"),
+        ("movies.min_rating", "11", "must be a number from 0 to 10, not 11"),
         ("movies.link", '"https://a.b/"', "must be an https link with {title} in it, but has no {title}: 'https://a.b/'"),
         ("music.volume", "70", "must be a number from 0 to 1, not 70"),
     ],
@@ -432,8 +448,9 @@ def test_an_invalid_value_is_refused_with_key_file_and_allowed_values(
     assert len(message) < 400
 
 
-def test_yunet_is_refused_without_its_file(user_toml: Path) -> None:
-    assert 'faces: detector = "yunet" needs yunet_model' in refuse_text(user_toml, 'faces.detector = "yunet"\n')
+def test_yunet_is_one_word(user_toml: Path) -> None:
+    faces = load_text(user_toml, 'faces.detector = "yunet"\n').faces
+    assert (faces.detector, faces.yunet_model) == ("yunet", None)
 
 
 def test_both_ends_of_a_range_are_allowed(user_toml: Path) -> None:
@@ -597,7 +614,7 @@ SETTINGS = st.builds(
     faces=st.builds(
         FaceSettings,
         detector=st.sampled_from(["haar", "yunet"]),
-        yunet_model=PATHS,
+        yunet_model=st.none() | PATHS,
         unsure_below=st.none() | number(FaceSettings, "unsure_below"),
         live=SEARCHES,
         image=SEARCHES,
@@ -621,7 +638,16 @@ SETTINGS = st.builds(
         shuffle=st.booleans(),
         spotify_device=NAMES.map(str.strip),
     ),
-    movies=st.builds(MovieSettings, PATHS, st.sampled_from(["https://example.org/{title}", "https://a.b/?q={year}+{title}"])),
+    movies=st.builds(
+        MovieSettings,
+        PATHS,
+        st.sampled_from(["https://example.org/{title}", "https://a.b/?q={year}+{title}"]),
+        online=st.booleans(),
+        language=st.sampled_from(["de", "en-US"]),
+        region=st.sampled_from(["", "DE"]),
+        min_votes=number(MovieSettings, "min_votes"),
+        min_rating=number(MovieSettings, "min_rating"),
+    ),
     playlists=st.builds(
         Playlists,
         st.fixed_dictionaries({each: choices(each) for each in EXPRESSIONS}),

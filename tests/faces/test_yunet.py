@@ -61,14 +61,14 @@ def test_a_box_at_the_edge_stays_inside_and_the_picture_size_may_change(astronau
     assert box.overlap(Box(0, 0, 85, 85)) > 0.5
 
 
-def test_a_missing_file_is_refused_with_its_publisher(tmp_path: Path) -> None:
-    with pytest.raises(AssetError, match=r"there is no YuNet file .*no\.onnx: it is published by OpenCV Zoo on GitHub"):
+def test_a_missing_file_is_refused_with_the_command_that_fetches_it(tmp_path: Path) -> None:
+    with pytest.raises(AssetError, match=r"there is no YuNet file .*no\.onnx: `emodj model pull yunet` fetches it$"):
         YuNetDetector(tmp_path / "no.onnx", search_side=320)
 
 
 @pytest.mark.parametrize("path", ["", "x\0y.onnx"], ids=["a folder", "no path"])
 def test_an_unreadable_file_is_refused(tmp_path: Path, path: str) -> None:
-    with pytest.raises(AssetError, match=r"cannot read the YuNet file .* \(it is published by OpenCV Zoo"):
+    with pytest.raises(AssetError, match=r"cannot read the YuNet file .* \(`emodj model pull yunet` fetches one\)$"):
         YuNetDetector(tmp_path / path, search_side=320)
 
 

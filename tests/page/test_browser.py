@@ -369,8 +369,9 @@ def test_a_session_is_summed_up_and_kept(tab: Tab) -> None:
     document = json.loads(tab.saved("Save as JSON"))
     assert document["mood"]["expression"] == "happy"
     assert document["frames"] >= 1
-    text = tab.saved("Save as text").decode()
-    assert "\nmood    happy, " in text
+    assert document["timeline"]
+    assert tab.saved("Save as text").decode().startswith("# ")
+    assert tab.saved("Save as page").decode().startswith("<!")
     tab.click("Close")
     tab.click("Start anew")
     tab.expect_said("A new session has begun.")

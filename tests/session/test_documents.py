@@ -5,10 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime.domain import EXPRESSIONS, Box, Expression, Face, Mood
+from realtime.music.planner import Strategy
 from realtime.session import documents
 from realtime.session.documents import AnalysedPicture, Document
 from realtime.session.state import Summary
-from tests.support.lists import PLAN
+from realtime.session.timeline import MoodSpan
+from tests.support.lists import FACTS, PLAN, make_recommender
 from tests.support.lists import PLAN_DOCUMENT as PLAYLIST_DOCUMENT
 
 PROBABILITIES = (0.02, 0.01, 0.03, 0.876543, 0.023457, 0.01, 0.03)
@@ -107,9 +109,36 @@ def test_the_document_of_a_session() -> None:
         "seconds": 4.0001,
         "playlist": PLAYLIST_DOCUMENT,
         **MOOD_FIELDS,
+        "movies": [],
+        "fact": None,
+        "seed": None,
     }
     nothing = {"schema": 1, "mood": None, "shares": None, "frames": 0, "seconds": 0, "playlist": None, **NO_MOOD_FIELDS}
+    nothing |= {"movies": [], "fact": None, "seed": None}
     assert read_back(documents.summary_document(Summary(None, None, 0, 0.0, None))) == nothing
+
+
+def test_the_document_of_a_session_with_recommendations() -> None:
+    movies = make_recommender().movies(MOOD, Strategy.MATCH, 1)
+    assert movies is not None
+    (movie,) = movies.plan.movies
+    summary = Summary(MOOD, PROBABILITIES, 1, 1, PLAN, movies, FACTS[9], 7)
+    document = read_back(documents.summary_document(summary))
+    about = {"title": movie.title, "year": movie.year, "genres": ["Drama"], "country": "Japan"}
+    assert document["movies"] == [{**about, "url": movies.links[0]}]
+    assert document["fact"] == {"mood": "happy", "fact": "A fact about happy, number 1.", "source": "Study 1"}
+    assert document["seed"] == 7
+
+
+def test_a_summary_that_is_kept_has_the_mood_over_time_too() -> None:
+    spans = (MoodSpan(0, 0.25, PROBABILITIES, Expression.HAPPY, "faces"), MoodSpan(0.5, 0.75, None, None, "hand"))
+    summary = Summary(MOOD, PROBABILITIES, 1, 1, PLAN, timeline=spans)
+    document = read_back(documents.kept_summary_document(summary))
+    assert document["timeline"] == [
+        {"start": 0, "end": 0.25, "shares": NAMED, "expression": "happy", "mood_source": "faces"},
+        {"start": 0.5, "end": 0.75, "shares": None, "expression": None, "mood_source": "hand"},
+    ]
+    assert {**documents.summary_document(summary), "timeline": document["timeline"]} == document
 
 
 def test_fields_have_the_documented_order() -> None:
@@ -142,6 +171,9 @@ def test_fields_have_the_documented_order() -> None:
         "mood_source",
         "mood_shares",
         "mixed",
+        "movies",
+        "fact",
+        "seed",
     ]
 
 

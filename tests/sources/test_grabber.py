@@ -700,9 +700,16 @@ def test_a_source_that_is_opened_after_closing_is_closed(monkeypatch: pytest.Mon
     assert not script.read_started.acquire(blocking=False)
 
 
-def test_a_camera_with_a_picture_every_few_seconds_is_not_lost() -> None:
+class ScriptedStream(ScriptedSource):
+    """A stream, whose second picture may take 10 seconds."""
+
+    first_pause_s = 10.0
+
+
+@pytest.mark.parametrize("kind", [ScriptedSource, ScriptedStream])
+def test_a_source_with_a_picture_every_few_seconds_is_not_lost(kind: type[ScriptedSource]) -> None:
     clock = Clock()
-    script = ScriptedSource(*(frame(index, 4.0 * index) for index in range(6)))
+    script = kind(*(frame(index, 4.0 * index) for index in range(6)))
     states: list[SourceState] = []
     stretches: list[int] = []
     with FrameGrabber(lambda: script, clock=clock) as frames:
@@ -714,8 +721,9 @@ def test_a_camera_with_a_picture_every_few_seconds_is_not_lost() -> None:
             assert newest is not None
             stretches.append(newest.stretch)
             states.append(frames.health(4.0 * index + 3.9).state)
-        # Known from the second picture on
-        assert states == [SourceState.LOST] + 5 * [SourceState.LIVE]
+        # Of a camera the pace is known from the second picture on
+        is_stream = kind is ScriptedStream
+        assert states == [SourceState.LIVE if is_stream else SourceState.LOST] + 5 * [SourceState.LIVE]
         assert frames.health(20.0 + 12.1).state is SourceState.LOST
         script.may_return.release()
-    assert stretches == [0, 1, 1, 1, 1, 1]
+    assert stretches == ([0] * 6 if is_stream else [0, 1, 1, 1, 1, 1])

@@ -220,6 +220,9 @@ def test_a_source_that_shows_nothing_but_black_is_an_error() -> None:
     check.add(black)
     with pytest.raises(BlackSourceError, match=r"^every picture of the film is black"):
         check.raise_if_black("the film")
+    check.add(black, held=True)
+    with pytest.raises(BlackSourceError, match=r"^each of the 2 pictures that were read of the film is black"):
+        check.raise_if_black("the film", to_end=False)
     check.add(spot)
     check.add(black)
     check.raise_if_black("the film")
@@ -243,6 +246,15 @@ def test_a_source_may_be_as_slow_as_it_is_used_to(times_s: list[float], patience
     for time_s in times_s:
         pace.add(time_s)
     assert pace.patience_s == pytest.approx(patience_s)
+
+
+def test_a_stream_may_be_slow_from_its_second_picture_on() -> None:
+    pace = PaceMeter(2.0)
+    pace.restart(10.0)
+    pace.add(0.0)
+    assert pace.patience_s == 10.0
+    pace.add(0.04)
+    assert pace.patience_s == 2.0
 
 
 def test_the_time_of_an_outage_is_no_pace() -> None:

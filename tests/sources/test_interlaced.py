@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 import pytest
 
 from realtime.sources.ffmpeg import FILE_OPTIONS
 from realtime.sources.interlaced import is_interlaced, open_deinterlaced
-from realtime.sources.video import open_video
+from realtime.sources.opening import open_video
+from realtime.sources.video import VideoSource, open_file
 from tests.support.films import write_film
 
 if TYPE_CHECKING:
@@ -41,6 +43,43 @@ def test_an_interlaced_film_is_read_whole_and_at_its_times(name: str, tmp_path: 
         assert np.abs(frame.image.astype(int) - picture(index)).mean() < 8
 
 
+def test_an_interlaced_film_without_times_is_read_whole(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "film.mkv", [picture(index) for index in range(8)], [0] * 8, interlaced=True)
+    with open_file(str(path)) as source:
+        frames = list(iter(source.read, None))
+        assert source.untimed
+    assert [np.abs(frame.image.astype(int) - picture(frame.index)).mean() < 8 for frame in frames] == [True] * 8
+
+
+class FirstFrames:
+    """Stands in for OpenCV, which reads the progressive frames of a film and repeats the last one from there on."""
+
+    def __init__(self, count: int, times_ms: Sequence[int]) -> None:
+        self.count, self.times_ms, self.number = count, times_ms, -1
+
+    def read(self) -> tuple[bool, Image]:
+        self.number += 1
+        return self.number < 8, picture(min(self.number, self.count - 1))
+
+    def grab(self) -> bool:
+        return self.read()[0]
+
+    def get(self, key: int, /) -> float:
+        return self.times_ms[min(self.number, 7)] if key == cv2.CAP_PROP_POS_MSEC else 0.0
+
+    def release(self) -> None: ...
+
+
+@pytest.mark.parametrize("times_ms", [TIMES_MS, [0] * 8])
+@pytest.mark.parametrize("count", [2, 4])
+def test_a_film_that_is_interlaced_from_a_frame_on_loses_none(count: int, times_ms: list[int], tmp_path: Path) -> None:
+    path = write_film(tmp_path / "film.mkv", [picture(index) for index in range(8)], times_ms, interlaced=True)
+    source = VideoSource(FirstFrames(count, times_ms), "film", live=False, hint="", film=(str(path), FILE_OPTIONS))
+    frames = list(iter(source.read, None))
+    source.close()
+    assert [np.abs(frame.image.astype(int) - picture(frame.index)).mean() < 8 for frame in frames] == [True] * 8
+
+
 def test_an_interlaced_film_of_one_frame_is_read(tmp_path: Path) -> None:
     with open_video(str(film(tmp_path / "film.mkv", numbers=[2]))) as source:
         (frame,) = iter(source.read, None)
@@ -59,6 +98,8 @@ def test_interlaced_frames_are_found_from_a_moment_on(tmp_path: Path) -> None:
     path = film(tmp_path / "film.mkv")
     assert is_interlaced(str(path), FILE_OPTIONS)
     assert is_interlaced(str(path), FILE_OPTIONS, 0.5)
+    assert is_interlaced(str(path), FILE_OPTIONS, skip=7)
+    assert not is_interlaced(str(path), FILE_OPTIONS, skip=8)
 
 
 def test_the_options_of_a_film_hold_for_the_deinterlacer(tmp_path: Path) -> None:

@@ -1,86 +1,28 @@
 from __future__ import annotations
 
-import socket
-import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from realtime.errors import SourceError
-from realtime.sources import video
+from realtime.sources import streams
+from realtime.sources.opening import open_video
 from realtime.sources.stream_probe import MAX_HEAD, Answer, ProbeError, explain, probe, redirect_target
-from realtime.sources.video import open_video
+from tests.support.answers import http, serving
 from tests.support.films import write_film
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
     from pathlib import Path
 
 SECRET = "hunter2"  # noqa: S105 - a password that nobody may get
 JPEG = b"\xff\xd8\xff\xe0" + bytes(200)
 
 
-class Server:
-    """Answers each connection with the given bytes, and keeps it open if `hangs`.
-
-    Attributes:
-        address: such as `127.0.0.1:8080`.
-        received: the requests.
-    """
-
-    def __init__(self, answer: bytes, *, hangs: bool = False) -> None:
-        self.answer = answer
-        self.hangs = hangs
-        self.received: list[bytes] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._serve)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._closing.set()
-        # Wakes the thread, which waits for a connection
-        with socket.create_connection(self._listener.getsockname()):
-            self._thread.join()
-        self._listener.close()
-
-    def _serve(self) -> None:
-        while not self._closing.is_set():
-            connection, _ = self._listener.accept()
-            with connection:
-                if self._closing.is_set():
-                    return
-                connection.settimeout(10)
-                try:
-                    self.received.append(connection.recv(4096))
-                    connection.sendall(self.answer)
-                    if self.hangs:
-                        connection.recv(1)
-                except OSError:
-                    # The other side has hung up
-                    continue
-
-
-@contextmanager
-def serving(answer: bytes, *, hangs: bool = False) -> Generator[Server]:
-    server = Server(answer, hangs=hangs)
-    try:
-        yield server
-    finally:
-        server.close()
-
-
-def http(status: str, *headers: str, body: bytes = b"") -> bytes:
-    return "\r\n".join([f"HTTP/1.1 {status}", *headers, "", ""]).encode() + body
-
-
 @pytest.fixture
 def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     """For servers that never answer: on a busy machine another answer may take longer."""
-    monkeypatch.setattr(video, "TIMEOUT_MS", 500)
+    monkeypatch.setattr(streams, "TIMEOUT_MS", 500)
 
 
 def test_an_answer_has_a_status_a_type_a_length_and_its_first_bytes() -> None:

@@ -1,25 +1,21 @@
 from __future__ import annotations
 
 import errno
-import http.server
 import os
 import threading
-import time
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import cv2
 import numpy as np
 import PIL.Image
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from realtime.domain import Frame
 from realtime.errors import Cause, SourceError, UsageError
 from realtime.sources import video
-from realtime.sources.video import VideoSource, display_name, is_camera, open_video
+from realtime.sources.opening import open_video
+from realtime.sources.video import VideoSource, open_file
 from tests.support.films import encode, film_bytes, write_film
-from tests.support.streams import NetworkCamera, jpeg, streaming
 from tests.support.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
@@ -75,7 +71,7 @@ def test_a_file_gives_all_its_frames_in_order_and_then_none(clip: Path, location
 def test_a_frame_has_the_time_of_the_file_at_a_variable_rate(tmp_path: Path) -> None:
     times_ms = [0, 31, 64, 1500, 1533, 4000]
     path = write_film(tmp_path / "film.mkv", [grey(brightness(index)) for index in range(6)], times_ms)
-    with open_video(str(path)) as source:
+    with open_file(str(path)) as source:
         frames = list(iter(source.read, None))
         assert not source.untimed
     assert [frame.time_s for frame in frames] == pytest.approx([time / 1000 for time in times_ms])
@@ -153,21 +149,6 @@ def test_a_list_of_other_files_is_no_video(content: bytes, suffix: str, clip: Pa
         open_video(str(path))
 
 
-@pytest.mark.parametrize(
-    "location",
-    [
-        "cache:http://127.0.0.1/x",
-        "tcp://127.0.0.1:1",
-        "concat:file:///etc/passwd",
-        "ftp://127.0.0.1/x",
-        "HLS+HTTP://127.0.0.1/x",
-    ],
-)
-def test_a_url_with_another_scheme_is_a_usage_error(location: str) -> None:
-    with pytest.raises(UsageError, match="emodj opens files, and URLs with http, https, rtsp and rtsps"):
-        open_video(location)
-
-
 def test_a_number_is_no_file_and_the_error_names_the_option() -> None:
     with pytest.raises(UsageError, match=r"^no such file: 0: a camera is named by --camera 0$"):
         open_video("0")
@@ -231,20 +212,6 @@ def test_a_name_that_is_not_utf_8_is_a_source_error(tmp_path: Path, clip: Path) 
         open_video(location)
 
 
-def test_a_file_url_may_be_quoted(tmp_path: Path, clip: Path) -> None:
-    os.link(clip, tmp_path / "a clip.avi")
-    with open_video(f"file://{tmp_path}/a%20clip.avi") as source:
-        assert source.read() is not None
-
-
-def test_a_device_is_a_camera_and_a_file_is_not(tmp_path: Path, clip: Path) -> None:
-    assert is_camera("/dev/null")
-    assert not is_camera(str(clip))
-    assert not is_camera("rtsp://camera.local/live")
-    with pytest.raises(UsageError, match="no such file"):
-        is_camera(str(tmp_path / "none.avi"))
-
-
 @pytest.mark.parametrize("inside", ["", "/inside.avi"])
 def test_a_missing_file_is_a_usage_error(inside: str, tmp_path: Path, clip: Path) -> None:
     location = f"{clip}{inside}" if inside else str(tmp_path / "none.avi")
@@ -255,136 +222,6 @@ def test_a_missing_file_is_a_usage_error(inside: str, tmp_path: Path, clip: Path
 def test_a_path_that_the_system_refuses_is_a_source_error() -> None:
     with pytest.raises(SourceError, match=rf"cannot be opened as a video \({os.strerror(errno.ENAMETOOLONG)}\)$"):
         open_video("x" * 5000)
-
-
-# Streams
-
-
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shorten the timeout of streams to half a second."""
-    monkeypatch.setattr(video, "TIMEOUT_MS", 500)
-
-
-def camera() -> NetworkCamera:
-    return NetworkCamera([jpeg(grey(brightness(index))) for index in range(FRAMES)])
-
-
-def test_a_scheme_may_be_in_capitals() -> None:
-    with streaming(camera()) as address, open_video(f"HTTP://{address}/live") as source:
-        assert source.read() is not None
-
-
-def test_a_stream_gives_frames_until_its_server_closes_the_connection() -> None:
-    server = camera()
-    with streaming(server) as address, open_video(f"http://user:{SECRET}@{address}/live?key={SECRET}") as source:
-        assert source.live
-        assert source.name == f"http://{address}/…"
-        before = time.monotonic()
-        first = source.read()
-        assert first is not None
-        assert first.index == 0
-        assert before <= first.time_s <= time.monotonic()
-        assert float(first.image.mean()) == pytest.approx(brightness(0), abs=3)
-        server.drop()
-        with pytest.raises(SourceError, match="gives no more frames") as caught:
-            list(iter(source.read, None))
-    assert caught.value.cause is Cause.LOST
-    assert SECRET not in str(caught.value)
-    assert address in str(caught.value)
-
-
-@pytest.mark.usefixtures("quick")
-def test_a_stream_that_stalls_is_lost() -> None:
-    server = camera()
-    with streaming(server) as address, open_video(f"http://{address}/") as source:
-        assert source.read() is not None
-        server.stall()
-        with pytest.raises(SourceError, match="gives no more frames"):
-            list(iter(source.read, None))
-
-
-@pytest.mark.usefixtures("quick")
-def test_a_server_that_does_not_answer_is_an_error_after_the_timeout() -> None:
-    server = camera()
-    server.stall()
-    with streaming(server) as address, pytest.raises(SourceError, match=f"http://{address}/… cannot be"):
-        open_video(f"http://{address}/")
-
-
-def test_skipped_frames_are_not_read() -> None:
-    server = camera()
-    with streaming(server) as address, open_video(f"http://{address}/") as source:
-        for _ in range(3):
-            source.skip()
-        frame_read = source.read()
-        assert frame_read is not None
-        assert float(frame_read.image.mean()) == pytest.approx(brightness(3), abs=3)
-        server.drop()
-        with pytest.raises(SourceError, match="gives no more frames"):
-            list(iter(source.skip, "the server never drops the line"))
-
-
-def test_a_recording_on_a_server_is_read_like_a_file(clip: Path) -> None:
-    def handler(*arguments: Any) -> http.server.SimpleHTTPRequestHandler:
-        return _Files(*arguments, directory=str(clip.parent))
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    with streaming(server) as address, open_video(f"http://{address}/{clip.name}") as source:
-        assert not source.live
-        assert len(list(iter(source.read, None))) == FRAMES
-
-
-def test_a_recording_without_a_length_on_a_server_is_read_like_a_file(tmp_path: Path) -> None:
-    times_ms = [0, 31, 64, 1500]
-    write_film(tmp_path / "film.mkv", [grey(brightness(index)) for index in range(4)], times_ms)
-
-    def handler(*arguments: Any) -> http.server.SimpleHTTPRequestHandler:
-        return _Files(*arguments, directory=str(tmp_path))
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    with streaming(server) as address, open_video(f"http://{address}/film.mkv") as source:
-        assert not source.live
-        assert [frame.time_s for frame in iter(source.read, None)] == pytest.approx([time / 1000 for time in times_ms])
-
-
-class _Files(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002 - its name in the base class
-
-
-@pytest.mark.parametrize(
-    ("location", "why"),
-    [
-        ("http://user:{}@127.0.0.1:9/x?key={}", "the server refuses the connection"),
-        ("http://u:{}@127.0.0.1:99999/x", "the URL is not valid"),
-        ("http://u:{}@[::1/x", "the URL is not valid"),
-    ],
-)
-def test_the_error_of_a_url_without_an_answer_holds_no_password(location: str, why: str) -> None:
-    with pytest.raises(SourceError, match=f"cannot be opened as a video: {why}") as caught:
-        open_video(location.format(SECRET, SECRET))
-    assert SECRET not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("location", "name"),
-    [
-        ("clip.avi", "clip.avi"),
-        ("/a/user:pw@b.avi", "/a/user:pw@b.avi"),
-        ("rtsp://admin:pw@cam.example:8554/h264?token=t#x", "rtsp://cam.example:8554/…"),
-        ("rtsp://cam.example/user=admin_password=pw.sdp", "rtsp://cam.example/…"),
-        ("http://pw@cam.example/", "http://cam.example/…"),
-        ("http://[::1]:8080/x", "http://[::1]:8080/…"),
-        ("http://u:pw@host:port/x", "http://…"),
-    ],
-)
-def test_a_display_name_shows_the_host_and_no_secret(location: str, name: str) -> None:
-    assert display_name(location) == name
-
-
-@given(st.text("ab:@/?#[]%", max_size=8), st.text("cd:/?#[]%", max_size=8))
-def test_no_invalid_url_shows_its_password(before: str, after: str) -> None:
-    assert SECRET not in display_name(f"http://{before}:{SECRET}@{after}")
 
 
 # Drivers

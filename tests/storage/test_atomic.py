@@ -108,6 +108,43 @@ def test_a_new_file_in_a_missing_folder_is_a_sentence(tmp_path: Path) -> None:
         atomic.create(tmp_path / "missing" / "b", b"new")
 
 
+def test_a_new_folder_is_whole_and_alone(tmp_path: Path) -> None:
+    atomic.create_folder(tmp_path / "above" / "a", {"one": b"1", "two": b"2"})
+    assert [path.name for path in (tmp_path / "above").iterdir()] == ["a"]
+    assert {path.name: path.read_bytes() for path in (tmp_path / "above" / "a").iterdir()} == {"one": b"1", "two": b"2"}
+
+
+@pytest.mark.parametrize("kind", ["file", "empty folder", "folder"])
+def test_what_has_the_name_of_a_new_folder_stays(tmp_path: Path, kind: str) -> None:
+    if kind == "file":
+        (tmp_path / "a").write_bytes(b"old")
+    else:
+        (tmp_path / "a").mkdir()
+    if kind == "folder":
+        (tmp_path / "a" / "old").write_bytes(b"old")
+    before = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*"))
+    with pytest.raises(FileExistsError):
+        atomic.create_folder(tmp_path / "a", {"new": b"new"})
+    assert sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*")) == before
+
+
+def test_a_folder_of_which_one_file_cannot_be_written_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(EmodjError, match=r"^cannot write .*a \(.+\): make room$"):
+        atomic.create_folder(tmp_path / "a", {"one": b"1", "missing/two": b"2"}, advice="make room")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(EmodjError, match=r"^cannot write .*a \("):
+        atomic.create_folder(tmp_path / "file" / "a", {"one": b"1"})
+
+
+def test_a_removed_folder_leaves_nothing(tmp_path: Path) -> None:
+    atomic.create_folder(tmp_path / "a", {"one": b"1"})
+    atomic.remove_folder(tmp_path / "a")
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(FileNotFoundError):
+        atomic.remove_folder(tmp_path / "a")
+
+
 @pytest.mark.usefixtures("file_system")
 def test_a_full_disk_leaves_no_part_of_a_new_file(tmp_path: Path) -> None:
     resource = pytest.importorskip("resource", reason="needs limits of POSIX")

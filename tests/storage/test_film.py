@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from realtime.errors import UsageError
-from realtime.sources.video import open_video
+from realtime.sources.opening import open_video
 from realtime.storage.film import Film, fit_to_size
 from tests.storage.test_matroska import CLUSTER, CUES, INFO, SEEK_HEAD, TRACKS, elements
 

@@ -6,13 +6,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from realtime.storage.user_folders import NoHomeError, cache_folder, config_folder, move_content, pictures_folder
+from realtime.storage.user_folders import (
+    NoHomeError,
+    cache_folder,
+    config_folder,
+    move_content,
+    networks_folder,
+    pictures_folder,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-FOLDERS = [config_folder, cache_folder, pictures_folder]
+FOLDERS = [config_folder, cache_folder, networks_folder, pictures_folder]
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

@@ -1,9 +1,14 @@
-"""Playlists for tests: one link for each mood, with the name of the mood, and one that lifts a mood."""
+"""Playlists for tests: one link for each mood, with the name of the mood, and one that lifts a mood; movies and facts."""
+
+from collections.abc import Sequence
 
 from realtime.domain import EXPRESSIONS, Expression
+from realtime.facts import Fact
 from realtime.mood.affect import POINTS
+from realtime.movies.catalog import Movie
 from realtime.music.catalog import CALM, MusicChoice, Playlists
 from realtime.music.planner import Plan, Strategy
+from realtime.session.recommendations import Recommender
 
 
 def link(expression: Expression) -> MusicChoice:
@@ -22,3 +27,21 @@ PLAN_DOCUMENT = {
     "why": "for happy",
     "wanted": {"valence": 0.76, "arousal": 0.48},
 }
+
+
+MOVIES = tuple(
+    Movie(f"{name} {number}", 2000 + number, ("Drama",), "Japan", POINTS[expression], expression)
+    for expression in EXPRESSIONS
+    for name in [expression.value]
+    for number in range(1, 7)
+)
+"""Six movies for each mood, called "happy 1" and so on."""
+FACTS = tuple(
+    Fact(f"A fact about {expression.value}, number {number}.", f"Study {number}", expression)
+    for expression in EXPRESSIONS
+    for number in (1, 2, 3)
+)
+
+
+def make_recommender(seed: int = 0, movies: Sequence[Movie] = MOVIES) -> Recommender:
+    return Recommender(movies, "https://example.org/?q={title}+{year}", FACTS, seed)

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import http.server
-import json
 import re
 import secrets
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode
 
-from tests.support.slow_answers import send_slowly
+from tests.support.faulty_server import Fault, Request, Row, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
 
-Row = dict[str, Any]  # a JSON object of the Web API
 READ, MODIFY, LISTS = "user-read-playback-state", "user-modify-playback-state", "playlist-read-private"
 SCOPES = f"{READ} {MODIFY} {LISTS} playlist-read-collaborative playlist-modify-private playlist-modify-public"
 EDITORIAL = "37i9dQZF1"  # prefix of the ids of Spotify's editorial playlists: they can be played, not read
@@ -31,46 +27,10 @@ _ROW_FIELDS = {"added_at": "2026-11-20T20:00:00Z", "is_local": False}
 _USER = {"id": "anna", "account_id": "0Anna", "display_name": "Anna", "type": "user", "uri": "spotify:user:anna"}
 
 
-@dataclass(frozen=True)
-class Fault:
-    """A response. As a fault it replaces the real one, and the request has no effect.
-
-    Attributes:
-        silent: whether the server sends no response until it closes.
-        cut: whether the body is shorter than its `Content-Length`.
-        close: whether the server hangs up without a response.
-        slow: the part that is sent a byte now and then, of `slow_answers.STARTS`; None for a fast response.
-    """
-
-    status: int = 500
-    body: bytes | Row | None = None
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    silent: bool = False
-    cut: bool = False
-    close: bool = False
-    slow: str | None = None
-
-
 def refusal(status: int, message: str, reason: str | None = None, headers: Mapping[str, str] | None = None) -> Fault:
     """An error response in the format of the Web API."""
     error = {"status": status, "message": message} | ({"reason": reason} if reason else {})
     return Fault(status, {"error": error}, headers or {})
-
-
-@dataclass
-class Request:
-    """One request; `body` is the decoded JSON or form, None if it cannot be decoded."""
-
-    method: str
-    path: str
-    query: dict[str, str]
-    body: Any
-    bearer: str | None
-
-    @property
-    def fields(self) -> Row:
-        """The body, if it is an object."""
-        return self.body if isinstance(self.body, dict) else {}
 
 
 @dataclass
@@ -385,66 +345,9 @@ def _make_id(text: str, length: int = 22) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:length]
 
 
-class _Handler(http.server.BaseHTTPRequestHandler):
-    def __init__(self, spotify: Spotify, *rest: Any) -> None:
-        self.spotify = spotify
-        super().__init__(*rest)
-
-    def handle(self) -> None:
-        # In some tests the client hangs up
-        with suppress(OSError):
-            super().handle()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the library
-        """Log nothing."""
-
-    def do_GET(self) -> None:
-        spotify, request = self.spotify, self._read_request()
-        with spotify.lock:
-            answer = spotify.answer(request)
-            body = json.dumps(answer.body).encode() if isinstance(answer.body, dict) else answer.body or b""
-        if answer.silent:
-            spotify.closing.wait()
-        if answer.slow is not None:
-            send_slowly(self.wfile, answer.slow, spotify.closing)
-        if answer.silent or answer.close or answer.slow is not None:
-            return
-        self.send_response(answer.status)
-        kind = {"Content-Type": "application/json" if isinstance(answer.body, dict) else "text/html"}
-        for name, value in (kind | dict(answer.headers)).items():
-            self.send_header(name, value)
-        if answer.status != 204:
-            self.send_header("Content-Length", str(len(body) + (100 if answer.cut else 0)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    do_PUT = do_POST = do_DELETE = do_GET  # noqa: N815 - their names in the library
-
-    def _read_request(self) -> Request:
-        parts = urlsplit(self.path)
-        data = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        try:
-            form = self.headers.get_content_type() == "application/x-www-form-urlencoded"
-            body = dict(parse_qsl(data.decode())) if form else json.loads(data)
-        except ValueError:
-            body = None
-        bearer = self.headers.get("Authorization", "").partition("Bearer ")[2]
-        return Request(self.command, parts.path.rstrip("/"), dict(parse_qsl(parts.query)), body, bearer or None)
-
-
 @contextmanager
 def serving_spotify() -> Generator[Spotify]:
     """Run the server of an account; a test fills the account."""
     spotify = Spotify()
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, spotify)) as server:
-        # Closing waits for the requests in progress
-        server.daemon_threads = False
-        spotify.address = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield spotify
-        finally:
-            spotify.closing.set()
-            server.shutdown()
-            thread.join()
+    with serving(spotify) as spotify.address:
+        yield spotify

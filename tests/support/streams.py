@@ -100,6 +100,54 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002 - its name in the base class
 
 
+class SlowFilmServer(http.server.ThreadingHTTPServer):
+    """Sends a film whole to its first clients, and to the others its start, then a byte now and then.
+
+    Args:
+        film: the bytes of the file.
+        start: number of bytes that the other clients get at once.
+        whole: number of the clients that get all of it at once.
+
+    Attributes:
+        visits: number of requests.
+        drips: set once it sends single bytes.
+    """
+
+    daemon_threads = False
+    block_on_close = True
+
+    def __init__(self, film: bytes, start: int, whole: int = 0) -> None:
+        super().__init__(("127.0.0.1", 0), _SlowHandler)
+        self.film, self.start, self.whole = film, start, whole
+        self.visits = 0
+        self.drips = threading.Event()
+        self.closing = threading.Event()
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Ignore the error: a client may hang up at any time."""
+
+
+class _SlowHandler(http.server.BaseHTTPRequestHandler):
+    timeout = 10
+
+    def do_GET(self) -> None:
+        server = cast("SlowFilmServer", self.server)
+        server.visits += 1
+        is_slow = server.visits > server.whole
+        self.send_response(200)
+        self.send_header("Content-Type", "video/x-matroska")
+        self.send_header("Content-Length", str(len(server.film)))
+        self.end_headers()
+        self.wfile.write(server.film[: server.start] if is_slow else server.film)
+        for place in range(server.start, len(server.film) if is_slow else 0):
+            server.drips.set()
+            if server.closing.wait(0.02):
+                return
+            self.wfile.write(server.film[place : place + 1])
+
+    def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002 - its name in the base class
+
+
 @contextmanager
 def streaming(camera: http.server.HTTPServer) -> Generator[str]:
     """Run a server; yields its address, such as `127.0.0.1:8080`."""
@@ -109,8 +157,9 @@ def streaming(camera: http.server.HTTPServer) -> Generator[str]:
         yield f"127.0.0.1:{camera.server_port}"
     finally:
         if isinstance(camera, NetworkCamera):
-            camera.closing.set()
             camera.flows.set()
+        if isinstance(camera, NetworkCamera | SlowFilmServer):
+            camera.closing.set()
         camera.shutdown()
         camera.server_close()
         thread.join()

@@ -74,6 +74,12 @@ def test_without_tensorflow_the_rest_is_checked(pair: Path, monkeypatch: pytest.
     assert "pip install tensorflow" in verify(pair)[-1].finding
 
 
+def test_a_compiled_network_without_its_pair_is_checked(pair: Path) -> None:
+    for suffix in (".json", ".h5"):
+        pair.with_suffix(suffix).unlink()
+    assert [item.passed for item in verify(pair.with_suffix(".tflite"))] == [None, True, True, None]
+
+
 def test_a_missing_contract_or_pair_is_an_error(pair: Path, tmp_path: Path) -> None:
     with pytest.raises(AssetError, match=r"none\.contract\.json"):
         verify(tmp_path / "none.json")

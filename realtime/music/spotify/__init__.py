@@ -2,7 +2,6 @@
 
 errors             what a refusal means, in a sentence (pure)
 credentials        login and client id on disk
-bounded_adapter    answers within a time and a size
 transport          one request, its timeout, its errors translated; the only module that imports spotipy
 auth               PKCE login and its loopback callback page
 client             the Web API calls that emodj makes

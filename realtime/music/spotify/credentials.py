@@ -178,7 +178,7 @@ class CredentialStore:
         Raises:
             EmodjError: the file cannot be written.
         """
-        _write(self.path, json.dumps(asdict(token)).encode())
+        atomic.write_private(self.path, json.dumps(asdict(token)).encode())
 
     def delete(self) -> bool:
         """Delete the login; False if no login existed.
@@ -224,7 +224,7 @@ class ClientIdFile:
         Raises:
             EmodjError: the file cannot be written.
         """
-        _write(self.path, f"{client_id}\n".encode())
+        atomic.write_private(self.path, f"{client_id}\n".encode())
 
 
 def parse_client_id(text: str, source: str) -> str:
@@ -271,13 +271,3 @@ def _parse_token(text: bytes) -> Token | None:
     if not texts or not number or not isinstance(token["scope"], str) or not isinstance(token["premium"], bool | None):
         return None
     return Token(**cast("dict[str, Any]", token))
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file that only the user can read; make its folder if it is missing."""
-    advice = "make room, or make its folder yours"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise EmodjError(f"cannot write {path} ({error.strerror or error}): {advice}") from error
-    atomic.write({path: content}, private=True, advice=advice)

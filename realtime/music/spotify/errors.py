@@ -8,24 +8,13 @@ from __future__ import annotations
 
 from enum import Enum, auto
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from realtime.errors import ServiceError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from realtime.retry_after import USUAL_WAIT_S, parse_retry_after, wait_in_words
 
 LOG_IN = "log in with emodj spotify login"
 
-_HOUR_S = 3600
-_MINUTE_S = 60
 _LATER = ": try again in "
-_RATE_WINDOW_S = 30.0
-"""Window in which Spotify counts requests, in seconds; also the wait if Spotify names none."""
-_MAX_WAIT_S = 7 * 24 * 3600.0
-"""Longest wait, in seconds: a clock must be able to hold the sum of time and wait."""
-_MIN_SECRET_LENGTH = 5
-"""Characters. A shorter text occurs in ordinary sentences and cannot be a secret."""
 _NO_DEVICE_PHRASES = ("device not found", "no active device")
 
 
@@ -153,7 +142,7 @@ def login_too_late() -> SpotifyError:
 
 def try_later(error: SpotifyError, wait_s: float) -> SpotifyError:
     """The same refusal with the rest of its waiting time, in seconds."""
-    return SpotifyError(f"{str(error).partition(_LATER)[0]}{_LATER}{_duration_in_words(wait_s)}", error.kind, wait_s)
+    return SpotifyError(f"{str(error).partition(_LATER)[0]}{_LATER}{wait_in_words(wait_s)}", error.kind, wait_s)
 
 
 def unreachable(why: str) -> SpotifyError:
@@ -180,7 +169,7 @@ def explain_refusal(status: int, reason: str, message: str, retry_after: str | N
         case HTTPStatus.UNAUTHORIZED:
             error = login_expired()
         case HTTPStatus.TOO_MANY_REQUESTS:
-            error = _rate_limited(_parse_retry_after(retry_after), quota=reason == "QUOTA_EXCEEDED")
+            error = _rate_limited(parse_retry_after(retry_after), quota=reason == "QUOTA_EXCEEDED")
         case HTTPStatus.FORBIDDEN:
             error = _explain_forbidden(reason, text)
         case HTTPStatus.NOT_FOUND if reason == "NO_ACTIVE_DEVICE" or any(words in text for words in _NO_DEVICE_PHRASES):
@@ -204,18 +193,10 @@ def explain_login_refusal(error: str, status: int | None = None) -> SpotifyError
     if error in _LOGIN_REFUSALS:
         return SpotifyError(*_LOGIN_REFUSALS[error])
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return _rate_limited(_RATE_WINDOW_S, quota=False)
+        return _rate_limited(USUAL_WAIT_S, quota=False)
     if status is not None and status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return unreachable(f"Spotify's login has an internal error ({status}): try again in a moment")
     return SpotifyError("Spotify refuses this login: run emodj spotify login again")
-
-
-def without_secrets(text: str, secrets: Iterable[str | None]) -> str:
-    """Replace each secret in a text by an ellipsis. Longer secrets first, so that a secret within another leaves no rest."""
-    known = {secret for secret in secrets if secret and len(secret) >= _MIN_SECRET_LENGTH}
-    for secret in sorted(known, key=len, reverse=True):
-        text = text.replace(secret, "…")
-    return text
 
 
 def _explain_forbidden(reason: str, text: str) -> SpotifyError:
@@ -227,22 +208,4 @@ def _explain_forbidden(reason: str, text: str) -> SpotifyError:
 
 def _rate_limited(wait_s: float, *, quota: bool) -> SpotifyError:
     reason = "the daily quota of your Spotify app is used up" if quota else "too many requests to Spotify"
-    return SpotifyError(f"{reason}{_LATER}{_duration_in_words(wait_s)}", ErrorKind.RATE_LIMITED, wait_s)
-
-
-def _parse_retry_after(retry_after: str | None) -> float:
-    """Parse the header as seconds; Spotify does not use its other form, a date."""
-    text = (retry_after or "").strip()
-    if not (text.isascii() and text.isdigit()):
-        return _RATE_WINDOW_S
-    return min(float(text[:9]), _MAX_WAIT_S)
-
-
-def _duration_in_words(seconds: float) -> str:
-    if round(seconds / _MINUTE_S) * _MINUTE_S >= _HOUR_S:
-        hours = round(seconds / _HOUR_S)
-        return "an hour" if hours == 1 else f"{hours} hours"
-    if seconds >= _MINUTE_S:
-        minutes = round(seconds / _MINUTE_S)
-        return "a minute" if minutes == 1 else f"{minutes} minutes"
-    return "a second" if round(seconds) <= 1 else f"{round(seconds)} seconds"
+    return SpotifyError(f"{reason}{_LATER}{wait_in_words(wait_s)}", ErrorKind.RATE_LIMITED, wait_s)

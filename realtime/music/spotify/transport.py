@@ -8,28 +8,23 @@ without retries, sends one request a call, and hands it the tokens.
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from realtime.music.spotify.errors import SpotifyError, explain_login_refusal, explain_refusal, unreachable, without_secrets
+from realtime.music.spotify.errors import SpotifyError, explain_login_refusal, explain_refusal, unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     import requests
 
-log = logging.getLogger(__name__)
-
 Answer = TypeVar("Answer")
 
 _PARSE_ERRORS = (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError)
 _ADDRESS_END = ":\n "
-# Read by requests, in this order
-_CERTIFICATE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 TIMEOUT_S = 5.0
 """Longest time for an answer of Spotify, in seconds, however slowly it arrives."""
@@ -124,6 +119,8 @@ def send(request: Callable[[], Answer], secrets: Iterable[str | None], timeout_s
     """
     import requests
 
+    from realtime.http_session import explain_failure, hide_secrets
+
     spotipy = _import_spotipy()
     try:
         return request()
@@ -137,24 +134,12 @@ def send(request: Callable[[], Answer], secrets: Iterable[str | None], timeout_s
         )
     except spotipy.SpotifyOauthError as error:
         translated, cause = explain_login_refusal(str(error.error), _http_status(error)), error
-    except requests.Timeout as error:
-        translated, cause = unreachable(f"Spotify did not answer for {timeout_s:g} s: try again in a moment"), error
-    except requests.exceptions.SSLError as error:
-        translated, cause = _explain_refused_certificate(), error
-    except requests.exceptions.ChunkedEncodingError as error:
-        translated, cause = unreachable("Spotify's answer was cut off: try again in a moment"), error
-    except requests.exceptions.ConnectionError as error:
-        translated, cause = unreachable("Spotify cannot be reached: is this computer online?"), error
-    # Answers that are no JSON or too large, redirects, and the exceptions of spotipy for JSON of another form than Spotify's
-    except (requests.RequestException, *_PARSE_ERRORS) as error:
-        translated, cause = _explain_unreadable_answer(error), error
-    except OSError as error:
-        # requests looks for the file that a variable names before it connects
-        translated, cause = _explain_missing_certificates(error), error
-    detail = without_secrets(f"{type(cause).__module__}.{type(cause).__name__}: {cause}", secrets)
-    log.info("%s", detail)
+    except (requests.RequestException, OSError, *_PARSE_ERRORS) as error:
+        why = explain_failure(error, "Spotify", timeout_s)
+        # Without a reason, it is an answer that is no JSON or too large, a redirect, or spotipy cannot parse the JSON
+        translated, cause = _explain_unreadable_answer(error) if why is None else unreachable(why), error
     # Do not chain the original error: -vv would print its secrets
-    raise translated from _LibraryError(detail)
+    raise translated from hide_secrets(cause, secrets)
 
 
 def unexpected_answer() -> SpotifyError:
@@ -185,10 +170,6 @@ def parse_objects(answer: Any, name: str) -> list[dict[str, Any]]:
     return [cast("dict[str, Any]", row) for row in cast("list[object]", found) if isinstance(row, dict)]
 
 
-class _LibraryError(Exception):
-    """Stands for the exception of a library in a traceback."""
-
-
 def _explain_unreadable_answer(error: BaseException) -> SpotifyError:
     """Explain an answer that spotipy cannot parse; a refusal of the Web API still has its status."""
     answer = getattr(error.__context__, "response", None)
@@ -197,53 +178,19 @@ def _explain_unreadable_answer(error: BaseException) -> SpotifyError:
     return explain_refusal(answer.status_code, "", "", answer.headers.get("Retry-After"))
 
 
-def _certificate_variable() -> str | None:
-    """The variable that names the certificates to trust; None where those that come with requests count."""
-    return next((name for name in _CERTIFICATE_VARIABLES if os.environ.get(name)), None)
-
-
-def _explain_refused_certificate() -> SpotifyError:
-    named = _certificate_variable()
-    other = "" if named is None else f"; or {named} in your environment names the wrong certificates"
-    return unreachable(
-        f"this network changes the connection to Spotify: open a web page, the network may want you to log in{other}"
-    )
-
-
-def _explain_missing_certificates(error: OSError) -> SpotifyError:
-    named = _certificate_variable()
-    if named is None:
-        return unreachable(f"this system does not let emodj ask Spotify ({error.strerror or error})")
-    return unreachable(f"there are no certificates at {os.environ[named]}: correct {named} in your environment, or unset it")
-
-
 def _http_status(error: BaseException) -> int | None:
     """The HTTP status of a spotipy error, which only the exception behind it has."""
     return getattr(getattr(error.__context__, "response", None), "status_code", None)
 
 
 def _new_session() -> requests.Session:
-    import requests
+    from realtime.http_session import new_session
 
-    from realtime.music.spotify.bounded_adapter import BoundedAdapter
-
-    # spotipy logs tokens, urllib3 logs tracebacks; the error messages of emodj contain all that the user needs
-    for library in ("spotipy", "urllib3"):
-        logging.getLogger(library).setLevel(logging.CRITICAL + 1)
-    session = requests.Session()
-    # Without this, requests would send the password of a ~/.netrc instead of the token
-    session.auth = _add_no_authorisation
+    # It logs tokens
+    logging.getLogger("spotipy").setLevel(logging.CRITICAL + 1)
+    session = new_session()
     session.hooks["response"].append(_check_json)
-    # The Web API and the token service redirect nothing. A redirect would get the token, or the login, without encryption even
-    session.max_redirects = 0
-    adapter = BoundedAdapter()
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, adapter)
     return session
-
-
-def _add_no_authorisation(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
 
 
 def _check_json(response: requests.Response, *_: object, **__: object) -> None:

@@ -16,7 +16,6 @@ from realtime.music.spotify.errors import (
     login_expired,
     no_device,
     not_logged_in,
-    without_secrets,
 )
 
 FAILED = "Player command failed: "
@@ -152,22 +151,3 @@ def test_messages_of_the_server_are_not_repeated(status: int, reason: str, words
 
 def test_default_kind_is_other() -> None:
     assert (SpotifyError("no").kind, SpotifyError("no").wait_s) == (ErrorKind.OTHER, 0)
-
-
-# Without "…", so that a removed secret cannot form another one
-SECRETS = st.lists(st.text("abcdefghABCDEFGH0123456789-_", min_size=5, max_size=40), max_size=5)
-
-
-@given(SECRETS, st.lists(st.text(max_size=10), min_size=6, max_size=6))
-def test_no_secret_remains(secrets: list[str], between: list[str]) -> None:
-    text = "".join(part + secret for part, secret in zip(between, [*secrets, ""], strict=False))
-    left = without_secrets(text, [*secrets, None])
-    assert not [secret for secret in secrets if secret in left]
-
-
-def test_secret_within_another_leaves_no_rest() -> None:
-    assert without_secrets("a 12345678 b 12345 c", ["12345", "12345678"]) == "a … b … c"
-
-
-def test_short_texts_are_no_secrets() -> None:
-    assert without_secrets("the id of a list", [None, "", "id", "list"]) == "the id of a list"

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests.utils
 
+from realtime.http_session import MAX_BYTES
 from realtime.music.spotify import transport
-from realtime.music.spotify.bounded_adapter import MAX_BYTES
 from realtime.music.spotify.errors import ErrorKind, SpotifyError
 from tests.support.slow_answers import STARTS
 from tests.support.spotify_server import Fault, refusal

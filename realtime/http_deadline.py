@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import io
 import time
+from http.client import HTTPConnection, HTTPSConnection
 from typing import TYPE_CHECKING, Any
+from urllib.request import HTTPHandler, HTTPSHandler
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
+    from http.client import HTTPResponse
+    from urllib.request import Request
 
 
 class Deadline:
@@ -94,3 +98,27 @@ def connection_class(base: type[Any], deadline: Deadline) -> type[Any]:
             self.sock = DeadlineSocket(connected, deadline)
 
     return DeadlineConnection
+
+
+class PlainHandler(HTTPHandler):
+    """Opens http addresses for urllib; the answers end at a deadline."""
+
+    def __init__(self, deadline: Deadline) -> None:
+        super().__init__()
+        self._connection = connection_class(HTTPConnection, deadline)
+
+    def http_open(self, req: Request) -> HTTPResponse:
+        """Send a request, as urllib asks."""
+        return self.do_open(self._connection, req)
+
+
+class SecureHandler(HTTPSHandler):
+    """Opens https addresses for urllib; the answers end at a deadline."""
+
+    def __init__(self, deadline: Deadline) -> None:
+        super().__init__()
+        self._connection = connection_class(HTTPSConnection, deadline)
+
+    def https_open(self, req: Request) -> HTTPResponse:
+        """Send a request, as urllib asks."""
+        return self.do_open(self._connection, req)

@@ -1,0 +1,160 @@
+"""Cut the body of an HTTP answer into the pictures that a camera sends, with a bound on each; pure.
+
+A camera answers one request with `multipart/x-mixed-replace`: picture after picture, each behind a line that begins with `--`
+(RFC 2046, section 5.1) and some headers. Many servers send the body in chunks (RFC 9112, section 7.1).
+"""
+
+from __future__ import annotations
+
+MAX_PART = 32 * 2**20
+"""Bytes of one picture. A JPEG of 8K at the best quality has 30 MB."""
+
+MAX_HEADERS = 16 * 2**10
+"""Bytes of the headers of one part, and of what stands before the first one."""
+
+_MAX_CHUNK_LINE = 4096
+_MAX_LENGTH_DIGITS = 12
+
+
+class MultipartError(Exception):
+    """The body cannot be cut; the message is the end of a sentence that starts with the name of the stream."""
+
+
+class MultipartParser:
+    """Cuts a body into its parts, however its bytes are divided between calls.
+
+    The first line that begins with `--` is the boundary: not every camera sends the one that it announces.
+    """
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._boundary = b""
+        # Headers of the part that is being read; None outside of a part
+        self._headers: list[bytes] | None = None
+        self._length: int | None = None
+        self._is_body = False
+        self._searched = 0
+        self._skipped = 0
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take the next bytes of the body; returns the parts that are complete now, without their headers.
+
+        Raises:
+            MultipartError: a part, or its headers, are too long.
+        """
+        self._buffer += data
+        parts: list[bytes] = []
+        while True:
+            part = self._take_body() if self._is_body else self._take_line()
+            if part is None:
+                return parts
+            if part:
+                parts.append(part)
+
+    def _take_line(self) -> bytes | None:
+        """Take a line in front of a body: empty if there was one, None if it is not complete yet."""
+        end = self._buffer.find(b"\n", 0, MAX_HEADERS)
+        self._skipped += len(self._buffer) if end < 0 else end + 1
+        if self._skipped > MAX_HEADERS:
+            raise MultipartError("sends no pictures that emodj can tell apart")
+        if end < 0:
+            self._skipped -= len(self._buffer)
+            return None
+        line = bytes(self._buffer[:end]).rstrip()
+        del self._buffer[: end + 1]
+        if self._headers is None:
+            is_boundary = line == self._boundary if self._boundary else line.startswith(b"--") and len(line) > 2  # noqa: PLR2004
+            if is_boundary:
+                self._boundary, self._headers = line, []
+        elif line:
+            self._headers.append(line)
+        else:
+            self._begin_body(self._headers)
+        return b""
+
+    def _begin_body(self, headers: list[bytes]) -> None:
+        self._headers, self._skipped, self._searched = None, 0, 0
+        self._is_body, self._length = True, None
+        for header in headers:
+            name, _, value = header.partition(b":")
+            value = value.strip()
+            if name.strip().lower() == b"content-length" and value.isdigit() and len(value) <= _MAX_LENGTH_DIGITS:
+                self._length = int(value)
+        if self._length is not None and self._length > MAX_PART:
+            raise _too_large()
+
+    def _take_body(self) -> bytes | None:
+        if self._length is not None:
+            if len(self._buffer) < self._length:
+                return None
+            part, end = bytes(self._buffer[: self._length]), self._length
+        else:
+            end = self._buffer.find(b"\n" + self._boundary, self._searched)
+            if max(end, len(self._buffer) if end < 0 else 0) > MAX_PART + MAX_HEADERS:
+                raise _too_large()
+            if end < 0:
+                # The boundary may be cut between two calls
+                self._searched = max(0, len(self._buffer) - len(self._boundary))
+                return None
+            part = bytes(self._buffer[:end]).removesuffix(b"\r")
+        del self._buffer[:end]
+        self._is_body = False
+        return part
+
+
+class ChunkDecoder:
+    """Takes the sizes of the chunks out of a body, however its bytes are divided between calls.
+
+    Attributes:
+        ended: whether the last chunk has come.
+    """
+
+    def __init__(self) -> None:
+        self.ended = False
+        self._line = bytearray()
+        # Bytes of the chunk that are still to come, with the line end behind it
+        self._left = 0
+        self._is_end_of_chunk = False
+
+    def feed(self, data: bytes) -> bytes:
+        """Take the next bytes of the answer; returns those of the body among them.
+
+        Raises:
+            MultipartError: these are no chunks.
+        """
+        body = bytearray()
+        place = 0
+        while place < len(data) and not self.ended:
+            if self._left:
+                piece = data[place : place + self._left]
+                body += piece
+                self._left -= len(piece)
+                place += len(piece)
+                self._is_end_of_chunk = True
+                continue
+            end = data.find(b"\n", place)
+            self._line += data[place:] if end < 0 else data[place:end]
+            if len(self._line) > _MAX_CHUNK_LINE:
+                raise MultipartError("sends a damaged answer")
+            if end < 0:
+                break
+            place = end + 1
+            self._take_line()
+        return bytes(body)
+
+    def _take_line(self) -> None:
+        line = bytes(self._line).strip()
+        self._line.clear()
+        if self._is_end_of_chunk and not line:
+            # The line end behind a chunk
+            self._is_end_of_chunk = False
+            return
+        size = line.partition(b";")[0].strip()
+        if self._is_end_of_chunk or not size or size.strip(b"0123456789abcdefABCDEF") or len(size) > _MAX_LENGTH_DIGITS:
+            raise MultipartError("sends a damaged answer")
+        self._left = int(size, 16)
+        self.ended = self._left == 0
+
+
+def _too_large() -> MultipartError:
+    return MultipartError(f"sends a picture of more than {MAX_PART // 2**20} MB, which is not read")

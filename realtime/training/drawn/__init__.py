@@ -1,0 +1,1 @@
+"""Faces drawn from a free three-dimensional model, to teach a network how posed expressions look."""
