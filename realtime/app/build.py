@@ -16,7 +16,7 @@ from realtime.storage import resources
 from realtime.storage.user_folders import NoHomeError, cache_folder, networks_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from contextlib import ExitStack
 
     from realtime.app.display import Display
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from realtime.faces.pipeline import Detector, FaceReader, FrameReader
     from realtime.faces.tracker import Tracker
     from realtime.mood.vote import MoodVote
+    from realtime.movies.catalog import Movie
     from realtime.music.catalog import MusicChoice, Playlists
     from realtime.music.controller import MusicController
     from realtime.page.routes import PageParts
@@ -240,8 +241,13 @@ def build_recommender(settings: Settings, notify: Notify, seed: int) -> Recommen
         AssetError: a list that comes with emodj is missing.
     """
     from realtime.facts import read_facts
-    from realtime.movies.movie_list import read_movies
     from realtime.session.recommendations import Recommender
+
+    return Recommender(_read_movies(settings, notify), settings.movies.link, read_facts(), seed)
+
+
+def _read_movies(settings: Settings, notify: Notify) -> Sequence[Movie]:
+    from realtime.movies.movie_list import read_movies
 
     own, found = settings.movies.list, None
     try:
@@ -251,7 +257,7 @@ def build_recommender(settings: Settings, notify: Notify, seed: int) -> Recommen
     found = found or read_movies(resources.shipped_movies())
     for sentence in found.notices:
         notify(sentence)
-    return Recommender(found.movies, settings.movies.link, read_facts(), seed)
+    return found.movies
 
 
 def shipped_pair() -> Path:
@@ -344,11 +350,16 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
     from dataclasses import replace
 
     from realtime.faces.pipeline import EMPTY_SCAN_S, FrameReader
+    from realtime.facts import read_facts
+    from realtime.movies.tmdb import TmdbFilters
     from realtime.page.analysis import Analysis, PageReaders
     from realtime.page.offers import Shelf
     from realtime.page.routes import PageParts
+    from realtime.session.recommendations import Recommender
 
-    music = build_playlists(settings, notify)
+    music, chosen = build_playlists(settings, notify), settings.movies
+    movies, facts = _read_movies(settings, notify), read_facts()
+    tmdb = TmdbFilters(chosen.language, chosen.region, chosen.min_votes, chosen.min_rating) if chosen.online else None
 
     def load() -> PageReaders:
         pictures = build_face_reader(settings, settings.faces.image, notify)
@@ -359,10 +370,14 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
         labels, hold_s = build_labels(settings, faces.unsure_below), settings.tracking.hold_s
         return FrameReader(faces, build_tracker(settings), labels, hold_s=hold_s, empty_scan_s=EMPTY_SCAN_S)
 
+    def new_session() -> Session:
+        recommender = Recommender(movies, chosen.link, facts, secrets.randbelow(SEEDS))
+        return build_session(settings, music, recommender, mirrored=settings.camera.mirror)
+
     return PageParts(
         analysis=Analysis(load),
-        new_session=lambda: build_session(settings, music, mirrored=settings.camera.mirror),
-        shelf=Shelf(music, settings.music.library, settings.movies.list, settings.movies.link),
+        new_session=new_session,
+        shelf=Shelf(music, settings.music.library, movies, chosen.link, facts, tmdb),
         volume=settings.music.volume,
         shuffle=settings.music.shuffle,
         mirrored=settings.camera.mirror,

@@ -4,33 +4,34 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from realtime.domain import EXPRESSIONS
 from realtime.errors import EmodjError
-from realtime.facts import draw_fact, read_facts
-from realtime.mood.affect import POINTS
+from realtime.facts import draw_fact
 from realtime.movies.catalog import movie_link
-from realtime.movies.movie_list import read_movies
-from realtime.movies.planner import plan_movies
+from realtime.movies.planner import nearest_mood
+from realtime.movies.recommender import recommend_movies
+from realtime.movies.tmdb import ATTRIBUTION
 from realtime.music.local.library import read_library, read_songs
-from realtime.music.planner import Strategy, find_target, plan_music
+from realtime.music.planner import plan_music
 from realtime.printable import one_line
+from realtime.session.documents import movies_document
+from realtime.session.recommendations import RecommendedMovies
 from realtime.storage import resources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from realtime.domain import Expression, Mood
     from realtime.facts import Fact
-    from realtime.movies.movie_list import MovieList
+    from realtime.movies.catalog import Movie
+    from realtime.movies.tmdb import TmdbFilters
     from realtime.music.catalog import MusicChoice, Playlists
     from realtime.music.local.library import FoundSongs
-    from realtime.music.planner import Plan
+    from realtime.music.planner import Plan, Strategy
     from realtime.page.songs import SongLists
     from realtime.session.documents import Document
 
@@ -40,31 +41,25 @@ MAX_TRIED = 200
 """Songs of a library that are looked at for five whose files exist; a slow disk answers a hundred times a second."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Shelf:
     """Music, movies and facts to offer from.
 
     Attributes:
         playlists: music of the settings, with the library.
         library: path of the person's songs; None for the example list that comes with emodj.
-        movie_list: path of the person's list of movies; None for the list that comes with emodj.
+        movies: list of movies, at least one.
         movie_link: template of the link of a movie.
+        facts: at least one of each mood.
+        tmdb: which movies TMDb may name; None to ask nobody.
     """
 
     playlists: Playlists
     library: Path | None
-    movie_list: Path | None
+    movies: Sequence[Movie]
     movie_link: str
-
-    @cached_property
-    def movies(self) -> MovieList:
-        """The movies, read once."""
-        return read_movies(self.movie_list or resources.shipped_movies())
-
-    @cached_property
-    def facts(self) -> tuple[Fact, ...]:
-        """The facts that come with emodj, read once."""
-        return read_facts()
+    facts: Sequence[Fact]
+    tmdb: TmdbFilters | None = None
 
 
 def offer(shelf: Shelf, mood: Mood, strategy: Strategy, seed: int, lists: SongLists) -> Document:
@@ -80,22 +75,13 @@ def offer(shelf: Shelf, mood: Mood, strategy: Strategy, seed: int, lists: SongLi
     Returns:
         The document of the page, with `music`, `songs`, `movies` and `fact`. A part that cannot be read has only an `error`.
     """
-    nearest = nearest_expression(mood)
     fact = draw_fact(shelf.facts, mood.leader, seed)
     return {
         "music": _music(shelf, mood, strategy, lists),
-        "songs": _guarded(lambda: _songs(shelf, nearest, seed, lists)),
+        "songs": _guarded(lambda: _songs(shelf, nearest_mood(mood), seed, lists)),
         "movies": _guarded(lambda: _movies(shelf, mood, strategy, seed)),
         "fact": {"text": fact.text, "source": fact.source},
     }
-
-
-def nearest_expression(mood: Mood) -> Expression:
-    """The leader of a mood; of a mixed one, the expression whose point lies nearest to that of the mood."""
-    if mood.leader is not None:
-        return mood.leader
-    point = find_target(mood, Strategy.MATCH).point
-    return min(EXPRESSIONS, key=lambda each: POINTS[each].distance(point))
 
 
 def _guarded(part: Callable[[], Document]) -> Document:
@@ -180,20 +166,14 @@ def _song(lists: SongLists, name: str, number: int) -> Document:
 
 
 def _movies(shelf: Shelf, mood: Mood, strategy: Strategy, seed: int) -> Document:
-    plan = plan_movies(shelf.movies.movies, mood, strategy, COUNT, seed)
+    made = recommend_movies(shelf.movies, mood, strategy, COUNT, seed, shelf.tmdb)
+    plan = made.plan
     if not plan.movies:
-        raise EmodjError(f"{shelf.movie_list} has no movie for this mood: add one, or choose lift")
+        raise EmodjError("the list has no movie for this mood: choose lift, or add one")
+    links = tuple(movie_link(shelf.movie_link, movie) for movie in plan.movies)
+    notices = [] if made.problem is None else [f"from the list on this computer: {made.problem}"]
     return {
         "why": plan.why,
-        "mood_used": plan.mood_used.value,
-        "movies": [
-            {
-                "title": movie.title,
-                "year": movie.year,
-                "genres": list(movie.genres),
-                "country": movie.country,
-                "url": movie_link(shelf.movie_link, movie),
-            }
-            for movie in plan.movies
-        ],
+        "notices": [*notices, *([ATTRIBUTION] if made.source == "tmdb" else [])],
+        "movies": movies_document(RecommendedMovies(plan, links)),
     }

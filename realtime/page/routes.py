@@ -12,7 +12,7 @@ Everything below `/api/` is asked by POST, answers with JSON, and says in plain 
     offers    music, songs, movies and a fact for the mood
     list      opens a list of songs
     song      title and address of a song of a list
-    summary   the session until now: the document of `emodj live --json`
+    summary   the session until now: in lines, and as the three files of `emodj live --summary`
     restart   a new session
 """
 
@@ -21,6 +21,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -44,9 +45,11 @@ from realtime.session.documents import (
     AnalysedPicture,
     encode_line,
     frame_document,
+    kept_summary_document,
     pictures_document,
-    summary_document,
 )
+from realtime.session.summary_html import summary_html
+from realtime.session.summary_markdown import summary_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -240,8 +243,15 @@ class _Page:
 
     async def sum_up(self, request: Request) -> Response:
         summary = self._visit(request).session.summary()
-        text = encode_line(summary_document(summary), indent=2).decode()
-        return _json({"json": text, "lines": list(summary_lines(summary))})
+        now = datetime.now().astimezone()
+        return _json(
+            {
+                "lines": list(summary_lines(summary)),
+                "json": encode_line(kept_summary_document(summary), indent=2).decode(),
+                "markdown": summary_markdown(summary, now),
+                "html": summary_html(summary, now),
+            }
+        )
 
     async def restart(self, request: Request) -> Response:
         visit = self._visit(request)

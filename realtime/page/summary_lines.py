@@ -18,7 +18,10 @@ MIN_SHARE = 0.05
 
 
 def summary_lines(summary: Summary) -> Iterator[Document]:
-    """Yield the lines, each with its `name`, its `text` and a `url`, which is null in a line without a link."""
+    """Yield the lines, each with `name`, `text` and `url`.
+
+    The name is empty in a line that belongs to the one before, and the url null in a line without a link.
+    """
     if summary.shares is not None:
         yield _line("faces", ", ".join(f"{expression.value} {share:.0%}" for expression, share in ranked(summary.shares)))
     frames = "1 frame" if summary.frames == 1 else f"{summary.frames} frames"
@@ -28,6 +31,12 @@ def summary_lines(summary: Summary) -> Iterator[Document]:
     if summary.mood is not None and plan is not None:
         is_plain = plan.strategy is Strategy.MATCH and summary.mood.leader is not None
         yield _line("music", plan.best.title + ("" if is_plain else f", {plan.why}"), plan.best.url)
+    if summary.movies is not None:
+        for number, (movie, link) in enumerate(zip(summary.movies.plan.movies, summary.movies.links, strict=True)):
+            yield _line("" if number else "movies", ", ".join([f"{movie.title} ({movie.year})", *movie.genres]), link)
+    if summary.fact is not None:
+        yield _line("fact", summary.fact.text)
+        yield _line("", summary.fact.source)
 
 
 def _mood_text(summary: Summary) -> str:

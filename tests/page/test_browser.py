@@ -264,6 +264,29 @@ def test_the_camera_gives_a_mood_and_goes_off(tab: Tab) -> None:
     expect(tab.page.locator("#camera-buttons")).to_be_hidden()
 
 
+LATE = """
+const start = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = async (wanted) => {
+    const stream = await start(wanted);
+    window.track = stream.getVideoTracks()[0];
+    await new Promise((resolve) => { window.allow = resolve; });
+    return stream;
+};
+"""
+
+
+def test_a_camera_that_is_allowed_too_late_stays_off(open_tab: Callable[..., Tab]) -> None:
+    tab = open_tab(script=LATE)
+    tab.click("Camera on")
+    until(lambda: tab.page.evaluate("typeof allow === 'function'"))
+    tab.click("Use a sample")
+    tab.expect_said("1 face")
+    tab.page.evaluate("allow()")
+    until(lambda: tab.page.evaluate("track.readyState") == "ended")
+    expect(tab.page.locator("#still")).to_be_visible()
+    assert tab.page.get_attribute("#camera", "aria-pressed") == "false"
+
+
 def test_a_frozen_camera_asks_nothing_and_goes_on(tab: Tab) -> None:
     tab.click("Camera on")
     tab.expect_mood("happy")
@@ -369,8 +392,9 @@ def test_a_session_is_summed_up_and_kept(tab: Tab) -> None:
     document = json.loads(tab.saved("Save as JSON"))
     assert document["mood"]["expression"] == "happy"
     assert document["frames"] >= 1
-    text = tab.saved("Save as text").decode()
-    assert "\nmood    happy, " in text
+    assert document["timeline"]
+    assert tab.saved("Save as text").decode().startswith("# ")
+    assert tab.saved("Save as page").decode().startswith("<!")
     tab.click("Close")
     tab.click("Start anew")
     tab.expect_said("A new session has begun.")

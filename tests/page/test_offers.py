@@ -3,14 +3,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import pytest
-
-from realtime.app.build import build_playlists, shipped_settings
-from realtime.domain import EXPRESSIONS, Expression, Mood
+from realtime.app.build import build_page, shipped_settings
+from realtime.domain import Expression, Mood
 from realtime.mood.affect import POINTS
+from realtime.movies.tmdb import TmdbFilters
 from realtime.music.catalog import MusicChoice, Playlists
 from realtime.music.planner import Strategy
-from realtime.page.offers import Shelf, nearest_expression, offer
+from realtime.page.offers import Shelf, offer
 from realtime.page.songs import SongLists
 from tests.support.sounds import sound
 
@@ -21,10 +20,10 @@ SAD = Mood.by_hand(Expression.SAD)
 MIXED = Mood((0.05, 0, 0, 0.5, 0, 0.45, 0), None)
 
 
-def shelf(library: Path | None = None, movie_list: Path | None = None) -> Shelf:
+def shelf(library: Path | None = None) -> Shelf:
     settings = shipped_settings()
     settings = replace(settings, music=replace(settings.music, library=library))
-    return Shelf(build_playlists(settings, lambda _: None), library, movie_list, settings.movies.link)
+    return build_page(settings, lambda _: None, in_network=False).shelf
 
 
 def test_a_mood_gets_music_songs_movies_and_a_fact() -> None:
@@ -63,17 +62,6 @@ def test_a_mixed_mood_gets_something_too() -> None:
     assert len(offered["songs"]["songs"]) == 5
 
 
-@pytest.mark.parametrize("expression", EXPRESSIONS)
-def test_the_nearest_expression_of_a_clear_mood_is_its_leader(expression: Expression) -> None:
-    assert nearest_expression(Mood.by_hand(expression)) is expression
-
-
-def test_the_nearest_expression_of_a_mixed_mood_lies_near_to_the_mean() -> None:
-    half = Mood((0, 0, 0, 0.5, 0, 0, 0.5), None)
-    assert nearest_expression(half) in {Expression.HAPPY, Expression.SURPRISE}
-    assert nearest_expression(Mood((0, 0, 0, 0.42, 0, 0.58, 0), None)) is Expression.NEUTRAL
-
-
 def test_songs_of_a_library_can_be_played_and_have_no_path(tmp_path: Path) -> None:
     for number in range(7):
         sound(tmp_path / "sad" / f"{number}.ogg", title=f"Song {number}")
@@ -109,13 +97,19 @@ def test_the_nearest_mood_with_songs_is_said(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_read_is_said_and_the_rest_stays(tmp_path: Path) -> None:
-    movies = tmp_path / "movies.csv"
-    movies.write_text("no list", encoding="utf-8")
-    offered = offer(replace(shelf(movie_list=movies), library=tmp_path / "gone"), SAD, Strategy.MATCH, 1, SongLists())
+    lift_only = [movie for movie in shelf().movies if movie.mood is None]
+    offered = offer(replace(shelf(), library=tmp_path / "gone", movies=lift_only), SAD, Strategy.MATCH, 1, SongLists())
     assert set(offered["songs"]) == set(offered["movies"]) == {"error"}
     assert str(tmp_path) in offered["songs"]["error"]
+    assert offered["movies"]["error"] == "the list has no movie for this mood: choose lift, or add one"
     assert offered["music"]["choices"]
     assert offered["fact"]["text"]
+
+
+def test_without_a_key_of_tmdb_the_list_serves_and_that_is_said() -> None:
+    movies = offer(replace(shelf(), tmdb=TmdbFilters("en-US", "", 0, 0)), SAD, Strategy.MATCH, 1, SongLists())["movies"]
+    assert len(movies["movies"]) == 5
+    assert movies["notices"] == ["from the list on this computer: there is no key of TMDb: emodj movies login keeps yours"]
 
 
 def test_a_folder_of_the_settings_can_be_played(tmp_path: Path) -> None:

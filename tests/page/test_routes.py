@@ -141,6 +141,8 @@ def test_frames_vote_on_the_mood_of_their_tab(tab: PageClient, page: PageClient,
     summary = tab.ask("summary").document
     assert json.loads(summary["json"])["frames"] == 3
     assert {line["name"]: line["text"] for line in summary["lines"]}["mood"].startswith("happy, ")
+    assert summary["markdown"].startswith("# ")
+    assert "<script" not in summary["html"]
 
 
 def test_a_frame_has_a_bound(tab: PageClient) -> None:

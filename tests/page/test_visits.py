@@ -2,17 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from realtime.app.build import build_session, shipped_settings
+from realtime.app.build import build_page, shipped_settings
 from realtime.domain import Box, Expression, Face, Mood
 from realtime.music.planner import Strategy
 from realtime.page.visits import IDLE_S, MAX_VISITS, GoneError, Visit, Visits
 
+PARTS = build_page(shipped_settings(), lambda _: None, in_network=False)
 HAPPY = Face(Box(0, 0, 10, 10), (0, 0, 0, 1, 0, 0, 0), track=1)
 
 
 def new_visit() -> Visit:
-    settings = shipped_settings()
-    return Visit(lambda: build_session(settings, settings.playlists, mirrored=True))
+    return Visit(PARTS.new_session)
 
 
 class Clock:
@@ -30,8 +30,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def visits(clock: Clock) -> Visits:
-    settings = shipped_settings()
-    return Visits(lambda: build_session(settings, settings.playlists, mirrored=True), clock)
+    return Visits(PARTS.new_session, clock)
 
 
 def test_two_visits_do_not_share_a_mood(visits: Visits) -> None:

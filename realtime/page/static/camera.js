@@ -33,6 +33,7 @@ export class Camera {
     this.stream = null;
     this.frozen = false;
     this.stretch = 0;
+    this.attempt = 0;
     this.canvas = document.createElement("canvas");
   }
 
@@ -43,31 +44,43 @@ export class Camera {
   /**
    * Switch the camera on.
    * @param {string} device id of a camera; "" for any
+   * @returns {Promise<boolean>} false if it was stopped before it was on
    * @throws {Error} with a sentence that says why not
    */
   async start(device = "") {
     if (!navigator.mediaDevices) {
       throw new Error(INSECURE);
     }
+    this.stop();
+    const attempt = this.attempt;
     const size = { width: { ideal: 640 }, height: { ideal: 480 } };
     const which = device ? { deviceId: { exact: device } } : { facingMode: "user" };
+    let stream;
     try {
-      this.stream = await navigator.mediaDevices.getUserMedia({ video: { ...size, ...which }, audio: false });
+      stream = await navigator.mediaDevices.getUserMedia({ video: { ...size, ...which }, audio: false });
     } catch (error) {
       throw new Error(ERRORS[error.name] || `The camera cannot be used (${error.name}). Try another one, or open a picture.`);
     }
-    this.stream.getVideoTracks()[0].addEventListener("ended", () => this.on && this.failed(LOST));
-    video.srcObject = this.stream;
+    if (attempt !== this.attempt) {
+      // A picture was opened while the browser asked for leave: no light must stay on
+      stopTracks(stream);
+      return false;
+    }
+    this.stream = stream;
+    stream.getVideoTracks()[0].addEventListener("ended", () => this.stream === stream && this.failed(LOST));
+    video.srcObject = stream;
     this.frozen = false;
     this.stretch += 1;
     await video.play();
-    this.run(this.stream);
+    this.run(stream);
+    return true;
   }
 
   /** Switch it off, and its light with it. */
   stop() {
-    for (const track of this.stream ? this.stream.getTracks() : []) {
-      track.stop();
+    this.attempt += 1;
+    if (this.stream) {
+      stopTracks(this.stream);
     }
     this.stream = null;
     video.srcObject = null;
@@ -131,6 +144,12 @@ export class Camera {
     this.canvas.height = Math.round(video.videoHeight * scale);
     this.canvas.getContext("2d").drawImage(video, 0, 0, this.canvas.width, this.canvas.height);
     return new Promise((resolve) => this.canvas.toBlob(resolve, "image/jpeg", QUALITY));
+  }
+}
+
+function stopTracks(stream) {
+  for (const track of stream.getTracks()) {
+    track.stop();
   }
 }
 

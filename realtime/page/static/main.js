@@ -21,6 +21,7 @@ let mirrored = true;
 let offered = "";
 let offeredAt = 0;
 let reading = 0;
+let asking = 0;
 
 const camera = new Camera(showFrame, cameraFailed);
 
@@ -116,8 +117,9 @@ function faceItem(face) {
 // Camera
 
 async function switchCamera(device = "") {
-  camera.stop();
-  await camera.start(device);
+  if (!(await camera.start(device))) {
+    return;
+  }
   picture = null;
   reading += 1;
   say("");
@@ -142,10 +144,11 @@ async function listCameras() {
 }
 
 function stopCamera() {
-  if (!camera.on) {
+  const wasOn = camera.on;
+  camera.stop();
+  if (!wasOn) {
     return;
   }
-  camera.stop();
   showNothing();
   listFaces([]);
   find("camera-buttons").hidden = true;
@@ -194,7 +197,13 @@ async function takeMood(fields) {
 }
 
 async function showFitting(again = false) {
-  showOffers(await ask("offers", { again }), (...song) => player.play(...song));
+  asking += 1;
+  const number = asking;
+  const fitting = await ask("offers", { again });
+  // An answer for an earlier mood may come late
+  if (number === asking) {
+    showOffers(fitting, (...song) => player.play(...song));
+  }
 }
 
 async function choose(asked) {
@@ -307,7 +316,7 @@ async function main() {
   setMirror(start.mirrored);
   connect();
   acceptPictures();
-  keepAlive(fail);
+  keepAlive(() => trouble(""), fail);
   if (start.notices.length) {
     say(start.notices.join("; "));
   }

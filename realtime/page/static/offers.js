@@ -81,7 +81,7 @@ function movieParts(movies) {
     const about = [...movie.genres, ...(movie.country ? [movie.country] : [])].join(", ");
     return make("li", {}, link(`${movie.title} (${movie.year})`, movie.url), make("span", { class: "quiet" }, about ? ` ${about}` : ""));
   });
-  return [heading, quiet(movies.why), make("ol", {}, ...items)];
+  return [heading, quiet([movies.why, ...movies.notices].join("; ")), make("ol", {}, ...items)];
 }
 
 function factParts(fact) {

@@ -50,9 +50,13 @@ export async function ask(name, body = {}, headers = {}) {
   return answer.headers.get("content-type") === "application/json" ? answer.json() : answer.blob();
 }
 
-/** Keep the visit while the tab is open; `failed` gets the error when emodj has ended, or has forgotten the tab. */
-export function keepAlive(failed) {
-  setInterval(() => ask("alive").catch(failed), ALIVE_MS);
+/**
+ * Keep the visit while the tab is open.
+ * @param {function} alive is called when emodj answers
+ * @param {function} failed gets the error when emodj has ended, or has forgotten the tab
+ */
+export function keepAlive(alive, failed) {
+  setInterval(() => ask("alive").then(alive, failed), ALIVE_MS);
 }
 
 async function send(name, body, headers = {}) {

@@ -12,10 +12,7 @@ export function showSummary(answer) {
   find("summary").showModal();
 }
 
-function text() {
-  return shown.lines.map(({ name, text, url }) => `${name.padEnd(8)}${text}${url ? `\n${url}` : ""}\n`).join("");
-}
-
-find("summary-text").addEventListener("click", () => download("emodj-session.txt", text(), "text/plain"));
+find("summary-html").addEventListener("click", () => download("emodj-session.html", shown.html, "text/html"));
+find("summary-markdown").addEventListener("click", () => download("emodj-session.md", shown.markdown, "text/markdown"));
 find("summary-json").addEventListener("click", () => download("emodj-session.json", shown.json, "application/json"));
 find("summary-close").addEventListener("click", () => find("summary").close());
