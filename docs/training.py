@@ -50,7 +50,7 @@
 # | `NOTEBOOK_DATA` | FER-2013 as `.npz` or `.csv`, or folders of faces | none: sketched faces |
 # | `NOTEBOOK_DRAWN` | drawn faces, a file of `scripts/draw_faces.py` | none |
 # | `NOTEBOOK_EPOCHS` | most epochs of the run | 6 |
-# | `NOTEBOOK_FACES` | number of faces to learn from; 0: all | 3000 |
+# | `NOTEBOOK_FACES` | faces to learn from, and a third as many to choose on; 0: all | 3000 |
 # | `NOTEBOOK_RUN` | folder of the run; an earlier run in it is continued | a temporary folder |
 
 # %%
@@ -234,9 +234,11 @@ confirmed if agreement else None
 # %%
 recipe = replace(PRESETS["compact"], epochs=EPOCHS, patience=3)
 training, tuning = split_tuning(images, recipe.seed)
-if FACES and len(training) > FACES:
-    chosen = np.random.default_rng(recipe.seed).choice(len(training), FACES, replace=False)
-    training = training.select(np.isin(np.arange(len(training)), chosen))
+if FACES:
+    # A random part of both is enough for a short run
+    random = np.random.default_rng(recipe.seed)
+    training = training.select(random.permutation(len(training)) < FACES)
+    tuning = tuning.select(random.permutation(len(tuning)) < FACES // 3)
 _, targets = build_targets(recipe, training, None)
 print(f"{len(training):,} pictures to learn from, {len(training) - len(targets):,} without a face")
 print(f"{len(tuning):,} pictures to choose on\n")
@@ -436,8 +438,8 @@ show(plots.draw_coverage(figures["coverage"], at_threshold, document["threshold"
 # %% [markdown]
 # ### The worst ten
 #
-# The wrong answers with the highest confidence, as numbers: in many of them the voters disagree
-# with the label, not with the network.
+# The wrong answers with the highest confidence, as numbers. Where the answer has more votes than the
+# label, the voters agree with the network.
 
 # %%
 answers = probabilities.argmax(axis=1)
@@ -476,7 +478,7 @@ table(
 print("\n".join(report_text.robustness_lines(document["robustness"])))
 
 # %%
-ways = [row["way"].split(",")[0].replace(" ", "\n") for row in rows]
+ways = [row["way"].split(",")[0].replace(" ", "\n").replace("-", "-\n") for row in rows]
 measured = {"answered": "answered", "right of the answered": "right_of_answered"}
 shares = {name: [row[key] for row in rows] for name, key in measured.items()}
 groups = {name: dict(zip(ways, values, strict=True)) for name, values in shares.items()}
