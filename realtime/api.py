@@ -86,7 +86,7 @@ class PictureReader:
         settings: None for those that come with emodj.
 
     Raises:
-        ValueError: the path of the network does not end in `.json` or `.tflite`.
+        ValueError: the path of the network does not end in `.json`, `.keras` or `.tflite`.
         AssetError: the network or a cascade cannot be used.
         EmodjError: the network has to be compiled first, and TensorFlow is missing or cannot do it.
     """
@@ -259,7 +259,7 @@ def watch(source: int | StrPath = 0, *, network: StrPath | None = None, settings
 
     Raises:
         TypeError: the source is neither a number nor a string nor a path.
-        ValueError: the path of the network does not end in `.json` or `.tflite`.
+        ValueError: the path of the network does not end in `.json`, `.keras` or `.tflite`.
     """
     chosen, place = _with_source(_with_network(settings, network), source)
     session, stop = start_session(chosen), threading.Event()
@@ -355,6 +355,6 @@ def _shared_reader(network: NetworkSettings, faces: FaceSettings, _changed: tupl
 
 def _change_times(pair: Path | None) -> tuple[int, ...]:
     """Change times of the files of a network, in nanoseconds: a network that was trained again is loaded again."""
-    suffixes = (".json", ".h5", ".weights.h5", ".contract.json", ".tflite")
+    suffixes = (".json", ".h5", ".weights.h5", ".keras", ".contract.json", ".tflite")
     files = [] if pair is None else [pair.with_suffix(suffix) for suffix in suffixes]
     return tuple(file.stat().st_mtime_ns for file in files if file.exists())
