@@ -49,7 +49,7 @@ LOWEST, BACK = -14.0, -3.5
 """Height and depth that crops do not show; what lies beyond is left out."""
 EYES = (slice(36, 42), slice(42, 48))
 """Landmarks around the right and the left eye of the person."""
-CHIN = 8
+CHIN, NOSE_ROOT = 8, 27
 
 
 @dataclass(frozen=True)
