@@ -10,12 +10,15 @@ Run scripts/offsets.py and scripts/confidence_head.py next. No module of emodj i
 The network begins as the shipped one, with its correction folded into the last layer. Only the last two of its four stages and
 the last layer learn; batch norms keep their statistics. A quarter of each batch is drawn; half of the views are mixed, drawn
 ones with photos, and drawn views get a part of the spectrum of a photo. Photos teach what the network said before, their
-label, and the clear majority of the crowd, or its votes if there is none; drawn faces teach what was drawn.
+label, and the clear majority of the crowd, or its votes if there is none; drawn faces teach what was drawn. The weights that
+are written are half way between those before and those after (Wortsman et al. 2022, arXiv:2109.01903): the whole way reads
+drawn faces better and photos worse. `--share` sets another point; scripts/offsets.py says how good each is.
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import math
 import time
@@ -28,7 +31,7 @@ import torch
 
 from distillation import students
 from distillation.drawn import Drawn
-from distillation.networks import CLASSES, parts
+from distillation.networks import CLASSES, Student, parts
 from distillation.views import as_views, augmented, lend_spectra, mixed
 from realtime.classifier.contract import contract_path
 from realtime.training.evaluation import clear_majority
@@ -36,7 +39,6 @@ from realtime.training.formats import read_dataset
 from realtime.training.targets import expression_targets
 
 if TYPE_CHECKING:
-    from distillation.networks import Student
     from realtime.training.dataset import Dataset
 
 BATCH_SIZE = 192
@@ -144,6 +146,20 @@ def tune(student: Student, photos: Lessons, drawn: Lessons, seconds: float) -> N
             weight.copy_(average)
 
 
+@torch.no_grad()
+def blend(before: Student, after: Student, share: float) -> Student:
+    """The student whose weights lie between those of two others; 1 is the second."""
+    first, second = before.state_dict(), after.state_dict()
+    blended = Student().eval()
+    blended.load_state_dict(
+        {
+            name: torch.lerp(first[name], second[name], share) if first[name].is_floating_point() else first[name]
+            for name in first
+        }
+    )
+    return blended
+
+
 def main() -> None:
     """Train, and write the student as a file of arrays."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -152,6 +168,7 @@ def main() -> None:
     parser.add_argument("--pair", type=Path, required=True, help="the shipped pair, with its contract beside it")
     parser.add_argument("--start", type=Path, required=True, help="the same as a file of arrays")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--share", type=float, default=0.5, help="of the way from before to after, 0..1")
     parser.add_argument("--seconds", type=float, default=1900.0)
     parser.add_argument("--seed", type=int, default=3)
     options = parser.parse_args()
@@ -160,8 +177,9 @@ def main() -> None:
     student = students.read(options.start).eval()
     restore_correction(student, options.pair)
     photos = teach_photos(student, part.select(part.face_mask()))
+    before = copy.deepcopy(student)
     tune(student, photos, teach_drawn(Drawn.read(options.drawn).learned()), options.seconds)
-    students.write(student, options.out)
+    students.write(blend(before, student, options.share), options.out)
 
 
 if __name__ == "__main__":
