@@ -50,7 +50,7 @@
 # | `NOTEBOOK_DATA` | FER-2013 as `.npz` or `.csv`, or folders of faces | none: sketched faces |
 # | `NOTEBOOK_DRAWN` | drawn faces, a file of `scripts/draw_faces.py` | none |
 # | `NOTEBOOK_EPOCHS` | most epochs of the run | 6 |
-# | `NOTEBOOK_FACES` | number of faces to learn from; 0: all | 3000 |
+# | `NOTEBOOK_FACES` | faces to learn from, and a third as many to choose on; 0: all | 3000 |
 # | `NOTEBOOK_RUN` | folder of the run; an earlier run in it is continued | a temporary folder |
 
 # %%
@@ -90,6 +90,7 @@ RUN = Path(os.environ.get("NOTEBOOK_RUN") or tempfile.mkdtemp(prefix="emodj-note
 
 NAMES = [expression.value for expression in EXPRESSIONS]
 SHIPPED = resources.models_folder() / export.PAIR
+COMMAND = "docs/training.ipynb"
 
 # %% [markdown]
 # The plots of the reports come from `realtime.training.plots`. These functions draw what the
@@ -128,9 +129,8 @@ def bars(groups, ylabel, *, share=False):
 def show(png):
     """Show a plot. It is stored with 64 colours, so that the notebook stays small."""
     data = io.BytesIO()
-    Picture.open(io.BytesIO(png)).convert("RGB").quantize(64, Picture.Quantize.MAXCOVERAGE).save(
-        data, "png", optimize=True
-    )
+    plot = Picture.open(io.BytesIO(png)).convert("RGB").quantize(64, Picture.Quantize.MAXCOVERAGE)
+    plot.save(data, "png", optimize=True)
     return Image(data.getvalue(), format="png")
 
 
@@ -138,9 +138,7 @@ def contact_sheet(rows):
     """Show rows of grey faces, each (n, 48, 48); n may differ."""
     rows = list(rows)
     columns = max(map(len, rows))
-    full = [
-        np.pad(row, ((0, columns - len(row)), (0, 0), (0, 0)), constant_values=255) for row in rows
-    ]
+    full = [np.pad(row, ((0, columns - len(row)), (0, 0), (0, 0)), constant_values=255) for row in rows]
     sheet = np.concatenate([np.concatenate(list(row), axis=1) for row in full])
     data = io.BytesIO()
     Picture.fromarray(sheet).save(data, "jpeg", quality=85)
@@ -165,29 +163,15 @@ def table(head, rows):
 # %%
 images = read_dataset(Path(DATA)) if DATA else sketch_dataset()
 about = evaluation.describe_dataset(images, Path(DATA).name if DATA else "sketched faces")
-settings = run_folder.run_settings(
-    command="docs/training.ipynb", data=about, network={"name": SHIPPED.name}
-)
-git = [
-    "git",
-    "-C",
-    str(resources.resource_root()),
-    "describe",
-    "--always",
-    "--abbrev=12",
-    "--exclude=*",
-]
-commit = (
-    subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
-    or "unknown: not a clone"
-)
+settings = run_folder.run_settings(command=COMMAND, data=about, network={"name": SHIPPED.name})
+git = ["git", "describe", "--always", "--abbrev=12", "--exclude=*"]
+done = subprocess.run(git, cwd=resources.resource_root(), capture_output=True, text=True, check=False)
+commit = done.stdout.strip()
 
 if not DATA:
-    print(
-        "No data are given: the faces are sketched. The figures only show that the notebook runs.\n"
-    )
+    print("No data are given: the faces are sketched. The figures only show that the notebook runs.\n")
 print("date    ", settings["date"])
-print("commit  ", commit)
+print("commit  ", commit or "unknown: not a clone")
 print("data    ", about["name"])
 print("SHA-256 ", about["sha256"])
 print("versions", ", ".join(f"{name} {number}" for name, number in settings["versions"].items()))
@@ -202,12 +186,7 @@ print("versions", ", ".join(f"{name} {number}" for name, number in settings["ver
 table(
     ["part", *NAMES, "all", "copies of training"],
     [
-        [
-            part,
-            *counts.values(),
-            sum(counts.values()),
-            int(images.part(part).copy_of_training.sum()),
-        ]
+        [part, *counts.values(), sum(counts.values()), images.part(part).copy_of_training.sum()]
         for part, counts in about["parts"].items()
     ],
 )
@@ -240,9 +219,9 @@ else:
     print("The data have no votes.")
 
 # %%
-bars(
-    {"label": agreement["by_label"]}, "share of the label that most voters confirm", share=True
-) if agreement else None
+if agreement:
+    confirmed = bars({"label": agreement["by_label"]}, "share that most voters confirm", share=True)
+confirmed if agreement else None
 
 # %% [markdown]
 # ## 3. Votes become targets
@@ -255,27 +234,25 @@ bars(
 # %%
 recipe = replace(PRESETS["compact"], epochs=EPOCHS, patience=3)
 training, tuning = split_tuning(images, recipe.seed)
-if FACES and len(training) > FACES:
-    chosen = np.random.default_rng(recipe.seed).choice(len(training), FACES, replace=False)
-    training = training.select(np.isin(np.arange(len(training)), chosen))
+if FACES:
+    # A random part of both is enough for a short run
+    random = np.random.default_rng(recipe.seed)
+    training = training.select(random.permutation(len(training)) < FACES)
+    tuning = tuning.select(random.permutation(len(tuning)) < FACES // 3)
 _, targets = build_targets(recipe, training, None)
 print(f"{len(training):,} pictures to learn from, {len(training) - len(targets):,} without a face")
 print(f"{len(tuning):,} pictures to choose on\n")
 
 print("The three faces whose voters disagree most, votes / target in %:")
-order = np.argsort(
-    np.where(tuning.face_mask(), tuning.expression_votes().max(axis=1), np.inf), kind="stable"
-)[:3]
+votes = tuning.expression_votes()
 mixed = expression_targets(tuning, recipe.label_share, recipe.smoothing)
+order = np.argsort(np.where(tuning.face_mask(), votes.max(axis=1), np.inf), kind="stable")[:3]
 table(
     ["label", *NAMES],
     [
         [
             NAMES[tuning.labels[row]],
-            *(
-                f"{v:.0f} / {100 * t:.0f}"
-                for v, t in zip(tuning.expression_votes()[row], mixed[row], strict=True)
-            ),
+            *(f"{vote:.0f} / {100 * target:.0f}" for vote, target in zip(votes[row], mixed[row], strict=True)),
         ]
         for row in order
     ],
@@ -287,12 +264,10 @@ table(
 
 # %%
 kept = training.select(training.face_mask())
+means = [targets[kept.labels == label].mean(axis=0) for label in range(len(NAMES))]
 table(
     ["label", *NAMES],
-    [
-        [name, *(f"{value:.2f}" for value in targets[kept.labels == label].mean(axis=0))]
-        for label, name in enumerate(NAMES)
-    ],
+    [[name, *(f"{value:.2f}" for value in mean)] for name, mean in zip(NAMES, means, strict=True)],
 )
 
 # %% [markdown]
@@ -302,9 +277,7 @@ table(
 
 # %%
 weights = class_weights(targets.sum(axis=0))
-bars(
-    {"weight": dict(zip(NAMES, weights.tolist(), strict=True))}, "weight in the loss with --balance"
-)
+bars({"weight": dict(zip(NAMES, weights.tolist(), strict=True))}, "weight in the loss with --balance")
 
 # %% [markdown]
 # ## 4. Views
@@ -314,11 +287,9 @@ bars(
 
 # %%
 faces = sketches.images[sketches.labels == NAMES.index("happy")][:3]
-views = [
-    np.rint(255 * np.asarray(augment(to_batch(faces), np.array([0, seed], np.int32)))[..., 0])
-    for seed in range(11)
-]
-contact_sheet(np.stack([faces, *views]).astype(np.uint8).transpose(1, 0, 2, 3))
+views = [augment(to_batch(faces), np.array([0, seed], np.int32)) for seed in range(11)]
+pixels = np.rint(255 * np.stack([to_batch(faces), *views])[..., 0]).astype(np.uint8)
+contact_sheet(pixels.transpose(1, 0, 2, 3))
 
 # %% [markdown]
 # ## 5. Drawn faces
@@ -331,30 +302,25 @@ contact_sheet(np.stack([faces, *views]).astype(np.uint8).transpose(1, 0, 2, 3))
 # %%
 if DRAWN:
     with np.load(DRAWN, allow_pickle=False) as file:
-        drawn = {
-            name: file[name] for name in ("images", "labels", "strength", "identity", "skin", "age")
-        }
+        columns = ("images", "labels", "strength", "identity", "skin", "age")
+        drawn = {name: file[name] for name in columns}
     strong = (drawn["strength"] >= 0.8) | (drawn["labels"] == NAMES.index("neutral"))
-    print(
-        f"{Path(DRAWN).name}: {len(drawn['labels']):,} faces of {len(np.unique(drawn['identity'])):,} persons"
-    )
+    persons = len(np.unique(drawn["identity"]))
+    print(f"{Path(DRAWN).name}: {len(drawn['labels']):,} faces of {persons:,} persons")
     table(
         ["faces", *NAMES],
         [
             ["all", *np.bincount(drawn["labels"], minlength=len(NAMES))],
-            [
-                "strength of 0.8 or more",
-                *np.bincount(drawn["labels"][strong], minlength=len(NAMES)),
-            ],
+            ["strong or neutral", *np.bincount(drawn["labels"][strong], minlength=len(NAMES))],
         ],
     )
 else:
     print("No file of drawn faces is given (NOTEBOOK_DRAWN).")
 
 # %%
-contact_sheet(
-    drawn["images"][strong & (drawn["labels"] == label)][:12] for label in range(len(NAMES))
-) if DRAWN else None
+if DRAWN:
+    each = [drawn["images"][strong & (drawn["labels"] == label)][:12] for label in range(len(NAMES))]
+contact_sheet(each) if DRAWN else None
 
 # %% [markdown]
 # ## 6. The network
@@ -364,17 +330,12 @@ contact_sheet(
 
 # %%
 network = build_network(recipe.architecture)
-print(
-    f"{network.count_params():,} parameters, input {network.input_shape[1:]}, output {network.output_shape[1:]}\n"
-)
+print(f"{network.count_params():,} parameters")
+print(f"input {network.input_shape[1:]}, output {network.output_shape[1:]}\n")
 table(
     ["layer", "output", "parameters"],
     [
-        [
-            type(layer).__name__,
-            "×".join(map(str, layer.output.shape[1:])),
-            f"{layer.count_params():,}",
-        ]
+        [type(layer).__name__, "×".join(map(str, layer.output.shape[1:])), f"{layer.count_params():,}"]
         for layer in network.layers
         if type(layer).__name__ in {"Conv2D", "MaxPooling2D", "GlobalAveragePooling2D", "Dense"}
     ],
@@ -409,11 +370,8 @@ print(f"\nThe weights of epoch {best_epoch(history) + 1} are kept: it has the le
 # not fallen for three epochs.
 
 # %%
-show(
-    plots.draw_curves(
-        [asdict(epoch) for epoch in history], f"{len(history)} epochs, {len(training):,} faces"
-    )
-)
+title = f"{len(history)} epochs, {len(training):,} faces"
+show(plots.draw_curves([asdict(epoch) for epoch in history], title))
 
 # %% [markdown]
 # ## 8. Measure the shipped network
@@ -423,19 +381,14 @@ show(
 
 # %%
 terms = contract.matching_contract(SHIPPED)
-classifier = open_classifier(
-    contract.read_compiled(contract.compiled_path(SHIPPED)), num_threads=os.cpu_count() or 1
-)
+model = contract.read_compiled(contract.compiled_path(SHIPPED))
+classifier = open_classifier(model, num_threads=os.cpu_count() or 1)
 
 
 def read_faces(faces):
     """Probabilities (n, 7) of faces (n, 48, 48) uint8."""
-    return np.concatenate(
-        [
-            classifier.classify(to_batch(faces[first : first + 256]))
-            for first in range(0, len(faces), 256)
-        ]
-    )
+    parts = np.split(faces, range(256, len(faces), 256))
+    return np.concatenate([classifier.classify(to_batch(part)) for part in parts])
 
 
 private = images.part("private")
@@ -449,14 +402,11 @@ document = evaluation.report_document(
     parameters=network.count_params(),
     robustness=rows,
 )
-figures = (
-    document["figures"].get(evaluation.CLEAR_MAJORITY)
-    or document["figures"][evaluation.ORIGINAL_LABELS]
-)
+group = evaluation.CLEAR_MAJORITY if images.has_votes else evaluation.ORIGINAL_LABELS
+figures = document["figures"][group]
+title = f"PrivateTest, {group}, {figures['images']:,} images"
 print(f"{SHIPPED.name}, SHA-256 {terms.pair_digest}\n")
-print(
-    report_text.report_text({key: value for key, value in document.items() if key != "robustness"})
-)
+print(report_text.report_text({key: value for key, value in document.items() if key != "robustness"}))
 
 # %% [markdown]
 # ### Confusion
@@ -465,7 +415,7 @@ print(
 # expression.
 
 # %%
-show(plots.draw_confusion(figures["confusion"], f"PrivateTest, {figures['images']:,} images"))
+show(plots.draw_confusion(figures["confusion"], title))
 
 # %% [markdown]
 # ### Reliability
@@ -473,13 +423,7 @@ show(plots.draw_confusion(figures["confusion"], f"PrivateTest, {figures['images'
 # Of the answers with a confidence of 80%, 80% should be right.
 
 # %%
-show(
-    plots.draw_reliability(
-        figures["reliability"],
-        figures["calibration_error"],
-        f"PrivateTest, {figures['images']:,} images",
-    )
-)
+show(plots.draw_reliability(figures["reliability"], figures["calibration_error"], title))
 
 # %% [markdown]
 # ### Coverage
@@ -489,20 +433,13 @@ show(
 
 # %%
 at_threshold = figures["answered"], figures["right_of_answered"]
-show(
-    plots.draw_coverage(
-        figures["coverage"],
-        at_threshold,
-        document["threshold"],
-        f"PrivateTest, {figures['images']:,} images",
-    )
-)
+show(plots.draw_coverage(figures["coverage"], at_threshold, document["threshold"], title))
 
 # %% [markdown]
 # ### The worst ten
 #
-# The wrong answers with the highest confidence, as numbers: in many of them the voters disagree
-# with the label, not with the network.
+# The wrong answers with the highest confidence, as numbers. Where the answer has more votes than the
+# label, the voters agree with the network.
 
 # %%
 answers = probabilities.argmax(axis=1)
@@ -541,16 +478,11 @@ table(
 print("\n".join(report_text.robustness_lines(document["robustness"])))
 
 # %%
-ways = [row["way"].split(",")[0].replace(" ", "\n") for row in rows]
+ways = [row["way"].split(",")[0].replace(" ", "\n").replace("-", "-\n") for row in rows]
 measured = {"answered": "answered", "right of the answered": "right_of_answered"}
-bars(
-    {
-        name: dict(zip(ways, [row[key] for row in rows], strict=True))
-        for name, key in measured.items()
-    },
-    "share",
-    share=True,
-)
+shares = {name: [row[key] for row in rows] for name, key in measured.items()}
+groups = {name: dict(zip(ways, values, strict=True)) for name, values in shares.items()}
+bars(groups, "share", share=True)
 
 # %% [markdown]
 # ## 10. Drawn faces, as the shipped network reads them
@@ -562,42 +494,38 @@ bars(
 # %%
 if DRAWN:
     aside = drawn["identity"] % 8 == 0
-    drawn_labels, strength = (
-        drawn["labels"][aside].astype(np.int64),
-        drawn["strength"][aside].astype(float),
-    )
+    held = {name: values[aside].astype(float) for name, values in drawn.items() if name != "images"}
+    drawn_labels, strong = drawn["labels"][aside].astype(np.int64), strong[aside]
     drawn_answers = read_faces(drawn["images"][aside]).argmax(axis=1)
-    strong = strong[aside]
-    read = metrics.recalls(metrics.confusion_matrix(drawn_labels[strong], drawn_answers[strong]))
-    table(["strong and neutral faces", *NAMES], [["recall", *(f"{value:.0%}" for value in read)]])
-    print()
     right = drawn_answers == drawn_labels
-    table(
-        ["strong and neutral faces", "lower third", "middle third", "upper third"],
-        [
-            [name, *(f"{metrics.true_share(right[strong][third]):.0%}" for third in thirds)]
-            for name in ("skin", "age")
-            for values in [drawn[name][aside][strong].astype(float)]
-            for limits in [np.quantile(values, (1 / 3, 2 / 3))]
-            for thirds in [[np.digitize(values, limits) == number for number in range(3)]]
-        ],
-    )
+    recalls = metrics.recalls(metrics.confusion_matrix(drawn_labels[strong], drawn_answers[strong]))
+    table(["strong and neutral faces", *NAMES], [["recall", *(f"{value:.0%}" for value in recalls)]])
+
+# %% [markdown]
+# Does the network read some persons better than others? The drawn persons differ in skin and age; the
+# expressions are drawn alike. Each third has the same number of strong and neutral faces.
+
+# %%
+if DRAWN:
+    print("share read as drawn\n")
+    thirds = []
+    for name in ("skin", "age"):
+        order = np.argsort(held[name][strong], kind="stable")
+        shares = [metrics.true_share(right[strong][part]) for part in np.array_split(order, 3)]
+        thirds.append([name, *(f"{share:.0%}" for share in shares)])
+    table(["", "dark or young", "middle", "light or old"], thirds)
 
 # %%
 if DRAWN:
     edges = (0.2, 0.5, 0.8, 1.1, np.inf)
     ticks = ["0.2 to 0.5", "0.5 to 0.8", "0.8 to 1.1", "above 1.1"]
-    shown = drawn_labels != NAMES.index("neutral")
-    found = {}
-    for name, hit in (
-        ("read as drawn", right),
-        ("read as neutral", drawn_answers == NAMES.index("neutral")),
-    ):
-        parts = [
-            hit[shown & (strength >= low) & (strength < high)] for low, high in pairwise(edges)
-        ]
-        found[name] = dict(zip(ticks, map(metrics.true_share, parts), strict=True))
-bars(found, "share of the drawn expressions, by strength", share=True) if DRAWN else None
+    found = {"read as drawn": {}, "read as neutral": {}}
+    neutral = drawn_answers == NAMES.index("neutral")
+    for tick, (low, high) in zip(ticks, pairwise(edges), strict=True):
+        between = (held["strength"] >= low) & (held["strength"] < high)
+        found["read as drawn"][tick] = metrics.true_share(right[between])
+        found["read as neutral"][tick] = metrics.true_share(neutral[between])
+bars(found, "share, by strength of the expression", share=True) if DRAWN else None
 
 # %% [markdown]
 # ## 11. Export
@@ -609,26 +537,16 @@ bars(found, "share of the drawn expressions, by strength", share=True) if DRAWN 
 
 # %%
 correction = export.calibrate(trained, recipe, training, tuning, None)
-pair = export.export(
-    trained,
-    recipe,
-    correction,
-    history,
-    images,
-    tuning,
-    RUN,
-    name=about["name"],
-    commands=("docs/training.ipynb", None),
-)
+names = {"name": about["name"], "commands": (COMMAND, None)}
+pair = export.export(trained, recipe, correction, history, images, tuning, RUN, **names)
 print("temperature", f"{correction.temperature:.2f}", "threshold", correction.unsure_below)
 print("files:", ", ".join(sorted(path.name for path in RUN.iterdir())))
 
 # %%
 compiled = open_classifier(contract.read_compiled(contract.compiled_path(pair)))
 some = tuning.images[:256]
-difference = float(
-    np.abs(compiled.classify(to_batch(some)) - predict_probabilities(trained, some)).max()
-)
+gaps = compiled.classify(to_batch(some)) - predict_probabilities(trained, some)
+difference = float(np.abs(gaps).max())
 print(f"largest difference of a probability between Keras and LiteRT: {difference:.1e}")
 assert difference <= 1e-5, "the compiled network gives other answers"
 
@@ -647,5 +565,5 @@ assert difference <= 1e-5, "the compiled network gives other answers"
 # | which faces to doubt | `realtime/training/confidence_head.py` | |
 # | figures and plots of the report | `realtime/training/evaluation.py`, `metrics.py`, `plots.py` | |
 #
-# `emodj train DATA --run runs/first` makes a whole run. `emodj evaluate DATA --model
-# runs/first/emotiondetector.json` measures it.
+# `emodj train DATA --run runs/first` makes a whole run, and
+# `emodj evaluate DATA --model runs/first/emotiondetector.json` measures it.

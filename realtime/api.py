@@ -81,11 +81,12 @@ class PictureReader:
     Threads may share a reader, which reads one picture at a time. For several pictures at once, each thread needs its reader.
 
     Args:
-        network: path of a network as Keras saves it, a `NAME.json` with `NAME.h5` beside it; None for that of the settings.
+        network: path of a network as Keras saves it, a `NAME.json` with `NAME.h5` beside it or a `NAME.keras`, or of a
+            compiled one, a `NAME.tflite` with `NAME.contract.json`; None for that of the settings.
         settings: None for those that come with emodj.
 
     Raises:
-        ValueError: the path of the network does not end in `.json`.
+        ValueError: the path of the network does not end in `.json`, `.keras` or `.tflite`.
         AssetError: the network or a cascade cannot be used.
         EmodjError: the network has to be compiled first, and TensorFlow is missing or cannot do it.
     """
@@ -258,7 +259,7 @@ def watch(source: int | StrPath = 0, *, network: StrPath | None = None, settings
 
     Raises:
         TypeError: the source is neither a number nor a string nor a path.
-        ValueError: the path of the network does not end in `.json`.
+        ValueError: the path of the network does not end in `.json`, `.keras` or `.tflite`.
     """
     chosen, place = _with_source(_with_network(settings, network), source)
     session, stop = start_session(chosen), threading.Event()
@@ -271,7 +272,6 @@ def _read_frames(settings: Settings, place: str | None, session: Session, stop: 
     from realtime.faces.pipeline import EMPTY_SCAN_S
     from realtime.sources.grabber import FrameGrabber
     from realtime.sources.health import BlackCheck
-    from realtime.sources.video import untimed_remark
 
     with ExitStack() as stack:
         source = build_source(settings, place, stack, in_order=True, notify=log.warning)
@@ -298,8 +298,8 @@ def _read_frames(settings: Settings, place: str | None, session: Session, stop: 
                 yield FrameResult(frame, faces, session.mood())
         if source.file is not None:
             check.raise_if_black(source.file.name)
-            if source.file.untimed:
-                log.warning("%s", untimed_remark(source.file.name))
+            if source.file.remark is not None:
+                log.warning("%s", source.file.remark)
 
 
 def _with_source(settings: Settings, source: object) -> tuple[Settings, str | None]:
@@ -337,8 +337,9 @@ def _with_network(settings: Settings | None, network: StrPath | None) -> Setting
     if network is None:
         return settings
     path = Path(network).absolute()
-    if path.suffix.lower() not in {".json", ".tflite"}:
-        raise ValueError(f"a network is named by its .json, with the .h5 beside it, or its .tflite, not {os.fspath(network)!r}")
+    if path.suffix.lower() not in {".json", ".keras", ".tflite"}:
+        kinds = "its .json, with the .h5 beside it, its .keras, or its .tflite"
+        raise ValueError(f"a network is named by {kinds}, not {os.fspath(network)!r}")
     return replace(settings, network=replace(settings.network, pair=path))
 
 
@@ -354,6 +355,6 @@ def _shared_reader(network: NetworkSettings, faces: FaceSettings, _changed: tupl
 
 def _change_times(pair: Path | None) -> tuple[int, ...]:
     """Change times of the files of a network, in nanoseconds: a network that was trained again is loaded again."""
-    suffixes = (".json", ".h5", ".weights.h5", ".contract.json", ".tflite")
+    suffixes = (".json", ".h5", ".weights.h5", ".keras", ".contract.json", ".tflite")
     files = [] if pair is None else [pair.with_suffix(suffix) for suffix in suffixes]
     return tuple(file.stat().st_mtime_ns for file in files if file.exists())

@@ -1,21 +1,22 @@
 """One deadline for a whole question to a server.
 
-The timeout of a socket counts from its last byte: a server that sends a byte a second is never late. Here each read gets what
-is left of the time. The standard library and urllib3 have the same classes of connections, so this serves both. What is not
-bounded here: the search for the address, for which the system has its own limit.
+The timeout of a socket counts from its last byte: a server that sends a byte a second is never late. A name may have a dozen
+addresses, and each of them gets the whole timeout. Here each address and each read gets what is left of the time. The standard
+library and urllib3 have the same classes of connections, so this serves both. What is not bounded here: the search for the
+addresses, for which the system has its own limit.
 """
 
 from __future__ import annotations
 
 import io
+import socket
 import time
 from http.client import HTTPConnection, HTTPSConnection
 from typing import TYPE_CHECKING, Any
 from urllib.request import HTTPHandler, HTTPSHandler
 
 if TYPE_CHECKING:
-    import socket
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from http.client import HTTPResponse
     from urllib.request import Request
 
@@ -45,6 +46,44 @@ class Deadline:
         if left_s <= 0:
             raise TimeoutError("the server did not answer in time")
         return left_s
+
+
+def open_socket(
+    place: tuple[str, int],
+    deadline: Deadline,
+    source: tuple[str, int] | None = None,
+    options: Iterable[tuple[int, int, int | bytes]] = (),
+) -> socket.socket:
+    """Connect to the first address of a host that answers.
+
+    Args:
+        place: name or address of the host, and port.
+        deadline: all addresses together have what is left of its time.
+        source: address to connect from; None for any.
+        options: arguments of `setsockopt`.
+
+    Raises:
+        TimeoutError: the time is over.
+        OSError: the name has no address, or none of them takes the connection.
+    """
+    refused = OSError("the name of the host has no address")
+    for family, kind, protocol, _, address in socket.getaddrinfo(*place, type=socket.SOCK_STREAM):
+        opened = None
+        try:
+            opened = socket.socket(family, kind, protocol)
+            for option in options:
+                opened.setsockopt(*option)
+            opened.settimeout(deadline.left_s())
+            if source is not None:
+                opened.bind(source)
+            opened.connect(address)
+        except OSError as error:
+            if opened is not None:
+                opened.close()
+            refused = error
+        else:
+            return opened
+    raise refused
 
 
 class DeadlineSocket:
@@ -89,7 +128,15 @@ def connection_class(base: type[Any], deadline: Deadline) -> type[Any]:
         deadline: started before each question.
     """
 
+    def open_in_time(place: tuple[str, int], _timeout_s: object, source: tuple[str, int] | None) -> socket.socket:
+        return open_socket(place, deadline, source)
+
     class DeadlineConnection(base):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            # What `http.client` opens its socket with
+            self._create_connection = open_in_time
+
         def connect(self) -> None:
             super().connect()
             # A slow handshake may have taken all the time

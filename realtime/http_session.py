@@ -9,14 +9,22 @@ from __future__ import annotations
 import io
 import logging
 import os
+import socket
 from typing import TYPE_CHECKING, Any
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    DecodeError,
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+)
 
-from realtime.http_deadline import Deadline, connection_class
+from realtime.http_deadline import Deadline, connection_class, open_socket
 from realtime.printable import without_secrets
 
 if TYPE_CHECKING:
@@ -118,8 +126,8 @@ class BoundedAdapter(HTTPAdapter):
         super().__init__()
         self._deadline = Deadline()
         self._classes = {
-            "http": connection_class(HTTPConnection, self._deadline),
-            "https": connection_class(HTTPSConnection, self._deadline),
+            "http": _connection_class(HTTPConnection, self._deadline),
+            "https": _connection_class(HTTPSConnection, self._deadline),
         }
 
     def get_connection_with_tls_context(self, *arguments: Any, **options: Any) -> Any:
@@ -168,6 +176,22 @@ class BoundedAdapter(HTTPAdapter):
             raw.close()
         response.raw = io.BytesIO(body)
         return response
+
+
+def _connection_class(base: type[Any], deadline: Deadline) -> type[Any]:
+    class BoundedConnection(connection_class(base, deadline)):
+        def _new_conn(self) -> socket.socket:
+            """Open a socket as urllib3 does, with its errors, but for the time of all addresses together."""
+            try:
+                return open_socket((self.host, self.port), deadline, self.source_address, self.socket_options or ())
+            except socket.gaierror as error:
+                raise NameResolutionError(self.host, self, error) from error
+            except TimeoutError as error:
+                raise ConnectTimeoutError(self, f"{self.host} did not take the connection in time") from error
+            except OSError as error:
+                raise NewConnectionError(self, f"{self.host} did not take the connection: {error}") from error
+
+    return BoundedConnection
 
 
 def _read(raw: Any) -> bytes:

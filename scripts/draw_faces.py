@@ -11,6 +11,7 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import argparse
+import io
 import sys
 from pathlib import Path
 
@@ -19,6 +20,7 @@ import numpy as np
 
 from realtime.domain import CROP_SIDE, EXPRESSIONS
 from realtime.errors import EmodjError
+from realtime.storage import atomic
 from realtime.training.drawn.drawn_set import draw_faces, draw_pairs
 from realtime.training.drawn.face_mesh import load_face_mesh
 
@@ -30,24 +32,36 @@ def main() -> int:
     """Draw, and write the file and the contact sheet."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", type=Path, help="the packed face model")
-    parser.add_argument("--count", type=int, default=24_000, help="faces, or groups with --pairs")
+    parser.add_argument("--count", type=positive, default=24_000, help="faces, or groups with --pairs")
     parser.add_argument("--out", type=Path, required=True, help="NumPy archive to write")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
+    parser.add_argument("--jobs", type=positive, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--pairs", action="store_true", help="groups of faces that are equal but for one attribute")
-    parser.add_argument("--sheet", type=Path, help="picture of some of the faces, a row for each expression")
+    parser.add_argument("--sheet", type=Path, help="PNG of some of the faces, a row for each expression")
     options = parser.parse_args()
+    places = [place for place in (options.out, options.sheet) if place]
+    for place in places:
+        if not place.parent.is_dir():
+            parser.error(f"there is no folder {place.parent}: make it, or choose another place")
     try:
         load_face_mesh(options.model)
+        arrays = (draw_pairs if options.pairs else draw_faces)(options.model, options.count, options.seed, options.jobs)
+        archive = io.BytesIO()
+        np.savez_compressed(archive, **arrays)
+        sheet = cv2.imencode(".png", contact_sheet(arrays["images"], arrays["labels"]))[1]
+        atomic.write(dict(zip(places, (archive.getvalue(), sheet.tobytes()), strict=False)))
     except EmodjError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.status
-    arrays = (draw_pairs if options.pairs else draw_faces)(options.model, options.count, options.seed, options.jobs)
-    np.savez_compressed(options.out, **arrays)
-    if options.sheet:
-        cv2.imwrite(str(options.sheet), contact_sheet(arrays["images"], arrays["labels"]))
     print(f"{len(arrays['labels'])} faces in {options.out}")
     return 0
+
+
+def positive(text: str) -> int:
+    """Read a whole number from 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1")
+    return int(text)
 
 
 def contact_sheet(images: np.ndarray, labels: np.ndarray) -> np.ndarray:

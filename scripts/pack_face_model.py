@@ -6,12 +6,14 @@ The model (MIT) is the folder FaceXModel of https://github.com/ICT-VGL/ICT-FaceK
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from pathlib import Path
 
 import numpy as np
 
 from realtime.errors import EmodjError
+from realtime.storage import atomic
 from realtime.training.drawn.model_folder import read_model_folder
 
 
@@ -23,10 +25,12 @@ def main() -> int:
     options = parser.parse_args()
     try:
         arrays = read_model_folder(options.folder)
+        archive = io.BytesIO()
+        np.savez_compressed(archive, **arrays)
+        atomic.write({options.out: archive.getvalue()})
     except EmodjError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.status
-    np.savez_compressed(options.out, **arrays)
     print(
         f"{len(arrays['vertices'])} vertices and {len(arrays['identity']) + len(arrays['expression'])} shapes in {options.out}"
     )

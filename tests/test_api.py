@@ -247,7 +247,7 @@ def test_a_network_that_changed_is_loaded_anew(pair: Path) -> None:
 
 
 def test_a_missing_or_invalid_network_is_an_error(pair: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"^a network is named by its \.json, with the \.h5 beside it, not 'mine\.h5'$"):
+    with pytest.raises(ValueError, match=r"^a network is named by its \.json, .* or its \.tflite, not 'mine\.h5'$"):
         read_faces(ASTRONAUT, network="mine.h5")
     with pytest.raises(ValueError, match=r"named by its \.json"):
         watch(0, network="mine.h5")

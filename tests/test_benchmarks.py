@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as everything
-from benchmarks import children, forward, frozen, live, memory, reference, scene, soak, startup, throughput, window
+from benchmarks import children, forward, frozen, groups, live, memory, reference, scene, soak, startup, throughput, window
 from benchmarks.figures import HEADINGS, Figure, figure_of_turns, format_ratio, format_table, print_report
 from realtime.domain import Frame
 from realtime.errors import DisplayError, EmodjError
@@ -238,6 +238,16 @@ def test_a_soak_test_reports_the_error_of_an_ended_session() -> None:
         watched = soak.ProcessMonitor(process, 0.0)
         with pytest.raises(EmodjError, match="the clip is gone"):
             watched.wait(10.0)
+
+
+def test_groups_compare_faces_that_differ_in_one_attribute() -> None:
+    change = np.array(["", "skin dark", "skin light", "age old"] * 4)
+    right = np.array([True, False, True, True] * 3 + [False, True, True, False])
+    found = groups.measure(right, np.repeat(np.arange(4), 4), change)
+    lines, gap, first, last = found["skin"]
+    assert (lines, gap) == ({"skin dark": 0.25, "skin light": 1.0}, 0.75)
+    assert 0 <= first < 0.75 < last <= 1
+    assert found["age"][:2] == ({"age old": 0.75}, 0.0)
 
 
 def test_a_benchmark_reports_missing_tensorflow(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -81,10 +81,8 @@ class LiveRun:
         else:
             self._run_on(self.display)
         file = self.source.file
-        if file is not None and file.untimed:
-            from realtime.sources.video import untimed_remark
-
-            self.notify(untimed_remark(file.name))
+        if file is not None and file.remark is not None:
+            self.notify(file.remark)
 
     def _run_on(self, display: Display) -> None:
         import cv2

@@ -11,6 +11,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
+from realtime.classifier.architecture_form import NETWORKS, PRECISIONS, from_keras2, to_inference
 from realtime.errors import AssetError
 from realtime.printable import quoted
 
@@ -28,19 +29,19 @@ _MAX_DEPTH = 60
 _MAX_NODES = 500_000
 _MAX_INTEGER = 2**53
 _MAX_DIMENSIONS = 8
+_MUST_CONTAIN = "it must contain what `model.to_json()` of Keras returns"
 
 LAYERS = frozenset({
     "InputLayer", "Activation", "ActivityRegularization", "Add", "AlphaDropout", "Average", "AveragePooling2D",
-    "BatchNormalization", "CenterCrop", "Concatenate", "Conv2D", "Conv2DTranspose", "Cropping2D", "Dense", "DepthwiseConv2D",
-    "Dropout", "ELU", "Flatten", "GaussianDropout", "GaussianNoise", "GlobalAveragePooling2D", "GlobalMaxPooling2D",
-    "GroupNormalization", "LayerNormalization", "LeakyReLU", "MaxPooling2D", "Maximum", "Minimum", "MultiHeadAttention",
-    "Multiply", "Normalization", "PReLU", "Permute", "RandomBrightness", "RandomContrast", "RandomFlip", "RandomRotation",
-    "RandomTranslation", "RandomZoom", "ReLU", "RepeatVector", "Rescaling", "Reshape", "Resizing", "SeparableConv2D", "Softmax",
-    "SpatialDropout2D", "Subtract", "UnitNormalization", "UpSampling2D", "ZeroPadding2D",
+    "BatchNormalization", "CenterCrop", "Concatenate", "Conv2D", "Conv2DTranspose", "Cropping2D", "Dense",
+    "DepthwiseConv2D", "Dropout", "ELU", "Flatten", "GaussianDropout", "GaussianNoise", "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "GroupNormalization", "Identity",
+    "LayerNormalization", "LeakyReLU", "MaxPooling2D", "Maximum", "Minimum", "MultiHeadAttention", "Multiply",
+    "Normalization", "PReLU", "Permute", "RandomCrop", "ReLU", "RepeatVector", "Rescaling", "Reshape", "Resizing",
+    "SeparableConv2D", "Softmax", "SpatialDropout2D", "Subtract", "UnitNormalization", "UpSampling2D", "ZeroPadding2D",
 })  # fmt: skip
 """Layers that a network may have: those that read pictures. None of them reads a file or runs code of its author."""
 
-_NETWORKS = frozenset({"Functional", "Model", "Sequential"})
 _INITIALIZERS = frozenset({
     "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity", "IdentityInitializer", "LecunNormal",
     "LecunUniform", "Ones", "Orthogonal", "OrthogonalInitializer", "RandomNormal", "RandomUniform", "TruncatedNormal",
@@ -57,8 +58,6 @@ ACTIVATIONS = frozenset({
 })  # fmt: skip
 """Activation functions that a layer may name."""
 
-_DTYPES = frozenset({"bfloat16", "float16", "float32", "float64", "mixed_bfloat16", "mixed_float16"})
-
 # The places that Keras 2 and 3 write. Where a file names none, Keras looks in its own lists
 _ENGINE = frozenset({
     f"{base}.{name}"
@@ -71,12 +70,12 @@ _CLASSES = {
     "keras.regularizers": _REGULARIZERS,
     "keras.constraints": _CONSTRAINTS,
     "keras.src.ops.numpy": _ARITHMETIC,
-    "keras": _NETWORKS | {"DTypePolicy"},
+    "keras": NETWORKS | {"DTypePolicy"},
     "keras.dtype_policies": frozenset({"DTypePolicy"}),
-    "keras.models": _NETWORKS,
-    **dict.fromkeys(_ENGINE, _NETWORKS),
+    "keras.models": NETWORKS,
+    **dict.fromkeys(_ENGINE, NETWORKS),
 }
-_WITHOUT_MODULE = LAYERS | _NETWORKS | _INITIALIZERS | _REGULARIZERS | _CONSTRAINTS | _VALUES
+_WITHOUT_MODULE = LAYERS | NETWORKS | _INITIALIZERS | _REGULARIZERS | _CONSTRAINTS | _VALUES
 
 
 def parse_architecture(data: bytes, path: Path) -> dict[str, Any]:
@@ -94,33 +93,29 @@ def parse_architecture(data: bytes, path: Path) -> dict[str, Any]:
         AssetError: not such a document, or it names something that emodj does not run, or it is too large.
     """
     try:
-        document = from_keras2(_without_settings(json.loads(data)))
+        document = from_keras2(_without_settings(_parse(data, path)))
+        if not isinstance(document, dict) or not isinstance(document.get("class_name"), str):
+            raise AssetError(f"{path} is not a network: {_MUST_CONTAIN}")
+        document = to_inference(document)
+        _check_kind(document["class_name"])
+        _check(document)
     except RecursionError as error:
         raise AssetError(f"{path} is not a network that emodj runs: its JSON is nested too deeply") from error
-    except ValueError as error:
-        raise AssetError(f"{path} is not a network that Keras can read: {str(error)[:200]}") from error
-    if not isinstance(document, dict) or not _is_one_of(document.get("class_name"), _NETWORKS):
-        raise AssetError(f"{path} is not a network: it must contain what `model.to_json()` of Keras returns")
-    try:
-        _check(document)
     except ValueError as error:
         raise AssetError(f"{path} is not a network that emodj runs: {error}") from error
     return document
 
 
-def from_keras2(document: Any) -> Any:
-    """Convert a parsed `model.to_json()` of Keras 2 to the form of Keras 3; a document of Keras 3 stays as it is.
-
-    Keras before 2.3 put the input shape into the first layer, or listed the layers without a name, and gave initializers a
-    dtype. Keras 3 accepts none of these. The compile settings are removed: they may name losses that only the author of the
-    network has, and they do not affect the outputs.
-    """
-    if not isinstance(document, dict):
-        return document
-    document = {key: value for key, value in document.items() if key != "compile_config"}
-    if document.get("class_name") == "Sequential":
-        document["config"] = _add_input_layer(document.get("config"))
-    return _remove_old_fields(document)
+def _parse(data: bytes, path: Path) -> Any:
+    if not data.strip():
+        raise AssetError(f"{path} is not a network: it is empty, and {_MUST_CONTAIN}")
+    try:
+        return json.loads(data)
+    except json.JSONDecodeError as error:
+        raise AssetError(f"{path} is not a network: it is no JSON from line {error.lineno} on, and {_MUST_CONTAIN}") from error
+    # Bytes that are no text, or a number of thousands of digits
+    except ValueError as error:
+        raise AssetError(f"{path} is not a network: it is no JSON, and {_MUST_CONTAIN}") from error
 
 
 def _without_settings(node: Any) -> Any:
@@ -130,6 +125,11 @@ def _without_settings(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     return {key: _without_settings(value) for key, value in node.items() if key not in {"compile_config", "build_config"}}
+
+
+def _check_kind(kind: str) -> None:
+    if kind not in NETWORKS:
+        raise ValueError(f"it is a {quoted(kind)}, and emodj runs models that are built as `Sequential` or as functional ones")
 
 
 def _check(document: dict[str, Any]) -> None:
@@ -201,7 +201,7 @@ def _check_class(node: dict[str, Any], owner: str) -> None:
     if registered is not None and registered != kind:
         raise ValueError(f"{owner} has a class of its author, {quoted(registered)}")
     config = node.get("config")
-    if kind == "DTypePolicy" and not (isinstance(config, dict) and _is_one_of(config.get("name"), _DTYPES)):
+    if kind == "DTypePolicy" and not (isinstance(config, dict) and _is_one_of(config.get("name"), PRECISIONS)):
         raise ValueError(f"{owner} has an unknown precision")
 
 
@@ -224,35 +224,3 @@ def _is_size(value: object) -> bool:
 
 def _is_one_of(value: object, names: frozenset[str]) -> bool:
     return isinstance(value, str) and value in names
-
-
-def _add_input_layer(config: Any) -> Any:
-    if isinstance(config, list):
-        config = {"name": "sequential", "layers": config}
-    match config:
-        case {"layers": [{"class_name": kind, "config": {"batch_input_shape": shape}}, *_] as layers} if kind != "InputLayer":
-            first = {"class_name": "InputLayer", "config": {"batch_input_shape": shape, "dtype": "float32", "name": "crops"}}
-            return {**config, "layers": [first, *layers]}
-        case _:
-            return config
-
-
-def _remove_old_fields(node: Any) -> Any:
-    if isinstance(node, list):
-        return [_remove_old_fields(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    node = {
-        key: _without("dtype", value) if key.endswith("_initializer") else _remove_old_fields(value)
-        for key, value in node.items()
-    }
-    # Each layer but the first gets its input shape from the layer before it
-    return node if node.get("class_name") == "InputLayer" else _without("batch_input_shape", node)
-
-
-def _without(name: str, node: Any) -> Any:
-    match node:
-        case {"config": {**config}} if name in config:
-            return {**node, "config": {key: value for key, value in config.items() if key != name}}
-        case _:
-            return node

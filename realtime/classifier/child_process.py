@@ -8,6 +8,7 @@ The parent sends requests, the child answers each one: a line of JSON, then as m
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 START_TIMEOUT_S = 600.0
 """How long one request may take; seconds. TensorFlow alone takes four to import, or a minute on a busy computer."""
 
+_NO_ROOM = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _GRACE_S = 60
 _CLOSE_TIMEOUT_S = 5.0
 _MAX_FILE_BYTES = 4 * 2**30
@@ -52,7 +54,10 @@ class ChildProcess:
     def __init__(self, module: str, subject: Path, *, memory_bytes: int, timeout_s: float = START_TIMEOUT_S) -> None:
         self._module, self._subject = module, subject
         self._memory_bytes, self._timeout_s = memory_bytes, timeout_s
-        self._folder = tempfile.TemporaryDirectory(prefix="emodj-", ignore_cleanup_errors=True)
+        try:
+            self._folder = tempfile.TemporaryDirectory(prefix="emodj-", ignore_cleanup_errors=True)
+        except OSError as error:
+            raise EmodjError(_no_room(subject) if _is_disk_full(error) else _no_folder(subject, error)) from error
         self._child: subprocess.Popen[bytes] | None = None
         self._timed_out = threading.Event()
 
@@ -167,17 +172,35 @@ def serve(handlers: Mapping[str, Handler]) -> None:
         try:
             answer = handlers[header["do"]](header, payload)
         except EmodjError as error:
+            if error.__cause__ is not None and _is_disk_full(error.__cause__):
+                error = EmodjError(_no_room(header.get("path", "the network")))
             _write(answers, {"error": str(error), "status": error.status})
         except MemoryError:
             why = f"cannot be used: it needs more than {memory_bytes / 2**30:.1f} GB of memory"
             _write(answers, {"error": f"{header.get('path', 'the network')} {why}", "status": AssetError.status})
         # TensorFlow has classes of errors that are in no public module
         except Exception as error:  # noqa: BLE001
+            if _is_disk_full(error):
+                _write(answers, {"error": _no_room(header.get("path", "the network")), "status": EmodjError.status})
+                continue
             why = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
             sentence = f"{header.get('path', 'the network')} cannot be used: {why}"
             _write(answers, {"error": sentence, "status": AssetError.status})
         else:
             _write(answers, {}, answer)
+
+
+def _is_disk_full(error: BaseException) -> bool:
+    # Libraries put the message of the system into errors of their own
+    return (isinstance(error, OSError) and error.errno in _NO_ROOM) or os.strerror(errno.ENOSPC) in str(error)
+
+
+def _no_room(subject: object) -> str:
+    return f"{subject} cannot be read now: the disk with the folder for temporary files, {tempfile.gettempdir()}, is full"
+
+
+def _no_folder(subject: object, error: OSError) -> str:
+    return f"{subject} cannot be read now: there is no folder for temporary files ({error.strerror or error}): set TMPDIR"
 
 
 def _environment(folder: Path) -> dict[str, str]:

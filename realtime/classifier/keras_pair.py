@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from realtime.classifier.architecture_file import from_keras2
+from realtime.classifier.architecture_form import from_keras2
 from realtime.classifier.native_stderr import muted_stderr
 from realtime.classifier.network_files import NetworkFiles, read_network_files
-from realtime.classifier.weights_file import check_weights
+from realtime.classifier.weights_file import check_weights, explain_mismatch
 from realtime.domain import CROP_SIDE, EXPRESSIONS, SUM_TOLERANCE
 from realtime.errors import AssetError, EmodjError
 from realtime.storage import atomic
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from realtime.classifier.weights_file import Weights
     from realtime.domain import Batch, Probabilities
 
 
@@ -46,6 +47,15 @@ LOGITS = "logits"
 
 KERAS_ERRORS = (ValueError, TypeError, LookupError, AttributeError, ImportError, RuntimeError, OSError)
 """Exceptions that Keras raises for a file that it cannot read; it has no class of its own for them."""
+
+_SMALLEST_SCALE = 1 / 100
+"""A `Rescaling` by less takes pixels in 0..255; usual ones are by 1/255 and 1/127.5."""
+
+_ARRANGING = frozenset({
+    "InputLayer", "Identity", "CenterCrop", "Concatenate", "Cropping2D", "Dropout", "GaussianNoise", "Permute", "RandomCrop",
+    "Reshape", "Resizing", "ZeroPadding2D",
+})  # fmt: skip
+"""Layers that only arrange pixels."""
 
 _NOT_INSTALLED = "needs TensorFlow, which is not installed: pip install tensorflow"
 
@@ -135,12 +145,14 @@ def build_network(architecture: Mapping[str, Any], weights: Path, path: Path, we
     network = build_architecture(architecture, path)
     check_shapes(network, path)
     try:
-        layout = check_weights(weights).layout
+        stored = check_weights(weights)
         with muted_stderr():
-            network.load_weights(weights.rename(weights.with_name(f"network.{layout}")))
+            network.load_weights(weights.rename(weights.with_name(f"network.{stored.layout}")))
         _finalise_normalisation(network)
     except KERAS_ERRORS as error:
-        raise AssetError(f"{weights_path} does not fit {path.name}: {first_line(error)}") from error
+        raise AssetError(f"{weights_path} does not fit {path.name}: {explain_mismatch(error)}") from error
+    _check_all_loaded(network, stored, path, weights_path)
+    _check_scale(network, path)
     check_answers(network, path)
     return network
 
@@ -217,7 +229,10 @@ def check_shapes(network: KerasNetwork, path: Path) -> None:
     expected = (None, *INPUT_SHAPE), (None, len(EXPRESSIONS))
     actual = getattr(network, "input_shape", None), getattr(network, "output_shape", None)
     if actual != expected:
-        raise AssetError(f"{path} has input {actual[0]} and output {actual[1]}: emodj needs {expected[0]} and {expected[1]}")
+        raise AssetError(
+            f"{path} has input {actual[0]} and output {actual[1]}: emodj needs {expected[0]} and {expected[1]}, grey crops and "
+            "seven expressions (docs/network.md shows how to save it so)"
+        )
 
 
 def check_answers(network: KerasNetwork, path: Path) -> None:
@@ -231,13 +246,54 @@ def check_answers(network: KerasNetwork, path: Path) -> None:
     if not np.isfinite(outputs).all():
         raise AssetError(f"{path} gives numbers that are not finite: its weights are damaged")
     if outputs.min() < 0 or np.abs(outputs.sum(axis=1) - 1).max() > SUM_TOLERANCE:
-        raise AssetError(f"{path} gives numbers that are not probabilities: its last layer must be a softmax")
+        raise AssetError(
+            f"{path} gives numbers that are not probabilities: its last layer must be a softmax (docs/network.md shows how)"
+        )
 
 
 def first_line(error: Exception) -> str:
     """The first line of an error, at most 200 characters: in the next lines Keras prints the whole configuration."""
     lines = str(error).strip().splitlines()
     return lines[0][:200] if lines else type(error).__name__
+
+
+def _check_scale(network: KerasNetwork, path: Path) -> None:
+    """Check that a network does not normalise pixels in 0..255: crops in 0..1 would all look black to it."""
+    for layer in _first_layers(network):
+        match type(layer).__name__:
+            case "Rescaling":
+                is_wide = np.max(np.abs(layer.scale)) < _SMALLEST_SCALE
+            case "Normalization":
+                is_wide = np.max(np.asarray(layer.mean)) > 1
+            case "BatchNormalization":
+                is_wide = np.max(np.asarray(layer.moving_mean)) > 1
+            case _:
+                is_wide = False
+        if is_wide:
+            raise AssetError(
+                f"{path} takes pixels in 0..255, as its layer {layer.name!r} says, and emodj gives grey in 0..1: save it "
+                "behind a layer Rescaling(255) (docs/network.md shows how)"
+            )
+
+
+def _first_layers(network: KerasNetwork) -> Generator[Any]:
+    """Yield the layers, also of networks inside the network, up to the first one that computes with its input."""
+    for layer in network.layers:
+        if hasattr(layer, "layers"):
+            yield from _first_layers(layer)
+            return
+        yield layer
+        if type(layer).__name__ not in _ARRANGING:
+            return
+
+
+def _check_all_loaded(network: KerasNetwork, stored: Weights, path: Path, weights_path: Path) -> None:
+    """Check that no weights are left over: Keras 3 loads the layers that it knows, and says nothing about the others."""
+    floats = sum(int(np.prod(weight.shape)) for weight in network.weights if "float" in str(weight.dtype))
+    if floats != stored.floats:
+        raise AssetError(
+            f"{weights_path} does not fit {path.name}: the network has {floats} weights, and the file holds {stored.floats}"
+        )
 
 
 def _finalise_normalisation(network: KerasNetwork) -> None:

@@ -45,7 +45,7 @@ class NetworkFiles:
         weights_path: the file with the weights.
         architecture: the checked document, as `parse_architecture` returns it.
         weights: bytes of an HDF5 file, not checked.
-        digest: SHA-256 of the bytes of the files, in hexadecimal; of a pair as the function `pair_digest` computes it.
+        digest: SHA-256 of the bytes of the files, as the function `pair_digest` computes it.
     """
 
     path: Path
@@ -61,26 +61,17 @@ def weights_path(json_path: Path) -> Path:
     return other if other.exists() and not usual.exists() else usual
 
 
-def pair_digest(json_path: Path) -> str:
-    """SHA-256 of the bytes of the `.json` followed by those of its weights, in hexadecimal.
-
-    Raises:
-        AssetError: a file is missing, unreadable or too large.
-    """
-    digest = hashlib.sha256(_read(json_path, MAX_ARCHITECTURE_BYTES))
-    digest.update(_read(weights_path(json_path), MAX_WEIGHTS_BYTES))
-    return digest.hexdigest()
-
-
-def network_digest(path: Path) -> str:
-    """SHA-256 of a network in hexadecimal: of a pair as `pair_digest`, of a `.keras` file of its bytes.
+def pair_digest(path: Path) -> str:
+    """SHA-256 of a network in hexadecimal: of the bytes of the `.json` followed by those of its weights, or of a `.keras` file.
 
     Raises:
         AssetError: a file is missing, unreadable or too large.
     """
     if path.suffix == SAVED_SUFFIX:
         return hashlib.sha256(_read(path, MAX_WEIGHTS_BYTES, SAVED_RULE)).hexdigest()
-    return pair_digest(path)
+    digest = hashlib.sha256(_read(path, MAX_ARCHITECTURE_BYTES))
+    digest.update(_read(weights_path(path), MAX_WEIGHTS_BYTES))
+    return digest.hexdigest()
 
 
 def read_network_files(path: Path) -> NetworkFiles:

@@ -7,6 +7,7 @@ h5py comes with TensorFlow. Its C library may fail on a damaged file, so only th
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +21,30 @@ _SPARE_BYTES = 2**20
 _MAX_OBJECTS = 100_000
 _NUMBERS = "fiubV"
 """Kinds of dtype that Keras writes; V is bfloat16, which HDF5 does not know."""
+_FLOATS = "fV"
+_OF_TRAINING = frozenset({"optimizer", "optimizer_weights", "metrics"})
+"""Groups of the file with the state of a training, in either layout."""
 _MAX_NUMBER_BYTES = 8
 _FILTERS = {1: "deflate", 2: "shuffle", 3: "fletcher32"}
 """Filters that are a part of HDF5 by their number. HDF5 loads any other one from a library that it looks for on the disk."""
+
+
+_SHAPE = r"(\([^)]*\))"
+_PATH = r"(\S*?)/([^/\s,]+)"
+_SHAPES = "{1} of the layer {0!r} has the shape {2}, and {3} in the file of weights"
+_COUNTS = "the layer {0!r} has weights of {1} kinds, and {2} in the file of weights"
+_MISMATCHES = {
+    re.compile(rf"for weight {_PATH}\. Weight expects shape {_SHAPE}\. Received saved weight with shape {_SHAPE}"): _SHAPES,
+    re.compile(rf"variable\.shape={_SHAPE}, Received: value\.shape={_SHAPE}\. Target variable: <Variable path={_PATH},"): (
+        "{3} of the layer {2!r} has the shape {0}, and {1} in the file of weights"
+    ),
+    re.compile(r"layer #\d+ \(named (.+?) in the current.*?Layer expects (\d+) weight.*?Received (\d+)"): _COUNTS,
+    re.compile(r"Layer '([^']+)' expected (\d+) variables, but received (\d+) variables"): _COUNTS,
+    re.compile(r"Model expected (\d+) layers, found (\d+) saved"): (
+        "it has {0} layers with weights, and {1} in the file of weights"
+    ),
+}
+"""Messages of Keras 3 about weights of another network; the rest of a path in front of a name is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +53,12 @@ class Weights:
 
     Attributes:
         numbers: how many numbers, those of an optimiser included.
+        floats: how many of them are floats and not of a training: those of the layers.
         layout: "h5" as `model.save("NAME.h5")` writes it; "weights.h5" as `save_weights("NAME.weights.h5")` of Keras 3 does.
     """
 
     numbers: int
+    floats: int
     layout: str
 
 
@@ -49,7 +73,7 @@ def check_weights(path: Path) -> Weights:
     from h5py import h5o  # pyright: ignore[reportAttributeAccessIssue] - a compiled module without types
 
     seen: set[int] = set()
-    numbers = total = 0
+    numbers = floats = total = 0
     with h5py.File(path, "r") as file:
         limit = MAX_EXPANSION * path.stat().st_size + _SPARE_BYTES
         groups: list[Any] = [file]
@@ -68,11 +92,27 @@ def check_weights(path: Path) -> Weights:
                     continue
                 _check_dataset(item)
                 numbers += int(item.size)
+                if item.dtype.kind in _FLOATS and item.name.split("/")[1] not in _OF_TRAINING:
+                    floats += int(item.size)
                 total += int(item.size) * item.dtype.itemsize
                 if total > limit:
                     raise ValueError(f"it declares more than {limit} bytes of weights, and is {path.stat().st_size} bytes long")
         is_legacy = "layer_names" in file.attrs or "model_weights" in file
-    return Weights(numbers, "h5" if is_legacy else "weights.h5")
+    return Weights(numbers, floats, "h5" if is_legacy else "weights.h5")
+
+
+def explain_mismatch(error: Exception) -> str:
+    """Explain why Keras could not load weights: the layer and the shapes, out of one of its long messages.
+
+    Returns:
+        The end of a sentence; the first line of the message where it is none of those that are known.
+    """
+    text = str(error)
+    for pattern, sentence in _MISMATCHES.items():
+        if found := pattern.search(text):
+            return sentence.format(*(group.rsplit("/", 1)[-1] for group in found.groups()))
+    lines = text.strip().splitlines()
+    return lines[0][:200] if lines else type(error).__name__
 
 
 def _open_item(group: Any, name: str) -> Any:

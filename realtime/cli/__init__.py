@@ -115,7 +115,7 @@ def emodj() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit status; docs/reference/exit-status.md lists what it means."""
     configure_opencv()
-    _reopen_closed_streams()
+    stdout_closed = _reopen_closed_streams()
     context = Context()
     signals = EndSignals(context)
     try:
@@ -134,16 +134,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         discard(sys.stdout)
         return signals.status if context.interrupted else 0
     except OSError as error:
-        return _end_by(error, context, signals)
+        return _end_by(error, context, signals, stdout_closed=stdout_closed)
     return status if isinstance(status, int) else 0
 
 
-def _end_by(error: OSError, context: Context, signals: EndSignals) -> int:
+def _end_by(error: OSError, context: Context, signals: EndSignals, *, stdout_closed: bool) -> int:
     """Print what the system refused, and return the exit status; a bug keeps its traceback."""
     if error.errno in _TOO_MANY_FILES:
         context.print_error(
             EmodjError("this system lets emodj open no more files: raise the limit, for example ulimit -n 1024")
         )
+        return FAILED
+    if stdout_closed and error.errno == errno.EBADF:
+        discard(sys.stdout)
+        context.print_error(EmodjError("cannot write the results: the standard output is closed"))
         return FAILED
     # An error with a path is reported where it occurs. Without a path, it is what stdout is connected to
     closed = is_closed_pipe(error)
@@ -159,11 +163,19 @@ def _end_by(error: OSError, context: Context, signals: EndSignals) -> int:
     return FAILED
 
 
-def _reopen_closed_streams() -> None:
-    """Connect streams that a shell has closed (`>&-`) to the null device: the next opened file would get their descriptor."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+def _reopen_closed_streams() -> bool:
+    """Connect streams that a shell has closed (`>&-`) to the null device: the next opened file would get their descriptor.
+
+    Results that nobody can read must not look like a success: a closed stdout takes nothing, as for every command of a shell.
+
+    Returns:
+        Whether stdout was closed.
+    """
+    stdout_closed = sys.stdout is None  # pyright: ignore[reportUnnecessaryComparison] - Python has no stream for it then
+    for name, mode, access in (("stdin", "r", os.O_RDWR), ("stdout", "w", os.O_RDONLY), ("stderr", "w", os.O_RDWR)):
         if getattr(sys, name) is None:
-            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))
+            setattr(sys, name, os.fdopen(os.open(os.devnull, access), mode, encoding="utf-8"))
     if isinstance(sys.stdout, TextIOWrapper):
         # The encoding of the terminal may lack a letter of a title or a file name: printing must not fail
         sys.stdout.reconfigure(errors="backslashreplace")
+    return stdout_closed

@@ -118,10 +118,10 @@ def _write(out: Path, document: Report, images: Dataset, data: Path, path: Path,
 def _identity(path: Path) -> tuple[str, Mapping[str, Any]]:
     """The digest of a network, and the description in its contract; empty if the contract is of another network."""
     from realtime.classifier import contract
-    from realtime.classifier.network_files import SAVED_SUFFIX, network_digest
+    from realtime.classifier.network_files import SAVED_SUFFIX, pair_digest
 
     terms = None if path.suffix == SAVED_SUFFIX else contract.matching_contract(path)
-    return network_digest(path), terms.about if terms else {}
+    return pair_digest(path), terms.about if terms else {}
 
 
 def _command(data: Path, pair: Path | None, part: str, out: Path, *, robustness: bool) -> str:

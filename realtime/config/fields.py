@@ -109,10 +109,10 @@ def _locate_optional(text: str, info: ValidationInfo) -> Path | None:
 
 
 def _locate_pair(text: str, info: ValidationInfo) -> Path | None:
-    if text and not text.lower().endswith((".json", ".tflite")):
+    if text and not text.lower().endswith((".json", ".keras", ".tflite")):
         raise ValueError(
-            "must be empty, or the path of a .json file with the .h5 beside it or of a .tflite file with its .contract.json, "
-            f"not {quoted(text)}"
+            "must be empty, or the path of a .json file with the .h5 beside it, of a .keras file, or of a .tflite file "
+            f"with its .contract.json, not {quoted(text)}"
         )
     return _locate_optional(text, info)
 

@@ -21,8 +21,8 @@ class NetworkSettings:
     """Which network reads the faces.
 
     Attributes:
-        pair: absolute path of a `NAME.json` with `NAME.h5` beside it, or of a `NAME.tflite` with `NAME.contract.json`; None
-            for the network that is shipped.
+        pair: absolute path of a `NAME.json` with `NAME.h5` beside it, of a `NAME.keras`, or of a `NAME.tflite` with
+            `NAME.contract.json`; None for the network that is shipped.
     """
 
     pair: Path | None

@@ -17,6 +17,9 @@ REPEAT_GUARD_S = 3.0
 
 Otherwise a double press would open two tabs of the browser."""
 
+NO_MOOD = "no mood yet: look at the camera first, or choose a mood with the keys 1 to 7"
+"""Answer to a key that needs a mood."""
+
 _TOO_SOON = "too soon: press it again in a moment"
 
 _DESCRIPTIONS = {
@@ -119,7 +122,7 @@ class MusicSelector:
             now_s: session time of the press, in seconds.
         """
         if mood is None and self._journey is None:
-            return Answer("no mood yet: look at the camera first, or choose a mood with the keys 1 to 7")
+            return Answer(NO_MOOD)
         if self._journey is not None:
             return (
                 Answer(_TOO_SOON) if self._too_soon(now_s) else self._take_step(self._next_distinct_step(self._journey), now_s)

@@ -12,11 +12,13 @@ import cv2
 from realtime.domain import LOW_CONFIDENCE, Box, Face, Image, Mood
 from realtime.overlay.panels import (
     MIN_TEXT_SIZE,
+    fact_card,
     help_card,
     hints_card,
     info_card,
     label_card,
     mood_card,
+    movies_card,
     playing_card,
     recording_card,
     sentence_card,
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
 
 MIN_LIVE_TEXT_SIZE = 14
 """Smallest text size of a label on a live screen in pixels: it moves, and the user reads it at arm's length."""
+
+_READING_WIDTH = 38
+"""Width of cards with lines that are read, in text sizes: about 75 characters."""
 
 Position = tuple[int, int]
 """Left and top of a candidate place for a card, pixels."""
@@ -70,7 +75,9 @@ def draw(image: Image, view: ViewState) -> Image:
     faces = _paint_boxes(canvas, list(zip(view.faces, boxes, strict=True)), size)
     hints = hints_card(size, canvas.shape[1] - 2 * (size // 2)) if view.hints else None
     bottom_cards = [hints, _song_card(view, canvas, size), _notice_card(view.notice, canvas, size)]
-    occupied += _paint_top(canvas, view, size, occupied) + _paint_bottom(canvas, bottom_cards, size, occupied)
+    bottom = _paint_bottom(canvas, bottom_cards, size, occupied)
+    occupied += _paint_top(canvas, view, size, occupied)
+    occupied += bottom + _paint_recommendations(canvas, view, size, occupied, bottom)
     _paint_labels(canvas, faces, occupied, bars=view.bars)
     return canvas
 
@@ -209,6 +216,31 @@ def _paint_bottom(
             occupied.append(card.paint(canvas, left, top))
             bottom -= height_px + gap
     return occupied
+
+
+def _paint_recommendations(
+    canvas: Image, view: ViewState, size: int, blocked: Sequence[Box], below: Sequence[Box]
+) -> list[Box]:
+    """Paint the fact and above it the movies, over the cards of `below`. In a small image there are fewer lines."""
+    width, painted = min(canvas.shape[1] - 4 * (size // 2), _READING_WIDTH * size), list[Box]()
+    if view.fact is not None:
+        cards = [fact_card(view.fact, size, width), fact_card(view.fact, size, width, with_source=False)]
+        painted += _paint_first_fit(canvas, cards, size, blocked, below)
+    if view.movies is not None:
+        counts = range(len(view.movies.plan.movies), 0, -1)
+        cards = [movies_card(view.movies, size, width, count) for count in counts]
+        painted += _paint_first_fit(canvas, cards, size, blocked, [*below, *painted])
+    return painted
+
+
+def _paint_first_fit(
+    canvas: Image, cards: Sequence[Card], size: int, blocked: Sequence[Box], below: Sequence[Box]
+) -> list[Box]:
+    """Paint the first card that fits over the boxes of `below`."""
+    for card in cards:
+        if boxes := _paint_bottom(canvas, [card], size, blocked, below):
+            return boxes
+    return []
 
 
 def _paint_middle(canvas: Image, sentence: str, size: int, top_cards: Sequence[tuple[Card, bool]]) -> list[Box]:

@@ -15,7 +15,10 @@ from realtime.overlay.widgets import DIM, EXPRESSION_COLOURS, RED, Bar, Card, Ce
 from realtime.session.keymap import Group, KeyRow, help_rows, window_hints
 
 if TYPE_CHECKING:
+    from realtime.facts import Fact
+    from realtime.movies.catalog import Movie
     from realtime.music.songs import NowPlaying
+    from realtime.session.recommendations import RecommendedMovies
 
 MIN_NAMES_WIDTH = 14
 """Width in text sizes that title and artist get before the volume and the number of the song get any."""
@@ -25,6 +28,11 @@ MIN_SHARE = 0.05
 """Smallest share of a mixed mood that gets a row. A smaller one is uncertainty of the network, not a face with it."""
 HELP_COLUMN = 18.8
 """Text sizes from the left end of the help panel to its second column."""
+_READ_OPACITY = 235
+"""Opacity of a card with lines that are read for a while."""
+_MOST_LINES = 8
+_ROOM_FOR_HIDE = 18
+"""Width of the card of movies in text sizes from which on its heading names the key that hides it."""
 MIN_TEXT_SIZE = 11
 """Text size in pixels below which the font is illegible."""
 
@@ -129,6 +137,37 @@ def _names(title: str, artist: str, size: int, room: int) -> tuple[Cell, ...]:
     )
 
 
+@lru_cache(maxsize=16)
+def movies_card(movies: RecommendedMovies, size: int, width: int, count: int) -> Card:
+    """Card of the first `count` movies, a line of at most `width` pixels for each; the genres are left out first."""
+    size = _smaller_size(size)
+    room = width - size
+    hide = (Gap(0.4), KeyCap("v"), Word("hide", DIM)) if room > _ROOM_FOR_HIDE * size else ()
+    words = ellipsize(f"Movies {movies.plan.why}", size, room - (7 * size if hide else 0), bold=True)
+    rows = [_movie_row(number, movie, size, room) for number, movie in enumerate(movies.plan.movies[:count], 1)]
+    return Card(((Word(words, bold=True), *hide), *rows), size, opacity=_READ_OPACITY)
+
+
+def _movie_row(number: int, movie: Movie, size: int, width: int) -> tuple[Cell, ...]:
+    start, year = (Word(str(number), DIM), TabStop(1)), Word(str(movie.year))
+    room = width - Card(((*start, year),), size).size_px()[0]
+    title = Word(ellipsize(movie.title, size, room, bold=True), bold=True)
+    for genres in (movie.genres, movie.genres[:1]):
+        row = (*start, title, year, Word(", ".join(genres), DIM))
+        if genres and Card((row,), size).size_px()[0] <= width:
+            return row
+    return *start, title, year
+
+
+@lru_cache(maxsize=4)
+def fact_card(fact: Fact, size: int, width: int, *, with_source: bool = True) -> Card:
+    """Card of a fact in lines of at most `width` pixels, and its source below them."""
+    inside = width - 2 * size
+    lines = [(Word(line),) for line in wrap(fact.text, size, inside, _MOST_LINES)]
+    source = [(Word(line, DIM),) for line in wrap(fact.source, size, inside, _MOST_LINES)] if with_source else []
+    return Card((*lines, *source), size, opacity=_READ_OPACITY)
+
+
 def hints_card(size: int, width: int) -> Card | None:
     """Card with the last hints that fit into `width` pixels: help and quit stay longest. None if not even one fits."""
     hints = window_hints()
@@ -146,14 +185,14 @@ def help_card(size: int, *, tall: bool = False) -> Card:
     mood_keys = [_heading(Group.MOOD), *_mood_key_rows()]
     rows = [_heading(Group.PROGRAM), *(_key_row(row, 4.4) for row in help_rows(Group.PROGRAM))]
     if tall:
-        rows += [(Gap(0),), *music, (Gap(0),), *mood_keys]
+        rows += [*music, *mood_keys]
     else:
         beside = [*music, (), *mood_keys]
         rows = [
             (*row, *(_shift_tab_stop(cell) for cell in second_row))
             for row, second_row in zip_longest(rows, beside, fillvalue=())
         ]
-    return Card(tuple(rows), size, opacity=235, padding=(1.1, 0.8))
+    return Card(tuple(rows), size, opacity=_READ_OPACITY, padding=(1.1, 0.8))
 
 
 def _heading(group: Group) -> tuple[Cell, ...]:

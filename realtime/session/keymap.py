@@ -30,11 +30,13 @@ class Action(Enum):
 
 
 class SessionAction(Enum):
-    """Effect on the vote or on the choice of music."""
+    """Effect on the vote, on the choice of music, or on what the session recommends."""
 
     PLAY = auto()
     NEXT_STRATEGY = auto()
     RESTART_VOTE = auto()
+    MOVIES = auto()
+    FACT = auto()
 
 
 class ViewToggle(Enum):
@@ -117,6 +119,8 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(("b",), "bars", ViewToggle.BARS, Group.PROGRAM),
     Binding(("i",), "frames a second and latency", ViewToggle.INFO, Group.PROGRAM),
     Binding(("f",), "full screen", Action.FULL_SCREEN, Group.PROGRAM),
+    Binding(("v",), "movies for the mood", SessionAction.MOVIES, Group.PROGRAM, hint="movies"),
+    Binding(("d",), "a fact", SessionAction.FACT, Group.PROGRAM),
     Binding(("p",), "play what fits the mood", SessionAction.PLAY, Group.MUSIC, hint="play"),
     Binding(("l",), "match, lift or journey", SessionAction.NEXT_STRATEGY, Group.MUSIC, hint="lift"),
     Binding((".",), "pause or go on", PlayerCommand(toggle=True), Group.MUSIC, hint="pause"),

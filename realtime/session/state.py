@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from realtime.music.commands import PlayerCommand
 from realtime.music.planner import Strategy
-from realtime.music.selector import MusicSelector
+from realtime.music.selector import NO_MOOD, MusicSelector
 from realtime.session.keymap import Action, MoodByHand, SessionAction, ViewToggle, find_binding
-from realtime.session.recommendations import SUMMARY_MOVIES
+from realtime.session.recommendations import CARD_MOVIES, SUMMARY_MOVIES
 from realtime.session.timeline import MoodTimeline
 from realtime.session.view import ViewState
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 NOTICE_S = 4.0
 """Seconds for which a notice is shown."""
+FACT_S = 12.0
+"""Seconds for which a fact is shown: a slow reader reads 200 characters of `facts.LONGEST_FACT` and the source meanwhile."""
 WELCOME = "analysed on this computer, nothing is saved"
 """Notice at the start of a session that writes no file."""
 
@@ -93,6 +95,9 @@ class Session:
         self._view = ViewState()
         self._toggles = {ViewToggle.MIRROR: mirrored, ViewToggle.BARS: bars, ViewToggle.INFO: info, ViewToggle.HELP: False}
         self._notice_until: float | None = None
+        self._fact_until: float | None = None
+        # The first fact stays for the summary
+        self._movie_turn, self._fact_turn = 0, 1
         self._frames = 0
         self._first_s = self._last_s = 0.0
         self._stretch = 0
@@ -148,6 +153,9 @@ class Session:
         if self._notice_until is not None and now_s >= self._notice_until:
             self._view = replace(self._view, notice=None)
             self._notice_until = None
+        if self._fact_until is not None and now_s >= self._fact_until:
+            self._view = replace(self._view, fact=None)
+            self._fact_until = None
         return replace(
             self._view,
             faces=self._view.faces if stretch in {None, self._stretch} else (),
@@ -169,7 +177,7 @@ class Session:
         """
         view_state = self.view(now_s, "", stretch=stretch)
         without_program = replace(view_state, hints=False, help=False, notice=None, info=None, frozen=False, recording=False)
-        return replace(without_program, playing=None, strategy=None)
+        return replace(without_program, playing=None, strategy=None, movies=None, fact=None)
 
     def set_now_playing(self, playing: NowPlaying | None, plan: Plan | None) -> None:
         """Set the song that plays, and its plan: a player goes on to the next song, and so may advance a journey."""
@@ -240,16 +248,51 @@ class Session:
             case SessionAction.PLAY:
                 return self._show_answer(self._selector.request(self._vote.mood(), now_s), now_s)
             case SessionAction.NEXT_STRATEGY:
-                return self._show_answer(self._selector.next_strategy(), now_s)
+                command = self._show_answer(self._selector.next_strategy(), now_s)
+                self._update_movies()
+                return command
             case SessionAction.RESTART_VOTE:
                 self._vote.restart()
                 self._timeline.restart()
                 self.notify("the vote is restarted", now_s)
                 return self._selector.reset_journey()
+            case SessionAction.MOVIES:
+                return self._toggle_movies(now_s)
+            case SessionAction.FACT:
+                return self._show_fact(now_s)
+
+    def _toggle_movies(self, now_s: float) -> None:
+        """Show movies for the mood, or hide them. The next time others are drawn."""
+        if self._view.movies is not None:
+            self._view = replace(self._view, movies=None)
+            self._movie_turn += 1
+        elif self._vote.mood() is None:
+            self.notify(NO_MOOD, now_s)
+        elif (movies := self._draw_movies()) is None:
+            self.notify("the list of movies has none for this mood", now_s)
+        else:
+            self._view = replace(self._view, movies=movies)
+
+    def _update_movies(self) -> None:
+        """Follow a choice of the user; else the movies stay as they are while they are read, whatever the faces do."""
+        if self._view.movies is not None:
+            self._view = replace(self._view, movies=self._draw_movies())
+
+    def _draw_movies(self) -> RecommendedMovies | None:
+        mood = self._vote.mood()
+        if mood is None or self._recommender is None:
+            return None
+        return self._recommender.movies(mood, self._selector.strategy, CARD_MOVIES, self._movie_turn)
+
+    def _show_fact(self, now_s: float) -> None:
+        if self._recommender is not None:
+            self._view = replace(self._view, fact=self._recommender.fact(self._vote.mood(), self._fact_turn))
+            self._fact_turn, self._fact_until = self._fact_turn + 1, now_s + FACT_S
 
     def _choose_mood(self, expression: Expression | None, now_s: float) -> PlayerCommand | None:
         self._vote.choose(expression)
         self.notify(f"mood by hand: {expression.value}" if expression else "the faces choose the mood again", now_s)
+        self._update_movies()
         return self._selector.reset_journey()
 
     def _command_player(self, command: PlayerCommand, now_s: float) -> PlayerCommand | None:

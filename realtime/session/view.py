@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from realtime.domain import Face, Mood
+    from realtime.facts import Fact
     from realtime.music.songs import NowPlaying
+    from realtime.session.recommendations import RecommendedMovies
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class ViewState:
         recording: whether a film of the session is recorded.
         playing: the song that plays on this computer or on a device that emodj controls; None without a song.
         strategy: music strategy in one or two words, with the step of a journey; None for music that matches the mood.
+        movies: movies on a card; None hides it.
+        fact: a fact that is shown for a few seconds; None hides it.
     """
 
     faces: tuple[Face, ...] = ()
@@ -46,3 +50,5 @@ class ViewState:
     recording: bool = False
     playing: NowPlaying | None = None
     strategy: str | None = None
+    movies: RecommendedMovies | None = None
+    fact: Fact | None = None

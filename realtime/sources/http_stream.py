@@ -77,13 +77,7 @@ class HttpConnection:
 
     def _receive_head(self, deadline: float) -> tuple[bytes, bytes]:
         """The headers of an answer with the empty line behind them, and what came of the body."""
-        received = b""
-        while b"\r\n\r\n" not in received:
-            self._socket.settimeout(probing.left_s(deadline))
-            piece = self._socket.recv(4096)
-            received += piece
-            if not piece or len(received) > probing.MAX_HEAD:
-                break
+        received = probing.receive(self._socket, deadline)
         head, separator, body = received.partition(b"\r\n\r\n")
         return head + separator, body
 

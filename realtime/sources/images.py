@@ -85,7 +85,7 @@ def decode_image(data: bytes, name: str, notify: Notify | None = None) -> Image:
         raise EmodjError(f"{name} {error}") from error
     except UnidentifiedImageError as error:
         raise EmodjError(
-            f"{name} is damaged, or a {kind.name} picture of a kind that is not read: copy it again, or export it as PNG"
+            f"{name} is damaged, or it is {kind.name} of a kind that is not read: copy it again, or export it as PNG"
         ) from error
     except Exception as error:
         # Pillow raises whatever damaged bytes lead it to: TypeError and struct.error as well as OSError
@@ -114,7 +114,7 @@ def _unread_reason(data: bytes, name: str) -> str:
     other = formats.identify_unread_format(data)
     if other is None:
         return f"{name} is not a picture that can be read, whatever its name says"
-    return f"{name} is a {other} picture, which is not read: convert it to JPEG or PNG"
+    return f"{name} is a picture in the format {other}, which is not read: convert it to JPEG or PNG"
 
 
 def _load_plugin(kind: PictureFormat, name: str) -> None:
@@ -124,9 +124,9 @@ def _load_plugin(kind: PictureFormat, name: str) -> None:
     except ImportError as error:
         if kind is not formats.HEIC:
             raise EmodjError(
-                f"{name} is a {kind.name} picture, which this Pillow cannot read: pip install -U pillow"
+                f"{name} is a picture in the format {kind.name}, which this Pillow cannot read: pip install -U pillow"
             ) from error
-        raise EmodjError(f"{name} is a HEIC picture, which needs pillow-heif: pip install pillow-heif") from error
+        raise EmodjError(f"{name} is a picture in the format HEIC, which needs pillow-heif: pip install pillow-heif") from error
     if kind is formats.HEIC:
         plugin.register_heif_opener()
     elif kind is formats.TIFF:

@@ -8,11 +8,12 @@ from realtime.sources.locations import is_url, local_path
 from realtime.sources.video import open_file
 
 if TYPE_CHECKING:
+    from realtime.sources.animation import AnimationSource
     from realtime.sources.http_stream import JpegStream
     from realtime.sources.video import VideoSource
 
 
-def open_video(location: str) -> VideoSource | JpegStream:
+def open_video(location: str) -> VideoSource | AnimationSource | JpegStream:
     """Open a video file, by its path or a `file://` URL, or a stream, by its URL.
 
     Raises:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import ExitStack
 
+    from realtime.sources.animation import AnimationSource
     from realtime.sources.grabber import FrameGrabber
     from realtime.sources.video import Source
 
@@ -51,7 +52,7 @@ class SourceSpec:
 
     open: Callable[[], Source]
     opening: str
-    file: VideoSource | None = None
+    file: VideoSource | AnimationSource | None = None
     cameras: CameraSwitcher | None = None
 
 

@@ -82,7 +82,7 @@ def probe(url: str, timeout_s: float = TIMEOUT_S) -> Answer:
     deadline = time.monotonic() + timeout_s
     with explained(), connect(parts, address, deadline) as connection:
         connection.sendall(request(parts))
-        received = _receive(connection, deadline)
+        received = receive(connection, deadline)
     return parse_answer(received, url)
 
 
@@ -206,7 +206,12 @@ def request(parts: SplitResult, headers: Sequence[str] = ()) -> bytes:
     return "\r\n".join([*lines, *headers, "", ""]).encode()
 
 
-def _receive(connection: socket.socket, deadline: float) -> bytes:
+def receive(connection: socket.socket, deadline: float) -> bytes:
+    """The headers of an answer and the first bytes of its body, if they come until `deadline`; at most `MAX_HEAD`.
+
+    Raises:
+        ProbeError: the server sends no whole headers in time.
+    """
     received = b""
     while len(received) < MAX_HEAD:
         head, end, body = received.partition(b"\r\n\r\n")

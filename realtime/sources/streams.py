@@ -10,6 +10,7 @@ import cv2
 
 from realtime.errors import SourceError
 from realtime.sources import ffmpeg
+from realtime.sources.film_files import FilmFacts, is_raw_stream
 from realtime.sources.http_stream import HINT, HttpConnection, JpegStream
 from realtime.sources.locations import check_scheme, display_name
 from realtime.sources.stream_probe import ProbeError, explain, probe, redirect_target, split_url, uses_proxy
@@ -98,8 +99,8 @@ def _open_film(url: str, name: str, answer: Answer | None) -> VideoSource | None
     if capture is None:
         return None
     live = _is_live(capture, url, answer)
-    film = None if live else (url, options)
-    return VideoSource(capture, name, live=live, hint=HINT, film=film, first_pause_s=PATIENCE * TIMEOUT_MS / 1000)
+    pause_s, facts = PATIENCE * TIMEOUT_MS / 1000, FilmFacts(is_raw=answer is not None and is_raw_stream(answer.start))
+    return VideoSource(capture, name, live=live, hint=HINT, film=(url, options), first_pause_s=pause_s, facts=facts)
 
 
 def _is_live(capture: cv2.VideoCapture, url: str, answer: Answer | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import stat
 import threading
 import time
@@ -14,7 +15,8 @@ import numpy as np
 
 from realtime.domain import Frame
 from realtime.errors import Cause, SourceError
-from realtime.sources.ffmpeg import FILE_OPTIONS, open_capture
+from realtime.sources.ffmpeg import FILE_OPTIONS, VARIABLE, open_capture
+from realtime.sources.film_files import RAW_FPS, FilmFacts, read_film_facts
 from realtime.sources.frame_times import FrameTimes, last_shown_s
 from realtime.sources.interlaced import is_interlaced, open_deinterlaced
 from realtime.sources.locations import file_mode, is_url
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from realtime.domain import Image
+    from realtime.sources.animation import AnimationSource
     from realtime.sources.ffmpeg import Capture
     from realtime.sources.server_graph import ServerGraphCapture
 
@@ -44,8 +47,14 @@ DECODING_THREADS = 2
 MAX_PIXEL_RATIO = 4.0
 """Width of a pixel as a multiple of its height, or the other way round. Formats have up to 2; more is not believed."""
 
+LIVE_REPEATS = 8
+"""After so many equal pictures in a row, a stream is asked once whether it is interlaced. Pictures of a sensor differ."""
+
 RELEASE_S = 2.0
 """How long closing waits for a driver to return from a read."""
+
+
+log = logging.getLogger(__name__)
 
 
 class Source(Protocol):
@@ -80,8 +89,9 @@ class VideoSource:
         name: name for sentences.
         live: whether it is a camera or a stream, not a file.
         hint: what to try when a live source gives no more frames.
-        film: location and options that open the same film again; None for a source that cannot be opened twice.
+        film: location and options that open the same film or stream again; None for a source that cannot be opened twice.
         first_pause_s: how long the second picture of a live source may take before it counts as lost.
+        facts: what the file states beside what OpenCV gives.
 
     Attributes:
         rate: frames a second that the source states; None if it states none, or one that no camera has.
@@ -96,6 +106,7 @@ class VideoSource:
         hint: str,
         film: tuple[str, Mapping[str, str]] | None = None,
         first_pause_s: float = 0.0,
+        facts: FilmFacts = FilmFacts(),  # noqa: B008 - frozen
     ) -> None:
         self.live = live
         self.first_pause_s = first_pause_s
@@ -103,12 +114,14 @@ class VideoSource:
         self._hint = hint
         self._film = film
         self._deinterlaced = False
+        self._repeats = 0
         self._server_graph: ServerGraphCapture | None = None
         self._capture: Capture = capture
         self._index = 0
         self._lock = threading.Lock()
         rate = capture.get(cv2.CAP_PROP_FPS)
         self.rate = rate if 0 < rate <= MAX_FPS else None
+        self._facts = facts
         self._pixel_ratio = _pixel_ratio(capture)
         self._frame_s = 1 / (self.rate or DEFAULT_FPS)
         self._times = FrameTimes(self._frame_s)
@@ -123,9 +136,18 @@ class VideoSource:
         self._next_check = 1
 
     @property
-    def untimed(self) -> bool:
-        """Whether the frames of a file have neither times nor a rate, as far as it was read: `DEFAULT_FPS` is assumed."""
-        return not self.live and self._index > 1 and self.rate is None and not self._times.stated
+    def remark(self) -> str | None:
+        """A sentence on the times of a film, as far as it was read, if its file states none; else None."""
+        if self.live or self._index <= 1:
+            return None
+        if self.rate is None and not self._times.stated:
+            return f"{self.name} states neither times nor a rate: {DEFAULT_FPS:.0f} frames a second are assumed"
+        if self._facts.is_raw and self.rate == RAW_FPS:
+            return (
+                f"{self.name} is a stream without times: {RAW_FPS:.0f} frames a second are assumed. "
+                f"{VARIABLE}='framerate;30' sets another rate"
+            )
+        return None
 
     def read(self) -> Frame | None:
         """Read the next frame, BGR with square pixels; None at the end of a file.
@@ -135,13 +157,15 @@ class VideoSource:
         Raises:
             SourceError: a live source gives no more frames.
         """
-        picture = self._locked(self._decode) if self.live else self._call(lambda: self._locked(self._decode_film))
+        picture = self._locked(self._decode_live) if self.live else self._call(lambda: self._locked(self._decode_film))
         if picture is None:
             if self.live:
                 raise self._loss_error()
             return self._end()
         image, stated_ms = picture
         time_s = time.monotonic() if self.live else self._times.next(stated_ms)
+        if self._facts.mirror is not None:
+            image = self._facts.mirror.apply(image)
         frame = Frame(with_square_pixels(to_bgr(image), self._pixel_ratio), self._index, time_s)
         self._index += 1
         if not self.live:
@@ -154,7 +178,10 @@ class VideoSource:
         last, self._last = self._last, None
         if last is None:
             return None
-        delay_s = None if self._film is None else animation_delay_s(self._film[0])
+        # A film that is cut off ends with another frame
+        delay_s = self._facts.last_s if self._index >= self._facts.frames else None
+        if delay_s is None and self._facts.end_s is not None and self._previous is not None:
+            delay_s = self._facts.end_s - self._previous[1] / 1000
         shown_s = last_shown_s(delay_s, self._length_s - last.time_s, self._frame_s, self._longest_s)
         return replace(last, time_s=last.time_s + shown_s, held=True) if shown_s else None
 
@@ -175,6 +202,19 @@ class VideoSource:
             return None
         return (image, stated_ms) if ok and image.size else None
 
+    def _decode_live(self) -> tuple[Pixels, float] | None:
+        """The same for a live source. A stream that repeats a picture again and again may be interlaced, as a film may be."""
+        picture = self._decode()
+        if picture is None or self._film is None or self._repeats >= LIVE_REPEATS:
+            return picture
+        sample, before = _sample(picture[0]), self._previous
+        self._repeats = self._repeats + 1 if before is not None and np.array_equal(sample, before[0]) else 0
+        self._previous = sample, 0.0
+        # Once, for it takes a second connection, and a camera may have no other
+        if self._repeats == LIVE_REPEATS and self._deinterlace(0.0, 0):
+            return self._decode()
+        return picture
+
     def _decode_film(self) -> tuple[Pixels, float] | None:
         """The same for a film. A picture that repeats the one before may be an interlaced one that OpenCV did not convert."""
         picture, self._next = self._next or self._decode(), None
@@ -185,12 +225,12 @@ class VideoSource:
             # The first picture has none before it: the second one shows whether it was converted
             self._next = self._decode()
             repeats = self._next is None or np.array_equal(sample, _sample(self._next[0]))
-            if repeats and self._deinterlace(0.0):
+            if repeats and self._deinterlace(0.0, 0):
                 picture, self._next = self._decode(), None
         elif self._index >= self._next_check and np.array_equal(sample, before[0]):
             # A film of still pictures is looked at now and then, not at each of them
             self._next_check = 2 * self._index
-            if self._deinterlace(before[1] / 1000):
+            if self._deinterlace(before[1] / 1000, 0 if self._times.stated else self._index):
                 picture = self._decode_after(before[1])
         self._previous = None if picture is None else (_sample(picture[0]), picture[1])
         return picture
@@ -211,17 +251,22 @@ class VideoSource:
             picture = self._decode()
         return picture
 
-    def _deinterlace(self, at_s: float) -> bool:
-        """Read the film through the deinterlacer, from its start, if frames around `at_s` are interlaced."""
+    def _deinterlace(self, at_s: float, skip: int) -> bool:
+        """Read the source through the deinterlacer, from its start, if frames from `at_s` on, less `skip`, are interlaced."""
         if self._film is None or self._deinterlaced:
             return False
         location, options = self._film
-        skip = 0 if self._times.stated else self._index
         if is_url(location):
             # Most films are on this computer
             from realtime.sources.server_graph import ServerGraphCapture, is_interlaced_on_server
 
-            if not is_interlaced_on_server(location, options, self.name, at_s, skip):
+            try:
+                if not is_interlaced_on_server(location, options, self.name, at_s, skip):
+                    return False
+            except SourceError as error:
+                if not self.live:
+                    raise
+                log.info("%s", error)
                 return False
             capture = self._server_graph = ServerGraphCapture(location, options, self.name, MAX_PIXELS)
         else:
@@ -272,7 +317,7 @@ class VideoSource:
         self.close()
 
 
-def open_file(path: str) -> VideoSource:
+def open_file(path: str) -> VideoSource | AnimationSource:
     """Open a video file by its path.
 
     Raises:
@@ -282,12 +327,33 @@ def open_file(path: str) -> VideoSource:
     if not stat.S_ISREG(file_mode(path)):
         # OpenCV would wait for ever for a program that writes into a pipe
         raise SourceError(f"{path} is neither a video file nor a camera")
+    if _may_be_animation(path):
+        # A session with a camera needs no Pillow
+        from realtime.sources.animation import open_animation
+
+        animation = open_animation(path, path, MAX_PIXELS)
+        if animation is not None:
+            return animation
     # FFmpeg takes what stands before a colon for a protocol, unless the path is absolute
     location = str(Path(path).absolute())
     capture = open_limited_capture(location, path, FILE_OPTIONS, [])
     if capture is None:
         raise SourceError(f"{path} cannot be opened as a video: is it a complete video file?")
-    return VideoSource(capture, path, live=False, hint="", film=(location, FILE_OPTIONS))
+    facts = read_film_facts(location)
+    if facts.mirror is not None:
+        # OpenCV would turn it
+        capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0)
+    return VideoSource(capture, path, live=False, hint="", film=(location, FILE_OPTIONS), facts=facts)
+
+
+def _may_be_animation(path: str) -> bool:
+    """Whether a file is WebP or AVIF by its first bytes: MP4 has the same ones as AVIF but for the brand."""
+    try:
+        with Path(path).open("rb") as file:
+            head = file.read(64)
+    except OSError:
+        return False
+    return head[8:12] == b"WEBP" or (head[4:8] == b"ftyp" and b"avi" in head[8:])
 
 
 def open_limited_capture(
@@ -322,28 +388,6 @@ def to_bgr(image: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> Image:
     if pixels.shape[2] == 4:  # noqa: PLR2004
         return cv2.cvtColor(pixels, cv2.COLOR_BGRA2BGR).astype(np.uint8, copy=False)
     return pixels
-
-
-def animation_delay_s(path: str) -> float | None:
-    """How long the last frame of a GIF or an animated PNG is shown, in seconds; None for anything else."""
-    try:
-        with Path(path).open("rb") as file:
-            if not file.read(8).startswith((b"GIF8", b"\x89PNG\r\n\x1a\n")):
-                return None
-            file.seek(0)
-            # A session with a camera needs no Pillow
-            from PIL import Image as Pillow
-
-            with Pillow.open(file, formats=("GIF", "PNG")) as animation:
-                animation.seek(getattr(animation, "n_frames", 1) - 1)
-                return float(animation.info.get("duration", 0)) / 1000
-    except Exception:  # noqa: BLE001 - OpenCV has read the film: it may be damaged in any way for Pillow
-        return None
-
-
-def untimed_remark(name: str) -> str:
-    """What to say about a film without times and without a rate."""
-    return f"{name} states neither times nor a rate: {DEFAULT_FPS:.0f} frames a second are assumed"
 
 
 def with_square_pixels(image: Image, ratio: float) -> Image:

@@ -87,9 +87,11 @@ def test_every_key_does_what_the_help_says(clip: Path, display: str, tmp_path: P
         i_shows_rate_and_latency(emodj)
         m_mirrors(emodj)
         digits_choose_the_mood(emodj)
+        v_shows_movies_and_opens_nothing(emodj)
         p_opens_the_playlist_once(emodj)
         s_saves_a_snapshot(emodj)
         f_fills_the_screen(emodj)
+        d_shows_a_fact(emodj)
         assert emodj.leave("q") == 0
         *frames, summary = emodj.lines
         assert summary["frames"] == len(frames)
@@ -97,6 +99,8 @@ def test_every_key_does_what_the_help_says(clip: Path, display: str, tmp_path: P
         assert summary["seconds"] < LENGTH_S - 1
         assert summary["mood"]["expression"] == "happy"
         assert summary["playlist"]["url"] == HAPPY
+        assert [movie["url"].startswith("https://") for movie in summary["movies"]] == [True] * 3
+        assert summary["fact"]["mood"] == "happy"
 
 
 def shows_a_happy_face(emodj: EmodjDriver) -> None:
@@ -180,6 +184,18 @@ def digits_choose_the_mood(emodj: EmodjDriver) -> None:
     for number, expression in enumerate(EXPRESSIONS, 1):
         emodj.choose_mood(str(number), expression.value)
     emodj.press_until("0", lambda: emodj.mood() == "happy")
+
+
+def v_shows_movies_and_opens_nothing(emodj: EmodjDriver) -> None:
+    before = emodj.picture()
+    emodj.press_until("v", lambda: differs(before, emodj.picture(), (330, 430), (200, 440)))
+    emodj.press_until("V", lambda: not differs(before, emodj.picture(), (330, 430), (200, 440)))
+    assert emodj.browsed == []
+
+
+def d_shows_a_fact(emodj: EmodjDriver) -> None:
+    before = emodj.picture()
+    emodj.press_until("d", lambda: differs(before, emodj.picture(), (370, 430), (200, 440)))
 
 
 def p_opens_the_playlist_once(emodj: EmodjDriver) -> None:

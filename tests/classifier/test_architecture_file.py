@@ -111,6 +111,7 @@ def test_compile_and_build_settings_are_left_out() -> None:
         (network(layer("Dense", units=10**400)), "a number of more than 15 digits"),
         (network(layer("Dropout", rate=float("inf"))), "not finite"),
         ({"class_name": ["Sequential"]}, "must contain"),
+        ({"class_name": "Net", "config": {}, "registered_name": "author>Net"}, "it is a 'Net', and emodj runs models"),
         ([], "must contain"),
     ],
 )
@@ -126,10 +127,23 @@ def test_a_deeply_nested_document_is_refused(text: str) -> None:
         parse_architecture(text.encode(), PATH)
 
 
-@pytest.mark.parametrize("data", [b"", b"\xff", b"\x00", b"9" * 5000, b"{", "ü".encode("utf-16")[:3]])
-def test_what_is_no_json_is_refused(data: bytes) -> None:
-    with pytest.raises(AssetError, match=r"net\.json is not a network"):
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "it is empty, and it must contain what `model.to_json"),
+        (b" \n", "it is empty"),
+        (b'{"class_name":\n', "it is no JSON from line 2 on"),
+        (b"\xff", "it is no JSON"),
+        (b"\x00", "it is no JSON"),
+        (b"9" * 5000, "it is no JSON"),
+        ("ü".encode("utf-16")[:3], "it is no JSON"),
+        (b"{}", "it must contain"),
+    ],
+)
+def test_what_is_no_json_is_refused(data: bytes, why: str) -> None:
+    with pytest.raises(AssetError, match=r"net\.json is not a network") as caught:
         parse_architecture(data, PATH)
+    assert why in str(caught.value)
 
 
 names = st.sampled_from(["class_name", "config", "module", "registered_name", "layers", "activation", "batch_shape", "dtype"])

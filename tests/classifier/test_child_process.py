@@ -42,6 +42,22 @@ def test_an_error_of_the_child_is_raised_with_its_status() -> None:
             process.request({"do": "raise", "path": str(NETWORK)})
 
 
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_full_disk_is_no_fault_of_the_network(*, inside: bool) -> None:
+    with (
+        child() as process,
+        pytest.raises(EmodjError, match=r"net\.json cannot be read now: the disk with .* is full$") as caught,
+    ):
+        process.request({"do": "fill", "path": str(NETWORK), "inside": inside})
+    assert caught.value.status == 1
+
+
+def test_a_missing_folder_for_temporary_files_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    with pytest.raises(EmodjError, match=r"there is no folder for temporary files \(No such file or directory\): set TMPDIR$"):
+        child()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of a process")
 def test_a_request_for_too_much_memory_is_refused() -> None:
     with child() as process, pytest.raises(AssetError, match=r"^/models/net\.json .* needs more than 0\.2 GB of memory"):

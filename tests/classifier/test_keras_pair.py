@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from realtime.classifier.architecture_file import from_keras2
+from realtime.classifier.architecture_form import from_keras2
 from realtime.classifier.architectures import ARCHITECTURES, CONFIDENCE_HEAD, FEATURES, build_network, with_confidence_head
 from realtime.classifier.keras_pair import (
     LOGITS,

@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
-from realtime.classifier.weights_file import Weights, check_weights
+from realtime.classifier.weights_file import Weights, check_weights, explain_mismatch
 from tests.support.places import MODELS
 
 Make = Callable[[Any, Path], None]
@@ -31,16 +31,70 @@ def made(tmp_path: Path) -> Callable[[Make], Path]:
 
 def test_the_shipped_weights_are_allowed() -> None:
     weights = check_weights(MODELS / "emotiondetector.h5")
-    assert weights == Weights(1_452_840, "h5")
+    assert weights == Weights(1_452_840, 1_452_840, "h5")
 
 
 def test_both_layouts_of_keras_are_known(made: Callable[[Make], Path]) -> None:
-    assert check_weights(made(lambda _file, _other: None)) == Weights(12, "weights.h5")
+    assert check_weights(made(lambda _file, _other: None)) == Weights(12, 12, "weights.h5")
 
     def legacy(file: Any, _: Path) -> None:
         file.attrs["layer_names"] = [b"dense"]
 
     assert check_weights(made(legacy)).layout == "h5"
+
+
+def test_the_state_of_a_training_is_not_of_the_layers(made: Callable[[Make], Path]) -> None:
+    def trained(file: Any, _: Path) -> None:
+        file["optimizer/vars/1"] = np.ones(100, np.float32)
+        file["metrics/mean/vars/0"] = np.float32(1)
+        file["layers/dropout/seed_generator/vars/0"] = np.ones(2, np.uint32)
+
+    assert check_weights(made(trained)) == Weights(12 + 103, 12, "weights.h5")
+
+
+@pytest.mark.parametrize(
+    ("message", "sentence"),
+    [
+        (
+            (
+                "Shape mismatch in layer #0 (named conv2d)for weight sequential/conv2d/kernel. Weight expects shape "
+                "(3, 3, 1, 4). Received saved weight with shape (5, 5, 1, 4)"
+            ),
+            "kernel of the layer 'conv2d' has the shape (3, 3, 1, 4), and (5, 5, 1, 4) in the file of weights",
+        ),
+        (
+            (
+                "A total of 2 objects could not be loaded. Example error message for object <Conv2D name=conv2d, built=True>:"
+                "\n\nThe shape of the target variable and the shape of the target value in `variable.assign(value)` must "
+                "match. variable.shape=(3, 3, 1, 4), Received: value.shape=(5, 5, 1, 4). Target variable: "
+                "<Variable path=s/conv2d/kernel, shape=(3, 3, 1, 4)"
+            ),
+            "kernel of the layer 'conv2d' has the shape (3, 3, 1, 4), and (5, 5, 1, 4) in the file of weights",
+        ),
+        (
+            (
+                "Weight count mismatch for layer #0 (named conv2d in the current model, conv2d_3 in the save file). "
+                "Layer expects 2 weight(s). Received 1 saved weight(s)"
+            ),
+            "the layer 'conv2d' has weights of 2 kinds, and 1 in the file of weights",
+        ),
+        (
+            (
+                "A total of 1 objects could not be loaded. Example error message for object <Dense name=dense, built=True>:\n\n"
+                "Layer 'dense' expected 2 variables, but received 0 variables during loading."
+            ),
+            "the layer 'dense' has weights of 2 kinds, and 0 in the file of weights",
+        ),
+        (
+            "Layer count mismatch when loading weights from file. Model expected 3 layers, found 4 saved layers.",
+            "it has 3 layers with weights, and 4 in the file of weights",
+        ),
+        ("another message\nof two lines", "another message"),
+        ("", "ValueError"),
+    ],
+)
+def test_a_mismatch_names_layer_and_shapes(message: str, sentence: str) -> None:
+    assert explain_mismatch(ValueError(message)) == sentence
 
 
 def link_out(file: Any, other: Path) -> None:

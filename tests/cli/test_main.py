@@ -295,10 +295,19 @@ def test_streams_may_be_closed_from_the_start(tmp_path: Path, photo: Path, close
     program = f'exec "$0" -m realtime image "$1" "$1" -o "$2/" {closed}'
     command = ["sh", "-c", program, sys.executable, str(photo), str(written)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert ended.returncode == 7, "the second of a name is not written"
+    # The second of a name is not written; without stdout, nobody can read the results
+    assert ended.returncode == (1 if ">&- " in f"{closed} ".replace("2>&-", "") else 7)
     assert (ended.stdout == "") == (">&- " in f"{closed} ".replace("2>&-", ""))
     assert "Traceback" not in ended.stderr
     assert [path.name for path in written.iterdir()] == ["photo.jpg"]
+
+
+@pytest.mark.posix
+@pytest.mark.parametrize("arguments", ["mood happy", "config show", "--help", "image photo.jpg", "image photo.jpg --json"])
+def test_results_for_a_closed_stdout_are_an_error(photo: Path, arguments: str) -> None:
+    program = f'exec "$0" -m realtime {arguments} >&-'
+    ended = subprocess.run(["sh", "-c", program, sys.executable], capture_output=True, text=True, check=False, cwd=photo.parent)
+    assert (ended.returncode, ended.stderr) == (1, "emodj: cannot write the results: the standard output is closed\n")
 
 
 def test_a_closed_standard_input_is_empty(tmp_path: Path) -> None:

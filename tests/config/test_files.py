@@ -418,7 +418,7 @@ def test_relative_paths_start_from_the_folder_of_their_file(home: Path, monkeypa
         (
             "network.pair",
             "'net.h5'",
-            "the path of a .json file with the .h5 beside it or of a .tflite file with its .contract.json, not 'net.h5'",
+            "of a .keras file, or of a .tflite file with its .contract.json, not 'net.h5'",
         ),
         ("music.strategy", "'cheer'", "must be one of match, lift, journey, not 'cheer'"),
         ("music.library", "1", "must be text in quotes, not 1"),

@@ -7,10 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realtime.domain import EXPRESSIONS, Box, Expression, Face, Image, Mood
+from realtime.music.planner import Strategy
 from realtime.music.songs import NowPlaying
 from realtime.overlay.draw import annotate, draw
 from realtime.overlay.widgets import EXPRESSION_COLOURS, RED
+from realtime.session.recommendations import RecommendedMovies
 from realtime.session.view import ViewState
+from tests.support.lists import FACTS, make_recommender
 from tests.support.places import ASTRONAUT
 
 HAPPY = (0.01, 0.01, 0.01, 0.93, 0.01, 0.01, 0.02)
@@ -542,3 +545,55 @@ def test_any_song_fits_any_image(
     song = NowPlaying(title, artist, count, count, paused=helped, shuffled=not helped, volume=volume)
     assert draw(image, ViewState((), MOOD, playing=song, strategy=title, help=helped)).shape == image.shape
     assert (image == 128).all()
+
+
+# Movies and facts
+
+
+def recommended() -> RecommendedMovies:
+    movies = make_recommender().movies(MOOD, Strategy.MATCH, 5)
+    assert movies is not None
+    return movies
+
+
+MOVIES = recommended()
+
+
+@pytest.mark.parametrize(("height", "width"), [(240, 320), (480, 640), (640, 360), (1080, 1920)])
+def test_movies_and_a_fact_lie_above_the_hints_in_the_lower_part(height: int, width: int) -> None:
+    image, view = flat(height, width), ViewState(mood=MOOD, bars=False)
+    plain = draw(image, view)
+    movies = changed_area(plain, draw(image, replace(view, movies=MOVIES)))
+    fact = changed_area(plain, draw(image, replace(view, fact=FACTS[0])))
+    hints = changed_area(draw(image, replace(view, hints=False)), plain)
+    for card in (movies, fact):
+        assert height * 0.3 < card.top < card.bottom <= hints.top
+        assert 0 < card.left < card.right < width
+    both = changed_area(plain, draw(image, replace(view, fact=FACTS[0], movies=MOVIES)))
+    assert both.bottom == fact.bottom
+    assert both.height > movies.height + fact.height
+
+
+@pytest.mark.parametrize("trouble", [None, "the camera is lost: check its cable"])
+@pytest.mark.parametrize("width", [120, 320, 640])
+@pytest.mark.parametrize("height", [90, 120, 180, 240, 480])
+def test_a_card_of_movies_covers_no_card_at_the_top_and_no_trouble(height: int, width: int, trouble: str | None) -> None:
+    image = flat(height, width)
+    view, bare = ViewState(mood=MOOD, trouble=trouble), ViewState(mood=MOOD, trouble=trouble, hints=False)
+    plain, full = (draw(image, each) for each in (view, replace(view, movies=MOVIES, fact=FACTS[0])))
+    # All that is brighter than the frame belongs to a card; hints have their own place
+    words = (draw(image, bare) > 200).all(axis=2)
+    assert (plain == full)[words].all()
+
+
+def test_the_open_help_hides_movies_and_fact() -> None:
+    image, view = flat(), ViewState(mood=MOOD, help=True)
+    assert (draw(image, view) == draw(image, replace(view, movies=MOVIES, fact=FACTS[0]))).all()
+
+
+def test_a_small_image_has_fewer_movies() -> None:
+    image, view = flat(200, 320), ViewState(mood=MOOD, bars=False)
+    plain = draw(image, view)
+    high, low = (changed_area(plain, draw(image, replace(view, movies=MOVIES, notice=words))) for words in (None, "a " * 160))
+    assert (plain != draw(image, replace(view, movies=MOVIES))).any()
+    assert low.top > 0 < high.top

@@ -1,19 +1,30 @@
+from dataclasses import replace
+
 import pytest
 
 from realtime.domain import EXPRESSIONS, Box, Expression, Face, Mood
+from realtime.facts import Fact, read_facts
+from realtime.mood.affect import POINTS
+from realtime.movies.catalog import Movie
+from realtime.movies.planner import MoviePlan
+from realtime.music.planner import Strategy
 from realtime.music.songs import NowPlaying
 from realtime.overlay.panels import (
     MIN_TEXT_SIZE,
+    fact_card,
     help_card,
     hints_card,
     label_card,
     mood_card,
+    movies_card,
     playing_card,
     sentence_card,
     top_three_card,
 )
 from realtime.overlay.widgets import EXPRESSION_COLOURS, Bar, Card, Dot, Icon, KeyCap, Word
 from realtime.session.keymap import Group, help_rows, window_hints
+from realtime.session.recommendations import RecommendedMovies
+from tests.support.lists import FACTS
 
 
 def shares(**named: float) -> tuple[float, ...]:
@@ -183,3 +194,61 @@ def test_the_mood_card_shows_the_strategy() -> None:
     assert row_texts(mood_card(mixed, 16, "journey 2/4")) == ["mood: mixed", "sad 50%", "happy 44%", "music: journey 2/4"]
     assert row_texts(mood_card(None, 16, "lift")) == ["no mood yet", "music: lift"]
     assert mood_card(happy, 16, None) == mood_card(happy, 16)
+
+
+# Movies and facts
+
+
+LONG_TITLE = "A Movie Whose Title Goes on and on Until Nobody Reads It " * 2
+
+
+def recommended(*movies: Movie) -> RecommendedMovies:
+    return RecommendedMovies(
+        MoviePlan(Strategy.LIFT, "to lift sad", Expression.SAD, movies), ("https://example.org",) * len(movies)
+    )
+
+
+COMEDY = Movie("Short", 1999, ("Comedy", "Drama"), "Japan", POINTS[Expression.HAPPY], Expression.HAPPY)
+LONG_MOVIE = replace(COMEDY, title=LONG_TITLE)
+MANY_GENRES = replace(COMEDY, genres=("Comedy", *["Documentary"] * 9))
+
+
+def test_the_card_of_movies_has_a_line_for_each() -> None:
+    card = movies_card(recommended(COMEDY, replace(COMEDY, title="Other", genres=())), 16, 600, 5)
+    assert row_texts(card) == ["Movies to lift sad v hide", "1 Short 1999 Comedy, Drama", "2 Other 1999"]
+
+
+def test_a_shorter_card_of_movies_has_the_first_ones() -> None:
+    card = movies_card(recommended(*[COMEDY] * 5), 16, 600, 2)
+    assert len(card.rows) == 3
+
+
+@pytest.mark.parametrize("movie", [COMEDY, LONG_MOVIE, MANY_GENRES])
+@pytest.mark.parametrize(("size", "width"), [(11, 150), (16, 300), (16, 608), (37, 1400)])
+def test_a_card_of_movies_is_not_too_wide_and_keeps_the_year(movie: Movie, size: int, width: int) -> None:
+    card = movies_card(recommended(movie), size, width, 1)
+    assert card.size_px()[0] <= width
+    assert " 1999" in row_texts(card)[1]
+
+
+def test_genres_are_left_out_before_the_title_is_shortened() -> None:
+    _, row = row_texts(movies_card(recommended(MANY_GENRES), 16, 400, 1))
+    assert row == "1 Short 1999 Comedy"
+    _, row = row_texts(movies_card(recommended(replace(COMEDY, title="A Title of Some Length")), 16, 260, 1))
+    assert row == "1 A Title of Some Length 1999"
+
+
+def test_a_fact_stands_above_its_source() -> None:
+    rows = row_texts(fact_card(FACTS[0], 16, 600))
+    assert rows == ["A fact about angry, number 1.", "Study 1"]
+    assert row_texts(fact_card(FACTS[0], 16, 600, with_source=False)) == rows[:1]
+
+
+@pytest.mark.parametrize(
+    "fact", sorted(read_facts(), key=lambda fact: -len(fact.text + fact.source))[:3], ids=lambda fact: fact.source[:6]
+)
+@pytest.mark.parametrize(("size", "width"), [(11, 300), (16, 608), (37, 1400)])
+def test_every_fact_is_shown_whole(fact: Fact, size: int, width: int) -> None:
+    card = fact_card(fact, size, width)
+    assert card.size_px()[0] <= width
+    assert " ".join(row_texts(card)) == f"{fact.text} {fact.source}"

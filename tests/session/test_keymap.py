@@ -29,7 +29,7 @@ KEYS = [key for binding in BINDINGS for key in binding.keys]
 
 def test_no_key_is_bound_twice() -> None:
     assert [key for key, count in Counter(KEYS).items() if count > 1] == []
-    assert set(KEYS) == {*"1234567" + "0rscmbifpl.n,z-+h?q", "space", "escape"}
+    assert set(KEYS) == {*"1234567" + "0rscmbifvdpl.n,z-+h?q", "space", "escape"}
 
 
 @pytest.mark.parametrize("binding", BINDINGS, ids=lambda binding: binding.keys[0])
@@ -52,7 +52,23 @@ def test_the_moods_are_numbered_in_the_order_of_the_network() -> None:
     assert [binding and binding.effect for binding in bound] == [MoodByHand(expression) for expression in EXPRESSIONS]
 
 
-@pytest.mark.parametrize(("typed", "key"), [("=", "+"), ("й", "q"), ("Й", "q"), ("ю", "."), ("ת", ","), ("۳", "3")])
+@pytest.mark.parametrize(
+    ("typed", "key"),
+    [
+        ("=", "+"),
+        ("й", "q"),
+        ("Й", "q"),
+        ("ю", "."),
+        ("м", "v"),
+        ("Я", "z"),
+        ("ω", "v"),
+        ("ג", "d"),
+        ("ر", "v"),
+        ("ی", "d"),
+        ("ת", ","),
+        ("۳", "3"),
+    ],
+)
 def test_a_key_of_another_layout_finds_the_binding_in_its_place(typed: str, key: str) -> None:
     binding = find_binding(typed)
     assert binding is not None
@@ -93,6 +109,7 @@ def test_the_hints_of_the_window_end_with_help_and_quit() -> None:
     assert window_hints() == (
         KeyHint("1-7", "mood"),
         KeyHint("space", "freeze"),
+        KeyHint("v", "movies"),
         KeyHint("p", "play"),
         KeyHint("l", "lift"),
         KeyHint("h", "help"),

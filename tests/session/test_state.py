@@ -9,12 +9,13 @@ from realtime.mood.vote import MoodVote
 from realtime.music.catalog import MusicChoice
 from realtime.music.commands import PlayerCommand
 from realtime.music.planner import Plan, Strategy
-from realtime.music.selector import REPEAT_GUARD_S
+from realtime.music.selector import NO_MOOD, REPEAT_GUARD_S
 from realtime.music.songs import NowPlaying
 from realtime.session.keymap import BINDINGS, Action, find_binding
-from realtime.session.state import NOTICE_S, WELCOME, Session, Summary
+from realtime.session.recommendations import CARD_MOVIES, SUMMARY_MOVIES
+from realtime.session.state import FACT_S, NOTICE_S, WELCOME, Session, Summary
 from realtime.session.view import ViewState
-from tests.support.lists import LIFTS, PLAYLISTS, link
+from tests.support.lists import FACTS, LIFTS, MOVIES, PLAYLISTS, link, make_recommender
 
 KEYS = sorted(key for binding in BINDINGS for key in binding.keys)
 COMMANDS = [(key, binding.effect) for binding in BINDINGS for key in binding.keys if isinstance(binding.effect, PlayerCommand)]
@@ -29,7 +30,8 @@ UNSURE = Face(Box(0, 0, 10, 10), (1 / 7,) * 7, reason="low confidence")
 
 
 def make_session(*, mirrored: bool = False, bars: bool = True, info: bool = False, window_s: float = 15) -> Session:
-    return Session(MoodVote(window_s=window_s, lead=0.1, dwell_s=0), PLAYLISTS, mirrored=mirrored, bars=bars, info=info)
+    vote = MoodVote(window_s=window_s, lead=0.1, dwell_s=0)
+    return Session(vote, PLAYLISTS, mirrored=mirrored, bars=bars, info=info, recommender=make_recommender())
 
 
 def notice(running: Session, now_s: float) -> str | None:
@@ -337,10 +339,10 @@ def test_the_summary_counts_from_the_first_analysed_frame_to_the_last() -> None:
 
 
 def test_the_summary_of_a_session_without_faces() -> None:
-    assert make_session().summary() == Summary(None, None, 0, 0, None)
+    assert make_session().summary() == Summary(None, None, 0, 0, None, seed=0)
     running = make_session()
     running.add_frame([], 7)
-    assert running.summary() == Summary(None, None, 1, 0, None)
+    assert running.summary() == Summary(None, None, 1, 0, None, seed=0)
 
 
 def test_the_summary_of_a_mood_by_hand_has_the_shares_of_the_faces() -> None:
@@ -445,3 +447,153 @@ def test_a_session_has_its_welcome() -> None:
     vote = MoodVote(window_s=15, lead=0.1, dwell_s=0)
     written = Session(vote, PLAYLISTS, mirrored=False, bars=True, info=False, welcome="written to a.mkv")
     assert written.welcome == "written to a.mkv"
+
+
+# Movies and facts
+
+
+def shown_movies(running: Session, now_s: float = 0) -> list[str]:
+    movies = running.view(now_s, "").movies
+    return [] if movies is None else [movie.title for movie in movies.plan.movies]
+
+
+@pytest.mark.parametrize("key", ["v", "V"])
+def test_the_key_of_movies_shows_a_card_and_takes_it_away(key: str) -> None:
+    running = make_session()
+    running.add_frame([HAPPY], 0)
+    assert running.handle_key(key, 0) is None
+    first = shown_movies(running, 1000)
+    assert len(first) == CARD_MOVIES
+    assert {title.split()[0] for title in first} == {"happy"}
+    running.handle_key(key, 0)
+    assert shown_movies(running) == []
+    running.handle_key(key, 0)
+    assert shown_movies(running) not in ([], first)
+    assert notice(running, 0) is None
+
+
+def test_movies_need_a_mood_and_a_mood_by_hand_is_one() -> None:
+    running = make_session()
+    running.handle_key("v", 5)
+    assert shown_movies(running, 5) == []
+    assert notice(running, 5) == NO_MOOD
+    running.handle_key("6", 5)
+    running.handle_key("v", 5)
+    assert {title.split()[0] for title in shown_movies(running)} == {"sad"}
+
+
+def test_movies_on_the_card_follow_the_user_and_not_the_faces() -> None:
+    running = make_session(window_s=1)
+    running.add_frame([HAPPY], 0)
+    running.handle_key("v", 0)
+    first = shown_movies(running)
+    for index in range(1, 50):
+        running.add_frame([SAD], index / 10)
+    assert leading_expression(running) is Expression.SAD
+    assert shown_movies(running) == first
+    running.handle_key("3", 0)
+    assert {title.split()[0] for title in shown_movies(running)} == {"fear"}
+    running.handle_key("l", 0)
+    movies = running.view(0, "").movies
+    assert movies is not None
+    assert movies.plan.strategy is Strategy.LIFT
+
+
+def test_a_card_without_a_mood_disappears() -> None:
+    running = make_session()
+    for key in "4v0":
+        running.handle_key(key, 0)
+    assert shown_movies(running) == []
+
+
+def test_a_list_without_a_movie_for_the_mood_is_said() -> None:
+    lifting = [replace(movie, mood=None) for movie in MOVIES]
+    vote, recommender = MoodVote(window_s=15, lead=0.1, dwell_s=0), make_recommender(movies=lifting)
+    running = Session(vote, PLAYLISTS, mirrored=False, bars=True, info=False, recommender=recommender)
+    running.handle_key("4", 0)
+    running.handle_key("v", 0)
+    assert shown_movies(running) == []
+    assert notice(running, 0) == "the list of movies has none for this mood"
+
+
+def test_a_fact_is_shown_for_a_few_seconds() -> None:
+    running = make_session()
+    running.add_frame([SAD], 0)
+    assert running.handle_key("d", 100) is None
+    fact = running.view(100, "").fact
+    assert fact is not None
+    assert fact.mood is Expression.SAD
+    assert running.view(100 + FACT_S - 0.01, "").fact == fact
+    assert running.view(100 + FACT_S, "").fact is None
+    assert running.view(100 + 2 * FACT_S, "").fact is None
+
+
+def test_the_key_of_facts_shows_the_next_one_and_starts_the_time_again() -> None:
+    running = make_session()
+    running.add_frame([SAD], 0)
+    shown = []
+    for index in range(3):
+        running.handle_key("D", 10 * index)
+        shown.append(running.view(10 * index, "").fact)
+    assert sorted(shown, key=FACTS.index) == [fact for fact in FACTS if fact.mood is Expression.SAD]
+    assert running.view(20 + FACT_S - 0.01, "").fact == shown[-1]
+
+
+def test_a_fact_needs_no_mood() -> None:
+    running = make_session()
+    running.handle_key("d", 0)
+    assert running.view(0, "").fact in FACTS
+
+
+def test_a_snapshot_has_neither_movies_nor_a_fact() -> None:
+    running = make_session()
+    running.add_frame([HAPPY], 0)
+    for key in "vd":
+        running.handle_key(key, 0)
+    shown, saved = running.view(0, ""), running.snapshot_view(0)
+    assert shown.movies is not None
+    assert shown.fact is not None
+    assert (saved.movies, saved.fact) == (None, None)
+
+
+def test_the_summary_has_the_first_movies_of_the_card_and_another_fact() -> None:
+    running = make_session()
+    running.add_frame([HAPPY], 0)
+    for key in "vd":
+        running.handle_key(key, 0)
+    summary = running.summary()
+    assert summary.movies is not None
+    assert [movie.title for movie in summary.movies.plan.movies] == shown_movies(running)[:SUMMARY_MOVIES]
+    assert summary.fact is not None
+    assert summary.fact.mood is Expression.HAPPY
+    assert summary.fact != running.view(0, "").fact
+    assert summary.seed == 0
+
+
+def test_the_summary_without_a_mood_recommends_nothing() -> None:
+    summary = make_session().summary()
+    assert (summary.movies, summary.fact) == (None, None)
+
+
+def test_the_summary_has_the_mood_over_time() -> None:
+    running = make_session()
+    for index in range(20):
+        running.add_frame([HAPPY], 1000 + index / 10)
+    running.handle_key("6", 0)
+    running.add_frame([HAPPY], 1002)
+    timeline = running.summary().timeline
+    assert (timeline[0].start_s, timeline[-1].end_s) == (0, pytest.approx(2))
+    assert {span.leader for span in timeline} >= {Expression.HAPPY}
+    running.handle_key("r", 0)
+    assert running.summary().timeline == ()
+
+
+def test_a_freeze_is_a_gap_in_the_mood_over_time() -> None:
+    running = make_session()
+    running.add_frame([HAPPY], 0)
+    running.handle_key("space", 0)
+    running.handle_key("space", 0)
+    running.add_frame([HAPPY], 30)
+    one, other = running.summary().timeline
+    assert one.end_s < 1
+    assert other.start_s > 29

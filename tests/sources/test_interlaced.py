@@ -47,7 +47,7 @@ def test_an_interlaced_film_without_times_is_read_whole(tmp_path: Path) -> None:
     path = write_film(tmp_path / "film.mkv", [picture(index) for index in range(8)], [0] * 8, interlaced=True)
     with open_file(str(path)) as source:
         frames = list(iter(source.read, None))
-        assert source.untimed
+        assert source.remark is not None
     assert [np.abs(frame.image.astype(int) - picture(frame.index)).mean() < 8 for frame in frames] == [True] * 8
 
 

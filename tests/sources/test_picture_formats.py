@@ -108,5 +108,7 @@ def test_each_format_is_identified(kind: str, expected: PictureFormat) -> None:
     ],
 )
 def test_a_format_that_is_not_read_is_named(data: bytes, name: str) -> None:
-    with pytest.raises(EmodjError, match=rf"^it is a {name} picture, which is not read: convert it to JPEG or PNG$"):
+    with pytest.raises(
+        EmodjError, match=rf"^it is a picture in the format {name}, which is not read: convert it to JPEG or PNG$"
+    ):
         decode_image(data, "it")

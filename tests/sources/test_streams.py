@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import http.server
 import time
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -11,6 +11,7 @@ import pytest
 from realtime.errors import Cause, SourceError
 from realtime.sources import streams
 from realtime.sources.opening import open_video
+from tests.support.answers import http, serving
 from tests.support.films import write_film
 from tests.support.streams import NetworkCamera, jpeg, streaming
 
@@ -96,10 +97,10 @@ def test_a_server_that_does_not_answer_is_an_error_after_the_timeout() -> None:
 
 
 def test_a_recording_on_a_server_is_read_like_a_file(clip: Path) -> None:
-    def handler(*arguments: Any) -> http.server.SimpleHTTPRequestHandler:
+    def handler(*arguments: Any) -> SimpleHTTPRequestHandler:
         return _Files(*arguments, directory=str(clip.parent))
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     with streaming(server) as address, open_video(f"http://{address}/{clip.name}") as source:
         assert not source.live
         assert len(list(iter(source.read, None))) == FRAMES
@@ -109,16 +110,16 @@ def test_a_recording_without_a_length_on_a_server_is_read_like_a_file(tmp_path: 
     times_ms = [0, 31, 64, 1500]
     write_film(tmp_path / "film.mkv", [grey(brightness(index)) for index in range(4)], times_ms)
 
-    def handler(*arguments: Any) -> http.server.SimpleHTTPRequestHandler:
+    def handler(*arguments: Any) -> SimpleHTTPRequestHandler:
         return _Files(*arguments, directory=str(tmp_path))
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     with streaming(server) as address, open_video(f"http://{address}/film.mkv") as source:
         assert not source.live
         assert [frame.time_s for frame in iter(source.read, None)] == pytest.approx([time / 1000 for time in times_ms])
 
 
-class _Files(http.server.SimpleHTTPRequestHandler):
+class _Files(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002 - its name in the base class
 
 
@@ -134,3 +135,24 @@ def test_the_error_of_a_url_without_an_answer_holds_no_password(location: str, w
     with pytest.raises(SourceError, match=f"cannot be opened as a video: {why}") as caught:
         open_video(location.format(SECRET, SECRET))
     assert SECRET not in str(caught.value)
+
+
+def test_a_live_stream_of_interlaced_frames_is_deinterlaced(tmp_path: Path) -> None:
+    pictures = [grey(brightness(index)) for index in range(FRAMES)]
+    film = write_film(tmp_path / "film.mkv", pictures, range(0, 40 * FRAMES, 40), interlaced=True).read_bytes()
+    # Without a length it is live
+    found: list[float] = []
+    with serving(http("200 OK", "Content-Type: video/x-matroska", body=film)) as server:
+        source = open_video(f"http://{server.address}/live")
+        assert source.live
+
+        def read_on() -> None:
+            while True:
+                frame = source.read()
+                assert frame is not None
+                found.append(float(frame.image.mean()))
+
+        with source, pytest.raises(SourceError, match="gives no more frames"):
+            read_on()
+    # OpenCV repeats what it has until the server was asked
+    assert found[-FRAMES:] == pytest.approx([brightness(index) for index in range(FRAMES)], abs=4)

@@ -73,7 +73,7 @@ def test_a_frame_has_the_time_of_the_file_at_a_variable_rate(tmp_path: Path) -> 
     path = write_film(tmp_path / "film.mkv", [grey(brightness(index)) for index in range(6)], times_ms)
     with open_file(str(path)) as source:
         frames = list(iter(source.read, None))
-        assert not source.untimed
+        assert source.remark is None
     assert [frame.time_s for frame in frames] == pytest.approx([time / 1000 for time in times_ms])
     assert [float(frame.image.mean()) for frame in frames] == pytest.approx([brightness(index) for index in range(6)], abs=3)
 
@@ -294,7 +294,7 @@ def test_a_film_without_times_has_its_rate_or_else_thirty_frames_a_second(stated
     times = [frame.time_s for frame in iter(source.read, None)]
     assert times == pytest.approx([index / (rate or 30) for index in range(3)])
     assert source.rate == rate
-    assert source.untimed == (rate is None)
+    assert (source.remark is None) == (rate is not None)
 
 
 def test_closing_releases_the_device() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -26,6 +27,7 @@ def main() -> None:
             "refuse": _refuse,
             "fail": _fail,
             "raise": _raise,
+            "fill": _fill,
             "grow": _grow,
             "hang": _hang,
             "die": _die,
@@ -52,6 +54,13 @@ def _fail(_: Mapping[str, Any], __: bytes) -> bytes:
 
 def _raise(_: Mapping[str, Any], __: bytes) -> bytes:
     raise LookupError("first line\nsecond line")
+
+
+def _fill(header: Mapping[str, Any], _: bytes) -> bytes:
+    error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    if header["inside"]:
+        raise EmodjError("the library cannot do it") from RuntimeError(f"write failed: {error.strerror}")
+    raise error
 
 
 def _grow(header: Mapping[str, Any], _: bytes) -> bytes:

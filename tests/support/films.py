@@ -21,6 +21,8 @@ def write_film(
     *,
     display: tuple[int, int] | None = None,
     interlaced: bool = False,
+    length_ms: float | None = None,
+    pose: tuple[float, float] | None = None,
 ) -> Path:
     """Write a Matroska film of JPEG pictures that states neither a rate nor a length, as browsers write them.
 
@@ -30,13 +32,16 @@ def write_film(
         times_ms: time of each picture, milliseconds.
         display: width and height to show the pictures at, if their pixels are not square.
         interlaced: whether the film says that its frames are interlaced. They are not compressed then.
+        length_ms: when the film says that it ends.
+        pose: degrees by which the pictures are to be turned around their vertical axis (180 for a mirror), and in their plane.
     """
     height, width = pictures[0].shape[:2]
     if interlaced:
         bodies = [cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420).tobytes() for picture in pictures]
     else:
         bodies = [encode(picture) for picture in pictures]
-    path.write_bytes(film_bytes(bodies, times_ms, width, height, display=display, interlaced=interlaced))
+    film = film_bytes(bodies, times_ms, width, height, display=display, interlaced=interlaced, length_ms=length_ms, pose=pose)
+    path.write_bytes(film)
     return path
 
 
@@ -48,6 +53,8 @@ def film_bytes(
     *,
     display: tuple[int, int] | None = None,
     interlaced: bool = False,
+    length_ms: float | None = None,
+    pose: tuple[float, float] | None = None,
 ) -> bytes:
     """A Matroska film of frames that are encoded already; a time may be any number of milliseconds from 0 on."""
     head = _element(
@@ -63,13 +70,17 @@ def film_bytes(
     if interlaced:
         # Interlaced, the upper rows first, uncompressed
         size += [_number("9A", 1), _number("9D", 1), _element("2EB524", b"I420")]
+    if pose is not None:
+        angles = [_element(key, struct.pack(">f", angle)) for key, angle in zip(("7673", "7675"), pose, strict=True)]
+        size += [_element("7670", _number("7671", 0), *angles)]
     codec = _element("86", b"V_UNCOMPRESSED" if interlaced else b"V_MJPEG")
     entry = _element("AE", _number("D7", 1), _number("73C5", 1), _number("83", 1), codec, _element("E0", *size))
     clusters = [
         _element("1F43B675", _number("E7", time_ms), _element("A3", b"\x81\x00\x00\x80" + body))
         for body, time_ms in zip(bodies, times_ms, strict=True)
     ]
-    info = _element("1549A966", _number("2AD7B1", 1_000_000))
+    length = b"" if length_ms is None else _element("4489", struct.pack(">d", length_ms))
+    info = _element("1549A966", _number("2AD7B1", 1_000_000), length)
     return head + _element("18538067", info, _element("1654AE6B", entry), *clusters)
 
 

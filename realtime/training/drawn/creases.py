@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from realtime.training.drawn.action_units import UNITS
-from realtime.training.drawn.texture import draw_line, empty_texture, mirror, soften
+from realtime.training.drawn.texture import LEFT, SCALE, WIDTH, draw_line, empty_texture, mirror, soften
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -88,13 +88,17 @@ EVERYBODY = 0.12
 def _profiles() -> tuple[Floats, Floats]:
     """Profiles (creases, height, width) of the lines on the right and on the left side, 1 at their deepest."""
     sides: list[list[Floats]] = [[], []]
+    columns = (LEFT + np.arange(WIDTH, dtype=np.float32) / SCALE)[None]
     for crease in CREASES:
         for side, turn in ((0, mirror), (1, list)):
             texture = empty_texture()
             for line in crease.lines:
                 draw_line(texture, turn(line), 0.1)
             profile = soften(texture, crease.width)
-            sides[side].append(profile / max(float(profile.max()), 1e-6))
+            profile /= max(float(profile.max()), 1e-6)
+            # Both sides share what lies in the middle
+            share = np.clip(0.5 + (2 * side - 1) * columns / 0.6, 0, 1)
+            sides[side].append((profile * share).astype(np.float32))
     return np.stack(sides[0]), np.stack(sides[1])
 
 

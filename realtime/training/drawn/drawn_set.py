@@ -16,7 +16,7 @@ from realtime.domain import CROP_SIDE, EXPRESSIONS, Expression
 from realtime.training.drawn.action_units import UNITS, draw_units
 from realtime.training.drawn.face_mesh import load_face_mesh
 from realtime.training.drawn.lighting import draw_light, draw_studio_light
-from realtime.training.drawn.people import draw_person
+from realtime.training.drawn.people import change_sex, draw_person
 from realtime.training.drawn.picture import Setting, build_model, draw_background, draw_face
 from realtime.training.drawn.view import draw_view
 
@@ -151,14 +151,14 @@ def draw_pairs(path: Path, groups: int, seed: int, jobs: int = 1) -> Arrays:
     return arrays
 
 
-def _changes(person: Person, setting: Setting) -> Iterator[tuple[str, Person, Setting]]:
+def _changes(mesh: FaceMesh, person: Person, setting: Setting) -> Iterator[tuple[str, Person, Setting]]:
     yield "", person, setting
     for name, tone in (("skin dark", 0.1), ("skin middle", 0.5), ("skin light", 0.95)):
         yield name, replace(person, skin=tone), setting
     for name, age in (("age young", 0.05), ("age old", 0.9)):
         yield name, replace(person, age=age), setting
     for name, sex in (("sex feminine", -0.9), ("sex masculine", 0.9)):
-        yield name, replace(person, sex=sex), setting
+        yield name, change_sex(mesh, person, sex), setting
     for name, beard in (("beard none", "none"), ("beard full", "full")):
         yield name, replace(person, beard=beard), setting
     for name, glasses in (("glasses none", None), ("glasses", (0.2, 0.02))):
@@ -176,7 +176,7 @@ def _draw_group(path: Path, seed: int, row: tuple[int, int]) -> list[tuple[Drawn
     strength = 0.0 if expression is Expression.NEUTRAL else float(rng.uniform(*STRENGTHS[-1]))
     units, setting = draw_units(expression, strength, rng), draw_setting(rng)
     faces = []
-    for change, other, around in _changes(person, setting):
+    for change, other, around in _changes(mesh, person, setting):
         image = draw_face(mesh, build_model(mesh, other), units, around, np.random.default_rng((seed, number, 2)))
         faces.append((DrawnFace(image, label, strength, units, other, setting.view.yaw, setting.view.pitch), change))
     return faces

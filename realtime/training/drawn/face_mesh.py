@@ -6,7 +6,6 @@ ICT-FaceKit is published by the USC Institute for Creative Technologies under th
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from realtime.errors import UsageError
+from realtime.training.array_files import READ_ERRORS, ArrayArchive
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +49,7 @@ LOWEST, BACK = -14.0, -3.5
 """Height and depth that crops do not show; what lies beyond is left out."""
 EYES = (slice(36, 42), slice(42, 48))
 """Landmarks around the right and the left eye of the person."""
-CHIN = 8
+CHIN, NOSE_ROOT = 8, 27
 
 
 @dataclass(frozen=True)
@@ -125,16 +125,18 @@ def load_face_mesh(path: Path) -> FaceMesh:
         UsageError: the file is not such an archive.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with ArrayArchive(path) as archive:
+            names, shapes = archive.read("expression_names").tolist(), archive.read("expression")
             return _assemble(
-                archive["vertices"].astype(np.float32),
-                archive["triangles"].astype(np.int32),
-                [str(archive["materials"][number]) for number in archive["material"]],
-                archive["identity"].astype(np.float32),
-                dict(zip([str(name) for name in archive["expression_names"]], archive["expression"], strict=True)),
+                archive.read("vertices").astype(np.float32),
+                archive.read("triangles").astype(np.int32),
+                archive.read("materials")[archive.read("material")].tolist(),
+                archive.read("identity").astype(np.float32),
+                dict(zip(names, shapes, strict=True)),
             )
-    except (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise UsageError(f"{path} is not a face model that was packed by scripts/pack_face_model.py: {error}") from error
+    except READ_ERRORS as error:
+        why = (error.strerror if isinstance(error, OSError) else None) or error
+        raise UsageError(f"{path} cannot be read ({why}): pack a face model with scripts/pack_face_model.py") from error
 
 
 def _assemble(

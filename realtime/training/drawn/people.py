@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 HAIR_STYLES = ("bald", "shaved", "short", "back", "parted", "long", "fringe", "curly")
 BEARDS = ("none", "stubble", "moustache", "goatee", "full")
-MASCULINE_SHIFT = 0.9
+MASCULINE_SHIFT = 2.0
 """Standard deviations between the mean and a face whose `sex` is 1, along the direction of `masculine_direction`."""
 
 
@@ -76,6 +76,12 @@ def masculine_direction(mesh: FaceMesh) -> Floats:
     eye, brow, lips = distance(37, 41) + distance(44, 46), distance(19, 37) + distance(24, 44), distance(51, 57)
     direction = 1.2 * jaw + 1.2 * chin + 0.8 * nose + 0.8 * face - 0.6 * eye - 0.8 * brow - 0.4 * lips
     return (direction / np.linalg.norm(direction)).astype(np.float32)
+
+
+def change_sex(mesh: FaceMesh, person: Person, sex: float) -> Person:
+    """The same person with another shape score; brows, beard and hair stay."""
+    shift = np.float32(MASCULINE_SHIFT * (sex - person.sex)) * masculine_direction(mesh)
+    return replace(person, sex=sex, shape=person.shape + shift)
 
 
 def draw_person(mesh: FaceMesh, rng: np.random.Generator) -> Person:

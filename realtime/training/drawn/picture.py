@@ -10,12 +10,13 @@ import numpy as np
 
 from realtime.training.drawn.action_units import shape_weights
 from realtime.training.drawn.creases import crease_texture
-from realtime.training.drawn.face_mesh import PARTS
+from realtime.training.drawn.face_mesh import NOSE_ROOT, PARTS
 from realtime.training.drawn.hair import Hair, grow_hair
 from realtime.training.drawn.lighting import shade
-from realtime.training.drawn.paint import EYE_CENTRE, Paint, paint_person
+from realtime.training.drawn.paint import Paint, paint_person
 from realtime.training.drawn.rasteriser import rasterise
 from realtime.training.drawn.sensor import expose
+from realtime.training.drawn.strokes import draw_glasses, draw_hair
 from realtime.training.drawn.texture import SCALE, sample_texture
 from realtime.training.drawn.view import project_face
 
@@ -33,8 +34,10 @@ if TYPE_CHECKING:
 SIDE = 144
 """Pixels of the side that a face is drawn at, three for each pixel of the crop."""
 TEETH, MOUTH = 0.55, 0.1
-RELIEF = 1.6
-"""Slope of a fold of depth 1."""
+RELIEF = 1.6 * 0.12 * SCALE / 8
+"""Slope of the skin for a change of a fold's depth that OpenCV's Sobel filter measures as 1."""
+BACKGROUND = 255
+"""Number of the part where a picture shows no part of the mesh."""
 FOLD_DARKNESS = 0.55
 
 
@@ -109,27 +112,33 @@ def draw_light_on_face(mesh: FaceMesh, model: Model, units: Floats, setting: Set
     scalp = model.hair.scalp[:, None]
     values = coverage.interpolate(np.concatenate([normals, mesh.neutral, scalp], axis=1), mesh.triangles)
     places = values[..., 3:6]
-    folds = crease_texture(units, model.person.age, model.person.prominence)
-    slope = np.stack([cv2.Sobel(folds, cv2.CV_32F, 1, 0), -cv2.Sobel(folds, cv2.CV_32F, 0, 1), folds], axis=-1)
-    slope[..., :2] *= -SCALE / 8 * 0.12
-    fine = sample_texture(slope.astype(np.float32), places)
-    part = np.where(coverage.triangle < 0, 255, mesh.part[coverage.triangle])
+    part = np.where(coverage.triangle < 0, BACKGROUND, mesh.part[coverage.triangle])
     skin = np.isin(part, [PARTS.index("skin"), PARTS.index("head")])
-    fine *= skin[..., None]
-    lit, gloss = shade(values[..., :3], RELIEF * fine[..., :2], coverage.distance, projection.pixels, setting.light)
-    reflectance = _reflectance(model, part, places, values[..., 6], fine[..., 2], coverage)
+    relief, folds = _folds(model.person, units, places)
+    relief *= skin[..., None]
+    lit, gloss = shade(values[..., :3], relief, coverage.distance, projection.pixels, setting.light)
+    reflectance = _reflectance(model, part, places, values[..., 6], folds * skin, coverage)
     picture = reflectance * lit + gloss * (skin & (values[..., 6] < 0.5)) * (0.3 + reflectance)
-    picture = np.where(part == 255, setting.background, picture)
+    picture = np.where(part == BACKGROUND, setting.background, picture)
     _draw_catchlights(picture, part, mesh, vertices, projection, setting.light)
-    _draw_hair(picture, model, coverage, projection, setting.light)
+    draw_hair(picture, model.hair, model.person.hair_tone, coverage, projection, setting.light)
     if setting.glasses is not None:
-        _draw_glasses(picture, model.vertices[mesh.landmarks], projection, setting.glasses)
+        draw_glasses(picture, model.vertices[mesh.landmarks[NOSE_ROOT]], setting.glasses, projection)
     return picture.astype(np.float32)
 
 
 def draw_face(mesh: FaceMesh, model: Model, units: Floats, setting: Setting, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Draw a face as a crop (48, 48) uint8; `rng` is the chance in the camera."""
     return expose(draw_light_on_face(mesh, model, units, setting), rng)
+
+
+def _folds(person: Person, units: Floats, places: Floats) -> tuple[Floats, Floats]:
+    """Slope (side, side, 2) of the folds to the right and upwards, and how deep they are (side, side)."""
+    depth = crease_texture(units, person.age, person.prominence)
+    right, down = cv2.Sobel(depth, cv2.CV_32F, 1, 0), cv2.Sobel(depth, cv2.CV_32F, 0, 1)
+    # Where a fold deepens to the right, the surface falls to the right
+    fine = sample_texture(np.stack([-right, down, depth], axis=-1).astype(np.float32), places)
+    return np.float32(RELIEF) * fine[..., :2], fine[..., 2]
 
 
 def _reflectance(
@@ -168,51 +177,3 @@ def _draw_catchlights(
         x, y = np.round(spot).astype(int)
         if 1 <= x < SIDE - 2 and 1 <= y < SIDE - 2 and eyes[y, x]:
             picture[y - 1 : y + 1, x - 1 : x + 2] = np.maximum(picture[y - 1 : y + 1, x - 1 : x + 2], 0.8)
-
-
-def _draw_hair(picture: Floats, model: Model, coverage: Coverage, projection: Projection, light: Light) -> None:
-    """Draw the strands that nothing hides, far ones first."""
-    strands = model.hair.strands
-    if not len(strands):
-        return
-    points, distance = projection.project(strands.reshape(-1, 3))
-    points, distance = points.reshape(*strands.shape[:2], 2), distance.reshape(strands.shape[:2])
-    rows = np.clip(np.round(points), 0, SIDE - 1).astype(int)
-    seen = (distance < coverage.distance[rows[..., 1], rows[..., 0]] + 0.35) & (np.abs(points - SIDE / 2) < SIDE).all(axis=-1)
-    along = np.diff(strands, axis=1) @ projection.rotation.T
-    along /= np.linalg.norm(along, axis=-1, keepdims=True) + np.float32(1e-6)
-    # A hair is lit all around its axis (Kajiya & Kay 1989)
-    facing = np.sqrt(np.clip(1 - (along @ light.direction) ** 2, 0, 1))
-    out = (strands[:, :-1] - np.array([0, 4, 1], np.float32)) @ projection.rotation.T
-    out /= np.linalg.norm(out, axis=-1, keepdims=True)
-    lit = light.ambient + (1 - light.ambient) * facing * np.clip(0.3 + out @ light.direction, 0, 1)
-    tone = model.person.hair_tone * model.hair.sheen[:, None] * lit + 0.06 * light.gloss * facing**20
-    visible = seen[:, :-1] & seen[:, 1:]
-    which, segment = np.nonzero(visible)
-    order = np.argsort(-distance[which, segment], kind="stable")
-    which, segment = which[order], segment[order]
-    lines = np.round(np.stack([points[which, segment], points[which, segment + 1]], axis=1) * 16).astype(np.int32)
-    values = tone[which, segment].astype(float).tolist()
-    # Strokes of one value in one call, in a few layers from far to near
-    layers = np.array_split(np.arange(len(which)), 6)
-    for layer in layers:
-        levels = np.clip(np.round(np.log(np.maximum(np.array([values[i] for i in layer]), 1e-3)) * 5), -35, 5).astype(int)
-        for level in np.unique(levels):
-            cv2.polylines(picture, list(lines[layer[levels == level]]), False, float(np.exp(level / 5)), 1, cv2.LINE_8, 4)
-
-
-def _draw_glasses(picture: Floats, landmarks: Floats, projection: Projection, glasses: tuple[float, float]) -> None:
-    width, tone = glasses
-    turn = np.linspace(0, 2 * np.pi, 28)
-    front = float(landmarks[27, 2]) + 0.9
-    strokes = []
-    for side in (-1, 1):
-        x, y = side * (EYE_CENTRE[0] + 0.15), EYE_CENTRE[1] - 0.45
-        bow = np.sign(np.cos(turn)) * np.abs(np.cos(turn)) ** 0.75, np.sign(np.sin(turn)) * np.abs(np.sin(turn)) ** 0.75
-        rim = np.stack([x + 2.55 * bow[0], y + 1.75 * bow[1], front - 0.12 * np.abs(x + 2.55 * bow[0])], axis=1)
-        strokes += [rim, np.array([[side * 5.8, y + 0.5, front - 0.7], [side * 7.8, y + 0.7, 3.0]])]
-    strokes.append(np.array([[-0.75, 3.4, front], [0, 3.65, front + 0.1], [0.75, 3.4, front]]))
-    for stroke in strokes:
-        points = projection.project(stroke.astype(np.float32))[0]
-        thick = max(1, round(width * projection.pixels))
-        cv2.polylines(picture, [np.round(points * 16).astype(np.int32)], False, tone, thick, cv2.LINE_8, 4)

@@ -66,7 +66,15 @@ def test_pairs_differ_in_one_attribute(model_path: Path) -> None:
     assert drawn["skin"][drawn["change"] == "skin dark"].tolist() == [pytest.approx(0.1, abs=1e-3)] * 2
 
 
-def test_a_change_of_the_skin_changes_the_picture_and_its_brightness_little(model_path: Path) -> None:
-    drawn = draw_pairs(model_path, 3, seed=2)
-    dark, light = (drawn["images"][drawn["change"] == change].astype(float) for change in ("skin dark", "skin light"))
-    assert (dark != light).mean() > 0.3
+def test_every_change_is_seen_in_the_picture(model_path: Path) -> None:
+    drawn = draw_pairs(model_path, 2, seed=2)
+    pictures = {change: drawn["images"][drawn["change"] == change] for change in set(drawn["change"].tolist())}
+    for first, second in (
+        ("skin dark", "skin light"),
+        ("age young", "age old"),
+        ("sex feminine", "sex masculine"),
+        ("beard none", "beard full"),
+        ("glasses none", "glasses"),
+        ("hair short", "hair long"),
+    ):
+        assert (pictures[first] != pictures[second]).mean() > 0.1, first

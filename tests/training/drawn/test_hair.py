@@ -49,5 +49,6 @@ def test_hair_without_a_fringe_leaves_the_face_free(mesh: FaceMesh, style: str) 
 def test_a_fringe_ends_above_the_eyes(mesh: FaceMesh) -> None:
     points = grow(mesh, "fringe").strands.reshape(-1, 3)
     before = (np.abs(points[:, 0]) < 4) & (points[:, 2] > 9)
-    assert before.sum() > 100
+    # It hangs down over the forehead
+    assert (points[before, 1] < 8).sum() > 40
     assert np.percentile(points[before, 1], 2) > 3.5
