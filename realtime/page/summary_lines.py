@@ -1,4 +1,7 @@
-"""The summary of a session in lines for the page: what `emodj live` prints at its end."""
+"""The summary of a session in lines for the page: what `emodj live` prints at its end.
+
+A session is what the camera saw, and the mood by hand. Pictures that were opened meanwhile do not count.
+"""
 
 from __future__ import annotations
 
@@ -41,6 +44,8 @@ def summary_lines(summary: Summary) -> Iterator[Document]:
 
 def _mood_text(summary: Summary) -> str:
     mood = summary.mood
+    if mood is None and not summary.frames:
+        return "none: the camera was not on; a picture by itself is no session"
     if mood is None:
         return "none: no face was seen clearly enough"
     if mood.leader is None:

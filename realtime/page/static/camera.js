@@ -71,7 +71,8 @@ export class Camera {
     video.srcObject = stream;
     this.frozen = false;
     this.stretch += 1;
-    await video.play();
+    // It is refused if the camera is switched off in the same moment
+    await video.play().catch(() => {});
     this.run(stream);
     return true;
   }
@@ -93,7 +94,7 @@ export class Camera {
       video.pause();
     } else if (this.stream) {
       this.stretch += 1;
-      video.play();
+      video.play().catch(() => {});
       this.run(this.stream);
     }
   }

@@ -7,7 +7,7 @@ import { buildStrategies, showOffers } from "./offers.js";
 import { pictureOf, readPicture } from "./picture.js";
 import { Player } from "./player.js";
 import { ask, begin, keepAlive, ServerError } from "./server.js";
-import { markFaces, showNothing, showPicture, showVideo, toPng } from "./stage.js";
+import { markFaces, mirrorMarks, showNothing, showPicture, showVideo, toPng } from "./stage.js";
 import { showSummary } from "./summary.js";
 
 const MIXED_EVERY_MS = 5000;
@@ -124,6 +124,7 @@ async function switchCamera(device = "") {
   reading += 1;
   say("");
   showVideo();
+  mirrorMarks(mirrored);
   listFaces([]);
   find("save-buttons").hidden = false;
   find("save-json").hidden = true;
@@ -177,6 +178,9 @@ function showFrame(answer, width, height) {
 function setMirror(on) {
   mirrored = on;
   find("video").classList.toggle("mirrored", on);
+  if (camera.on) {
+    mirrorMarks(on);
+  }
   press("mirror", on);
 }
 

@@ -57,6 +57,12 @@ export function markFaces(faces, width, height, mirrored) {
   drawMarks();
 }
 
+/** Show the marks as in a mirror, or not: at once, before the next answer. */
+export function mirrorMarks(on) {
+  shown.mirrored = on;
+  drawMarks();
+}
+
 /** The picture or the frame that is shown, with its boxes, as a PNG. */
 export async function toPng() {
   const source = video.hidden ? still : video;
