@@ -252,7 +252,8 @@ class StillsReader:
             return None, None
         from realtime.overlay.draw import annotate
 
-        drawn = annotate(pixels, picture.faces, picture.mood)
+        # Nobody else needs the pixels
+        drawn = annotate(pixels, picture.faces, picture.mood, in_place=True)
         if self._target is not None:
             try:
                 self._target.write(item.name, drawn)

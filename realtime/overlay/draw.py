@@ -82,18 +82,19 @@ def draw(image: Image, view: ViewState) -> Image:
     return canvas
 
 
-def annotate(image: Image, faces: Sequence[Face], mood: Mood | None) -> Image:
+def annotate(image: Image, faces: Sequence[Face], mood: Mood | None, *, in_place: bool = False) -> Image:
     """Draw faces and mood into a still picture of any size. Bars and mood appear only where they hide no face.
 
     Args:
-        image: upright picture; it is not modified.
+        image: upright picture.
         faces: faces with boxes in pixels of `image`.
         mood: mood of all faces together; None draws no mood.
+        in_place: whether `image` itself is drawn into: a copy of a large picture takes much memory.
 
     Returns:
-        A new image of the same shape.
+        A new image of the same shape, or `image`.
     """
-    canvas = image.copy()
+    canvas = image if in_place else image.copy()
     size = _text_size(canvas)
     frame, occupied = _frame_box(canvas), list[Box]()
     card = sentence_card("no face", size, frame.width) if not faces else mood_card(mood, size) if mood else None

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
-from PIL import Image as Pillow
 
 from realtime.errors import EmodjError, UsageError
 from realtime.storage import atomic
@@ -19,8 +18,13 @@ if TYPE_CHECKING:
 WRITABLE = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 """Suffixes that a picture can be written with."""
 
-_LOSSY = {".jpg", ".jpeg", ".webp"}
 _QUALITY = 92
+_OPTIONS = {
+    ".jpg": (cv2.IMWRITE_JPEG_QUALITY, _QUALITY),
+    ".jpeg": (cv2.IMWRITE_JPEG_QUALITY, _QUALITY),
+    ".webp": (cv2.IMWRITE_WEBP_QUALITY, _QUALITY),
+    ".png": (cv2.IMWRITE_PNG_COMPRESSION, 6),
+}
 
 
 def write_image(image: Image, path: Path, *, overwrite: bool) -> None:
@@ -43,13 +47,12 @@ def write_image(image: Image, path: Path, *, overwrite: bool) -> None:
             raise _exists_already(path)
     except (OSError, ValueError) as error:
         raise EmodjError(f"cannot write {path} ({getattr(error, 'strerror', None) or error}): choose another place") from error
-    try:
-        data = _encode(image, suffix)
-    except (OSError, ValueError) as error:
+    data = _encode(image, suffix)
+    if data is None:
         height, width = image.shape[:2]
         raise EmodjError(
-            f"cannot write {path} ({error}): this format does not hold {width}×{height} pixels, choose a name that ends in .png"
-        ) from error
+            f"cannot write {path}: this format does not hold {width}×{height} pixels, choose a name that ends in .png"
+        )
     if overwrite:
         atomic.write({path: data}, private=True)
         return
@@ -64,11 +67,8 @@ def _exists_already(path: Path) -> UsageError:
     return UsageError(f"{path} is there already: --force replaces it")
 
 
-def _encode(image: Image, suffix: str) -> bytes:
-    height, width = image.shape[:2]
-    # Pillow changes the order of the channels as it reads them, which takes no copy
-    picture = Pillow.frombuffer("RGB", (width, height), np.ascontiguousarray(image), "raw", "BGR", 0, 1)
-    file = io.BytesIO()
-    kind = Pillow.registered_extensions()[suffix]
-    picture.save(file, kind, quality=_QUALITY) if suffix in _LOSSY else picture.save(file, kind)
-    return file.getvalue()
+def _encode(image: Image, suffix: str) -> bytes | None:
+    """The picture as a file of this kind; None if it cannot hold a picture of this size."""
+    # OpenCV reads the pixels where they are. Pillow would hold a copy with four bytes a pixel
+    encoded, data = cv2.imencode(suffix, np.ascontiguousarray(image), _OPTIONS.get(suffix, ()))
+    return data.tobytes() if encoded else None

@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 import pytest
 from PIL import ExifTags
@@ -52,13 +53,13 @@ def test_a_file_is_replaced_only_if_that_is_allowed(tmp_path: Path, astronaut: I
 def test_a_file_that_appears_while_the_picture_is_encoded_stays(
     tmp_path: Path, astronaut: Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, save = tmp_path / "out.png", Pillow.Image.save
+    path, encode = tmp_path / "out.png", cv2.imencode
 
-    def save_slowly(*args: Any, **options: Any) -> None:
+    def encode_slowly(*args: Any) -> Any:
         path.write_text("precious")
-        save(*args, **options)
+        return encode(*args)
 
-    monkeypatch.setattr(Pillow.Image, "save", save_slowly)
+    monkeypatch.setattr(cv2, "imencode", encode_slowly)
     with pytest.raises(UsageError, match=r"out\.png is there already: --force replaces it$"):
         write_image(astronaut, path, overwrite=False)
     assert path.read_text() == "precious"
