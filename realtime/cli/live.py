@@ -173,12 +173,11 @@ def _with_options(settings: Settings, given: dict[str, object]) -> Settings:
 
 
 def _run(run: LiveRun, output: _SummaryOutput) -> None:
-    """Run a session, then print and keep its summary, also if an error or Ctrl-C ends it and there is something to tell."""
+    """Run a session, then print and keep its summary, also if an error or Ctrl-C ends it."""
     try:
         run.run()
     except BaseException as error:
-        if output.is_worth_telling(error):
-            output.finish(hurried=isinstance(error, KeyboardInterrupt), failed=True)
+        output.finish(error)
         raise
     output.finish()
 
@@ -193,30 +192,30 @@ class _SummaryOutput:
     as_json: bool
     qr: bool
 
-    def is_worth_telling(self, error: BaseException) -> bool:
-        """Whether a session that ends with an error has a result."""
-        summary = self.run.session.summary()
-        # "No face was seen" would not be true of pictures that show nothing
-        blind = isinstance(error, BlackSourceError) and not self.as_json
-        return summary.mood is not None or (summary.frames > 0 and not blind)
-
-    def finish(self, *, hurried: bool = False, failed: bool = False) -> None:
-        """Print and keep the summary.
+    def finish(self, error: BaseException | None = None) -> None:
+        """Print and keep the summary, unless an error has ended the session before there was anything to tell.
 
         Args:
-            hurried: do not wait for a reader of stdout that takes nothing.
-            failed: another error ends the session, which is not to be hidden by one of the file.
+            error: what has ended the session, if it did not end by itself; no error of the file takes its place.
 
         Raises:
             EmodjError: the file cannot be written.
         """
         summary = self.run.session.summary()
-        problem = self._keep(summary)
-        self._print(summary, hurried=hurried)
-        if problem is not None and failed:
-            self.context.print_error(problem)
-        elif problem is not None:
+        if error is not None and not summary.frames and summary.mood is None:
+            return
+        # "No face was seen" would not be true of pictures that show nothing
+        blind = isinstance(error, BlackSourceError) and summary.mood is None
+        problem = None
+        try:
+            problem = None if blind else self._keep(summary)
+        finally:
+            if self.as_json or not blind:
+                self._print(summary, hurried=isinstance(error, KeyboardInterrupt))
+        if problem is not None and error is None:
             raise problem
+        if problem is not None:
+            self.context.print_error(problem)
 
     def _keep(self, summary: Summary) -> EmodjError | None:
         """Write the file first: printing may wait for a reader."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import pytest
@@ -16,8 +17,6 @@ from realtime.config.files import load_settings
 from realtime.storage import resources
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from realtime.config.schema import Settings
     from realtime.domain import Image
     from realtime.music.catalog import MusicChoice
@@ -75,7 +74,7 @@ def test_a_session_runs_on_a_display_that_is_no_window(clip: Path) -> None:
     with ExitStack() as stack:
         chosen = settings()
         source = build_source(chosen, str(clip), stack, in_order=False)
-        request = LiveRequest(mirrored=False, wait=False, limits=SessionLimits())
+        request = LiveRequest(mirrored=False, wait=False, limits=SessionLimits(), summary=Path("evening.html"), seed=9)
         run = build_live(chosen, source, request, stack, display=display, notify=remarks.append, announce=ignore_link)
         run.run()
         summary = run.session.summary()
@@ -84,6 +83,8 @@ def test_a_session_runs_on_a_display_that_is_no_window(clip: Path) -> None:
     assert summary.frames > 0
     assert summary.mood is not None
     assert summary.mood.source == "hand"
+    assert summary.seed == 9
+    assert run.session.welcome == "analysed on this computer, written to evening.html"
     assert remarks == []
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from realtime.domain import Expression
+from realtime.overlay.widgets import EXPRESSION_COLOURS
 from tests.support.live import run_live
 from tests.support.streams import NetworkCamera, darkness, moving, streaming
 from tests.support.waiting import until
@@ -122,3 +124,27 @@ def test_a_lost_camera_is_opened_again(camera: NetworkCamera, source: str, displ
         *frames, summary = [json.loads(line) for line in driver.output.splitlines()]
         assert {face["track"] for frame in frames for face in frame["faces"]} == {1}
         assert summary["frames"] == len(frames)
+
+
+@pytest.mark.window
+@pytest.mark.parametrize(("leave", "status"), [(press_q, 0), (interrupt, 130)])
+def test_a_mood_by_hand_leads_to_music_movies_and_a_fact_without_a_camera(
+    leave: Callable[[WindowDriver], None], status: int, camera: NetworkCamera, source: str, display: str, tmp_path: Path
+) -> None:
+    camera.absent = True
+    kept = tmp_path / "evening.json"
+    with run_live(display, tmp_path, "--source", source, "--json", "--wait", "--summary", str(kept)) as driver:
+        until(lambda: camera.visits)
+        # The card of the mood has a dot in its colour
+        driver.press_until("3", lambda: has_colour(driver, Expression.FEAR))
+        leave(driver)
+        assert driver.finish() == status
+        summary = json.loads(driver.output)
+    assert (summary["mood"], summary["mood_source"]) == ({"expression": "fear", "share": 1}, "hand")
+    assert (summary["frames"], len(summary["movies"]), summary["fact"]["mood"]) == (0, 3, "fear")
+    assert summary["playlist"]
+    assert json.loads(kept.read_text(encoding="utf-8")) == {**summary, "timeline": []}
+
+
+def has_colour(driver: WindowDriver, expression: Expression) -> bool:
+    return bool((driver.picture() == EXPRESSION_COLOURS[expression]).all(axis=2).any())

@@ -631,3 +631,11 @@ def test_a_session_without_a_frame_keeps_no_summary(emodj: Run, tmp_path: Path) 
     kept = tmp_path / "evening.html"
     assert emodj("live", "--no-window", "--camera", "no such maker", "--summary", kept).returncode == 4
     assert not kept.exists()
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_black_film_keeps_no_summary(emodj: Run, tmp_path: Path, options: tuple[str, ...]) -> None:
+    kept = tmp_path / "evening.html"
+    film = write_film(tmp_path / "film.mkv", 3 * [np.zeros((120, 160, 3), np.uint8)], [0, 100, 200])
+    assert emodj("live", "--no-window", "--source", film, "--summary", kept, *options).returncode == 4
+    assert not kept.exists()
