@@ -39,6 +39,7 @@ _OTHER_NAMES = {
 
 _UNUSED_FIELDS = {
     "SeparableConv2D": ("groups", "kernel_initializer", "kernel_regularizer", "kernel_constraint"),
+    "MultiHeadAttention": ("query_shape", "key_shape", "value_shape", "softmax_robust_masking"),
     "SpatialDropout2D": ("trainable", "noise_shape"),
     "DepthwiseConv2D": ("groups", "kernel_initializer", "kernel_regularizer", "kernel_constraint"),
 }

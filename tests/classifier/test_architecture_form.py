@@ -123,6 +123,10 @@ def test_the_input_takes_any_number_of_crops(shape: Any, expected: Any) -> None:
 def test_classes_and_fields_of_keras_2_are_translated() -> None:
     normalisation = only_layer("BatchNormalizationV1", axis=[3])
     assert (normalisation["class_name"], normalisation["config"]["axis"]) == ("BatchNormalization", 3)
+    assert only_layer("MultiHeadAttention", key_dim=4, query_shape=SHAPE)["config"] == {
+        "name": "multiheadattention",
+        "key_dim": 4,
+    }
     assert "kernel_initializer" not in only_layer("SeparableConv2D", kernel_initializer=None)["config"]
     assert only_layer("Dense", activation="softmax_v2")["config"]["activation"] == "softmax"
     network = to_inference(sequential() | {"module": "tf_keras.src.engine.sequential"})
