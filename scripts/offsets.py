@@ -5,11 +5,11 @@
 Votes and labels often differ, so the answer needs a compromise. The script mixes a share of the label head into the logits
 and adds an offset for each expression. It chooses both on all of PublicTest and on drawn faces of identities that were held
 out, so that the worst of six metrics, relative to its bar (`BARS`), is as good as possible. The result is the mean over
-resamples (bagging, Breiman 1996), since the best choice for one sample is overfitted. For the shipped
-network, which was weighed without drawn faces, choices on a random half of the images, with five resamples, were measured on
-the other half, six times: accuracy against the labels 67.8% (66.7 before), macro F1 66.1 (64.0), accuracy against the labels without copies
-65.8% (64.9), accuracy against the clear majority 87.2% (89.0), mean recall 87.7 (89.3). Temperature and threshold follow, as
-`emodj train` chooses them, without copies of Training. Both are folded into the layer of the logits. Next comes
+resamples (bagging, Breiman 1996), since the best choice for one sample is overfitted. For the shipped network, which was
+weighed without drawn faces, choices on a random half of the images, with five resamples, were measured on the other half, six
+times: accuracy against the labels 67.8% (66.7 before), macro F1 66.1 (64.0), accuracy against the labels without copies 65.8%
+(64.9), accuracy against the clear majority 87.2% (89.0), mean recall 87.7 (89.3). Temperature and threshold follow, as `emodj
+train` chooses them, without copies of Training. Both are folded into the layer of the logits. Next comes
 scripts/confidence_head.py. No module of emodj imports this script.
 """
 
