@@ -329,7 +329,7 @@ def test_no_failure_prints_a_secret(
     ) as process:
         out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == (1 if command == ("status",) else 8), err
-    assert ("realtime.music.spotify.transport: " in err) is (fault != "no JSON"), "else -vv prints nothing"
+    assert ("realtime.http_session: " in err) is (fault != "no JSON"), "else -vv prints nothing"
     assert command == ("status",) or "Traceback" in err
     for secret in {*spotify.issued, *spotify.secrets, *token.secrets}:
         assert secret not in out + err
