@@ -80,9 +80,10 @@ def decode_image(data: bytes, name: str, notify: Notify | None = None, check_siz
         jpeg = limits.check_structure(data, kind)
         # The end of `with picture` would close its file and keep its pixels
         with _pillow_settings(), closing(_open(data, kind)) as picture:
-            if check_size:
-                check_size(*picture.size)
+            size = picture.size
             shrunk = limits.fit_into_memory(picture, data, kind, jpeg)
+            if check_size:
+                check_size(*size)
             if notify and shrunk > 1:
                 notify(f"{name} is very large: it was read at 1/{shrunk} of its width and height")
             reopen = (lambda: _open(data, kind)) if limits.can_be_read_twice(picture, data, kind) else None
