@@ -4,6 +4,7 @@ Everything below `/api/` is asked by POST, answers with JSON, and says in plain 
 
     visit     begins a visit of a tab: its name, and the choices that the page shows
     alive     keeps a visit
+    end       ends a visit: its tab was closed or loaded anew
     prepare   loads detector and network
     picture   a picture: the document of `emodj image --json`
     preview   a picture as a small JPEG, for browsers that cannot show its format
@@ -39,7 +40,7 @@ from realtime.page.guard import MAX_BODY_BYTES
 from realtime.page.offers import Shelf, offer
 from realtime.page.static_files import read_static_files
 from realtime.page.summary_lines import summary_lines
-from realtime.page.visits import GoneError, Visit, Visits
+from realtime.page.visits import MAX_VISITS, FullError, GoneError, Visit, Visits
 from realtime.printable import clean_text, one_line
 from realtime.session.documents import (
     AnalysedPicture,
@@ -72,7 +73,7 @@ _MAX_NAME = 1000
 STRATEGY_WORDS = {
     Strategy.MATCH: "like the mood",
     Strategy.LIFT: "towards calm and content",
-    Strategy.JOURNEY: "from the mood to calm, in four steps",
+    Strategy.JOURNEY: "from the mood to calm, in up to four steps",
 }
 
 
@@ -105,17 +106,19 @@ class BadRequestError(Exception):
     """A request that our own page does not send; the message says what is wrong."""
 
 
-def build_app(parts: PageParts, clock: Callable[[], float] = time.monotonic) -> Starlette:
+def build_app(parts: PageParts, clock: Callable[[], float] = time.monotonic, most_visits: int = MAX_VISITS) -> Starlette:
     """Build the application; it belongs behind the guard.
 
     Args:
         parts: what it is made of.
         clock: monotonic time, seconds.
+        most_visits: number of tabs at the same time.
     """
-    page = _Page(parts, clock)
+    page = _Page(parts, clock, most_visits)
     asked = {
         "visit": page.begin_visit,
         "alive": page.keep_visit,
+        "end": page.end_visit,
         "prepare": page.prepare,
         "picture": page.read_picture,
         "preview": page.preview,
@@ -137,10 +140,10 @@ def build_app(parts: PageParts, clock: Callable[[], float] = time.monotonic) -> 
 class _Page:
     """The answers of the page, each to one request."""
 
-    def __init__(self, parts: PageParts, clock: Callable[[], float]) -> None:
+    def __init__(self, parts: PageParts, clock: Callable[[], float], most_visits: int) -> None:
         self._parts = parts
         self._clock = clock
-        self._visits = Visits(parts.new_session, clock)
+        self._visits = Visits(parts.new_session, clock, most_visits)
         self._disk = anyio.CapacityLimiter(2)
 
     async def begin_visit(self, _request: Request) -> Response:
@@ -163,6 +166,10 @@ class _Page:
 
     async def keep_visit(self, request: Request) -> Response:
         self._visit(request)
+        return _json({})
+
+    async def end_visit(self, request: Request) -> Response:
+        self._visits.end(request.headers.get(VISIT_HEADER, ""))
         return _json({})
 
     async def prepare(self, request: Request) -> Response:
@@ -278,6 +285,8 @@ def _answering(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Re
             return await answer(request)
         except GoneError:
             return PlainTextResponse("emodj has forgotten this tab, which was silent for long: it starts anew\n", 410)
+        except FullError:
+            return PlainTextResponse("as many tabs of emodj are open as it serves: close one, and reload this tab\n", 503)
         except BadRequestError as error:
             return PlainTextResponse(f"{error}\n", 400)
         except EmodjError as error:

@@ -20,11 +20,17 @@ if TYPE_CHECKING:
 MAX_VISITS = 8
 IDLE_S = 600.0
 """Seconds without a request after which a visit is forgotten."""
+SILENT_S = 45.0
+"""Seconds without a request after which a visit makes room for a new one: an open tab asks every 15 seconds."""
 _SEEDS = 2**32
 
 
 class GoneError(Exception):
-    """There is no such visit: it was idle for too long, or other tabs came."""
+    """There is no such visit: it was silent for too long."""
+
+
+class FullError(Exception):
+    """There are as many visits as may be, and all of them are of tabs that ask."""
 
 
 class Visit:
@@ -95,9 +101,11 @@ class Visits:
     Args:
         new_session: makes the session of a visit.
         clock: monotonic time, seconds.
+        most: number of visits at the same time.
     """
 
-    def __init__(self, new_session: Callable[[], Session], clock: Callable[[], float]) -> None:
+    def __init__(self, new_session: Callable[[], Session], clock: Callable[[], float], most: int = MAX_VISITS) -> None:
+        self._most = most
         self._new_session = new_session
         self._clock = clock
         self._visits = OrderedDict[str, tuple[Visit, float]]()
@@ -106,10 +114,17 @@ class Visits:
         return len(self._visits)
 
     def begin(self) -> tuple[str, Visit]:
-        """Begin a visit; returns its name, too. The visit that was silent for the longest time goes if there are too many."""
+        """Begin a visit; returns its name, too. If there are too many, one that was silent for more than `SILENT_S` goes.
+
+        Raises:
+            FullError: none was silent for so long.
+        """
         self._forget_idle()
-        while len(self._visits) >= MAX_VISITS:
-            self._visits.popitem(last=False)
+        if len(self._visits) >= self._most:
+            oldest, (_, asked_s) = next(iter(self._visits.items()))
+            if self._clock() - asked_s <= SILENT_S:
+                raise FullError
+            del self._visits[oldest]
         name, visit = secrets.token_urlsafe(16), Visit(self._new_session)
         self._visits[name] = visit, self._clock()
         return name, visit
@@ -127,6 +142,10 @@ class Visits:
         self._visits[name] = visit, self._clock()
         self._visits.move_to_end(name)
         return visit
+
+    def end(self, name: str) -> None:
+        """Forget a visit, if there is one of that name: its tab was closed."""
+        self._visits.pop(name, None)
 
     def with_list(self, name: str) -> Visit | None:
         """The visit that was offered a list of songs; None without one."""

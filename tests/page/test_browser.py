@@ -18,7 +18,6 @@ from playwright.sync_api import expect
 
 from realtime import cli
 from realtime.app.build import shipped_settings
-from realtime.page.visits import MAX_VISITS
 from tests.page.test_routes import huge_png, turned
 from tests.support.browser import run_browser, write_camera_clip
 from tests.support.page_server import PageClient, serving_page
@@ -518,11 +517,11 @@ def test_without_the_key_the_page_says_what_to_open(open_tab: Callable[..., Tab]
     other.complaints.clear()
 
 
-def test_a_forgotten_tab_begins_anew(tab: Tab, page: PageClient, photo: Path) -> None:
+def test_a_forgotten_tab_begins_anew(tab: Tab, photo: Path) -> None:
     tab.click("sad")
     tab.expect_mood("sad")
-    for _ in range(MAX_VISITS):
-        PageClient(page.link).begin()
+    with tab.page.expect_response("**/api/end"):
+        tab.page.evaluate("window.dispatchEvent(new Event('pagehide'))")
     tab.click("fear")
     tab.expect_said("starts anew")
     tab.expect_mood("none yet")

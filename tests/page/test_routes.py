@@ -17,7 +17,7 @@ from PIL import Image as Pillow
 
 from realtime import cli
 from realtime.page.static_files import FOLDER
-from tests.support.page_server import PageClient
+from tests.support.page_server import PageClient, serving_page
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -221,3 +221,17 @@ def test_without_a_visit_a_tab_begins_anew(page: PageClient, question: str) -> N
 def test_the_sample_has_a_face(tab: PageClient) -> None:
     sample = tab.request("GET", "/sample.jpg").body
     assert tab.ask("picture", sample).document["mood"]["expression"] == "happy"
+
+
+def test_a_tab_that_is_closed_makes_room_for_another_one() -> None:
+    with serving_page(most_visits=1) as first:
+        first.begin()
+        other = PageClient(first.link)
+        answer = other.ask("visit")
+        assert answer.status == 503
+        assert answer.sentence == "as many tabs of emodj are open as it serves: close one, and reload this tab"
+        assert first.ask("alive").status == 200
+        assert first.ask("end").status == 200
+        other.begin()
+        assert other.ask("alive").status == 200
+        assert first.ask("alive").status == 410

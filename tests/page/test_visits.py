@@ -5,7 +5,7 @@ import pytest
 from realtime.app.build import build_page, shipped_settings
 from realtime.domain import Box, Expression, Face, Mood
 from realtime.music.planner import Strategy
-from realtime.page.visits import IDLE_S, MAX_VISITS, GoneError, Visit, Visits
+from realtime.page.visits import IDLE_S, MAX_VISITS, SILENT_S, FullError, GoneError, Visit, Visits
 
 PARTS = build_page(shipped_settings(), lambda _: None, in_network=False)
 HAPPY = Face(Box(0, 0, 10, 10), (0, 0, 0, 1, 0, 0, 0), track=1)
@@ -44,9 +44,19 @@ def test_two_visits_do_not_share_a_mood(visits: Visits) -> None:
     assert second.mood() is None
 
 
-def test_the_visit_that_was_silent_longest_goes_for_a_new_one(visits: Visits) -> None:
+def test_visits_of_open_tabs_stay_when_another_tab_comes(visits: Visits, clock: Clock) -> None:
     names = [visits.begin()[0] for _ in range(MAX_VISITS)]
+    clock.now_s = SILENT_S
+    with pytest.raises(FullError):
+        visits.begin()
+    assert len({id(visits.get(name)) for name in names}) == MAX_VISITS
+
+
+def test_the_visit_that_was_silent_longest_goes_for_a_new_one(visits: Visits, clock: Clock) -> None:
+    names = [visits.begin()[0] for _ in range(MAX_VISITS)]
+    clock.now_s = 1.0
     visits.get(names[0])
+    clock.now_s = SILENT_S + 0.5
     visits.begin()
     assert len(visits) == MAX_VISITS
     visits.get(names[0])

@@ -97,11 +97,14 @@ class PageClient:
 
 
 @contextmanager
-def serving_page(settings: Settings | None = None) -> Generator[PageClient]:
-    """Serve a page with the settings that come with emodj, or others; yields a client with the link's key."""
+def serving_page(settings: Settings | None = None, most_visits: int = 1000) -> Generator[PageClient]:
+    """Serve a page with the settings that come with emodj, or others; yields a client with the link's key.
+
+    Tests share a page, and leave their visits open, so it takes more of them.
+    """
     parts = build_page(settings or shipped_settings(), lambda _: None, in_network=False)
     with PageAddress(0) as address:
-        server = address.server(build_app(parts))
+        server = address.server(build_app(parts, most_visits=most_visits))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [address.socket]}, name="page")
         thread.start()
         try:

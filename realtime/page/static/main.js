@@ -6,7 +6,7 @@ import { buildMood, showMood } from "./mood.js";
 import { buildStrategies, showOffers } from "./offers.js";
 import { pictureOf, readPicture } from "./picture.js";
 import { Player } from "./player.js";
-import { ask, begin, keepAlive, ServerError } from "./server.js";
+import { ask, begin, end, keepAlive, ServerError } from "./server.js";
 import { markFaces, mirrorMarks, showNothing, showPicture, showVideo, toPng } from "./stage.js";
 import { showSummary } from "./summary.js";
 
@@ -41,7 +41,8 @@ async function fail(error) {
   if (!(error instanceof ServerError)) {
     say(error.message);
   } else if (error.status === GONE) {
-    await startAgain(error.message);
+    // There may be no room for it
+    await startAgain(error.message).catch((again) => trouble(again.message));
   } else if (error.status === 0 || error.status === 403) {
     stopCamera();
     trouble(error.message);
@@ -320,6 +321,7 @@ async function main() {
   setMirror(start.mirrored);
   connect();
   acceptPictures();
+  window.addEventListener("pagehide", end);
   keepAlive(() => trouble(""), fail);
   if (start.notices.length) {
     say(start.notices.join("; "));

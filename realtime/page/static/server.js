@@ -50,6 +50,18 @@ export async function ask(name, body = {}, headers = {}) {
   return answer.headers.get("content-type") === "application/json" ? answer.json() : answer.blob();
 }
 
+/** End the visit: the tab is closed or loaded anew, and makes room for another one. */
+export function end() {
+  fetch("/api/end", {
+    method: "POST",
+    headers: { "x-emodj-key": key, "x-emodj-visit": visit },
+    credentials: "omit",
+    redirect: "error",
+    // The request outlives the tab
+    keepalive: true,
+  }).catch(() => {});
+}
+
 /**
  * Keep the visit while the tab is open.
  * @param {function} alive is called when emodj answers
