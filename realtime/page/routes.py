@@ -9,7 +9,7 @@ Everything below `/api/` is asked by POST, answers with JSON, and says in plain 
     picture   a picture: the document of `emodj image --json`
     preview   a picture as a small JPEG, for browsers that cannot show its format
     frame     a frame of the camera: a document of `emodj live --jsonl`
-    choose    mood by hand, strategy
+    choose    mood by hand, strategy; or that no picture is shown
     offers    music, songs, movies and a fact for the mood
     list      opens a list of songs
     song      title and address of a song of a list
@@ -205,6 +205,8 @@ class _Page:
 
     async def choose(self, request: Request) -> Response:
         visit, asked = self._visit(request), await _asked(request)
+        if "picture" in asked:
+            visit.show_picture(None)
         try:
             if "mood" in asked:
                 visit.choose_mood(None if asked["mood"] is None else Expression(asked["mood"]), self._clock())

@@ -238,8 +238,14 @@ def test_what_cannot_be_read_is_said_and_the_page_goes_on(
     tab: Tab, photo: Path, tmp_path: Path, name: str, content: bytes, sentence: str
 ) -> None:
     (tmp_path / name).write_bytes(content)
+    tab.open_file(photo)
+    tab.expect_mood("happy")
     tab.open_file(tmp_path / name)
     tab.expect_said(sentence)
+    # Nothing of the picture before is left
+    tab.expect_mood("none yet")
+    for selector in ("#still", "#save-buttons", "#faces li"):
+        expect(tab.page.locator(selector)).to_be_hidden()
     tab.complaints.clear()
     tab.open_file(photo)
     tab.expect_said("1 face")
@@ -515,6 +521,18 @@ def test_without_the_key_the_page_says_what_to_open(open_tab: Callable[..., Tab]
     other = open_tab(link=f"{page.origin}/#wrong")
     expect(other.page.locator("#trouble")).to_contain_text("the key is missing or old")
     other.complaints.clear()
+
+
+def test_bars_and_choices_are_seen_with_forced_colours(open_tab: Callable[..., Tab]) -> None:
+    tab = open_tab(forced_colors="active")
+    tab.click("happy")
+    tab.expect_mood("happy")
+    style = "each => { const s = getComputedStyle(each); return [s.backgroundColor, s.outlineStyle]; }"
+    colour, _ = tab.page.locator("#bars .fill").nth(3).evaluate(style)
+    assert colour == "rgb(240, 228, 66)"
+    _, pressed = tab.page.get_by_role("button", name="happy", exact=True).evaluate(style)
+    _, other = tab.page.get_by_role("button", name="sad", exact=True).evaluate(style)
+    assert (pressed, other) == ("solid", "none")
 
 
 def test_a_forgotten_tab_begins_anew(tab: Tab, photo: Path) -> None:

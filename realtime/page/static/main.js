@@ -73,10 +73,19 @@ async function openPicture(file, name) {
   const number = reading;
   stopCamera();
   say(`reading ${name} …`);
-  const read = await readPicture(file, name, start.largest).finally(() => {
-    find("file").value = "";
-    find("capture").value = "";
-  });
+  const read = await readPicture(file, name, start.largest)
+    .catch(async (error) => {
+      if (number === reading) {
+        // Else the faces and the mood of the picture before would stand below the sentence about this one
+        showNoPicture();
+        await takeMood(await ask("choose", { picture: null }));
+      }
+      throw error;
+    })
+    .finally(() => {
+      find("file").value = "";
+      find("capture").value = "";
+    });
   if (number !== reading) {
     // Another picture was opened meanwhile
     return;
@@ -89,6 +98,14 @@ async function openPicture(file, name) {
   find("save-json").hidden = false;
   say([faceCount(read.entry.faces), ...read.answer.notices].join("; "));
   await takeMood(read.answer);
+}
+
+/** Empty the stage, the list of faces and the buttons that save them. */
+function showNoPicture() {
+  picture = null;
+  showNothing();
+  listFaces([]);
+  find("save-buttons").hidden = true;
 }
 
 function faceCount(faces) {
@@ -221,10 +238,7 @@ async function startAnew() {
   reading += 1;
   const fields = await ask("restart");
   if (!camera.on) {
-    picture = null;
-    showNothing();
-    listFaces([]);
-    find("save-buttons").hidden = true;
+    showNoPicture();
   }
   say("A new session has begun.");
   await takeMood(fields);
@@ -298,10 +312,7 @@ function acceptPictures() {
 
 async function startAgain(sentence) {
   stopCamera();
-  picture = null;
-  showNothing();
-  listFaces([]);
-  find("save-buttons").hidden = true;
+  showNoPicture();
   await begin();
   say(sentence);
   showMood({ mood: null, mood_source: null, mood_shares: null, mixed: false });
