@@ -43,7 +43,7 @@ SECURITY_HEADERS: Mapping[str, str] = {
     "permissions-policy": "camera=(self), microphone=(), geolocation=()",
     "cache-control": "no-store",
 }
-"""Headers of every answer."""
+"""Headers of every answer, except uvicorn's 503 to more connections than it takes."""
 
 ENTER = "/api/enter"
 """Where a ticket is exchanged for the key; the guard itself answers it."""

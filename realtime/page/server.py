@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import socket
 import ssl
 import sys
@@ -14,13 +15,14 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from realtime.errors import EmodjError, UsageError
-from realtime.page.guard import MAX_HEADER_BYTES, Access, Guard, new_key
+from realtime.page.guard import MAX_HEADER_BYTES, SECURITY_HEADERS, Access, Guard, new_key
 
 if TYPE_CHECKING:
     import asyncio
     from pathlib import Path
 
     from starlette.types import ASGIApp
+    from uvicorn.protocols.http.h11_impl import RequestResponseCycle
 
 LOOPBACK = "127.0.0.1"
 MAX_CONNECTIONS = 64
@@ -89,6 +91,8 @@ class PageAddress:
     def server(self, page: ASGIApp) -> uvicorn.Server:
         """A server for a page behind its guard: its `run` ends by a signal, or soon after `should_exit` is set."""
         files = self._certificate
+        # Whoever reaches the port could fill the terminal: Python prints warnings of loggers that nobody has set up
+        logging.getLogger("uvicorn.error").addFilter(_is_no_client_fault)
         config = uvicorn.Config(
             Guard(page, self.access),
             http=_ImpatientProtocol,
@@ -118,7 +122,11 @@ class PageAddress:
 
 
 class _ImpatientProtocol(H11Protocol):
-    """Closes a connection that sends no complete request for `SILENT_S`: uvicorn itself waits for ever for the first one."""
+    """uvicorn's protocol, with time limits and answers of our own.
+
+    It closes a connection that sends no complete request for `SILENT_S`: uvicorn itself waits for ever for the first one. What
+    is no HTTP never reaches the guard, so it is answered here, with the headers of every answer.
+    """
 
     _timer: asyncio.TimerHandle | None = None
 
@@ -131,6 +139,20 @@ class _ImpatientProtocol(H11Protocol):
             self._timer.cancel()
         super().connection_lost(exc)
 
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's own words
+        body = b"this is no request by HTTP/1.1: open the link that emodj printed\n"
+        given = {
+            **SECURITY_HEADERS,
+            "content-type": "text/plain; charset=utf-8",
+            "content-length": str(len(body)),
+            "connection": "close",
+        }
+        lines = "".join(f"{name}: {value}\r\n" for name, value in given.items())
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        if cycle is None or cycle.response_complete or not cycle.response_started:
+            self.transport.write(f"HTTP/1.1 400 Bad Request\r\n{lines}\r\n".encode() + body)
+        self.transport.close()
+
     def _look(self) -> None:
         cycle = cast("object | None", self.cycle)
         if cycle is None:
@@ -141,6 +163,11 @@ class _ImpatientProtocol(H11Protocol):
             self.transport.close()
             return
         self._timer = self.loop.call_later(SILENT_S, self._look)
+
+
+def _is_no_client_fault(record: logging.LogRecord) -> bool:
+    """Whether a message of uvicorn is about the server: its warnings are all about what a client sent."""
+    return record.levelno != logging.WARNING
 
 
 def network_names() -> list[str]:

@@ -16,6 +16,7 @@ import pytest
 from realtime.app.build import build_page, shipped_settings
 from realtime.errors import UsageError
 from realtime.page import server
+from realtime.page.guard import SECURITY_HEADERS
 from realtime.page.routes import build_app
 from realtime.page.server import Certificate, PageAddress
 from tests.support.waiting import until
@@ -112,6 +113,27 @@ def test_a_silent_connection_is_closed(page: PageClient, sent: bytes, monkeypatc
     # It returns when the server closes the connection
     answer = page.send_raw(sent.replace(b"HOST", host))
     assert answer.startswith(b"HTTP/1.1 200 ") == sent.endswith(b"GET /")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"no request\r\n\r\n",
+        b"POST /api/visit HTTP/1.1\r\nHost: HOST\r\nContent-Length: many\r\n\r\n",
+        b"GET / HTTP/1.1\r\nX: " + b"a" * 40_000,
+    ],
+)
+def test_what_is_no_http_gets_our_headers_and_is_not_printed(
+    page: PageClient, sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    host = f"{page.address[0]}:{page.address[1]}".encode()
+    head, _, body = page.send_raw(sent.replace(b"HOST", host)).decode().partition("\r\n\r\n")
+    status, *lines = head.split("\r\n")
+    assert status == "HTTP/1.1 400 Bad Request"
+    assert {f"{name}: {value}" for name, value in SECURITY_HEADERS.items()} <= set(lines)
+    assert f"content-length: {len(body)}" in lines
+    assert body == "this is no request by HTTP/1.1: open the link that emodj printed\n"
+    assert caplog.messages == []
 
 
 def test_a_server_ends_with_open_connections() -> None:
