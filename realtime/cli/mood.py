@@ -191,7 +191,7 @@ def recommend(recommender: Recommender, name: Expression, plan: Plan) -> Summary
 
 def document(name: Expression, plan: Plan, recommended: Summary, opened: str | None) -> Document:
     """The document of `emodj mood --json`; `steps` are the steps of a journey, else null."""
-    from realtime.session.documents import SCHEMA, fact_document, movies_document
+    from realtime.session.documents import SCHEMA, fact_document, mood_used_document, movies_document
 
     steps = [{"why": step.why, "wanted": _target_document(step), "choice": choice_document(step.best)} for step in _steps(plan)]
     return {
@@ -204,6 +204,7 @@ def document(name: Expression, plan: Plan, recommended: Summary, opened: str | N
         "steps": steps if plan.step is not None else None,
         "opened": opened,
         "movies": movies_document(recommended.movies),
+        "mood_used": mood_used_document(recommended.movies),
         "fact": fact_document(recommended.fact),
         "seed": recommended.seed,
     }

@@ -112,7 +112,7 @@ def test_the_document(emodj: Run, music_settings: Path, tmp_path: Path) -> None:
     point = {"valence": 0.76, "arousal": 0.48}
     assert (ended.returncode, ended.stderr) == (0, "")
     document = json.loads(ended.stdout)
-    recommended = {name: document.pop(name) for name in ("movies", "fact", "seed")}
+    recommended = {name: document.pop(name) for name in ("movies", "mood_used", "fact", "seed")}
     assert document == {
         "schema": 1,
         "mood": "happy",
@@ -127,6 +127,7 @@ def test_the_document(emodj: Run, music_settings: Path, tmp_path: Path) -> None:
         "steps": None,
         "opened": None,
     }
+    assert recommended["mood_used"] == "happy"
     seed = str(recommended["seed"])
     assert recommended["movies"] == json.loads(emodj("movies", "happy", "-n", "3", "--seed", seed, "--json").stdout)["movies"]
     fact = json.loads(emodj("fact", "happy", "--seed", seed, "--json").stdout)
