@@ -201,8 +201,8 @@ def test_a_refusal_is_a_sentence(status: int, kind: type[TmdbError], start: str)
 
 
 @pytest.mark.parametrize("header", [None, "", "soon"])
-def test_without_a_wait_that_can_be_read_it_is_half_a_minute(header: str | None) -> None:
-    assert str(explain_refusal(429, header, "")) == "too many requests to TMDb: try again in 30 seconds"
+def test_a_wait_that_nobody_named_is_not_made_up(header: str | None) -> None:
+    assert str(explain_refusal(429, header, "")) == "too many requests to TMDb: try again in a moment"
 
 
 def test_movies_of_a_journey_lie_at_its_ends() -> None:
