@@ -23,6 +23,7 @@ from realtime.movies.tmdb import (
     read_page,
     unreadable_answer,
 )
+from realtime.offline import explain_offline
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -65,7 +66,7 @@ def check_key(key: TmdbKey, *, timeout_s: float | None = None) -> None:
 
     Raises:
         TmdbKeyError: it does not.
-        TmdbError: TMDb refuses for another reason, or cannot be reached.
+        TmdbError: TMDb refuses for another reason, cannot be reached, or must not be asked.
     """
     with _asking(key, timeout_s) as tmdb:
         answer = tmdb.ask("authentication", {})
@@ -94,7 +95,7 @@ def fetch_movies(
 
     Raises:
         TmdbKeyError: TMDb does not accept the key.
-        TmdbError: TMDb refuses for another reason, cannot be reached, or has no movie.
+        TmdbError: TMDb refuses for another reason, cannot be reached, must not be asked, or has no movie.
     """
     lot = random.Random(seed)  # noqa: S311 - a draw of movies guards no secret
     with _asking(key, timeout_s) as tmdb:
@@ -154,5 +155,8 @@ class _Connection:
 def _asking(key: TmdbKey, timeout_s: float | None) -> Generator[_Connection]:
     from realtime.http_session import new_session
 
+    forbidden = explain_offline("TMDb")
+    if forbidden is not None:
+        raise TmdbError(forbidden)
     with new_session() as session:
         yield _Connection(session, key, TIMEOUT_S if timeout_s is None else timeout_s)
