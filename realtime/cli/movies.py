@@ -190,12 +190,22 @@ def _notice(plan: MoviePlan, mood: Expression, own_list: Path | None) -> str | N
 
 
 def _remarks(made: MovieRecommendation, notice: str | None, count: int) -> Iterator[str]:
+    from realtime.movies.tmdb import PAGE_SIZE
+
     if made.problem is not None:
         yield f"the movies are from the list on this computer: {made.problem}"
     if notice is not None:
         yield notice
-    if 0 < len(made.plan.movies) < count:
-        yield f"{'TMDb' if made.source == 'tmdb' else 'the list'} has no other movies {made.plan.why}"
+    found = len(made.plan.movies)
+    if not 0 < found < count:
+        return
+    if made.source == "list":
+        yield f"the list has no other movies {made.plan.why}"
+        return
+    fitting = "1 movie that fits" if found == 1 else f"{found} movies that fit"
+    # Each question is answered with one page, and a strategy has one question or two
+    limit = "" if count <= PAGE_SIZE else f"; a page has {PAGE_SIZE} movies at most"
+    yield f"TMDb's answer has only {fitting}{limit}"
 
 
 def _filters(settings: Settings, online: bool | None) -> TmdbFilters | None:

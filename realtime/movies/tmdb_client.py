@@ -19,6 +19,7 @@ from realtime.movies.tmdb import (
     draw_parameters,
     explain_refusal,
     make_questions,
+    no_fitting_movies,
     no_movies,
     read_page,
     unreadable_answer,
@@ -79,8 +80,8 @@ def fetch_movies(
 ) -> tuple[Movie, ...]:
     """Fetch movies for a mood, from which `planner.plan_movies` chooses.
 
-    There is one request, and a second one where TMDb has fewer pages than lot chose from; for a journey this holds for each
-    of its ends.
+    There is one request, and a second one where TMDb has fewer pages than lot chose from, or no movie on its page fits; a
+    strategy with two questions, as `make_questions` says, has up to four.
 
     Args:
         key: key of the person.
@@ -91,7 +92,7 @@ def fetch_movies(
         timeout_s: longest time for all requests together, in seconds; None for `TIMEOUT_S`.
 
     Returns:
-        At most 20 movies, of a journey at most 40; at least one for each of its ends.
+        At most 20 movies for each question, and at least one for each that is not extra.
 
     Raises:
         TmdbKeyError: TMDb does not accept the key.
@@ -108,11 +109,11 @@ def _fetch_page(tmdb: _Connection, question: TmdbQuestion, filters: TmdbFilters,
     parameters = draw_parameters(question, filters, lot)
     number = lot.randint(1, MAX_PAGE)
     page = read_page(tmdb.ask("discover/movie", parameters | {"page": str(number)}), question)
-    if not page.movies and 0 < page.total_pages < number:
-        number = lot.randint(1, page.total_pages)
-        page = read_page(tmdb.ask("discover/movie", parameters | {"page": str(number)}), question)
-    if not page.movies:
-        raise no_movies()
+    others = [each for each in range(1, min(page.total_pages, MAX_PAGE) + 1) if each != number]
+    if not page.movies and others:
+        page = read_page(tmdb.ask("discover/movie", parameters | {"page": str(lot.choice(others))}), question)
+    if not page.movies and not question.extra:
+        raise no_fitting_movies() if page.total_pages else no_movies()
     return page.movies
 
 
