@@ -59,7 +59,8 @@ def summary_report(summary: Summary) -> Iterator[str]:
     if summary.movies is not None:
         plan = summary.movies.plan
         titles = [", ".join([f"{movie.title} ({movie.year})", *movie.genres]) for movie in plan.movies]
-        for number, line in enumerate([*([] if plan.replaced is None else [plan.why]), *titles]):
+        lines = titles if plan.replaced is None else [plan.why, *titles]
+        for number, line in enumerate(lines):
             yield f"{'' if number else 'movies':<8}{printable(line)}"
     if summary.fact is not None:
         yield f"fact    {summary.fact.text}"
