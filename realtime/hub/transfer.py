@@ -21,6 +21,7 @@ from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_o
 
 from realtime.errors import AssetError, ServiceError, UsageError
 from realtime.http_deadline import Deadline, PlainHandler, SecureHandler
+from realtime.offline import explain_offline
 from realtime.printable import quoted
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ ADDRESS_VARIABLE = "HF_ENDPOINT"
 """Environment variable with the address of another hub, as the library of the Hugging Face Hub reads it too."""
 
 TOKEN_VARIABLE = "HF_TOKEN"  # noqa: S105 - the name of a variable
-OFFLINE_VARIABLE = "EMODJ_OFFLINE"
 
 TIMEOUT_S = 300.0
 """Longest time for all files of a release, in seconds: 32 MB at 0.9 Mbit/s."""
@@ -216,8 +216,9 @@ def open_hub(environment: Mapping[str, str] = os.environ) -> Hub:
         ServiceError: `EMODJ_OFFLINE` forbids it.
         UsageError: the address or the token in the environment is none.
     """
-    if environment.get(OFFLINE_VARIABLE, "") not in {"", "0"}:
-        raise ServiceError(f"{OFFLINE_VARIABLE} in your environment forbids emodj to ask a hub: unset it first")
+    forbidden = explain_offline("a hub", environment)
+    if forbidden is not None:
+        raise ServiceError(forbidden)
     address, token = environment.get(ADDRESS_VARIABLE, "").strip(), environment.get(TOKEN_VARIABLE, "").strip()
     return Hub(address or ADDRESS, token or None)
 
