@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 MAX_FRAME_PIXELS = 4_000_000
 """Largest frame of a camera; the page sends 640×480."""
+MAX_PICTURE_PIXELS = 52_000_000
+"""Largest picture; photographs of phones have up to 50 megapixels."""
 PREVIEW_SIDE = 1600
 """Longer side of a preview, pixels."""
 _PREVIEW_QUALITY = 90
@@ -55,7 +57,9 @@ class Analysis:
     def __init__(self, load: Callable[[], PageReaders]) -> None:
         self._load = load
         self._readers: PageReaders | None = None
-        # Two pictures may be decoded at the same time; the limiters queue in order of arrival
+        # The limiters queue in order of arrival. One picture is held at a time, from decoding to the end of its search
+        self._pictures = anyio.CapacityLimiter(1)
+        # A picture, and meanwhile a frame
         self._decoding = anyio.CapacityLimiter(2)
         self._reading = anyio.CapacityLimiter(1)
 
@@ -85,20 +89,21 @@ class Analysis:
             Faces from left to right, and width and height of the upright picture in pixels.
 
         Raises:
-            EmodjError: not a picture, damaged, empty or too large; or as of `prepare`.
+            EmodjError: not a picture, damaged, empty, larger than `MAX_PICTURE_PIXELS`; or as of `prepare`.
         """
-        pixels = await anyio.to_thread.run_sync(images.decode_image, data, name, notify, limiter=self._decoding)
-        height, width = pixels.shape[:2]
+        async with self._pictures:
+            pixels = await anyio.to_thread.run_sync(_decode_picture, data, name, notify, limiter=self._decoding)
+            height, width = pixels.shape[:2]
 
-        def read() -> tuple[Face, ...]:
-            try:
-                return self._ready().pictures.read(pixels)
-            except Exception as error:
-                if isinstance(error, EmodjError) or not images.is_out_of_memory(error):
-                    raise
-                raise images.too_large_for_memory(name) from error
+            def read() -> tuple[Face, ...]:
+                try:
+                    return self._ready().pictures.read(pixels)
+                except Exception as error:
+                    if isinstance(error, EmodjError) or not images.is_out_of_memory(error):
+                        raise
+                    raise images.too_large_for_memory(name) from error
 
-        return await anyio.to_thread.run_sync(read, limiter=self._reading), width, height
+            return await anyio.to_thread.run_sync(read, limiter=self._reading), width, height
 
     async def read_frame(self, reader: FrameReader, data: bytes, index: int, time_s: float, stretch: int) -> tuple[Face, ...]:
         """Read the faces of a frame of a session.
@@ -121,9 +126,10 @@ class Analysis:
         """A picture as a JPEG of at most `PREVIEW_SIDE`, upright, for browsers that cannot show its format.
 
         Raises:
-            EmodjError: not a picture, damaged, empty or too large.
+            EmodjError: not a picture, damaged, empty or larger than `MAX_PICTURE_PIXELS`.
         """
-        return await anyio.to_thread.run_sync(_make_preview, data, name, limiter=self._decoding)
+        async with self._pictures:
+            return await anyio.to_thread.run_sync(_make_preview, data, name, limiter=self._decoding)
 
     def _ready(self) -> PageReaders:
         # Called with `_reading` held
@@ -152,8 +158,19 @@ def decode_frame(data: bytes) -> Image:
     return images.decode_image(data, "the frame")
 
 
+def _decode_picture(data: bytes, name: str, notify: Callable[[str], None] | None = None) -> Image:
+    def check(width: int, height: int) -> None:
+        if width * height > MAX_PICTURE_PIXELS:
+            raise EmodjError(
+                f"{name} has {width}×{height} pixels, more than the {MAX_PICTURE_PIXELS // 10**6} million that the page "
+                "reads: shrink it, or read it with `emodj image`"
+            )
+
+    return images.decode_image(data, name, notify, check)
+
+
 def _make_preview(data: bytes, name: str) -> bytes:
-    pixels = images.decode_image(data, name)
+    pixels = _decode_picture(data, name)
     height, width = pixels.shape[:2]
     scale = min(1.0, PREVIEW_SIDE / max(height, width))
     if scale < 1:

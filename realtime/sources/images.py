@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from realtime.sources.picture_formats import PictureFormat
 
     Notify = Callable[[str], None]
+    CheckSize = Callable[[int, int], None]
 
 STDIN = "-"
 
@@ -57,8 +58,11 @@ def read_image(path: str, stdin: BinaryIO | None = None, notify: Notify | None =
     return decode_image(_bytes(path, stdin), "the standard input" if path == STDIN else path, notify)
 
 
-def decode_image(data: bytes, name: str, notify: Notify | None = None) -> Image:
+def decode_image(data: bytes, name: str, notify: Notify | None = None, check_size: CheckSize | None = None) -> Image:
     """Read a picture from the bytes of its file; `name` stands for the file in the sentences of errors and remarks.
+
+    `check_size` gets the width and height that the file states, pixels, before they are decoded; it raises `EmodjError` for
+    a size that its caller does not take.
 
     Returns:
         (height, width, 3) uint8 BGR, as `read_image` does.
@@ -76,11 +80,15 @@ def decode_image(data: bytes, name: str, notify: Notify | None = None) -> Image:
         jpeg = limits.check_structure(data, kind)
         # The end of `with picture` would close its file and keep its pixels
         with _pillow_settings(), closing(_open(data, kind)) as picture:
+            if check_size:
+                check_size(*picture.size)
             shrunk = limits.fit_into_memory(picture, data, kind, jpeg)
             if notify and shrunk > 1:
                 notify(f"{name} is very large: it was read at 1/{shrunk} of its width and height")
             reopen = (lambda: _open(data, kind)) if limits.can_be_read_twice(picture, data, kind) else None
             return pixels.to_upright_bgr(picture, reopen)
+    except EmodjError:
+        raise
     except limits.PictureLimitError as error:
         raise EmodjError(f"{name} {error}") from error
     except UnidentifiedImageError as error:
