@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import importlib
 import io
+import shlex
 import threading
 import warnings
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO
 
 from PIL import Image as Pillow
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 
+_FILMS = (formats.GIF, formats.PNG, formats.WEBP, formats.AVIF)
+"""Formats whose animations a live session reads."""
+
 _PILLOW = threading.Lock()
 """Held while settings of Pillow are changed for the whole process."""
 
@@ -54,11 +58,18 @@ def read_image(path: str, stdin: BinaryIO | None = None, notify: Notify | None =
         UsageError: no such file.
         EmodjError: a directory, not a picture, damaged, empty, too large, or of a kind that needs a package.
     """
-    return decode_image(_bytes(path, stdin), "the standard input" if path == STDIN else path, notify)
+    data = _bytes(path, stdin)
+    return decode_image(data, "the standard input", notify) if path == STDIN else decode_image(data, path, notify, path)
 
 
-def decode_image(data: bytes, name: str, notify: Notify | None = None) -> Image:
-    """Read a picture from the bytes of its file; `name` stands for the file in the sentences of errors and remarks.
+def decode_image(data: bytes, name: str, notify: Notify | None = None, path: str | None = None) -> Image:
+    """Read a picture from the bytes of its file.
+
+    Args:
+        data: the bytes.
+        name: stands for the file in the sentences of errors and remarks.
+        notify: as in `read_image`.
+        path: of the file, if it has one; a remark names it in a command.
 
     Returns:
         (height, width, 3) uint8 BGR, as `read_image` does.
@@ -80,7 +91,10 @@ def decode_image(data: bytes, name: str, notify: Notify | None = None) -> Image:
             if notify and shrunk > 1:
                 notify(f"{name} is very large: it was read at 1/{shrunk} of its width and height")
             reopen = (lambda: _open(data, kind)) if limits.can_be_read_twice(picture, data, kind) else None
-            return pixels.to_upright_bgr(picture, reopen)
+            image = pixels.to_upright_bgr(picture, reopen)
+            if notify and (image == image[0, 0]).all():
+                notify(_describe_one_colour(picture, kind, name, path))
+            return image
     except limits.PictureLimitError as error:
         raise EmodjError(f"{name} {error}") from error
     except UnidentifiedImageError as error:
@@ -108,6 +122,19 @@ def too_large_for_memory(name: str) -> EmodjError:
 def _open(data: bytes, kind: PictureFormat) -> ImageFile.ImageFile:
     file = io.BytesIO(formats.with_avif_brand(data) if kind is formats.AVIF else data)
     return Pillow.open(file, formats=[kind.pillow])
+
+
+def _describe_one_colour(picture: ImageFile.ImageFile, kind: PictureFormat, name: str, path: str | None) -> str:
+    """The remark on a picture in which nothing can be seen, such as the first one of a film that begins in black."""
+    more = False
+    # A damaged picture behind the first one does not matter here
+    with suppress(Exception):
+        # To count the pictures of a long animation would take minutes
+        more = bool(getattr(picture, "is_animated", False))
+    if not more:
+        return f"{name} is one colour throughout"
+    remark = f"{name} is one colour throughout: the first of several pictures was read"
+    return f"{remark}; `emodj live --source {shlex.quote(path)}` reads all" if path and kind in _FILMS else remark
 
 
 def _unread_reason(data: bytes, name: str) -> str:
