@@ -30,4 +30,6 @@ def build_frame_reader(settings: Settings) -> FrameReader:
 
 def build_session(settings: Settings, *, mirrored: bool = True) -> Session:
     """Build the state of a session; `mirrored` is true for a camera."""
-    return build.build_session(settings, settings.playlists, mirrored=mirrored)
+    return build.build_session(
+        settings, settings.playlists, build.build_recommender(settings, print_note, 0), mirrored=mirrored
+    )

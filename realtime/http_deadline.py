@@ -64,10 +64,15 @@ def open_socket(
 
     Raises:
         TimeoutError: the time is over.
+        socket.gaierror: the name is unknown, or can be no name.
         OSError: the name has no address, or none of them takes the connection.
     """
+    try:
+        found = socket.getaddrinfo(*place, type=socket.SOCK_STREAM)
+    except UnicodeError as error:
+        raise _no_name(error) from error
     refused = OSError("the name of the host has no address")
-    for family, kind, protocol, _, address in socket.getaddrinfo(*place, type=socket.SOCK_STREAM):
+    for family, kind, protocol, _, address in found:
         opened = None
         try:
             opened = socket.socket(family, kind, protocol)
@@ -84,6 +89,11 @@ def open_socket(
         else:
             return opened
     raise refused
+
+
+def _no_name(error: UnicodeError) -> socket.gaierror:
+    """What Python should raise for a text that can be no name of a host, such as `a..b`."""
+    return socket.gaierror(socket.EAI_NONAME, f"no name of a host: {error}")
 
 
 class DeadlineSocket:
@@ -138,7 +148,11 @@ def connection_class(base: type[Any], deadline: Deadline) -> type[Any]:
             self._create_connection = open_in_time
 
         def connect(self) -> None:
-            super().connect()
+            try:
+                super().connect()
+            except UnicodeError as error:
+                # Behind a proxy, encryption is the first to look at the name of the host
+                raise _no_name(error) from error
             # A slow handshake may have taken all the time
             deadline.left_s()
             connected: Any = self.sock

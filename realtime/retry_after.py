@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-USUAL_WAIT_S = 30.0
-"""Wait if a server names none, in seconds: the window in which Spotify counts requests."""
-
 _HOUR_S = 3600
 _MINUTE_S = 60
 _MAX_WAIT_S = 7 * 24 * 3600.0
 """Longest wait, in seconds: a clock must be able to hold the sum of time and wait."""
 
 
-def parse_retry_after(header: str | None) -> float:
+def parse_retry_after(header: str | None) -> float | None:
     """Parse the header as seconds, at most a week.
 
     Args:
-        header: its value; None without it. `USUAL_WAIT_S` counts for anything but digits: neither Spotify nor TMDb uses the
-            other form, a date.
+        header: its value; None without it.
+
+    Returns:
+        The seconds; None for anything but digits: neither Spotify nor TMDb uses the other form, a date.
     """
     text = (header or "").strip()
     if not (text.isascii() and text.isdigit()):
-        return USUAL_WAIT_S
+        return None
     return min(float(text[:9]), _MAX_WAIT_S)
 
 
-def wait_in_words(seconds: float) -> str:
-    """A wait in words that continue "try again in "."""
+def wait_in_words(seconds: float | None) -> str:
+    """A wait in words that continue "try again in "; None for a wait that nobody has named."""
+    if seconds is None:
+        return "a moment"
     if round(seconds / _MINUTE_S) * _MINUTE_S >= _HOUR_S:
         hours = round(seconds / _HOUR_S)
         return "an hour" if hours == 1 else f"{hours} hours"

@@ -175,6 +175,9 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
         "HF_ENDPOINT",
         "HF_TOKEN",
         "EMODJ_OFFLINE",
+        # requests would look for their certificates
+        "REQUESTS_CA_BUNDLE",
+        "CURL_CA_BUNDLE",
     ):
         monkeypatch.delenv(name, raising=False)
     return folder

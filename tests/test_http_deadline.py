@@ -114,3 +114,24 @@ def test_sessions_translate_what_keeps_them_from_a_host(monkeypatch: pytest.Monk
         monkeypatch.setattr(socket, "getaddrinfo", no_name)
         with pytest.raises(requests.ConnectionError, match="Name or service not known"):
             session.get("http://example.org/", timeout=PATIENCE_S)
+
+
+@pytest.mark.parametrize("host", ["a..b", f"{'a' * 70}.org"])
+def test_a_text_that_can_be_no_host_is_an_unknown_one(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(socket.gaierror, match="no name of a host"):
+        open_socket((host, 443), deadline(0.5))
+    monkeypatch.setenv("NO_PROXY", "*")
+    with new_session() as session, pytest.raises(requests.RequestException):
+        session.get(f"http://{host}/", timeout=PATIENCE_S)
+
+
+def test_encryption_behind_a_proxy_looks_at_the_name_of_the_host_too() -> None:
+    class Refusing:
+        def __init__(self) -> None:
+            self.sock = None
+
+        def connect(self) -> None:
+            "a..b".encode("idna")
+
+    with pytest.raises(socket.gaierror, match="no name of a host"):
+        connection_class(Refusing, deadline(0.5))().connect()

@@ -12,7 +12,7 @@ from realtime.app.build import shipped_pair
 from realtime.cli.context import Context, common_options, pass_context
 from realtime.cli.model_releases import list_, pull, push, remove, use
 from realtime.cli.output import print_document
-from realtime.errors import AssetError
+from realtime.errors import AssetError, UsageError
 from realtime.printable import printable
 
 if TYPE_CHECKING:
@@ -91,6 +91,8 @@ def compile_(pair: Path) -> None:
     """
     from realtime.classifier import contract
 
+    if contract.is_compiled(pair):
+        raise UsageError(f"{pair} is compiled already: name the .json of a pair")
     existing = contract.contract_path(pair)
     golden = contract.read_contract(existing if existing.exists() else contract.contract_path(shipped_pair())).golden
     terms = contract.write_contract(pair, crops=[item.crop for item in golden])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from realtime.classifier.contract import Contract
     from realtime.config.schema import Settings
-    from realtime.hub.release import Release
+    from realtime.hub.release import Release, ReleaseName
     from realtime.session.documents import Document
 
 BUILT_IN, YUNET, HAAR = "built-in", "yunet", "haar"
@@ -112,14 +113,18 @@ def use(context: Context, name: str) -> None:
     key = _DETECTOR if name in {YUNET, HAAR} else _PAIR
     value = _value_of(context.settings(), name)
     file = user_file()
-    if value or file.exists():
+    is_written = bool(value) or file.exists()
+    if is_written:
         write_text_setting(file, key, value)
     settings = context.settings()
     in_force = settings.faces.detector if key == _DETECTOR else settings.network.pair
     expected = value if key == _DETECTOR else Path(value).expanduser() if value else None
     if in_force != expected:
         context.remark(f"another file of settings, or EMODJ_CONFIG, sets {'.'.join(key)} too, and wins: emodj config path")
-    click.echo(printable(f'{".".join(key)} = "{value}" in {file}'))
+    if is_written:
+        click.echo(printable(f'{".".join(key)} = "{value}" in {file}'))
+    elif in_force == expected:
+        click.echo(f"{BUILT_IN} is in use already")
 
 
 def _value_of(settings: Settings, name: str) -> str:
@@ -169,7 +174,7 @@ def _short_path(path: Path) -> str:
 @pass_context
 def remove(context: Context, name: str) -> None:
     """Remove a network that was fetched, or the file of YuNet, from this computer. One that is in use stays."""
-    from realtime.hub.release import parse_release_name, release_folder
+    from realtime.hub.release import name_in_other_case, parse_release_name, release_folder
     from realtime.storage.atomic import remove_folder
 
     if name == BUILT_IN:
@@ -179,19 +184,31 @@ def remove(context: Context, name: str) -> None:
         _remove_yunet(settings)
     else:
         wanted = parse_release_name(name)
-        folder = release_folder(networks_folder(), wanted)
-        if settings.network.pair is not None and folder in settings.network.pair.parents:
+        networks = networks_folder()
+        folder = release_folder(networks, wanted)
+        if name_in_other_case(networks, wanted) is not None:
+            raise _not_here(wanted)
+        if settings.network.pair is not None and _real(folder) in _real(settings.network.pair).parents:
             raise UsageError(f"{wanted} is in use: `emodj model use {BUILT_IN}` first, then remove it")
         try:
             remove_folder(folder)
         except FileNotFoundError as error:
-            raise UsageError(f"{wanted} is not on this computer: `emodj model list` names those that are") from error
+            raise _not_here(wanted) from error
     click.echo(f"{name} is removed")
+
+
+def _not_here(name: ReleaseName) -> UsageError:
+    return UsageError(f"{name} is not on this computer: `emodj model list` names those that are")
+
+
+def _real(path: Path) -> Path:
+    """A path without links: two paths may lead to one file. Other than `Path.resolve`, this raises nothing for a circle."""
+    return Path(os.path.realpath(path))
 
 
 def _remove_yunet(settings: Settings) -> None:
     place = pulled_yunet()
-    if settings.faces.detector == YUNET and settings.faces.yunet_model in {None, place}:
+    if settings.faces.detector == YUNET and _real(settings.faces.yunet_model or place) == _real(place):
         raise UsageError(f"{YUNET} is in use: `emodj model use {HAAR}` first, then remove it")
     try:
         place.unlink()
@@ -254,6 +271,9 @@ def push(
     if out is not None:
         raise UsageError("--out is for --dry-run")
     hub = open_hub()
+    if not yes and not is_terminal(sys.stdin):
+        raise UsageError("nobody can be asked here: --yes uploads without a question, and --dry-run only writes the files")
+    publishing.open_library(wanted, hub.token)
     _confirm(f"upload these files to {hub.address}/{wanted.repository} as {wanted.revision}, for everybody to see?", yes=yes)
     commit = publishing.upload(hub.address, wanted, files, hub.token)
     click.echo(f"{wanted}, commit {printable(commit)}")
@@ -266,11 +286,7 @@ def _licence(text: str) -> str:
 
 
 def _confirm(question: str, *, yes: bool | None) -> None:
-    if yes:
-        return
-    if not is_terminal(sys.stdin):
-        raise UsageError("nobody can be asked here: --yes uploads without a question, and --dry-run only writes the files")
-    if not click.confirm(question, err=True):
+    if not yes and not click.confirm(question, err=True):
         raise EmodjError("nothing was uploaded")
 
 
@@ -278,12 +294,13 @@ def _built_in_row(settings: Settings) -> Document:
     from realtime.classifier.contract import contract_path, read_contract
 
     pair = shipped_pair()
-    in_use = settings.network.pair in {None, pair}
+    in_use = settings.network.pair is None or _real(settings.network.pair) == _real(pair)
     return _row(BUILT_IN, pair, None, read_contract(contract_path(pair)), None, in_use=in_use)
 
 
 def _release_row(release: Release, settings: Settings) -> Document:
-    in_use = settings.network.pair == release.network
+    pair = settings.network.pair
+    in_use = pair is not None and _real(pair) == _real(release.network)
     return _row(str(release.name), release.network, release.commit, release.terms, release.problem, in_use=in_use)
 
 

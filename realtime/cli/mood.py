@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
     from realtime.music.catalog import MusicChoice
-    from realtime.music.planner import Plan
+    from realtime.music.planner import Plan, Strategy
     from realtime.session.documents import Document
     from realtime.session.recommendations import Recommender
     from realtime.session.state import Summary
@@ -89,42 +89,57 @@ def mood(
         name = prompt_for_mood({each: choices[0].title for each, choices in music.moods.items() if choices}, "mood")
         if name is None:
             return 1
-    plan = plan_music(music, Mood.by_hand(name), settings.music.strategy)
-    if plan is None:
-        raise EmodjError(
-            f"your settings name no music for {name.value}: add a [[playlists.{name.value}]], or try --strategy lift"
-        )
-    recommended = recommend(build_recommender(settings, context.remark, draw_seed(seed)), name, plan)
+    chosen = settings.music.strategy
+    plan = plan_music(music, Mood.by_hand(name), chosen)
+    no_music = f"your settings name no music for {name.value}: add a [[playlists.{name.value}]], or try --strategy lift"
+    if plan is None and not (opens or qr):
+        context.remark(no_music)
+    recommended = recommend(build_recommender(settings, context.remark, draw_seed(seed)), name, plan, chosen)
     if summary_file is not None:
         from realtime.cli.output import keep_summary
 
         keep_summary(summary_file, recommended, context.remark)
-    output = _MoodOutput(name, plan, recommended, context)
+    output = _MoodOutput(name, chosen, plan, recommended, context)
     if as_json:
         output.print_json(opens=bool(opens), qr=bool(qr))
     else:
         output.print_text(opens=bool(opens), qr=bool(qr))
+    if plan is None and (opens or qr):
+        raise EmodjError(no_music)
     return 0
 
 
 @dataclass(frozen=True, slots=True)
 class _MoodOutput:
-    """Prints the plan for a mood, and opens its link on request."""
+    """Prints the plan for a mood, and opens its link on request. Without music, `plan` is None: the rest is printed."""
 
     name: Expression
-    plan: Plan
+    strategy: Strategy
+    plan: Plan | None
     recommended: Summary
     context: Context
 
     def print_text(self, *, opens: bool, qr: bool) -> None:
         """Print the music, the movies and the fact in lines, then open the link of the music if requested."""
+        if self.plan is not None:
+            self._print_music(self.plan, opens=opens, qr=qr)
+        self._print_movies()
+        if self.plan is None:
+            return
+        link = _link(self.plan)
+        if opens:
+            self._open(self.plan, link)
+        elif qr and link is None:
+            self.context.remark(f"no QR code: this music is on this computer, and `emodj play {self.name.value}` plays it")
+
+    def _print_music(self, plan: Plan, *, opens: bool, qr: bool) -> None:
         from realtime.cli.output import print_choice, printable_place
 
-        best, *others = self.plan.choices
-        link = self._link()
-        print_choice(best, self.plan.why, qr=qr)
-        if self.plan.step is not None:
-            for step in _steps(self.plan.next_step):
+        best, *others = plan.choices
+        link = _link(plan)
+        print_choice(best, plan.why, qr=qr)
+        if plan.step is not None:
+            for step in _steps(plan.next_step):
                 click.echo()
                 print_choice(step.best, step.why)
         elif others:
@@ -135,37 +150,37 @@ class _MoodOutput:
         if link is not None and link != best and (opens or qr):
             click.echo()
             print_choice(link, qr=qr)
-        self._print_movies()
-        if opens:
-            self._open(link)
-        elif qr and link is None:
-            self.context.remark(f"no QR code: this music is on this computer, and `emodj play {self.name.value}` plays it")
 
     def _print_movies(self) -> None:
         from realtime.cli.output import movie_lines
 
         movies, fact = self.recommended.movies, self.recommended.fact
-        for line in () if movies is None else ("", *movie_lines(movies)):
-            click.echo(line)
-        for line in () if fact is None else ("", fact.text, fact.source):
-            click.echo(line)
+        blocks = [
+            [] if movies is None else [*movie_lines(movies)],
+            [] if fact is None else [fact.text, fact.source],
+        ]
+        is_first = self.plan is None
+        for block in filter(None, blocks):
+            for line in block if is_first else ("", *block):
+                click.echo(line)
+            is_first = False
 
     def print_json(self, *, opens: bool, qr: bool) -> None:
         """Open the link if requested, then print the document; stdout gets nothing else."""
         from realtime.cli.output import print_choice, print_document
 
-        link = self._link()
-        if link is not None and (opens or qr):
-            print_choice(link, qr=qr, err=True)
-        print_document(document(self.name, self.plan, self.recommended, self._open(link) if opens else None), indent=2)
+        opened = None
+        if self.plan is not None:
+            link = _link(self.plan)
+            if link is not None and (opens or qr):
+                print_choice(link, qr=qr, err=True)
+            opened = self._open(self.plan, link) if opens else None
+        print_document(document(self.name, self.strategy, self.plan, self.recommended, opened), indent=2)
 
-    def _link(self) -> MusicChoice | None:
-        return next((choice for choice in self.plan.choices if choice.url), None)
-
-    def _open(self, link: MusicChoice | None) -> str | None:
+    def _open(self, plan: Plan, link: MusicChoice | None) -> str | None:
         from realtime.music.open_link import open_link
 
-        best = self.plan.best
+        best = plan.best
         if best.path is not None:
             self.context.remark(f"{best.title} is on this computer: `emodj play {self.name.value}` plays it")
         if link is None:
@@ -179,31 +194,32 @@ class _MoodOutput:
         return opened.where
 
 
-def recommend(recommender: Recommender, name: Expression, plan: Plan) -> Summary:
+def recommend(recommender: Recommender, name: Expression, plan: Plan | None, strategy: Strategy) -> Summary:
     """Draw movies and a fact for a mood by hand; returns them with the music as the summary of a session without frames."""
     from realtime.session.recommendations import SUMMARY_MOVIES
     from realtime.session.state import Summary
 
     by_hand = Mood.by_hand(name)
-    movies = recommender.movies(by_hand, plan.strategy, SUMMARY_MOVIES)
+    movies = recommender.movies(by_hand, strategy, SUMMARY_MOVIES)
     return Summary(by_hand, None, 0, 0.0, plan, movies, recommender.fact(by_hand), recommender.seed)
 
 
-def document(name: Expression, plan: Plan, recommended: Summary, opened: str | None) -> Document:
-    """The document of `emodj mood --json`; `steps` are the steps of a journey, else null."""
-    from realtime.session.documents import SCHEMA, fact_document, movies_document
+def document(name: Expression, strategy: Strategy, plan: Plan | None, recommended: Summary, opened: str | None) -> Document:
+    """The document of `emodj mood --json`; `steps` are the steps of a journey, else null. Without music, `plan` is None."""
+    from realtime.session.documents import SCHEMA, fact_document, mood_used_document, movies_document
 
     steps = [{"why": step.why, "wanted": _target_document(step), "choice": choice_document(step.best)} for step in _steps(plan)]
     return {
         "schema": SCHEMA,
         "mood": name.value,
-        "strategy": plan.strategy.value,
-        "why": plan.why,
-        "wanted": _target_document(plan),
-        "choices": [choice_document(choice) for choice in plan.choices],
-        "steps": steps if plan.step is not None else None,
+        "strategy": strategy.value,
+        "why": None if plan is None else plan.why,
+        "wanted": None if plan is None else _target_document(plan),
+        "choices": [] if plan is None else [choice_document(choice) for choice in plan.choices],
+        "steps": None if plan is None or plan.step is None else steps,
         "opened": opened,
         "movies": movies_document(recommended.movies),
+        "mood_used": mood_used_document(recommended.movies),
         "fact": fact_document(recommended.fact),
         "seed": recommended.seed,
     }
@@ -222,6 +238,10 @@ def choice_document(choice: MusicChoice) -> Document:
 
 def _target_document(plan: Plan) -> Document:
     return {"valence": round(plan.target.valence, _DIGITS), "arousal": round(plan.target.arousal, _DIGITS)}
+
+
+def _link(plan: Plan) -> MusicChoice | None:
+    return next((choice for choice in plan.choices if choice.url), None)
 
 
 def _steps(plan: Plan | None) -> Iterator[Plan]:

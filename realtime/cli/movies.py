@@ -98,10 +98,11 @@ def movies(
 
     NAME is angry, disgust, fear, happy, neutral, sad or surprise; without NAME, emodj asks for it.
     """
-    from realtime.cli.output import print_document
+    from realtime.cli.output import movie_lines, print_document
     from realtime.movies.movie_list import read_movies
     from realtime.movies.recommender import recommend_movies
     from realtime.movies.tmdb import ATTRIBUTION
+    from realtime.session.recommendations import RecommendedMovies
 
     settings = with_strategy(context.settings(), strategy)
     own_list = settings.movies.list
@@ -126,7 +127,7 @@ def movies(
         opened = _open(links[0], plan, context) if opens else None
         print_document(document(name, made, own_list, used_seed, links, notice, opened), indent=2)
         return 0
-    for line in lines(plan, links):
+    for line in movie_lines(RecommendedMovies(plan, tuple(links))):
         click.echo(line)
     if made.source == "tmdb":
         click.echo(ATTRIBUTION)
@@ -145,16 +146,6 @@ def _prompt_for_mood() -> Expression | None:
 
     notes = {each: ", ".join(sorted({*chain.from_iterable(MATCHING[each].wanted)})) for each in EXPRESSIONS}
     return prompt_for_mood(notes, "movies")
-
-
-def lines(plan: MoviePlan, links: list[str]) -> Iterator[str]:
-    """A heading, then two lines for each movie: title, year, genres and country, then its link."""
-    yield f"Movies {plan.why}"
-    for number, (movie, link) in enumerate(zip(plan.movies, links, strict=True), 1):
-        start = f"{number:>{len(str(len(links)))}}. "
-        about = [*movie.genres, *([] if movie.country is None else [movie.country])]
-        yield start + printable(", ".join([f"{movie.title} ({movie.year})", *about]))
-        yield " " * len(start) + link
 
 
 def document(
@@ -192,19 +183,29 @@ def document(
 
 
 def _notice(plan: MoviePlan, mood: Expression, own_list: Path | None) -> str | None:
-    if plan.mood_used is mood or not plan.movies:
+    if plan.replaced is None or not plan.movies:
         return None
     where = "the list of movies" if own_list is None else printable(str(own_list))
     return f"{where} has no movie for {mood.value}: using the nearest mood, {plan.mood_used.value}"
 
 
 def _remarks(made: MovieRecommendation, notice: str | None, count: int) -> Iterator[str]:
+    from realtime.movies.tmdb import PAGE_SIZE
+
     if made.problem is not None:
         yield f"the movies are from the list on this computer: {made.problem}"
     if notice is not None:
         yield notice
-    if 0 < len(made.plan.movies) < count:
-        yield f"{'TMDb' if made.source == 'tmdb' else 'the list'} has no other movies {made.plan.why}"
+    found = len(made.plan.movies)
+    if not 0 < found < count:
+        return
+    if made.source == "list":
+        yield f"the list has no other movies {made.plan.why}"
+        return
+    fitting = "1 movie that fits" if found == 1 else f"{found} movies that fit"
+    # Each question is answered with one page, and a strategy has one question or two
+    limit = "" if count <= PAGE_SIZE else f"; a page has {PAGE_SIZE} movies at most"
+    yield f"TMDb's answer has only {fitting}{limit}"
 
 
 def _filters(settings: Settings, online: bool | None) -> TmdbFilters | None:

@@ -57,9 +57,11 @@ def summary_report(summary: Summary) -> Iterator[str]:
     yield f"length  {summary.seconds:.1f} s, {frames} analysed"
     yield from mood_report(summary.mood, summary.plan)
     if summary.movies is not None:
-        for number, movie in enumerate(summary.movies.plan.movies):
-            title = ", ".join([f"{movie.title} ({movie.year})", *movie.genres])
-            yield f"{'' if number else 'movies':<8}{printable(title)}"
+        plan = summary.movies.plan
+        titles = [", ".join([f"{movie.title} ({movie.year})", *movie.genres]) for movie in plan.movies]
+        lines = titles if plan.replaced is None else [plan.why, *titles]
+        for number, line in enumerate(lines):
+            yield f"{'' if number else 'movies':<8}{printable(line)}"
     if summary.fact is not None:
         yield f"fact    {summary.fact.text}"
         yield f"        {summary.fact.source}"
@@ -69,9 +71,10 @@ def movie_lines(movies: RecommendedMovies) -> Iterator[str]:
     """A heading, then two lines for each movie: title, year, genres and country, then its link."""
     yield f"Movies {movies.plan.why}"
     for number, (movie, link) in enumerate(zip(movies.plan.movies, movies.links, strict=True), 1):
+        start = f"{number:>{len(str(len(movies.links)))}}. "
         about = [*movie.genres, *([] if movie.country is None else [movie.country])]
-        yield f"{number}. " + printable(", ".join([f"{movie.title} ({movie.year})", *about]))
-        yield f"   {link}"
+        yield start + printable(", ".join([f"{movie.title} ({movie.year})", *about]))
+        yield " " * len(start) + link
 
 
 def keep_summary(file: SummaryFile, summary: Summary, remark: Callable[[str], None]) -> None:

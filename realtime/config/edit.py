@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 import tomllib
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ _TEXT = r'"(?:\\.|[^"\\])*"' + r"|'[^']*'"
 
 
 def write_text_setting(file: Path, key: FieldKey, value: str) -> None:
-    """Set a setting whose value is text. A file that does not exist is made.
+    """Set a setting whose value is text. A file that does not exist is made; one that does keeps its rights.
 
     Args:
         file: of settings.
@@ -49,12 +50,12 @@ def write_text_setting(file: Path, key: FieldKey, value: str) -> None:
     wanted = {**table, section: {**_section(table, section), name: value}}
     if not _holds(changed, wanted):
         raise UsageError(f"{dotted(key)} in {file} is written in a way that emodj does not edit: {by_hand}")
-    private = exists and not file.stat().st_mode & 0o077
+    rights = stat.S_IMODE(file.stat().st_mode) if exists else None
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise EmodjError(f"cannot make the folder {file.parent} ({error.strerror or error}): {by_hand}") from error
-    atomic.write({file: changed.encode()}, private=private, advice=by_hand)
+    atomic.write({file: changed.encode()}, rights=rights, advice=by_hand)
 
 
 def _section(table: dict[str, Any], name: str) -> dict[str, Any]:

@@ -84,6 +84,32 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
         raise EmodjError(f"{folder} is there already: choose another folder with --out") from error
 
 
+def open_library(name: ReleaseName, token: str | None) -> tuple[Any, type[Exception]]:
+    """Open the library that uploads; nothing is asked yet.
+
+    Args:
+        name: of the release.
+        token: of an account that may write.
+
+    Returns:
+        The library, and what it raises where a hub refuses.
+
+    Raises:
+        EmodjError: huggingface_hub is not installed, or there is no token.
+    """
+    if token is None:
+        raise EmodjError(f"an upload needs {TOKEN_VARIABLE} in your environment, a token that may write to {name.repository}")
+    # Read at its import: it would report its use to its maker, and look for newer versions
+    os.environ.update(dict.fromkeys(_SWITCHES, "1"))
+    try:
+        # By its name, since the environment of the checks does not have it
+        library: Any = importlib.import_module("huggingface_hub")
+        refusal: type[Exception] = importlib.import_module("huggingface_hub.errors").HfHubHTTPError
+    except ImportError as error:
+        raise EmodjError("an upload needs the library huggingface_hub: pip install 'emodj[hub]'") from error
+    return library, refusal
+
+
 def upload(address: str, name: ReleaseName, files: Mapping[str, bytes], token: str | None) -> str:
     """Upload the files of a release into a repository that exists, and give them the revision as a tag.
 
@@ -100,16 +126,7 @@ def upload(address: str, name: ReleaseName, files: Mapping[str, bytes], token: s
         EmodjError: huggingface_hub is not installed, or there is no token.
         ServiceError: the hub refuses or cannot be reached, or the revision is there already.
     """
-    if token is None:
-        raise EmodjError(f"an upload needs {TOKEN_VARIABLE} in your environment, a token that may write to {name.repository}")
-    # Read at its import: it would report its use to its maker, and look for newer versions
-    os.environ.update(dict.fromkeys(_SWITCHES, "1"))
-    try:
-        # By its name, since the environment of the checks does not have it
-        library: Any = importlib.import_module("huggingface_hub")
-        refusal: type[Exception] = importlib.import_module("huggingface_hub.errors").HfHubHTTPError
-    except ImportError as error:
-        raise EmodjError("an upload needs the library huggingface_hub: pip install 'emodj[hub]'") from error
+    library, refusal = open_library(name, token)
     hub: Any = library.HfApi(endpoint=address, token=token, library_name="emodj", library_version=version("emodj"))
     added = [library.CommitOperationAdd(path_in_repo=path, path_or_fileobj=data) for path, data in files.items()]
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -18,6 +19,7 @@ from realtime.reading import read_file
 from realtime.storage import atomic
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
     from pathlib import Path
 
@@ -40,7 +42,9 @@ _RECORD = "release.json"
 _MAX_RECORD_BYTES = 10**4
 _MAX_NAME_LENGTH = 180
 _SEPARATOR = "--"
-_COMMIT = re.compile(r"[0-9a-f]{40}")
+COMMIT = re.compile(r"[0-9a-f]{40}")
+"""A commit of a repository, in full."""
+
 _PART = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?"
 _NAME = re.compile(f"({_PART})/({_PART})@({_PART})")
 
@@ -62,7 +66,7 @@ class ReleaseName:
 
     @property
     def folder_name(self) -> str:
-        """The name of its folder; no two releases have the same."""
+        """The name of its folder. Names of two releases may differ in case alone, which some disks do not tell apart."""
         return str(self).replace("/", _SEPARATOR)
 
 
@@ -122,15 +126,42 @@ def list_releases(networks: Path) -> list[Release]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise UsageError(f"cannot read the folder {networks}: {error.strerror or error}") from error
+        raise _unreadable(networks, error) from error
     names = [(_name_of_folder(folder), folder) for folder in folders]
     return [_read_release(name, folder) for name, folder in names if name is not None]
 
 
 def find_release(networks: Path, name: ReleaseName) -> Release | None:
-    """Find a release that was fetched; None if it was not."""
-    folder = release_folder(networks, name)
-    return _read_release(name, folder) if folder.is_dir() else None
+    """Find a release that was fetched; None if it was not.
+
+    Raises:
+        UsageError: the folder of all releases cannot be read.
+    """
+    status = look_at_place(networks, name)
+    if status is None or not stat.S_ISDIR(status.st_mode) or name_in_other_case(networks, name) is not None:
+        return None
+    return _read_release(name, release_folder(networks, name))
+
+
+def look_at_place(networks: Path, name: ReleaseName) -> os.stat_result | None:
+    """The status of what has the place of a release; None if nothing is there.
+
+    Raises:
+        UsageError: the folder of all releases cannot be read.
+    """
+    try:
+        return release_folder(networks, name).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        # `Path.exists` is False for it in some versions of Python, and raises it in others
+        raise _unreadable(networks, error) from error
+
+
+def name_in_other_case(networks: Path, name: ReleaseName) -> str | None:
+    """The release that has the folder of another one, where a disk does not tell upper from lower case; else None."""
+    kept = _recorded_name(release_folder(networks, name))
+    return kept if kept is not None and kept != str(name) and kept.lower() == str(name).lower() else None
 
 
 def keep_release(networks: Path, name: ReleaseName, files: Mapping[str, bytes], commit: str | None, date: str) -> Release:
@@ -148,7 +179,7 @@ def keep_release(networks: Path, name: ReleaseName, files: Mapping[str, bytes], 
         EmodjError: the disk refuses.
     """
     folder = release_folder(networks, name)
-    record = json.dumps({"schema": 1, "commit": commit, "date": date}, indent=1) + "\n"
+    record = json.dumps({"schema": 1, "name": str(name), "commit": commit, "date": date}, indent=1) + "\n"
     atomic.create_folder(folder, {**files, _RECORD: record.encode()}, advice="free some space, or check its folder")
     return _read_release(name, folder)
 
@@ -178,7 +209,7 @@ def find_card(folder: Path, digest: str) -> str | None:
 
 
 def _parse_commit(value: object) -> str | None:
-    if value is None or (isinstance(value, str) and _COMMIT.fullmatch(value)):
+    if value is None or (isinstance(value, str) and COMMIT.fullmatch(value)):
         return value
     raise ValueError("no commit")
 
@@ -200,9 +231,24 @@ def _name_of_folder(folder: Path) -> ReleaseName | None:
         return None
 
 
+def _unreadable(networks: Path, error: OSError) -> UsageError:
+    return UsageError(f"cannot read the folder {networks}: {error.strerror or error}")
+
+
+def _recorded_name(folder: Path) -> str | None:
+    """The name that the record of a release has; None without one."""
+    try:
+        found = json.loads(read_file(folder / _RECORD, _MAX_RECORD_BYTES))["name"]
+    except (OSError, ValueError, TypeError, LookupError, RecursionError):
+        return None
+    return found if isinstance(found, str) else None
+
+
 def _read_release(name: ReleaseName, folder: Path) -> Release:
     try:
         record = json.loads(read_file(folder / _RECORD, _MAX_RECORD_BYTES))
+        if record["name"] != str(name):
+            return Release(name, folder, problem=f"{folder / _RECORD} is of another release")
         return Release(name, folder, _parse_commit(record["commit"]), read_contract(contract_path(folder / COMPILED)))
     except AssetError as error:
         return Release(name, folder, problem=str(error))

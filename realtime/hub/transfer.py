@@ -21,6 +21,7 @@ from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_o
 
 from realtime.errors import AssetError, ServiceError, UsageError
 from realtime.http_deadline import Deadline, PlainHandler, SecureHandler
+from realtime.offline import explain_offline
 from realtime.printable import quoted
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ ADDRESS_VARIABLE = "HF_ENDPOINT"
 """Environment variable with the address of another hub, as the library of the Hugging Face Hub reads it too."""
 
 TOKEN_VARIABLE = "HF_TOKEN"  # noqa: S105 - the name of a variable
-OFFLINE_VARIABLE = "EMODJ_OFFLINE"
 
 TIMEOUT_S = 300.0
 """Longest time for all files of a release, in seconds: 32 MB at 0.9 Mbit/s."""
@@ -61,12 +61,14 @@ class RemoteFile:
         revision: a tag, a branch or a commit.
         path: its path in the repository.
         most: the largest size that is read; bytes.
+        advice: what to try where the hub does not have it, the end of the sentence; None if a person has written its name.
     """
 
     repository: str
     revision: str
     path: str
     most: int
+    advice: str | None = None
 
     def __str__(self) -> str:
         return f"{self.path} of {self.repository}@{self.revision}"
@@ -188,10 +190,10 @@ class Hub:
 
     def _explain_status(self, code: int, file: RemoteFile) -> str:
         if code == HTTPStatus.NOT_FOUND:
-            return f"{self.host} has no {file}: check the name and the revision"
+            return f"{self.host} has no {file}: {file.advice or 'check the name and the revision'}"
         if code in _NEED_TOKEN:
             token = f"; {TOKEN_VARIABLE} may not read it" if self.token else f", and a private one needs {TOKEN_VARIABLE}"
-            return f"{self.host} does not give {file} ({code}): check the name{token}"
+            return f"{self.host} does not give {file} ({code}): {file.advice or f'check the name{token}'}"
         if code == HTTPStatus.TOO_MANY_REQUESTS or code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return f"{self.host} is busy ({code}): try again later"
         return f"{self.host} refuses {file} ({code})"
@@ -216,8 +218,9 @@ def open_hub(environment: Mapping[str, str] = os.environ) -> Hub:
         ServiceError: `EMODJ_OFFLINE` forbids it.
         UsageError: the address or the token in the environment is none.
     """
-    if environment.get(OFFLINE_VARIABLE, "") not in {"", "0"}:
-        raise ServiceError(f"{OFFLINE_VARIABLE} in your environment forbids emodj to ask a hub: unset it first")
+    forbidden = explain_offline("a hub", environment)
+    if forbidden is not None:
+        raise ServiceError(forbidden)
     address, token = environment.get(ADDRESS_VARIABLE, "").strip(), environment.get(TOKEN_VARIABLE, "").strip()
     return Hub(address or ADDRESS, token or None)
 
@@ -278,4 +281,4 @@ def _read(answer: Any, file: RemoteFile, notify: Callable[[int | None], None]) -
 
 
 def _too_large(file: RemoteFile) -> AssetError:
-    return AssetError(f"{file} is larger than {file.most / 10**6:.3g} MB: emodj runs no network of this size from a hub")
+    return AssetError(f"{file} is larger than {file.most / 10**6:.3g} MB: emodj reads no such file of this size from a hub")

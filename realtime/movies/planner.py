@@ -96,12 +96,14 @@ class MoviePlan:
         mood_used: mood whose movies and genres were used: the nearest one of a mixed mood, and the nearest one with movies
             where they have to match a mood for which the list has none.
         movies: in the order of the draw; of a journey in the order of its steps. No movie twice.
+        replaced: mood that has no movies, so that those of `mood_used` stand in; None if all is as it was asked for.
     """
 
     strategy: Strategy
     why: str
     mood_used: Expression
     movies: tuple[Movie, ...]
+    replaced: Expression | None = None
 
 
 def plan_movies(movies: Sequence[Movie], mood: Mood, strategy: Strategy, count: int, seed: int) -> MoviePlan:
@@ -130,7 +132,12 @@ def plan_movies(movies: Sequence[Movie], mood: Mood, strategy: Strategy, count: 
             used, why, chosen = nearest, target.why, _lift(shuffled, target.point, LIFTING[nearest], count)
         case Strategy.JOURNEY:
             why, chosen = f"from {name_mood(mood)}, step by step", _journey(shuffled, mood, nearest, used, count)
-    return MoviePlan(strategy, why, used, tuple(chosen))
+    # The movies of faces that disagree lie nearest to their mean, whatever their mood is
+    replaced = nearest if used is not nearest and not (strategy is Strategy.MATCH and mood.leader is None) else None
+    if replaced is not None and chosen:
+        start = f"for {used.value}" if strategy is Strategy.MATCH else f"{why}, first those for {used.value}"
+        why = f"{start}, the nearest mood with movies"
+    return MoviePlan(strategy, why, used, tuple(chosen), replaced)
 
 
 def nearest_mood(mood: Mood) -> Expression:

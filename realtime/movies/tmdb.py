@@ -6,14 +6,14 @@ Parameters, genres and statuses: TMDb's reference, developer.themoviedb.org, "di
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
 from realtime.errors import ServiceError
 from realtime.mood.affect import POINTS
 from realtime.movies.catalog import FIRST_YEAR, LAST_YEAR, Movie
-from realtime.movies.planner import LIFTING, MATCHING, nearest_mood
+from realtime.movies.planner import LIFTING, MATCHING, GenreRule, nearest_mood
 from realtime.music.planner import JOURNEY_STEPS, Strategy, find_target
 from realtime.printable import clean_text
 from realtime.retry_after import parse_retry_after, wait_in_words
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from realtime.domain import Expression, Mood
     from realtime.mood.affect import Point
-    from realtime.movies.planner import GenreRule
 
 ATTRIBUTION = "This application uses TMDB and the TMDB APIs but is not endorsed, certified, or otherwise approved by TMDB."
 """What TMDb's terms of use ask each application to show beside its data."""
@@ -35,7 +34,9 @@ DISCLOSURE = (
 """What a person should know before the key is used."""
 
 MAX_PAGE = 10
-"""Last page of the most popular movies that lot may choose; a page has 20 movies. Later ones hold movies that few know."""
+"""Last page of the most popular movies that lot may choose. Later ones hold movies that few know."""
+PAGE_SIZE = 20
+"""Movies of a page, at most."""
 
 GENRES = {
     28: "Action",
@@ -98,11 +99,13 @@ class TmdbQuestion:
         rule: genres.
         mood: mood that the movies match; None for movies that only lift.
         point: valence and arousal of the movies.
+        extra: whether its movies may be missing: the strategy chooses from those of another question then.
     """
 
     rule: GenreRule
     mood: Expression | None
     point: Point
+    extra: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +122,23 @@ class TmdbPage:
 
 
 def make_questions(mood: Mood, strategy: Strategy) -> list[TmdbQuestion]:
-    """The questions whose answers a strategy chooses from: one, and for a journey one for each of its ends."""
+    """The questions whose answers a strategy chooses from.
+
+    They are one, and for a journey one for each of its ends. To lift, the genres that one of several movies has in spite of
+    the rule have a question of their own: a page for both would have few movies for the others.
+    """
     nearest = nearest_mood(mood)
     matching = TmdbQuestion(MATCHING[nearest], nearest, POINTS[nearest])
     match strategy:
         case Strategy.MATCH:
             return [matching]
         case Strategy.LIFT:
-            return [TmdbQuestion(LIFTING[nearest], None, find_target(mood, strategy).point)]
+            rule, point = LIFTING[nearest], find_target(mood, strategy).point
+            if not rule.always:
+                return [TmdbQuestion(rule, None, point)]
+            others = replace(rule, always=frozenset())
+            always = GenreRule((rule.always,), rule.unwanted - rule.always)
+            return [TmdbQuestion(others, None, point), TmdbQuestion(always, None, point, extra=True)]
         case Strategy.JOURNEY:
             end = find_target(mood, strategy, JOURNEY_STEPS - 1).point
             return [matching, TmdbQuestion(LIFTING[nearest], None, end)]
@@ -213,6 +225,11 @@ def unreadable_answer() -> TmdbError:
 def no_movies() -> TmdbError:
     """Error for an answer without a movie."""
     return TmdbError("TMDb has no movie of these genres: lower movies.min_votes or movies.min_rating in your settings")
+
+
+def no_fitting_movies() -> TmdbError:
+    """Error for pages whose movies do not fit, while other pages may have some."""
+    return TmdbError("no movie on the pages that TMDb gave fits: try again")
 
 
 def _excluded(rule: GenreRule) -> frozenset[str]:

@@ -19,10 +19,12 @@ from realtime.movies.tmdb import (
     draw_parameters,
     explain_refusal,
     make_questions,
+    no_fitting_movies,
     no_movies,
     read_page,
     unreadable_answer,
 )
+from realtime.offline import explain_offline
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -65,7 +67,7 @@ def check_key(key: TmdbKey, *, timeout_s: float | None = None) -> None:
 
     Raises:
         TmdbKeyError: it does not.
-        TmdbError: TMDb refuses for another reason, or cannot be reached.
+        TmdbError: TMDb refuses for another reason, cannot be reached, or must not be asked.
     """
     with _asking(key, timeout_s) as tmdb:
         answer = tmdb.ask("authentication", {})
@@ -78,8 +80,8 @@ def fetch_movies(
 ) -> tuple[Movie, ...]:
     """Fetch movies for a mood, from which `planner.plan_movies` chooses.
 
-    There is one request, and a second one where TMDb has fewer pages than lot chose from; for a journey this holds for each
-    of its ends.
+    There is one request, and a second one where TMDb has fewer pages than lot chose from, or no movie on its page fits; a
+    strategy with two questions, as `make_questions` says, has up to four.
 
     Args:
         key: key of the person.
@@ -90,11 +92,11 @@ def fetch_movies(
         timeout_s: longest time for all requests together, in seconds; None for `TIMEOUT_S`.
 
     Returns:
-        At most 20 movies, of a journey at most 40; at least one for each of its ends.
+        At most 20 movies for each question, and at least one for each that is not extra.
 
     Raises:
         TmdbKeyError: TMDb does not accept the key.
-        TmdbError: TMDb refuses for another reason, cannot be reached, or has no movie.
+        TmdbError: TMDb refuses for another reason, cannot be reached, must not be asked, or has no movie.
     """
     lot = random.Random(seed)  # noqa: S311 - a draw of movies guards no secret
     with _asking(key, timeout_s) as tmdb:
@@ -107,11 +109,11 @@ def _fetch_page(tmdb: _Connection, question: TmdbQuestion, filters: TmdbFilters,
     parameters = draw_parameters(question, filters, lot)
     number = lot.randint(1, MAX_PAGE)
     page = read_page(tmdb.ask("discover/movie", parameters | {"page": str(number)}), question)
-    if not page.movies and 0 < page.total_pages < number:
-        number = lot.randint(1, page.total_pages)
-        page = read_page(tmdb.ask("discover/movie", parameters | {"page": str(number)}), question)
-    if not page.movies:
-        raise no_movies()
+    others = [each for each in range(1, min(page.total_pages, MAX_PAGE) + 1) if each != number]
+    if not page.movies and others:
+        page = read_page(tmdb.ask("discover/movie", parameters | {"page": str(lot.choice(others))}), question)
+    if not page.movies and not question.extra:
+        raise no_fitting_movies() if page.total_pages else no_movies()
     return page.movies
 
 
@@ -154,5 +156,8 @@ class _Connection:
 def _asking(key: TmdbKey, timeout_s: float | None) -> Generator[_Connection]:
     from realtime.http_session import new_session
 
+    forbidden = explain_offline("TMDb")
+    if forbidden is not None:
+        raise TmdbError(forbidden)
     with new_session() as session:
         yield _Connection(session, key, TIMEOUT_S if timeout_s is None else timeout_s)

@@ -166,7 +166,7 @@ def _decode_picture(data: bytes, name: str, notify: Callable[[str], None] | None
                 "reads: shrink it, or read it with `emodj image`"
             )
 
-    return images.decode_image(data, name, notify, check)
+    return images.decode_image(data, name, notify, check_size=check)
 
 
 def _make_preview(data: bytes, name: str) -> bytes:

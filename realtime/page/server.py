@@ -174,7 +174,8 @@ def network_names() -> list[str]:
     """Names and addresses by which other computers may know this one; no server is asked."""
     name = socket.gethostname()
     found = [name, f"{name}.local"] if "." not in name else [name]
-    with suppress(OSError):
+    # A name of 64 characters is one for Linux, and none for Python
+    with suppress(OSError, UnicodeError):
         found += [str(entry[4][0]) for entry in socket.getaddrinfo(name, None, socket.AF_INET, socket.SOCK_STREAM)]
     return [each for each in dict.fromkeys(found) if not each.startswith("127.")]
 

@@ -35,8 +35,12 @@ def summary_lines(summary: Summary) -> Iterator[Document]:
         is_plain = plan.strategy is Strategy.MATCH and summary.mood.leader is not None
         yield _line("music", plan.best.title + ("" if is_plain else f", {plan.why}"), plan.best.url)
     if summary.movies is not None:
-        for number, (movie, link) in enumerate(zip(summary.movies.plan.movies, summary.movies.links, strict=True)):
-            yield _line("" if number else "movies", ", ".join([f"{movie.title} ({movie.year})", *movie.genres]), link)
+        chosen = summary.movies.plan
+        if chosen.replaced is not None:
+            yield _line("movies", chosen.why)
+        for number, (movie, link) in enumerate(zip(chosen.movies, summary.movies.links, strict=True)):
+            name = "" if number or chosen.replaced is not None else "movies"
+            yield _line(name, ", ".join([f"{movie.title} ({movie.year})", *movie.genres]), link)
     if summary.fact is not None:
         yield _line("fact", summary.fact.text)
         yield _line("", summary.fact.source)

@@ -79,6 +79,7 @@ def summary_document(summary: Summary) -> Document:
         "playlist": _playlist_document(summary.plan),
         **_mood_fields(summary.mood),
         "movies": movies_document(summary.movies),
+        "mood_used": mood_used_document(summary.movies),
         "fact": fact_document(summary.fact),
         "seed": summary.seed,
     }
@@ -97,6 +98,11 @@ def movies_document(movies: RecommendedMovies | None) -> list[Document]:
         {"title": movie.title, "year": movie.year, "genres": list(movie.genres), "country": movie.country, "url": link}
         for movie, link in zip(movies.plan.movies, movies.links, strict=True)
     ]
+
+
+def mood_used_document(movies: RecommendedMovies | None) -> str | None:
+    """The mood whose movies are recommended, another one if the list has none for the mood; None without a movie."""
+    return None if movies is None else movies.plan.mood_used.value
 
 
 def fact_document(fact: Fact | None) -> Document | None:

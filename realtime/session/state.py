@@ -30,6 +30,8 @@ NOTICE_S = 4.0
 """Seconds for which a notice is shown."""
 FACT_S = 12.0
 """Seconds for which a fact is shown: a slow reader reads 200 characters of `facts.LONGEST_FACT` and the source meanwhile."""
+NO_MOVIES = "the list of movies has none for this mood"
+"""Notice in place of movies for a mood and a strategy that have none."""
 WELCOME = "analysed on this computer, nothing is saved"
 """Notice at the start of a session that writes no file."""
 
@@ -249,7 +251,7 @@ class Session:
                 return self._show_answer(self._selector.request(self._vote.mood(), now_s), now_s)
             case SessionAction.NEXT_STRATEGY:
                 command = self._show_answer(self._selector.next_strategy(), now_s)
-                self._update_movies()
+                self._update_movies(now_s)
                 return command
             case SessionAction.RESTART_VOTE:
                 self._vote.restart()
@@ -269,14 +271,20 @@ class Session:
         elif self._vote.mood() is None:
             self.notify(NO_MOOD, now_s)
         elif (movies := self._draw_movies()) is None:
-            self.notify("the list of movies has none for this mood", now_s)
+            self.notify(NO_MOVIES, now_s)
         else:
             self._view = replace(self._view, movies=movies)
 
-    def _update_movies(self) -> None:
+    def _update_movies(self, now_s: float) -> None:
         """Follow a choice of the user; else the movies stay as they are while they are read, whatever the faces do."""
-        if self._view.movies is not None:
-            self._view = replace(self._view, movies=self._draw_movies())
+        if self._view.movies is None:
+            return
+        movies = self._draw_movies()
+        self._view = replace(self._view, movies=movies)
+        if movies is None:
+            why = NO_MOVIES if self._vote.mood() is not None else NO_MOOD
+            # The notice of the choice itself stays readable
+            self.notify("; ".join(filter(None, [self._view.notice, why])), now_s)
 
     def _draw_movies(self) -> RecommendedMovies | None:
         mood = self._vote.mood()
@@ -292,7 +300,7 @@ class Session:
     def _choose_mood(self, expression: Expression | None, now_s: float) -> PlayerCommand | None:
         self._vote.choose(expression)
         self.notify(f"mood by hand: {expression.value}" if expression else "the faces choose the mood again", now_s)
-        self._update_movies()
+        self._update_movies(now_s)
         return self._selector.reset_journey()
 
     def _command_player(self, command: PlayerCommand, now_s: float) -> PlayerCommand | None:

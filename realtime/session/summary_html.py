@@ -76,7 +76,9 @@ _FACES: dict[Expression | None, str] = {
 
 
 _CAPTION = "The areas show what the faces looked like. The strip below them shows the mood."
-_CAPTION_OF_GAPS = " Where the areas are empty, no face was seen clearly."
+_CAPTION_OF_GAPS = (
+    " Where the areas are empty, no face voted: none was seen clearly, the session was paused, or its vote was restarted."
+)
 
 
 def summary_html(summary: Summary, when: datetime | None = None) -> str:

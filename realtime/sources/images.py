@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import importlib
 import io
+import shlex
 import threading
 import warnings
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO
 
 from PIL import Image as Pillow
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 
+_FILMS = (formats.GIF, formats.PNG, formats.WEBP, formats.AVIF)
+"""Formats whose animations a live session reads."""
+
 _PILLOW = threading.Lock()
 """Held while settings of Pillow are changed for the whole process."""
 
@@ -55,14 +59,22 @@ def read_image(path: str, stdin: BinaryIO | None = None, notify: Notify | None =
         UsageError: no such file.
         EmodjError: a directory, not a picture, damaged, empty, too large, or of a kind that needs a package.
     """
-    return decode_image(_bytes(path, stdin), "the standard input" if path == STDIN else path, notify)
+    data = _bytes(path, stdin)
+    return decode_image(data, "the standard input", notify) if path == STDIN else decode_image(data, path, notify, path)
 
 
-def decode_image(data: bytes, name: str, notify: Notify | None = None, check_size: CheckSize | None = None) -> Image:
-    """Read a picture from the bytes of its file; `name` stands for the file in the sentences of errors and remarks.
+def decode_image(
+    data: bytes, name: str, notify: Notify | None = None, path: str | None = None, *, check_size: CheckSize | None = None
+) -> Image:
+    """Read a picture from the bytes of its file.
 
-    `check_size` gets the width and height that the file states, pixels, before they are decoded; it raises `EmodjError` for
-    a size that its caller does not take.
+    Args:
+        data: the bytes.
+        name: stands for the file in the sentences of errors and remarks.
+        notify: as in `read_image`.
+        path: of the file, if it has one; a remark names it in a command.
+        check_size: gets the width and height that the file states, pixels, before they are decoded; it raises `EmodjError`
+            for a size that its caller does not take.
 
     Returns:
         (height, width, 3) uint8 BGR, as `read_image` does.
@@ -87,7 +99,10 @@ def decode_image(data: bytes, name: str, notify: Notify | None = None, check_siz
             if notify and shrunk > 1:
                 notify(f"{name} is very large: it was read at 1/{shrunk} of its width and height")
             reopen = (lambda: _open(data, kind)) if limits.can_be_read_twice(picture, data, kind) else None
-            return pixels.to_upright_bgr(picture, reopen)
+            image = pixels.to_upright_bgr(picture, reopen)
+            if notify and (image == image[0, 0]).all():
+                notify(_describe_one_colour(picture, kind, name, path))
+            return image
     except EmodjError:
         raise
     except limits.PictureLimitError as error:
@@ -117,6 +132,19 @@ def too_large_for_memory(name: str) -> EmodjError:
 def _open(data: bytes, kind: PictureFormat) -> ImageFile.ImageFile:
     file = io.BytesIO(formats.with_avif_brand(data) if kind is formats.AVIF else data)
     return Pillow.open(file, formats=[kind.pillow])
+
+
+def _describe_one_colour(picture: ImageFile.ImageFile, kind: PictureFormat, name: str, path: str | None) -> str:
+    """The remark on a picture in which nothing can be seen, such as the first one of a film that begins in black."""
+    more = False
+    # A damaged picture behind the first one does not matter here
+    with suppress(Exception):
+        # To count the pictures of a long animation would take minutes
+        more = bool(getattr(picture, "is_animated", False))
+    if not more:
+        return f"{name} is one colour throughout"
+    remark = f"{name} is one colour throughout: the first of several pictures was read"
+    return f"{remark}; `emodj live --source {shlex.quote(path)}` reads all" if path and kind in _FILMS else remark
 
 
 def _unread_reason(data: bytes, name: str) -> str:

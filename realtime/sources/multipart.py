@@ -35,6 +35,11 @@ class MultipartParser:
         self._is_body = False
         self._searched = 0
         self._skipped = 0
+        # Whether the stated lengths have been right so far; whether a part of such a length has just ended; and whether the
+        # bytes up to the next boundary are the rest of a part whose length was too short
+        self._is_length_right = True
+        self._is_behind_length = False
+        self._is_rest = False
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take the next bytes of the body; returns the parts that are complete now, without their headers.
@@ -53,6 +58,11 @@ class MultipartParser:
 
     def _take_line(self) -> bytes | None:
         """Take a line in front of a body: empty if there was one, None if it is not complete yet."""
+        if self._is_behind_length and self._boundary_is_missing():
+            self._is_length_right = self._is_behind_length = False
+            self._is_body = self._is_rest = True
+            self._length, self._searched = None, 0
+            return b""
         end = self._buffer.find(b"\n", 0, MAX_HEADERS)
         self._skipped += len(self._buffer) if end < 0 else end + 1
         if self._skipped > MAX_HEADERS:
@@ -83,20 +93,47 @@ class MultipartParser:
         if self._length is not None and self._length > MAX_PART:
             raise _too_large()
 
+    def _boundary_is_missing(self) -> bool:
+        """Whether something else than line ends and the boundary follows a part whose length was stated."""
+        behind = bytes(self._buffer[: len(self._boundary) + 16]).lstrip(b"\r\n")
+        self._is_behind_length = len(behind) < len(self._boundary)
+        return not (behind.startswith(self._boundary) or self._boundary.startswith(behind))
+
     def _take_body(self) -> bytes | None:
-        if self._length is not None:
+        """Take a part up to its stated length or, if that has once been wrong, up to the boundary.
+
+        A part with a length is taken as soon as it is there: many cameras send the boundary behind it with the next picture.
+        """
+        if self._length is not None and self._is_length_right:
+            end = self._find_early_boundary(self._length)
+            if end >= 0:
+                self._is_length_right = False
+                return self._cut_body(end).removesuffix(b"\r")
             if len(self._buffer) < self._length:
+                self._searched = max(0, len(self._buffer) - len(self._boundary) - 2)
                 return None
-            part, end = bytes(self._buffer[: self._length]), self._length
-        else:
-            end = self._buffer.find(b"\n" + self._boundary, self._searched)
-            if max(end, len(self._buffer) if end < 0 else 0) > MAX_PART + MAX_HEADERS:
-                raise _too_large()
-            if end < 0:
-                # The boundary may be cut between two calls
-                self._searched = max(0, len(self._buffer) - len(self._boundary))
-                return None
-            part = bytes(self._buffer[:end]).removesuffix(b"\r")
+            self._is_behind_length = True
+            return self._cut_body(self._length)
+        end = self._buffer.find(b"\n" + self._boundary, self._searched)
+        if max(end, len(self._buffer) if end < 0 else 0) > MAX_PART + MAX_HEADERS:
+            raise _too_large()
+        if end < 0:
+            # The boundary may be cut between two calls
+            self._searched = max(0, len(self._buffer) - len(self._boundary))
+            return None
+        part, is_rest = self._cut_body(end).removesuffix(b"\r"), self._is_rest
+        self._is_rest = False
+        return b"" if is_rest else part
+
+    def _find_early_boundary(self, length: int) -> int:
+        """Where the line of the boundary stands within the stated length of a part; -1 if it does not."""
+        # With the line end behind it, for a short boundary may stand in a picture by chance
+        lines = [b"\n" + self._boundary + end for end in (b"\r\n", b"\n")]
+        found = [self._buffer.find(line, self._searched, length + len(line) - 1) for line in lines]
+        return min((place for place in found if place >= 0), default=-1)
+
+    def _cut_body(self, end: int) -> bytes:
+        part = bytes(self._buffer[:end])
         del self._buffer[:end]
         self._is_body = False
         return part

@@ -11,6 +11,7 @@ from PIL import ExifTags
 from PIL import Image as Pillow
 
 from realtime.sources.picture_depth import OUTLIERS, find_scale, scale_grey
+from realtime.sources.picture_limits import PictureLimitError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,7 +66,11 @@ def to_upright_bgr(picture: ImageFile.ImageFile, reopen: Callable[[], ImageFile.
     Args:
         picture: opened, not loaded yet.
         reopen: opens the same picture once more; None where there is no memory for that.
+
+    Raises:
+        PictureLimitError: its colours lie in a way that Pillow would read as other ones.
     """
+    _refuse_deep_planes(picture)
     _use_native_order(picture)
     is_16_bit = ";16" in _layout(picture)
     # `load` comes before the orientation: it already turns some TIFF files, and then removes it from their metadata
@@ -77,7 +82,7 @@ def to_upright_bgr(picture: ImageFile.ImageFile, reopen: Callable[[], ImageFile.
     turn = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1), _Turn())
     upright = np.empty((width, height, 3) if turn.is_lying else (height, width, 3), np.uint8)
     stored = _stored_view(upright, turn)
-    if picture.mode.startswith("I") or picture.mode == "F":
+    if picture.mode.startswith("I") or picture.mode == "F" or _is_signed_8(picture):
         strips = _grey_strips(picture)
     elif is_16_bit and _is_faint(picture):
         strips = _faint_strips(picture, reopen and _open_low_bytes(reopen))
@@ -131,13 +136,13 @@ def _lab_to_rgb(strip: Pillow.Image) -> Pillow.Image:
 
 def _grey_strips(picture: Pillow.Image) -> Iterator[tuple[int, Image]]:
     """Convert a deep grey picture: all strips have one scale."""
-    unsigned = _is_unsigned_32(picture)
+    stored = np.uint32 if _is_unsigned_32(picture) else np.int8 if _is_signed_8(picture) else None
     step = _sample_step(picture)
-    samples = [_values(strip, unsigned=unsigned)[::step, ::step].copy() for _, strip in _strips(picture)]
+    samples = [_values(strip, stored)[::step, ::step].copy() for _, strip in _strips(picture)]
     scale = find_scale(np.concatenate(samples))
     is_inverted = _is_white_zero(picture)
     for top, strip in _strips(picture):
-        grey = scale_grey(_values(strip, unsigned=unsigned), scale)
+        grey = scale_grey(_values(strip, stored), scale)
         yield top, np.repeat((255 - grey if is_inverted else grey)[..., None], 3, axis=2)
 
 
@@ -146,9 +151,10 @@ def _sample_step(picture: Pillow.Image) -> int:
     return max(1, round((picture.width * picture.height / _SAMPLE_PIXELS) ** 0.5))
 
 
-def _values(strip: Pillow.Image, *, unsigned: bool) -> Grey:
+def _values(strip: Pillow.Image, stored: type[np.generic] | None) -> Grey:
+    """The values of a strip; those of the type `stored`, of the same width, if Pillow takes them for others."""
     values = np.asarray(strip)
-    return values.view(np.uint32) if unsigned else values
+    return values if stored is None else values.view(stored)
 
 
 # Deep colours. Pillow keeps the high byte of 16 bits. Where that is nearly black, the low byte is read, too, as the high byte
@@ -218,10 +224,11 @@ def _use_native_order(picture: ImageFile.ImageFile) -> None:
 
 
 def add_tiff_layouts(layouts: dict[Any, tuple[str, str]]) -> None:
-    """Add layouts of deep grey TIFF files to Pillow's table: it lacks some byte orders, white as zero, and long floats."""
+    """Add layouts of grey TIFF files to Pillow's table: it lacks some byte orders, white as zero, and long floats."""
     for prefix, order in ((b"II", ""), (b"MM", "B")):
         for photometric in (0, 1):
             for sample_format, bits, mode, layout in (
+                (2, 8, "L", "L"),
                 (1, 16, "I;16" + order, "I;16" + order),
                 (2, 16, "I", f"I;16{order}S"),
                 (1, 32, "I", f"I;32{order}"),
@@ -232,8 +239,27 @@ def add_tiff_layouts(layouts: dict[Any, tuple[str, str]]) -> None:
                 layouts.setdefault((prefix, photometric, (sample_format,), 1, (bits,), ()), (mode, layout))
 
 
-_BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339
-"""Tags of TIFF 6.0: bits of a sample, what the values mean, and their type."""
+_BITS, _PHOTOMETRIC, _PLANES, _SAMPLE_FORMAT = 258, 262, 284, 339
+"""Tags of TIFF 6.0: bits of a sample, what the values mean, whether each colour lies apart, and the type of the values."""
+
+_SEPARATE = 2
+
+
+def _refuse_deep_planes(picture: ImageFile.ImageFile) -> None:
+    """Refuse a TIFF file, not compressed, with a plane of more than 8 bits for each colour: Pillow reads it as 8 bits."""
+    tags = getattr(picture, "tag_v2", {})
+    bits = tags.get(_BITS, (1,))
+    is_deep = tags.get(_PLANES) == _SEPARATE and len(bits) > 1 and max(bits) > 8  # noqa: PLR2004
+    if is_deep and picture.tile and picture.tile[0].codec_name != "libtiff":
+        raise PictureLimitError(
+            f"has a plane of {max(bits)} bits for each colour, which is not read: export it as PNG, or with 8 bits a colour"
+        )
+
+
+def _is_signed_8(picture: Pillow.Image) -> bool:
+    """Whether a TIFF file holds signed numbers of 8 bits, which Pillow takes for unsigned ones."""
+    tags = getattr(picture, "tag_v2", {})
+    return picture.mode == "L" and tags.get(_BITS) == (8,) and tags.get(_SAMPLE_FORMAT) == (2,)
 
 
 def _is_unsigned_32(picture: Pillow.Image) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 import sys
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -23,7 +24,9 @@ PRIVATE = 0o600
 """Mode of a file that only its owner can read. On Windows a file has the rights of its folder instead."""
 
 
-def write(files: Mapping[Path, bytes], *, private: bool = False, advice: str = "choose another place") -> None:
+def write(
+    files: Mapping[Path, bytes], *, private: bool = False, rights: int | None = None, advice: str = "choose another place"
+) -> None:
     """Write files so that a reader never meets half of one. Files that exist are replaced; a link is replaced, not followed.
 
     All are written beside their places first and are renamed at the very end. A disk that is full or read-only leaves what was
@@ -32,13 +35,17 @@ def write(files: Mapping[Path, bytes], *, private: bool = False, advice: str = "
     Args:
         files: contents by path; the folders exist.
         private: the owner alone can read them (mode 600), whatever the umask is; else they are ordinary files.
+        rights: their mode, whatever the umask is, such as that of the file which is replaced; None to let `private` say it.
         advice: what to try where the disk refuses; the end of the sentence.
 
     Raises:
         EmodjError: a file cannot be written.
     """
-    with _translate_errors(files, advice), _written_beside(files, private=private) as parts:
+    with _translate_errors(files, advice), _written_beside(files, private=private or rights is not None) as parts:
         for target, part in parts.items():
+            # A disk without rights refuses to set any
+            if rights is not None and stat.S_IMODE(part.stat().st_mode) != rights:
+                part.chmod(rights)
             part.replace(target)
 
 

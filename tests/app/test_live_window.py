@@ -283,7 +283,7 @@ def test_every_way_to_end_a_session_prints_the_summary(
         until(lambda: happy_pixels(emodj.picture()) > 500)
         end(emodj)
         assert emodj.finish() == status
-        faces, length, mood, music, link = emodj.output.splitlines()
+        faces, length, mood, music, link, *movies, fact, source = emodj.output.splitlines()
         assert faces.startswith("faces   happy ")
         seconds = re.fullmatch(r"length  (\d+\.\d) s, \d+ frames? analysed", length)
         # The session ended before the clip
@@ -292,6 +292,10 @@ def test_every_way_to_end_a_session_prints_the_summary(
         assert mood.startswith("mood    happy, ")
         assert music.startswith("music   ")
         assert link == HAPPY
+        assert movies[0].startswith("movies  ")
+        assert len(movies) == 3
+        assert fact.startswith("fact    ")
+        assert source.startswith("        ")
         # After ^C in the terminal, the line is ended
         assert emodj.stderr == ("\n" if status else "")
         assert not emodj.browsed
@@ -324,7 +328,8 @@ def test_songs_play_by_keys_and_end_with_the_window(clip: Path, display: str, tm
         first = emodj.picture()
         emodj.press_until("n", lambda: differs(first, emodj.picture(), *bottom))
         assert emodj.leave("q") == 0
-        assert emodj.output.splitlines()[-1] == str(tmp_path / "songs")
+        # Below the line of the music
+        assert emodj.output.splitlines()[4] == str(tmp_path / "songs")
         assert not emodj.browsed
         assert not emodj.stderr
 

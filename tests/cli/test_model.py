@@ -119,6 +119,12 @@ def test_check_prints_a_line_for_each_comparison_and_ends_with_5_if_one_fails(
     assert "compiled           failed" in ended.stdout
 
 
+def test_a_compiled_network_is_not_compiled_again(emodj: Run, pair: Path) -> None:
+    ended = emodj("model", "compile", pair.with_suffix(".tflite"))
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "emotiondetector.tflite is compiled already: name the .json of a pair" in ended.stderr
+
+
 def test_compile_writes_the_files_that_a_pair_needs_to_run(
     emodj: Run, pair: Path, portrait: Path, settings: Callable[[str], Path]
 ) -> None:

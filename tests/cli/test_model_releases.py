@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -248,3 +250,55 @@ def test_an_upload_is_asked_for_and_needs_an_evaluation(emodj: Run, hub: FakeHub
     assert ended.returncode == 5
     assert f"run `emodj evaluate DATA --model {pair} --out FOLDER`" in ended.stderr
     assert hub.requests == []
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.posix
+def test_what_an_upload_lacks_is_said_before_the_question(emodj: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    for switch in ("HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_UPDATE_CHECK", "HF_HUB_DISABLE_XET"):
+        monkeypatch.setenv(switch, "0")
+    for token, sentence in (("", "an upload needs HF_TOKEN"), (TOKEN, "an upload needs the library huggingface_hub")):
+        monkeypatch.setenv("HF_TOKEN", token)
+        monkeypatch.setattr(sys, "stdin", _Terminal("n\n"))
+        ended = emodj("model", "push", NAME)
+        assert ended.returncode == 1
+        assert sentence in ended.stderr
+        assert "for everybody to see" not in ended.stderr
+
+
+def test_the_built_in_network_without_a_file_of_settings_writes_none(emodj: Run) -> None:
+    ended = emodj("model", "use", "built-in")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "built-in is in use already\n", "")
+    assert not user_file().exists()
+
+
+@pytest.mark.posix
+def test_a_network_in_use_by_another_path_is_in_use(emodj: Run, home: Path) -> None:
+    emodj("model", "pull", NAME)
+    link = home / "link"
+    link.symlink_to(networks_folder())
+    user_file().parent.mkdir(parents=True, exist_ok=True)
+    pair = link / "anna--faces@v1" / COMPILED
+    user_file().write_text(f"[network]\npair = '{pair}'\n", encoding="utf-8")
+    rows = json.loads(emodj("model", "list", "--json").stdout)["networks"]
+    assert [(row["name"], row["in_use"]) for row in rows] == [("built-in", False), (NAME, True)]
+    ended = emodj("model", "remove", NAME)
+    assert ended.returncode == 2
+    assert "is in use" in ended.stderr
+    assert pair.exists()
+
+
+def test_a_release_whose_name_differs_in_case_alone_stays(emodj: Run) -> None:
+    emodj("model", "pull", NAME)
+    # As a disk that does not tell upper from lower case finds it
+    folder = (networks_folder() / "anna--faces@v1").rename(networks_folder() / "Anna--faces@v1")
+    for command in ("use", "remove"):
+        ended = emodj("model", command, "Anna/faces@v1")
+        assert ended.returncode == 2
+        assert "Anna/faces@v1 is not on this computer" in ended.stderr
+    assert folder.exists()

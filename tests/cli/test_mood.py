@@ -112,7 +112,7 @@ def test_the_document(emodj: Run, music_settings: Path, tmp_path: Path) -> None:
     point = {"valence": 0.76, "arousal": 0.48}
     assert (ended.returncode, ended.stderr) == (0, "")
     document = json.loads(ended.stdout)
-    recommended = {name: document.pop(name) for name in ("movies", "fact", "seed")}
+    recommended = {name: document.pop(name) for name in ("movies", "mood_used", "fact", "seed")}
     assert document == {
         "schema": 1,
         "mood": "happy",
@@ -127,6 +127,7 @@ def test_the_document(emodj: Run, music_settings: Path, tmp_path: Path) -> None:
         "steps": None,
         "opened": None,
     }
+    assert recommended["mood_used"] == "happy"
     seed = str(recommended["seed"])
     assert recommended["movies"] == json.loads(emodj("movies", "happy", "-n", "3", "--seed", seed, "--json").stdout)["movies"]
     fact = json.loads(emodj("fact", "happy", "--seed", seed, "--json").stdout)
@@ -194,9 +195,27 @@ def test_the_songs_of_a_library_come_first(emodj: Run, settings: Write, tmp_path
 
 
 def test_a_mood_without_music_is_a_sentence_with_a_remedy(emodj: Run, settings: Write) -> None:
-    ended = emodj("mood", "sad", "--config", settings("[playlists]\nsad = []\n"))
-    assert (ended.returncode, ended.stdout) == (1, "")
-    assert "[[playlists.sad]]" in ended.stderr
+    file = settings("[playlists]\nsad = []\n")
+    ended = emodj("mood", "sad", "--seed", "5", "--config", file)
+    remedy = "emodj: your settings name no music for sad: add a [[playlists.sad]], or try --strategy lift\n"
+    assert (ended.returncode, ended.stderr) == (0, remedy)
+    # Movies and fact need no music
+    assert ended.stdout == emodj("mood", "sad", "--seed", "5").stdout.partition("\n\n")[2].partition("\n\n")[2]
+    document = json.loads(emodj("mood", "sad", "--json", "--config", file).stdout)
+    assert (document["why"], document["wanted"], document["choices"], document["steps"]) == (None, None, [], None)
+    assert (document["strategy"], len(document["movies"]), document["mood_used"]) == ("match", 3, "sad")
+
+
+@pytest.mark.parametrize("option", ["--open", "--qr"])
+def test_without_music_there_is_nothing_to_open_but_the_rest_is_kept(
+    emodj: Run, settings: Write, tmp_path: Path, browser: Visits, option: str
+) -> None:
+    file = settings("[playlists]\nsad = []\n")
+    ended = emodj("mood", "sad", option, "--summary", tmp_path / "evening.md", "--config", file)
+    assert (ended.returncode, ended.stderr.count("your settings name no music for sad")) == (1, 1)
+    assert ended.stdout.startswith("Movies for sad\n")
+    assert "Movies for sad" in (tmp_path / "evening.md").read_text(encoding="utf-8")
+    assert not browser()
 
 
 def test_an_unknown_mood_is_a_sentence_with_the_nearest(emodj: Run) -> None:

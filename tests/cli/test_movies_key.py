@@ -88,7 +88,7 @@ def test_a_refused_key_leaves_the_old_one(log_in: Run, tmdb: Tmdb) -> None:
     [
         (Fault(close=True), "TMDb cannot be reached: is this computer online?"),
         (refusal(503, 9, "Offline"), "TMDb has an internal error (503): try again in a moment"),
-        (refusal(429, 25, "slow"), "too many requests to TMDb: try again in 30 seconds"),
+        (refusal(429, 25, "slow"), "too many requests to TMDb: try again in a moment"),
         (Fault(200, b"<html>"), "the answer is not TMDb's: does this network want you to log in first?"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -43,13 +44,22 @@ def read_document(ended: CompletedProcess[str]) -> dict[str, Any]:
 
 def test_movies_of_tmdb_are_printed_with_what_tmdb_asks_for(emodj: Run, tmdb: Tmdb) -> None:
     ended = emodj("movies", "angry", "--online")
-    assert (ended.returncode, ended.stderr) == (0, "emodj: TMDb has no other movies for angry\n")
+    assert (ended.returncode, ended.stderr) == (0, "emodj: TMDb's answer has only 2 movies that fit\n")
     heading, *lines, last = ended.stdout.splitlines()
     assert (heading, last) == ("Movies for angry", ATTRIBUTION)
     assert sorted(line[3:] for line in lines[::2]) == ["Heat �[31m (1995), Action, Crime", "Rescue (2010), Action, Comedy"]
     assert all("https://en.wikipedia.org/w/index.php?search=" in line for line in lines[1::2])
     # The page that lot chose, then the one that exists
     assert len(tmdb.requests) <= 2
+
+
+def test_more_movies_than_a_page_has_are_said(emodj: Run, tmdb: Tmdb) -> None:
+    for number in range(30):
+        tmdb.movie(f"Crime {number}", "Crime", year=1950 + number)
+    ended = emodj("movies", "angry", "-n", "25", "--seed", "0", "--online")
+    assert ended.returncode == 0
+    assert re.fullmatch(r"emodj: TMDb's answer has only \d+ movies that fit; a page has 20 movies at most\n", ended.stderr)
+    assert 2 * 10 < len(ended.stdout.splitlines()) <= 2 + 2 * 20
 
 
 def test_without_online_nobody_is_asked_and_nothing_of_tmdb_is_printed(emodj: Run, tmdb: Tmdb) -> None:

@@ -8,6 +8,7 @@ from realtime.music.planner import Strategy, plan_music
 from realtime.session.documents import AnalysedPicture
 from realtime.session.state import Summary
 from tests.support.lists import PLAN, PLAYLISTS
+from tests.support.summaries import replaced_summary
 
 PROBABILITIES = (0.02, 0.01, 0.03, 0.75, 0.14, 0.03, 0.02)
 FACE = Face(Box(0, 0, 10, 10), PROBABILITIES)
@@ -84,6 +85,12 @@ def test_a_session() -> None:
         "music   Bright and happy",
         "https://example.org/happy",
     ]
+
+
+def test_movies_of_another_mood_are_not_shown_as_those_of_the_mood() -> None:
+    lines = [line for line in output.summary_report(replaced_summary()) if not line.startswith("fact")]
+    start = lines.index("movies  for happy, the nearest mood with movies")
+    assert all(line.startswith("        happy ") for line in lines[start + 1 : start + 4])
 
 
 def test_a_session_without_faces() -> None:

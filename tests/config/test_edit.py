@@ -125,10 +125,10 @@ def test_a_link_is_left_to_its_person(tmp_path: Path) -> None:
 
 
 @pytest.mark.posix
-@pytest.mark.parametrize("mode", [0o600, 0o644])
-def test_a_private_file_stays_private(tmp_path: Path, mode: int) -> None:
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644, 0o664])
+def test_a_file_keeps_its_rights(tmp_path: Path, mode: int) -> None:
     file = tmp_path / "config.toml"
     file.write_bytes(b"")
     file.chmod(mode)
     write_text_setting(file, PAIR, NEW)
-    assert bool(file.stat().st_mode & 0o077) is (mode == 0o644)
+    assert file.stat().st_mode & 0o777 == mode

@@ -10,7 +10,7 @@ import pytest
 
 from realtime.classifier.contract import load_classifier
 from realtime.classifier.golden import differences
-from realtime.errors import AssetError, EmodjError, ServiceError
+from realtime.errors import AssetError, EmodjError, ServiceError, UsageError
 from realtime.faces import yunet
 from realtime.hub import release
 from realtime.hub.pull import YUNET, pull_network, pull_yunet
@@ -66,7 +66,7 @@ def test_a_network_is_fetched_at_one_commit_and_runs(hub: FakeHub, tmp_path: Pat
     assert said == [
         f"anna/faces@v1: fetching at most 32 MB from {hub.address}",
         f"anna/faces@v1: {CONTRACT}, 0.018 MB",
-        f"anna/faces@{COMMIT}: {CARD}, 0.012 MB",
+        f"anna/faces@{COMMIT}: {CARD}, {len(FILES[CARD]) / 10**6:.2g} MB",
         f"anna/faces@{COMMIT}: {COMPILED}, 5.8 MB",
     ]
     classifier, terms = load_classifier(kept.network, shipped=MODELS / CONTRACT, cache_dir=tmp_path / "cache", notify=ignore)
@@ -79,6 +79,55 @@ def test_a_hub_that_names_no_commit_is_asked_for_the_revision(hub: FakeHub, tmp_
     hub.commit = None
     assert pull(hub, tmp_path).commit is None
     assert {path.split("/")[4] for path in hub.asked()} == {"v1"}
+
+
+@pytest.mark.parametrize("pinned", [COMMIT, COMMIT.upper()])
+def test_a_commit_that_is_pinned_is_the_one_that_is_kept(hub: FakeHub, tmp_path: Path, pinned: str) -> None:
+    name = ReleaseName("anna/faces", pinned)
+    assert pull(hub, tmp_path / "right", name).commit == COMMIT
+    hub.commit = "b" * 40
+    with pytest.raises(ServiceError, match=f"gives a file of anna/faces@{pinned} at the commit {'b' * 40}, not {COMMIT}"):
+        pull(hub, tmp_path / "wrong", name)
+    assert not (tmp_path / "wrong").exists()
+
+
+@pytest.mark.parametrize(
+    ("commits", "sentence"),
+    [
+        ((COMMIT, "b" * 40, COMMIT), f"at the commit {'b' * 40}, not {COMMIT}"),
+        ((COMMIT, COMMIT, "c" * 40), f"at the commit {'c' * 40}, not {COMMIT}"),
+        ((COMMIT, None, "c" * 40), f"at the commit {'c' * 40}, not {COMMIT}"),
+        ((None, "b" * 40, "c" * 40), f"at the commit {'c' * 40}, not {'b' * 40}"),
+    ],
+)
+def test_files_of_two_commits_are_refused(hub: FakeHub, tmp_path: Path, commits: tuple[str | None, ...], sentence: str) -> None:
+    following = iter(commits)
+
+    def move(said: str) -> None:
+        # Before the first request, and after the hub has answered each
+        hub.commit = next(following, None)
+        assert said.startswith("anna/faces@")
+
+    with pytest.raises(ServiceError, match=f"gives a file of anna/faces@v1 {sentence}"):
+        pull(hub, tmp_path / "networks", notify=move)
+    assert not (tmp_path / "networks").exists()
+
+
+def test_a_release_whose_name_differs_in_case_alone_has_one_folder_on_some_disks(hub: FakeHub, tmp_path: Path) -> None:
+    kept = pull(hub, tmp_path)
+    other = ReleaseName("Anna/Faces", "v1")
+    # As a disk that does not tell upper from lower case finds it
+    kept.folder.rename(release.release_folder(tmp_path, other))
+    with pytest.raises(EmodjError, match=r"^anna/faces@v1 is there already, .* in Anna/Faces@v1: remove anna/faces@v1 first$"):
+        pull(hub, tmp_path, other)
+
+
+@pytest.mark.posix
+def test_a_folder_that_cannot_be_read_is_a_sentence(hub: FakeHub, tmp_path: Path) -> None:
+    # A name that no disk takes: the administrator, who may run the tests, can read every folder
+    with pytest.raises(UsageError, match=r"^cannot read the folder .*: File name too long"):
+        pull(hub, tmp_path / ("n" * 300))
+    assert hub.requests == []
 
 
 def test_a_release_that_is_there_is_not_asked_for_again(hub: FakeHub, tmp_path: Path) -> None:
@@ -213,6 +262,13 @@ def test_yunet_is_kept_and_finds_faces(hub: FakeHub, tmp_path: Path, astronaut: 
     path = tmp_path / "networks" / yunet.FILE_NAME
     pull_yunet(Hub(hub.address), path, notify=ignore)
     assert len(yunet.YuNetDetector(path, search_side=320).detect(astronaut)) == 1
+
+
+@pytest.mark.parametrize("status", [404, 401])
+def test_yunet_that_a_hub_does_not_have_is_a_sentence_of_its_own(hub: FakeHub, tmp_path: Path, status: int) -> None:
+    hub.faults[YUNET.path] = Fault(status)
+    with pytest.raises(ServiceError, match=r": get the file elsewhere, and name its path in faces\.yunet_model$"):
+        pull_yunet(Hub(hub.address), tmp_path / yunet.FILE_NAME, notify=ignore)
 
 
 def test_yunet_is_kept_by_its_digest_alone(hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

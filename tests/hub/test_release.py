@@ -20,6 +20,7 @@ from realtime.hub.release import (
     find_release,
     keep_release,
     list_releases,
+    name_in_other_case,
     parse_release_name,
 )
 from realtime.storage.atomic import remove_folder
@@ -107,8 +108,9 @@ def test_other_folders_and_files_are_no_releases(tmp_path: Path) -> None:
         (CONTRACT, None),
         ("release.json", None),
         ("release.json", b"[]"),
-        ("release.json", b'{"commit": "HEAD"}'),
-        ("release.json", b'{"commit": ["0"]}'),
+        ("release.json", b'{"commit": null}'),
+        ("release.json", b'{"name": "anna/faces@v1", "commit": "HEAD"}'),
+        ("release.json", b'{"name": "anna/faces@v1", "commit": ["0"]}'),
         ("release.json", b"[" * 5000),
     ],
 )
@@ -122,6 +124,30 @@ def test_a_damaged_release_is_listed_with_the_reason(tmp_path: Path, path: str, 
     assert (release.name, release.terms) == (NAME, None)
     assert release.problem is not None
     assert path in release.problem
+
+
+def test_a_folder_that_has_another_name_is_not_the_release(tmp_path: Path) -> None:
+    folder = keep(tmp_path).folder
+    # As a disk that does not tell upper from lower case finds it
+    folder.rename(folder.with_name("Anna--faces@v1"))
+    other = ReleaseName("Anna/faces", "v1")
+    assert find_release(tmp_path, other) is None
+    assert name_in_other_case(tmp_path, other) == str(NAME)
+    (release,) = list_releases(tmp_path)
+    assert release.problem is not None
+    assert "is of another release" in release.problem
+    (tmp_path / "Anna--faces@v1").rename(tmp_path / "bob--faces@v1")
+    assert name_in_other_case(tmp_path, ReleaseName("bob/faces", "v1")) is None
+    found = find_release(tmp_path, ReleaseName("bob/faces", "v1"))
+    assert found is not None
+    assert found.terms is None
+
+
+@pytest.mark.posix
+def test_a_folder_of_releases_that_cannot_be_read_is_a_sentence(tmp_path: Path) -> None:
+    # A name that no disk takes: the administrator, who may run the tests, can read every folder
+    with pytest.raises(UsageError, match=r"^cannot read the folder .*: File name too long"):
+        find_release(tmp_path / ("n" * 300), NAME)
 
 
 def test_a_removed_release_is_gone(tmp_path: Path) -> None:

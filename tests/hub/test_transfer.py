@@ -116,7 +116,9 @@ def test_a_hub_with_https_may_not_send_to_this_computer(hub: FakeHub) -> None:
 @pytest.mark.parametrize("fault", [Fault(body=CONTENT + b"!"), Fault(body=CONTENT + b"!", unmeasured=True)])
 def test_a_file_that_is_too_large_is_not_read(hub: FakeHub, fault: Fault) -> None:
     hub.content_faults["a.tflite"] = fault
-    with pytest.raises(AssetError, match=r"a\.tflite of anna/faces@v1 is larger than 0\.007 MB"):
+    with pytest.raises(
+        AssetError, match=r"a\.tflite of anna/faces@v1 is larger than 0\.007 MB: emodj reads no such file of this size"
+    ):
         fetch(hub)
 
 
@@ -144,6 +146,15 @@ def test_a_hub_that_cannot_be_reached_is_a_sentence(hub: FakeHub) -> None:
     place = hub.address.rpartition(":")[0] + ":1"
     with pytest.raises(ServiceError, match=r"^127\.0\.0\.1 cannot be reached for a\.tflite of anna/faces@v1 \("):
         Hub(place).fetch(FILE, lambda _: None)
+
+
+@pytest.mark.parametrize("host", ["a..b", f"{'a' * 70}.org"])
+def test_a_text_that_can_be_no_host_is_a_sentence(hub: FakeHub, host: str) -> None:
+    with pytest.raises(ServiceError, match=r"cannot be found: is this computer online\?"):
+        Hub(f"https://{host}").fetch(FILE, lambda _: None)
+    hub.faults["a.tflite"] = Fault(302, f"https://{host}/x")
+    with pytest.raises(ServiceError, match=r"cannot be found: is this computer online\?"):
+        fetch(hub)
 
 
 # The token

@@ -59,6 +59,18 @@ def test_match_takes_the_nearest_mood_that_has_movies() -> None:
     movies = [movie("A", ANGRY), movie("B", HAPPY), movie("C", None)]
     plan = plan_movies(movies, Mood.by_hand(FEAR), Strategy.MATCH, 5, 0)
     assert (plan.mood_used, [chosen.title for chosen in plan.movies]) == (ANGRY, ["A"])
+    assert (plan.replaced, plan.why) == (FEAR, "for angry, the nearest mood with movies")
+
+
+def test_a_journey_from_a_mood_without_movies_says_whose_the_first_ones_are() -> None:
+    plan = plan_movies([movie("A", ANGRY), movie("C", None)], Mood.by_hand(FEAR), Strategy.JOURNEY, 2, 0)
+    assert plan.replaced is FEAR
+    assert plan.why == "from fear, step by step, first those for angry, the nearest mood with movies"
+
+
+@pytest.mark.parametrize("strategy", Strategy)
+def test_movies_for_the_mood_itself_replace_nothing(strategy: Strategy) -> None:
+    assert plan_movies(SHIPPED, Mood.by_hand(FEAR), strategy, 3, 0).replaced is None
 
 
 def test_match_of_a_list_that_only_lifts_has_no_movie() -> None:

@@ -6,8 +6,9 @@ from realtime.domain import EXPRESSIONS, Expression, Mood
 from realtime.movies.movie_list import read_movies
 from realtime.movies.planner import plan_movies
 from realtime.movies.recommender import MovieRecommendation, recommend_movies
-from realtime.movies.tmdb import TmdbFilters
-from realtime.movies.tmdb_key import TmdbKeyFile
+from realtime.movies.tmdb import TmdbError, TmdbFilters
+from realtime.movies.tmdb_client import check_key
+from realtime.movies.tmdb_key import TmdbKey, TmdbKeyFile
 from realtime.music.planner import Strategy
 from realtime.storage import resources
 from tests.support.faulty_server import Fault
@@ -78,6 +79,16 @@ def test_without_a_key_nobody_is_asked(tmdb: Tmdb) -> None:
     made = recommend(Strategy.MATCH)
     assert (made.source, made.problem) == ("list", "there is no key of TMDb: emodj movies login keeps yours")
     assert not tmdb.requests
+
+
+def test_the_off_switch_forbids_to_ask(keyed: Tmdb, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMODJ_OFFLINE", "1")
+    made = recommend(Strategy.MATCH)
+    sentence = "EMODJ_OFFLINE in your environment forbids emodj to ask TMDb: unset it first"
+    assert (made.source, made.problem, len(made.plan.movies)) == ("list", sentence, 5)
+    with pytest.raises(TmdbError, match=sentence):
+        check_key(TmdbKey(TOKEN, "that you gave"))
+    assert not keyed.requests
 
 
 def test_a_key_that_cannot_be_used_is_not_sent(tmdb: Tmdb) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -28,7 +29,7 @@ from realtime.music.planner import Strategy, find_target
 
 FILTERS = TmdbFilters("de-AT", "AT", 300, 6.5)
 SAD = Mood.by_hand(Expression.SAD)
-(LIFT_SAD,) = make_questions(SAD, Strategy.LIFT)
+LIFT_SAD, LIFT_SAD_BY_DRAMA = make_questions(SAD, Strategy.LIFT)
 NOT_TMDBS = "the answer is not TMDb's: does this network want you to log in first?"
 
 
@@ -58,9 +59,11 @@ def test_every_genre_of_the_rules_is_known_to_tmdb() -> None:
 @pytest.mark.parametrize("mood", EXPRESSIONS)
 def test_match_and_lift_ask_once_and_a_journey_for_both_its_ends(mood: Expression) -> None:
     by_hand = Mood.by_hand(mood)
-    (match,), (lift,) = make_questions(by_hand, Strategy.MATCH), make_questions(by_hand, Strategy.LIFT)
+    (match,), (lift, *extra) = make_questions(by_hand, Strategy.MATCH), make_questions(by_hand, Strategy.LIFT)
     assert match == TmdbQuestion(MATCHING[mood], mood, POINTS[mood])
-    assert lift == TmdbQuestion(LIFTING[mood], None, find_target(by_hand, Strategy.LIFT).point)
+    rule = replace(LIFTING[mood], always=frozenset())
+    assert lift == TmdbQuestion(rule, None, find_target(by_hand, Strategy.LIFT).point)
+    assert len(extra) == (mood is Expression.SAD)
     first, last = make_questions(by_hand, Strategy.JOURNEY)
     assert first == match
     assert (last.rule, last.mood) == (LIFTING[mood], None)
@@ -75,8 +78,7 @@ def test_faces_that_disagree_ask_for_the_nearest_mood() -> None:
 def test_the_parameters_are_those_of_the_rule_and_the_settings() -> None:
     assert drawn(LIFT_SAD) == {
         "with_genres": "16|35|10402|10751",
-        # All that a movie to lift sad must not have, but drama: one of several movies is a comedy and a drama
-        "without_genres": "27,53,80,10752",
+        "without_genres": "18,27,53,80,10752",
         "vote_count.gte": "300",
         "vote_average.gte": "6.5",
         "language": "de-AT",
@@ -85,6 +87,12 @@ def test_the_parameters_are_those_of_the_rule_and_the_settings() -> None:
         "include_adult": "false",
         "include_video": "false",
     }
+
+
+def test_a_comedy_that_is_a_drama_has_a_question_of_its_own_to_lift_sad() -> None:
+    sent = drawn(LIFT_SAD_BY_DRAMA)
+    assert (sent["with_genres"], sent["without_genres"]) == ("18,35", "27,53,80,10752")
+    assert (LIFT_SAD.extra, LIFT_SAD_BY_DRAMA.extra) == (False, True)
 
 
 def test_parameters_without_a_value_are_not_sent() -> None:
@@ -201,8 +209,8 @@ def test_a_refusal_is_a_sentence(status: int, kind: type[TmdbError], start: str)
 
 
 @pytest.mark.parametrize("header", [None, "", "soon"])
-def test_without_a_wait_that_can_be_read_it_is_half_a_minute(header: str | None) -> None:
-    assert str(explain_refusal(429, header, "")) == "too many requests to TMDb: try again in 30 seconds"
+def test_a_wait_that_nobody_named_is_not_made_up(header: str | None) -> None:
+    assert str(explain_refusal(429, header, "")) == "too many requests to TMDb: try again in a moment"
 
 
 def test_movies_of_a_journey_lie_at_its_ends() -> None:

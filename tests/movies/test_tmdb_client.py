@@ -125,10 +125,30 @@ def test_no_movie_is_a_sentence(tmdb: Tmdb) -> None:
     assert str(error_of()) == "TMDb has no movie of these genres: lower movies.min_votes or movies.min_rating in your settings"
     assert len(tmdb.requests) == 1
     # A server that promises pages and gives none is not asked for ever
-    tmdb.always = Fault(200, {"results": [], "total_pages": 1})
-    tmdb.requests.clear()
-    assert "no movie of these genres" in str(error_of())
-    assert len(tmdb.requests) <= 2
+    for pages in (1, 500):
+        tmdb.always = Fault(200, {"results": [], "total_pages": pages})
+        tmdb.requests.clear()
+        assert str(error_of()) == "no movie on the pages that TMDb gave fits: try again"
+        assert len(tmdb.requests) <= 2
+
+
+def test_another_page_is_asked_for_once_if_no_movie_on_the_first_one_fits(tmdb: Tmdb) -> None:
+    fill(tmdb, "Drama")
+    untitled = {"title": "", "release_date": "", "genre_ids": [18], "adult": False}
+    tmdb.faults.append(Fault(200, {"results": [untitled] * 20, "total_pages": 15}))
+    assert len(fetch()) == 20
+    first, second = (int(request.query["page"]) for request in tmdb.requests)
+    assert first != second
+
+
+def test_to_lift_sad_a_page_of_each_kind_is_asked_for(tmdb: Tmdb) -> None:
+    fill(tmdb, "Comedy", "Drama")
+    fill(tmdb, "Comedy")
+    movies = fetch(Strategy.LIFT)
+    assert [movie.genres for movie in movies] == [("Comedy",)] * 20 + [("Comedy", "Drama")] * 20
+    # Without a comedy that is a drama, the others are there all the same
+    tmdb.movies = [row for row in tmdb.movies if len(row["genre_ids"]) == 1]
+    assert {movie.genres for movie in fetch(Strategy.LIFT)} == {("Comedy",)}
 
 
 FAULTS = {

@@ -156,3 +156,9 @@ def test_invalid_certificate_leaves_the_state_unclear(pages: Pages) -> None:
 def test_link_in_any_script_reaches_the_server(pages: Pages) -> None:
     pages.pages["/m%C3%BCsik"] = Page()
     assert check_link(f"{pages.address}/müsik").state is LinkState.OK
+
+
+def test_a_link_to_a_text_that_can_be_no_host_is_like_an_unknown_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "*")
+    result = check_link(f"https://{'a' * 70}.org/music")
+    assert (result.state, result.why) == (LinkState.OFFLINE, "its server cannot be found")

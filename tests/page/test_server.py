@@ -149,3 +149,8 @@ def test_a_server_ends_with_open_connections() -> None:
             running.should_exit = True
             thread.join()
             assert connection.recv(1) == b""
+
+
+def test_a_name_of_this_computer_that_python_takes_for_none_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: "a" * 64)
+    assert server.network_names() == ["a" * 64, f"{'a' * 64}.local"]

@@ -8,6 +8,7 @@ from realtime.app.build import build_page, shipped_settings
 from realtime.cli.output import summary_report
 from realtime.domain import Box, Face
 from realtime.page.summary_lines import summary_lines
+from tests.support.summaries import replaced_summary
 
 if TYPE_CHECKING:
     from realtime.session.state import Session
@@ -37,6 +38,13 @@ def test_a_session_with_a_mood() -> None:
     assert words(session) == printed(session)
     music = next(line for line in summary_lines(session.summary()) if line["name"] == "music")
     assert music["url"].startswith("https://")
+
+
+def test_movies_of_another_mood_are_not_shown_as_those_of_the_mood() -> None:
+    lines = summary_lines(replaced_summary())
+    shown = [f"{line['name']:<8}{line['text']}" for line in lines]
+    assert shown == [line for line in summary_report(replaced_summary()) if not line.startswith("https://")]
+    assert "movies  for happy, the nearest mood with movies" in shown
 
 
 def test_faces_that_disagree() -> None:

@@ -12,6 +12,7 @@ from realtime.session.state import Summary
 from realtime.session.timeline import MoodSpan
 from tests.support.lists import FACTS, PLAN, make_recommender
 from tests.support.lists import PLAN_DOCUMENT as PLAYLIST_DOCUMENT
+from tests.support.summaries import replaced_summary
 
 PROBABILITIES = (0.02, 0.01, 0.03, 0.876543, 0.023457, 0.01, 0.03)
 NAMED = {"angry": 0.02, "disgust": 0.01, "fear": 0.03, "happy": 0.8765, "neutral": 0.0235, "sad": 0.01, "surprise": 0.03}
@@ -110,11 +111,12 @@ def test_the_document_of_a_session() -> None:
         "playlist": PLAYLIST_DOCUMENT,
         **MOOD_FIELDS,
         "movies": [],
+        "mood_used": None,
         "fact": None,
         "seed": None,
     }
     nothing = {"schema": 1, "mood": None, "shares": None, "frames": 0, "seconds": 0, "playlist": None, **NO_MOOD_FIELDS}
-    nothing |= {"movies": [], "fact": None, "seed": None}
+    nothing |= {"movies": [], "mood_used": None, "fact": None, "seed": None}
     assert read_back(documents.summary_document(Summary(None, None, 0, 0.0, None))) == nothing
 
 
@@ -128,6 +130,12 @@ def test_the_document_of_a_session_with_recommendations() -> None:
     assert document["movies"] == [{**about, "url": movies.links[0]}]
     assert document["fact"] == {"mood": "happy", "fact": "A fact about happy, number 1.", "source": "Study 1"}
     assert document["seed"] == 7
+    assert document["mood_used"] == "happy"
+
+
+def test_the_document_names_the_mood_whose_movies_are_used() -> None:
+    document = read_back(documents.summary_document(replaced_summary()))
+    assert (document["mood"]["expression"], document["mood_used"]) == ("sad", "happy")
 
 
 def test_a_summary_that_is_kept_has_the_mood_over_time_too() -> None:
@@ -172,6 +180,7 @@ def test_fields_have_the_documented_order() -> None:
         "mood_shares",
         "mixed",
         "movies",
+        "mood_used",
         "fact",
         "seed",
     ]

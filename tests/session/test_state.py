@@ -13,7 +13,7 @@ from realtime.music.selector import NO_MOOD, REPEAT_GUARD_S
 from realtime.music.songs import NowPlaying
 from realtime.session.keymap import BINDINGS, Action, find_binding
 from realtime.session.recommendations import CARD_MOVIES, SUMMARY_MOVIES
-from realtime.session.state import FACT_S, NOTICE_S, WELCOME, Session, Summary
+from realtime.session.state import FACT_S, NO_MOVIES, NOTICE_S, WELCOME, Session, Summary
 from realtime.session.view import ViewState
 from tests.support.lists import FACTS, LIFTS, MOVIES, PLAYLISTS, link, make_recommender
 
@@ -513,7 +513,30 @@ def test_a_list_without_a_movie_for_the_mood_is_said() -> None:
     running.handle_key("4", 0)
     running.handle_key("v", 0)
     assert shown_movies(running) == []
-    assert notice(running, 0) == "the list of movies has none for this mood"
+    assert notice(running, 0) == NO_MOVIES
+
+
+def test_a_card_that_a_key_leaves_without_movies_says_so() -> None:
+    lifting = [replace(movie, mood=None) for movie in MOVIES]
+    vote, recommender = MoodVote(window_s=15, lead=0.1, dwell_s=0), make_recommender(movies=lifting)
+    running = Session(vote, PLAYLISTS, strategy=Strategy.LIFT, mirrored=False, bars=True, info=False, recommender=recommender)
+    running.handle_key("6", 0)
+    running.handle_key("v", 0)
+    assert shown_movies(running) != []
+    # From lift over journey, whose first step has movies that lift too, to match
+    while running.strategy is not Strategy.MATCH:
+        running.handle_key("l", 100)
+    assert shown_movies(running, 100) == []
+    assert (notice(running, 100) or "").endswith(f"; {NO_MOVIES}")
+
+
+def test_a_card_whose_mood_by_hand_ends_before_a_face_voted_says_so() -> None:
+    running = make_session()
+    running.handle_key("6", 0)
+    running.handle_key("v", 0)
+    running.handle_key("0", 100)
+    assert shown_movies(running, 100) == []
+    assert notice(running, 100) == f"the faces choose the mood again; {NO_MOOD}"
 
 
 def test_a_fact_is_shown_for_a_few_seconds() -> None:

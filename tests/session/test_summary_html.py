@@ -143,9 +143,12 @@ def test_the_strip_shows_the_mood_by_hand_too() -> None:
 def test_a_chart_says_in_words_what_it_shows() -> None:
     charts = [each for each in Page(summary_html(full_summary())).all("svg") if each.get("role") == "img"]
     assert [each["aria-label"] for each in charts] == ["0:00 to 1:00: happy; 1:30 to 2:00: mixed; 2:00 to 2:30: sad, by hand"]
-    assert "no face was seen clearly" in Page(summary_html(full_summary())).text
+    assert (
+        "no face voted: none was seen clearly, the session was paused, or its vote was restarted."
+        in Page(summary_html(full_summary())).text
+    )
     without_gap = replace(full_summary(), timeline=full_summary().timeline[:2])
-    assert "no face was seen clearly" not in Page(summary_html(without_gap)).text
+    assert "no face voted" not in Page(summary_html(without_gap)).text
 
 
 def test_a_session_without_a_frame_has_no_chart() -> None:

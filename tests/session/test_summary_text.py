@@ -9,7 +9,7 @@ from realtime.session.state import Summary
 from realtime.session.summary_text import MOST_PHASES, LinkedText, clock_text, describe_summary
 from realtime.session.timeline import MoodSpan
 from tests.support.lists import PLAYLISTS
-from tests.support.summaries import MOOD, SHARES, full_summary, hostile_summary
+from tests.support.summaries import MOOD, SHARES, full_summary, hostile_summary, replaced_summary
 
 NOTHING = Summary(None, None, 0, 0, None)
 SAD_BY_HAND = Mood.by_hand(Expression.SAD)
@@ -27,6 +27,10 @@ def test_a_session_in_words() -> None:
     assert len(text.movies) == 3
     assert all(movie.title.startswith("happy ") and movie.about == "Drama, Japan" for movie in text.movies)
     assert text.fact == ("A fact about happy, number 1.", "Study 1")
+
+
+def test_movies_of_another_mood_are_not_called_those_of_the_mood() -> None:
+    assert describe_summary(replaced_summary()).movies_heading == "Movies for happy, the nearest mood with movies"
 
 
 def test_a_session_without_a_mood_has_nothing_else() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import shlex
 import struct
 import subprocess
 import sys
@@ -347,3 +348,19 @@ def test_any_damage_gives_a_picture_or_an_error(draw: st.DataObject) -> None:
         return
     assert image.ndim == 3
     assert image.dtype == np.uint8
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "AVIF", "TIFF"])
+def test_the_first_picture_of_several_in_one_colour_is_remarked(kind: str, tmp_path: Path) -> None:
+    path, remarks = tmp_path / "fade", list[str]()
+    path.write_bytes(encode(Pillow.new("RGB", (48, 32)), kind, save_all=True, append_images=[quarters()]))
+    read_image(str(path), notify=remarks.append)
+    command = "" if kind == "TIFF" else f"; `emodj live --source {shlex.quote(str(path))}` reads all"
+    assert remarks == [f"{path} is one colour throughout: the first of several pictures was read{command}"]
+
+
+def test_a_transparent_picture_is_remarked_and_one_with_colours_is_not() -> None:
+    remarks = list[str]()
+    read_image("-", io.BytesIO(encode(Pillow.new("RGBA", (48, 32)), "PNG")), remarks.append)
+    read_image("-", io.BytesIO(encode(quarters(), "PNG", save_all=True, append_images=[quarters()])), remarks.append)
+    assert remarks == ["the standard input is one colour throughout"]

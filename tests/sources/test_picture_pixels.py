@@ -14,6 +14,7 @@ import pytest
 from PIL import Image as Pillow
 from PIL import ImageCms
 
+from realtime.errors import EmodjError
 from realtime.sources import picture_pixels
 from realtime.sources.images import decode_image
 
@@ -93,6 +94,7 @@ DEEP: list[tuple[str, float, float]] = [
     ("u2", 0, 16383),
     ("u2", 0, 65535),
     ("u2", 32768, 36863),
+    ("i1", -128, 127),
     ("i2", -2048, 2047),
     ("i2", -32768, 32767),
     ("i4", 0, 255),
@@ -208,3 +210,14 @@ def test_each_way_to_store_colours_shows_the_portrait(astronaut: Image, mode: st
 def test_compressed_big_endian_values_come_in_the_order_of_the_computer(grey: NDArray[np.uint8]) -> None:
     values = grey.astype(np.float32)
     assert difference(decode_image(tiff(values, ">", deflate=True), "it"), grey) < 2
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_planes_of_16_bits_are_refused_and_not_read_as_stripes(order: str) -> None:
+    values = np.zeros((32, 32, 3), np.uint16)
+    data = tiff(values, order, photometric=2)
+    # The number of rows, which one strip does not need, becomes the planar configuration
+    rows, planes = struct.pack(f"{order}HHII", 278, 4, 1, 32), struct.pack(f"{order}HHIHH", 284, 3, 1, 2, 0)
+    assert rows in data
+    with pytest.raises(EmodjError, match=r"^it has a plane of 16 bits for each colour, which is not read: export it as PNG"):
+        decode_image(data.replace(rows, planes), "it")

@@ -13,7 +13,7 @@ from realtime.music.planner import Plan, Strategy
 from realtime.session.recommendations import Recommender
 from realtime.session.state import Summary
 from realtime.session.timeline import MoodSpan
-from tests.support.lists import FACTS, PLAN, make_recommender
+from tests.support.lists import FACTS, MOVIES, PLAN, make_recommender
 
 SHARES = (0.02, 0.01, 0.03, 0.75, 0.14, 0.03, 0.02)
 MOOD = Mood(SHARES, Expression.HAPPY)
@@ -32,6 +32,13 @@ def full_summary() -> Summary:
     """The result of a session of 150 seconds with music, movies and a fact."""
     movies = make_recommender().movies(MOOD, Strategy.MATCH, 3)
     return Summary(MOOD, SHARES, 1500, 149.9, PLAN, movies, FACTS[9], 0, TIMELINE)
+
+
+def replaced_summary() -> Summary:
+    """The result of a session in which the faces looked sad, with a list that has movies for happy alone."""
+    sad = Mood.by_hand(Expression.SAD)
+    happy = [movie for movie in MOVIES if movie.mood is Expression.HAPPY]
+    return Summary(sad, SHARES, 9, 1, PLAN, make_recommender(movies=happy).movies(sad, Strategy.MATCH, 3), FACTS[9], 0)
 
 
 def hostile_summary() -> Summary:

@@ -10,9 +10,12 @@ from enum import Enum, auto
 from http import HTTPStatus
 
 from realtime.errors import ServiceError
-from realtime.retry_after import USUAL_WAIT_S, parse_retry_after, wait_in_words
+from realtime.retry_after import parse_retry_after, wait_in_words
 
 LOG_IN = "log in with emodj spotify login"
+
+USUAL_WAIT_S = 30.0
+"""Wait if Spotify names none, in seconds: the window in which it counts requests."""
 
 _LATER = ": try again in "
 _NO_DEVICE_PHRASES = ("device not found", "no active device")
@@ -169,7 +172,8 @@ def explain_refusal(status: int, reason: str, message: str, retry_after: str | N
         case HTTPStatus.UNAUTHORIZED:
             error = login_expired()
         case HTTPStatus.TOO_MANY_REQUESTS:
-            error = _rate_limited(parse_retry_after(retry_after), quota=reason == "QUOTA_EXCEEDED")
+            wait_s = parse_retry_after(retry_after)
+            error = _rate_limited(USUAL_WAIT_S if wait_s is None else wait_s, quota=reason == "QUOTA_EXCEEDED")
         case HTTPStatus.FORBIDDEN:
             error = _explain_forbidden(reason, text)
         case HTTPStatus.NOT_FOUND if reason == "NO_ACTIVE_DEVICE" or any(words in text for words in _NO_DEVICE_PHRASES):
