@@ -161,8 +161,8 @@ def decode_frame(data: bytes) -> Image:
 def _decode_picture(data: bytes, name: str, notify: Callable[[str], None] | None = None) -> Image:
     def check(width: int, height: int) -> None:
         if width * height > MAX_PICTURE_PIXELS:
-            raise EmodjError(
-                f"{name} has {width}×{height} pixels, more than the {MAX_PICTURE_PIXELS // 10**6} million that the page "
+            raise PictureLimitError(
+                f"has {width}×{height} pixels, more than the {MAX_PICTURE_PIXELS // 10**6} million that the page "
                 "reads: shrink it, or read it with `emodj image`"
             )
 

@@ -73,8 +73,8 @@ def decode_image(
         name: stands for the file in the sentences of errors and remarks.
         notify: as in `read_image`.
         path: of the file, if it has one; a remark names it in a command.
-        check_size: gets the width and height that the file states, pixels, before they are decoded; it raises `EmodjError`
-            for a size that its caller does not take.
+        check_size: gets the width and height that the file states, pixels, before they are decoded; it raises
+            `PictureLimitError` for a size that its caller does not take.
 
     Returns:
         (height, width, 3) uint8 BGR, as `read_image` does.
@@ -103,8 +103,6 @@ def decode_image(
             if notify and (image == image[0, 0]).all():
                 notify(_describe_one_colour(picture, kind, name, path))
             return image
-    except EmodjError:
-        raise
     except limits.PictureLimitError as error:
         raise EmodjError(f"{name} {error}") from error
     except UnidentifiedImageError as error:
