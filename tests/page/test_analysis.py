@@ -41,9 +41,9 @@ def test_a_picture_is_decoded_when_the_search_of_the_one_before_has_ended(monkey
     analysis = Analysis(lambda: PageReaders(reader, reader, None))  # type: ignore[arg-type]
     decode = images.decode_image
 
-    def decode_and_note(data: bytes, name: str, *given: object) -> Image:
+    def decode_and_note(data: bytes, name: str, *given: object, **named: object) -> Image:
         decoded.append(name)
-        return decode(data, name, *given)  # type: ignore[arg-type]
+        return decode(data, name, *given, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(images, "decode_image", decode_and_note)
 
