@@ -93,6 +93,9 @@ class Contract:
             raise ValueError(f"it has {len(self.golden)} golden crops, and {MAX_GOLDEN_CROPS} at most are allowed")
 
 
+_REMEDY = "write it anew with `emodj model compile`, or install emodj again if the network came with it"
+
+
 def is_compiled(path: Path) -> bool:
     """Whether a path names a compiled network without its pair."""
     return path.suffix.lower() == COMPILED_SUFFIX
@@ -118,7 +121,7 @@ def read_contract(path: Path) -> Contract:
         data = read_file(path, MAX_CONTRACT_BYTES)
     except OSError as error:
         raise AssetError(f"{path}, the contract of a network, cannot be read: {error.strerror or error}") from error
-    return parse_contract(data, str(path), "install emodj again, or compile anew")
+    return parse_contract(data, str(path), _REMEDY)
 
 
 def parse_contract(data: bytes, name: str, remedy: str) -> Contract:
@@ -139,6 +142,8 @@ def parse_contract(data: bytes, name: str, remedy: str) -> Contract:
             return _from_document(document)
     except RecursionError as error:
         raise AssetError(f"{name} is damaged (it is nested too deeply): {remedy}") from error
+    except KeyError as error:
+        raise AssetError(f"{name} is damaged (it lacks {str(error)[:200]}): {remedy}") from error
     except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise AssetError(f"{name} is damaged ({type(error).__name__}: {str(error)[:200]}): {remedy}") from error
     raise AssetError(f"{name} is not for this version of emodj: its {mismatch} is not {FIXED_FIELDS[mismatch]}")

@@ -60,6 +60,7 @@ class FilmFacts:
         frames: number of its frames; 0 if the file does not say.
         end_s: when its last frame is over, in seconds since its first one; None if the file does not say, is cut off, or holds
             more than pictures.
+        videos: number of its video tracks; 0 if the file does not say.
         is_raw: whether it is a stream without a container, so without times: H.264, H.265, AV1 or JPEG pictures.
     """
 
@@ -67,6 +68,7 @@ class FilmFacts:
     last_s: float | None = None
     frames: int = 0
     end_s: float | None = None
+    videos: int = 0
     is_raw: bool = False
 
 
@@ -140,9 +142,10 @@ def _read_movie(file: IO[bytes]) -> FilmFacts:
             tracks.append(_Track())
         elif tracks:
             _read_track_box(tracks[-1], kind, file, size)
-    track = next((track for track in tracks if track.handler == b"vide"), _Track())
+    videos = [track for track in tracks if track.handler == b"vide"]
+    track = videos[0] if videos else _Track()
     last_s = track.last_ticks / track.timescale if track.last_ticks is not None and track.timescale else None
-    return FilmFacts(_find_mirror(track.matrix, movie), last_s, track.frames)
+    return FilmFacts(_find_mirror(track.matrix, movie), last_s, track.frames, videos=len(videos))
 
 
 def _read_track_box(track: _Track, kind: bytes, file: IO[bytes], size: int) -> None:
@@ -244,7 +247,8 @@ def _read_matroska(file: IO[bytes]) -> FilmFacts:
         if types[-1:] == [_PICTURES] and types.count(_PICTURES) == 1 and key in {_YAW, _ROLL}:
             mirror = _projection_mirror(numbers[_YAW], numbers[_ROLL])
     is_timed = is_whole and types == [_PICTURES] and numbers.keys() >= {_DURATION, _TIME}
-    return FilmFacts(mirror, end_s=(numbers[_DURATION] - numbers[_TIME]) * numbers[_SCALE] / 1e9 if is_timed else None)
+    end_s = (numbers[_DURATION] - numbers[_TIME]) * numbers[_SCALE] / 1e9 if is_timed else None
+    return FilmFacts(mirror, end_s=end_s, videos=types.count(_PICTURES))
 
 
 def _projection_mirror(yaw: float, roll: float) -> Mirror | None:

@@ -32,6 +32,7 @@ MAX_HURRY = 256
 
 _PIECE = 2**16
 _JPEG, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
+_PNG = b"\x89PNG\r\n\x1a\n"
 _UNAUTHORIZED = 401
 
 HINT = "does it still send, and is the network connected?"
@@ -136,7 +137,14 @@ class JpegStream:
         self._parser = MultipartParser()
         self._index = 0
         self._first: bytes | None = None
+        # Why no picture could be used so far
+        self._fault = ""
         self._lock = threading.Lock()
+
+    @property
+    def has_fault(self) -> bool:
+        """Whether pictures came that could not be used; the error of `wait_for_picture` says why."""
+        return bool(self._fault)
 
     def wait_for_picture(self, deadline: float) -> None:
         """Wait for the first picture, which `read` returns then, until `deadline`, a time of `time.monotonic`.
@@ -158,6 +166,8 @@ class JpegStream:
             image: Image | None = None
             while image is None:
                 image = self._decode(self._receive(deadline))
+                if image is None:
+                    self._fault = "sends damaged JPEG pictures alone: open it in a browser, and start the camera again"
         frame = Frame(image, self._index, time.monotonic())
         self._index += 1
         return frame
@@ -179,12 +189,17 @@ class JpegStream:
             while newest is None or hurried < MAX_HURRY:
                 data = self._connection.read(0.0 if newest is not None else probing.left_s(deadline))
                 hurried += newest is not None
-                newest = next((part for part in reversed(self._parser.feed(data)) if part.startswith(_JPEG)), newest)
+                parts = self._parser.feed(data)
+                if any(part.startswith(_PNG) for part in parts):
+                    self._fault = "sends PNG pictures, and emodj reads JPEG: let it send MJPEG"
+                newest = next((part for part in reversed(parts) if part.startswith(_JPEG)), newest)
         except MultipartError as error:
             raise SourceError(f"{self.name} {error}") from error
         except (OSError, EOFError, ValueError) as error:
             # What has come whole is still good
             if newest is None:
+                if self._fault and not self._index:
+                    raise SourceError(f"{self.name} {self._fault}", Cause.LOST) from error
                 more = "more " if self._index else ""
                 raise SourceError(f"{self.name} gives no {more}frames: {HINT}", Cause.LOST) from error
         return newest or b""

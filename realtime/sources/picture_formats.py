@@ -31,7 +31,7 @@ JPEG = PictureFormat("JPEG", "JPEG", "PIL.JpegImagePlugin", (".jpg", ".jpeg", ".
 PNG = PictureFormat("PNG", "PNG", "PIL.PngImagePlugin", (".png", ".apng"))
 WEBP = PictureFormat("WebP", "WEBP", "PIL.WebPImagePlugin", (".webp",))
 BMP = PictureFormat("BMP", "BMP", "PIL.BmpImagePlugin", (".bmp", ".dib"))
-TIFF = PictureFormat("TIFF", "TIFF", "PIL.TiffImagePlugin", (".tif", ".tiff"))
+TIFF = PictureFormat("TIFF", "TIFF", "PIL.TiffImagePlugin", (".tif", ".tiff", ".btf", ".tf8"))
 GIF = PictureFormat("GIF", "GIF", "PIL.GifImagePlugin", (".gif",))
 AVIF = PictureFormat("AVIF", "AVIF", "PIL.AvifImagePlugin", (".avif", ".avifs"))
 HEIC = PictureFormat("HEIC", "HEIF", "pillow_heif", (".heic", ".heics", ".heif", ".heifs", ".hif"))
@@ -61,9 +61,19 @@ _UNREAD = (
     (b"\xff\x0a", "JPEG XL"),
     (b"8BPS", "Photoshop"),
     (b"qoif", "QOI"),
+    (b"\0\0\1\0", "ICO"),
+    (b"icns", "ICNS"),
+    (b"DDS ", "DDS"),
+    (b"Image type:", "IM"),
+    (b"%!PS", "EPS"),
+    (b"\xc5\xd0\xd3\xc6", "EPS"),
+    *((b"\x01\xda%c%c" % (packed, width), "SGI") for packed in (0, 1) for width in (1, 2)),
+    *((b"\x0a%c\x01%c" % (version, bits), "PCX") for version in (0, 2, 3, 4, 5) for bits in (1, 2, 4, 8)),
     *((b"P%d%c" % (number, space), "PNM") for number in range(1, 8) for space in b"\n \t\r#"),
 )
 """First bytes of pictures that are not read."""
+
+_TGA_END = b"TRUEVISION-XFILE.\0"
 
 # Brands of ISO 23008-12 (HEIF) and of the AV1 Image File Format
 _AV1_BRANDS = frozenset({b"avif", b"avis", b"avio", b"MA1A", b"MA1B"})
@@ -85,6 +95,8 @@ def identify_format(data: bytes) -> PictureFormat | None:
 
 def identify_unread_format(data: bytes) -> str | None:
     """The name of a format that emodj does not read; None where it is unknown."""
+    if data.endswith(_TGA_END):
+        return "TGA"
     return next((name for signature, name in _UNREAD if data.startswith(signature)), None)
 
 

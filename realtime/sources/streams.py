@@ -80,7 +80,8 @@ def _open_pictures(connection: HttpConnection, name: str, deadline: float) -> Jp
         source.wait_for_picture(deadline)
     except SourceError as error:
         source.close()
-        why = "it sends no JPEG picture within" if time.monotonic() >= deadline else None
+        is_silent = time.monotonic() >= deadline and not source.has_fault
+        why = "it sends no JPEG picture within" if is_silent else None
         raise _refusal(name, f"{why} {TIMEOUT_MS / 1000:.0f} s") if why else error from error
     return source
 

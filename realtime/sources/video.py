@@ -137,7 +137,13 @@ class VideoSource:
 
     @property
     def remark(self) -> str | None:
-        """A sentence on the times of a film, as far as it was read, if its file states none; else None."""
+        """A sentence on a film, as far as it was read: that it has other video streams, or states no times; else None."""
+        if self._facts.videos > 1 and self._index:
+            # OpenCV cannot choose another one
+            return (
+                f"{self.name} has {self._facts.videos} video streams, and the first was read: "
+                "`ffmpeg -i FILM -map 0:v:1 -c copy NEW.mkv` copies the second into a file of its own"
+            )
         if self.live or self._index <= 1:
             return None
         if self.rate is None and not self._times.stated:

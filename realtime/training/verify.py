@@ -54,7 +54,13 @@ def verify(pair: Path) -> list[VerifyResult]:
     Raises:
         AssetError: the pair or its contract is missing or damaged.
     """
-    terms = contract.read_contract(contract.contract_path(pair))
+    terms_path = contract.contract_path(pair)
+    if pair.exists() and not contract.is_compiled(pair) and not terms_path.exists():
+        raise AssetError(
+            f"{pair} has no contract, {terms_path.name}, to be checked against: "
+            "name the network in the setting `[network] pair`, and it is checked when it is opened"
+        )
+    terms = contract.read_contract(terms_path)
     checks = [_check_pair(pair, terms)]
     path = contract.compiled_path(pair)
     try:

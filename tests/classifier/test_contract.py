@@ -165,8 +165,8 @@ def test_a_threshold_out_of_range_is_refused(threshold: float) -> None:
 @pytest.mark.parametrize(
     ("where", "value", "sentence"),
     [
-        (["golden"], REMOVED, "is damaged .KeyError: 'golden'"),
-        (["schema"], REMOVED, "is damaged .KeyError: 'schema'"),
+        (["golden"], REMOVED, "is damaged .it lacks 'golden'"),
+        (["schema"], REMOVED, "is damaged .it lacks 'schema'"),
         (["schema"], 2, "its schema is not 1"),
         (["classes"], ["happy", "sad"], r"its classes is not \['angry'"),
         (["input_range"], [-1, 1], r"its input_range is not \[0, 1\]"),
@@ -176,7 +176,7 @@ def test_a_threshold_out_of_range_is_refused(threshold: float) -> None:
         (["unsure_below"], 55, "is damaged"),
         (["golden", 0, "pixels"], "AAAA", "is damaged .* has 3 pixels"),
         (["golden", 0, "pixels"], "?", "is damaged"),
-        (["golden", 0, "answer", "happy"], REMOVED, "is damaged .KeyError: 'happy'"),
+        (["golden", 0, "answer", "happy"], REMOVED, "is damaged .it lacks 'happy'"),
         (["golden", 0, "answer", "happy"], float("nan"), "is damaged"),
         (["golden", 0, "answer", "happy"], 10**400, "is damaged .*a number of more than 15 digits is not a probability"),
         (["golden", 0, "answer", "happy"], True, "is damaged"),

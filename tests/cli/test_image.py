@@ -34,7 +34,10 @@ HAPPY_LIST = "https://open.spotify.com/playlist/37i9dQZF1DXdPec7aLTmlC"
 
 
 def blank(path: Path, width: int = 64, height: int = 48) -> Path:
-    Pillow.new("RGB", (width, height), "grey").save(path)
+    """A picture without a face; one pixel is white, for a picture of one colour is remarked on."""
+    picture = Pillow.new("RGB", (width, height), "grey")
+    picture.putpixel((0, 0), (255, 255, 255))
+    picture.save(path)
     return path
 
 

@@ -156,7 +156,7 @@ def test_the_last_frame_of_a_track_of_pictures_has_a_duration(version: int, is_l
     path = tmp_path / "film.mp4"
     tracks = track("soun", [(9, 7)]), track("vide", [(4, 40), (1, 2500)], version=version)
     path.write_bytes(box("ftyp", b"isom") + box("mdat", bytes(99), is_long=is_long) + box("moov", *tracks))
-    assert read_film_facts(str(path)) == FilmFacts(Mirror.LEFT_RIGHT, 2.5, 5)
+    assert read_film_facts(str(path)) == FilmFacts(Mirror.LEFT_RIGHT, 2.5, 5, videos=1)
 
 
 @pytest.mark.parametrize(
@@ -223,3 +223,13 @@ def test_a_stream_without_times_is_said_to_be_one(tmp_path: Path, monkeypatch: p
             if source.remark:
                 assert "25 frames a second are assumed" in source.remark
                 assert "OPENCV_FFMPEG_CAPTURE_OPTIONS='framerate;30'" in source.remark
+
+
+@pytest.mark.parametrize(("streams", "remarked"), [(1, False), (2, True)])
+def test_a_film_with_a_second_video_stream_is_remarked(streams: int, remarked: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    path = write_film(tmp_path / "film.mkv", [marked()] * 3, [0, 40, 80], streams=streams)
+    with open_video(str(path)) as source:
+        assert isinstance(source, VideoSource)
+        while source.read() is not None:
+            pass
+        assert ("has 2 video streams, and the first was read: `ffmpeg" in (source.remark or "")) is remarked

@@ -108,6 +108,18 @@ def test_parts_that_are_no_whole_jpeg_are_left_out() -> None:
     assert levels(stream(*pieces, part(whole))) == [10]
 
 
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (b"\x89PNG\r\n\x1a\n", "sends PNG pictures, and emodj reads JPEG"),
+        (b"\xff\xd8\xff\xd9", "sends damaged JPEG pictures alone"),
+    ],
+)
+def test_a_stream_without_a_picture_that_can_be_used_says_why(body: bytes, sentence: str) -> None:
+    with pytest.raises(SourceError, match=f"^the camera {sentence}: "):
+        stream(*[part(body)] * 3).read()
+
+
 def test_a_picture_that_is_too_large_is_said_to_be_before_it_is_decoded() -> None:
     source = stream(part(jpeg(grey(10))), b"", part(jpeg(grey(10, (101, 100)))))
     assert source.read().image.shape == (48, 64, 3)

@@ -105,6 +105,9 @@ def test_each_format_is_identified(kind: str, expected: PictureFormat) -> None:
         (b"P6\n# words\n2 2 255\n", "PNM"),
         (b"P3\n" + b"#\n" * 10**6, "PNM"),
         (b"8BPS\0\1", "Photoshop"),
+        (b"Image type: RGB image\r\n", "IM"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n", "EPS"),
+        *((encode(kind), kind) for kind in ("ICO", "ICNS", "DDS", "SGI", "PCX", "TGA")),
     ],
 )
 def test_a_format_that_is_not_read_is_named(data: bytes, name: str) -> None:

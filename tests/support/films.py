@@ -23,6 +23,7 @@ def write_film(
     interlaced: bool = False,
     length_ms: float | None = None,
     pose: tuple[float, float] | None = None,
+    streams: int = 1,
 ) -> Path:
     """Write a Matroska film of JPEG pictures that states neither a rate nor a length, as browsers write them.
 
@@ -34,13 +35,24 @@ def write_film(
         interlaced: whether the film says that its frames are interlaced. They are not compressed then.
         length_ms: when the film says that it ends.
         pose: degrees by which the pictures are to be turned around their vertical axis (180 for a mirror), and in their plane.
+        streams: number of video streams; the pictures are those of the first one.
     """
     height, width = pictures[0].shape[:2]
     if interlaced:
         bodies = [cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420).tobytes() for picture in pictures]
     else:
         bodies = [encode(picture) for picture in pictures]
-    film = film_bytes(bodies, times_ms, width, height, display=display, interlaced=interlaced, length_ms=length_ms, pose=pose)
+    film = film_bytes(
+        bodies,
+        times_ms,
+        width,
+        height,
+        display=display,
+        interlaced=interlaced,
+        length_ms=length_ms,
+        pose=pose,
+        streams=streams,
+    )
     path.write_bytes(film)
     return path
 
@@ -55,6 +67,7 @@ def film_bytes(
     interlaced: bool = False,
     length_ms: float | None = None,
     pose: tuple[float, float] | None = None,
+    streams: int = 1,
 ) -> bytes:
     """A Matroska film of frames that are encoded already; a time may be any number of milliseconds from 0 on."""
     head = _element(
@@ -74,14 +87,17 @@ def film_bytes(
         angles = [_element(key, struct.pack(">f", angle)) for key, angle in zip(("7673", "7675"), pose, strict=True)]
         size += [_element("7670", _number("7671", 0), *angles)]
     codec = _element("86", b"V_UNCOMPRESSED" if interlaced else b"V_MJPEG")
-    entry = _element("AE", _number("D7", 1), _number("73C5", 1), _number("83", 1), codec, _element("E0", *size))
+    entries = [
+        _element("AE", _number("D7", number), _number("73C5", number), _number("83", 1), codec, _element("E0", *size))
+        for number in range(1, streams + 1)
+    ]
     clusters = [
         _element("1F43B675", _number("E7", time_ms), _element("A3", b"\x81\x00\x00\x80" + body))
         for body, time_ms in zip(bodies, times_ms, strict=True)
     ]
     length = b"" if length_ms is None else _element("4489", struct.pack(">d", length_ms))
     info = _element("1549A966", _number("2AD7B1", 1_000_000), length)
-    return head + _element("18538067", info, _element("1654AE6B", entry), *clusters)
+    return head + _element("18538067", info, _element("1654AE6B", *entries), *clusters)
 
 
 def encode(picture: Image) -> bytes:

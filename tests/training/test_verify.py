@@ -86,3 +86,18 @@ def test_a_missing_contract_or_pair_is_an_error(pair: Path, tmp_path: Path) -> N
     pair.unlink()
     with pytest.raises(AssetError, match=r"emotiondetector\.json"):
         verify(pair)
+
+
+def test_a_network_without_a_contract_is_said_to_have_none(pair: Path) -> None:
+    pair.with_suffix(".contract.json").unlink()
+    with pytest.raises(AssetError, match=r"emotiondetector\.json has no contract, .*`\[network\] pair`"):
+        verify(pair)
+
+
+def test_the_missing_part_of_a_contract_is_named(pair: Path) -> None:
+    path = pair.with_suffix(".contract.json")
+    terms = json.loads(path.read_text(encoding="utf-8"))
+    del terms["golden"]
+    path.write_text(json.dumps(terms), encoding="utf-8")
+    with pytest.raises(AssetError, match=r"is damaged \(it lacks 'golden'\): write it anew with `emodj model compile`"):
+        verify(pair)

@@ -222,6 +222,10 @@ def _is_folder(path: Path) -> bool:
         return S_ISDIR(path.stat().st_mode)
 
 
+_OTHER_LISTS = frozenset({".asx", ".pls", ".wpl", ".xspf"})
+"""Suffixes of lists of songs that other players write."""
+
+
 def _parent_guard(path: Path) -> PathGuard:
     return PathGuard(str(path.parent))
 
@@ -229,6 +233,8 @@ def _parent_guard(path: Path) -> PathGuard:
 def _read_table(path: Path, notices: Warnings, *, with_moods: bool) -> SongTable:
     if path.suffix.lower() != CSV_SUFFIX:
         location = one_line(str(path))
+        if path.suffix.lower() in _OTHER_LISTS:
+            raise UsageError(f"{location} is a list of a kind that emodj does not read: export it as M3U from your player")
         raise UsageError(
             f"{location} is no list of songs: name a folder, or a file that ends in {M3U_SUFFIXES[0]} or {CSV_SUFFIX}"
         )

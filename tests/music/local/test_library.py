@@ -71,6 +71,12 @@ def test_songs_are_a_sequence(tmp_path: Path) -> None:
         _ = songs[9]
 
 
+@pytest.mark.parametrize("suffix", ["pls", "XSPF"])
+def test_a_list_of_another_kind_is_to_be_exported(suffix: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=rf"a\.{suffix} is a list of a kind that .*: export it as M3U from your player$"):
+        read_songs(write_list(tmp_path / f"a.{suffix}", "[playlist]"), HAPPY)
+
+
 def test_source_without_songs_raises_with_a_reason(tmp_path: Path) -> None:
     with pytest.raises(
         UsageError, match=r"there is no song in .*: the name of a song ends in \.mp3, \.ogg, \.opus, \.flac, \.wav$"
