@@ -69,7 +69,19 @@ def test_the_summary_as_json(emodj: Run, clip: Clip) -> None:
     ended = emodj("live", "--no-window", "--source", clip(10), "--json")
     lines, summary = documents(ended)
     assert lines == []
-    assert list(summary) == ["schema", "mood", "shares", "frames", "seconds", "playlist", *WHO, "movies", "fact", "seed"]
+    assert list(summary) == [
+        "schema",
+        "mood",
+        "shares",
+        "frames",
+        "seconds",
+        "playlist",
+        *WHO,
+        "movies",
+        "mood_used",
+        "fact",
+        "seed",
+    ]
     assert (summary["schema"], summary["frames"], summary["seconds"]) == (1, 10, 0.9)
     assert summary["mood"]["expression"] == "happy"
     assert list(summary["mood"]) == ["expression", "share"]

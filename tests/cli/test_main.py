@@ -414,7 +414,7 @@ def test_ctrl_c_in_a_session_ends_it_with_its_summary(
     lines = [json.loads(line) for line in [first, *out.splitlines()]]
     assert started.returncode == 130
     assert all("t" in line for line in lines[:-1])
-    about = {"mood_source", "mood_shares", "mixed", "movies", "fact", "seed"}
+    about = {"mood_source", "mood_shares", "mixed", "movies", "mood_used", "fact", "seed"}
     assert lines[-1].keys() == {"schema", "mood", "shares", "frames", "seconds", "playlist", *about}
     assert len(lines) - 1 <= lines[-1]["frames"] < 300
     assert err.strip() == ""

@@ -275,10 +275,7 @@ def test_an_empty_file_is_an_error(tmp_path: Path) -> None:
         read_image(str(path))
 
 
-EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n%%EOF\n"
-
-
-@pytest.mark.parametrize("data", [b"hello\n", b"\xff\xd8", b"\0" * 999, b"<svg xmlns='http://www.w3.org/2000/svg'/>", EPS])
+@pytest.mark.parametrize("data", [b"hello\n", b"\xff\xd8", b"\0" * 999, b"<svg xmlns='http://www.w3.org/2000/svg'/>"])
 def test_a_file_that_is_no_picture_is_refused_whatever_its_suffix(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "photo.jpg"
     path.write_bytes(data)
