@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -23,11 +24,10 @@ from tests.support.clocks import CountedClock
 from tests.support.films import write_film
 from tests.support.streams import SlowFilmServer, streaming
 from tests.support.terminal import in_a_terminal
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import PATIENCE_S, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     Start = Callable[..., subprocess.Popen[str]]
 
@@ -119,6 +119,12 @@ def test_a_signal_ends_a_session_that_waits_for_a_server(whole: int, window: str
     assert "Traceback" not in err
 
 
+def waits(process: int) -> bool:
+    """Whether a process sleeps; true where the system has no /proc."""
+    stat = Path(f"/proc/{process}/stat")
+    return not stat.exists() or stat.read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "S"
+
+
 @pytest.mark.parametrize("number", [*ENDING, signal.SIGINT])
 @pytest.mark.parametrize(
     ("command", "prompt"),
@@ -132,6 +138,8 @@ def test_a_signal_at_a_prompt_restores_the_terminal(number: int, command: list[s
 
     with in_a_terminal(start, 100) as running:
         running.wait_for(prompt)
+        # It waits for a key, and is no longer drawing
+        until(lambda: all(waits(running.process.pid) for _ in range(200)))
         running.process.send_signal(number)
         assert running.wait_for_end() == 128 + number
         assert running.echoes()
