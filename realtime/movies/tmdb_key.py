@@ -8,7 +8,7 @@ import stat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from realtime.errors import EmodjError, UsageError
+from realtime.errors import UsageError
 from realtime.movies.tmdb import TmdbKeyError
 from realtime.reading import read_file
 from realtime.storage import atomic
@@ -95,12 +95,9 @@ class TmdbKeyFile:
             EmodjError: the file cannot be deleted.
         """
         try:
-            self.path.unlink()
-        except (FileNotFoundError, NoHomeError):
+            return atomic.delete_private(self.path)
+        except NoHomeError:
             return False
-        except OSError as error:
-            raise EmodjError(f"cannot remove {self.path} ({error.strerror or error}): remove it by hand") from error
-        return True
 
 
 def find_key() -> TmdbKey | None:

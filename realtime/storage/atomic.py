@@ -63,6 +63,21 @@ def write_private(path: Path, content: bytes) -> None:
     write({path: content}, private=True, advice=advice)
 
 
+def delete_private(path: Path) -> bool:
+    """Delete a secret of the user; False if there was none.
+
+    Raises:
+        EmodjError: the file cannot be deleted.
+    """
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise EmodjError(f"cannot remove {path} ({error.strerror or error}): remove it by hand") from error
+    return True
+
+
 def create(path: Path, data: bytes, *, private: bool = False, advice: str = "choose another place") -> None:
     """Write a new file so that a reader never meets half of it. A file that appears meanwhile is not replaced.
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, cast
 
-from realtime.errors import EmodjError, UsageError
+from realtime.errors import UsageError
 from realtime.music.spotify.errors import ErrorKind, SpotifyError
 from realtime.reading import read_file
 from realtime.storage import atomic
@@ -187,12 +187,9 @@ class CredentialStore:
             EmodjError: the file cannot be deleted.
         """
         try:
-            self.path.unlink()
-        except (FileNotFoundError, NoHomeError):
+            return atomic.delete_private(self.path)
+        except NoHomeError:
             return False
-        except OSError as error:
-            raise EmodjError(f"cannot remove {self.path} ({error.strerror or error}): remove it by hand") from error
-        return True
 
 
 class ClientIdFile:
