@@ -12,13 +12,12 @@ import click
 
 from realtime.cli.console import is_terminal
 from realtime.cli.signals import delayed
-from realtime.domain import ranked
-from realtime.music.planner import Strategy
 from realtime.printable import printable
 from realtime.session.documents import encode_line
+from realtime.session.summary_lines import mood_lines, summary_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from realtime.app.summary_file import SummaryFile
     from realtime.domain import Face, Mood
@@ -27,10 +26,8 @@ if TYPE_CHECKING:
     from realtime.session.documents import AnalysedPicture, Document
     from realtime.session.recommendations import RecommendedMovies
     from realtime.session.state import Summary
+    from realtime.session.summary_lines import SummaryLine
 
-
-MIN_SHARE = 0.05
-"""Smallest share in the line of a mixed mood: a smaller one comes from doubt about a face, not from a face that looks so."""
 
 # White on black by number, so that a light terminal does not invert the QR code
 _WHITE_ON_BLACK, _RESET = "\033[97;40m", "\033[0m"
@@ -51,20 +48,7 @@ def picture_report(picture: AnalysedPicture) -> Iterator[str]:
 
 def summary_report(summary: Summary) -> Iterator[str]:
     """The lines at the end of a live session."""
-    if summary.shares is not None:
-        yield "faces   " + ", ".join(f"{expression.value} {share:.0%}" for expression, share in ranked(summary.shares))
-    frames = "1 frame" if summary.frames == 1 else f"{summary.frames} frames"
-    yield f"length  {summary.seconds:.1f} s, {frames} analysed"
-    yield from mood_report(summary.mood, summary.plan)
-    if summary.movies is not None:
-        plan = summary.movies.plan
-        titles = [", ".join([f"{movie.title} ({movie.year})", *movie.genres]) for movie in plan.movies]
-        lines = titles if plan.replaced is None else [plan.why, *titles]
-        for number, line in enumerate(lines):
-            yield f"{'' if number else 'movies':<8}{printable(line)}"
-    if summary.fact is not None:
-        yield f"fact    {summary.fact.text}"
-        yield f"        {summary.fact.source}"
+    return _report(summary_lines(summary))
 
 
 def movie_lines(movies: RecommendedMovies) -> Iterator[str]:
@@ -97,20 +81,15 @@ def keep_summary(file: SummaryFile, summary: Summary, remark: Callable[[str], No
 
 def mood_report(mood: Mood | None, plan: Plan | None) -> Iterator[str]:
     """The lines about a mood and the music that fits it."""
-    if mood is None:
-        yield "mood    none: no face was seen clearly enough"
-        return
-    if mood.leader is None:
-        largest = [f"{expression.value} {share:.0%}" for expression, share in ranked(mood.shares)[:3] if share >= MIN_SHARE]
-        yield f"mood    mixed, the faces disagree: {', '.join(largest)}"
-    else:
-        support = "chosen by hand" if mood.source == "hand" else f"{mood.share:.0%}"
-        yield f"mood    {mood.leader.value}, {support}"
-    if plan is not None:
-        plain = plan.strategy is Strategy.MATCH and mood.leader is not None
-        yield f"music   {plan.best.title}" + ("" if plain else f", {plan.why}")
-        # On a line by itself, so that a terminal does not wrap it and a mouse can select it
-        yield printable(plan.best.url or str(plan.best.path))
+    return _report(mood_lines(mood, plan))
+
+
+def _report(lines: Iterable[SummaryLine]) -> Iterator[str]:
+    for line in lines:
+        yield f"{line.name:<8}{printable(line.text)}"
+        if line.choice is not None:
+            # On a line by itself, so that a terminal does not wrap it and a mouse can select it
+            yield printable_place(line.choice)
 
 
 def _face_text(face: Face) -> str:

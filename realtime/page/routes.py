@@ -39,7 +39,7 @@ from realtime.music.planner import Strategy, plan_music
 from realtime.page.guard import MAX_BODY_BYTES
 from realtime.page.offers import Shelf, offer
 from realtime.page.static_files import read_static_files
-from realtime.page.summary_lines import summary_lines
+from realtime.page.summary_lines import line_documents
 from realtime.page.visits import MAX_VISITS, FullError, GoneError, Visit, Visits
 from realtime.printable import clean_text, one_line
 from realtime.session.documents import (
@@ -255,7 +255,7 @@ class _Page:
         now = datetime.now().astimezone()
         return _json(
             {
-                "lines": list(summary_lines(summary)),
+                "lines": list(line_documents(summary)),
                 "json": encode_line(kept_summary_document(summary), indent=2).decode(),
                 "markdown": summary_markdown(summary, now),
                 "html": summary_html(summary, now),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from realtime.domain import ranked
 from realtime.music.planner import Strategy
 from realtime.printable import one_line
+from realtime.session.summary_lines import name_largest
 from realtime.session.timeline import join_phases
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from realtime.session.state import Summary
     from realtime.session.timeline import MoodPhase
 
-MIN_SHARE = 0.05
-"""Smallest share of a mixed mood that is named: a smaller one comes from doubt about a face, not from a face that looks so."""
 MOST_PHASES = 8
 """Phases of the mood that are told in words: the longest ones."""
 MOST_MUSIC = 3
@@ -132,8 +131,7 @@ def _detail(mood: Mood | None, shares: tuple[float, ...] | None) -> str:
     if mood is None:
         return "So there is no mood to recommend something for."
     if mood.leader is None:
-        largest = [f"{name.value} {share:.0%}" for name, share in ranked(mood.shares)[:3] if share >= MIN_SHARE]
-        return f"No expression had a clear majority: {', '.join(largest)}."
+        return f"No expression had a clear majority: {name_largest(mood)}."
     if mood.source != "hand":
         return f"In all votes together, {mood.leader.value} had {mood.share:.0%}."
     if shares is None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from realtime.app.build import build_page, shipped_settings
 from realtime.cli.output import summary_report
 from realtime.domain import Box, Face
-from realtime.page.summary_lines import summary_lines
+from realtime.page.summary_lines import line_documents
 from tests.support.summaries import replaced_summary
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def new_session() -> Session:
 
 def words(session: Session) -> list[str]:
     """The lines as a terminal has them, without links."""
-    return [f"{line['name']:<8}{line['text']}" for line in summary_lines(session.summary())]
+    return [f"{line['name']:<8}{line['text']}" for line in line_documents(session.summary())]
 
 
 def printed(session: Session) -> list[str]:
@@ -36,12 +36,12 @@ def test_a_session_with_a_mood() -> None:
     for second in range(3):
         session.add_frame([HAPPY], second)
     assert words(session) == printed(session)
-    music = next(line for line in summary_lines(session.summary()) if line["name"] == "music")
+    music = next(line for line in line_documents(session.summary()) if line["name"] == "music")
     assert music["url"].startswith("https://")
 
 
 def test_movies_of_another_mood_are_not_shown_as_those_of_the_mood() -> None:
-    lines = summary_lines(replaced_summary())
+    lines = line_documents(replaced_summary())
     shown = [f"{line['name']:<8}{line['text']}" for line in lines]
     assert shown == [line for line in summary_report(replaced_summary()) if not line.startswith("https://")]
     assert "movies  for happy, the nearest mood with movies" in shown
