@@ -352,9 +352,11 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
     from realtime.faces.pipeline import EMPTY_SCAN_S, FrameReader
     from realtime.facts import read_facts
     from realtime.movies.tmdb import TmdbFilters
+    from realtime.music.controller import SpotifyAccount
     from realtime.page.analysis import Analysis, PageReaders
     from realtime.page.offers import Shelf
     from realtime.page.routes import PageParts
+    from realtime.page.spotify import SpotifyRemote
     from realtime.session.recommendations import Recommender
 
     music, chosen = build_playlists(settings, notify), settings.movies
@@ -374,6 +376,8 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
         recommender = Recommender(movies, chosen.link, facts, secrets.randbelow(SEEDS))
         return build_session(settings, music, recommender, mirrored=settings.camera.mirror)
 
+    account = SpotifyAccount(settings.music.spotify_device)
+    no_spotify = "with --lan, the page has no buttons for your Spotify: others in your network could press them"
     return PageParts(
         analysis=Analysis(load),
         new_session=new_session,
@@ -382,6 +386,8 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
         shuffle=settings.music.shuffle,
         mirrored=settings.camera.mirror,
         in_network=in_network,
+        spotify=None if in_network else SpotifyRemote(account, music),
+        notices=(no_spotify,) if in_network and account.is_logged_in else (),
     )
 
 
