@@ -353,7 +353,7 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
     from realtime.facts import read_facts
     from realtime.movies.tmdb import TmdbFilters
     from realtime.music.controller import SpotifyAccount
-    from realtime.page.analysis import Analysis, PageReaders
+    from realtime.page.analysis import Analysis, PageReaders, UnsharedClassifier
     from realtime.page.offers import Shelf
     from realtime.page.routes import PageParts
     from realtime.page.spotify import SpotifyRemote
@@ -365,6 +365,7 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
 
     def load() -> PageReaders:
         pictures = build_face_reader(settings, settings.faces.image, notify)
+        pictures = replace(pictures, classifier=UnsharedClassifier(pictures.classifier))
         frames = replace(pictures, detector=build_detector(settings.faces, settings.faces.live))
         return PageReaders(pictures, frames, new_frame_reader)
 

@@ -15,7 +15,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from realtime.errors import EmodjError, UsageError
-from realtime.page.guard import MAX_HEADER_BYTES, SECURITY_HEADERS, Access, Guard, new_key
+from realtime.page.guard import MAX_HEADER_BYTES, SECURITY_HEADERS, Access, Guard, answer_busy, new_key
 
 if TYPE_CHECKING:
     import asyncio
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 MAX_CONNECTIONS = 64
-"""Connections and requests at the same time; a browser opens six for a tab."""
+"""Connections at the same time, each with one request; a browser opens six for a tab."""
 KEEP_ALIVE_S = 15
 SILENT_S = 10.0
 """Seconds without a complete request after which a connection is closed."""
@@ -103,7 +103,6 @@ class PageAddress:
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            limit_concurrency=MAX_CONNECTIONS,
             h11_max_incomplete_event_size=MAX_HEADER_BYTES,
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=SHUTDOWN_S,
@@ -122,7 +121,9 @@ class PageAddress:
 
 
 class _ImpatientProtocol(H11Protocol):
-    """uvicorn's protocol, with time limits and answers of our own.
+    """uvicorn's protocol, with limits and answers of our own.
+
+    A connection beyond `MAX_CONNECTIONS` gets status 503. uvicorn's own answer has no headers of ours, so its limit is unused.
 
     It closes a connection that sends no complete request for `SILENT_S`: uvicorn itself waits for ever for the first one. What
     is no HTTP never reaches the guard, so it is answered here, with the headers of every answer.
@@ -132,6 +133,8 @@ class _ImpatientProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         super().connection_made(transport)
+        if len(self.connections) > MAX_CONNECTIONS:
+            self.app = answer_busy
         self._timer = self.loop.call_later(SILENT_S, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:

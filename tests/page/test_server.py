@@ -154,3 +154,16 @@ def test_a_server_ends_with_open_connections() -> None:
 def test_a_name_of_this_computer_that_python_takes_for_none_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "gethostname", lambda: "a" * 64)
     assert server.network_names() == ["a" * 64, f"{'a' * 64}.local"]
+
+
+def test_a_connection_too_many_is_told_so(page: PageClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 2)
+    with socket.create_connection(page.address), socket.create_connection(page.address):
+        # One after the other: the server has taken both when it answers the third
+        answer = page.request("GET", "/")
+    assert (answer.status, answer.sentence) == (
+        503,
+        "as many connections are open as emodj takes: close some tabs, and reload this one",
+    )
+    assert {name: answer.headers.get(name) for name in SECURITY_HEADERS} == dict(SECURITY_HEADERS)
+    until(lambda: page.request("GET", "/").status == 200)
