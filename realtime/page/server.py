@@ -31,6 +31,8 @@ KEEP_ALIVE_S = 15
 SILENT_S = 10.0
 """Seconds without a complete request after which a connection is closed."""
 SHUTDOWN_S = 2
+_ELSEWHERE = ("203.0.113.1", 9)
+"""An address that nobody has (RFC 5737), outside of every network at home."""
 _USUAL_PORTS = {"http": 80, "https": 443}
 
 
@@ -180,6 +182,10 @@ def network_names() -> list[str]:
     # A name of 64 characters is one for Linux, and none for Python
     with suppress(OSError, UnicodeError):
         found += [str(entry[4][0]) for entry in socket.getaddrinfo(name, None, socket.AF_INET, socket.SOCK_STREAM)]
+    # On many systems the name is 127.0.1.1 for the computer itself. Connecting by UDP sends nothing: it only finds the way out
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way_out:
+        way_out.connect(_ELSEWHERE)
+        found.append(way_out.getsockname()[0])
     return [each for each in dict.fromkeys(found) if not each.startswith("127.")]
 
 

@@ -153,7 +153,16 @@ def test_a_server_ends_with_open_connections() -> None:
 
 def test_a_name_of_this_computer_that_python_takes_for_none_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "gethostname", lambda: "a" * 64)
-    assert server.network_names() == ["a" * 64, f"{'a' * 64}.local"]
+    assert server.network_names()[:2] == ["a" * 64, f"{'a' * 64}.local"]
+
+
+def test_the_address_in_the_network_is_named_where_the_name_means_this_computer(monkeypatch: pytest.MonkeyPatch) -> None:
+    # As on Debian and Ubuntu; here the way out is this computer, too
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.1.1", 0))]
+    monkeypatch.setattr(socket, "gethostname", lambda: "desk")
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: found)
+    monkeypatch.setattr(socket.socket, "getsockname", lambda _: ("192.168.1.7", 40000))
+    assert server.network_names() == ["desk", "desk.local", "192.168.1.7"]
 
 
 def test_a_connection_too_many_is_told_so(page: PageClient, monkeypatch: pytest.MonkeyPatch) -> None:
