@@ -22,6 +22,7 @@ from realtime.page.server import Certificate, PageAddress
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.support.page_server import PageClient
@@ -157,11 +158,16 @@ def test_a_name_of_this_computer_that_python_takes_for_none_is_kept(monkeypatch:
 
 
 def test_the_address_in_the_network_is_named_where_the_name_means_this_computer(monkeypatch: pytest.MonkeyPatch) -> None:
-    # As on Debian and Ubuntu; here the way out is this computer, too
+    # As on Debian and Ubuntu
     found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.1.1", 0))]
+
+    def answer(value: object) -> Callable[..., object]:
+        return lambda *_given: value
+
     monkeypatch.setattr(socket, "gethostname", lambda: "desk")
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: found)
-    monkeypatch.setattr(socket.socket, "getsockname", lambda _: ("192.168.1.7", 40000))
+    monkeypatch.setattr(socket, "getaddrinfo", answer(found))
+    monkeypatch.setattr(socket.socket, "connect", answer(None))
+    monkeypatch.setattr(socket.socket, "getsockname", answer(("192.168.1.7", 40000)))
     assert server.network_names() == ["desk", "desk.local", "192.168.1.7"]
 
 
