@@ -352,9 +352,11 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
     from realtime.faces.pipeline import EMPTY_SCAN_S, FrameReader
     from realtime.facts import read_facts
     from realtime.movies.tmdb import TmdbFilters
-    from realtime.page.analysis import Analysis, PageReaders
+    from realtime.music.controller import SpotifyAccount
+    from realtime.page.analysis import Analysis, PageReaders, UnsharedClassifier
     from realtime.page.offers import Shelf
     from realtime.page.routes import PageParts
+    from realtime.page.spotify import SpotifyRemote
     from realtime.session.recommendations import Recommender
 
     music, chosen = build_playlists(settings, notify), settings.movies
@@ -363,6 +365,7 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
 
     def load() -> PageReaders:
         pictures = build_face_reader(settings, settings.faces.image, notify)
+        pictures = replace(pictures, classifier=UnsharedClassifier(pictures.classifier))
         frames = replace(pictures, detector=build_detector(settings.faces, settings.faces.live))
         return PageReaders(pictures, frames, new_frame_reader)
 
@@ -374,6 +377,8 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
         recommender = Recommender(movies, chosen.link, facts, secrets.randbelow(SEEDS))
         return build_session(settings, music, recommender, mirrored=settings.camera.mirror)
 
+    account = SpotifyAccount(settings.music.spotify_device)
+    no_spotify = "with --lan, the page has no buttons for your Spotify: others in your network could press them"
     return PageParts(
         analysis=Analysis(load),
         new_session=new_session,
@@ -382,6 +387,8 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
         shuffle=settings.music.shuffle,
         mirrored=settings.camera.mirror,
         in_network=in_network,
+        spotify=None if in_network else SpotifyRemote(account, music),
+        notices=(no_spotify,) if in_network and account.is_logged_in else (),
     )
 
 

@@ -75,6 +75,12 @@ class SpotifyPlayer:
         return self._state.now_playing
 
     @property
+    def device(self) -> str | None:
+        """The name of the device of the current song; None if it is unknown."""
+        device = None if self.now_playing is None else (self._state.state or {}).get("device")
+        return device_name(device) if isinstance(device, dict) else None
+
+    @property
     def is_starting_app(self) -> bool:
         """Whether a list waits for the started app."""
         return self._pending is not None
