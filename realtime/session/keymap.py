@@ -123,7 +123,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(("v",), "movies for the mood", SessionAction.MOVIES, Group.PROGRAM, hint="movies"),
     Binding(("d",), "a fact", SessionAction.FACT, Group.PROGRAM),
     Binding(("p",), "play what fits the mood", SessionAction.PLAY, Group.MUSIC, hint="play"),
-    Binding(("a",), "DJ: the music follows the mood by itself", SessionAction.DJ, Group.MUSIC, hint="DJ"),
+    Binding(("a",), "DJ: follow the mood", SessionAction.DJ, Group.MUSIC, hint="DJ"),
     Binding(("l",), "match, lift or journey", SessionAction.NEXT_STRATEGY, Group.MUSIC, hint="lift"),
     Binding((".",), "pause or go on", PlayerCommand(toggle=True), Group.MUSIC, hint="pause"),
     Binding(("n",), "next, previous song", PlayerCommand(skip=1), Group.MUSIC, hint="next"),

@@ -633,12 +633,13 @@ SETTINGS = st.builds(
     window=st.builds(WindowSettings, bars=st.booleans(), info=st.booleans()),
     music=st.builds(
         MusicSettings,
-        **{name: number(MusicSettings, name) for name in ("dj_begin_s", "dj_hold_s", "dj_decent_s", "dj_away_s")},
         st.sampled_from(Strategy),
         PATHS,
         number(MusicSettings, "volume"),
         shuffle=st.booleans(),
         spotify_device=NAMES.map(str.strip),
+        dj=st.booleans(),
+        **{name: number(MusicSettings, name) for name in ("dj_begin_s", "dj_hold_s", "dj_decent_s", "dj_away_s")},
     ),
     movies=st.builds(
         MovieSettings,

@@ -29,7 +29,7 @@ KEYS = [key for binding in BINDINGS for key in binding.keys]
 
 def test_no_key_is_bound_twice() -> None:
     assert [key for key, count in Counter(KEYS).items() if count > 1] == []
-    assert set(KEYS) == {*"1234567" + "0rscmbifvdpl.n,z-+h?q", "space", "escape"}
+    assert set(KEYS) == {*"1234567" + "0rscmbifvdpal.n,z-+h?q", "space", "escape"}
 
 
 @pytest.mark.parametrize("binding", BINDINGS, ids=lambda binding: binding.keys[0])
@@ -96,6 +96,7 @@ def test_consecutive_bindings_with_one_description_share_a_row() -> None:
     music = {row.does: row.keys for row in help_rows(Group.MUSIC)}
     assert list(music) == [
         "play what fits the mood",
+        "DJ: follow the mood",
         "match, lift or journey",
         "pause or go on",
         "next, previous song",
@@ -111,6 +112,7 @@ def test_the_hints_of_the_window_end_with_help_and_quit() -> None:
         KeyHint("space", "freeze"),
         KeyHint("v", "movies"),
         KeyHint("p", "play"),
+        KeyHint("a", "DJ"),
         KeyHint("l", "lift"),
         KeyHint("h", "help"),
         KeyHint("q", "quit"),
