@@ -286,6 +286,8 @@ class FilePlayer:
             self._stalled_s = 0.0
             self._end_fade(self._playback)
             with _translate_errors():
+                # A fade has left it at 0
+                self._playback.set_volume(self._volume)
                 self._playback.resume()
 
     def stop(self) -> None:
