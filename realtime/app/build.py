@@ -305,8 +305,10 @@ def build_session(
     settings: Settings, music: Playlists, recommender: Recommender, *, mirrored: bool, welcome: str | None = None
 ) -> Session:
     """Build the state of a session; `welcome` is the sentence that the screen shows at the start."""
+    from realtime.music.dj import DjRules
     from realtime.session.state import WELCOME, Session
 
+    chosen = settings.music
     return Session(
         build_vote(settings),
         music,
@@ -316,6 +318,8 @@ def build_session(
         info=settings.window.info,
         welcome=welcome or WELCOME,
         recommender=recommender,
+        dj=DjRules(chosen.dj_begin_s, chosen.dj_hold_s, chosen.dj_decent_s, chosen.dj_away_s),
+        dj_on=chosen.dj,
     )
 
 
@@ -429,6 +433,9 @@ def build_live(
     from realtime.faces.pipeline import EMPTY_SCAN_S
 
     written = [file.name for file in (request.record, request.log, request.summary) if file is not None]
+    playlists = build_playlists(settings, notify)
+    if settings.music.dj and not playlists.all():
+        notify("the DJ is on, and your settings name no music to play: see playlists and music.library in config.toml")
     welcome = f"analysed on this computer, written to {' and '.join(written)}" if written else None
     has_display = display is not None
     seed = request.seed
@@ -436,7 +443,7 @@ def build_live(
         seed = 0 if source.file is not None and not has_display else secrets.randbelow(SEEDS)
     session = build_session(
         settings,
-        build_playlists(settings, notify),
+        playlists,
         build_recommender(settings, notify, seed),
         mirrored=request.mirrored,
         welcome=welcome,

@@ -17,7 +17,7 @@ from realtime.app.window import WindowDisplay
 from realtime.domain import Box, Expression, Face, Frame
 from realtime.errors import Cause, SourceError
 from realtime.mood.vote import MoodVote
-from realtime.music.commands import PlayerCommand
+from realtime.music.commands import PlayerCommand, PlayingMusic
 from realtime.music.songs import NowPlaying
 from realtime.overlay.draw import draw
 from realtime.overlay.widgets import EXPRESSION_COLOURS
@@ -319,6 +319,9 @@ class WindowHarness:
 
     def now_playing(self) -> tuple[NowPlaying | None, Plan | None]:
         return self.playback
+
+    def playing_music(self) -> PlayingMusic:
+        return PlayingMusic()
 
     def snapshot(self, image: Image, view: ViewState, /) -> None:
         self.snapshots.append(draw(image, view))
