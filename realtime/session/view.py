@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from realtime.classifier.occlusion import Explanation
     from realtime.domain import Face, Mood
     from realtime.facts import Fact
     from realtime.music.songs import NowPlaying
@@ -35,6 +36,7 @@ class ViewState:
         strategy: music strategy in one or two words, with the step of a journey; None for music that matches the mood.
         movies: movies on a card; None hides it.
         fact: a fact that is shown for a few seconds; None hides it.
+        explanation: of the label of one face, on a panel; None hides it.
     """
 
     faces: tuple[Face, ...] = ()
@@ -52,3 +54,4 @@ class ViewState:
     strategy: str | None = None
     movies: RecommendedMovies | None = None
     fact: Fact | None = None
+    explanation: Explanation | None = None
