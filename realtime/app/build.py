@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from realtime.app.outputs import LiveOutputs
     from realtime.app.run import LiveRequest, LiveRun
     from realtime.classifier.contract import Contract
+    from realtime.classifier.runtime import Classifier
     from realtime.config.schema import FaceSettings, SearchSettings, Settings
+    from realtime.faces.explainer import FaceExplainer
     from realtime.faces.labels import LabelHysteresis
     from realtime.faces.pipeline import Detector, FaceReader, FrameReader
     from realtime.faces.tracker import Tracker
@@ -116,21 +118,38 @@ def build_face_reader(settings: Settings, search: SearchSettings, notify: Notify
         AssetError: cascade or network cannot be used.
         EmodjError: a network without a compiled form, and no TensorFlow to compile it.
     """
-    from realtime.classifier import contract
     from realtime.faces.pipeline import FaceReader
 
     detector = build_detector(settings.faces, search)
+    classifier, terms = _load_network(settings, notify, CORES)
+    return FaceReader(detector, classifier, terms.side_ratio, threshold(settings, terms))
+
+
+def build_face_explainer(settings: Settings) -> FaceExplainer:
+    """Load the network once more, for a thread that explains labels; errors as of `build_face_reader`.
+
+    What there is to remark about the network was said when it was loaded to read faces.
+    """
+    from realtime.faces.explainer import FaceExplainer
+
+    # The other core is for the session
+    classifier, terms = _load_network(settings, log.info, 1)
+    return FaceExplainer(classifier, terms.side_ratio)
+
+
+def _load_network(settings: Settings, notify: Notify, num_threads: int) -> tuple[Classifier, Contract]:
+    from realtime.classifier import contract
+
     shipped = shipped_pair()
     pair = settings.network.pair or shipped
     log.info("expressions are read by %s", pair)
-    classifier, terms = contract.load_classifier(
+    return contract.load_classifier(
         pair,
         shipped=contract.contract_path(shipped),
         cache_dir=_network_cache(),
         notify=notify,
-        num_threads=CORES,
+        num_threads=num_threads,
     )
-    return FaceReader(detector, classifier, terms.side_ratio, threshold(settings, terms))
 
 
 def _network_cache() -> Path:
@@ -429,6 +448,9 @@ def build_live(
         UsageError: the film or the log exists already, or has no place.
         EmodjError: the disk refuses; or a network without a compiled form, and no TensorFlow to compile it.
     """
+    from functools import partial
+
+    from realtime.app.explanations import ExplanationThread
     from realtime.app.run import LiveRun
     from realtime.faces.pipeline import EMPTY_SCAN_S
 
@@ -455,7 +477,8 @@ def build_live(
         settings, source, request, session, stack, has_display=has_display, notify=notify, announce=announce
     )
     blank = None if source.file else (settings.camera.width, settings.camera.height)
-    return LiveRun(session, reader, source, display, outputs, request, blank, notify)
+    explanations = ExplanationThread(partial(build_face_explainer, settings)) if has_display else None
+    return LiveRun(session, reader, source, display, outputs, request, blank, notify, explanations)
 
 
 def _build_outputs(
