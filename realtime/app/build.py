@@ -302,7 +302,7 @@ def build_source(
 
 
 def build_session(
-    settings: Settings, music: Playlists, recommender: Recommender, *, mirrored: bool, welcome: str | None = None
+    settings: Settings, music: Playlists, recommender: Recommender | None, *, mirrored: bool, welcome: str | None = None
 ) -> Session:
     """Build the state of a session; `welcome` is the sentence that the screen shows at the start."""
     from realtime.session.state import WELCOME, Session
@@ -317,6 +317,17 @@ def build_session(
         welcome=welcome or WELCOME,
         recommender=recommender,
     )
+
+
+def build_film_parts(settings: Settings, notify: Notify) -> tuple[FrameReader, Session]:
+    """Build what reads every frame of a film, without music and movies.
+
+    Raises:
+        AssetError: a cascade or the network cannot be used.
+        EmodjError: a network without a compiled form, and no TensorFlow to compile it.
+    """
+    session = build_session(settings, settings.playlists, None, mirrored=False)
+    return build_frame_reader(settings, notify), session
 
 
 def build_music(settings: Settings, announce: Callable[[MusicChoice, str], None]) -> MusicController:

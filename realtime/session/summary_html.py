@@ -5,11 +5,10 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from realtime.domain import EXPRESSIONS
 from realtime.session.colours import hex_colour
 from realtime.session.html_page import draw_face, html_page
 from realtime.session.summary_text import ABOUT, clock_text, describe_summary, name_phase
-from realtime.session.timeline import join_phases, split_runs
+from realtime.session.timeline import join_phases, split_runs, stack_areas
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -96,20 +95,9 @@ def draw_timeline(spans: Sequence[MoodSpan], phases: Sequence[str], order: Seque
 
 def _draw_run(run: Sequence[MoodSpan], scale: float, order: Sequence[Expression]) -> Iterator[str]:
     """Areas of the expressions, one on the other, over a run of spans in which faces voted."""
-    times = [run[0].start_s, *((span.start_s + span.end_s) / 2 for span in run), run[-1].end_s]
-    columns = [span.shares or () for span in (run[0], *run, run[-1])]
-    floors = [0.0] * len(columns)
-    for expression in order:
-        index = EXPRESSIONS.index(expression)
-        tops = [floor + column[index] for floor, column in zip(floors, columns, strict=True)]
-        if any(column[index] >= 0.005 for column in columns):  # noqa: PLR2004 - less is no pixel high
-            upper = [f"{time * scale:.1f},{_HEIGHT * (1 - top):.1f}" for time, top in zip(times, tops, strict=True)]
-            lower = [f"{time * scale:.1f},{_HEIGHT * (1 - floor):.1f}" for time, floor in zip(times, floors, strict=True)]
-            yield (
-                f'<polygon fill="{hex_colour(expression)}" points="{" ".join([*upper, *reversed(lower)])}">'
-                f"<title>{expression.value}</title></polygon>"
-            )
-        floors = tops
+    for expression, corners in stack_areas(run, order):
+        points = " ".join(f"{time_s * scale:.1f},{_HEIGHT * (1 - share):.1f}" for time_s, share in corners)
+        yield f'<polygon fill="{hex_colour(expression)}" points="{points}"><title>{expression.value}</title></polygon>'
 
 
 def draw_shares(shares: Sequence[tuple[Expression, float]]) -> Iterator[str]:
