@@ -433,6 +433,7 @@ def build_live(
     from realtime.faces.pipeline import EMPTY_SCAN_S
 
     written = [file.name for file in (request.record, request.log, request.summary) if file is not None]
+    written += ["your diary"] if request.diary else []
     welcome = f"analysed on this computer, written to {' and '.join(written)}" if written else None
     has_display = display is not None
     seed = request.seed

@@ -9,7 +9,7 @@ HARMLESS = {
     *("html", "head", "meta", "title", "style", "body", "main", "header", "footer", "section", "div", "figure", "figcaption"),
     *("h1", "h2", "p", "ul", "li", "span", "i", "b", "small", "bdi", "a", "blockquote", "article", "details", "summary"),
     *("table", "thead", "tbody", "tr", "th", "td"),
-    *("svg", "g", "path", "circle", "ellipse", "rect", "polygon"),
+    *("svg", "g", "path", "circle", "ellipse", "rect", "polygon", "polyline", "text"),
 }
 
 
