@@ -321,7 +321,7 @@ def build_source(
 
 
 def build_session(
-    settings: Settings, music: Playlists, recommender: Recommender, *, mirrored: bool, welcome: str | None = None
+    settings: Settings, music: Playlists, recommender: Recommender | None, *, mirrored: bool, welcome: str | None = None
 ) -> Session:
     """Build the state of a session; `welcome` is the sentence that the screen shows at the start."""
     from realtime.music.dj import DjRules
@@ -340,6 +340,17 @@ def build_session(
         dj=DjRules(chosen.dj_begin_s, chosen.dj_hold_s, chosen.dj_decent_s, chosen.dj_away_s),
         dj_on=chosen.dj,
     )
+
+
+def build_film_parts(settings: Settings, notify: Notify) -> tuple[FrameReader, Session]:
+    """Build what reads every frame of a film, without music and movies.
+
+    Raises:
+        AssetError: a cascade or the network cannot be used.
+        EmodjError: a network without a compiled form, and no TensorFlow to compile it.
+    """
+    session = build_session(settings, settings.playlists, None, mirrored=False)
+    return build_frame_reader(settings, notify), session
 
 
 def build_music(settings: Settings, announce: Callable[[MusicChoice, str], None]) -> MusicController:
@@ -455,6 +466,7 @@ def build_live(
     from realtime.faces.pipeline import EMPTY_SCAN_S
 
     written = [file.name for file in (request.record, request.log, request.summary) if file is not None]
+    written += ["your diary"] if request.diary else []
     playlists = build_playlists(settings, notify)
     if settings.music.dj and not playlists.all():
         notify("the DJ is on, and your settings name no music to play: see playlists and music.library in config.toml")

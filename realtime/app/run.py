@@ -32,6 +32,7 @@ class LiveRequest:
         log: where faces and moods go, if they are logged.
         stdout: gets a document of each frame, if they are printed.
         summary: where the caller keeps the summary, if it does; the screen says so at the start.
+        diary: whether the caller writes a line into the diary; the screen says so likewise.
         seed: seed of the movies and facts that the session recommends, 0 or more. None draws one by lot; for a file without a
             display it is 0, so that two runs agree.
     """
@@ -43,6 +44,7 @@ class LiveRequest:
     log: Path | None = None
     stdout: RawStream | None = None
     summary: Path | None = None
+    diary: bool = False
     seed: int | None = None
 
 

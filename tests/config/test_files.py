@@ -16,6 +16,7 @@ from realtime.config.files import MAX_FAULTS, dump_toml, load_settings
 from realtime.config.locations import CONFIG_VARIABLE, config_files, user_file
 from realtime.config.schema import (
     CameraSettings,
+    DiarySettings,
     FaceSettings,
     MovieSettings,
     MusicSettings,
@@ -108,6 +109,7 @@ NUMBERED = {
     "mood": VoteSettings,
     "music": MusicSettings,
     "movies": MovieSettings,
+    "diary": DiarySettings,
 }
 
 
