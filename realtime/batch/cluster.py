@@ -205,7 +205,7 @@ class Cluster:
         groups = _group(numbers, names)
         alone, running = deque[list[ClusterWork]](), dict[Any, list[ClusterWork]]()
         most = TASKS_PER_THREAD * max(sum(client.nthreads().values()), 1)
-        arrived = as_completed(raise_errors=False)
+        arrived = as_completed(loop=client.loop, raise_errors=False)
 
         def submit() -> None:
             for works in islice(groups, max(most - len(running), 0)):

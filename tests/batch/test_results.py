@@ -17,6 +17,7 @@ from realtime.errors import EmodjError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from importlib.machinery import ModuleSpec
     from pathlib import Path
 
 FACE = Face(Box(1, 2, 30, 40), (0.1, 0.0, 0.0, 0.9, 0.0, 0.0, 0.0), track=3)
@@ -118,7 +119,11 @@ def test_a_place_that_takes_no_table_is_said(tmp_path: Path) -> None:
 
 def test_without_pyarrow_the_way_to_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = importlib.util.find_spec
-    monkeypatch.setattr("realtime.batch.results.find_spec", lambda name: None if name == "pyarrow" else found(name))
+
+    def without_pyarrow(name: str) -> ModuleSpec | None:
+        return None if name == "pyarrow" else found(name)
+
+    monkeypatch.setattr("realtime.batch.results.find_spec", without_pyarrow)
     with pytest.raises(EmodjError, match=r"needs pyarrow: pip install 'emodj\[batch\]', or name a .csv or .jsonl"):
         check_output(tmp_path / "t.parquet")
     check_output(tmp_path / "t.csv")

@@ -15,7 +15,7 @@ import pytest
 
 from realtime.batch.batch import BatchProgress
 from realtime.cli.batch import count_cores, describe_progress, describe_seconds
-from tests.support.batch_readers import write_clip
+from tests.support.batch_readers import write_clip, write_faces
 from tests.support.waiting import PATIENCE_S, until
 
 if TYPE_CHECKING:
@@ -150,11 +150,6 @@ def test_progress_is_a_sentence() -> None:
 # Ends that come from outside
 
 
-def many(pictures: Path, portrait: Path, count: int) -> None:
-    for number in range(count):
-        shutil.copy(portrait, pictures / f"{number:03}.jpg")
-
-
 def started(process: Callable[..., Popen[str]], pictures: Path, table: Path, **options: Any) -> Popen[str]:
     """A batch that has some pictures on disk, and is not at its end."""
     running = process("batch", pictures, "-o", table, "--jobs", 2, stdin=None, **options)
@@ -168,7 +163,7 @@ def started(process: Callable[..., Popen[str]], pictures: Path, table: Path, **o
 def test_a_batch_that_was_ended_goes_on_where_it_was(
     number: int, process: Callable[..., Popen[str]], emodj: Run, pictures: Path, portrait: Path, tmp_path: Path
 ) -> None:
-    many(pictures, portrait, 24)
+    write_faces(pictures, portrait, 24)
     table, whole = tmp_path / "t.jsonl", tmp_path / "whole.jsonl"
     with started(process, pictures, table) as running:
         running.send_signal(number)
@@ -188,7 +183,7 @@ def test_a_batch_that_was_ended_goes_on_where_it_was(
 
 @pytest.mark.posix
 def test_a_full_disk_keeps_what_is_done(run_process: Run, emodj: Run, pictures: Path, portrait: Path, tmp_path: Path) -> None:
-    many(pictures, portrait, 12)
+    write_faces(pictures, portrait, 12)
     limit = 3000
     # No file may grow beyond the limit: the system refuses it as it does on a full disk
     program = f"""

@@ -68,6 +68,13 @@ def write_picture(path: Path, colour: tuple[int, int, int] = GREY) -> Path:
     return path
 
 
+def write_faces(folder: Path, portrait: Path, count: int) -> None:
+    """Write pictures of a face that take a quarter of the time of the portrait, none of them equal to another."""
+    face = cv2.resize(np.asarray(cv2.imread(str(portrait)), np.uint8), (130, 120))
+    for number in range(count):
+        assert cv2.imwrite(str(folder / f"{number:03}.png"), np.roll(face, number % 20, axis=1))
+
+
 def write_clip(path: Path, frames: int) -> Path:
     """Write an AVI of grey frames, ten a second."""
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (100, 100))
