@@ -15,6 +15,7 @@ from realtime import cli, errors
 from realtime.cli.cameras import document as cameras_document
 from realtime.config.fields import CHOICE_KEYS, FIELD_KEYS
 from realtime.config.schema import Settings, field_range
+from realtime.diary.store import Diary
 from realtime.domain import EXPRESSIONS
 from realtime.movies.movie_list import read_movies
 from realtime.music.spotify.playlist_builder import RECIPES
@@ -23,6 +24,7 @@ from realtime.sources.cameras import Device
 from realtime.storage import resources
 from realtime.training.dataset import EXPRESSION_VOTES, VOTE_COLUMNS, Dataset
 from realtime.training.evaluation import measure_robustness, report_document
+from tests.support.diaries import diary_entry
 from tests.support.places import ASTRONAUT, ROOT
 from tests.support.sounds import sound
 from tests.support.tmdb_server import TOKEN
@@ -313,6 +315,12 @@ def test_the_documents_of_other_commands(name: str, command: str, document: Call
     (tmp_path / "songs.m3u8").write_text("song.wav\n", encoding="utf-8")
     (tmp_path / "mine.toml").write_text('[playlists.sad]\npath = "songs.m3u8"\n', encoding="utf-8")
     assert printed(document(*command.split(), "--json", "--config", tmp_path / "mine.toml")) == described(name)
+
+
+def test_the_document_of_the_diary(document: Callable[..., list[Any]]) -> None:
+    Diary(print).add(diary_entry())
+    assert printed(document("diary", "show", "--json")) == described("diary")
+    assert printed(document("diary", "export", "--format", "json")) == described("diary")
 
 
 def test_the_document_of_cameras() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from realtime.app.rates import LookPace
 from realtime.errors import SourceError
-from realtime.sources.frame_times import held_frames
+from realtime.sources.film_frames import empty_source, frames_in_order
 from realtime.sources.health import BlackCheck, SourceState
 
 if TYPE_CHECKING:
@@ -42,24 +42,6 @@ class SessionLimits:
     def reached(self, seconds: float, frames: int) -> bool:
         """Whether `seconds` or `frames` analysed frames reach a limit."""
         return (self.seconds is not None and seconds >= self.seconds) or (self.frames is not None and frames >= self.frames)
-
-
-def frames_in_order(source: Source) -> Generator[Frame]:
-    """Every frame of a file, from the first to the last; the caller closes the source.
-
-    A frame that is shown for long is given again as a held frame, for each part of that time.
-
-    Raises:
-        SourceError: the source gives no frame.
-    """
-    before: Frame | None = None
-    while (frame := source.read()) is not None:
-        if before is not None:
-            yield from held_frames(before, frame)
-        before = frame
-        yield frame
-    if before is None:
-        raise empty_source(source.name)
 
 
 def newest_frames(frames: FrameGrabber, remark: Callable[[str], None]) -> Generator[Frame | None]:
@@ -209,8 +191,3 @@ def _remarked(health: Health, before: str, remark: Callable[[str], None]) -> str
     if wrong != before:
         remark(wrong or f"{health.sentence} is back")
     return wrong
-
-
-def empty_source(name: str) -> SourceError:
-    """The error for a source that ends before its first frame."""
-    return SourceError(f"{name} holds no frame that can be read: is it a video, and whole?")

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from realtime.app.display import Display
+    from realtime.app.explanations import ExplanationThread
     from realtime.app.headless import SessionLimits
     from realtime.app.outputs import LiveOutputs
     from realtime.faces.pipeline import FrameReader
@@ -31,6 +32,7 @@ class LiveRequest:
         log: where faces and moods go, if they are logged.
         stdout: gets a document of each frame, if they are printed.
         summary: where the caller keeps the summary, if it does; the screen says so at the start.
+        diary: whether the caller writes a line into the diary; the screen says so likewise.
         seed: seed of the movies and facts that the session recommends, 0 or more. None draws one by lot; for a file without a
             display it is 0, so that two runs agree.
     """
@@ -42,6 +44,7 @@ class LiveRequest:
     log: Path | None = None
     stdout: RawStream | None = None
     summary: Path | None = None
+    diary: bool = False
     seed: int | None = None
 
 
@@ -58,6 +61,7 @@ class LiveRun:
         request: its options.
         blank: width and height of the picture until the first frame, pixels; None waits for that frame.
         notify: says a sentence where there is no window.
+        explanations: explains labels on the display; None explains none.
     """
 
     session: Session
@@ -68,6 +72,7 @@ class LiveRun:
     request: LiveRequest
     blank: tuple[int, int] | None
     notify: Callable[[str], None]
+    explanations: ExplanationThread | None = None
 
     def run(self) -> None:
         """Run the session to its end.
@@ -94,7 +99,16 @@ class LiveRun:
         # The other cores are for the other threads; OpenCV's pool spins while it waits for work
         cv2.setNumThreads(1)
         frames = FrameGrabber(self.source.open, wait_for_source=self.request.wait, opening=self.source.opening)
-        LiveSession(frames, self.reader, self.session, display, self.request.limits, self.outputs, blank=self.blank).run()
+        LiveSession(
+            frames,
+            self.reader,
+            self.session,
+            display,
+            self.request.limits,
+            self.outputs,
+            blank=self.blank,
+            explanations=self.explanations,
+        ).run()
 
     def _run_without_display(self) -> None:
         from realtime.app.headless import analyse_file, analyse_live

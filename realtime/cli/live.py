@@ -16,9 +16,12 @@ from realtime.config.schema import CameraSettings, field_range
 from realtime.errors import BlackSourceError, EmodjError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from realtime.app.run import LiveRun
     from realtime.app.summary_file import SummaryFile
     from realtime.config.schema import Settings
+    from realtime.diary.page import DiaryPage
     from realtime.music.catalog import MusicChoice
     from realtime.session.state import Summary
     from realtime.sources.select import SourceSpec
@@ -113,6 +116,7 @@ def live(
     requested: dict[str, object] = {"device": camera, "width": width, "height": height, "fps": fps}
     settings = _with_dj(_with_options(with_strategy(context.settings(), strategy), requested), dj)
     summary_file = _open_summary(kept)
+    diary = _open_diary(context) if settings.diary.keep else None
     with ExitStack() as stack:
         frames = build_source(settings, source, stack, in_order=bool(no_window and not wait), notify=context.remark)
         _check_options(frames, source, requested, wait=bool(wait))
@@ -129,6 +133,7 @@ def live(
             log=log,
             stdout=raw_stream(sys.stdout) if jsonl else None,
             summary=kept,
+            diary=diary is not None,
             seed=seed,
         )
         only_json = bool(as_json or jsonl)
@@ -142,7 +147,7 @@ def live(
         display = None if no_window else build_window()
         run = build_live(settings, frames, request, stack, display=display, notify=context.remark, announce=announce)
         context.stop_if_interrupted()
-        _run(run, _SummaryOutput(run, context, summary_file, as_json=only_json, qr=bool(qr)))
+        _run(run, _SummaryOutput(run, context, summary_file, diary, as_json=only_json, qr=bool(qr)))
 
 
 def _check_files(files: dict[str, Path | None]) -> None:
@@ -158,6 +163,17 @@ def _open_summary(path: Path | None) -> SummaryFile | None:
     from realtime.app.summary_file import SummaryFile
 
     return SummaryFile(path)
+
+
+def _open_diary(context: Context) -> DiaryPage | None:
+    """The diary, if a line can be added to it: a diary that cannot be used ends no session."""
+    from realtime.diary.page import DiaryPage
+
+    try:
+        return DiaryPage(context.remark)
+    except EmodjError as error:
+        context.remark(f"this session is not written into the diary: {error}")
+        return None
 
 
 def _check_options(frames: SourceSpec, source: str | None, requested: dict[str, object], *, wait: bool) -> None:
@@ -196,6 +212,7 @@ class _SummaryOutput:
     run: LiveRun
     context: Context
     file: SummaryFile | None
+    diary: DiaryPage | None
     as_json: bool
     qr: bool
 
@@ -213,28 +230,40 @@ class _SummaryOutput:
             return
         # "No face was seen" would not be true of pictures that show nothing
         blind = isinstance(error, BlackSourceError) and summary.mood is None
-        problem = None
+        problems: list[EmodjError] = []
         try:
-            problem = None if blind else self._keep(summary)
+            problems = [] if blind else [*self._keep(summary), *self._note(summary)]
         finally:
             if self.as_json or not blind:
                 self._print(summary, hurried=isinstance(error, KeyboardInterrupt))
-        if problem is not None and error is None:
-            raise problem
-        if problem is not None:
+        for problem in problems[: None if error is not None else -1]:
             self.context.print_error(problem)
+        if problems and error is None:
+            raise problems[-1]
 
-    def _keep(self, summary: Summary) -> EmodjError | None:
-        """Write the file first: printing may wait for a reader."""
+    def _keep(self, summary: Summary) -> Iterator[EmodjError]:
+        """Write the file first: printing may wait for a reader. Yields what went wrong."""
         if self.file is None:
-            return None
+            return
         from realtime.cli.output import keep_summary
 
         try:
             keep_summary(self.file, summary, self.context.remark)
         except EmodjError as error:
-            return error
-        return None
+            yield error
+
+    def _note(self, summary: Summary) -> Iterator[EmodjError]:
+        """Add the line of the diary. Yields what went wrong."""
+        if self.diary is None:
+            return
+        from realtime.cli.signals import delayed
+
+        source = self.run.source
+        try:
+            with delayed():
+                self.diary.add(summary, "file" if source.file else "camera" if source.cameras else "stream")
+        except EmodjError as error:
+            yield error
 
     def _print(self, summary: Summary, *, hurried: bool) -> None:
         from realtime.cli.output import print_document, qr_code, summary_report

@@ -209,6 +209,17 @@ class MovieSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DiarySettings:
+    """The diary, one line a session.
+
+    Attributes:
+        keep: whether `emodj live` writes it.
+    """
+
+    keep: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of them; each attribute is a section of `config.toml`. Change one with `dataclasses.replace`."""
 
@@ -220,6 +231,7 @@ class Settings:
     window: WindowSettings
     music: MusicSettings
     movies: MovieSettings
+    diary: DiarySettings
     playlists: Playlists
 
 

@@ -391,10 +391,20 @@ class SpotifyAccount:
         """The Spotify player; None until `get_player` has made it."""
         return self._remote
 
+    @property
+    def is_logged_in(self) -> bool:
+        """Whether the user has a login; it looks at the disk."""
+        return self._tokens.version() is not None
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether there is a login that Spotify has not refused for good; it looks at the disk."""
+        version = self._tokens.version()
+        return version is not None and version != self._refused_login
+
     def get_player(self) -> SpotifyPlayer | None:
         """The Spotify player, made at the first call; None without a login, or if Spotify has refused this login for good."""
-        version = self._tokens.version()
-        if version is None or version == self._refused_login:
+        if not self.is_usable:
             return None
         if self._remote is None:
             from realtime.music.open_link import start_spotify

@@ -46,6 +46,7 @@ class ViewToggle(Enum):
     HELP = auto()
     MIRROR = auto()
     BARS = auto()
+    EXPLANATION = auto()
     INFO = auto()
 
 
@@ -116,8 +117,9 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(("r",), "restart the vote", SessionAction.RESTART_VOTE, Group.PROGRAM),
     Binding(("s",), "save a snapshot", Action.SNAPSHOT, Group.PROGRAM),
     Binding(("c",), "next camera", Action.NEXT_CAMERA, Group.PROGRAM),
-    Binding(("m",), "mirror", ViewToggle.MIRROR, Group.PROGRAM),
-    Binding(("b",), "bars", ViewToggle.BARS, Group.PROGRAM),
+    Binding(("m",), "mirror, bars", ViewToggle.MIRROR, Group.PROGRAM),
+    Binding(("b",), "mirror, bars", ViewToggle.BARS, Group.PROGRAM),
+    Binding(("e",), "why this label", ViewToggle.EXPLANATION, Group.PROGRAM),
     Binding(("i",), "frames a second and latency", ViewToggle.INFO, Group.PROGRAM),
     Binding(("f",), "full screen", Action.FULL_SCREEN, Group.PROGRAM),
     Binding(("v",), "movies for the mood", SessionAction.MOVIES, Group.PROGRAM, hint="movies"),

@@ -18,6 +18,7 @@ from realtime.session.view import ViewState
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from realtime.classifier.occlusion import Explanation
     from realtime.domain import Expression, Face, Mood
     from realtime.facts import Fact
     from realtime.mood.vote import MoodVote
@@ -34,6 +35,8 @@ NOTICE_S = 4.0
 """Seconds for which a notice is shown."""
 FACT_S = 12.0
 """Seconds for which a fact is shown: a slow reader reads 200 characters of `facts.LONGEST_FACT` and the source meanwhile."""
+NO_FACE = "there is no face to explain"
+"""Notice in place of an explanation."""
 NO_MOVIES = "the list of movies has none for this mood"
 """Notice in place of movies for a mood and a strategy that have none."""
 DJ_ON = "DJ on: the music follows the mood"
@@ -140,7 +143,12 @@ class Session:
         self._dj_sentences = deque[str](maxlen=8)
         # The event of the latest order that is to change the music
         self._dj_order: tuple[int, DjEvent] | None = None
-        self._toggles = {ViewToggle.MIRROR: mirrored, ViewToggle.BARS: bars, ViewToggle.INFO: info, ViewToggle.HELP: False}
+        self._toggles = dict.fromkeys(ViewToggle, False) | {
+            ViewToggle.MIRROR: mirrored,
+            ViewToggle.BARS: bars,
+            ViewToggle.INFO: info,
+        }
+        self._explanation: Explanation | None = None
         self._notice_until: float | None = None
         self._fact_until: float | None = None
         # The first fact stays for the summary
@@ -259,6 +267,20 @@ class Session:
         """Show or hide that a film is recorded."""
         self._view = replace(self._view, recording=on)
 
+    @property
+    def explaining(self) -> bool:
+        """Whether the user asks why the largest face has its label."""
+        return self._toggles[ViewToggle.EXPLANATION]
+
+    def set_explanation(self, explanation: Explanation) -> None:
+        """Set the newest explanation of a label. It is shown while it is asked for and its face is there."""
+        self._explanation = explanation
+
+    def stop_explaining(self, why: str, now_s: float) -> None:
+        """Take the panel of the explanation away, and show the sentence that says why."""
+        self._toggles[ViewToggle.EXPLANATION] = False
+        self.notify(why, now_s)
+
     def notify(self, sentence: str, now_s: float) -> None:
         """Show a sentence for `NOTICE_S`, from `now_s` on the clock of keys and screen."""
         self._view = replace(self._view, notice=sentence)
@@ -280,9 +302,10 @@ class Session:
         if self._fact_until is not None and now_s >= self._fact_until:
             self._view = replace(self._view, fact=None)
             self._fact_until = None
+        faces = self._view.faces if stretch in {None, self._stretch} else ()
         return replace(
             self._view,
-            faces=self._view.faces if stretch in {None, self._stretch} else (),
+            faces=faces,
             mood=self._vote.mood(),
             mirrored=self._toggles[ViewToggle.MIRROR],
             bars=self._toggles[ViewToggle.BARS],
@@ -291,10 +314,11 @@ class Session:
             trouble=trouble,
             strategy=self._selector.name,
             dj=self._dj.on,
+            explanation=self._explanation_of(faces),
         )
 
     def snapshot_view(self, now_s: float, stretch: int | None = None) -> ViewState:
-        """Content of a snapshot: faces and mood, without hints, notices and other information about the program.
+        """Content of a snapshot: faces, mood and explanation, without hints, notices and other information about the program.
 
         Args:
             now_s: time on the clock of keys and screen, seconds.
@@ -350,7 +374,7 @@ class Session:
             case SessionAction() as action:
                 return self._change_session(action, now_s)
             case ViewToggle() as part:
-                self._toggles[part] = not self._toggles[part]
+                self._toggle(part, now_s)
             case MoodByHand(expression):
                 return self._choose_mood(expression, now_s)
             case PlayerCommand() as command:
@@ -358,6 +382,20 @@ class Session:
             case None:
                 pass
         return None
+
+    def _toggle(self, part: ViewToggle, now_s: float) -> None:
+        self._toggles[part] = not self._toggles[part]
+        if part is ViewToggle.EXPLANATION:
+            # The next time it is of another moment
+            self._explanation = None
+            if self.explaining and not self._view.faces:
+                self.notify(NO_FACE, now_s)
+
+    def _explanation_of(self, faces: Sequence[Face]) -> Explanation | None:
+        """The newest explanation, if it is of one of these faces."""
+        if self._explanation is None or all(face.track != self._explanation.face.track for face in faces):
+            return None
+        return self._explanation
 
     def _apply_action(self, action: Action) -> Action:
         if action is Action.FREEZE:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from realtime.classifier.occlusion import Explanation
     from realtime.domain import Face, Mood
     from realtime.facts import Fact
     from realtime.music.songs import NowPlaying
@@ -36,6 +37,7 @@ class ViewState:
         dj: whether the music follows the mood by itself.
         movies: movies on a card; None hides it.
         fact: a fact that is shown for a few seconds; None hides it.
+        explanation: of the label of one face, on a panel; None hides it.
     """
 
     faces: tuple[Face, ...] = ()
@@ -54,3 +56,4 @@ class ViewState:
     dj: bool = False
     movies: RecommendedMovies | None = None
     fact: Fact | None = None
+    explanation: Explanation | None = None

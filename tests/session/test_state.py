@@ -1,9 +1,11 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from realtime.classifier.occlusion import Explanation
 from realtime.domain import EXPRESSIONS, Box, Expression, Face, Mood
 from realtime.mood.vote import MoodVote
 from realtime.music.catalog import MusicChoice, Playlists
@@ -14,7 +16,7 @@ from realtime.music.selector import NO_MOOD, REPEAT_GUARD_S
 from realtime.music.songs import NowPlaying
 from realtime.session.keymap import BINDINGS, Action, find_binding
 from realtime.session.recommendations import CARD_MOVIES, SUMMARY_MOVIES
-from realtime.session.state import DJ_OFF, DJ_ON, FACT_S, NO_MOVIES, NOTICE_S, WELCOME, Session, Summary
+from realtime.session.state import DJ_OFF, DJ_ON, FACT_S, NO_FACE, NO_MOVIES, NOTICE_S, WELCOME, Session, Summary
 from realtime.session.view import ViewState
 from tests.support.lists import FACTS, LIFTS, MOVIES, PLAYLISTS, link, make_recommender
 
@@ -757,3 +759,56 @@ def test_a_freeze_is_a_gap_in_the_mood_over_time() -> None:
     one, other = running.summary().timeline
     assert one.end_s < 1
     assert other.start_s > 29
+
+
+def explanation_of(face: Face) -> Explanation:
+    return Explanation(face, np.zeros((48, 48), np.uint8), face.probabilities, np.zeros((48, 48), np.float32))
+
+
+def test_an_explanation_is_shown_while_its_face_is_there_and_until_the_key_again() -> None:
+    running = make_session()
+    one, other = replace(HAPPY, track=1), replace(SAD, track=2)
+    running.add_frame([one, other], 0)
+    assert running.handle_key("e", 0) is None
+    assert running.explaining
+    assert running.view(0, "").explanation is None, "it is not made yet"
+    explanation = explanation_of(one)
+    running.set_explanation(explanation)
+    assert running.view(0, "").explanation is explanation
+    running.add_frame([other], 1)
+    assert running.view(1, "").explanation is None
+    running.add_frame([replace(one, box=other.box)], 2)
+    assert running.view(2, "").explanation is explanation
+    # Faces of another stretch of the source are out of date, and so is the explanation
+    assert running.view(2, "", stretch=5).explanation is None
+    running.handle_key("E", 3)
+    assert not running.explaining
+    assert running.view(3, "").explanation is None
+    running.handle_key("e", 4)
+    assert running.view(4, "").explanation is None, "the old one is of another moment"
+
+
+def test_a_snapshot_has_the_explanation() -> None:
+    running = make_session()
+    running.add_frame([replace(HAPPY, track=1)], 0)
+    running.handle_key("e", 0)
+    assert running.snapshot_view(0).explanation is None
+    running.set_explanation(explanation_of(replace(HAPPY, track=1)))
+    assert running.snapshot_view(0).explanation is not None
+
+
+def test_without_a_face_the_key_says_that_there_is_none() -> None:
+    running = make_session()
+    running.handle_key("e", 0)
+    assert notice(running, 0) == NO_FACE
+    running.handle_key("e", 10)
+    assert notice(running, 10) is None
+
+
+def test_an_explanation_that_fails_takes_its_panel_away() -> None:
+    running = make_session()
+    running.add_frame([HAPPY], 0)
+    running.handle_key("e", 0)
+    running.stop_explaining("the network is gone", 0)
+    assert not running.explaining
+    assert notice(running, 0) == "the network is gone"

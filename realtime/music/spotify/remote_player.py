@@ -75,6 +75,12 @@ class SpotifyPlayer:
         return self._state.now_playing
 
     @property
+    def device(self) -> str | None:
+        """The name of the device of the current song; None if it is unknown."""
+        device = None if self.now_playing is None else (self._state.state or {}).get("device")
+        return device_name(device) if isinstance(device, dict) else None
+
+    @property
     def plays_own_list(self) -> bool:
         """Whether the list that `play` has started is the one that Spotify plays; False for music of the Spotify app."""
         return self._state.plays_own_list
