@@ -296,6 +296,8 @@ def test_the_documents_of_a_session(document: Callable[..., list[Any]]) -> None:
         ("checked-playlists", "playlists check sad"),
         ("network", "model show"),
         ("networks", "model list"),
+        ("promise", "privacy"),
+        ("proof", "privacy --prove --watch audit"),
     ],
 )
 def test_the_documents_of_other_commands(name: str, command: str, document: Callable[..., list[Any]], tmp_path: Path) -> None:
