@@ -141,6 +141,9 @@ class LiveSession:
         if news:
             self._playing = playing
             self._session.set_now_playing(*playing)
+        command = self._session.lead_music(now, self._outputs.music.playing_music(), watching=self._trouble is None)
+        if command is not None:
+            self._music.submit(command)
         analysis = self._analyst.result()
         if analysis is not None and not self._session.frozen:
             self._count(analysis, now)
@@ -151,7 +154,7 @@ class LiveSession:
         # While the first picture after it is held back, trouble stays: what is still shown did not become true again
         changed = (new or self._held is None) and trouble != self._trouble
         self._trouble = trouble if changed else self._trouble
-        return new or changed or news or message is not None
+        return new or changed or news or message is not None or command is not None
 
     def _take_frame(self, now: float, analysis: _Seen | None) -> bool:
         """Take the newest frame and have it analysed; say whether one is to be shown now."""

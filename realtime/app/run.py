@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ class LiveRequest:
         log: where faces and moods go, if they are logged.
         stdout: gets a document of each frame, if they are printed.
         summary: where the caller keeps the summary, if it does; the screen says so at the start.
+        diary: whether the caller writes a line into the diary; the screen says so likewise.
         seed: seed of the movies and facts that the session recommends, 0 or more. None draws one by lot; for a file without a
             display it is 0, so that two runs agree.
     """
@@ -42,6 +44,7 @@ class LiveRequest:
     log: Path | None = None
     stdout: RawStream | None = None
     summary: Path | None = None
+    diary: bool = False
     seed: int | None = None
 
 
@@ -109,11 +112,17 @@ class LiveRun:
 
     def _run_without_display(self) -> None:
         from realtime.app.headless import analyse_file, analyse_live
+        from realtime.app.headless_music import HeadlessMusic
         from realtime.sources.grabber import FrameGrabber
 
-        limits, emit = self.request.limits, self.outputs.emit_frame
-        if self.source.file is not None:
-            analyse_file(self.source.file, self.reader, self.session, limits, emit)
-            return
-        frames = FrameGrabber(self.source.open, wait_for_source=self.request.wait, opening=self.source.opening)
-        analyse_live(frames, self.reader, self.session, limits, emit, self.notify)
+        request, emit, file = self.request, self.outputs.emit_frame, self.source.file
+        # Without keys and without the DJ no music can play
+        dj = HeadlessMusic(self.session, self.outputs.music, self.notify) if self.session.dj_on else None
+        with dj or nullcontext():
+            if file is not None:
+                analyse_file(file, self.reader, self.session, request.limits, emit, dj)
+                return
+            frames = FrameGrabber(self.source.open, wait_for_source=request.wait, opening=self.source.opening)
+            # A film needs its frames
+            slow = dj is not None and request.record is None
+            analyse_live(frames, self.reader, self.session, request.limits, emit, self.notify, dj, slow=slow)

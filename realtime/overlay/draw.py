@@ -165,7 +165,7 @@ def _paint_labels(
 def _paint_top(canvas: Image, view: ViewState, size: int, blocked: Sequence[Box]) -> list[Box]:
     width = canvas.shape[1]
     cards = _recording_cards(view, size)
-    cards.append((mood_card(view.mood, size, view.strategy), False))
+    cards.append((mood_card(view.mood, size, view.strategy, dj=view.dj), False))
     if not view.faces and not view.trouble:
         cards.append((sentence_card("no face", size, width), False))
     if view.frozen:

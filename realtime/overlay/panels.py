@@ -73,17 +73,19 @@ def top_three_card(face: Face, size: int) -> Card:
     )
 
 
-def mood_card(mood: Mood | None, size: int, strategy: str | None = None) -> Card:
+def mood_card(mood: Mood | None, size: int, strategy: str | None = None, *, dj: bool = False) -> Card:
     """Card of the mood: its share of the vote, or that the user chose it; the largest shares of a mixed mood.
 
     Args:
         mood: mood of the session; None before the first vote.
         size: text size in pixels.
-        strategy: name of the music strategy, one or two words; None adds no row.
+        strategy: name of the music strategy, one or two words; None adds no word.
+        dj: whether the music follows the mood by itself.
     """
     rows = _mood_rows(mood)
-    if strategy:
-        rows = (*rows, (Word("music:", DIM), Word(strategy)))
+    words = ", ".join(filter(None, ("DJ" if dj else None, strategy)))
+    if words:
+        rows = (*rows, (Word("music:", DIM), Word(words)))
     return Card(rows, smaller_size(size) if mood and mood.leader is None else size)
 
 

@@ -37,6 +37,7 @@ class SessionAction(Enum):
     RESTART_VOTE = auto()
     MOVIES = auto()
     FACT = auto()
+    DJ = auto()
 
 
 class ViewToggle(Enum):
@@ -124,11 +125,12 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(("v",), "movies for the mood", SessionAction.MOVIES, Group.PROGRAM, hint="movies"),
     Binding(("d",), "a fact", SessionAction.FACT, Group.PROGRAM),
     Binding(("p",), "play what fits the mood", SessionAction.PLAY, Group.MUSIC, hint="play"),
+    Binding(("a",), "DJ: follow the mood", SessionAction.DJ, Group.MUSIC, hint="DJ"),
     Binding(("l",), "match, lift or journey", SessionAction.NEXT_STRATEGY, Group.MUSIC, hint="lift"),
-    Binding((".",), "pause or go on", PlayerCommand(toggle=True), Group.MUSIC, hint="pause"),
+    Binding((".",), "pause, shuffle", PlayerCommand(toggle=True), Group.MUSIC, hint="pause"),
+    Binding(("z",), "pause, shuffle", PlayerCommand(shuffle=True), Group.MUSIC, hint="shuffle"),
     Binding(("n",), "next, previous song", PlayerCommand(skip=1), Group.MUSIC, hint="next"),
     Binding((",",), "next, previous song", PlayerCommand(skip=-1), Group.MUSIC, hint="previous"),
-    Binding(("z",), "shuffle", PlayerCommand(shuffle=True), Group.MUSIC, hint="shuffle"),
     Binding(("-",), "volume", PlayerCommand(louder=-1), Group.MUSIC, hint="volume"),
     Binding(("+",), "volume", PlayerCommand(louder=1), Group.MUSIC, hint="volume"),
     Binding(("h", "?"), "help", ViewToggle.HELP, Group.PROGRAM, hint="help"),

@@ -34,6 +34,7 @@ class ViewState:
         recording: whether a film of the session is recorded.
         playing: the song that plays on this computer or on a device that emodj controls; None without a song.
         strategy: music strategy in one or two words, with the step of a journey; None for music that matches the mood.
+        dj: whether the music follows the mood by itself.
         movies: movies on a card; None hides it.
         fact: a fact that is shown for a few seconds; None hides it.
         explanation: of the label of one face, on a panel; None hides it.
@@ -52,6 +53,7 @@ class ViewState:
     recording: bool = False
     playing: NowPlaying | None = None
     strategy: str | None = None
+    dj: bool = False
     movies: RecommendedMovies | None = None
     fact: Fact | None = None
     explanation: Explanation | None = None

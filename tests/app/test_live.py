@@ -19,7 +19,7 @@ from realtime.domain import Box, Expression, Face, Frame
 from realtime.errors import Cause, SourceError
 from realtime.faces.explainer import FaceExplainer
 from realtime.mood.vote import MoodVote
-from realtime.music.commands import PlayerCommand
+from realtime.music.commands import PlayerCommand, PlayingMusic
 from realtime.music.songs import NowPlaying
 from realtime.overlay.draw import draw
 from realtime.overlay.widgets import EXPRESSION_COLOURS
@@ -324,6 +324,9 @@ class WindowHarness:
 
     def now_playing(self) -> tuple[NowPlaying | None, Plan | None]:
         return self.playback
+
+    def playing_music(self) -> PlayingMusic:
+        return PlayingMusic()
 
     def snapshot(self, image: Image, view: ViewState, /) -> None:
         self.snapshots.append(draw(image, view))
