@@ -22,7 +22,7 @@ def leave_network() -> None:
     Raises:
         OSError: not Linux, or the system does not allow it.
     """
-    if not sys.platform.startswith("linux"):
+    if sys.platform != "linux":
         raise OSError("only Linux has network namespaces")
     user, group = os.getuid(), os.getgid()
     libc = ctypes.CDLL(None, use_errno=True)
@@ -40,7 +40,7 @@ def leave_network() -> None:
 
 def can_leave_network() -> bool:
     """Whether `leave_network` works here; tried in another process."""
-    if not sys.platform.startswith("linux"):
+    if sys.platform != "linux":
         return False
     command = [sys.executable, "-P", "-c", "from realtime.privacy.namespace import leave_network; leave_network()"]
     return subprocess.run(command, check=False, capture_output=True).returncode == 0
