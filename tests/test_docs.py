@@ -308,6 +308,8 @@ def test_the_documents_of_a_session_with_the_dj(document: Callable[..., list[Any
         ("checked-playlists", "playlists check sad"),
         ("network", "model show"),
         ("networks", "model list"),
+        ("promise", "privacy"),
+        ("proof", "privacy --prove --watch audit"),
     ],
 )
 def test_the_documents_of_other_commands(name: str, command: str, document: Callable[..., list[Any]], tmp_path: Path) -> None:
