@@ -287,6 +287,16 @@ def test_the_documents_of_a_session(document: Callable[..., list[Any]]) -> None:
     assert printed(summary) == described("session")
 
 
+def test_the_documents_of_a_session_with_the_dj(document: Callable[..., list[Any]], tmp_path: Path) -> None:
+    sound(tmp_path / "songs" / "neutral" / "a.wav")
+    sound(tmp_path / "songs" / "happy" / "a.wav")
+    own = tmp_path / "own.toml"
+    own.write_text("[music]\nlibrary = 'songs'\ndj_begin_s = 0\n", encoding="utf-8")
+    line, last = document("live", "--config", own, "--no-window", "--dj", "--source", ASTRONAUT, "--jsonl")
+    assert printed(line) == described("frame-of-a-session") | described("with-the-dj")
+    assert printed(last) == described("session") | described("with-the-dj")
+
+
 @pytest.mark.parametrize(
     ("name", "command"),
     [

@@ -27,6 +27,7 @@ _TOO_MANY_FILES = {errno.EMFILE, errno.ENFILE}
 
 COMMANDS = {
     "image": ("realtime.cli.image", "Read the expressions in pictures."),
+    "batch": ("realtime.cli.batch", "Read many pictures and films into one table."),
     "live": ("realtime.cli.live", "Read the expressions on camera, with the mood of the session."),
     "page": ("realtime.cli.page", "Open emodj as a page in the browser."),
     "mood": ("realtime.cli.mood", "Print music that fits a mood."),

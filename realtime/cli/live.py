@@ -44,6 +44,7 @@ Examples:
   emodj live --source rtsp://192.168.1.20/stream --wait
   emodj live --source clip.mkv --no-window --jsonl > faces.jsonl
   emodj live --record evening.mkv --log evening.jsonl
+  emodj live --dj --no-window                    music follows the mood behind your work
   emodj live --summary evening.html              mood over time, music and movies on a page
 """,
 )
@@ -68,6 +69,7 @@ Examples:
 @click.option("--log", type=_FILE, metavar="FILE.jsonl", help="Write faces and moods, one line of JSON for each frame.")
 @summary_option
 @click.option("--strategy", type=STRATEGY, help="Music like the mood, music that lifts, or a journey from one to the other.")
+@click.option("--dj/--no-dj", default=None, help="Let the music follow the mood by itself, song by song (key a).")
 @seed_option
 @click.option("--qr", is_flag=True, default=None, help="Print links also as QR codes.")
 @click.option("--json", "as_json", is_flag=True, default=None, help="Print the summary as JSON.")
@@ -90,6 +92,7 @@ def live(
     log: Path | None,
     kept: Path | None,
     strategy: str | None,
+    dj: bool | None,
     seed: int | None,
     qr: bool | None,
     as_json: bool | None,
@@ -111,7 +114,7 @@ def live(
         raise click.UsageError("--source is empty: name a file or a stream")
     _check_files({"--record": record, "--log": log, "--summary": kept})
     requested: dict[str, object] = {"device": camera, "width": width, "height": height, "fps": fps}
-    settings = _with_options(with_strategy(context.settings(), strategy), requested)
+    settings = _with_dj(_with_options(with_strategy(context.settings(), strategy), requested), dj)
     summary_file = _open_summary(kept)
     diary = _open_diary(context) if settings.diary.keep else None
     with ExitStack() as stack:
@@ -186,6 +189,10 @@ def _check_options(frames: SourceSpec, source: str | None, requested: dict[str, 
 def _with_options(settings: Settings, given: dict[str, object]) -> Settings:
     values = {name: value for name, value in given.items() if value is not None}
     return replace(settings, camera=replace(settings.camera, **values))
+
+
+def _with_dj(settings: Settings, dj: bool | None) -> Settings:
+    return settings if dj is None else replace(settings, music=replace(settings.music, dj=dj))
 
 
 def _run(run: LiveRun, output: _SummaryOutput) -> None:
