@@ -47,6 +47,8 @@ def test_help_names_every_command_and_gives_examples(emodj: Run, option: str) ->
         "songs",
         "movies",
         "fact",
+        "report",
+        "diary",
         "playlists",
         "spotify",
         "cameras",
