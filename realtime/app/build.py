@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from realtime.classifier.contract import Contract
     from realtime.classifier.runtime import Classifier
     from realtime.config.schema import FaceSettings, NetworkSettings, SearchSettings, Settings, TrackingSettings
+    from realtime.faces.explainer import FaceExplainer
     from realtime.faces.labels import LabelHysteresis
     from realtime.faces.pipeline import Detector, FaceReader, FrameReader
     from realtime.faces.tracker import Tracker
@@ -118,21 +119,38 @@ def build_face_reader(settings: Settings, search: SearchSettings, notify: Notify
         AssetError: cascade or network cannot be used.
         EmodjError: a network without a compiled form, and no TensorFlow to compile it.
     """
-    from realtime.classifier import contract
     from realtime.faces.pipeline import FaceReader
 
     detector = build_detector(settings.faces, search)
+    classifier, terms = _load_network(settings, notify, CORES)
+    return FaceReader(detector, classifier, terms.side_ratio, threshold(settings, terms))
+
+
+def build_face_explainer(settings: Settings) -> FaceExplainer:
+    """Load the network once more, for a thread that explains labels; errors as of `build_face_reader`.
+
+    What there is to remark about the network was said when it was loaded to read faces.
+    """
+    from realtime.faces.explainer import FaceExplainer
+
+    # The other core is for the session
+    classifier, terms = _load_network(settings, log.info, 1)
+    return FaceExplainer(classifier, terms.side_ratio)
+
+
+def _load_network(settings: Settings, notify: Notify, num_threads: int) -> tuple[Classifier, Contract]:
+    from realtime.classifier import contract
+
     shipped = shipped_pair()
     pair = settings.network.pair or shipped
     log.info("expressions are read by %s", pair)
-    classifier, terms = contract.load_classifier(
+    return contract.load_classifier(
         pair,
         shipped=contract.contract_path(shipped),
         cache_dir=_network_cache(),
         notify=notify,
-        num_threads=CORES,
+        num_threads=num_threads,
     )
-    return FaceReader(detector, classifier, terms.side_ratio, threshold(settings, terms))
 
 
 def load_batch_readers(
@@ -403,11 +421,13 @@ def build_source(
 
 
 def build_session(
-    settings: Settings, music: Playlists, recommender: Recommender, *, mirrored: bool, welcome: str | None = None
+    settings: Settings, music: Playlists, recommender: Recommender | None, *, mirrored: bool, welcome: str | None = None
 ) -> Session:
     """Build the state of a session; `welcome` is the sentence that the screen shows at the start."""
+    from realtime.music.dj import DjRules
     from realtime.session.state import WELCOME, Session
 
+    chosen = settings.music
     return Session(
         build_vote(settings),
         music,
@@ -417,7 +437,20 @@ def build_session(
         info=settings.window.info,
         welcome=welcome or WELCOME,
         recommender=recommender,
+        dj=DjRules(chosen.dj_begin_s, chosen.dj_hold_s, chosen.dj_decent_s, chosen.dj_away_s),
+        dj_on=chosen.dj,
     )
+
+
+def build_film_parts(settings: Settings, notify: Notify) -> tuple[FrameReader, Session]:
+    """Build what reads every frame of a film, without music and movies.
+
+    Raises:
+        AssetError: a cascade or the network cannot be used.
+        EmodjError: a network without a compiled form, and no TensorFlow to compile it.
+    """
+    session = build_session(settings, settings.playlists, None, mirrored=False)
+    return build_frame_reader(settings, notify), session
 
 
 def build_music(settings: Settings, announce: Callable[[MusicChoice, str], None]) -> MusicController:
@@ -453,9 +486,11 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
     from realtime.faces.pipeline import EMPTY_SCAN_S, FrameReader
     from realtime.facts import read_facts
     from realtime.movies.tmdb import TmdbFilters
-    from realtime.page.analysis import Analysis, PageReaders
+    from realtime.music.controller import SpotifyAccount
+    from realtime.page.analysis import Analysis, PageReaders, UnsharedClassifier
     from realtime.page.offers import Shelf
     from realtime.page.routes import PageParts
+    from realtime.page.spotify import SpotifyRemote
     from realtime.session.recommendations import Recommender
 
     music, chosen = build_playlists(settings, notify), settings.movies
@@ -464,6 +499,7 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
 
     def load() -> PageReaders:
         pictures = build_face_reader(settings, settings.faces.image, notify)
+        pictures = replace(pictures, classifier=UnsharedClassifier(pictures.classifier))
         frames = replace(pictures, detector=build_detector(settings.faces, settings.faces.live))
         return PageReaders(pictures, frames, new_frame_reader)
 
@@ -475,6 +511,8 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
         recommender = Recommender(movies, chosen.link, facts, secrets.randbelow(SEEDS))
         return build_session(settings, music, recommender, mirrored=settings.camera.mirror)
 
+    account = SpotifyAccount(settings.music.spotify_device)
+    no_spotify = "with --lan, the page has no buttons for your Spotify: others in your network could press them"
     return PageParts(
         analysis=Analysis(load),
         new_session=new_session,
@@ -483,6 +521,8 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
         shuffle=settings.music.shuffle,
         mirrored=settings.camera.mirror,
         in_network=in_network,
+        spotify=None if in_network else SpotifyRemote(account, music),
+        notices=(no_spotify,) if in_network and account.is_logged_in else (),
     )
 
 
@@ -519,10 +559,17 @@ def build_live(
         UsageError: the film or the log exists already, or has no place.
         EmodjError: the disk refuses; or a network without a compiled form, and no TensorFlow to compile it.
     """
+    from functools import partial
+
+    from realtime.app.explanations import ExplanationThread
     from realtime.app.run import LiveRun
     from realtime.faces.pipeline import EMPTY_SCAN_S
 
     written = [file.name for file in (request.record, request.log, request.summary) if file is not None]
+    written += ["your diary"] if request.diary else []
+    playlists = build_playlists(settings, notify)
+    if settings.music.dj and not playlists.all():
+        notify("the DJ is on, and your settings name no music to play: see playlists and music.library in config.toml")
     welcome = f"analysed on this computer, written to {' and '.join(written)}" if written else None
     has_display = display is not None
     seed = request.seed
@@ -530,7 +577,7 @@ def build_live(
         seed = 0 if source.file is not None and not has_display else secrets.randbelow(SEEDS)
     session = build_session(
         settings,
-        build_playlists(settings, notify),
+        playlists,
         build_recommender(settings, notify, seed),
         mirrored=request.mirrored,
         welcome=welcome,
@@ -542,7 +589,8 @@ def build_live(
         settings, source, request, session, stack, has_display=has_display, notify=notify, announce=announce
     )
     blank = None if source.file else (settings.camera.width, settings.camera.height)
-    return LiveRun(session, reader, source, display, outputs, request, blank, notify)
+    explanations = ExplanationThread(partial(build_face_explainer, settings)) if has_display else None
+    return LiveRun(session, reader, source, display, outputs, request, blank, notify, explanations)
 
 
 def _build_outputs(

@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from realtime.app.rates import LookPace
 from realtime.errors import SourceError
 from realtime.sources.film_frames import empty_source, frames_in_order
 from realtime.sources.health import BlackCheck, SourceState
@@ -14,6 +15,7 @@ from realtime.sources.health import BlackCheck, SourceState
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+    from realtime.app.headless_music import HeadlessMusic
     from realtime.domain import Face, Frame
     from realtime.faces.pipeline import FrameReader
     from realtime.session.state import Session
@@ -74,6 +76,7 @@ def analyse_file(
     session: Session,
     limits: SessionLimits,
     emit: Callable[[Frame, float, tuple[Face, ...]], None],
+    music: HeadlessMusic | None = None,
 ) -> None:
     """Analyse every frame of a file in order, as fast as it goes, so that two runs agree.
 
@@ -83,6 +86,7 @@ def analyse_file(
         session: counts the votes.
         limits: when to stop.
         emit: called for each analysed frame with its seconds since the first and its faces; not for a held frame.
+        music: follows the mood, on the clock of the film; None plays none.
 
     Raises:
         SourceError: the source gives no frame.
@@ -94,7 +98,7 @@ def analyse_file(
         first_s = frame.time_s if first_s is None else first_s
         count += not frame.held
         check.add(frame.image, held=frame.held)
-        _take(frame, frame.time_s - first_s, reader, session, emit)
+        _take(frame, frame.time_s - first_s, reader, session, emit, music)
         if limits.reached(frame.time_s - first_s, count):
             check.raise_if_black(source.name, to_end=False)
             return
@@ -108,6 +112,9 @@ def analyse_live(
     limits: SessionLimits,
     emit: Callable[[Frame, float, tuple[Face, ...]], None],
     remark: Callable[[str], None],
+    music: HeadlessMusic | None = None,
+    *,
+    slow: bool = False,
 ) -> None:
     """Analyse the newest frames of a live source, and wait for it while it is away.
 
@@ -118,6 +125,8 @@ def analyse_live(
         limits: when to stop; the seconds go by also while the source is away, and while it is waited for.
         emit: called for each analysed frame with its seconds since the first and its faces.
         remark: gets a sentence when the source fails, and one when it is back.
+        music: follows the mood; None plays none.
+        slow: look at the faces a few times a second at most, to leave the processor to others.
 
     Raises:
         SourceError: the source cannot be opened, or it ends without a frame.
@@ -125,7 +134,7 @@ def analyse_live(
     """
     started: float | None = None
     first_s, count = 0.0, 0
-    begun, check = time.monotonic(), BlackCheck()
+    begun, check, pace = time.monotonic(), BlackCheck(), LookPace()
     with closing(newest_frames(frames, remark)) as newest:
         for frame in newest:
             if frame is not None:
@@ -133,7 +142,12 @@ def analyse_live(
                     started, first_s = time.monotonic(), frame.time_s
                 count += 1
                 check.add(frame.image)
-                _take(frame, frame.time_s - first_s, reader, session, emit)
+                faces = _take(frame, frame.time_s - first_s, reader, session, emit)
+                if slow:
+                    frames.slow_down(pace.interval_s(time.monotonic(), faces, near_change=session.near_change))
+            if music is not None:
+                now = time.monotonic()
+                music.lead(now, watching=started is not None and frames.health(now).ok)
             if limits.reached(time.monotonic() - limits_start(started, begun, frames), count):
                 if started is None:
                     raise no_picture_in_time(frames.health(time.monotonic()))
@@ -158,11 +172,15 @@ def _take(
     reader: FrameReader,
     session: Session,
     emit: Callable[[Frame, float, tuple[Face, ...]], None],
-) -> None:
+    music: HeadlessMusic | None = None,
+) -> tuple[Face, ...]:
     faces = reader.read(frame)
     session.add_frame(faces, frame.time_s, frame.stretch, held=frame.held)
+    if music is not None:
+        music.lead(frame.time_s)
     if not frame.held:
         emit(frame, elapsed_s, faces)
+    return faces
 
 
 def _remarked(health: Health, before: str, remark: Callable[[str], None]) -> str:

@@ -35,6 +35,8 @@ COMMANDS = {
     "songs": ("realtime.cli.songs", "Recommend songs for a mood."),
     "movies": ("realtime.cli.movies", "Recommend movies for a mood."),
     "fact": ("realtime.cli.fact", "Print a fact about faces, feelings and music."),
+    "report": ("realtime.cli.report", "Draw what a session or a film showed."),
+    "diary": ("realtime.cli.diary", "Keep one line a session, if you turn that on."),
     "playlists": ("realtime.cli.playlists", "Show, or check, which music belongs to which mood."),
     "spotify": ("realtime.cli.spotify", "Control Spotify with your own account."),
     "cameras": ("realtime.cli.cameras", "List the cameras of this computer."),
