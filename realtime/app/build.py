@@ -234,12 +234,12 @@ def _batch_readers(faces: FaceSettings, tracking: TrackingSettings, classifier: 
 
     pictures = FaceReader(build_detector(faces, faces.image), classifier, terms.side_ratio, _threshold(faces, terms))
 
-    def new_frame_reader() -> FrameReader:
-        live = replace(pictures, detector=build_detector(faces, faces.live))
+    def frames_with(wrap: Callable[[FaceReader], FaceReader]) -> FrameReader:
+        live = wrap(replace(pictures, detector=build_detector(faces, faces.live)))
         labels = _build_labels(tracking, pictures.unsure_below)
         return FrameReader(live, _build_tracker(tracking), labels, hold_s=tracking.hold_s, empty_scan_s=0.0)
 
-    return BatchReaders(pictures, new_frame_reader, network_name(terms))
+    return BatchReaders(pictures, frames_with, network_name(terms))
 
 
 def _network_cache() -> Path:
