@@ -11,6 +11,7 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
+from realtime.domain import Threshold
 from realtime.errors import EmodjError
 from realtime.storage import resources
 from realtime.storage.user_folders import NoHomeError, cache_folder, networks_folder
@@ -141,8 +142,8 @@ def _network_cache() -> Path:
         return Path(os.devnull) / "no-home"
 
 
-def unsure_below(settings: Settings, pair: Path) -> float:
-    """The confidence threshold of a network: from the settings, else from its contract, else the common one.
+def unsure_below(settings: Settings, pair: Path) -> Threshold:
+    """The confidence threshold of a network: from the settings, else from its contract, else `UNSURE_BELOW`.
 
     Raises:
         AssetError: the contract beside the pair, or the pair, cannot be read.
@@ -152,14 +153,13 @@ def unsure_below(settings: Settings, pair: Path) -> float:
     return threshold(settings, contract.matching_contract(pair))
 
 
-def threshold(settings: Settings, terms: Contract | None) -> float:
+def threshold(settings: Settings, terms: Contract | None) -> Threshold:
     """The same for a network whose contract is loaded; `terms` is None for a network without one."""
     from realtime.classifier.contract import UNSURE_BELOW
 
-    for chosen in (settings.faces.unsure_below, terms and terms.unsure_below):
-        if chosen is not None:
-            return chosen
-    return UNSURE_BELOW
+    if settings.faces.unsure_below is not None:
+        return Threshold(settings.faces.unsure_below)
+    return (terms and terms.unsure_below) or Threshold(UNSURE_BELOW)
 
 
 def build_vote(settings: Settings) -> MoodVote:
@@ -201,7 +201,7 @@ def build_tracker(settings: Settings) -> Tracker:
     )
 
 
-def build_labels(settings: Settings, unsure_below: float) -> LabelHysteresis:
+def build_labels(settings: Settings, unsure_below: Threshold) -> LabelHysteresis:
     """Build the label hysteresis of a session with the threshold of its network."""
     from realtime.faces.labels import LabelHysteresis
 
