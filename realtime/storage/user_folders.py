@@ -45,6 +45,11 @@ def networks_folder() -> Path:
     return _find(lambda: platformdirs.user_data_path(NAME, appauthor=False)) / "networks"
 
 
+def diary_folder() -> Path:
+    """The folder of the diary, which need not exist. Raises `NoHomeError` for a user without a home."""
+    return _find(lambda: platformdirs.user_data_path(NAME, appauthor=False)) / "diary"
+
+
 def pictures_folder() -> Path:
     """The folder of a person's pictures, which need not exist. Raises `NoHomeError` for a user without a home."""
     return _find(platformdirs.user_pictures_path)
