@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from realtime.training.dataset import Dataset
 
 BARS = np.array([0.677, 0.654, 0.658, 0.874, 0.892, 0.85])
-"""Bar of each metric of `Judge.measure`, set before the measurement: what the network before it has there, a little less against
+"""Bar of each metric of `Judge.measure`, set before the measurement: what the network before has there, a little less against
 the labels (-.5 points, F1 -1.3), as much against the clear majority, and a point more in mean recall."""
 
 RESAMPLES = 20

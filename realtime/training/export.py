@@ -137,5 +137,5 @@ def export(
     about = {key: settings[key] for key in ("date", "command", "recipe", "correction", "versions")} | {"data": name}
     shipped = contract.read_contract(contract.contract_path(resources.models_folder() / PAIR))
     crops = [golden.crop for golden in shipped.golden]
-    contract.write_contract(pair, crops=crops, about=about, side_ratio=shipped.side_ratio, unsure_below=threshold)
+    contract.write_contract(pair, crops=crops, about=about, side_ratio=shipped.side_ratio, unsure_below=Threshold(threshold))
     return pair

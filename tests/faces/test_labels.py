@@ -12,7 +12,7 @@ rows = st.tuples(*[st.integers(0, 100)] * 7).filter(any).map(lambda parts: tuple
 HAPPY, SAD, ANGRY = Expression.HAPPY, Expression.SAD, Expression.ANGRY
 
 
-def make_labels(**changed: float | Threshold) -> LabelHysteresis:
+def make_labels(**changed: Any) -> LabelHysteresis:
     defaults: dict[str, Any] = {"unsure_below": Threshold(0.5), "slack": 0.1, "lead": 0.2, "dwell_s": 1.0}
     return LabelHysteresis(**defaults | changed)
 

@@ -191,6 +191,6 @@ def test_label_agreement_counted_by_hand(people: Build) -> None:
 def test_robustness_without_a_clear_image_is_against_the_labels(people: Build) -> None:
     images = np.stack([np.full((48, 48), level, np.uint8) for level in (160, 60)])
     rows = evaluation.measure_robustness(
-        classify_by_brightness, people([HAPPY, SAD], [{"happiness": 5, "fear": 5}] * 2, images), threshold=0.55
+        classify_by_brightness, people([HAPPY, SAD], [{"happiness": 5, "fear": 5}] * 2, images), Threshold(0.55)
     )
     assert rows[0]["accuracy"] == 1

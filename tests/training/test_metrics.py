@@ -76,7 +76,7 @@ def test_an_expression_without_faces_has_no_figure() -> None:
     assert all(math.isnan(score) for score in metrics.f1_scores(nothing))
     probabilities, labels = np.zeros((0, 7)), np.zeros(0, np.int64)
     assert math.isnan(metrics.calibration_error(probabilities, labels))
-    assert all(math.isnan(share) for share in metrics.coverage(probabilities, labels, 0.5))
+    assert all(math.isnan(share) for share in metrics.coverage(probabilities, labels, Threshold(0.5)))
 
 
 @pytest.mark.parametrize(("confidence", "right"), [(0.6, 3), (0.8, 4), (1.0, 5)])
@@ -191,7 +191,7 @@ def test_a_curve_goes_from_the_most_confident_faces_to_all(faces: list[tuple[flo
     answered = [point["answered"] for point in points]
     assert answered == sorted(set(answered))
     for point in points:
-        assert metrics.coverage(probabilities, labels, point["threshold"]) == (point["answered"], point["right"])
+        assert metrics.coverage(probabilities, labels, Threshold(point["threshold"])) == (point["answered"], point["right"])
     if faces:
         assert points[-1]["answered"] == 1
         assert points[-1]["right"] == metrics.accuracy(metrics.confusion_matrix(labels, probabilities.argmax(axis=1)))
