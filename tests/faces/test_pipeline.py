@@ -143,7 +143,7 @@ def test_each_still_picture_is_scanned_as_a_whole() -> None:
     ],
 )
 def test_a_face_below_the_threshold_is_unsure_with_a_reason(grey_value: int, threshold: float, reason: str | None) -> None:
-    (face,) = make_reader(ScriptedDetector([LEFT]), unsure_below=threshold - 1e-6 if threshold < 1 else 1).read(
+    (face,) = make_reader(ScriptedDetector([LEFT]), unsure_below=max(threshold - 1e-6, 0) if threshold < 1 else 1).read(
         grey(grey_value)
     )
     assert face.reason == reason
