@@ -11,6 +11,7 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
+from realtime.domain import Threshold
 from realtime.errors import EmodjError
 from realtime.storage import resources
 from realtime.storage.user_folders import NoHomeError, cache_folder, networks_folder
@@ -184,7 +185,12 @@ def load_batch_readers(
 
 
 def open_batch_readers(
-    side_ratio: float, unsure_below: float | None, faces: FaceSettings, tracking: TrackingSettings, model: bytes, notify: Notify
+    side_ratio: float,
+    unsure_below: Threshold | None,
+    faces: FaceSettings,
+    tracking: TrackingSettings,
+    model: bytes,
+    notify: Notify,
 ) -> BatchReaders:
     """The same with a network that another computer has sent.
 
@@ -250,8 +256,8 @@ def _network_cache() -> Path:
         return Path(os.devnull) / "no-home"
 
 
-def unsure_below(settings: Settings, pair: Path) -> float:
-    """The confidence threshold of a network: from the settings, else from its contract, else the common one.
+def unsure_below(settings: Settings, pair: Path) -> Threshold:
+    """The confidence threshold of a network: from the settings, else from its contract, else `UNSURE_BELOW`.
 
     Raises:
         AssetError: the contract beside the pair, or the pair, cannot be read.
@@ -261,18 +267,17 @@ def unsure_below(settings: Settings, pair: Path) -> float:
     return threshold(settings, contract.matching_contract(pair))
 
 
-def threshold(settings: Settings, terms: Contract | None) -> float:
+def threshold(settings: Settings, terms: Contract | None) -> Threshold:
     """The same for a network whose contract is loaded; `terms` is None for a network without one."""
     return _threshold(settings.faces, terms)
 
 
-def _threshold(faces: FaceSettings, terms: Contract | None) -> float:
+def _threshold(faces: FaceSettings, terms: Contract | None) -> Threshold:
     from realtime.classifier.contract import UNSURE_BELOW
 
-    for chosen in (faces.unsure_below, terms and terms.unsure_below):
-        if chosen is not None:
-            return chosen
-    return UNSURE_BELOW
+    if faces.unsure_below is not None:
+        return Threshold(faces.unsure_below)
+    return (terms and terms.unsure_below) or Threshold(UNSURE_BELOW)
 
 
 def build_vote(settings: Settings) -> MoodVote:
@@ -317,12 +322,12 @@ def _build_tracker(tracking: TrackingSettings) -> Tracker:
     )
 
 
-def build_labels(settings: Settings, unsure_below: float) -> LabelHysteresis:
+def build_labels(settings: Settings, unsure_below: Threshold) -> LabelHysteresis:
     """Build the label hysteresis of a session with the threshold of its network."""
     return _build_labels(settings.tracking, unsure_below)
 
 
-def _build_labels(tracking: TrackingSettings, unsure_below: float) -> LabelHysteresis:
+def _build_labels(tracking: TrackingSettings, unsure_below: Threshold) -> LabelHysteresis:
     from realtime.faces.labels import LabelHysteresis
 
     slack, lead, dwell_s = tracking.unsure_slack, tracking.label_lead, tracking.label_dwell_s
