@@ -113,7 +113,7 @@ def analyse_file(
         count += not frame.held
         check.add(frame.image, held=frame.held)
         _take(frame, frame.time_s - first_s, reader, session, emit)
-        if limits.reached(frame.time_s - first_s, count):
+        if session.finished or limits.reached(frame.time_s - first_s, count):
             check.raise_if_black(source.name, to_end=False)
             return
     check.raise_if_black(source.name)
@@ -152,7 +152,7 @@ def analyse_live(
                 count += 1
                 check.add(frame.image)
                 _take(frame, frame.time_s - first_s, reader, session, emit)
-            if limits.reached(time.monotonic() - limits_start(started, begun, frames), count):
+            if session.finished or limits.reached(time.monotonic() - limits_start(started, begun, frames), count):
                 if started is None:
                     raise no_picture_in_time(frames.health(time.monotonic()))
                 check.raise_if_black(frames.name, to_end=False)
@@ -177,6 +177,7 @@ def _take(
     session: Session,
     emit: Callable[[Frame, float, tuple[Face, ...]], None],
 ) -> None:
+    reader.use(session.rest.calibration)
     faces = reader.read(frame)
     session.add_frame(faces, frame.time_s, frame.stretch, held=frame.held)
     if not frame.held:

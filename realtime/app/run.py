@@ -32,6 +32,7 @@ class LiveRequest:
         summary: where the caller keeps the summary, if it does; the screen says so at the start.
         seed: seed of the movies and facts that the session recommends, 0 or more. None draws one by lot; for a file without a
             display it is 0, so that two runs agree.
+        face: name of the face at rest that corrects the faces; None for that of the settings, if they name one.
     """
 
     mirrored: bool
@@ -42,6 +43,7 @@ class LiveRequest:
     stdout: RawStream | None = None
     summary: Path | None = None
     seed: int | None = None
+    face: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

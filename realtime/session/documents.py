@@ -82,6 +82,7 @@ def summary_document(summary: Summary) -> Document:
         "mood_used": mood_used_document(summary.movies),
         "fact": fact_document(summary.fact),
         "seed": summary.seed,
+        **_calibrated_field(calibrated=summary.calibrated),
     }
 
 
@@ -144,7 +145,13 @@ def _face_document(face: Face) -> Document:
         "probabilities": _named_values(face.probabilities),
         "unsure": face.unsure,
         "reason": face.reason,
+        **_calibrated_field(calibrated=face.calibrated),
     }
+
+
+def _calibrated_field(*, calibrated: bool) -> Document:
+    """Only where it is true, so that other documents stay as they were before faces at rest could be measured."""
+    return {"calibrated": True} if calibrated else {}
 
 
 def _mood_document(mood: Mood | None) -> Document | None:

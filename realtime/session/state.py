@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from realtime.music.commands import PlayerCommand
 from realtime.music.planner import Strategy
 from realtime.music.selector import NO_MOOD, MusicSelector
-from realtime.session.keymap import Action, MoodByHand, SessionAction, ViewToggle, find_binding
+from realtime.session.face_at_rest import FaceAtRest, Phase
+from realtime.session.keymap import Action, MoodByHand, SessionAction, ViewToggle, find_answer, find_binding
 from realtime.session.recommendations import CARD_MOVIES, SUMMARY_MOVIES
 from realtime.session.timeline import MoodTimeline
 from realtime.session.view import ViewState
@@ -50,6 +51,7 @@ class Summary:
         fact: a true sentence about the mood; None without a mood.
         seed: seed of the draw of `movies` and `fact`; None if the session recommends none.
         timeline: what the faces looked like in the course of the session; at most `timeline.MOST_SPANS`.
+        calibrated: whether a face at rest has corrected some of the faces.
     """
 
     mood: Mood | None
@@ -61,6 +63,7 @@ class Summary:
     fact: Fact | None = None
     seed: int | None = None
     timeline: tuple[MoodSpan, ...] = ()
+    calibrated: bool = False
 
 
 class Session:
@@ -75,6 +78,9 @@ class Session:
         info: whether frame rate and latency are shown at the start.
         welcome: first notice.
         recommender: draws movies and facts; None recommends none.
+
+    Attributes:
+        rest: the face at rest that is measured or in use.
     """
 
     def __init__(
@@ -90,6 +96,7 @@ class Session:
         recommender: Recommender | None = None,
     ) -> None:
         self.welcome = welcome
+        self.rest = FaceAtRest()
         self._vote = vote
         self._selector = MusicSelector(playlists, strategy)
         self._recommender = recommender
@@ -101,6 +108,7 @@ class Session:
         # The first fact stays for the summary
         self._movie_turn, self._fact_turn = 0, 1
         self._frames = 0
+        self._calibrated = self._only_measures = False
         self._first_s = self._last_s = 0.0
         self._stretch = 0
 
@@ -108,6 +116,11 @@ class Session:
     def frozen(self) -> bool:
         """Whether frame and vote are paused."""
         return self._view.frozen
+
+    @property
+    def finished(self) -> bool:
+        """Whether the session was begun to measure a face at rest alone, and has measured it."""
+        return self._only_measures and self.rest.phase is not Phase.MEASURING
 
     @property
     def strategy(self) -> Strategy:
@@ -128,10 +141,18 @@ class Session:
             self._stretch = stretch
         self._vote.vote(faces, time_s)
         self._view = replace(self._view, faces=tuple(faces))
+        self._calibrated = self._calibrated or any(face.calibrated for face in faces)
+        if not held:
+            self.rest.add(faces, time_s)
         self._first_s = time_s if self._frames == 0 else self._first_s
         self._timeline.add(faces, time_s - self._first_s, self._vote.mood())
         self._last_s = time_s
         self._frames += not held
+
+    def measure_only(self, seconds: float) -> None:
+        """Begin to measure a face at rest for so many seconds; after that the session is finished."""
+        self._only_measures = True
+        self.rest.begin(seconds)
 
     def set_recording(self, *, on: bool) -> None:
         """Show or hide that a film is recorded."""
@@ -152,6 +173,8 @@ class Session:
             stretch: stretch of the shown frame. The view leaves out faces of another stretch, which may be long out of date.
                 None keeps all faces.
         """
+        if (remark := self.rest.take_remark()) is not None:
+            self.notify(remark, now_s)
         if self._notice_until is not None and now_s >= self._notice_until:
             self._view = replace(self._view, notice=None)
             self._notice_until = None
@@ -168,6 +191,8 @@ class Session:
             help=self._toggles[ViewToggle.HELP],
             trouble=trouble,
             strategy=self._selector.name,
+            at_rest=self.rest.card(),
+            calibrated=self.rest.state,
         )
 
     def snapshot_view(self, now_s: float, stretch: int | None = None) -> ViewState:
@@ -179,7 +204,7 @@ class Session:
         """
         view_state = self.view(now_s, "", stretch=stretch)
         without_program = replace(view_state, hints=False, help=False, notice=None, info=None, frozen=False, recording=False)
-        return replace(without_program, playing=None, strategy=None, movies=None, fact=None)
+        return replace(without_program, playing=None, strategy=None, movies=None, fact=None, at_rest=None)
 
     def set_now_playing(self, playing: NowPlaying | None, plan: Plan | None) -> None:
         """Set the song that plays, and its plan: a player goes on to the next song, and so may advance a journey."""
@@ -207,6 +232,7 @@ class Session:
             fact,
             None if recommender is None else recommender.seed,
             self._timeline.spans(),
+            self._calibrated,
         )
 
     def handle_key(self, key: str, now_s: float) -> Action | PlayerCommand | None:
@@ -219,6 +245,9 @@ class Session:
         Returns:
             The effect for the live loop or the player to carry out; None if the session has carried out all of it.
         """
+        if self.rest.asks and (answer := find_answer(key)) is not None:
+            self.rest.answer(answer)
+            return None
         binding = find_binding(key)
         match None if binding is None else binding.effect:
             case Action() as action:
@@ -244,6 +273,7 @@ class Session:
     def _pause(self) -> None:
         self._vote.pause()
         self._timeline.pause()
+        self.rest.pause()
 
     def _change_session(self, action: SessionAction, now_s: float) -> PlayerCommand | None:
         match action:
@@ -262,6 +292,8 @@ class Session:
                 return self._toggle_movies(now_s)
             case SessionAction.FACT:
                 return self._show_fact(now_s)
+            case SessionAction.FACE_AT_REST:
+                return self.rest.press()
 
     def _toggle_movies(self, now_s: float) -> None:
         """Show movies for the mood, or hide them. The next time others are drawn."""

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from realtime.domain import Face, Mood
     from realtime.facts import Fact
     from realtime.music.songs import NowPlaying
+    from realtime.session.face_at_rest import RestCard
     from realtime.session.recommendations import RecommendedMovies
 
 
@@ -35,6 +36,8 @@ class ViewState:
         strategy: music strategy in one or two words, with the step of a journey; None for music that matches the mood.
         movies: movies on a card; None hides it.
         fact: a fact that is shown for a few seconds; None hides it.
+        at_rest: what is measured or asked about a face at rest; None hides it.
+        calibrated: one to four words on the face at rest that is in use; None without one.
     """
 
     faces: tuple[Face, ...] = ()
@@ -52,3 +55,5 @@ class ViewState:
     strategy: str | None = None
     movies: RecommendedMovies | None = None
     fact: Fact | None = None
+    at_rest: RestCard | None = None
+    calibrated: str | None = None
