@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from realtime.cli.context import Context, common_options, pass_context
-from realtime.cli.options import STRATEGY, seed_option, summary_option, with_strategy
+from realtime.cli.options import STRATEGY, face_option, seed_option, summary_option, with_strategy
 from realtime.config.schema import CameraSettings, field_range
 from realtime.errors import BlackSourceError, EmodjError
 
@@ -66,6 +66,7 @@ Examples:
 @summary_option
 @click.option("--strategy", type=STRATEGY, help="Music like the mood, music that lifts, or a journey from one to the other.")
 @seed_option
+@face_option
 @click.option("--qr", is_flag=True, default=None, help="Print links also as QR codes.")
 @click.option("--json", "as_json", is_flag=True, default=None, help="Print the summary as JSON.")
 @click.option("--jsonl", is_flag=True, default=None, help="Print one line of JSON for each frame, and the summary last.")
@@ -88,6 +89,7 @@ def live(
     kept: Path | None,
     strategy: str | None,
     seed: int | None,
+    face: str | None,
     qr: bool | None,
     as_json: bool | None,
     jsonl: bool | None,
@@ -127,6 +129,7 @@ def live(
             stdout=raw_stream(sys.stdout) if jsonl else None,
             summary=kept,
             seed=seed,
+            face=face,
         )
         only_json = bool(as_json or jsonl)
 
