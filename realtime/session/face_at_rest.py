@@ -42,9 +42,9 @@ AVERAGED = 30
 """Readings over which light and size are averaged, before they are compared with those of the measurement."""
 
 LOOK_NEUTRAL = "look neutral at the camera"
-FORGOTTEN = "your face at rest is forgotten; k measures it anew"
+FORGOTTEN = "your face at rest is forgotten"
 DROPPED = "your face at rest is not used"
-INTERRUPTED = "the measurement of your face at rest was interrupted; k begins it anew"
+INTERRUPTED = "the measurement of your face at rest was interrupted: begin it anew"
 NO_REFERENCE = (
     "a face at rest cannot be measured with this network: its contract does not say how it reads neutral faces "
     "(scripts/neutral_reference.py writes that)"
@@ -179,7 +179,7 @@ class FaceAtRest:
             self._remarks.append(DROPPED)
         else:
             self.use(self.result.calibration)
-            self._remarks.append("calibrated with your face at rest until the session ends; k forgets it")
+            self._remarks.append("calibrated with your face at rest until the session ends")
 
     def pause(self) -> None:
         """The frames stop for a while: this ends a measurement."""
@@ -220,7 +220,7 @@ class FaceAtRest:
             self._changed = "distance"
         if self._changed is not None:
             self._remarks.append(
-                f"the {self._changed} has changed since your face at rest was measured: k forgets it, k again measures it anew"
+                f"the {self._changed} has changed since your face at rest was measured: forget it and measure it anew"
             )
 
 

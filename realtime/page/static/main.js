@@ -6,6 +6,7 @@ import { buildMood, showMood } from "./mood.js";
 import { buildStrategies, showOffers } from "./offers.js";
 import { pictureOf, readPicture } from "./picture.js";
 import { Player } from "./player.js";
+import { connectRest, showRest } from "./rest.js";
 import { ask, begin, end, keepAlive, ServerError } from "./server.js";
 import { markFaces, mirrorMarks, showNothing, showPicture, showVideo, toPng } from "./stage.js";
 import { showSummary } from "./summary.js";
@@ -128,6 +129,7 @@ function faceItem(face) {
     {},
     ...mark,
     make("strong", {}, best),
+    face.calibrated ? " calibrated" : "",
     make("div", { class: "quiet" }, three.map(([name, share]) => `${name} ${percent(share)}`).join(", ")),
   );
 }
@@ -175,6 +177,7 @@ function stopCamera() {
   press("camera", false);
   find("camera").textContent = "Camera on";
   find("rate").textContent = "";
+  showRest();
 }
 
 async function cameraFailed(error) {
@@ -187,6 +190,7 @@ let answers = [];
 function showFrame(answer, width, height) {
   markFaces(answer.faces, width, height, mirrored);
   listFaces(answer.faces);
+  showRest(answer.rest);
   const now = performance.now();
   answers = [...answers.filter((at) => now - at < 2000), now];
   find("rate").textContent = answers.length > 2 ? `${Math.round(answers.length / 2)} answers a second` : "";
@@ -240,6 +244,7 @@ async function startAnew() {
   if (!camera.on) {
     showNoPicture();
   }
+  showRest();
   say("A new session has begun.");
   await takeMood(fields);
 }
@@ -267,6 +272,7 @@ function connect() {
     press("freeze", !isPressed("freeze"));
     camera.freeze(isPressed("freeze"));
   });
+  connectRest(doing);
   on("mirror", () => setMirror(!isPressed("mirror")));
   find("camera-choice").addEventListener("change", doing((event) => switchCamera(event.target.value)));
   on("restart", startAnew);
