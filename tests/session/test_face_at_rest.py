@@ -157,7 +157,7 @@ def test_several_faces_are_said_on_the_screen() -> None:
 
 
 @pytest.mark.parametrize(
-    ("light", "size", "changed"), [(0.2, 0.4, "light"), (0.99, 0.4, None), (0.5, 0.15, "distance"), (0.4, 0.5, None)]
+    ("light", "size", "changed"), [(0.2, 0.4, "light"), (0.7, 0.4, None), (0.5, 0.15, "distance"), (0.4, 0.5, None)]
 )
 def test_another_light_or_distance_is_said_once(light: float, size: float, changed: str | None) -> None:
     session = make_session()
