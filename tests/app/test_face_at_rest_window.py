@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -55,3 +56,27 @@ def test_the_key_measures_asks_uses_and_forgets(astronaut: Image, display: str, 
         assert emodj.leave("q") == 0
         assert emodj.lines[-1]["calibrated"] is True
         assert emodj.lines[-1]["mood"]["expression"] == "neutral"
+
+
+@pytest.mark.window
+def test_the_command_ends_by_itself_and_prints_the_result(astronaut: Image, display: str, tmp_path: Path) -> None:
+    film = write_rest_film(tmp_path / "rest.mkv", astronaut, FRAMES)
+    command = [sys.executable, "-m", "realtime", "calibrate", "--source", str(film), "--seconds", "3"]
+    environment = {"PYTHONPATH": str(ROOT)}
+    with run_in_window(command, tmp_path, display=display, environment=environment, driver=LiveDriver) as emodj:
+        emodj.wait_for_window()
+        assert emodj.finish() == 0
+        counts, words = emodj.output.splitlines()
+        assert re.fullmatch(r"neutral in \d+ of \d+ pictures before, in \d+ after", counts)
+        assert words.startswith("happy is turned down to ")
+
+
+@pytest.mark.window
+def test_escape_stops_the_command(astronaut: Image, display: str, tmp_path: Path) -> None:
+    film = write_rest_film(tmp_path / "rest.mkv", astronaut, FRAMES)
+    command = [sys.executable, "-m", "realtime", "calibrate", "--source", str(film), "--seconds", "60"]
+    environment = {"PYTHONPATH": str(ROOT)}
+    with run_in_window(command, tmp_path, display=display, environment=environment, driver=LiveDriver) as emodj:
+        emodj.wait_for_window()
+        assert emodj.leave("Escape") == 1
+        assert emodj.stderr.endswith("emodj: nothing was measured: it was stopped before its end\n")
