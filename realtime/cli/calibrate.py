@@ -115,7 +115,9 @@ def _measure(
     from realtime.app.headless import SessionLimits
     from realtime.app.run import LiveRequest
 
-    settings = replace(settings, faces=replace(settings.faces, calibration=""))
+    # No kept face, and no music that begins by itself
+    quiet = replace(settings.music, dj=False)
+    settings = replace(settings, faces=replace(settings.faces, calibration=""), music=quiet)
     with ExitStack() as stack:
         frames = build_source(settings, source, stack, in_order=no_window, notify=context.remark)
         if not no_window:

@@ -14,6 +14,7 @@ from realtime.movies.catalog import movie_link
 from realtime.movies.planner import nearest_mood
 from realtime.movies.recommender import recommend_movies
 from realtime.movies.tmdb import ATTRIBUTION
+from realtime.music.links import spotify_uri
 from realtime.music.local.library import read_library, read_songs
 from realtime.music.planner import plan_music
 from realtime.printable import one_line
@@ -113,7 +114,8 @@ def _steps(plan: Plan | None) -> Iterator[Plan]:
 def _choice(shelf: Shelf, choice: MusicChoice, lists: SongLists) -> Document:
     path = choice.path
     name = None if path is None else lists.offer(choice, lambda: _read_choice(shelf, choice, path))
-    return {"title": choice.title, "url": choice.url, "list": name}
+    on_spotify = choice.url is not None and spotify_uri(choice.url) is not None
+    return {"title": choice.title, "url": choice.url, "list": name, "on_spotify": on_spotify}
 
 
 def _read_choice(shelf: Shelf, choice: MusicChoice, path: Path) -> FoundSongs:

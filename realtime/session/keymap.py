@@ -38,6 +38,7 @@ class SessionAction(Enum):
     MOVIES = auto()
     FACT = auto()
     FACE_AT_REST = auto()
+    DJ = auto()
 
 
 class Answer(Enum):
@@ -53,6 +54,7 @@ class ViewToggle(Enum):
     HELP = auto()
     MIRROR = auto()
     BARS = auto()
+    EXPLANATION = auto()
     INFO = auto()
 
 
@@ -123,19 +125,21 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(("r",), "restart the vote", SessionAction.RESTART_VOTE, Group.PROGRAM),
     Binding(("s",), "save a snapshot", Action.SNAPSHOT, Group.PROGRAM),
     Binding(("c",), "next camera", Action.NEXT_CAMERA, Group.PROGRAM),
-    Binding(("m",), "mirror, full screen", ViewToggle.MIRROR, Group.PROGRAM),
-    Binding(("f",), "mirror, full screen", Action.FULL_SCREEN, Group.PROGRAM),
-    Binding(("b",), "bars", ViewToggle.BARS, Group.PROGRAM),
+    Binding(("m",), "mirror, bars, full screen", ViewToggle.MIRROR, Group.PROGRAM),
+    Binding(("b",), "mirror, bars, full screen", ViewToggle.BARS, Group.PROGRAM),
+    Binding(("f",), "mirror, bars, full screen", Action.FULL_SCREEN, Group.PROGRAM),
+    Binding(("e",), "why this label", ViewToggle.EXPLANATION, Group.PROGRAM),
     Binding(("i",), "frames a second and latency", ViewToggle.INFO, Group.PROGRAM),
     Binding(("v",), "movies for the mood", SessionAction.MOVIES, Group.PROGRAM, hint="movies"),
     Binding(("d",), "a fact", SessionAction.FACT, Group.PROGRAM),
     Binding(("k",), "your face at rest", SessionAction.FACE_AT_REST, Group.PROGRAM),
     Binding(("p",), "play what fits the mood", SessionAction.PLAY, Group.MUSIC, hint="play"),
+    Binding(("a",), "DJ: follow the mood", SessionAction.DJ, Group.MUSIC, hint="DJ"),
     Binding(("l",), "match, lift or journey", SessionAction.NEXT_STRATEGY, Group.MUSIC, hint="lift"),
-    Binding((".",), "pause or go on", PlayerCommand(toggle=True), Group.MUSIC, hint="pause"),
+    Binding((".",), "pause, shuffle", PlayerCommand(toggle=True), Group.MUSIC, hint="pause"),
+    Binding(("z",), "pause, shuffle", PlayerCommand(shuffle=True), Group.MUSIC, hint="shuffle"),
     Binding(("n",), "next, previous song", PlayerCommand(skip=1), Group.MUSIC, hint="next"),
     Binding((",",), "next, previous song", PlayerCommand(skip=-1), Group.MUSIC, hint="previous"),
-    Binding(("z",), "shuffle", PlayerCommand(shuffle=True), Group.MUSIC, hint="shuffle"),
     Binding(("-",), "volume", PlayerCommand(louder=-1), Group.MUSIC, hint="volume"),
     Binding(("+",), "volume", PlayerCommand(louder=1), Group.MUSIC, hint="volume"),
     Binding(("h", "?"), "help", ViewToggle.HELP, Group.PROGRAM, hint="help"),

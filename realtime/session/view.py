@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from realtime.classifier.occlusion import Explanation
     from realtime.domain import Face, Mood
     from realtime.facts import Fact
     from realtime.music.songs import NowPlaying
@@ -34,10 +35,12 @@ class ViewState:
         recording: whether a film of the session is recorded.
         playing: the song that plays on this computer or on a device that emodj controls; None without a song.
         strategy: music strategy in one or two words, with the step of a journey; None for music that matches the mood.
+        dj: whether the music follows the mood by itself.
         movies: movies on a card; None hides it.
         fact: a fact that is shown for a few seconds; None hides it.
         at_rest: what is measured or asked about a face at rest; None hides it.
         calibrated: one to four words on the face at rest that is in use; None without one.
+        explanation: of the label of one face, on a panel; None hides it.
     """
 
     faces: tuple[Face, ...] = ()
@@ -53,7 +56,9 @@ class ViewState:
     recording: bool = False
     playing: NowPlaying | None = None
     strategy: str | None = None
+    dj: bool = False
     movies: RecommendedMovies | None = None
     fact: Fact | None = None
     at_rest: RestCard | None = None
     calibrated: str | None = None
+    explanation: Explanation | None = None

@@ -213,14 +213,21 @@ def test_a_setting_that_names_no_kept_face_is_said_and_the_session_goes_on(
     assert "faces.calibration: no face at rest is kept as 'eva'" in ended.stderr
 
 
+def name_another_network(text: str) -> str:
+    """A kept face as if it had been measured with another network."""
+    return json.dumps(json.loads(text) | {"network": OTHER_NETWORK})
+
+
+def cut_off(text: str) -> str:
+    """A damaged file."""
+    return text[:40]
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (
-            lambda text: json.dumps(json.loads(text) | {"network": OTHER_NETWORK}),
-            "was measured with another network, and is not used",
-        ),
-        (lambda text: text[:40], "was set aside as ana.json.damaged"),
+        (name_another_network, "was measured with another network, and is not used"),
+        (cut_off, "was set aside as ana.json.damaged"),
     ],
 )
 def test_a_face_that_cannot_be_used_is_said_and_not_used(

@@ -116,3 +116,5 @@ def serving_page(
         finally:
             server.should_exit = True
             thread.join()
+            if parts.spotify is not None:
+                parts.spotify.close()

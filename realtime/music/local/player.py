@@ -6,14 +6,14 @@ import secrets
 import time
 from dataclasses import replace
 from itertools import count
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from realtime.errors import EmodjError
 from realtime.music.commands import NOTHING_PLAYING, VOLUME_STEP
 from realtime.music.local.file_player import UnplayableError
 from realtime.music.local.queue import new_queue
 from realtime.music.local.tags import read_tags
-from realtime.music.songs import NowPlaying
+from realtime.music.songs import NowPlaying, SongEnd
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -33,16 +33,27 @@ class LocalPlayer:
 
     One thread makes all calls, `poll` a few times a second; any thread may read `now_playing`.
 
+    Attributes:
+        songs_started: number of songs started so far.
+
     Args:
         player: plays the files; closed together with this object.
         volume: volume at the start, 0..1.
         shuffle: whether songs come in random order at the start.
         seed: seed of the random orders, 0 or more; None for a random seed.
         once: whether to stop after every song has been played once, instead of repeating the list.
+        on_song_end: called with each song that was heard and plays no more; on the thread of the calls.
     """
 
     def __init__(
-        self, player: SoundPlayer, *, volume: float, shuffle: bool, seed: int | None = None, once: bool = False
+        self,
+        player: SoundPlayer,
+        *,
+        volume: float,
+        shuffle: bool,
+        seed: int | None = None,
+        once: bool = False,
+        on_song_end: Callable[[SongEnd], None] | None = None,
     ) -> None:
         self._player = player
         self._percent = round(100 * volume)
@@ -64,6 +75,10 @@ class LocalPlayer:
         # Files that have been reported as broken, so that each is reported once
         self._reported: set[Path] = set()
         self._notices: list[str] = []
+        self._on_song_end = on_song_end
+        # Songs started so far; how long the song was heard up to its last pause, and when it went on since, in seconds
+        self.songs_started = 0
+        self._heard_s, self._went_on_s = 0.0, 0.0
         player.volume = volume
 
     def __enter__(self) -> Self:
@@ -89,8 +104,18 @@ class LocalPlayer:
 
     @property
     def track_ended(self) -> bool:
-        """Whether the current song has played to its end, so that `poll` will start the next one."""
-        return self._loaded and self._now is not None and not self._now.paused and self._player.ended
+        """Whether the current song has played to its end, or the next one may fade in, so that `poll` will start it."""
+        return self._loaded and self._now is not None and not self._now.paused and self._player.ending
+
+    def set_fade(self, seconds: float) -> None:
+        """Let songs fade into each other, and into pauses by `fade_out`, in so many seconds; 0 for no fades."""
+        if self._player.fade_s != seconds:
+            self._try_device(lambda: setattr(self._player, "fade_s", seconds))
+
+    def fade_out(self) -> None:
+        """Pause after a fade; does nothing while paused. The song counts as paused at once."""
+        if self._now is not None and not self._now.paused and self._try_device(self._player.fade_out):
+            self._note_pause(self._now)
 
     def play(self, songs: Sequence[Song], key: Hashable, title: str = "") -> str | None:
         """Stop the current list and start this one. If it is the current list, only end a pause.
@@ -111,7 +136,11 @@ class LocalPlayer:
             return self.resume()
         if not any(song.path is not None for song in songs):
             raise EmodjError(f"there is no file among the {len(songs)} songs of {title or 'the list'}, only links")
-        self.stop()
+        if self._player.fade_s > 0:
+            # The song plays on until the next one has faded in
+            self._forget_list("finished" if self.track_ended else "replaced")
+        else:
+            self.stop("replaced")
         self._songs, self._key, self._title = songs, key, title
         self._start_queue(new_queue(len(songs), next(self._seeds) if self._shuffle else None))
         if self._queue is None:
@@ -141,6 +170,7 @@ class LocalPlayer:
                 self._queue = self._queue.shuffle(next(self._seeds)) if self._shuffle else self._queue.in_order()
             answers.append(f"shuffle {'on' if self._shuffle else 'off'}")
         if command.skip and self._queue is not None:
+            self._end_song("skipped")
             self._start_queue(self._queue.skip(command.skip), 1 if command.skip > 0 else -1)
         elif command.toggle and self._now is not None:
             self._toggle_pause(self._now)
@@ -159,26 +189,51 @@ class LocalPlayer:
         if self._attempts_left:
             self._find_playable_song()
         elif self.track_ended and self._queue is not None:
+            self._end_song("finished")
             self._start_queue(self._queue.skip(1))
         return self._take_notices()
 
-    def stop(self) -> None:
+    def stop(self, how: Literal["replaced", "stopped"] = "stopped") -> None:
         """Stop playing, and drop the list."""
-        self._loaded = False
-        self._note_fault()
-        self._songs, self._queue, self._now, self._key, self._title, self._attempts_left = (), None, None, None, "", 0
+        self._forget_list(how)
         self._try_device(self._player.stop)
 
     def close(self) -> None:
-        """Stop, and close the file player."""
-        self.stop()
+        """Stop, after a fade if fades are on, and close the file player."""
+        if self._player.fade_s > 0:
+            self._forget_list("stopped")
+        else:
+            self.stop()
         self._player.close()
+
+    def _forget_list(self, how: Literal["finished", "replaced", "stopped"]) -> None:
+        self._end_song(how)
+        self._loaded = False
+        self._note_fault()
+        self._songs, self._queue, self._now, self._key, self._title, self._attempts_left = (), None, None, None, "", 0
+
+    def _end_song(self, how: Literal["finished", "skipped", "replaced", "stopped"]) -> None:
+        """Tell of the end of the current song, if it was heard."""
+        if not self._loaded or self._queue is None or self._now is None:
+            return
+        # Once for each song
+        self._loaded = False
+        passed_s = 0.0 if self._now.paused else time.monotonic() - self._went_on_s
+        broken = self._note_fault()
+        if self._on_song_end is not None:
+            song = self._songs[self._queue.current]
+            self._on_song_end(SongEnd(song, self._key, self._heard_s + passed_s, "broken" if broken else how))
+
+    def _note_pause(self, now: NowPlaying) -> None:
+        self._heard_s += time.monotonic() - self._went_on_s
+        self._now = replace(now, paused=True)
 
     def _toggle_pause(self, now: NowPlaying) -> None:
         if not now.paused:
             self._try_device(self._player.pause)
-            self._now = replace(now, paused=True)
+            self._note_pause(now)
         elif self._loaded and self._try_device(self._player.resume):
+            self._went_on_s = time.monotonic()
             self._now = replace(now, paused=False)
         elif self._queue is not None:
             self._start_queue(self._queue)
@@ -217,6 +272,8 @@ class LocalPlayer:
         try:
             self._player.play(song.path)
             self._loaded = True
+            self.songs_started += 1
+            self._heard_s, self._went_on_s = 0.0, time.monotonic()
         except UnplayableError as error:
             self._now = None
             self._first_error = self._first_error or str(error)
@@ -232,13 +289,14 @@ class LocalPlayer:
         self._now = NowPlaying(title, artist, number, queue.count, not self._loaded, self._shuffle, volume)
         return True
 
-    def _note_fault(self) -> None:
-        """Report that the current song ended before its end."""
+    def _note_fault(self) -> bool:
+        """Report that the current song ended before its end, and say whether it did."""
         if (fault := self._player.take_fault()) is None:
-            return
+            return False
         self._notices.append(f"skipped a song: {fault}")
         if self._queue is not None and (path := self._songs[self._queue.current].path) is not None:
             self._reported.add(path)
+        return True
 
     def _report_skipped_files(self) -> None:
         if self._file_errors:

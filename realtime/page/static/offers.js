@@ -21,9 +21,10 @@ export function buildStrategies(strategies, chosen, choose) {
  * Show what emodj offers.
  * @param {object} offered the answer to "offers"
  * @param {function} play gets the name of a list of songs, its title, and the number of the first song
+ * @param {function|null} playOnSpotify gets a choice; null for a user without a login
  */
-export function showOffers(offered, play) {
-  find("music").replaceChildren(...musicParts(offered.music, play));
+export function showOffers(offered, play, playOnSpotify) {
+  find("music").replaceChildren(...musicParts(offered.music, play, playOnSpotify));
   find("more").hidden = !offered.songs;
   if (offered.songs) {
     find("songs").replaceChildren(...songParts(offered.songs, play));
@@ -32,14 +33,24 @@ export function showOffers(offered, play) {
   }
 }
 
-function musicParts(music, play) {
+function musicParts(music, play, playOnSpotify) {
   if (!music) {
     return [quiet("Music comes with the mood.")];
   }
   if (music.error) {
     return [quiet(music.error)];
   }
-  const shown = (choice) => (choice.list ? playable(choice, play) : link(choice.title, choice.url));
+  const shown = (choice) => {
+    if (choice.list) {
+      return playable(choice, play);
+    }
+    const linked = link(choice.title, choice.url);
+    if (!playOnSpotify || !choice.on_spotify) {
+      return linked;
+    }
+    const press = button("Play on Spotify", () => playOnSpotify(choice), { "aria-label": `Play on Spotify: ${choice.title}` });
+    return make("span", {}, linked, " ", press);
+  };
   if (music.steps) {
     const steps = music.steps.map((step) => make("li", {}, shown(step)));
     return [quiet("Step by step, from the mood to calm and content:"), make("ol", {}, ...steps)];

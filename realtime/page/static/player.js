@@ -9,13 +9,18 @@ const MOST_FAILURES = 5;
 
 /** Plays a list of songs, one after the other, and begins again after the last. */
 export class Player {
-  /** @param {boolean} shuffle whether songs come in random order; @param {number} volume 0 to 1 */
-  constructor(shuffle, volume) {
+  /**
+   * @param {boolean} shuffle whether songs come in random order
+   * @param {number} volume 0 to 1
+   * @param {function} starts is called when a song begins to sound
+   */
+  constructor(shuffle, volume, starts) {
     this.list = null;
     this.order = [];
     this.place = 0;
     this.failures = 0;
     this.shuffled = shuffle;
+    this.starts = starts;
     audio.volume = volume;
     find("volume").value = Math.round(100 * volume);
     this.listen();
@@ -101,6 +106,10 @@ export class Player {
     }
   }
 
+  pause() {
+    audio.pause();
+  }
+
   say(sentence) {
     find("player-said").textContent = sentence;
   }
@@ -137,6 +146,7 @@ export class Player {
     audio.addEventListener("ended", () => this.skip(1));
     audio.addEventListener("playing", () => {
       this.failures = 0;
+      this.starts();
     });
     audio.addEventListener("error", () => {
       this.failed(`${find("song-title").textContent} was skipped: its file is gone, or this browser cannot play it.`);
