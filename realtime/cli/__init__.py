@@ -29,6 +29,7 @@ COMMANDS = {
     "image": ("realtime.cli.image", "Read the expressions in pictures."),
     "batch": ("realtime.cli.batch", "Read many pictures and films into one table."),
     "live": ("realtime.cli.live", "Read the expressions on camera, with the mood of the session."),
+    "calibrate": ("realtime.cli.calibrate", "Measure your face at rest, so that it is read as neutral."),
     "page": ("realtime.cli.page", "Open emodj as a page in the browser."),
     "mood": ("realtime.cli.mood", "Print music that fits a mood."),
     "play": ("realtime.cli.play", "Play the music files for a mood."),

@@ -35,6 +35,8 @@ ABOUT = (
 )
 """Closing sentence of a summary that people read."""
 
+_CALIBRATED = "Faces were calibrated with a face at rest"
+
 # strftime would take them from the locale of the computer, and the pages are in English
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -95,7 +97,7 @@ def describe_summary(summary: Summary, when: datetime | None = None) -> SummaryT
     phases = join_phases(summary.timeline)
     return SummaryText(
         _heading(mood),
-        _detail(mood, summary.shares),
+        " ".join([_detail(mood, summary.shares), *([f"{_CALIBRATED}."] if summary.calibrated else [])]),
         ", ".join(filter(None, ["" if when is None else day_text(when), _length(summary)])),
         () if summary.shares is None else tuple(ranked(summary.shares)),
         tuple(_describe_phases(phases)) if len(phases) > 1 else (),

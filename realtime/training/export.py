@@ -11,6 +11,7 @@ from realtime.classifier import contract, keras_pair
 from realtime.domain import EXPRESSIONS, Threshold
 from realtime.storage import resources
 from realtime.training import calibration, confidence_head, evaluation, run_folder
+from realtime.training.neutral_reference import neutral_reference
 from realtime.training.targets import build_targets, class_prior
 from realtime.training.trainer import predict_probabilities
 
@@ -137,5 +138,12 @@ def export(
     about = {key: settings[key] for key in ("date", "command", "recipe", "correction", "versions")} | {"data": name}
     shipped = contract.read_contract(contract.contract_path(resources.models_folder() / PAIR))
     crops = [golden.crop for golden in shipped.golden]
-    contract.write_contract(pair, crops=crops, about=about, side_ratio=shipped.side_ratio, unsure_below=Threshold(threshold))
+    contract.write_contract(
+        pair,
+        crops=crops,
+        about=about,
+        side_ratio=shipped.side_ratio,
+        unsure_below=Threshold(threshold),
+        neutral=neutral_reference(tuning, probabilities),
+    )
     return pair

@@ -52,6 +52,7 @@ contracts = st.builds(
     golden=st.lists(goldens, max_size=2, unique_by=lambda item: item.crop.name).map(tuple),
     about=st.dictionaries(texts, st.none() | st.integers(-(2**63), 2**63) | texts | st.lists(texts, max_size=2), max_size=3),
     unsure_below=st.none() | st.builds(Threshold, st.floats(0, 1), st.none() | st.floats(0, 1)),
+    neutral=st.none() | st.tuples(*[st.floats(-100, 0)] * 7),
 )
 
 
@@ -177,6 +178,10 @@ def test_a_threshold_out_of_range_is_refused(threshold: float) -> None:
         (["unsure_below"], "often", "is damaged"),
         (["unsure_below"], 55, "is damaged .*must lie in 0..1, not 55"),
         (["neutral_unsure_below"], 0.8, "is damaged .*a threshold of neutral alone"),
+        (["neutral_log_probabilities"], [0.0] * 6, "is damaged"),
+        (["neutral_log_probabilities"], [0.5] * 7, "is damaged"),
+        (["neutral_log_probabilities"], -1.0, "is damaged"),
+        (["neutral_log_probabilities"], "neutral", "is damaged"),
         (["golden", 0, "pixels"], "AAAA", "is damaged .* has 3 pixels"),
         (["golden", 0, "pixels"], "?", "is damaged"),
         (["golden", 0, "answer", "happy"], REMOVED, "is damaged .it lacks 'happy'"),

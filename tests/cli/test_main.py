@@ -41,6 +41,7 @@ def test_help_names_every_command_and_gives_examples(emodj: Run, option: str) ->
     assert listed == [
         "image",
         "live",
+        "calibrate",
         "page",
         "mood",
         "play",

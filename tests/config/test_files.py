@@ -619,6 +619,7 @@ SETTINGS = st.builds(
         detector=st.sampled_from(["haar", "yunet"]),
         yunet_model=st.none() | PATHS,
         unsure_below=st.none() | number(FaceSettings, "unsure_below"),
+        calibration=st.sampled_from(["", "ana", "ana lia"]),
         live=SEARCHES,
         image=SEARCHES,
     ),
