@@ -616,8 +616,9 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
 def build_window() -> Display:
     """Build the window of a session; it opens at the first frame. Call `app.window.check_display` before."""
     from realtime.app.window import Window, WindowDisplay
+    from realtime.app.window_state import WindowState
 
-    return WindowDisplay(Window("emodj"))
+    return WindowDisplay(Window("emodj"), WindowState("emodj"))
 
 
 def build_live(

@@ -186,6 +186,11 @@ class Session:
         return self._dj.on
 
     @property
+    def recording(self) -> bool:
+        """Whether a film of the session is recorded."""
+        return self._view.recording
+
+    @property
     def near_change(self) -> bool:
         """Whether the DJ may decide something soon, so that the faces should be looked at often."""
         return self._dj.near_change
