@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from realtime.batch.reading import BatchReaders
-from realtime.domain import Box
+from realtime.domain import Box, Threshold
 from realtime.errors import AssetError
 from realtime.faces.pipeline import FaceReader
 from tests.support.fake_faces import HappyClassifier, make_frame_reader
@@ -53,7 +53,7 @@ def _is_first() -> bool:
 def load_fake(notify: Callable[[str], None]) -> BatchReaders:
     """Readers that find one happy face in each picture and frame."""
     notify("fake readers are loaded")
-    faces = FaceReader(CornerDetector(), HappyClassifier(), 1.0, 0.5, open_gate)
+    faces = FaceReader(CornerDetector(), HappyClassifier(), 1.0, Threshold(0.5), open_gate)
 
     def frames_with(wrap: Callable[[FaceReader], FaceReader]) -> FrameReader:
         wrapped = wrap(faces)
