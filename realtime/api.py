@@ -29,6 +29,7 @@ from realtime.app.build import (
     build_recommender,
     build_session,
     build_source,
+    connect_face_at_rest,
     load_batch_readers,
 )
 from realtime.storage import resources
@@ -319,6 +320,7 @@ def _read_frames(settings: Settings, place: str | None, session: Session, stop: 
         live = source.file is None
         with _LOADING:
             reader = build_frame_reader(settings, log.warning, empty_scan_s=EMPTY_SCAN_S if live else 0.0)
+        connect_face_at_rest(session, reader, settings, log.warning)
         frames: Iterable[Frame | None]
         if source.file is not None:
             frames = frames_in_order(source.file)
@@ -332,6 +334,7 @@ def _read_frames(settings: Settings, place: str | None, session: Session, stop: 
             if frame is None:
                 continue
             check.add(frame.image)
+            reader.use(session.rest.calibration)
             faces = reader.read(frame)
             if not session.frozen:
                 session.add_frame(faces, frame.time_s, frame.stretch, held=frame.held)

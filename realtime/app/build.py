@@ -11,9 +11,11 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
-from realtime.errors import EmodjError
+from realtime.domain import Threshold
+from realtime.errors import EmodjError, UsageError
+from realtime.printable import quoted
 from realtime.storage import resources
-from realtime.storage.user_folders import NoHomeError, cache_folder, networks_folder
+from realtime.storage.user_folders import NoHomeError, cache_folder, networks_folder, state_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from realtime.classifier.contract import Contract
     from realtime.classifier.runtime import Classifier
     from realtime.config.schema import FaceSettings, NetworkSettings, SearchSettings, Settings, TrackingSettings
+    from realtime.faces.calibration import Calibration
     from realtime.faces.explainer import FaceExplainer
     from realtime.faces.labels import LabelHysteresis
     from realtime.faces.pipeline import Detector, FaceReader, FrameReader
@@ -123,7 +126,8 @@ def build_face_reader(settings: Settings, search: SearchSettings, notify: Notify
 
     detector = build_detector(settings.faces, search)
     classifier, terms = _load_network(settings, notify, CORES)
-    return FaceReader(detector, classifier, terms.side_ratio, threshold(settings, terms))
+    limit, digest, neutral = threshold(settings, terms), terms.compiled_digest, terms.neutral
+    return FaceReader(detector, classifier, terms.side_ratio, limit, network=digest, neutral=neutral)
 
 
 def build_face_explainer(settings: Settings) -> FaceExplainer:
@@ -184,7 +188,12 @@ def load_batch_readers(
 
 
 def open_batch_readers(
-    side_ratio: float, unsure_below: float | None, faces: FaceSettings, tracking: TrackingSettings, model: bytes, notify: Notify
+    side_ratio: float,
+    unsure_below: Threshold | None,
+    faces: FaceSettings,
+    tracking: TrackingSettings,
+    model: bytes,
+    notify: Notify,
 ) -> BatchReaders:
     """The same with a network that another computer has sent.
 
@@ -234,12 +243,12 @@ def _batch_readers(faces: FaceSettings, tracking: TrackingSettings, classifier: 
 
     pictures = FaceReader(build_detector(faces, faces.image), classifier, terms.side_ratio, _threshold(faces, terms))
 
-    def new_frame_reader() -> FrameReader:
-        live = replace(pictures, detector=build_detector(faces, faces.live))
+    def frames_with(wrap: Callable[[FaceReader], FaceReader]) -> FrameReader:
+        live = wrap(replace(pictures, detector=build_detector(faces, faces.live)))
         labels = _build_labels(tracking, pictures.unsure_below)
         return FrameReader(live, _build_tracker(tracking), labels, hold_s=tracking.hold_s, empty_scan_s=0.0)
 
-    return BatchReaders(pictures, new_frame_reader, network_name(terms))
+    return BatchReaders(pictures, frames_with, network_name(terms))
 
 
 def _network_cache() -> Path:
@@ -250,8 +259,8 @@ def _network_cache() -> Path:
         return Path(os.devnull) / "no-home"
 
 
-def unsure_below(settings: Settings, pair: Path) -> float:
-    """The confidence threshold of a network: from the settings, else from its contract, else the common one.
+def unsure_below(settings: Settings, pair: Path) -> Threshold:
+    """The confidence threshold of a network: from the settings, else from its contract, else `UNSURE_BELOW`.
 
     Raises:
         AssetError: the contract beside the pair, or the pair, cannot be read.
@@ -261,18 +270,17 @@ def unsure_below(settings: Settings, pair: Path) -> float:
     return threshold(settings, contract.matching_contract(pair))
 
 
-def threshold(settings: Settings, terms: Contract | None) -> float:
+def threshold(settings: Settings, terms: Contract | None) -> Threshold:
     """The same for a network whose contract is loaded; `terms` is None for a network without one."""
     return _threshold(settings.faces, terms)
 
 
-def _threshold(faces: FaceSettings, terms: Contract | None) -> float:
+def _threshold(faces: FaceSettings, terms: Contract | None) -> Threshold:
     from realtime.classifier.contract import UNSURE_BELOW
 
-    for chosen in (faces.unsure_below, terms and terms.unsure_below):
-        if chosen is not None:
-            return chosen
-    return UNSURE_BELOW
+    if faces.unsure_below is not None:
+        return Threshold(faces.unsure_below)
+    return (terms and terms.unsure_below) or Threshold(UNSURE_BELOW)
 
 
 def build_vote(settings: Settings) -> MoodVote:
@@ -301,6 +309,85 @@ def build_frame_reader(settings: Settings, notify: Notify, *, empty_scan_s: floa
     return FrameReader(faces, build_tracker(settings), called, hold_s=hold_s, empty_scan_s=empty_scan_s)
 
 
+def kept_faces_folder() -> Path:
+    """The folder of kept faces at rest, which need not exist. Raises `NoHomeError` for a user without a home."""
+    return state_folder() / "faces"
+
+
+def check_face(name: str) -> None:
+    """Check that a face at rest of that name is kept. Raises `UsageError` if there is none, or it is no name."""
+    from realtime.faces.kept_face import face_path
+
+    if not face_path(kept_faces_folder(), name).exists():
+        raise UsageError(f"no face at rest is kept as {quoted(name)}: emodj calibrate --name {quoted(name)} measures one")
+
+
+def with_kept_face(faces: FaceReader, name: str, notify: Notify) -> FaceReader:
+    """The same reader, which corrects the only face of a picture by a kept face at rest; as it is where that does not apply."""
+    from dataclasses import replace
+
+    return replace(faces, calibration=load_calibration(name, faces.network, notify))
+
+
+def load_calibration(name: str, network: str, notify: Notify) -> Calibration | None:
+    """Load a kept face at rest, at half strength, since it is of another day; `notify` says that, or why it is not used.
+
+    Args:
+        name: under which it is kept.
+        network: SHA-256 of the compiled network.
+        notify: says a sentence that is neither data nor an error.
+
+    Raises:
+        UsageError: there is no such face, or it is no name.
+        EmodjError: its file cannot be read.
+    """
+    from realtime.faces.calibration import KEPT_STRENGTH
+    from realtime.faces.kept_face import DamagedFaceError, read_face
+
+    check_face(name)
+    try:
+        face = read_face(kept_faces_folder(), name)
+    except DamagedFaceError as error:
+        notify(str(error))
+        return None
+    if face is None:
+        return None
+    shown = f"the face at rest {quoted(name)} of {face.day}"
+    if face.network != network:
+        notify(f"{shown} was measured with another network, and is not used: measure it anew with emodj calibrate")
+        return None
+    notify(f"calibrated with {shown}, at half strength, while one face is in view")
+    return face.calibration.scaled(KEPT_STRENGTH)
+
+
+def connect_face_at_rest(
+    session: Session, reader: FrameReader, settings: Settings, notify: Notify, face: str | None = None
+) -> None:
+    """Let a session measure faces at rest with the network of a reader, and use a kept one.
+
+    Args:
+        session: gets the correction; its loop hands it to the reader.
+        reader: of its frames.
+        settings: in force; that a face which they name is not kept is only said.
+        notify: says a sentence that is neither data nor an error.
+        face: name of a kept face; None for that of the settings.
+
+    Raises:
+        UsageError: there is no face of the name `face`.
+        EmodjError: its file cannot be read.
+    """
+    session.rest.use_network(reader.neutral)
+    name = face if face is not None else settings.faces.calibration
+    if face is None and not name:
+        return
+    try:
+        session.rest.use(load_calibration(name, reader.network, notify))
+    except UsageError as error:
+        if face is not None:
+            raise
+        notify(f"faces.calibration: {error}")
+
+
 def build_tracker(settings: Settings) -> Tracker:
     """Build the tracker of a session."""
     return _build_tracker(settings.tracking)
@@ -317,12 +404,12 @@ def _build_tracker(tracking: TrackingSettings) -> Tracker:
     )
 
 
-def build_labels(settings: Settings, unsure_below: float) -> LabelHysteresis:
+def build_labels(settings: Settings, unsure_below: Threshold) -> LabelHysteresis:
     """Build the label hysteresis of a session with the threshold of its network."""
     return _build_labels(settings.tracking, unsure_below)
 
 
-def _build_labels(tracking: TrackingSettings, unsure_below: float) -> LabelHysteresis:
+def _build_labels(tracking: TrackingSettings, unsure_below: Threshold) -> LabelHysteresis:
     from realtime.faces.labels import LabelHysteresis
 
     slack, lead, dwell_s = tracking.unsure_slack, tracking.label_lead, tracking.label_dwell_s
@@ -584,7 +671,10 @@ def build_live(
     )
     # A file that is read as fast as it goes misses no face
     skips = has_display or source.file is None
+    if request.face is not None:
+        check_face(request.face)
     reader = build_frame_reader(settings, notify, empty_scan_s=EMPTY_SCAN_S if skips else 0.0)
+    connect_face_at_rest(session, reader, settings, notify, request.face)
     outputs = _build_outputs(
         settings, source, request, session, stack, has_display=has_display, notify=notify, announce=announce
     )

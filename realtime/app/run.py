@@ -35,6 +35,7 @@ class LiveRequest:
         diary: whether the caller writes a line into the diary; the screen says so likewise.
         seed: seed of the movies and facts that the session recommends, 0 or more. None draws one by lot; for a file without a
             display it is 0, so that two runs agree.
+        face: name of the face at rest that corrects the faces; None for that of the settings, if they name one.
     """
 
     mirrored: bool
@@ -46,6 +47,7 @@ class LiveRequest:
     summary: Path | None = None
     diary: bool = False
     seed: int | None = None
+    face: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,4 +127,9 @@ class LiveRun:
             frames = FrameGrabber(self.source.open, wait_for_source=request.wait, opening=self.source.opening)
             # A film needs its frames
             slow = dj is not None and request.record is None
+            if slow:
+                import cv2
+
+                # OpenCV's pool spins while it waits for work, which comes once a second
+                cv2.setNumThreads(1)
             analyse_live(frames, self.reader, self.session, request.limits, emit, self.notify, dj, slow=slow)

@@ -73,6 +73,7 @@ class FaceSettings:
         yunet_model: absolute path of YuNet's file; None for the one that `emodj model pull yunet` fetches.
         unsure_below: a face whose best expression is less probable than this is "not sure" and does not vote; 0..1. None
             for the network's own threshold.
+        calibration: name of the face at rest that live sessions use, as `emodj calibrate --name` keeps it; empty for none.
         live: the search in a session.
         image: the search in pictures, where there is time for a closer look.
     """
@@ -80,6 +81,7 @@ class FaceSettings:
     detector: DetectorName
     yunet_model: Path | None
     unsure_below: Annotated[float | None, Range(0, 1)]
+    calibration: str
     live: SearchSettings
     image: SearchSettings
 

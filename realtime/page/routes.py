@@ -10,6 +10,7 @@ Everything below `/api/` is asked by POST, answers with JSON, and says in plain 
     preview   a picture as a small JPEG, for browsers that cannot show its format
     frame     a frame of the camera: a document of `emodj live --jsonl`
     choose    mood by hand, strategy; or that no picture is shown
+    rest      measures the face at rest of a tab, uses it, drops it or forgets it
     offers    music, songs, movies and a fact for the mood
     list      opens a list of songs
     song      title and address of a song of a list
@@ -50,6 +51,7 @@ from realtime.session.documents import (
     kept_summary_document,
     pictures_document,
 )
+from realtime.session.keymap import Answer
 from realtime.session.summary_html import summary_html
 from realtime.session.summary_markdown import summary_markdown
 
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
     from realtime.page.analysis import Analysis
     from realtime.page.spotify import SpotifyRemote
     from realtime.session.documents import Document
+    from realtime.session.face_at_rest import FaceAtRest
     from realtime.session.state import Session
 
 VISIT_HEADER = "x-emodj-visit"
@@ -128,6 +131,7 @@ def build_app(parts: PageParts, clock: Callable[[], float] = time.monotonic, mos
         "preview": page.preview,
         "frame": page.read_frame,
         "choose": page.choose,
+        "rest": page.measure_rest,
         "offers": page.offer,
         "list": page.open_list,
         "song": page.name_song,
@@ -205,11 +209,13 @@ class _Page:
         session = visit.session
         if visit.reader is None:
             visit.reader = await self._parts.analysis.new_frame_reader()
+        session.rest.use_network(visit.reader.neutral)
+        visit.reader.use(session.rest.calibration)
         faces = await self._parts.analysis.read_frame(visit.reader, await request.body(), visit.frames, now_s, stretch)
         if session is visit.session:
             # It was not started anew in the meantime
             visit.add_frame(faces, now_s, stretch)
-        return _json(frame_document(visit.seconds, faces, visit.mood()))
+        return _json({**frame_document(visit.seconds, faces, visit.mood()), **_rest_fields(visit.session.rest)})
 
     async def choose(self, request: Request) -> Response:
         visit, asked = self._visit(request), await _asked(request)
@@ -223,6 +229,25 @@ class _Page:
         except ValueError as error:
             raise BadRequestError("there is no such mood or strategy") from error
         return _json(_mood_fields(visit.mood()))
+
+    async def measure_rest(self, request: Request) -> Response:
+        visit, asked = self._visit(request), await _asked(request)
+        rest = visit.session.rest
+        match _text(asked, "do"):
+            case "begin" if visit.reader is None:
+                raise EmodjError("switch the camera on first: your face at rest is measured in its pictures")
+            case "begin":
+                if not rest.asks:
+                    rest.begin()
+            case "forget":
+                if rest.calibration is not None:
+                    rest.press()
+            case "yes" | "no" as answer:
+                if rest.asks:
+                    rest.answer(Answer.YES if answer == "yes" else Answer.NO)
+            case _:
+                raise BadRequestError("a face at rest is begun, answered with yes or no, or forgotten")
+        return _json(_rest_fields(rest))
 
     async def offer(self, request: Request) -> Response:
         visit, asked = self._visit(request), await _asked(request)
@@ -299,6 +324,18 @@ def _mood_fields(mood: Mood | None) -> Document:
     """The fields of a document about a mood: name and share, where it comes from, all shares, whether it is mixed."""
     document = frame_document(0.0, (), mood)
     return {name: document[name] for name in _MOOD_FIELDS}
+
+
+def _rest_fields(rest: FaceAtRest) -> Document:
+    """What the page shows of a face at rest; nothing where there is nothing to show, as in most frames.
+
+    `card` is null while nothing is measured or asked, `state` without a correction in use, `said` without a new sentence.
+    """
+    card, said = rest.card(), rest.take_remark()
+    if card is None and said is None and rest.state is None:
+        return {}
+    shown = None if card is None else {"lines": list(card.lines), "seconds_left": card.seconds_left}
+    return {"rest": {"card": shown, "state": rest.state, "said": said}}
 
 
 def _answering(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:

@@ -87,6 +87,7 @@ def summary_document(summary: Summary) -> Document:
         "fact": fact_document(summary.fact),
         "seed": summary.seed,
         **({} if summary.dj is None else {"dj": [_dj_document(event) for event in summary.dj]}),
+        **_calibrated_field(calibrated=summary.calibrated),
     }
 
 
@@ -160,7 +161,13 @@ def _face_document(face: Face) -> Document:
         "probabilities": _named_values(face.probabilities),
         "unsure": face.unsure,
         "reason": face.reason,
+        **_calibrated_field(calibrated=face.calibrated),
     }
+
+
+def _calibrated_field(*, calibrated: bool) -> Document:
+    """Only where it is true, so that other documents stay as they were before faces at rest could be measured."""
+    return {"calibrated": True} if calibrated else {}
 
 
 def _mood_document(mood: Mood | None) -> Document | None:

@@ -37,7 +37,15 @@ class SessionAction(Enum):
     RESTART_VOTE = auto()
     MOVIES = auto()
     FACT = auto()
+    FACE_AT_REST = auto()
     DJ = auto()
+
+
+class Answer(Enum):
+    """Answer to a question on the screen, such as whether a face at rest is kept; or the end of what is measured."""
+
+    YES = auto()
+    NO = auto()
 
 
 class ViewToggle(Enum):
@@ -117,13 +125,14 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(("r",), "restart the vote", SessionAction.RESTART_VOTE, Group.PROGRAM),
     Binding(("s",), "save a snapshot", Action.SNAPSHOT, Group.PROGRAM),
     Binding(("c",), "next camera", Action.NEXT_CAMERA, Group.PROGRAM),
-    Binding(("m",), "mirror, bars", ViewToggle.MIRROR, Group.PROGRAM),
-    Binding(("b",), "mirror, bars", ViewToggle.BARS, Group.PROGRAM),
+    Binding(("m",), "mirror, bars, full screen", ViewToggle.MIRROR, Group.PROGRAM),
+    Binding(("b",), "mirror, bars, full screen", ViewToggle.BARS, Group.PROGRAM),
+    Binding(("f",), "mirror, bars, full screen", Action.FULL_SCREEN, Group.PROGRAM),
     Binding(("e",), "why this label", ViewToggle.EXPLANATION, Group.PROGRAM),
     Binding(("i",), "frames a second and latency", ViewToggle.INFO, Group.PROGRAM),
-    Binding(("f",), "full screen", Action.FULL_SCREEN, Group.PROGRAM),
     Binding(("v",), "movies for the mood", SessionAction.MOVIES, Group.PROGRAM, hint="movies"),
     Binding(("d",), "a fact", SessionAction.FACT, Group.PROGRAM),
+    Binding(("k",), "your face at rest", SessionAction.FACE_AT_REST, Group.PROGRAM),
     Binding(("p",), "play what fits the mood", SessionAction.PLAY, Group.MUSIC, hint="play"),
     Binding(("a",), "DJ: follow the mood", SessionAction.DJ, Group.MUSIC, hint="DJ"),
     Binding(("l",), "match, lift or journey", SessionAction.NEXT_STRATEGY, Group.MUSIC, hint="lift"),
@@ -138,6 +147,9 @@ BINDINGS: tuple[Binding, ...] = (
 )
 """Every key of a session, in the order of help and hints. A narrow window leaves out the first hints, so the hints for help and
 quit are the last."""
+
+ANSWERS = {"k": Answer.YES, "escape": Answer.NO}
+"""Keys that have another effect while a question is on the screen; the screen names them."""
 
 _KEY_LABELS = {"escape": "Esc"}
 # Most keyboards type = without Shift on the key of +
@@ -160,6 +172,17 @@ def find_binding(key: str) -> Binding | None:
     """
     key = latin_key(key)
     return _BINDING_BY_KEY.get(_KEY_ALIASES.get(key, key))
+
+
+def find_answer(key: str) -> Answer | None:
+    """Find the answer of a key while a question is on the screen; None for any other key. Keys as for `find_binding`."""
+    return ANSWERS.get(latin_key(key))
+
+
+def answer_hints(yes: str, no: str) -> tuple[KeyHint, ...]:
+    """Hints of the two answers to a question; a word for each, empty for an answer without an effect."""
+    words = {Answer.YES: yes, Answer.NO: no}
+    return tuple(KeyHint(_key_label(key), words[answer]) for key, answer in ANSWERS.items() if words[answer])
 
 
 def help_rows(group: Group) -> tuple[KeyRow, ...]:

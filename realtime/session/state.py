@@ -10,7 +10,8 @@ from realtime.music.commands import DjAct, DjOrder, PlayerCommand
 from realtime.music.dj import DjPolicy, DjRules
 from realtime.music.planner import Strategy
 from realtime.music.selector import NO_MOOD, MusicSelector
-from realtime.session.keymap import Action, MoodByHand, SessionAction, ViewToggle, find_binding
+from realtime.session.face_at_rest import FaceAtRest, Phase
+from realtime.session.keymap import Action, MoodByHand, SessionAction, ViewToggle, find_answer, find_binding
 from realtime.session.recommendations import CARD_MOVIES, SUMMARY_MOVIES
 from realtime.session.timeline import MoodTimeline
 from realtime.session.view import ViewState
@@ -85,6 +86,7 @@ class Summary:
         seed: seed of the draw of `movies` and `fact`; None if the session recommends none.
         timeline: what the faces looked like in the course of the session; at most `timeline.MOST_SPANS`.
         dj: what the DJ did, at most `MOST_DJ_EVENTS`; None if it was never on.
+        calibrated: whether a face at rest has corrected some of the faces.
     """
 
     mood: Mood | None
@@ -97,6 +99,7 @@ class Summary:
     seed: int | None = None
     timeline: tuple[MoodSpan, ...] = ()
     dj: tuple[DjEvent, ...] | None = None
+    calibrated: bool = False
 
 
 class Session:
@@ -113,6 +116,9 @@ class Session:
         recommender: draws movies and facts; None recommends none.
         dj: times of the DJ.
         dj_on: whether the DJ is on at the start.
+
+    Attributes:
+        rest: the face at rest that is measured or in use.
     """
 
     def __init__(
@@ -130,6 +136,7 @@ class Session:
         dj_on: bool = False,
     ) -> None:
         self.welcome = welcome
+        self.rest = FaceAtRest()
         self._vote = vote
         self._selector = MusicSelector(playlists, strategy)
         self._recommender = recommender
@@ -154,6 +161,7 @@ class Session:
         # The first fact stays for the summary
         self._movie_turn, self._fact_turn = 0, 1
         self._frames = 0
+        self._calibrated = self._only_measures = False
         self._first_s = self._last_s = 0.0
         self._stretch = 0
 
@@ -161,6 +169,11 @@ class Session:
     def frozen(self) -> bool:
         """Whether frame and vote are paused."""
         return self._view.frozen
+
+    @property
+    def finished(self) -> bool:
+        """Whether the session was begun to measure a face at rest alone, and has measured it."""
+        return self._only_measures and self.rest.phase is not Phase.MEASURING
 
     @property
     def strategy(self) -> Strategy:
@@ -191,10 +204,18 @@ class Session:
             self._stretch = stretch
         self._vote.vote(faces, time_s)
         self._view = replace(self._view, faces=tuple(faces))
+        self._calibrated = self._calibrated or any(face.calibrated for face in faces)
+        if not held:
+            self.rest.add(faces, time_s)
         self._first_s = time_s if self._frames == 0 else self._first_s
         self._timeline.add(faces, time_s - self._first_s, self._vote.mood())
         self._last_s = time_s
         self._frames += not held
+
+    def measure_only(self, seconds: float) -> None:
+        """Begin to measure a face at rest for so many seconds; after that the session is finished."""
+        self._only_measures = True
+        self.rest.begin(seconds)
 
     def lead_music(self, now_s: float, playing: PlayingMusic, *, watching: bool = True) -> PlayerCommand | None:
         """Let the DJ decide; to be called a few times a second, whether it is on or off.
@@ -296,6 +317,8 @@ class Session:
             stretch: stretch of the shown frame. The view leaves out faces of another stretch, which may be long out of date.
                 None keeps all faces.
         """
+        if (remark := self.rest.take_remark()) is not None:
+            self.notify(remark, now_s)
         if self._notice_until is not None and now_s >= self._notice_until:
             self._view = replace(self._view, notice=None)
             self._notice_until = None
@@ -313,6 +336,8 @@ class Session:
             help=self._toggles[ViewToggle.HELP],
             trouble=trouble,
             strategy=self._selector.name,
+            at_rest=self.rest.card(),
+            calibrated=self.rest.state,
             dj=self._dj.on,
             explanation=self._explanation_of(faces),
         )
@@ -326,7 +351,8 @@ class Session:
         """
         view_state = self.view(now_s, "", stretch=stretch)
         without_program = replace(view_state, hints=False, help=False, notice=None, info=None, frozen=False, recording=False)
-        return replace(without_program, playing=None, strategy=None, dj=False, movies=None, fact=None)
+        without_program = replace(without_program, playing=None, strategy=None, dj=False, movies=None, fact=None)
+        return replace(without_program, at_rest=None)
 
     def set_now_playing(self, playing: NowPlaying | None, plan: Plan | None) -> None:
         """Set the song that plays, and its plan: a player goes on to the next song, and so may advance a journey."""
@@ -355,6 +381,7 @@ class Session:
             None if recommender is None else recommender.seed,
             self._timeline.spans(),
             tuple(self._dj_events) if self._dj_was_on else None,
+            self._calibrated,
         )
 
     def handle_key(self, key: str, now_s: float) -> Action | PlayerCommand | None:
@@ -367,6 +394,9 @@ class Session:
         Returns:
             The effect for the live loop or the player to carry out; None if the session has carried out all of it.
         """
+        if self.rest.asks and (answer := find_answer(key)) is not None:
+            self.rest.answer(answer)
+            return None
         binding = find_binding(key)
         match None if binding is None else binding.effect:
             case Action() as action:
@@ -406,6 +436,7 @@ class Session:
     def _pause(self) -> None:
         self._vote.pause()
         self._timeline.pause()
+        self.rest.pause()
 
     def _change_session(self, action: SessionAction, now_s: float) -> PlayerCommand | None:
         match action:
@@ -429,7 +460,10 @@ class Session:
             case SessionAction.MOVIES:
                 return self._toggle_movies(now_s)
             case SessionAction.FACT:
-                return self._show_fact(now_s)
+                self._show_fact(now_s)
+            case SessionAction.FACE_AT_REST:
+                self.rest.press()
+        return None
 
     def _toggle_movies(self, now_s: float) -> None:
         """Show movies for the mood, or hide them. The next time others are drawn."""

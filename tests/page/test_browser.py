@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -304,6 +305,21 @@ def test_a_frozen_camera_asks_nothing_and_goes_on(tab: Tab) -> None:
     tab.expect_said("1 face")
     # One frame may have been on its way
     assert len([url for url in tab.requests if url.endswith("/frame")]) <= count + 1
+
+
+def test_a_face_at_rest_is_measured_and_stopped(tab: Tab) -> None:
+    tab.click("Camera on")
+    tab.expect_mood("happy")
+    tab.click("My face at rest")
+    expect(tab.page.locator("#rest-said")).to_have_text("look neutral at the camera")
+    expect(tab.page.locator("#rest-left")).to_have_text(re.compile("[678] s"))
+    expect(tab.page.locator("#rest-yes")).to_be_hidden()
+    tab.page.get_by_role("button", name="Stop", exact=True).press("Enter")
+    expect(tab.page.locator("#rest-said")).to_have_text("your face at rest is not used")
+    expect(tab.page.locator("#rest-buttons")).to_be_hidden()
+    expect(tab.page.locator("#rest")).to_be_focused()
+    tab.click("Camera off")
+    expect(tab.page.locator("#rest")).to_be_hidden()
 
 
 def test_the_camera_of_a_hidden_tab_goes_off(tab: Tab) -> None:

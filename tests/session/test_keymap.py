@@ -29,7 +29,7 @@ KEYS = [key for binding in BINDINGS for key in binding.keys]
 
 def test_no_key_is_bound_twice() -> None:
     assert [key for key, count in Counter(KEYS).items() if count > 1] == []
-    assert set(KEYS) == {*"1234567" + "0rscmbeifvdpal.n,z-+h?q", "space", "escape"}
+    assert set(KEYS) == {*"1234567" + "0rscmbeifvdkpal.n,z-+h?q", "space", "escape"}
 
 
 @pytest.mark.parametrize("binding", BINDINGS, ids=lambda binding: binding.keys[0])

@@ -6,6 +6,7 @@ import { buildMood, showMood } from "./mood.js";
 import { buildStrategies, showOffers } from "./offers.js";
 import { pictureOf, readPicture } from "./picture.js";
 import { Player } from "./player.js";
+import { connectRest, showRest } from "./rest.js";
 import { ask, begin, end, keepAlive, ServerError } from "./server.js";
 import { SpotifyButtons } from "./spotify.js";
 import { markFaces, mirrorMarks, showNothing, showPicture, showVideo, toPng } from "./stage.js";
@@ -130,6 +131,7 @@ function faceItem(face) {
     {},
     ...mark,
     make("strong", {}, best),
+    face.calibrated ? " calibrated" : "",
     make("div", { class: "quiet" }, three.map(([name, share]) => `${name} ${percent(share)}`).join(", ")),
   );
 }
@@ -177,6 +179,7 @@ function stopCamera() {
   press("camera", false);
   find("camera").textContent = "Camera on";
   find("rate").textContent = "";
+  showRest();
 }
 
 async function cameraFailed(error) {
@@ -189,6 +192,7 @@ let answers = [];
 function showFrame(answer, width, height) {
   markFaces(answer.faces, width, height, mirrored);
   listFaces(answer.faces);
+  showRest(answer.rest);
   const now = performance.now();
   answers = [...answers.filter((at) => now - at < 2000), now];
   find("rate").textContent = answers.length > 2 ? `${Math.round(answers.length / 2)} answers a second` : "";
@@ -242,6 +246,7 @@ async function startAnew() {
   if (!camera.on) {
     showNoPicture();
   }
+  showRest();
   say("A new session has begun.");
   await takeMood(fields);
 }
@@ -269,6 +274,7 @@ function connect() {
     press("freeze", !isPressed("freeze"));
     camera.freeze(isPressed("freeze"));
   });
+  connectRest(doing);
   on("mirror", () => setMirror(!isPressed("mirror")));
   find("camera-choice").addEventListener("change", doing((event) => switchCamera(event.target.value)));
   on("restart", startAnew);
