@@ -233,6 +233,36 @@ def top(values: Sequence[float]) -> Expression:
     return EXPRESSIONS[values.index(max(values))]
 
 
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """How probable the best expression of a face must be. A less probable one makes the face "not sure".
+
+    Attributes:
+        common: of all expressions, 0..1.
+        neutral: of neutral, 0..1; None for the common one. A strong expression that a network does not know looks neutral to
+            it, so neutral may have to be more probable than the others.
+
+    Raises:
+        ValueError: a threshold is out of range.
+    """
+
+    common: float
+    neutral: float | None = None
+
+    def __post_init__(self) -> None:
+        for value in (self.common, self.neutral):
+            if value is not None and not 0 <= value <= 1:
+                raise ValueError(f"the threshold of unsure faces must lie in 0..1, not {value:g}")
+
+    def of(self, expression: Expression) -> float:
+        """The threshold of an expression."""
+        return self.neutral if expression is Expression.NEUTRAL and self.neutral is not None else self.common
+
+    def is_reached(self, probabilities: Sequence[float]) -> bool:
+        """Whether the best of seven probabilities reaches the threshold of its expression."""
+        return max(probabilities) >= self.of(top(probabilities))
+
+
 def _check_distribution(values: tuple[float, ...]) -> None:
     if len(values) != len(EXPRESSIONS):
         raise ValueError(f"expected {len(EXPRESSIONS)} numbers, one an expression, not {len(values)}")

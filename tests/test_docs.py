@@ -16,7 +16,7 @@ from realtime.cli.cameras import document as cameras_document
 from realtime.config.fields import CHOICE_KEYS, FIELD_KEYS
 from realtime.config.schema import Settings, field_range
 from realtime.diary.store import Diary
-from realtime.domain import EXPRESSIONS
+from realtime.domain import EXPRESSIONS, Threshold
 from realtime.movies.movie_list import read_movies
 from realtime.music.spotify.playlist_builder import RECIPES
 from realtime.session.keymap import Group, help_rows, player_rows
@@ -308,6 +308,8 @@ def test_the_documents_of_a_session_with_the_dj(document: Callable[..., list[Any
         ("checked-playlists", "playlists check sad"),
         ("network", "model show"),
         ("networks", "model list"),
+        ("promise", "privacy"),
+        ("proof", "privacy --prove --watch audit"),
     ],
 )
 def test_the_documents_of_other_commands(name: str, command: str, document: Callable[..., list[Any]], tmp_path: Path) -> None:
@@ -358,8 +360,8 @@ def test_the_document_of_an_evaluation() -> None:
         photo_group=np.arange(7, dtype=np.int32),
     )
     outputs = np.eye(7, dtype=np.float32)
-    spoilt = measure_robustness(lambda _: outputs, faces, 0.5)
-    report = report_document(faces, outputs, part="private", threshold=0.5, parameters=1, robustness=spoilt)
+    spoilt = measure_robustness(lambda _: outputs, faces, Threshold(0.5))
+    report = report_document(faces, outputs, part="private", threshold=Threshold(0.5, 0.8), parameters=1, robustness=spoilt)
     # The names of the groups are not fields
     report["figures"] = list(report["figures"].values())
     assert printed(report) == described("evaluation")

@@ -11,6 +11,7 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
+from realtime.domain import Threshold
 from realtime.errors import EmodjError, UsageError
 from realtime.printable import quoted
 from realtime.storage import resources
@@ -187,7 +188,12 @@ def load_batch_readers(
 
 
 def open_batch_readers(
-    side_ratio: float, unsure_below: float | None, faces: FaceSettings, tracking: TrackingSettings, model: bytes, notify: Notify
+    side_ratio: float,
+    unsure_below: Threshold | None,
+    faces: FaceSettings,
+    tracking: TrackingSettings,
+    model: bytes,
+    notify: Notify,
 ) -> BatchReaders:
     """The same with a network that another computer has sent.
 
@@ -237,12 +243,12 @@ def _batch_readers(faces: FaceSettings, tracking: TrackingSettings, classifier: 
 
     pictures = FaceReader(build_detector(faces, faces.image), classifier, terms.side_ratio, _threshold(faces, terms))
 
-    def new_frame_reader() -> FrameReader:
-        live = replace(pictures, detector=build_detector(faces, faces.live))
+    def frames_with(wrap: Callable[[FaceReader], FaceReader]) -> FrameReader:
+        live = wrap(replace(pictures, detector=build_detector(faces, faces.live)))
         labels = _build_labels(tracking, pictures.unsure_below)
         return FrameReader(live, _build_tracker(tracking), labels, hold_s=tracking.hold_s, empty_scan_s=0.0)
 
-    return BatchReaders(pictures, new_frame_reader, network_name(terms))
+    return BatchReaders(pictures, frames_with, network_name(terms))
 
 
 def _network_cache() -> Path:
@@ -253,8 +259,8 @@ def _network_cache() -> Path:
         return Path(os.devnull) / "no-home"
 
 
-def unsure_below(settings: Settings, pair: Path) -> float:
-    """The confidence threshold of a network: from the settings, else from its contract, else the common one.
+def unsure_below(settings: Settings, pair: Path) -> Threshold:
+    """The confidence threshold of a network: from the settings, else from its contract, else `UNSURE_BELOW`.
 
     Raises:
         AssetError: the contract beside the pair, or the pair, cannot be read.
@@ -264,18 +270,17 @@ def unsure_below(settings: Settings, pair: Path) -> float:
     return threshold(settings, contract.matching_contract(pair))
 
 
-def threshold(settings: Settings, terms: Contract | None) -> float:
+def threshold(settings: Settings, terms: Contract | None) -> Threshold:
     """The same for a network whose contract is loaded; `terms` is None for a network without one."""
     return _threshold(settings.faces, terms)
 
 
-def _threshold(faces: FaceSettings, terms: Contract | None) -> float:
+def _threshold(faces: FaceSettings, terms: Contract | None) -> Threshold:
     from realtime.classifier.contract import UNSURE_BELOW
 
-    for chosen in (faces.unsure_below, terms and terms.unsure_below):
-        if chosen is not None:
-            return chosen
-    return UNSURE_BELOW
+    if faces.unsure_below is not None:
+        return Threshold(faces.unsure_below)
+    return (terms and terms.unsure_below) or Threshold(UNSURE_BELOW)
 
 
 def build_vote(settings: Settings) -> MoodVote:
@@ -399,12 +404,12 @@ def _build_tracker(tracking: TrackingSettings) -> Tracker:
     )
 
 
-def build_labels(settings: Settings, unsure_below: float) -> LabelHysteresis:
+def build_labels(settings: Settings, unsure_below: Threshold) -> LabelHysteresis:
     """Build the label hysteresis of a session with the threshold of its network."""
     return _build_labels(settings.tracking, unsure_below)
 
 
-def _build_labels(tracking: TrackingSettings, unsure_below: float) -> LabelHysteresis:
+def _build_labels(tracking: TrackingSettings, unsure_below: Threshold) -> LabelHysteresis:
     from realtime.faces.labels import LabelHysteresis
 
     slack, lead, dwell_s = tracking.unsure_slack, tracking.label_lead, tracking.label_dwell_s

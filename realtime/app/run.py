@@ -127,4 +127,9 @@ class LiveRun:
             frames = FrameGrabber(self.source.open, wait_for_source=request.wait, opening=self.source.opening)
             # A film needs its frames
             slow = dj is not None and request.record is None
+            if slow:
+                import cv2
+
+                # OpenCV's pool spins while it waits for work, which comes once a second
+                cv2.setNumThreads(1)
             analyse_live(frames, self.reader, self.session, request.limits, emit, self.notify, dj, slow=slow)

@@ -42,6 +42,7 @@ COMMANDS = {
     "spotify": ("realtime.cli.spotify", "Control Spotify with your own account."),
     "cameras": ("realtime.cli.cameras", "List the cameras of this computer."),
     "config": ("realtime.cli.config", "Show the settings and where they come from."),
+    "privacy": ("realtime.cli.privacy", "Print what emodj promises and keeps, or prove it."),
     "train": ("realtime.cli.train", "Train a network (needs TensorFlow)."),
     "evaluate": ("realtime.cli.evaluate", "Measure a network (needs TensorFlow)."),
     "model": ("realtime.cli.model", "Show, check, compile, fetch or publish a network."),

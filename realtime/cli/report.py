@@ -48,7 +48,7 @@ Examples:
 @common_options
 @pass_context
 def report(context: Context, files: tuple[Path, ...], output: Path | None, force: bool | None) -> int:
-    """Draw what a session or a film showed: mood over time, shares, each person, changes of the music, and "not sure".
+    """Draw what a session or a film showed: mood over time, shares, each person, music of the DJ, and "not sure".
 
     FILE is a log of emodj live (--log, or the lines of --jsonl; - reads them from the standard input), or a film, of which
     every frame is analysed. The report is one page that needs no other file and asks nothing of the network, or one picture.

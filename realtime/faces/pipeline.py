@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from realtime.classifier.runtime import Classifier
-    from realtime.domain import Batch, Box, Frame, Image, Probabilities
+    from realtime.domain import Batch, Box, Frame, Image, Probabilities, Threshold
     from realtime.faces.calibration import Calibration, LogMeans
     from realtime.faces.labels import LabelHysteresis
     from realtime.faces.tracker import Tracker
@@ -74,7 +74,7 @@ class FaceReader:
         detector: finds the faces.
         classifier: classifies all crops of an image in one batch.
         side_ratio: side of a crop as a multiple of the longer side of the detector's box.
-        unsure_below: threshold, 0..1. A face is unsure if its best expression is less probable.
+        unsure_below: a face is unsure if its best expression is less probable.
         gate: rejects crops that the network cannot read.
         network: SHA-256 of the compiled network in hexadecimal.
         neutral: mean log probabilities of clear neutral faces, of this network; None if they are not known.
@@ -84,7 +84,7 @@ class FaceReader:
     detector: Detector
     classifier: Classifier
     side_ratio: float
-    unsure_below: float
+    unsure_below: Threshold
     gate: QualityGate = quality.unreadable_reasons
     network: str = ""
     neutral: LogMeans | None = None
@@ -107,8 +107,8 @@ class FaceReader:
 
     def flag_low_confidence(self, face: Face) -> Face:
         """Give a face below the threshold the reason low confidence, unless it already has a reason."""
-        is_low = face.confidence < self.unsure_below
-        return replace(face, reason=face.reason or (LOW_CONFIDENCE if is_low else None))
+        is_sure = self.unsure_below.is_reached(face.probabilities)
+        return replace(face, reason=face.reason or (None if is_sure else LOW_CONFIDENCE))
 
 
 class FrameReader:

@@ -69,7 +69,7 @@ class MusicController:
         # Song and plan in one tuple: a reader on another thread gets both or neither
         self._published: tuple[NowPlaying | None, Plan | None] = (None, None)
         self._prepared: str | None = None
-        self._on_song_end = on_song_end
+        self._tell_of_song_end = on_song_end
         self._playing = PlayingMusic()
         # What comes when the song has ended, and the latest order that has changed the music
         self._next: DjOrder | None = None
@@ -350,13 +350,18 @@ class MusicController:
             log.info("%s", notice)
         return found.songs, next(iter(found.notices), None)
 
+    def _note_song_end(self, end: SongEnd) -> None:
+        log.info("%s %s after %.0f s", end.song.path, end.how, end.heard_s)
+        if self._tell_of_song_end is not None:
+            self._tell_of_song_end(end)
+
     def _get_local_player(self) -> LocalPlayer:
         if self._local is None:
             from realtime.music.local.isolated_player import IsolatedPlayer
             from realtime.music.local.player import LocalPlayer
 
             self._local = LocalPlayer(
-                IsolatedPlayer(), volume=self._volume, shuffle=self._shuffle, on_song_end=self._on_song_end
+                IsolatedPlayer(), volume=self._volume, shuffle=self._shuffle, on_song_end=self._note_song_end
             )
             self._local.set_fade(self._fade_s)
         return self._local

@@ -102,18 +102,18 @@ def _draw_music(report: SessionReport) -> Iterator[str]:
     rows = text.music_rows(report)
     if not rows:
         return
-    yield "<section><h2>Changes of the music</h2><figure>"
-    ends = [change.time_s for change in report.music[1:]] + [report.seconds]
-    shapes = "".join(
-        f'<rect x="{_at(change.time_s, report.seconds):.1f}" y="0" height="{_HEIGHT}" '
-        f'width="{max(0.0, _at(end, report.seconds) - _at(change.time_s, report.seconds)):.1f}" '
-        f'fill="currentColor" fill-opacity="{0.55 if number % 2 else 0.3}"><title>{escape(when)} {escape(title)}</title></rect>'
-        for number, (change, end, (when, title)) in enumerate(zip(report.music, ends, rows, strict=True))
-    )
-    yield _strip(shapes, f"{len(rows)} changes of the music")
-    yield _times(report.seconds)
-    yield "</figure>"
-    yield from _table_rows(("from", "music"), rows)
+    yield "<section><h2>Music</h2>"
+    parts = text.music_parts(report)
+    if parts:
+        shapes = "".join(
+            f'<rect x="{_at(start_s, report.seconds):.1f}" y="0" height="{_HEIGHT}" '
+            f'width="{_at(end_s, report.seconds) - _at(start_s, report.seconds):.1f}" '
+            f'fill="currentColor" fill-opacity="{0.55 if number % 2 else 0.3}">'
+            f"<title>{clock_text(start_s)} {escape(one_line(title))}</title></rect>"
+            for number, (start_s, end_s, title) in enumerate(parts)
+        )
+        yield f"<figure>{_strip(shapes, 'When music played')}{_times(report.seconds)}</figure>"
+    yield from _table_rows(("time", "music", "why"), rows)
     yield "</section>"
 
 

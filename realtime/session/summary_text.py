@@ -16,7 +16,7 @@ from realtime.session.timeline import join_phases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
+    from datetime import date, datetime
 
     from realtime.domain import Expression, Mood
     from realtime.music.catalog import MusicChoice
@@ -121,7 +121,7 @@ def clock_text(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def day_text(when: datetime) -> str:
+def day_text(when: date) -> str:
     """Write a day: "3 November 2026"."""
     return f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
 

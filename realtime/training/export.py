@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from realtime.classifier import contract, keras_pair
-from realtime.domain import EXPRESSIONS
+from realtime.domain import EXPRESSIONS, Threshold
 from realtime.storage import resources
 from realtime.training import calibration, confidence_head, evaluation, run_folder
 from realtime.training.neutral_reference import neutral_reference
@@ -120,10 +120,10 @@ def export(
     threshold = (
         calibration.choose_threshold(probabilities[chosen], truth[chosen]) if correction is None else correction.unsure_below
     )
-    rows = evaluation.measure_robustness(lambda crops: predict_probabilities(trained, crops), tuning, threshold)
+    rows = evaluation.measure_robustness(lambda crops: predict_probabilities(trained, crops), tuning, Threshold(threshold))
     part = "public" if len(images.part("public")) else "held out"
     document = evaluation.report_document(
-        tuning, probabilities, part=part, threshold=threshold, parameters=count, robustness=rows
+        tuning, probabilities, part=part, threshold=Threshold(threshold), parameters=count, robustness=rows
     )
     settings = run_folder.run_settings(
         command=commands[0],
@@ -143,7 +143,7 @@ def export(
         crops=crops,
         about=about,
         side_ratio=shipped.side_ratio,
-        unsure_below=threshold,
+        unsure_below=Threshold(threshold),
         neutral=neutral_reference(tuning, probabilities),
     )
     return pair

