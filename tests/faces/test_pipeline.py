@@ -456,3 +456,11 @@ def test_a_corrected_face_below_the_threshold_is_not_sure() -> None:
     assert [face.reason for face in reader.read(GREY)] == [None]
     (face,) = replace(reader, calibration=Calibration((0.0, 0.0, 0.0, -0.3, 0.0, 0.0, 0.0))).read(GREY)
     assert (face.expression, face.reason) == (Expression.HAPPY, LOW_CONFIDENCE)
+
+
+def test_a_face_that_a_frame_misses_still_counts_as_one_of_several() -> None:
+    frames: list[list[Box]] = [*[[LEFT, RIGHT]] * 8, [LEFT]]
+    reader = FrameReader(make_reader(ScriptedDetector(*frames)), make_tracker(), hold_s=0.5)
+    reader.use(DOWN)
+    answers = [reader.read(Frame(GREY, number, 0.1 * number)) for number in range(len(frames))]
+    assert [face.calibrated for face in answers[-1]] == [False, False]
