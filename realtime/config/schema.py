@@ -166,6 +166,7 @@ class MusicSettings:
         volume: of songs at the start; 0..1.
         shuffle: whether songs come in random order at the start.
         spotify_device: a part of the name of the Spotify device to play on; empty for the one that is active.
+        learn: whether thumbs are counted and kept, and order music and movies.
     """
 
     strategy: Strategy
@@ -173,6 +174,7 @@ class MusicSettings:
     volume: Annotated[float, Range(0, 1)]
     shuffle: bool
     spotify_device: str
+    learn: bool
 
 
 @dataclass(frozen=True, slots=True)

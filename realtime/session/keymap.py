@@ -37,6 +37,8 @@ class SessionAction(Enum):
     RESTART_VOTE = auto()
     MOVIES = auto()
     FACT = auto()
+    LIKE = auto()
+    DISLIKE = auto()
 
 
 class ViewToggle(Enum):
@@ -126,6 +128,8 @@ BINDINGS: tuple[Binding, ...] = (
     Binding((".",), "pause or go on", PlayerCommand(toggle=True), Group.MUSIC, hint="pause"),
     Binding(("n",), "next, previous song", PlayerCommand(skip=1), Group.MUSIC, hint="next"),
     Binding((",",), "next, previous song", PlayerCommand(skip=-1), Group.MUSIC, hint="previous"),
+    Binding(("y",), "like, not again", SessionAction.LIKE, Group.MUSIC, hint="like"),
+    Binding(("x",), "like, not again", SessionAction.DISLIKE, Group.MUSIC, hint="not again"),
     Binding(("z",), "shuffle", PlayerCommand(shuffle=True), Group.MUSIC, hint="shuffle"),
     Binding(("-",), "volume", PlayerCommand(louder=-1), Group.MUSIC, hint="volume"),
     Binding(("+",), "volume", PlayerCommand(louder=1), Group.MUSIC, hint="volume"),
@@ -141,10 +145,14 @@ _KEY_ALIASES = {"=": "+"}
 
 _BINDING_BY_KEY = {key: binding for binding in BINDINGS for key in binding.keys}
 
+_THUMBS = {SessionAction.LIKE, SessionAction.DISLIKE}
+
 PLAYER_BINDINGS = tuple(
-    binding for binding in BINDINGS if isinstance(binding.effect, PlayerCommand) or binding.effect is Action.QUIT
+    binding
+    for binding in BINDINGS
+    if isinstance(binding.effect, PlayerCommand) or binding.effect is Action.QUIT or binding.effect in _THUMBS
 )
-"""Keys of the player in a terminal: those of songs, and quit. It has no faces and no image, so it needs no other."""
+"""Keys of the player in a terminal: those of songs, thumbs, and quit. It has no faces and no image, so it needs no other."""
 
 
 def find_binding(key: str) -> Binding | None:
@@ -170,7 +178,9 @@ def player_rows() -> tuple[KeyRow, ...]:
 
 def window_hints() -> tuple[KeyHint, ...]:
     """Hints at the bottom of a window; it has no room for the keys of songs."""
-    return _group_hints(binding for binding in BINDINGS if not isinstance(binding.effect, PlayerCommand))
+    return _group_hints(
+        binding for binding in BINDINGS if not isinstance(binding.effect, PlayerCommand) and binding.effect not in _THUMBS
+    )
 
 
 def player_hints() -> tuple[KeyHint, ...]:

@@ -132,7 +132,7 @@ def test_the_defaults_are_those_of_the_shipped_file() -> None:
     assert settings.faces.live == SearchSettings(*cascades, 640, 360, 1.2, 2, 36)
     assert (settings.faces.detector, settings.faces.yunet_model, settings.faces.unsure_below) == ("haar", None, None)
     assert settings.camera == CameraSettings(device="0", width=640, height=480, fps=30, mirror=True)
-    assert settings.music == MusicSettings(Strategy.MATCH, None, 0.7, shuffle=False, spotify_device="")
+    assert settings.music == MusicSettings(Strategy.MATCH, None, 0.7, shuffle=False, spotify_device="", learn=True)
     link = "https://en.wikipedia.org/w/index.php?search={title}+{year}+film"
     assert settings.movies == MovieSettings(
         None, link, online=False, language="en-US", region="", min_votes=300, min_rating=6.5
