@@ -33,6 +33,7 @@ COMMANDS = {
     "play": ("realtime.cli.play", "Play the music files for a mood."),
     "songs": ("realtime.cli.songs", "Recommend songs for a mood."),
     "movies": ("realtime.cli.movies", "Recommend movies for a mood."),
+    "feedback": ("realtime.cli.feedback", "Show, reset or export your thumbs."),
     "fact": ("realtime.cli.fact", "Print a fact about faces, feelings and music."),
     "playlists": ("realtime.cli.playlists", "Show, or check, which music belongs to which mood."),
     "spotify": ("realtime.cli.spotify", "Control Spotify with your own account."),
