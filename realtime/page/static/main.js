@@ -9,6 +9,7 @@ import { Player } from "./player.js";
 import { ask, begin, end, keepAlive, ServerError } from "./server.js";
 import { markFaces, mirrorMarks, showNothing, showPicture, showVideo, toPng } from "./stage.js";
 import { showSummary } from "./summary.js";
+import { allowThumbs } from "./thumbs.js";
 
 const MIXED_EVERY_MS = 5000;
 const GONE = 410;
@@ -322,12 +323,16 @@ async function startAgain(sentence) {
 async function main() {
   start = await begin();
   find("lan").hidden = !start.in_network;
+  if (!start.thumbs) {
+    find("promise").textContent = "Pictures are analysed on this computer. Nothing is saved, and nothing leaves it.";
+  }
   if (start.in_network) {
-    find("promise").textContent = "Pictures are analysed on the computer that runs emodj. Nothing is saved, and nothing goes further.";
+    find("promise").textContent = "Pictures are analysed on the computer that runs emodj. Nothing is saved but your thumbs, and nothing goes further.";
   }
   find("take").hidden = !window.matchMedia("(pointer: coarse)").matches;
   buildMood(start.expressions, doing((mood) => choose({ mood })));
   buildStrategies(start.strategies, start.strategy, doing((strategy) => choose({ strategy })));
+  allowThumbs(start.thumbs);
   player = new Player(start.shuffle, start.volume);
   setMirror(start.mirrored);
   connect();
