@@ -15,9 +15,11 @@ if TYPE_CHECKING:
         mood_of,
         music_for,
         read_faces,
+        read_rows,
         start_session,
         watch,
     )
+    from realtime.batch.rows import ROW_COLUMNS
     from realtime.config.schema import Settings
     from realtime.domain import EXPRESSIONS, Box, Expression, Face, Frame, Mood
     from realtime.errors import AssetError, Cause, DisplayError, EmodjError, ServiceError, SourceError, UsageError
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EXPRESSIONS",
+    "ROW_COLUMNS",
     "Action",
     "AssetError",
     "Box",
@@ -57,14 +60,16 @@ __all__ = [
     "mood_of",
     "music_for",
     "read_faces",
+    "read_rows",
     "start_session",
     "watch",
 ]
 
 _NAMES_OF = {
     "realtime.api": (
-        "FaceStream FrameResult Picture PictureReader load_settings mood_of music_for read_faces start_session watch"
+        "FaceStream FrameResult Picture PictureReader load_settings mood_of music_for read_faces read_rows start_session watch"
     ),
+    "realtime.batch.rows": "ROW_COLUMNS",
     "realtime.config.schema": "Settings",
     "realtime.domain": "EXPRESSIONS Box Expression Face Frame Mood",
     "realtime.errors": "AssetError Cause DisplayError EmodjError ServiceError SourceError UsageError",

@@ -29,12 +29,14 @@ from realtime.app.build import (
     build_recommender,
     build_session,
     build_source,
+    load_batch_readers,
 )
 from realtime.storage import resources
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
 
+    from realtime.batch.rows import Row
     from realtime.config.schema import FaceSettings, NetworkSettings, Settings
     from realtime.domain import Expression, Face, Frame, Image, Mood
     from realtime.music.planner import Plan, Strategy
@@ -53,6 +55,8 @@ SHARED_READERS = 4
 _LOADING = threading.RLock()
 """Held while a network is loaded. stderr of the process is redirected meanwhile, because LiteRT writes a message to it; two
 threads at once could leave it redirected."""
+_of_thread = threading.local()
+"""The readers of `read_rows`: they are not for two threads at once."""
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{2,4}$")
 
 
@@ -129,6 +133,42 @@ def read_faces(picture: Picture, *, network: StrPath | None = None, settings: Se
     with _LOADING:
         reader = _shared_reader(chosen.network, chosen.faces, _change_times(chosen.network.pair))
     return reader.read(picture)
+
+
+def read_rows(
+    path: StrPath, *, every: float | None = None, network: StrPath | None = None, settings: Settings | None = None
+) -> list[Row]:
+    """Read a picture or a film as rows of a table, as `emodj batch` does; for Ray, Spark, Dask or a loop of your own.
+
+    The first call of a thread loads the network, and its later calls reuse it until its files change.
+
+    Args:
+        path: of the file.
+        every: seconds of a film from one frame that is read to the next, above 0; without tracks. None reads every frame.
+        network: as for `PictureReader`.
+        settings: likewise.
+
+    Returns:
+        A row for each face, or one for a picture or a frame without a face; a dictionary with a value for each of
+        `ROW_COLUMNS`. A file that cannot be read gives a row with the status "error" and the sentence as `error`.
+
+    Raises:
+        ValueError: `every` is not above 0, or as for `PictureReader`.
+        AssetError: the network or a cascade cannot be used.
+        EmodjError: as for `PictureReader`.
+    """
+    from realtime.batch.reading import iterate_rows
+
+    if every is not None and not every > 0:
+        raise ValueError(f"every is a number of seconds above 0, not {every}")
+    chosen = _with_network(settings, network)
+    key = (chosen.network, chosen.faces, chosen.tracking, _change_times(chosen.network.pair))
+    if getattr(_of_thread, "key", None) != key:
+        with _LOADING:
+            _of_thread.readers = load_batch_readers(chosen.network, chosen.faces, chosen.tracking, log.warning)
+        _of_thread.key = key
+    rows = iterate_rows(os.fspath(path), _of_thread.readers, every_s=every, notify=log.warning)
+    return [row for some in rows for row in some]
 
 
 def mood_of(*pictures: Sequence[Face]) -> Mood | None:
@@ -268,8 +308,9 @@ def watch(source: int | StrPath = 0, *, network: StrPath | None = None, settings
 
 # Not a method: without a reference cycle, a stream that goes out of scope is closed at once
 def _read_frames(settings: Settings, place: str | None, session: Session, stop: threading.Event) -> Generator[FrameResult]:
-    from realtime.app.headless import frames_in_order, newest_frames
+    from realtime.app.headless import newest_frames
     from realtime.faces.pipeline import EMPTY_SCAN_S
+    from realtime.sources.film_frames import frames_in_order
     from realtime.sources.grabber import FrameGrabber
     from realtime.sources.health import BlackCheck
 

@@ -12,7 +12,21 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as everything
-from benchmarks import children, forward, frozen, groups, live, memory, reference, scene, soak, startup, throughput, window
+from benchmarks import (
+    children,
+    forward,
+    frozen,
+    groups,
+    live,
+    memory,
+    reference,
+    report,
+    scene,
+    soak,
+    startup,
+    throughput,
+    window,
+)
 from benchmarks.figures import HEADINGS, Figure, figure_of_turns, format_ratio, format_table, print_report
 from realtime.domain import Frame
 from realtime.errors import DisplayError, EmodjError
@@ -283,10 +297,17 @@ def test_the_error_of_a_child_is_reported() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", ".throughput", ".forward", ".window", ".memory", ".startup", ".frozen", ".soak", ".live", ".reference"]
+    "name",
+    ["", ".throughput", ".forward", ".window", ".memory", ".startup", ".frozen", ".soak", ".live", ".reference", ".report"],
 )
 def test_each_benchmark_has_a_help_text(name: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", f"benchmarks{name}", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert "usage: " in done.stdout
+
+
+def test_a_log_is_read_for_a_report() -> None:
+    (row,) = report.figures(0, rows=500)
+    assert row.ours.endswith(" lines/s")
+    assert row.value > 0

@@ -15,6 +15,7 @@ from realtime import cli, errors
 from realtime.cli.cameras import document as cameras_document
 from realtime.config.fields import CHOICE_KEYS, FIELD_KEYS
 from realtime.config.schema import Settings, field_range
+from realtime.diary.store import Diary
 from realtime.domain import EXPRESSIONS
 from realtime.movies.movie_list import read_movies
 from realtime.music.feedback import FeedbackKey, Kind, Verdict
@@ -25,6 +26,7 @@ from realtime.sources.cameras import Device
 from realtime.storage import resources
 from realtime.training.dataset import EXPRESSION_VOTES, VOTE_COLUMNS, Dataset
 from realtime.training.evaluation import measure_robustness, report_document
+from tests.support.diaries import diary_entry
 from tests.support.places import ASTRONAUT, ROOT
 from tests.support.sounds import sound
 from tests.support.tmdb_server import TOKEN
@@ -287,6 +289,16 @@ def test_the_documents_of_a_session(document: Callable[..., list[Any]]) -> None:
     assert printed(summary) == described("session")
 
 
+def test_the_documents_of_a_session_with_the_dj(document: Callable[..., list[Any]], tmp_path: Path) -> None:
+    sound(tmp_path / "songs" / "neutral" / "a.wav")
+    sound(tmp_path / "songs" / "happy" / "a.wav")
+    own = tmp_path / "own.toml"
+    own.write_text("[music]\nlibrary = 'songs'\ndj_begin_s = 0\n", encoding="utf-8")
+    line, last = document("live", "--config", own, "--no-window", "--dj", "--source", ASTRONAUT, "--jsonl")
+    assert printed(line) == described("frame-of-a-session") | described("with-the-dj")
+    assert printed(last) == described("session") | described("with-the-dj")
+
+
 @pytest.mark.parametrize(
     ("name", "command"),
     [
@@ -312,6 +324,12 @@ def test_the_documents_of_thumbs(document: Callable[..., list[Any]]) -> None:
     assert printed(document("feedback", "--json")) == described("thumbs")
     assert printed(document("feedback", "export")) == described("thumbs")
     assert printed(document("feedback", "reset", "lift", "--yes", "--json")) == described("forgotten-thumbs")
+
+
+def test_the_document_of_the_diary(document: Callable[..., list[Any]]) -> None:
+    Diary(print).add(diary_entry())
+    assert printed(document("diary", "show", "--json")) == described("diary")
+    assert printed(document("diary", "export", "--format", "json")) == described("diary")
 
 
 def test_the_document_of_cameras() -> None:

@@ -12,5 +12,6 @@ outputs         where results go: stdout, log, film, snapshots
 summary_file    the file that keeps the summary of a session
 output_thread   a thread that writes in order, and does not make the window wait
 worker          a thread that works on the newest task
+explanations    a thread that explains the label of the largest face
 rates           frame rate and latency
 """

@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from realtime.app.display import Display
     from realtime.app.outputs import LiveOutputs
     from realtime.app.run import LiveRequest, LiveRun
+    from realtime.batch.reading import BatchReaders
     from realtime.classifier.contract import Contract
-    from realtime.config.schema import FaceSettings, SearchSettings, Settings
+    from realtime.classifier.runtime import Classifier
+    from realtime.config.schema import FaceSettings, NetworkSettings, SearchSettings, Settings, TrackingSettings
+    from realtime.faces.explainer import FaceExplainer
     from realtime.faces.labels import LabelHysteresis
     from realtime.faces.pipeline import Detector, FaceReader, FrameReader
     from realtime.faces.tracker import Tracker
@@ -118,21 +121,127 @@ def build_face_reader(settings: Settings, search: SearchSettings, notify: Notify
         AssetError: cascade or network cannot be used.
         EmodjError: a network without a compiled form, and no TensorFlow to compile it.
     """
-    from realtime.classifier import contract
     from realtime.faces.pipeline import FaceReader
 
     detector = build_detector(settings.faces, search)
+    classifier, terms = _load_network(settings, notify, CORES)
+    return FaceReader(detector, classifier, terms.side_ratio, threshold(settings, terms))
+
+
+def build_face_explainer(settings: Settings) -> FaceExplainer:
+    """Load the network once more, for a thread that explains labels; errors as of `build_face_reader`.
+
+    What there is to remark about the network was said when it was loaded to read faces.
+    """
+    from realtime.faces.explainer import FaceExplainer
+
+    # The other core is for the session
+    classifier, terms = _load_network(settings, log.info, 1)
+    return FaceExplainer(classifier, terms.side_ratio)
+
+
+def _load_network(settings: Settings, notify: Notify, num_threads: int) -> tuple[Classifier, Contract]:
+    from realtime.classifier import contract
+
     shipped = shipped_pair()
     pair = settings.network.pair or shipped
     log.info("expressions are read by %s", pair)
+    return contract.load_classifier(
+        pair,
+        shipped=contract.contract_path(shipped),
+        cache_dir=_network_cache(),
+        notify=notify,
+        num_threads=num_threads,
+    )
+
+
+def load_batch_readers(
+    network: NetworkSettings, faces: FaceSettings, tracking: TrackingSettings, notify: Notify, *, num_threads: int = 1
+) -> BatchReaders:
+    """Load what reads the files of a batch; the sections of the settings can be pickled, so that another process calls this.
+
+    Args:
+        network: section of the settings.
+        faces: likewise.
+        tracking: likewise.
+        notify: says a sentence that is neither data nor an error.
+        num_threads: processor cores for the network.
+
+    Raises:
+        AssetError: a cascade or the network cannot be used.
+        EmodjError: a network without a compiled form, and no TensorFlow to compile it.
+    """
+    from realtime.classifier import contract
+
+    shipped = shipped_pair()
+    pair = network.pair or shipped
     classifier, terms = contract.load_classifier(
         pair,
         shipped=contract.contract_path(shipped),
         cache_dir=_network_cache(),
         notify=notify,
-        num_threads=CORES,
+        num_threads=num_threads,
     )
-    return FaceReader(detector, classifier, terms.side_ratio, threshold(settings, terms))
+    return _batch_readers(faces, tracking, classifier, terms)
+
+
+def open_batch_readers(
+    side_ratio: float, unsure_below: float | None, faces: FaceSettings, tracking: TrackingSettings, model: bytes, notify: Notify
+) -> BatchReaders:
+    """The same with a network that another computer has sent.
+
+    Args:
+        side_ratio: of the network's contract.
+        unsure_below: likewise.
+        faces: section of the settings.
+        tracking: likewise.
+        model: the compiled network, which `read_network` has checked.
+        notify: says a sentence that is neither data nor an error.
+
+    Raises:
+        AssetError: a cascade or the network cannot be used.
+    """
+    from realtime.classifier.contract import Contract, digest_of
+    from realtime.classifier.runtime import open_classifier
+
+    terms = Contract("", digest_of(model), side_ratio, unsure_below=unsure_below)
+    return _batch_readers(faces, tracking, open_classifier(model, notify=notify), terms)
+
+
+def read_network(settings: Settings, notify: Notify) -> tuple[bytes, Contract]:
+    """The compiled network of the settings, checked, and its contract.
+
+    Raises:
+        AssetError: the network cannot be used.
+        EmodjError: a network without a compiled form, and no TensorFlow to compile it.
+    """
+    from realtime.classifier import contract
+
+    shipped = shipped_pair()
+    return contract.load_compiled(
+        settings.network.pair or shipped, shipped=contract.contract_path(shipped), cache_dir=_network_cache(), notify=notify
+    )
+
+
+def network_name(terms: Contract) -> str:
+    """What tells one network from another: the SHA-256 of its compiled form, and on which terms it is used."""
+    return f"{terms.compiled_digest} {terms.side_ratio:g} {terms.unsure_below}"
+
+
+def _batch_readers(faces: FaceSettings, tracking: TrackingSettings, classifier: Classifier, terms: Contract) -> BatchReaders:
+    from dataclasses import replace
+
+    from realtime.batch.reading import BatchReaders
+    from realtime.faces.pipeline import FaceReader, FrameReader
+
+    pictures = FaceReader(build_detector(faces, faces.image), classifier, terms.side_ratio, _threshold(faces, terms))
+
+    def new_frame_reader() -> FrameReader:
+        live = replace(pictures, detector=build_detector(faces, faces.live))
+        labels = _build_labels(tracking, pictures.unsure_below)
+        return FrameReader(live, _build_tracker(tracking), labels, hold_s=tracking.hold_s, empty_scan_s=0.0)
+
+    return BatchReaders(pictures, new_frame_reader, network_name(terms))
 
 
 def _network_cache() -> Path:
@@ -156,9 +265,13 @@ def unsure_below(settings: Settings, pair: Path) -> float:
 
 def threshold(settings: Settings, terms: Contract | None) -> float:
     """The same for a network whose contract is loaded; `terms` is None for a network without one."""
+    return _threshold(settings.faces, terms)
+
+
+def _threshold(faces: FaceSettings, terms: Contract | None) -> float:
     from realtime.classifier.contract import UNSURE_BELOW
 
-    for chosen in (settings.faces.unsure_below, terms and terms.unsure_below):
+    for chosen in (faces.unsure_below, terms and terms.unsure_below):
         if chosen is not None:
             return chosen
     return UNSURE_BELOW
@@ -192,9 +305,12 @@ def build_frame_reader(settings: Settings, notify: Notify, *, empty_scan_s: floa
 
 def build_tracker(settings: Settings) -> Tracker:
     """Build the tracker of a session."""
+    return _build_tracker(settings.tracking)
+
+
+def _build_tracker(tracking: TrackingSettings) -> Tracker:
     from realtime.faces.tracker import Tracker
 
-    tracking = settings.tracking
     return Tracker(
         match_overlap=tracking.match_overlap,
         forget_after_s=tracking.forget_after_s,
@@ -205,9 +321,12 @@ def build_tracker(settings: Settings) -> Tracker:
 
 def build_labels(settings: Settings, unsure_below: float) -> LabelHysteresis:
     """Build the label hysteresis of a session with the threshold of its network."""
+    return _build_labels(settings.tracking, unsure_below)
+
+
+def _build_labels(tracking: TrackingSettings, unsure_below: float) -> LabelHysteresis:
     from realtime.faces.labels import LabelHysteresis
 
-    tracking = settings.tracking
     slack, lead, dwell_s = tracking.unsure_slack, tracking.label_lead, tracking.label_dwell_s
     return LabelHysteresis(unsure_below=unsure_below, slack=slack, lead=lead, dwell_s=dwell_s)
 
@@ -327,7 +446,7 @@ def build_source(
 def build_session(
     settings: Settings,
     music: Playlists,
-    recommender: Recommender,
+    recommender: Recommender | None,
     *,
     mirrored: bool,
     welcome: str | None = None,
@@ -338,13 +457,15 @@ def build_session(
     Args:
         settings: in force.
         music: to choose from.
-        recommender: draws movies and facts.
+        recommender: draws movies and facts; None recommends none.
         mirrored: whether the picture is shown as in a mirror at the start.
         welcome: the sentence that the screen shows at the start; None for the usual one.
         counts: thumbs of the person; None without thumbs.
     """
+    from realtime.music.dj import DjRules
     from realtime.session.state import WELCOME, Session
 
+    chosen = settings.music
     return Session(
         build_vote(settings),
         music,
@@ -355,7 +476,20 @@ def build_session(
         welcome=welcome or WELCOME,
         recommender=recommender,
         counts=counts,
+        dj=DjRules(chosen.dj_begin_s, chosen.dj_hold_s, chosen.dj_decent_s, chosen.dj_away_s),
+        dj_on=chosen.dj,
     )
+
+
+def build_film_parts(settings: Settings, notify: Notify) -> tuple[FrameReader, Session]:
+    """Build what reads every frame of a film, without music and movies.
+
+    Raises:
+        AssetError: a cascade or the network cannot be used.
+        EmodjError: a network without a compiled form, and no TensorFlow to compile it.
+    """
+    session = build_session(settings, settings.playlists, None, mirrored=False)
+    return build_frame_reader(settings, notify), session
 
 
 def build_music(
@@ -400,9 +534,11 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
     from realtime.faces.pipeline import EMPTY_SCAN_S, FrameReader
     from realtime.facts import read_facts
     from realtime.movies.tmdb import TmdbFilters
-    from realtime.page.analysis import Analysis, PageReaders
+    from realtime.music.controller import SpotifyAccount
+    from realtime.page.analysis import Analysis, PageReaders, UnsharedClassifier
     from realtime.page.offers import Shelf
     from realtime.page.routes import PageParts
+    from realtime.page.spotify import SpotifyRemote
     from realtime.session.recommendations import Recommender
 
     music, chosen = build_playlists(settings, notify), settings.movies
@@ -412,6 +548,7 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
 
     def load() -> PageReaders:
         pictures = build_face_reader(settings, settings.faces.image, notify)
+        pictures = replace(pictures, classifier=UnsharedClassifier(pictures.classifier))
         frames = replace(pictures, detector=build_detector(settings.faces, settings.faces.live))
         return PageReaders(pictures, frames, new_frame_reader)
 
@@ -423,6 +560,8 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
         recommender = Recommender(movies, chosen.link, facts, secrets.randbelow(SEEDS), book)
         return build_session(settings, music, recommender, mirrored=settings.camera.mirror, counts=book)
 
+    account = SpotifyAccount(settings.music.spotify_device)
+    no_spotify = "with --lan, the page has no buttons for your Spotify: others in your network could press them"
     return PageParts(
         analysis=Analysis(load),
         new_session=new_session,
@@ -432,6 +571,8 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
         mirrored=settings.camera.mirror,
         in_network=in_network,
         book=book,
+        spotify=None if in_network else SpotifyRemote(account, music),
+        notices=(no_spotify,) if in_network and account.is_logged_in else (),
     )
 
 
@@ -468,10 +609,17 @@ def build_live(
         UsageError: the film or the log exists already, or has no place.
         EmodjError: the disk refuses; or a network without a compiled form, and no TensorFlow to compile it.
     """
+    from functools import partial
+
+    from realtime.app.explanations import ExplanationThread
     from realtime.app.run import LiveRun
     from realtime.faces.pipeline import EMPTY_SCAN_S
 
     written = [file.name for file in (request.record, request.log, request.summary) if file is not None]
+    written += ["your diary"] if request.diary else []
+    playlists = build_playlists(settings, notify)
+    if settings.music.dj and not playlists.all():
+        notify("the DJ is on, and your settings name no music to play: see playlists and music.library in config.toml")
     welcome = f"analysed on this computer, written to {' and '.join(written)}" if written else None
     has_display = display is not None
     seed = request.seed
@@ -480,7 +628,7 @@ def build_live(
     book = build_feedback(settings, notify)
     session = build_session(
         settings,
-        build_playlists(settings, notify),
+        playlists,
         build_recommender(settings, notify, seed, book),
         mirrored=request.mirrored,
         welcome=welcome,
@@ -493,7 +641,8 @@ def build_live(
         settings, source, request, session, stack, book, has_display=has_display, notify=notify, announce=announce
     )
     blank = None if source.file else (settings.camera.width, settings.camera.height)
-    return LiveRun(session, reader, source, display, outputs, request, blank, notify)
+    explanations = ExplanationThread(partial(build_face_explainer, settings)) if has_display else None
+    return LiveRun(session, reader, source, display, outputs, request, blank, notify, explanations)
 
 
 def _build_outputs(

@@ -7,13 +7,15 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from realtime.app.rates import LookPace
 from realtime.errors import SourceError
-from realtime.sources.frame_times import held_frames
+from realtime.sources.film_frames import empty_source, frames_in_order
 from realtime.sources.health import BlackCheck, SourceState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+    from realtime.app.headless_music import HeadlessMusic
     from realtime.domain import Face, Frame
     from realtime.faces.pipeline import FrameReader
     from realtime.session.state import Session
@@ -40,24 +42,6 @@ class SessionLimits:
     def reached(self, seconds: float, frames: int) -> bool:
         """Whether `seconds` or `frames` analysed frames reach a limit."""
         return (self.seconds is not None and seconds >= self.seconds) or (self.frames is not None and frames >= self.frames)
-
-
-def frames_in_order(source: Source) -> Generator[Frame]:
-    """Every frame of a file, from the first to the last; the caller closes the source.
-
-    A frame that is shown for long is given again as a held frame, for each part of that time.
-
-    Raises:
-        SourceError: the source gives no frame.
-    """
-    before: Frame | None = None
-    while (frame := source.read()) is not None:
-        if before is not None:
-            yield from held_frames(before, frame)
-        before = frame
-        yield frame
-    if before is None:
-        raise empty_source(source.name)
 
 
 def newest_frames(frames: FrameGrabber, remark: Callable[[str], None]) -> Generator[Frame | None]:
@@ -92,6 +76,7 @@ def analyse_file(
     session: Session,
     limits: SessionLimits,
     emit: Callable[[Frame, float, tuple[Face, ...]], None],
+    music: HeadlessMusic | None = None,
 ) -> None:
     """Analyse every frame of a file in order, as fast as it goes, so that two runs agree.
 
@@ -101,6 +86,7 @@ def analyse_file(
         session: counts the votes.
         limits: when to stop.
         emit: called for each analysed frame with its seconds since the first and its faces; not for a held frame.
+        music: follows the mood, on the clock of the film; None plays none.
 
     Raises:
         SourceError: the source gives no frame.
@@ -112,7 +98,7 @@ def analyse_file(
         first_s = frame.time_s if first_s is None else first_s
         count += not frame.held
         check.add(frame.image, held=frame.held)
-        _take(frame, frame.time_s - first_s, reader, session, emit)
+        _take(frame, frame.time_s - first_s, reader, session, emit, music)
         if limits.reached(frame.time_s - first_s, count):
             check.raise_if_black(source.name, to_end=False)
             return
@@ -126,6 +112,9 @@ def analyse_live(
     limits: SessionLimits,
     emit: Callable[[Frame, float, tuple[Face, ...]], None],
     remark: Callable[[str], None],
+    music: HeadlessMusic | None = None,
+    *,
+    slow: bool = False,
 ) -> None:
     """Analyse the newest frames of a live source, and wait for it while it is away.
 
@@ -136,6 +125,8 @@ def analyse_live(
         limits: when to stop; the seconds go by also while the source is away, and while it is waited for.
         emit: called for each analysed frame with its seconds since the first and its faces.
         remark: gets a sentence when the source fails, and one when it is back.
+        music: follows the mood; None plays none.
+        slow: look at the faces a few times a second at most, to leave the processor to others.
 
     Raises:
         SourceError: the source cannot be opened, or it ends without a frame.
@@ -143,7 +134,7 @@ def analyse_live(
     """
     started: float | None = None
     first_s, count = 0.0, 0
-    begun, check = time.monotonic(), BlackCheck()
+    begun, check, pace = time.monotonic(), BlackCheck(), LookPace()
     with closing(newest_frames(frames, remark)) as newest:
         for frame in newest:
             if frame is not None:
@@ -151,7 +142,12 @@ def analyse_live(
                     started, first_s = time.monotonic(), frame.time_s
                 count += 1
                 check.add(frame.image)
-                _take(frame, frame.time_s - first_s, reader, session, emit)
+                faces = _take(frame, frame.time_s - first_s, reader, session, emit)
+                if slow:
+                    frames.slow_down(pace.interval_s(time.monotonic(), faces, near_change=session.near_change))
+            if music is not None:
+                now = time.monotonic()
+                music.lead(now, watching=started is not None and frames.health(now).ok)
             if limits.reached(time.monotonic() - limits_start(started, begun, frames), count):
                 if started is None:
                     raise no_picture_in_time(frames.health(time.monotonic()))
@@ -176,11 +172,15 @@ def _take(
     reader: FrameReader,
     session: Session,
     emit: Callable[[Frame, float, tuple[Face, ...]], None],
-) -> None:
+    music: HeadlessMusic | None = None,
+) -> tuple[Face, ...]:
     faces = reader.read(frame)
     session.add_frame(faces, frame.time_s, frame.stretch, held=frame.held)
+    if music is not None:
+        music.lead(frame.time_s)
     if not frame.held:
         emit(frame, elapsed_s, faces)
+    return faces
 
 
 def _remarked(health: Health, before: str, remark: Callable[[str], None]) -> str:
@@ -191,8 +191,3 @@ def _remarked(health: Health, before: str, remark: Callable[[str], None]) -> str
     if wrong != before:
         remark(wrong or f"{health.sentence} is back")
     return wrong
-
-
-def empty_source(name: str) -> SourceError:
-    """The error for a source that ends before its first frame."""
-    return SourceError(f"{name} holds no frame that can be read: is it a video, and whole?")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from realtime.sources.health import BlackCheck
 
 if TYPE_CHECKING:
     from realtime.app.display import Display
+    from realtime.app.explanations import ExplanationThread
     from realtime.app.headless import SessionLimits
     from realtime.app.outputs import SessionOutputs
     from realtime.domain import Face, Image
@@ -63,6 +65,7 @@ class LiveSession:
         outputs: what else is done with frames, faces and keys.
         blank: width and height of the picture until the first frame; None waits for that before the window opens.
         meter: counts the frames that are shown and analysed.
+        explanations: explains the label of the largest face; started and stopped here. None explains none.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class LiveSession:
         *,
         blank: tuple[int, int] | None = None,
         meter: RateMeter | None = None,
+        explanations: ExplanationThread | None = None,
     ) -> None:
         self._frames = frames
         self._session = session
@@ -83,6 +87,7 @@ class LiveSession:
         self._limits = limits
         self._outputs = outputs
         self._meter = meter or RateMeter()
+        self._explanations = explanations
         self._analyst: Worker[_Seen, _Seen] = Worker("analysis", lambda seen: replace(seen, faces=reader.read(seen.frame)))
         music = outputs.music
         self._music: Worker[PlayerCommand, str] = Worker(
@@ -112,7 +117,7 @@ class LiveSession:
             OSError: stdout takes no more documents.
         """
         self._begun = time.monotonic()
-        with self._frames, self._analyst, self._music, self._display:
+        with self._frames, self._analyst, self._music, self._explanations or nullcontext(), self._display:
             while not self._quits and not self._display.closed:
                 now = time.monotonic()
                 new = self._look(now)
@@ -136,15 +141,20 @@ class LiveSession:
         if news:
             self._playing = playing
             self._session.set_now_playing(*playing)
+        command = self._session.lead_music(now, self._outputs.music.playing_music(), watching=self._trouble is None)
+        if command is not None:
+            self._music.submit(command)
         analysis = self._analyst.result()
         if analysis is not None and not self._session.frozen:
             self._count(analysis, now)
+        if self._explanations is not None:
+            news |= self._explanations.update(self._session, now)
         trouble = self._frames.health(now).message_at(now)
         new = self._take_frame(now, analysis)
         # While the first picture after it is held back, trouble stays: what is still shown did not become true again
         changed = (new or self._held is None) and trouble != self._trouble
         self._trouble = trouble if changed else self._trouble
-        return new or changed or news or message is not None
+        return new or changed or news or message is not None or command is not None
 
     def _take_frame(self, now: float, analysis: _Seen | None) -> bool:
         """Take the newest frame and have it analysed; say whether one is to be shown now."""
@@ -180,6 +190,8 @@ class LiveSession:
         self._counted = frame.image
         self._black_check.add(frame.image, held=again)
         self._session.add_frame(analysis.faces, frame.time_s, frame.stretch, held=again)
+        if self._explanations is not None:
+            self._explanations.add_frame(frame, analysis.faces)
         if not again:
             self._outputs.emit(frame.time_s - self._first_s, analysis.faces)
             self._analysed += 1

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from realtime.app.worker import Worker
     from realtime.domain import Face, Frame, Image
-    from realtime.music.commands import PlayerCommand
+    from realtime.music.commands import PlayerCommand, PlayingMusic
     from realtime.music.planner import Plan
     from realtime.music.songs import NowPlaying
     from realtime.session.state import Session
@@ -62,6 +62,10 @@ class MusicPlayer(Protocol):
 
     def now_playing(self) -> tuple[NowPlaying | None, Plan | None]:
         """The song that is played now, and the plan that it belongs to; for any thread."""
+        ...
+
+    def playing_music(self) -> PlayingMusic:
+        """What plays, for the DJ; for any thread."""
         ...
 
 
@@ -187,7 +191,8 @@ class LiveOutputs:
     def emit(self, elapsed_s: float, faces: tuple[Face, ...]) -> None:
         """Print and log an analysed frame, if enabled."""
         if self._stdout is not None or self._log is not None:
-            self._write(documents.frame_document(elapsed_s, faces, self._session.mood()))
+            events = self._session.take_dj_events()
+            self._write(documents.frame_document(elapsed_s, faces, self._session.mood(), events))
 
     def emit_frame(self, frame: Frame, elapsed_s: float, faces: tuple[Face, ...]) -> None:
         """The same without a window, where the film is drawn here.

@@ -5,13 +5,46 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from realtime.domain import Frame
+    from collections.abc import Sequence
+
+    from realtime.domain import Expression, Face, Frame
 
 AVERAGED = 30
 """Events over which a rate is averaged, about a second of frames."""
 
 LONGEST_S = 2.0
 """After a longer gap, in seconds, the average starts again: a pause must not lower it for a while."""
+
+
+SLOW_LOOK_S = 1.0
+"""Seconds between two looks of a session that runs behind one's work, while nothing changes."""
+
+FAST_LOOK_S = 0.2
+"""The same while something changes: a face comes or goes, its label changes, or the music is about to."""
+
+FAST_FOR_S = 4.0
+"""Seconds for which a change of the faces keeps the looks fast."""
+
+
+class LookPace:
+    """How often a session that runs behind one's work looks at the faces."""
+
+    def __init__(self) -> None:
+        self._faces: frozenset[tuple[int | None, Expression, bool]] = frozenset()
+        self._fast_until_s = 0.0
+
+    def interval_s(self, now_s: float, faces: Sequence[Face], *, near_change: bool) -> float:
+        """Seconds to the next look.
+
+        Args:
+            now_s: time of a monotonic clock, seconds.
+            faces: faces of the last look.
+            near_change: whether the music may change soon.
+        """
+        seen = frozenset((face.track, face.expression, face.unsure) for face in faces)
+        if seen != self._faces:
+            self._faces, self._fast_until_s = seen, now_s + FAST_FOR_S
+        return FAST_LOOK_S if near_change or now_s < self._fast_until_s else SLOW_LOOK_S
 
 
 class FrameRate:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from realtime.app.display import Display
+    from realtime.app.explanations import ExplanationThread
     from realtime.app.headless import SessionLimits
     from realtime.app.outputs import LiveOutputs
     from realtime.faces.pipeline import FrameReader
@@ -30,6 +32,7 @@ class LiveRequest:
         log: where faces and moods go, if they are logged.
         stdout: gets a document of each frame, if they are printed.
         summary: where the caller keeps the summary, if it does; the screen says so at the start.
+        diary: whether the caller writes a line into the diary; the screen says so likewise.
         seed: seed of the movies and facts that the session recommends, 0 or more. None draws one by lot; for a file without a
             display it is 0, so that two runs agree.
     """
@@ -41,6 +44,7 @@ class LiveRequest:
     log: Path | None = None
     stdout: RawStream | None = None
     summary: Path | None = None
+    diary: bool = False
     seed: int | None = None
 
 
@@ -57,6 +61,7 @@ class LiveRun:
         request: its options.
         blank: width and height of the picture until the first frame, pixels; None waits for that frame.
         notify: says a sentence where there is no window.
+        explanations: explains labels on the display; None explains none.
     """
 
     session: Session
@@ -67,6 +72,7 @@ class LiveRun:
     request: LiveRequest
     blank: tuple[int, int] | None
     notify: Callable[[str], None]
+    explanations: ExplanationThread | None = None
 
     def run(self) -> None:
         """Run the session to its end.
@@ -93,15 +99,30 @@ class LiveRun:
         # The other cores are for the other threads; OpenCV's pool spins while it waits for work
         cv2.setNumThreads(1)
         frames = FrameGrabber(self.source.open, wait_for_source=self.request.wait, opening=self.source.opening)
-        LiveSession(frames, self.reader, self.session, display, self.request.limits, self.outputs, blank=self.blank).run()
+        LiveSession(
+            frames,
+            self.reader,
+            self.session,
+            display,
+            self.request.limits,
+            self.outputs,
+            blank=self.blank,
+            explanations=self.explanations,
+        ).run()
 
     def _run_without_display(self) -> None:
         from realtime.app.headless import analyse_file, analyse_live
+        from realtime.app.headless_music import HeadlessMusic
         from realtime.sources.grabber import FrameGrabber
 
-        limits, emit = self.request.limits, self.outputs.emit_frame
-        if self.source.file is not None:
-            analyse_file(self.source.file, self.reader, self.session, limits, emit)
-            return
-        frames = FrameGrabber(self.source.open, wait_for_source=self.request.wait, opening=self.source.opening)
-        analyse_live(frames, self.reader, self.session, limits, emit, self.notify)
+        request, emit, file = self.request, self.outputs.emit_frame, self.source.file
+        # Without keys and without the DJ no music can play
+        dj = HeadlessMusic(self.session, self.outputs.music, self.notify) if self.session.dj_on else None
+        with dj or nullcontext():
+            if file is not None:
+                analyse_file(file, self.reader, self.session, request.limits, emit, dj)
+                return
+            frames = FrameGrabber(self.source.open, wait_for_source=request.wait, opening=self.source.opening)
+            # A film needs its frames
+            slow = dj is not None and request.record is None
+            analyse_live(frames, self.reader, self.session, request.limits, emit, self.notify, dj, slow=slow)

@@ -19,6 +19,7 @@ from realtime.storage import image_file
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from realtime.classifier.occlusion import Explanation
     from realtime.domain import Image
     from realtime.faces.pipeline import FaceReader
     from realtime.music.catalog import Playlists
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     Notify = Callable[[str], None]
 
 
+MOST_EXPLAINED = 6
+"""Faces of a picture that are explained, the largest ones: each takes as long as 145 faces, and a panel."""
 SMALL_FACE = 48
 """Pixels. Smaller faces are not worth a remark if they are not looked for: the network takes 48×48 pixels."""
 
@@ -166,6 +169,7 @@ class StillsReader:
         view: shows an annotated picture, (height, width, 3) uint8 BGR; None shows none.
         notify: receives remarks, such as how small the faces of a large picture are that were not looked for.
         smallest_face: the side of the smallest face that is found in a picture of a width and a height; pixels.
+        explains: whether an annotated picture has a panel that explains the label of each of its largest faces.
 
     Attributes:
         pictures: a result for each picture that was processed, with the error if there is one.
@@ -182,6 +186,8 @@ class StillsReader:
         view: Callable[[Image], None] | None = None,
         notify: Notify | None = None,
         smallest_face: Callable[[int, int], int] | None = None,
+        *,
+        explains: bool = False,
     ) -> None:
         self.pictures: list[AnalysedPicture] = []
         self.failures: list[EmodjError] = []
@@ -194,6 +200,7 @@ class StillsReader:
         self._view = view
         self._notify = notify
         self._smallest_face = smallest_face
+        self._explains = explains
 
     def read(self, item: PictureInput) -> None:
         """Read and analyse a picture; write and show it annotated if target and view are given."""
@@ -246,14 +253,31 @@ class StillsReader:
                 "with a larger search_width and search_height in [faces.image] they are"
             )
 
+    def _explain(self, pixels: Image, picture: AnalysedPicture) -> list[Explanation]:
+        """Explain the largest faces, from left to right, if that is asked for."""
+        if not self._explains or self._faces is None:
+            return []
+        from realtime.faces.explainer import FaceExplainer, largest_faces
+
+        if self._notify is not None and len(picture.faces) > MOST_EXPLAINED:
+            self._notify(f"{picture.path}: the {MOST_EXPLAINED} largest of {len(picture.faces)} faces are explained")
+        explainer = FaceExplainer(self._faces.classifier, self._faces.side_ratio)
+        return [explainer.explain(pixels, face) for face in largest_faces(picture.faces, MOST_EXPLAINED)]
+
     def _annotate(self, item: PictureInput, pixels: Image, picture: AnalysedPicture) -> tuple[Image | None, EmodjError | None]:
         """The annotated picture, None if it is not needed; and the error where it could not be written."""
         if self._target is None and self._view is None:
             return None, None
         from realtime.overlay.draw import annotate
 
+        explanations = self._explain(pixels, picture)
         # Nobody else needs the pixels
         drawn = annotate(pixels, picture.faces, picture.mood, in_place=True)
+        if explanations:
+            from realtime.overlay.draw import picture_text_size
+            from realtime.overlay.explanation import append_panels
+
+            drawn = append_panels(drawn, explanations, picture_text_size(drawn))
         if self._target is not None:
             try:
                 self._target.write(item.name, drawn)

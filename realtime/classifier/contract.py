@@ -193,6 +193,38 @@ def load_classifier(
     if contract := matching_contract(json_path):
         is_foreign = contract_path(json_path) != shipped
         return _open_matching(json_path, contract, num_threads, notify, is_foreign=is_foreign), contract
+    digest, model = _compile_unknown(json_path, cache_dir, notify)
+    classifier = open_classifier(model, num_threads=num_threads, notify=notify)
+    if shipped.exists():
+        warn_about_smiles(json_path, classifier, read_contract(shipped), notify)
+    return classifier, Contract(digest, digest_of(model))
+
+
+def load_compiled(json_path: Path, *, shipped: Path, cache_dir: Path, notify: Callable[[str], None]) -> tuple[bytes, Contract]:
+    """The compiled network of a pair, checked as `load_classifier` checks it, to be sent to another computer.
+
+    Args:
+        json_path: as for `load_classifier`.
+        shipped: likewise.
+        cache_dir: likewise.
+        notify: likewise.
+
+    Returns:
+        The TFLite flatbuffer, and its contract: `compiled_digest` is the SHA-256 of these bytes.
+
+    Raises:
+        AssetError: as `load_classifier` does.
+        EmodjError: likewise.
+    """
+    if contract := matching_contract(json_path):
+        _open_matching(json_path, contract, 1, notify, is_foreign=contract_path(json_path) != shipped)
+        return read_compiled(compiled_path(json_path)), contract
+    digest, model = _compile_unknown(json_path, cache_dir, notify)
+    return model, Contract(digest, digest_of(model))
+
+
+def _compile_unknown(json_path: Path, cache_dir: Path, notify: Callable[[str], None]) -> tuple[str, bytes]:
+    """Digest and compiled form of a pair without a contract."""
     digest = pair_digest(json_path)
     notify(
         f"{json_path} is not a network that emodj knows: it gets crops of the face box in grey 0..1, "
@@ -201,11 +233,7 @@ def load_classifier(
     # The shipped network needs neither compiler nor Keras, and starts sooner without them
     from realtime.classifier.compiler import REVISION
 
-    model = _load_or_compile(json_path, digest, cache_dir / f"{digest}-{REVISION}.tflite", notify)
-    classifier = open_classifier(model, num_threads=num_threads, notify=notify)
-    if shipped.exists():
-        warn_about_smiles(json_path, classifier, read_contract(shipped), notify)
-    return classifier, Contract(digest, digest_of(model))
+    return digest, _load_or_compile(json_path, digest, cache_dir / f"{digest}-{REVISION}.tflite", notify)
 
 
 def write_contract(

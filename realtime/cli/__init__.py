@@ -27,6 +27,7 @@ _TOO_MANY_FILES = {errno.EMFILE, errno.ENFILE}
 
 COMMANDS = {
     "image": ("realtime.cli.image", "Read the expressions in pictures."),
+    "batch": ("realtime.cli.batch", "Read many pictures and films into one table."),
     "live": ("realtime.cli.live", "Read the expressions on camera, with the mood of the session."),
     "page": ("realtime.cli.page", "Open emodj as a page in the browser."),
     "mood": ("realtime.cli.mood", "Print music that fits a mood."),
@@ -35,6 +36,8 @@ COMMANDS = {
     "movies": ("realtime.cli.movies", "Recommend movies for a mood."),
     "feedback": ("realtime.cli.feedback", "Show, reset or export your thumbs."),
     "fact": ("realtime.cli.fact", "Print a fact about faces, feelings and music."),
+    "report": ("realtime.cli.report", "Draw what a session or a film showed."),
+    "diary": ("realtime.cli.diary", "Keep one line a session, if you turn that on."),
     "playlists": ("realtime.cli.playlists", "Show, or check, which music belongs to which mood."),
     "spotify": ("realtime.cli.spotify", "Control Spotify with your own account."),
     "cameras": ("realtime.cli.cameras", "List the cameras of this computer."),

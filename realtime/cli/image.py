@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 Examples:
   emodj image photo.jpg
   emodj image photo.jpg -o annotated.png
+  emodj image photo.jpg --explain -o why.png
   emodj image holiday/ --recursive --json > faces.json
   curl -s URL | emodj image -
 """,
@@ -40,6 +41,12 @@ Examples:
 @json_option
 @click.option("-o", "--output", metavar="FILE|DIR", help="Write the annotated picture.")
 @click.option("--force", is_flag=True, default=None, help="Let --output replace files; never the picture itself.")
+@click.option(
+    "--explain",
+    is_flag=True,
+    default=None,
+    help="Add panels to the annotated picture: why the largest faces have their labels.",
+)
 @click.option("--show", is_flag=True, default=None, help="Show each annotated picture in a window; any key shows the next one.")
 @click.option("--open", "opens", is_flag=True, default=None, help="Open the playlist that fits all pictures together.")
 @click.option("--strategy", type=STRATEGY, help="Music like the mood, music that lifts, or a journey from one to the other.")
@@ -53,6 +60,7 @@ def image(
     as_json: bool | None,
     output: str | None,
     force: bool | None,
+    explain: bool | None,
     show: bool | None,
     opens: bool | None,
     strategy: str | None,
@@ -66,6 +74,8 @@ def image(
     from realtime.app.build import build_face_reader, build_playlists, smallest_face
     from realtime.app.stills import PictureTarget, StillsReader, find_inputs
 
+    if explain and output is None and not show:
+        raise click.UsageError("--explain draws into the annotated picture: add --output FILE, or --show")
     settings = with_strategy(context.settings(), strategy)
     inputs = list(find_inputs(paths, recursive=bool(recursive), notify=context.remark))
     music = build_playlists(settings, context.remark)
@@ -87,6 +97,7 @@ def image(
             view=view,
             notify=context.remark,
             smallest_face=partial(smallest_face, settings.faces),
+            explains=bool(explain),
         )
         try:
             with _show_progress(inputs, context) as items:

@@ -16,9 +16,12 @@ from realtime.config.schema import CameraSettings, field_range
 from realtime.errors import BlackSourceError, EmodjError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from realtime.app.run import LiveRun
     from realtime.app.summary_file import SummaryFile
     from realtime.config.schema import Settings
+    from realtime.diary.page import DiaryPage
     from realtime.music.catalog import MusicChoice
     from realtime.session.state import Summary
     from realtime.sources.select import SourceSpec
@@ -41,6 +44,7 @@ Examples:
   emodj live --source rtsp://192.168.1.20/stream --wait
   emodj live --source clip.mkv --no-window --jsonl > faces.jsonl
   emodj live --record evening.mkv --log evening.jsonl
+  emodj live --dj --no-window                    music follows the mood behind your work
   emodj live --summary evening.html              mood over time, music and movies on a page
 """,
 )
@@ -65,6 +69,7 @@ Examples:
 @click.option("--log", type=_FILE, metavar="FILE.jsonl", help="Write faces and moods, one line of JSON for each frame.")
 @summary_option
 @click.option("--strategy", type=STRATEGY, help="Music like the mood, music that lifts, or a journey from one to the other.")
+@click.option("--dj/--no-dj", default=None, help="Let the music follow the mood by itself, song by song (key a).")
 @seed_option
 @click.option("--qr", is_flag=True, default=None, help="Print links also as QR codes.")
 @click.option("--json", "as_json", is_flag=True, default=None, help="Print the summary as JSON.")
@@ -87,6 +92,7 @@ def live(
     log: Path | None,
     kept: Path | None,
     strategy: str | None,
+    dj: bool | None,
     seed: int | None,
     qr: bool | None,
     as_json: bool | None,
@@ -108,8 +114,9 @@ def live(
         raise click.UsageError("--source is empty: name a file or a stream")
     _check_files({"--record": record, "--log": log, "--summary": kept})
     requested: dict[str, object] = {"device": camera, "width": width, "height": height, "fps": fps}
-    settings = _with_options(with_strategy(context.settings(), strategy), requested)
+    settings = _with_dj(_with_options(with_strategy(context.settings(), strategy), requested), dj)
     summary_file = _open_summary(kept)
+    diary = _open_diary(context) if settings.diary.keep else None
     with ExitStack() as stack:
         frames = build_source(settings, source, stack, in_order=bool(no_window and not wait), notify=context.remark)
         _check_options(frames, source, requested, wait=bool(wait))
@@ -126,6 +133,7 @@ def live(
             log=log,
             stdout=raw_stream(sys.stdout) if jsonl else None,
             summary=kept,
+            diary=diary is not None,
             seed=seed,
         )
         only_json = bool(as_json or jsonl)
@@ -139,7 +147,7 @@ def live(
         display = None if no_window else build_window()
         run = build_live(settings, frames, request, stack, display=display, notify=context.remark, announce=announce)
         context.stop_if_interrupted()
-        _run(run, _SummaryOutput(run, context, summary_file, as_json=only_json, qr=bool(qr)))
+        _run(run, _SummaryOutput(run, context, summary_file, diary, as_json=only_json, qr=bool(qr)))
 
 
 def _check_files(files: dict[str, Path | None]) -> None:
@@ -157,6 +165,17 @@ def _open_summary(path: Path | None) -> SummaryFile | None:
     return SummaryFile(path)
 
 
+def _open_diary(context: Context) -> DiaryPage | None:
+    """The diary, if a line can be added to it: a diary that cannot be used ends no session."""
+    from realtime.diary.page import DiaryPage
+
+    try:
+        return DiaryPage(context.remark)
+    except EmodjError as error:
+        context.remark(f"this session is not written into the diary: {error}")
+        return None
+
+
 def _check_options(frames: SourceSpec, source: str | None, requested: dict[str, object], *, wait: bool) -> None:
     given = [name for name, value in requested.items() if value is not None]
     if source is not None and given and (frames.cameras is None or "device" in given):
@@ -170,6 +189,10 @@ def _check_options(frames: SourceSpec, source: str | None, requested: dict[str, 
 def _with_options(settings: Settings, given: dict[str, object]) -> Settings:
     values = {name: value for name, value in given.items() if value is not None}
     return replace(settings, camera=replace(settings.camera, **values))
+
+
+def _with_dj(settings: Settings, dj: bool | None) -> Settings:
+    return settings if dj is None else replace(settings, music=replace(settings.music, dj=dj))
 
 
 def _run(run: LiveRun, output: _SummaryOutput) -> None:
@@ -189,6 +212,7 @@ class _SummaryOutput:
     run: LiveRun
     context: Context
     file: SummaryFile | None
+    diary: DiaryPage | None
     as_json: bool
     qr: bool
 
@@ -206,28 +230,40 @@ class _SummaryOutput:
             return
         # "No face was seen" would not be true of pictures that show nothing
         blind = isinstance(error, BlackSourceError) and summary.mood is None
-        problem = None
+        problems: list[EmodjError] = []
         try:
-            problem = None if blind else self._keep(summary)
+            problems = [] if blind else [*self._keep(summary), *self._note(summary)]
         finally:
             if self.as_json or not blind:
                 self._print(summary, hurried=isinstance(error, KeyboardInterrupt))
-        if problem is not None and error is None:
-            raise problem
-        if problem is not None:
+        for problem in problems[: None if error is not None else -1]:
             self.context.print_error(problem)
+        if problems and error is None:
+            raise problems[-1]
 
-    def _keep(self, summary: Summary) -> EmodjError | None:
-        """Write the file first: printing may wait for a reader."""
+    def _keep(self, summary: Summary) -> Iterator[EmodjError]:
+        """Write the file first: printing may wait for a reader. Yields what went wrong."""
         if self.file is None:
-            return None
+            return
         from realtime.cli.output import keep_summary
 
         try:
             keep_summary(self.file, summary, self.context.remark)
         except EmodjError as error:
-            return error
-        return None
+            yield error
+
+    def _note(self, summary: Summary) -> Iterator[EmodjError]:
+        """Add the line of the diary. Yields what went wrong."""
+        if self.diary is None:
+            return
+        from realtime.cli.signals import delayed
+
+        source = self.run.source
+        try:
+            with delayed():
+                self.diary.add(summary, "file" if source.file else "camera" if source.cameras else "stream")
+        except EmodjError as error:
+            yield error
 
     def _print(self, summary: Summary, *, hurried: bool) -> None:
         from realtime.cli.output import print_document, qr_code, summary_report

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,8 +60,12 @@ def page(
 
     settings = with_strategy(context.settings(), strategy)
     certificate = None if cert is None or key is None else Certificate(cert, key)
-    with PageAddress(port, certificate) as address:
-        app = build_app(build_page(settings, context.remark, in_network=certificate is not None))
+    with ExitStack() as stack:
+        address = stack.enter_context(PageAddress(port, certificate))
+        parts = build_page(settings, context.remark, in_network=certificate is not None)
+        if parts.spotify is not None:
+            stack.callback(parts.spotify.close)
+        app = build_app(parts)
         context.stop_if_interrupted()
         _announce(address, context, opens=not no_open, in_network=certificate is not None)
         address.serve(app)

@@ -12,6 +12,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from realtime.cli.terminal_mode import read_terminal_mode
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from types import FrameType
@@ -46,7 +48,11 @@ class EndSignals:
 
     @contextmanager
     def handled(self) -> Generator[None]:
-        """Handle the signals within a block. Signals that are ignored, as `nohup` does, or handled already are left alone."""
+        """Handle the signals within a block. Signals that are ignored, as `nohup` does, or handled already are left alone.
+
+        At the end, the terminal has the mode that it had before, whatever a signal has interrupted.
+        """
+        mode = read_terminal_mode()
         # Only the main thread of a process can have handlers
         ours = _unhandled() if threading.current_thread() is threading.main_thread() else {}
         for number in ours:
@@ -54,6 +60,8 @@ class EndSignals:
         try:
             yield
         finally:
+            if mode is not None:
+                mode.restore()
             for number, before in ours.items():
                 signal.signal(number, before)
 

@@ -20,16 +20,21 @@ if TYPE_CHECKING:
 
     from realtime.config.fields import FieldKey
 
-_TEXT = r'"(?:\\.|[^"\\])*"' + r"|'[^']*'"
+_VALUE = r'"(?:\\.|[^"\\])*"' + r"|'[^']*'|true\b|false\b"
 
 
 def write_text_setting(file: Path, key: FieldKey, value: str) -> None:
-    """Set a setting whose value is text. A file that does not exist is made; one that does keeps its rights.
+    """Set a setting whose value is text, as `write_setting` does."""
+    write_setting(file, key, value)
+
+
+def write_setting(file: Path, key: FieldKey, value: str | bool) -> None:  # noqa: FBT001 - the value of any setting
+    """Set a setting whose value is text, or true or false. A file that does not exist is made; one that does keeps its rights.
 
     Args:
         file: of settings.
         key: a section and a name.
-        value: without control characters.
+        value: a text without control characters, or true or false.
 
     Raises:
         UsageError: the file cannot be read or is no TOML, or its lines are written in a way that is not edited here; the
@@ -70,7 +75,7 @@ def _edited(text: str, key: FieldKey, line: str) -> str:
     end = "\r\n" if "\r\n" in text else "\n"
     if key in known:
         place = known[key] - 1
-        begin = rf"(\s*(?:{section}\s*\.\s*)?{name}\s*=\s*)(?:{_TEXT})"
+        begin = rf"(\s*(?:{section}\s*\.\s*)?{name}\s*=\s*)(?:{_VALUE})"
         _, _, value = line.partition(" = ")
         lines[place] = re.sub(begin, lambda match: match[1] + value, lines[place], count=1)
         return "".join(lines)

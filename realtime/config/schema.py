@@ -167,6 +167,11 @@ class MusicSettings:
         shuffle: whether songs come in random order at the start.
         spotify_device: a part of the name of the Spotify device to play on; empty for the one that is active.
         learn: whether thumbs are counted and kept, and order music and movies.
+        dj: whether the music follows the mood by itself.
+        dj_begin_s: a mood has to hold for so long before music begins; seconds.
+        dj_hold_s: a mood has to hold for so long before the music changes; seconds.
+        dj_decent_s: where the end of a song is not known, music changes after so long; seconds.
+        dj_away_s: the music fades when nobody was seen for so long; seconds.
     """
 
     strategy: Strategy
@@ -175,6 +180,11 @@ class MusicSettings:
     shuffle: bool
     spotify_device: str
     learn: bool
+    dj: bool
+    dj_begin_s: Annotated[float, Range(0, 600)]
+    dj_hold_s: Annotated[float, Range(1, 3600)]
+    dj_decent_s: Annotated[float, Range(1, 7200)]
+    dj_away_s: Annotated[float, Range(1, 86_400)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +211,17 @@ class MovieSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DiarySettings:
+    """The diary, one line a session.
+
+    Attributes:
+        keep: whether `emodj live` writes it.
+    """
+
+    keep: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of them; each attribute is a section of `config.toml`. Change one with `dataclasses.replace`."""
 
@@ -212,6 +233,7 @@ class Settings:
     window: WindowSettings
     music: MusicSettings
     movies: MovieSettings
+    diary: DiarySettings
     playlists: Playlists
 
 

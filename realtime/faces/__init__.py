@@ -6,5 +6,6 @@ yunet        another detector, if the settings ask for it
 quality      why a crop cannot be read
 tracker      which face is which from frame to frame
 assignment   the assignment problem that the tracker solves
+explainer    what a label depends on
 labels       when a face changes its expression
 """

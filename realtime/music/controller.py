@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from realtime.errors import EmodjError
-from realtime.music.commands import PlayerCommand
+from realtime.music.commands import DjAct, DjOrder, MusicKind, PlayerCommand, PlayingMusic
 from realtime.music.links import spotify_uri
 from realtime.music.spotify.credentials import CredentialStore
 from realtime.music.spotify.errors import ErrorKind, SpotifyError
@@ -20,12 +20,16 @@ if TYPE_CHECKING:
     from realtime.music.feedback_book import FeedbackBook
     from realtime.music.local.player import LocalPlayer
     from realtime.music.planner import Plan
-    from realtime.music.songs import NowPlaying, Song
+    from realtime.music.songs import NowPlaying, Song, SongEnd
     from realtime.music.spotify.remote_player import SpotifyPlayer
 
 
 log = logging.getLogger(__name__)
 
+FADE_S = 2.0
+"""Seconds in which songs fade into each other from the first order of the DJ on."""
+WOULD_FIT = "{} would fit: press p for it"
+"""Answer where the DJ may not open the link that fits."""
 _NEEDS_NEW_LOGIN = {ErrorKind.LOGGED_OUT, ErrorKind.EXPIRED, ErrorKind.NO_PREMIUM}
 """A request with the same login would fail again."""
 
@@ -33,7 +37,7 @@ _NEEDS_NEW_LOGIN = {ErrorKind.LOGGED_OUT, ErrorKind.EXPIRED, ErrorKind.NO_PREMIU
 class MusicController:
     """Plays the music of a session; implements `MusicPlayer`.
 
-    The music thread makes all calls, except `now_playing` and `stop_accepting`, which any thread may call.
+    The music thread makes all calls, except `now_playing`, `playing_music` and `stop_accepting`, which any thread may call.
 
     Args:
         announce: called on the music thread before a link is opened, with the choice and the reason why it fits.
@@ -43,6 +47,7 @@ class MusicController:
         shuffle: whether local songs are shuffled at the start.
         spotify_device: part of the name of the preferred Spotify device; empty for none.
         book: thumbs, which are kept on the music thread; None without thumbs.
+        on_song_end: called on the music thread with each song of this computer that was heard and plays no more.
     """
 
     def __init__(
@@ -55,6 +60,7 @@ class MusicController:
         shuffle: bool,
         spotify_device: str,
         book: FeedbackBook | None = None,
+        on_song_end: Callable[[SongEnd], None] | None = None,
     ) -> None:
         self._announce = announce
         self._prepare = prepare
@@ -67,6 +73,14 @@ class MusicController:
         # Song and plan in one tuple: a reader on another thread gets both or neither
         self._published: tuple[NowPlaying | None, Plan | None] = (None, None)
         self._prepared: str | None = None
+        self._on_song_end = on_song_end
+        self._playing = PlayingMusic()
+        # What comes when the song has ended, and the latest order that has changed the music
+        self._next: DjOrder | None = None
+        self._order = 0
+        # Whether the music that plays is a link that was opened outside, and whether the plan may open one
+        self._outside, self._opens_links = False, True
+        self._fade_s = 0.0
         self._stopped = False
         self._account = SpotifyAccount(spotify_device)
         # The list that waits for the Spotify app
@@ -96,11 +110,49 @@ class MusicController:
         """
         if command.end_journey and self._plan is not None:
             self._plan = replace(self._plan, next_step=None)
-        started = None if command.plan is None else self._play_plan(command.plan)
-        controls = replace(command, plan=None, end_journey=False)
+        started = None
+        if command.plan is not None:
+            # What a person chooses wins over the DJ
+            self._next = None
+            started = self._play_plan(command.plan)
+        controls = replace(command, plan=None, end_journey=False, dj=None)
         answer = None if controls == PlayerCommand() else self._send_command(controls)
+        followed = None if command.dj is None else self._follow(command.dj)
         self._publish()
-        return "; ".join(filter(None, (started, answer))) or None
+        return "; ".join(filter(None, (started, answer, followed))) or None
+
+    def _follow(self, order: DjOrder) -> str | None:
+        """Carry out an order of the DJ, or keep it for the end of the song."""
+        self._fade_s = FADE_S
+        if self._local is not None:
+            self._local.set_fade(FADE_S)
+        self._next = order if order.act is DjAct.NEXT else None
+        match order.act:
+            case DjAct.BEGIN if self._find_kind() is not MusicKind.NOTHING:
+                # A key was quicker
+                return None
+            case DjAct.BEGIN | DjAct.NOW:
+                answer = self._carry_out(order)
+                # The DJ has said that already
+                return None if order.plan is not None and answer == _playing_sentence(order.plan.best, order.plan) else answer
+            case DjAct.FADE | DjAct.RESUME:
+                return self._fade(out=order.act is DjAct.FADE)
+            case _:
+                return None
+
+    def _carry_out(self, order: DjOrder) -> str | None:
+        self._order = order.number
+        return None if order.plan is None else self._play_plan(order.plan, opens_links=order.opens_link)
+
+    def _fade(self, *, out: bool) -> str | None:
+        """Fade the music out to a pause, or end this pause."""
+        local, remote = self._local, self._account.existing_player
+        if local is not None and local.now_playing is not None:
+            return local.fade_out() if out else local.resume()
+        if remote is None or remote.now_playing is None or remote.now_playing.paused is out:
+            return None
+        # A fade would take a request for each step of the volume
+        return self._send_command(PlayerCommand(toggle=True))
 
     def poll(self) -> str | None:
         """Play the next song when one has ended. A journey then takes its next step, but only to local songs.
@@ -132,9 +184,23 @@ class MusicController:
                 return str(both)
         if not remote.is_starting_app:
             self._pending = None
+        song_starts = remote.take_song_start()
+        if self._next is not None and song_starts and self._find_kind() is MusicKind.SPOTIFY:
+            return "; ".join(filter(None, (notice, self._take_next()))) or None
         return notice
 
+    def _take_next(self) -> str | None:
+        order, self._next = self._next, None
+        return None if order is None else self._carry_out(order)
+
     def _poll_songs(self, local: LocalPlayer) -> str | None:
+        if self._next is not None and local.track_ended:
+            before = local.songs_started
+            notice = self._take_next()
+            # Where its music is the list of now, or cannot be had, this list goes on
+            notice = "; ".join(filter(None, (notice, local.poll() if local.songs_started == before else None)))
+            self._publish()
+            return notice or None
         next_step = self._plan.next_step if self._plan is not None and local.track_ended else None
         songs = () if next_step is None else tuple(choice for choice in next_step.choices if choice.path is not None)
         notice = local.poll() if next_step is None or not songs else self._play_plan(replace(next_step, choices=songs))
@@ -144,6 +210,29 @@ class MusicController:
     def now_playing(self) -> tuple[NowPlaying | None, Plan | None]:
         """The current song, and the plan that chose it. Any thread may call it."""
         return self._published
+
+    def playing_music(self) -> PlayingMusic:
+        """What plays, for the DJ. Any thread may call it."""
+        return self._playing
+
+    def _find_kind(self) -> MusicKind:
+        remote = self._account.existing_player
+        if self._local is not None and not self._local.finished:
+            return MusicKind.SONGS
+        if remote is not None and remote.is_starting_app:
+            return MusicKind.OTHER
+        if remote is not None and remote.now_playing is not None:
+            return MusicKind.SPOTIFY if remote.plays_own_list else MusicKind.OTHER
+        return MusicKind.LINK if self._outside else MusicKind.NOTHING
+
+    def _find_music(self) -> PlayingMusic:
+        kind, local, remote = self._find_kind(), self._local, self._account.existing_player
+        if kind is MusicKind.SONGS and local is not None:
+            paused = local.now_playing is not None and local.now_playing.paused
+            return PlayingMusic(kind, local.songs_started, paused, order=self._order)
+        if kind is MusicKind.SPOTIFY and remote is not None and remote.now_playing is not None:
+            return PlayingMusic(kind, remote.songs_started, remote.now_playing.paused, remote.end_known, self._order)
+        return PlayingMusic(kind, order=self._order)
 
     def _send_command(self, command: PlayerCommand) -> str | None:
         """Send a command to the local player while it has a list of songs, else to Spotify."""
@@ -164,9 +253,11 @@ class MusicController:
             self._prepare(title)
             self._prepared = title
         self._published = playing, self._plan
+        self._playing = self._find_music()
 
-    def _play_plan(self, plan: Plan) -> str:
+    def _play_plan(self, plan: Plan, *, opens_links: bool = True) -> str:
         """Play the first available choice; returns a sentence on it, or why no choice is available."""
+        self._opens_links = opens_links
         failures = list[str]()
         openable = True
         for place, choice in enumerate(plan.choices):
@@ -200,6 +291,7 @@ class MusicController:
             self._account.note_error(error)
             return self._open_after_error(error, choice, plan)
         self._pending = (choice, plan) if remote.is_starting_app else None
+        self._outside = False
         self._stop_local_player()
         return f"{sentence}, {plan.why}"
 
@@ -212,12 +304,16 @@ class MusicController:
 
     def _open_outside(self, choice: MusicChoice, plan: Plan) -> str:
         """Open the link in the Spotify app or in the browser, outside emodj's control."""
+        if not self._opens_links:
+            # Pages that open by themselves, again and again, would be a nuisance
+            raise EmodjError(WOULD_FIT.format(choice.title))
         from realtime.music.open_link import open_link
 
         self._announce(choice, plan.why)
         opened = open_link(choice.place)
         if opened.where is None:
             raise EmodjError(f"not opened: {opened.why}, the link is in the terminal")
+        self._outside = True
         self._stop_local_player()
         # Do not pause the Spotify app of this computer, which now plays the link
         self._silence_spotify(pause=opened.where == "browser")
@@ -243,8 +339,9 @@ class MusicController:
                 # The session may have ended while the disk was read
                 raise EmodjError("the session is over")
             notice = "; ".join(filter(None, (player.play(songs, choice, choice.title, choice.mood), left_out)))
+        self._outside = False
         self._silence_spotify()
-        return notice or f"playing {choice.title}, {plan.why}"
+        return notice or _playing_sentence(choice, plan)
 
     def _read_songs(self, choice: MusicChoice, path: Path) -> tuple[Sequence[Song], str | None]:
         """The songs of a choice, and the first notice on songs that were left out."""
@@ -266,8 +363,19 @@ class MusicController:
             from realtime.music.local.isolated_player import IsolatedPlayer
             from realtime.music.local.player import LocalPlayer
 
-            self._local = LocalPlayer(IsolatedPlayer(), volume=self._volume, shuffle=self._shuffle, counts=self._book)
+            self._local = LocalPlayer(
+                IsolatedPlayer(),
+                volume=self._volume,
+                shuffle=self._shuffle,
+                on_song_end=self._on_song_end,
+                counts=self._book,
+            )
+            self._local.set_fade(self._fade_s)
         return self._local
+
+
+def _playing_sentence(choice: MusicChoice, plan: Plan) -> str:
+    return f"playing {choice.title}, {plan.why}"
 
 
 class SpotifyAccount:
@@ -290,10 +398,20 @@ class SpotifyAccount:
         """The Spotify player; None until `get_player` has made it."""
         return self._remote
 
+    @property
+    def is_logged_in(self) -> bool:
+        """Whether the user has a login; it looks at the disk."""
+        return self._tokens.version() is not None
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether there is a login that Spotify has not refused for good; it looks at the disk."""
+        version = self._tokens.version()
+        return version is not None and version != self._refused_login
+
     def get_player(self) -> SpotifyPlayer | None:
         """The Spotify player, made at the first call; None without a login, or if Spotify has refused this login for good."""
-        version = self._tokens.version()
-        if version is None or version == self._refused_login:
+        if not self.is_usable:
             return None
         if self._remote is None:
             from realtime.music.open_link import start_spotify

@@ -143,6 +143,25 @@ class MusicSelector:
             return Answer()
         return self._answer(plan, now_s, mood, self.strategy)
 
+    def plan_for_dj(self, mood: Mood | None) -> Plan | None:
+        """Choose music without a key; a journey starts, and is left alone until it has arrived.
+
+        Returns:
+            The plan; None without a mood, without music for it, and during a journey.
+        """
+        if mood is None or (self._journey is not None and not self._journey.arrived):
+            return None
+        self._journey = None
+        if self.strategy is Strategy.JOURNEY:
+            journey = _Journey(mood)
+            plan = self._plan_at(journey)
+            self._journey = None if plan is None or plan.step is None else replace(journey, step=plan.step)
+        else:
+            plan = self.plan(mood)
+        if plan is not None and self._taste is not None:
+            self._taste.note_played(plan.best)
+        return plan
+
     def next_song(self, now_s: float) -> Answer | None:
         """Handle a press of the key for the next song.
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from realtime.domain import EXPRESSIONS, Expression
 from realtime.mood.affect import rank_by_distance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Sequence
     from pathlib import Path
 
     from realtime.music.feedback import FeedbackKey
@@ -34,6 +34,23 @@ class Song:
     artist: str | None = None
     path: Path | None = None
     url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SongEnd:
+    """A song of this computer that plays no more.
+
+    Attributes:
+        song: the song.
+        key: the key of its list, which `LocalPlayer.play` got: the `MusicChoice` in a session.
+        heard_s: how long it played, without pauses, in seconds.
+        how: "finished" at its end, "skipped" by a key, "replaced" by another list, "stopped" with the player, or "broken".
+    """
+
+    song: Song
+    key: Hashable
+    heard_s: float
+    how: Literal["finished", "skipped", "replaced", "stopped", "broken"]
 
 
 @dataclass(frozen=True, slots=True)

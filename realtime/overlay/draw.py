@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 import cv2
 
 from realtime.domain import LOW_CONFIDENCE, Box, Face, Image, Mood
+from realtime.overlay.explanation import default_zoom, explanation_card
 from realtime.overlay.panels import (
     MIN_TEXT_SIZE,
     fact_card,
@@ -40,6 +41,9 @@ MIN_LIVE_TEXT_SIZE = 14
 _READING_WIDTH = 38
 """Width of cards with lines that are read, in text sizes: about 75 characters."""
 
+_CENTRE_RIGHT = 0.55
+"""Share of the width from which on the centre of a face is called right of the middle."""
+
 Position = tuple[int, int]
 """Left and top of a candidate place for a card, pixels."""
 
@@ -58,7 +62,7 @@ def draw(image: Image, view: ViewState) -> Image:
         A new image of the same shape.
     """
     canvas = cast("Image", cv2.flip(image, 1)) if view.mirrored else image.copy()
-    size = _text_size(canvas)
+    size = picture_text_size(canvas)
     if view.help:
         cv2.convertScaleAbs(canvas, canvas, alpha=0.5)
         song = _paint_bottom(canvas, [_song_card(view, canvas, size)], size, _paint_help(canvas, size))
@@ -70,7 +74,7 @@ def draw(image: Image, view: ViewState) -> Image:
         # The last frame is out of date, so it is dark and without faces
         cv2.convertScaleAbs(canvas, canvas, alpha=0.4)
         occupied = _paint_middle(canvas, view.trouble, size, _recording_cards(view, size))
-        view = replace(view, faces=())
+        view = replace(view, faces=(), explanation=None)
     boxes = [face.box.mirrored(image.shape[1]) if view.mirrored else face.box for face in view.faces]
     faces = _paint_boxes(canvas, list(zip(view.faces, boxes, strict=True)), size)
     hints = hints_card(size, canvas.shape[1] - 2 * (size // 2)) if view.hints else None
@@ -78,6 +82,7 @@ def draw(image: Image, view: ViewState) -> Image:
     bottom = _paint_bottom(canvas, bottom_cards, size, occupied)
     occupied += _paint_top(canvas, view, size, occupied)
     occupied += bottom + _paint_recommendations(canvas, view, size, occupied, bottom)
+    occupied += _paint_explanation(canvas, view, size, occupied)
     _paint_labels(canvas, faces, occupied, bars=view.bars)
     return canvas
 
@@ -95,7 +100,7 @@ def annotate(image: Image, faces: Sequence[Face], mood: Mood | None, *, in_place
         A new image of the same shape, or `image`.
     """
     canvas = image if in_place else image.copy()
-    size = _text_size(canvas)
+    size = picture_text_size(canvas)
     frame, occupied = _frame_box(canvas), list[Box]()
     card = sentence_card("no face", size, frame.width) if not faces else mood_card(mood, size) if mood else None
     if card:
@@ -113,7 +118,8 @@ def _frame_box(canvas: Image) -> Box:
     return Box(0, 0, canvas.shape[1], canvas.shape[0])
 
 
-def _text_size(canvas: Image) -> int:
+def picture_text_size(canvas: Image) -> int:
+    """Text size for a picture or a frame of any size, pixels."""
     return max(MIN_TEXT_SIZE, round(0.034 * min(canvas.shape[:2])))
 
 
@@ -159,7 +165,7 @@ def _paint_labels(
 def _paint_top(canvas: Image, view: ViewState, size: int, blocked: Sequence[Box]) -> list[Box]:
     width = canvas.shape[1]
     cards = _recording_cards(view, size)
-    cards.append((mood_card(view.mood, size, view.strategy), False))
+    cards.append((mood_card(view.mood, size, view.strategy, dj=view.dj), False))
     if not view.faces and not view.trouble:
         cards.append((sentence_card("no face", size, width), False))
     if view.frozen:
@@ -232,6 +238,29 @@ def _paint_recommendations(
         cards = [movies_card(view.movies, size, width, count) for count in counts]
         painted += _paint_first_fit(canvas, cards, size, blocked, [*below, *painted])
     return painted
+
+
+def _paint_explanation(canvas: Image, view: ViewState, size: int, blocked: Sequence[Box]) -> list[Box]:
+    """Paint the panel of the explanation at the side that is farther from its face; smaller where it does not fit."""
+    if view.explanation is None:
+        return []
+    frame, gap = _frame_box(canvas), size // 2
+    box = view.explanation.face.box
+    face = box.mirrored(frame.width) if view.mirrored else box
+    # A face in the middle must not make the panel jump to and fro
+    sides = (False, True) if face.centre[0] > _CENTRE_RIGHT * frame.width else (True, False)
+    smallest = max(MIN_TEXT_SIZE, size * 2 // 3)
+    zooms = range(default_zoom(size), 0, -1)
+    for free, zoom, text_size, right in product(([*blocked, face], blocked), zooms, {size: 0, smallest: 0}, sides):
+        card = explanation_card(view.explanation, text_size, zoom=zoom, mirrored=view.mirrored)
+        width, height = card.size_px()
+        left = frame.width - gap - width if right else gap
+        tops = [gap, *sorted(other.bottom + gap for other in blocked)]
+        for top in tops:
+            area = Box(left, top, width, height)
+            if left >= 0 and area.bottom + gap <= frame.height and not any(intersection(area, other) for other in free):
+                return [card.paint(canvas, left, top)]
+    return []
 
 
 def _paint_first_fit(

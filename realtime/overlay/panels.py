@@ -44,7 +44,7 @@ def sentence_card(text: str, size: int, width: int) -> Card:
 
 def info_card(text: str, size: int) -> Card:
     """Card with frame rate and latency, in smaller text."""
-    return Card(((Word(text, DIM),),), _smaller_size(size))
+    return Card(((Word(text, DIM),),), smaller_size(size))
 
 
 def recording_card(size: int) -> Card:
@@ -69,22 +69,24 @@ def top_three_card(face: Face, size: int) -> Card:
     """Card with bars of the three most probable expressions of a face."""
     return Card(
         tuple(_share_row(name, share) for name, share in face.ranked()[:3]),
-        _smaller_size(size),
+        smaller_size(size),
     )
 
 
-def mood_card(mood: Mood | None, size: int, strategy: str | None = None) -> Card:
+def mood_card(mood: Mood | None, size: int, strategy: str | None = None, *, dj: bool = False) -> Card:
     """Card of the mood: its share of the vote, or that the user chose it; the largest shares of a mixed mood.
 
     Args:
         mood: mood of the session; None before the first vote.
         size: text size in pixels.
-        strategy: name of the music strategy, one or two words; None adds no row.
+        strategy: name of the music strategy, one or two words; None adds no word.
+        dj: whether the music follows the mood by itself.
     """
     rows = _mood_rows(mood)
-    if strategy:
-        rows = (*rows, (Word("music:", DIM), Word(strategy)))
-    return Card(rows, _smaller_size(size) if mood and mood.leader is None else size)
+    words = ", ".join(filter(None, ("DJ" if dj else None, strategy)))
+    if words:
+        rows = (*rows, (Word("music:", DIM), Word(words)))
+    return Card(rows, smaller_size(size) if mood and mood.leader is None else size)
 
 
 def _mood_rows(mood: Mood | None) -> tuple[tuple[Cell, ...], ...]:
@@ -105,7 +107,7 @@ def playing_card(playing: NowPlaying, size: int, width: int) -> Card | None:
 
     Whole names of title and artist have priority over volume, number and the shuffle icon.
     """
-    size = _smaller_size(size)
+    size = smaller_size(size)
     state = Icon("pause" if playing.paused else "play")
     number = (Word(f"{playing.number}/{playing.count}", DIM),) if playing.count > 1 else ()
     shuffled = (Icon("shuffle", DIM),) if playing.shuffled else ()
@@ -140,7 +142,7 @@ def _names(title: str, artist: str, size: int, room: int) -> tuple[Cell, ...]:
 @lru_cache(maxsize=16)
 def movies_card(movies: RecommendedMovies, size: int, width: int, count: int) -> Card:
     """Card of the first `count` movies, a line of at most `width` pixels for each; the genres are left out first."""
-    size = _smaller_size(size)
+    size = smaller_size(size)
     room = width - size
     hide = (Gap(0.4), KeyCap("v"), Word("hide", DIM)) if room > _ROOM_FOR_HIDE * size else ()
     words = ellipsize(f"Movies {movies.plan.why}", size, room - (7 * size if hide else 0), bold=True)
@@ -173,7 +175,7 @@ def hints_card(size: int, width: int) -> Card | None:
     hints = window_hints()
     for first in range(len(hints)):
         cells = [cell for hint in hints[first:] for cell in (Gap(0.2), KeyCap(hint.keys), Word(hint.word))]
-        card = Card((tuple(cells[1:]),), _smaller_size(size))
+        card = Card((tuple(cells[1:]),), smaller_size(size))
         if card.size_px()[0] <= width:
             return card
     return None
@@ -229,5 +231,6 @@ def _percent(share: float) -> str:
     return f"{share:.0%}"
 
 
-def _smaller_size(size: int) -> int:
+def smaller_size(size: int) -> int:
+    """Text size of less important cards, for a text size; pixels."""
     return max(MIN_TEXT_SIZE, round(0.85 * size))

@@ -59,6 +59,17 @@ def blend_mask(canvas: Image, mask: Mask, left: int, top: int, colour: Colour) -
     background[:] = cv2.add(cv2.multiply(background, cv2.bitwise_not(opacity), scale=1 / 255), ink)
 
 
+def paste(canvas: Image, pixels: Image, left: int, top: int) -> None:
+    """Copy `pixels` into `canvas` in place, at `left`, `top` in pixels. The canvas clips them."""
+    height, width = canvas.shape[:2]
+    rows, columns = (
+        slice(max(0, top), min(height, top + pixels.shape[0])),
+        slice(max(0, left), min(width, left + pixels.shape[1])),
+    )
+    if rows.start < rows.stop and columns.start < columns.stop:
+        canvas[rows, columns] = pixels[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
+
+
 @lru_cache(maxsize=128)
 def rounded_rect(width: int, height: int, radius: int, opacity: int = 255) -> Mask:
     """Mask of a filled rectangle with rounded corners: `opacity` 0..255 inside, antialiased at the edge, read-only.

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
+
 from realtime.domain import Box, Expression, Image
-from realtime.overlay.shapes import Colour, IconName, blend_mask, icon, rounded_rect
+from realtime.overlay.shapes import Colour, IconName, blend_mask, icon, paste, rounded_rect
 from realtime.overlay.text import line_height, text_mask, text_width
 from realtime.session.colours import RGB
 
@@ -63,6 +65,24 @@ class Icon:
     colour: Colour = BRIGHT
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """Pixels, (height, width, 3) uint8 BGR, each painted as a square of `zoom` pixels: enlarged, but not smoothed."""
+
+    pixels: Image
+    zoom: int = 1
+
+    @property
+    def height_px(self) -> int:
+        """Height in pixels as painted."""
+        return self.pixels.shape[0] * self.zoom
+
+    @property
+    def width_px(self) -> int:
+        """Width in pixels as painted."""
+        return self.pixels.shape[1] * self.zoom
+
+
 @dataclass(frozen=True, slots=True)
 class Gap:
     """Empty space of `length` text sizes."""
@@ -77,7 +97,7 @@ class TabStop:
     at: float
 
 
-Cell = Word | KeyCap | Bar | Dot | Icon | Gap | TabStop
+Cell = Word | KeyCap | Bar | Dot | Icon | Picture | Gap | TabStop
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +158,8 @@ def _cell_width(cell: Cell, size: int) -> int:
             return round(length * size)
         case Dot() | Icon():
             return round(0.7 * size)
+        case Picture():
+            return cell.width_px
         case TabStop():
             return 0
 
@@ -165,6 +187,8 @@ def _row_width(row: tuple[Cell, ...], size: int) -> int:
 def _row_height(row: tuple[Cell, ...], size: int) -> int:
     if all(isinstance(cell, Bar) for cell in row):
         return round(0.7 * size)
+    if row and all(isinstance(cell, Picture) for cell in row):
+        return max(cell.height_px for cell in row if isinstance(cell, Picture)) + round(0.4 * size)
     return line_height(size) + (round(0.4 * size) if any(isinstance(cell, KeyCap) for cell in row) else 0)
 
 
@@ -196,5 +220,8 @@ def _paint_cell(canvas: Image, cell: Cell, left: int, top: int, height: int, siz
             blend_mask(canvas, rounded_rect(width, width, width // 2), left, top + (height - width) // 2, colour)
         case Icon(name, colour):
             blend_mask(canvas, icon(name, width), left, top + (height - width) // 2, colour)
+        case Picture(pixels, zoom):
+            enlarged = np.repeat(np.repeat(pixels, zoom, axis=0), zoom, axis=1)
+            paste(canvas, enlarged, left, top + (height - cell.height_px) // 2)
         case Gap() | TabStop():
             pass

@@ -1,7 +1,12 @@
-"""Read pictures and frames of all tabs: decoded in threads, analysed one at a time, in the order in which they came."""
+"""Read pictures and frames of all tabs: decoded in threads, analysed in the order in which they came.
+
+One picture and one frame are searched at the same time, each with a detector of its own: a large picture takes seconds, and the
+cameras of the other tabs go on meanwhile.
+"""
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +23,8 @@ from realtime.sources.picture_limits import PictureLimitError, read_jpeg_header
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from realtime.domain import Face, Image
+    from realtime.classifier.runtime import Classifier
+    from realtime.domain import Batch, Face, Image, Probabilities
     from realtime.faces.pipeline import FaceReader, FrameReader
 
 MAX_FRAME_PIXELS = 4_000_000
@@ -36,7 +42,8 @@ class PageReaders:
 
     Attributes:
         pictures: reads pictures, as `emodj image` does.
-        frames: reads single frames, as `emodj live` does, with the same network.
+        frames: reads single frames, as `emodj live` does, with a detector of its own and the same network, an
+            `UnsharedClassifier`.
         new_frame_reader: makes a reader with tracks and labels of its own around `frames`, for one session.
     """
 
@@ -45,10 +52,24 @@ class PageReaders:
     new_frame_reader: Callable[[FaceReader], FrameReader]
 
 
-class Analysis:
-    """Analyses for all tabs. Detector and network are loaded by the first call, and are used by one thread at a time.
+class UnsharedClassifier:
+    """A network that one thread uses at a time, for the faces of one picture or frame."""
 
-    The event loop makes all calls. A call that waits is served in the order of arrival, so several tabs get equal shares.
+    def __init__(self, classifier: Classifier) -> None:
+        self._classifier = classifier
+        self._lock = threading.Lock()
+
+    def classify(self, batch: Batch, /) -> Probabilities:
+        """As of `Classifier`."""
+        with self._lock:
+            return self._classifier.classify(batch)
+
+
+class Analysis:
+    """Analyses for all tabs. Detectors and network are loaded by the first call.
+
+    The event loop makes all calls. Among frames, and among pictures, a call that waits is served in the order of arrival, so
+    several tabs get equal shares.
 
     Args:
         load: loads detector and network; it takes a second.
@@ -61,6 +82,7 @@ class Analysis:
         self._pictures = anyio.CapacityLimiter(1)
         # A picture, and meanwhile a frame
         self._decoding = anyio.CapacityLimiter(2)
+        # Loading, and then a frame
         self._reading = anyio.CapacityLimiter(1)
 
     async def prepare(self) -> None:
@@ -94,16 +116,17 @@ class Analysis:
         async with self._pictures:
             pixels = await anyio.to_thread.run_sync(_decode_picture, data, name, notify, limiter=self._decoding)
             height, width = pixels.shape[:2]
+            readers = await anyio.to_thread.run_sync(self._ready, limiter=self._reading)
 
             def read() -> tuple[Face, ...]:
                 try:
-                    return self._ready().pictures.read(pixels)
+                    return readers.pictures.read(pixels)
                 except Exception as error:
                     if isinstance(error, EmodjError) or not images.is_out_of_memory(error):
                         raise
                     raise images.too_large_for_memory(name) from error
 
-            return await anyio.to_thread.run_sync(read, limiter=self._reading), width, height
+            return await anyio.to_thread.run_sync(read), width, height
 
     async def read_frame(self, reader: FrameReader, data: bytes, index: int, time_s: float, stretch: int) -> tuple[Face, ...]:
         """Read the faces of a frame of a session.

@@ -43,7 +43,7 @@ SECURITY_HEADERS: Mapping[str, str] = {
     "permissions-policy": "camera=(self), microphone=(), geolocation=()",
     "cache-control": "no-store",
 }
-"""Headers of every answer, except uvicorn's 503 to more connections than it takes."""
+"""Headers of every answer."""
 
 ENTER = "/api/enter"
 """Where a ticket is exchanged for the key; the guard itself answers it."""
@@ -228,6 +228,12 @@ class Guard:
                 if not message.get("more_body", False):
                     return b"".join(parts)
         raise Refusal(408, f"the picture did not arrive within {self._body_s:.0f} seconds: try again, or a smaller one")
+
+
+async def answer_busy(_scope: Scope, _receive: Receive, send: Send) -> None:
+    """Answer a request of a connection too many, whatever it asks."""
+    sentence = "as many connections are open as emodj takes: close some tabs, and reload this one\n"
+    await _answer(503, "text/plain; charset=utf-8", sentence, _with_security_headers(send))
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

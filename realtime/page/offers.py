@@ -16,6 +16,7 @@ from realtime.movies.planner import key_of_movie, nearest_mood
 from realtime.movies.recommender import recommend_movies
 from realtime.movies.tmdb import ATTRIBUTION
 from realtime.music.feedback import NO_ANSWER, order_of_lot
+from realtime.music.links import spotify_uri
 from realtime.music.local.library import read_library, read_songs
 from realtime.music.planner import ONLY_DISLIKED, plan_music
 from realtime.music.taste import Taste, key_of_music, key_of_song
@@ -124,7 +125,8 @@ def _choice(shelf: Shelf, choice: MusicChoice, lists: SongLists) -> Document:
     path = choice.path
     name = None if path is None else lists.offer(choice, lambda: _read_choice(shelf, choice, path), choice.mood)
     thumb = lists.offer_thumb(key_of_music(choice), choice.title)
-    return {"title": choice.title, "url": choice.url, "list": name, "thumb": thumb}
+    on_spotify = choice.url is not None and spotify_uri(choice.url) is not None
+    return {"title": choice.title, "url": choice.url, "list": name, "on_spotify": on_spotify, "thumb": thumb}
 
 
 def _read_choice(shelf: Shelf, choice: MusicChoice, path: Path) -> FoundSongs:

@@ -16,6 +16,7 @@ Everything below `/api/` is asked by POST, answers with JSON, and says in plain 
     thumb     a thumb on a song, a link or a movie that was offered; or that a song was heard or skipped
     summary   the session until now: in lines, and as the three files of `emodj live --summary`
     restart   a new session
+    spotify   presses a button of Spotify's player, plays a list there, or tells what plays
 """
 
 from __future__ import annotations
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from realtime.domain import Mood
     from realtime.music.feedback_book import FeedbackBook
     from realtime.page.analysis import Analysis
+    from realtime.page.spotify import SpotifyRemote
     from realtime.session.documents import Document
     from realtime.session.state import Session
 
@@ -93,6 +95,7 @@ class PageParts:
         shuffle: whether songs come in random order at the start.
         mirrored: whether the camera is shown as in a mirror at the start.
         in_network: whether other computers may open the page.
+        spotify: the Spotify player of the user; None where others could steer it.
         notices: sentences about the settings, for each tab.
         book: thumbs; None without thumbs.
     """
@@ -104,6 +107,7 @@ class PageParts:
     shuffle: bool
     mirrored: bool
     in_network: bool
+    spotify: SpotifyRemote | None = None
     notices: tuple[str, ...] = ()
     book: FeedbackBook | None = None
 
@@ -136,6 +140,7 @@ def build_app(parts: PageParts, clock: Callable[[], float] = time.monotonic, mos
         "thumb": page.judge,
         "summary": page.sum_up,
         "restart": page.restart,
+        "spotify": page.control_spotify,
     }
     routes = [Route(f"/api/{name}", _answering(answer), methods=["POST"]) for name, answer in asked.items()]
     routes.append(Route("/songs/{name}/{number:int}", _answering(page.send_song), methods=["GET"]))
@@ -156,6 +161,8 @@ class _Page:
     async def begin_visit(self, _request: Request) -> Response:
         name, visit = self._visits.begin()
         parts = self._parts
+        remote = parts.spotify
+        logged_in = remote is not None and await anyio.to_thread.run_sync(lambda: remote.is_logged_in, limiter=self._disk)
         return _json(
             {
                 "visit": name,
@@ -167,6 +174,7 @@ class _Page:
                 "mirrored": parts.mirrored,
                 "in_network": parts.in_network,
                 "thumbs": parts.book is not None,
+                "spotify": remote.shown if remote is not None and logged_in else None,
                 "largest": MAX_BODY_BYTES,
                 "notices": list(parts.notices),
             }
@@ -308,6 +316,20 @@ class _Page:
         visit.restart()
         visit.choose_strategy(strategy, self._clock())
         return _json(_mood_fields(None))
+
+    async def control_spotify(self, request: Request) -> Response:
+        self._visit(request)
+        asked, remote = await _asked(request), self._parts.spotify
+        if remote is None:
+            raise EmodjError("with --lan the page does not control your Spotify: others in your network could")
+        if "play" in asked:
+            return _json(await remote.play(_text(asked, "play")))
+        if "press" not in asked:
+            return _json(await remote.poll())
+        try:
+            return _json(await remote.press(_text(asked, "press")))
+        except KeyError as error:
+            raise BadRequestError("there is no such button") from error
 
     def _visit(self, request: Request) -> Visit:
         return self._visits.get(request.headers.get(VISIT_HEADER, ""))

@@ -15,7 +15,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from realtime.errors import EmodjError, UsageError
-from realtime.page.guard import MAX_HEADER_BYTES, SECURITY_HEADERS, Access, Guard, new_key
+from realtime.page.guard import MAX_HEADER_BYTES, SECURITY_HEADERS, Access, Guard, answer_busy, new_key
 
 if TYPE_CHECKING:
     import asyncio
@@ -26,11 +26,13 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 MAX_CONNECTIONS = 64
-"""Connections and requests at the same time; a browser opens six for a tab."""
+"""Connections at the same time, each with one request; a browser opens six for a tab."""
 KEEP_ALIVE_S = 15
 SILENT_S = 10.0
 """Seconds without a complete request after which a connection is closed."""
 SHUTDOWN_S = 2
+_ELSEWHERE = ("203.0.113.1", 9)
+"""An address that nobody has (RFC 5737), outside of every network at home."""
 _USUAL_PORTS = {"http": 80, "https": 443}
 
 
@@ -103,7 +105,6 @@ class PageAddress:
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            limit_concurrency=MAX_CONNECTIONS,
             h11_max_incomplete_event_size=MAX_HEADER_BYTES,
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=SHUTDOWN_S,
@@ -122,7 +123,9 @@ class PageAddress:
 
 
 class _ImpatientProtocol(H11Protocol):
-    """uvicorn's protocol, with time limits and answers of our own.
+    """uvicorn's protocol, with limits and answers of our own.
+
+    A connection beyond `MAX_CONNECTIONS` gets status 503. uvicorn's own answer has no headers of ours, so its limit is unused.
 
     It closes a connection that sends no complete request for `SILENT_S`: uvicorn itself waits for ever for the first one. What
     is no HTTP never reaches the guard, so it is answered here, with the headers of every answer.
@@ -132,6 +135,8 @@ class _ImpatientProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         super().connection_made(transport)
+        if len(self.connections) > MAX_CONNECTIONS:
+            self.app = answer_busy
         self._timer = self.loop.call_later(SILENT_S, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -177,6 +182,10 @@ def network_names() -> list[str]:
     # A name of 64 characters is one for Linux, and none for Python
     with suppress(OSError, UnicodeError):
         found += [str(entry[4][0]) for entry in socket.getaddrinfo(name, None, socket.AF_INET, socket.SOCK_STREAM)]
+    # On many systems the name is 127.0.1.1 for the computer itself. Connecting by UDP sends nothing: it only finds the way out
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way_out:
+        way_out.connect(_ELSEWHERE)
+        found.append(way_out.getsockname()[0])
     return [each for each in dict.fromkeys(found) if not each.startswith("127.")]
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from realtime.music.feedback import Tally
     from realtime.music.planner import Plan
     from realtime.session.recommendations import RecommendedMovies
-    from realtime.session.state import Summary
+    from realtime.session.state import DjEvent, Summary
     from realtime.session.timeline import MoodSpan
 
 SCHEMA = 1
@@ -63,14 +63,18 @@ def pictures_document(pictures: Sequence[AnalysedPicture]) -> Document:
     return {"schema": SCHEMA, "images": [_picture_document(picture) for picture in pictures]}
 
 
-def frame_document(time_s: float, faces: Sequence[Face], mood: Mood | None) -> Document:
-    """One line of `emodj live --jsonl`; `time_s` is in seconds since the first frame."""
+def frame_document(time_s: float, faces: Sequence[Face], mood: Mood | None, dj: Sequence[DjEvent] = ()) -> Document:
+    """One line of `emodj live --jsonl`; `time_s` is in seconds since the first frame.
+
+    It has the field `dj` only if the DJ did something since the frame before.
+    """
     tracked = [{**_face_document(face), "track": face.track} for face in faces]
-    return {"schema": SCHEMA, "t": round(time_s, _DIGITS), "faces": tracked, "mood": _mood_document(mood), **_mood_fields(mood)}
+    document = {"schema": SCHEMA, "t": round(time_s, _DIGITS), "faces": tracked, "mood": _mood_document(mood)}
+    return {**document, **_mood_fields(mood), **({"dj": [_dj_document(event) for event in dj]} if dj else {})}
 
 
 def summary_document(summary: Summary) -> Document:
-    """Document of `emodj live --json`, and last line of `--jsonl`."""
+    """Document of `emodj live --json`, and last line of `--jsonl`; it has the field `dj` only if the DJ was on."""
     return {
         "schema": SCHEMA,
         "mood": _mood_document(summary.mood),
@@ -83,6 +87,7 @@ def summary_document(summary: Summary) -> Document:
         "mood_used": mood_used_document(summary.movies),
         "fact": fact_document(summary.fact),
         "seed": summary.seed,
+        **({} if summary.dj is None else {"dj": [_dj_document(event) for event in summary.dj]}),
     }
 
 
@@ -124,6 +129,17 @@ def fact_document(fact: Fact | None) -> Document | None:
     if fact is None:
         return None
     return {"mood": fact.mood and fact.mood.value, "fact": fact.text, "source": fact.source}
+
+
+def _dj_document(event: DjEvent) -> Document:
+    return {
+        "t": round(event.seconds, _DIGITS),
+        "what": event.what,
+        "mood": event.mood and event.mood.leader and event.mood.leader.value,
+        "why": event.why,
+        "title": event.plan and event.plan.best.title,
+        "url": event.plan and event.plan.best.place,
+    }
 
 
 def _span_document(span: MoodSpan) -> Document:

@@ -39,6 +39,7 @@ class SessionAction(Enum):
     FACT = auto()
     LIKE = auto()
     DISLIKE = auto()
+    DJ = auto()
 
 
 class ViewToggle(Enum):
@@ -47,6 +48,7 @@ class ViewToggle(Enum):
     HELP = auto()
     MIRROR = auto()
     BARS = auto()
+    EXPLANATION = auto()
     INFO = auto()
 
 
@@ -117,20 +119,22 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(("r",), "restart the vote", SessionAction.RESTART_VOTE, Group.PROGRAM),
     Binding(("s",), "save a snapshot", Action.SNAPSHOT, Group.PROGRAM),
     Binding(("c",), "next camera", Action.NEXT_CAMERA, Group.PROGRAM),
-    Binding(("m",), "mirror", ViewToggle.MIRROR, Group.PROGRAM),
-    Binding(("b",), "bars", ViewToggle.BARS, Group.PROGRAM),
+    Binding(("m",), "mirror, bars", ViewToggle.MIRROR, Group.PROGRAM),
+    Binding(("b",), "mirror, bars", ViewToggle.BARS, Group.PROGRAM),
+    Binding(("e",), "why this label", ViewToggle.EXPLANATION, Group.PROGRAM),
     Binding(("i",), "frames a second and latency", ViewToggle.INFO, Group.PROGRAM),
     Binding(("f",), "full screen", Action.FULL_SCREEN, Group.PROGRAM),
     Binding(("v",), "movies for the mood", SessionAction.MOVIES, Group.PROGRAM, hint="movies"),
     Binding(("d",), "a fact", SessionAction.FACT, Group.PROGRAM),
     Binding(("p",), "play what fits the mood", SessionAction.PLAY, Group.MUSIC, hint="play"),
+    Binding(("a",), "DJ: follow the mood", SessionAction.DJ, Group.MUSIC, hint="DJ"),
     Binding(("l",), "match, lift or journey", SessionAction.NEXT_STRATEGY, Group.MUSIC, hint="lift"),
-    Binding((".",), "pause or go on", PlayerCommand(toggle=True), Group.MUSIC, hint="pause"),
+    Binding((".",), "pause, shuffle", PlayerCommand(toggle=True), Group.MUSIC, hint="pause"),
+    Binding(("z",), "pause, shuffle", PlayerCommand(shuffle=True), Group.MUSIC, hint="shuffle"),
     Binding(("n",), "next, previous song", PlayerCommand(skip=1), Group.MUSIC, hint="next"),
     Binding((",",), "next, previous song", PlayerCommand(skip=-1), Group.MUSIC, hint="previous"),
     Binding(("y",), "like, not again", SessionAction.LIKE, Group.MUSIC, hint="like"),
     Binding(("x",), "like, not again", SessionAction.DISLIKE, Group.MUSIC, hint="not again"),
-    Binding(("z",), "shuffle", PlayerCommand(shuffle=True), Group.MUSIC, hint="shuffle"),
     Binding(("-",), "volume", PlayerCommand(louder=-1), Group.MUSIC, hint="volume"),
     Binding(("+",), "volume", PlayerCommand(louder=1), Group.MUSIC, hint="volume"),
     Binding(("h", "?"), "help", ViewToggle.HELP, Group.PROGRAM, hint="help"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from realtime.movies.planner import key_of_movie
-from realtime.music.commands import PlayerCommand
+from realtime.music.commands import DjAct, DjOrder, PlayerCommand
+from realtime.music.dj import DjPolicy, DjRules
 from realtime.music.feedback import FeedbackKey, Kind, Verdict
 from realtime.music.planner import Strategy
 from realtime.music.selector import NO_MOOD, MusicSelector
@@ -19,10 +21,13 @@ from realtime.session.view import ViewState
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from realtime.classifier.occlusion import Explanation
     from realtime.domain import Expression, Face, Mood
     from realtime.facts import Fact
     from realtime.mood.vote import MoodVote
     from realtime.music.catalog import Playlists
+    from realtime.music.commands import PlayingMusic
+    from realtime.music.dj import DjDecision
     from realtime.music.feedback import FeedbackCounts
     from realtime.music.planner import Plan
     from realtime.music.selector import Answer
@@ -34,10 +39,39 @@ NOTICE_S = 4.0
 """Seconds for which a notice is shown."""
 FACT_S = 12.0
 """Seconds for which a fact is shown: a slow reader reads 200 characters of `facts.LONGEST_FACT` and the source meanwhile."""
+NO_FACE = "there is no face to explain"
+"""Notice in place of an explanation."""
 NO_MOVIES = "the list of movies has none for this mood"
 """Notice in place of movies for a mood and a strategy that have none."""
+DJ_ON = "DJ on: the music follows the mood"
+"""Notice of the key that turns the DJ on."""
+DJ_OFF = "DJ off: the music plays on, and follows the keys alone"
+"""Notice of the key that turns the DJ off."""
+DJ_PERIOD_S = 0.2
+"""Seconds between two decisions of the DJ, at least."""
+MOST_DJ_EVENTS = 1000
+"""Events of the DJ that a session keeps: the first ones go."""
 WELCOME = "analysed on this computer, nothing is saved"
 """Notice at the start of a session that writes no file."""
+
+
+@dataclass(frozen=True, slots=True)
+class DjEvent:
+    """What the DJ decided, or that music has changed as it decided.
+
+    Attributes:
+        seconds: time since the first frame.
+        what: name of the `DjAct`, or "changed" when the music that was decided on plays.
+        mood: mood of that moment; None without one.
+        why: one sentence.
+        plan: music that was chosen; None if none was.
+    """
+
+    seconds: float
+    what: str
+    mood: Mood | None
+    why: str
+    plan: Plan | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +88,7 @@ class Summary:
         fact: a true sentence about the mood; None without a mood.
         seed: seed of the draw of `movies` and `fact`; None if the session recommends none.
         timeline: what the faces looked like in the course of the session; at most `timeline.MOST_SPANS`.
+        dj: what the DJ did, at most `MOST_DJ_EVENTS`; None if it was never on.
     """
 
     mood: Mood | None
@@ -65,6 +100,7 @@ class Summary:
     fact: Fact | None = None
     seed: int | None = None
     timeline: tuple[MoodSpan, ...] = ()
+    dj: tuple[DjEvent, ...] | None = None
 
 
 class Session:
@@ -80,6 +116,8 @@ class Session:
         welcome: first notice.
         recommender: draws movies and facts; None recommends none.
         counts: counts thumbs, which order the music; None without thumbs.
+        dj: times of the DJ.
+        dj_on: whether the DJ is on at the start.
     """
 
     def __init__(
@@ -94,6 +132,8 @@ class Session:
         welcome: str = WELCOME,
         recommender: Recommender | None = None,
         counts: FeedbackCounts | None = None,
+        dj: DjRules | None = None,
+        dj_on: bool = False,
     ) -> None:
         self.welcome = welcome
         self._vote = vote
@@ -107,7 +147,20 @@ class Session:
         self._recommender = recommender
         self._timeline = MoodTimeline()
         self._view = ViewState()
-        self._toggles = {ViewToggle.MIRROR: mirrored, ViewToggle.BARS: bars, ViewToggle.INFO: info, ViewToggle.HELP: False}
+        self._dj = DjPolicy(dj or DjRules(), on=dj_on)
+        self._dj_was_on = dj_on
+        self._dj_at_s: float | None = None
+        self._dj_events = deque[DjEvent](maxlen=MOST_DJ_EVENTS)
+        self._new_dj_events = deque[DjEvent](maxlen=MOST_DJ_EVENTS)
+        self._dj_sentences = deque[str](maxlen=8)
+        # The event of the latest order that is to change the music
+        self._dj_order: tuple[int, DjEvent] | None = None
+        self._toggles = dict.fromkeys(ViewToggle, False) | {
+            ViewToggle.MIRROR: mirrored,
+            ViewToggle.BARS: bars,
+            ViewToggle.INFO: info,
+        }
+        self._explanation: Explanation | None = None
         self._notice_until: float | None = None
         self._fact_until: float | None = None
         # The first fact stays for the summary
@@ -125,6 +178,16 @@ class Session:
     def strategy(self) -> Strategy:
         """Strategy by which music is chosen."""
         return self._selector.strategy
+
+    @property
+    def dj_on(self) -> bool:
+        """Whether the music follows the mood by itself."""
+        return self._dj.on
+
+    @property
+    def near_change(self) -> bool:
+        """Whether the DJ may decide something soon, so that the faces should be looked at often."""
+        return self._dj.near_change
 
     def add_frame(self, faces: Sequence[Face], time_s: float, stretch: int = 0, *, held: bool = False) -> None:
         """Add the faces of one analysed frame to the vote and the view.
@@ -145,9 +208,90 @@ class Session:
         self._last_s = time_s
         self._frames += not held
 
+    def lead_music(self, now_s: float, playing: PlayingMusic, *, watching: bool = True) -> PlayerCommand | None:
+        """Let the DJ decide; to be called a few times a second, whether it is on or off.
+
+        Args:
+            now_s: time on the clock of keys and screen, seconds.
+            playing: what the player does.
+            watching: whether the faces of the view are those of now: not while the camera is lost.
+
+        Returns:
+            An order for the player; None if it has nothing to do.
+        """
+        if self._dj_at_s is not None and 0 <= now_s - self._dj_at_s < DJ_PERIOD_S:
+            return None
+        self._dj_at_s = now_s
+        mood, seen = self._vote.mood(), bool(self._view.faces) if watching and not self.frozen else None
+        self._note_dj_change(playing)
+        decision = self._dj.decide(now_s, mood, playing, seen=seen)
+        return None if decision is None else self._follow_dj(decision, mood, now_s)
+
+    def take_dj_events(self) -> tuple[DjEvent, ...]:
+        """What the DJ has done since the last call."""
+        events = tuple(self._new_dj_events)
+        self._new_dj_events.clear()
+        return events
+
+    def take_dj_sentences(self) -> tuple[str, ...]:
+        """What the DJ has decided since the last call, for a terminal: the last few sentences."""
+        sentences = tuple(self._dj_sentences)
+        self._dj_sentences.clear()
+        return sentences
+
+    def _follow_dj(self, decision: DjDecision, mood: Mood | None, now_s: float) -> PlayerCommand | None:
+        plan = None
+        if decision.wants_plan:
+            only_said = decision.act is DjAct.SUGGEST
+            plan = self._selector.plan(mood) if only_said else self._selector.plan_for_dj(mood)
+            if plan is None:
+                self._dj.drop(decision)
+                return None
+        event = DjEvent(self._last_s - self._first_s, decision.act.value, mood, decision.sentence(plan), plan)
+        self._add_dj_event(event)
+        self._dj_sentences.append(event.why)
+        self.notify(event.why, now_s)
+        if decision.act is DjAct.SUGGEST:
+            return None
+        if plan is not None:
+            self._dj_order = decision.number, event
+        return PlayerCommand(dj=DjOrder(decision.act, decision.number, plan, decision.opens_link))
+
+    def _note_dj_change(self, playing: PlayingMusic) -> None:
+        """Keep that the music has changed as it was ordered, which may be minutes after the decision."""
+        if self._dj_order is not None and playing.order == self._dj_order[0]:
+            event = self._dj_order[1]
+            self._dj_order = None
+            self._add_dj_event(replace(event, seconds=self._last_s - self._first_s, what="changed", mood=self._vote.mood()))
+
+    def _add_dj_event(self, event: DjEvent) -> None:
+        self._dj_events.append(event)
+        self._new_dj_events.append(event)
+
+    def _toggle_dj(self, now_s: float) -> PlayerCommand | None:
+        on = not self._dj.on
+        self._dj_was_on |= on
+        act = self._dj.turn(on=on)
+        self.notify(DJ_ON if on else DJ_OFF, now_s)
+        return None if act is None else PlayerCommand(dj=DjOrder(act, 0))
+
     def set_recording(self, *, on: bool) -> None:
         """Show or hide that a film is recorded."""
         self._view = replace(self._view, recording=on)
+
+    @property
+    def explaining(self) -> bool:
+        """Whether the user asks why the largest face has its label."""
+        return self._toggles[ViewToggle.EXPLANATION]
+
+    def set_explanation(self, explanation: Explanation) -> None:
+        """Set the newest explanation of a label. It is shown while it is asked for and its face is there."""
+        self._explanation = explanation
+
+    def stop_explaining(self, why: str, now_s: float) -> None:
+        """Take the panel of the explanation away, and show the sentence that says why."""
+        self._toggles[ViewToggle.EXPLANATION] = False
+        self.notify(why, now_s)
 
     def notify(self, sentence: str, now_s: float) -> None:
         """Show a sentence for `NOTICE_S`, from `now_s` on the clock of keys and screen."""
@@ -170,9 +314,10 @@ class Session:
         if self._fact_until is not None and now_s >= self._fact_until:
             self._view = replace(self._view, fact=None)
             self._fact_until = None
+        faces = self._view.faces if stretch in {None, self._stretch} else ()
         return replace(
             self._view,
-            faces=self._view.faces if stretch in {None, self._stretch} else (),
+            faces=faces,
             mood=self._vote.mood(),
             mirrored=self._toggles[ViewToggle.MIRROR],
             bars=self._toggles[ViewToggle.BARS],
@@ -180,10 +325,12 @@ class Session:
             help=self._toggles[ViewToggle.HELP],
             trouble=trouble,
             strategy=self._selector.name,
+            dj=self._dj.on,
+            explanation=self._explanation_of(faces),
         )
 
     def snapshot_view(self, now_s: float, stretch: int | None = None) -> ViewState:
-        """Content of a snapshot: faces and mood, without hints, notices and other information about the program.
+        """Content of a snapshot: faces, mood and explanation, without hints, notices and other information about the program.
 
         Args:
             now_s: time on the clock of keys and screen, seconds.
@@ -191,7 +338,7 @@ class Session:
         """
         view_state = self.view(now_s, "", stretch=stretch)
         without_program = replace(view_state, hints=False, help=False, notice=None, info=None, frozen=False, recording=False)
-        return replace(without_program, playing=None, strategy=None, movies=None, fact=None)
+        return replace(without_program, playing=None, strategy=None, dj=False, movies=None, fact=None)
 
     def set_now_playing(self, playing: NowPlaying | None, plan: Plan | None) -> None:
         """Set the song that plays, and its plan: a player goes on to the next song, and so may advance a journey."""
@@ -222,6 +369,7 @@ class Session:
             fact,
             None if recommender is None else recommender.seed,
             self._timeline.spans(),
+            tuple(self._dj_events) if self._dj_was_on else None,
         )
 
     def handle_key(self, key: str, now_s: float) -> Action | PlayerCommand | None:
@@ -241,7 +389,7 @@ class Session:
             case SessionAction() as action:
                 return self._change_session(action, now_s)
             case ViewToggle() as part:
-                self._toggles[part] = not self._toggles[part]
+                self._toggle(part, now_s)
             case MoodByHand(expression):
                 return self._choose_mood(expression, now_s)
             case PlayerCommand() as command:
@@ -249,6 +397,20 @@ class Session:
             case None:
                 pass
         return None
+
+    def _toggle(self, part: ViewToggle, now_s: float) -> None:
+        self._toggles[part] = not self._toggles[part]
+        if part is ViewToggle.EXPLANATION:
+            # The next time it is of another moment
+            self._explanation = None
+            if self.explaining and not self._view.faces:
+                self.notify(NO_FACE, now_s)
+
+    def _explanation_of(self, faces: Sequence[Face]) -> Explanation | None:
+        """The newest explanation, if it is of one of these faces."""
+        if self._explanation is None or all(face.track != self._explanation.face.track for face in faces):
+            return None
+        return self._explanation
 
     def _apply_action(self, action: Action) -> Action:
         if action is Action.FREEZE:
@@ -263,8 +425,14 @@ class Session:
     def _change_session(self, action: SessionAction, now_s: float) -> PlayerCommand | None:
         match action:
             case SessionAction.PLAY:
-                return self._show_answer(self._selector.request(self._vote.mood(), now_s), now_s)
+                command = self._show_answer(self._selector.request(self._vote.mood(), now_s), now_s)
+                if command is not None:
+                    self._dj.note_choice()
+                return command
+            case SessionAction.DJ:
+                return self._toggle_dj(now_s)
             case SessionAction.NEXT_STRATEGY:
+                self._dj.note_strategy()
                 command = self._show_answer(self._selector.next_strategy(), now_s)
                 self._update_movies(now_s)
                 return command
@@ -274,11 +442,12 @@ class Session:
                 self.notify("the vote is restarted", now_s)
                 return self._selector.reset_journey()
             case SessionAction.MOVIES:
-                return self._toggle_movies(now_s)
+                self._toggle_movies(now_s)
             case SessionAction.FACT:
-                return self._show_fact(now_s)
+                self._show_fact(now_s)
             case SessionAction.LIKE | SessionAction.DISLIKE:
                 return self._judge(Verdict.LIKE if action is SessionAction.LIKE else Verdict.DISLIKE, now_s)
+        return None
 
     def _judge(self, verdict: Verdict, now_s: float) -> PlayerCommand | None:
         """Count a thumb on what `_subject` finds, and say so. A thumb down also skips an own song, and a movie on the card."""
@@ -353,6 +522,8 @@ class Session:
 
     def _command_player(self, command: PlayerCommand, now_s: float) -> PlayerCommand | None:
         """Return a command for the player. During a journey the key of the next song takes the next step instead."""
+        if command.skip:
+            self._dj.note_skip()
         next_step = self._selector.next_song(now_s) if command.skip > 0 else None
         return command if next_step is None else self._show_answer(next_step, now_s)
 

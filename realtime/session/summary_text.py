@@ -96,7 +96,7 @@ def describe_summary(summary: Summary, when: datetime | None = None) -> SummaryT
     return SummaryText(
         _heading(mood),
         _detail(mood, summary.shares),
-        ", ".join(filter(None, [_day(when), _length(summary)])),
+        ", ".join(filter(None, ["" if when is None else day_text(when), _length(summary)])),
         () if summary.shares is None else tuple(ranked(summary.shares)),
         tuple(_describe_phases(phases)) if len(phases) > 1 else (),
         tuple(_list_music(summary.plan)),
@@ -119,6 +119,21 @@ def clock_text(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def day_text(when: datetime) -> str:
+    """Write a day: "3 November 2026"."""
+    return f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
+
+
+def length_text(seconds: float) -> str:
+    """Write a length: "40 seconds", "2 minutes", "1 hour 5 minutes"."""
+    seconds = max(0, round(seconds))
+    if seconds < 60:  # noqa: PLR2004 - seconds of a minute
+        return "1 second" if seconds == 1 else f"{seconds} seconds"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    parts = [(hours, "hour"), (minutes, "minute")]
+    return " ".join(f"{number} {name}" if number == 1 else f"{number} {name}s" for number, name in parts if number)
+
+
 def _heading(mood: Mood | None) -> str:
     if mood is None:
         return "No face was seen clearly enough"
@@ -139,19 +154,8 @@ def _detail(mood: Mood | None, shares: tuple[float, ...] | None) -> str:
     return f"The mood was chosen by hand. To emodj the faces looked mostly {ranked(shares)[0][0].value}."
 
 
-def _day(when: datetime | None) -> str:
-    return "" if when is None else f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
-
-
 def _length(summary: Summary) -> str:
-    if not summary.frames:
-        return ""
-    seconds = max(0, round(summary.seconds))
-    if seconds < 60:  # noqa: PLR2004 - seconds of a minute
-        return "1 second" if seconds == 1 else f"{seconds} seconds"
-    hours, minutes = divmod(round(seconds / 60), 60)
-    parts = [(hours, "hour"), (minutes, "minute")]
-    return " ".join(f"{number} {name}" if number == 1 else f"{number} {name}s" for number, name in parts if number)
+    return length_text(summary.seconds) if summary.frames else ""
 
 
 def _describe_phases(phases: tuple[MoodPhase, ...]) -> Iterator[str]:

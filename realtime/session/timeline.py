@@ -12,7 +12,7 @@ from realtime.domain import EXPRESSIONS, Expression
 from realtime.mood.vote import DEFAULT_FRAME_S, MAX_FRAME_S, MIN_FRAME_S, Voter, add_ballot, find_voters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from realtime.domain import Face, Mood
 
@@ -20,6 +20,9 @@ MOST_SPANS = 240
 """Maximum number of spans, however long a session is. A chart 720 pixels wide shows each of them."""
 FIRST_SPAN_S = 0.25
 """Length of a span at the start of a session, in seconds. It doubles whenever there would be more than `MOST_SPANS`."""
+
+_LEAST_SHARE = 0.005
+"""A smaller share is no pixel high in a chart."""
 
 MoodKey = tuple[Expression | None, Literal["faces", "hand"]]
 """Leader of a mood, None for a mixed one, and where the mood comes from."""
@@ -157,3 +160,28 @@ def split_runs(spans: Sequence[MoodSpan]) -> tuple[tuple[MoodSpan, ...], ...]:
     voted = [span for span in spans if span.shares is not None]
     cuts = [0, *(number for number, (one, other) in enumerate(pairwise(voted), 1) if one.end_s != other.start_s), len(voted)]
     return tuple(tuple(voted[start:end]) for start, end in pairwise(cuts) if start < end)
+
+
+def stack_areas(
+    run: Sequence[MoodSpan], order: Sequence[Expression]
+) -> Iterator[tuple[Expression, tuple[tuple[float, float], ...]]]:
+    """Yield the areas of the expressions, one on the other, over a run of spans in which faces voted.
+
+    Args:
+        run: one of `split_runs`.
+        order: expressions from the bottom to the top.
+
+    Yields:
+        An expression, and the corners of its area: seconds since the first frame, and the height, 0..1. An expression that is
+        too rare to be seen has none.
+    """
+    times = [run[0].start_s, *((span.start_s + span.end_s) / 2 for span in run), run[-1].end_s]
+    columns = [span.shares or () for span in (run[0], *run, run[-1])]
+    floors = [0.0] * len(columns)
+    for expression in order:
+        index = EXPRESSIONS.index(expression)
+        tops = [floor + column[index] for floor, column in zip(floors, columns, strict=True)]
+        if any(column[index] >= _LEAST_SHARE for column in columns):
+            lower = zip(times, floors, strict=True)
+            yield expression, (*zip(times, tops, strict=True), *reversed(list(lower)))
+        floors = tops

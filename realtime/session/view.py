@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from realtime.classifier.occlusion import Explanation
     from realtime.domain import Face, Mood
     from realtime.facts import Fact
     from realtime.music.songs import NowPlaying
@@ -33,8 +34,10 @@ class ViewState:
         recording: whether a film of the session is recorded.
         playing: the song that plays on this computer or on a device that emodj controls; None without a song.
         strategy: music strategy in one or two words, with the step of a journey; None for music that matches the mood.
+        dj: whether the music follows the mood by itself.
         movies: movies on a card; None hides it.
         fact: a fact that is shown for a few seconds; None hides it.
+        explanation: of the label of one face, on a panel; None hides it.
     """
 
     faces: tuple[Face, ...] = ()
@@ -50,5 +53,7 @@ class ViewState:
     recording: bool = False
     playing: NowPlaying | None = None
     strategy: str | None = None
+    dj: bool = False
     movies: RecommendedMovies | None = None
     fact: Fact | None = None
+    explanation: Explanation | None = None

@@ -15,6 +15,8 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
+from realtime.sources.stream_counts import count_videos
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 MAX_BOXES = 20_000
 """Most boxes of a file that are looked at. A film has some hundreds, one in fragments has one for each second."""
+
+_HEAD = 200
+"""First bytes of a film, by which its format is known."""
 
 RAW_FPS = 25.0
 """Frames a second that FFmpeg assumes for a stream without a container."""
@@ -75,15 +80,14 @@ class FilmFacts:
 def read_film_facts(path: str) -> FilmFacts:
     """Read them from the file of a film; what is damaged, or in another format, states nothing."""
     with suppress(OSError, struct.error, ValueError, IndexError), Path(path).open("rb") as file:
-        head = file.read(16)
+        head = file.read(_HEAD)
         if head.startswith((b"GIF8", b"\x89PNG\r\n\x1a\n")):
             return FilmFacts(last_s=_animation_delay_s(file))
         if head[4:8] in _FIRST_BOXES:
             return _read_movie(file)
         if is_raw_stream(head):
             return FilmFacts(is_raw=True)
-        if head.startswith(_EBML):
-            return _read_matroska(file)
+        return _read_matroska(file) if head.startswith(_EBML) else FilmFacts(videos=count_videos(file, head))
     return FilmFacts()
 
 

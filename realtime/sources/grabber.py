@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from dataclasses import replace
@@ -80,6 +81,7 @@ class FrameGrabber:
         self._error: BaseException | None = None
         self._index = self._stretch = 0
         self._ended = self._stopped = self._paused = self._switched = self._gap = False
+        self._interval_s, self._looked_s = 0.0, -math.inf
         # A thread cannot be joined while its driver never returns from a read; a daemon does not keep the process alive
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
 
@@ -112,6 +114,10 @@ class FrameGrabber:
         with self._changed:
             self._paused = paused
             self._changed.notify_all()
+
+    def slow_down(self, interval_s: float) -> None:
+        """Take a picture of a live source only every `interval_s` seconds, and drop the others undecoded; 0 takes all."""
+        self._interval_s = interval_s
 
     def switch(self, opener: Callable[[], Source], opening: str) -> None:
         """Close the source, as soon as its driver returns, and open another one in its place.
@@ -190,10 +196,13 @@ class FrameGrabber:
             if self._paused:
                 self._skip_frame(source, first_pause_s)
                 continue
+            if self._clock() - self._looked_s < self._interval_s:
+                self._drop_frame(source)
+                continue
             frame = source.read()
             if frame is None:
                 return self._switched
-            now = self._clock()
+            now = self._looked_s = self._clock()
             # The detector is kept when a source is opened again: the same picture then does not count as its return
             state = self._freeze_detector.check(frame.image, now)
             if state is SourceState.LIVE:
@@ -208,6 +217,13 @@ class FrameGrabber:
             self._gap |= state is not SourceState.LIVE
             self._publish(frame if state is SourceState.LIVE else None, health)
         return True
+
+    def _drop_frame(self, source: Source) -> None:
+        """Drop a picture between two looks: no gap, and the source is alive."""
+        source.skip()
+        with self._changed:
+            if not self._switched:
+                self._last_read_s = self._clock()
 
     def _skip_frame(self, source: Source, first_pause_s: float) -> None:
         source.skip()

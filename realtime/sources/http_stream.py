@@ -20,7 +20,7 @@ from realtime.domain import Frame
 from realtime.errors import Cause, SourceError
 from realtime.sources import stream_probe as probing
 from realtime.sources.http_login import login_header
-from realtime.sources.multipart import ChunkDecoder, MultipartError, MultipartParser
+from realtime.sources.multipart import ENCODINGS, ChunkDecoder, Inflater, MultipartError, MultipartParser
 from realtime.sources.picture_limits import MAX_SCAN_BYTES, PictureLimitError, read_jpeg_header
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ MAX_HURRY = 256
 _PIECE = 2**16
 _JPEG, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
 _PNG = b"\x89PNG\r\n\x1a\n"
+_GZIP = b"\x1f\x8b"
 _UNAUTHORIZED = 401
 
 HINT = "does it still send, and is the network connected?"
@@ -75,6 +76,8 @@ class HttpConnection:
             self.close()
             raise
         self._chunks = ChunkDecoder() if self.answer.is_chunked else None
+        self._inflater = Inflater(self.answer.encoding) if self.answer.encoding in ENCODINGS else None
+        self._is_at_start = True
 
     def _receive_head(self, deadline: float) -> tuple[bytes, bytes]:
         """The headers of an answer with the empty line behind them, and what came of the body."""
@@ -100,7 +103,13 @@ class HttpConnection:
                 raise TimeoutError from error
         if not data or (self._chunks is not None and self._chunks.ended):
             raise EOFError
-        return data if self._chunks is None else self._chunks.feed(data)
+        body = data if self._chunks is None else self._chunks.feed(data)
+        if self._is_at_start and body:
+            self._is_at_start = False
+            if self._inflater is None and body.startswith(_GZIP):
+                # Compressed without a word
+                self._inflater = Inflater("gzip")
+        return body if self._inflater is None else self._inflater.feed(body)
 
     def interrupt(self) -> None:
         """Let a read in another thread end."""
@@ -120,6 +129,7 @@ class JpegStream:
         name: for sentences; holds no password.
         timeout_s: how long the next picture may take.
         most_pixels: of a picture.
+        boundary: what the server announces between the pictures; empty if it does not.
 
     Attributes:
         live: True.
@@ -129,12 +139,14 @@ class JpegStream:
 
     live = True
 
-    def __init__(self, connection: HttpConnection, name: str, *, timeout_s: float, most_pixels: int) -> None:
+    def __init__(
+        self, connection: HttpConnection, name: str, *, timeout_s: float, most_pixels: int, boundary: bytes = b""
+    ) -> None:
         self.name = name
         self.first_pause_s = timeout_s
         self._connection = connection
         self._timeout_s, self._most_pixels = timeout_s, most_pixels
-        self._parser = MultipartParser()
+        self._parser = MultipartParser(boundary)
         self._index = 0
         self._first: bytes | None = None
         # Why no picture could be used so far

@@ -22,6 +22,7 @@ from realtime.reading import read_file, read_stream
 from realtime.sources import picture_formats as formats
 from realtime.sources import picture_limits as limits
 from realtime.sources import picture_pixels as pixels
+from realtime.sources.tiff_kinds import describe_tiff
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -106,9 +107,7 @@ def decode_image(
     except limits.PictureLimitError as error:
         raise EmodjError(f"{name} {error}") from error
     except UnidentifiedImageError as error:
-        raise EmodjError(
-            f"{name} is damaged, or it is {kind.name} of a kind that is not read: copy it again, or export it as PNG"
-        ) from error
+        raise EmodjError(_unidentified_reason(data, kind, name)) from error
     except Exception as error:
         # Pillow raises whatever damaged bytes lead it to: TypeError and struct.error as well as OSError
         if is_out_of_memory(error):
@@ -150,6 +149,14 @@ def _unread_reason(data: bytes, name: str) -> str:
     if other is None:
         return f"{name} is not a picture that can be read, whatever its name says"
     return f"{name} is a picture in the format {other}, which is not read: convert it to JPEG or PNG"
+
+
+def _unidentified_reason(data: bytes, kind: PictureFormat, name: str) -> str:
+    """Why Pillow cannot read a file of a format that it knows."""
+    described = describe_tiff(data) if kind is formats.TIFF else None
+    if described is None:
+        return f"{name} is damaged, or it is {kind.name} of a kind that is not read: copy it again, or export it as PNG"
+    return f"{name} is a TIFF of a kind that is not read ({described}): export it as PNG, or with 8 bits a colour"
 
 
 def _load_plugin(kind: PictureFormat, name: str) -> None:

@@ -1,10 +1,13 @@
 """Cut the body of an HTTP answer into the pictures that a camera sends, with a bound on each; pure.
 
 A camera answers one request with `multipart/x-mixed-replace`: picture after picture, each behind a line that begins with `--`
-(RFC 2046, section 5.1) and some headers. Many servers send the body in chunks (RFC 9112, section 7.1).
+(RFC 2046, section 5.1) and some headers. Many servers send the body in chunks (RFC 9112, section 7.1), and some
+proxies compress it (RFC 9110, section 8.4).
 """
 
 from __future__ import annotations
+
+import zlib
 
 MAX_PART = 32 * 2**20
 """Bytes of one picture. A JPEG of 8K at the best quality has 30 MB."""
@@ -12,6 +15,7 @@ MAX_PART = 32 * 2**20
 MAX_HEADERS = 16 * 2**10
 """Bytes of the headers of one part, and of what stands before the first one."""
 
+_JPEG_END = b"\xff\xd9"
 _MAX_CHUNK_LINE = 4096
 _MAX_LENGTH_DIGITS = 12
 
@@ -23,10 +27,15 @@ class MultipartError(Exception):
 class MultipartParser:
     """Cuts a body into its parts, however its bytes are divided between calls.
 
-    The first line that begins with `--` is the boundary: not every camera sends the one that it announces.
+    The first line that begins with `--` is the boundary: not every camera sends the one that it announces. So is a line that
+    is the announced one without `--`.
+
+    Args:
+        announced: the boundary that the server announces; empty if it does not.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, announced: bytes = b"") -> None:
+        self._announced = announced
         self._buffer = bytearray()
         self._boundary = b""
         # Headers of the part that is being read; None outside of a part
@@ -66,21 +75,28 @@ class MultipartParser:
         end = self._buffer.find(b"\n", 0, MAX_HEADERS)
         self._skipped += len(self._buffer) if end < 0 else end + 1
         if self._skipped > MAX_HEADERS:
-            raise MultipartError("sends no pictures that emodj can tell apart")
+            raise MultipartError(
+                "sends pictures without the lines between them that tell them apart"
+                if self._headers is None
+                else f"sends headers of more than {MAX_HEADERS // 2**10} KB before a picture, which are not read"
+            )
         if end < 0:
             self._skipped -= len(self._buffer)
             return None
         line = bytes(self._buffer[:end]).rstrip()
         del self._buffer[: end + 1]
         if self._headers is None:
-            is_boundary = line == self._boundary if self._boundary else line.startswith(b"--") and len(line) > 2  # noqa: PLR2004
-            if is_boundary:
+            if line == self._boundary if self._boundary else self._begins_parts(line):
                 self._boundary, self._headers = line, []
         elif line:
             self._headers.append(line)
         else:
             self._begin_body(self._headers)
         return b""
+
+    def _begins_parts(self, line: bytes) -> bool:
+        """Whether the first line that could be the boundary is one."""
+        return (line.startswith(b"--") and len(line) > 2) or (bool(line) and line == self._announced)  # noqa: PLR2004
 
     def _begin_body(self, headers: list[bytes]) -> None:
         self._headers, self._skipped, self._searched = None, 0, 0
@@ -114,16 +130,22 @@ class MultipartParser:
                 return None
             self._is_behind_length = True
             return self._cut_body(self._length)
-        end = self._buffer.find(b"\n" + self._boundary, self._searched)
+        end = self._find_boundary()
         if max(end, len(self._buffer) if end < 0 else 0) > MAX_PART + MAX_HEADERS:
             raise _too_large()
         if end < 0:
             # The boundary may be cut between two calls
-            self._searched = max(0, len(self._buffer) - len(self._boundary))
+            self._searched = max(0, len(self._buffer) - len(self._boundary) - len(_JPEG_END))
             return None
         part, is_rest = self._cut_body(end).removesuffix(b"\r"), self._is_rest
         self._is_rest = False
         return b"" if is_rest else part
+
+    def _find_boundary(self) -> int:
+        """Where a part ends: before the line end and the boundary. Some cameras send the boundary right behind a JPEG."""
+        end = self._buffer.find(b"\n" + self._boundary, self._searched)
+        behind_jpeg = self._buffer.find(_JPEG_END + self._boundary, self._searched, len(self._buffer) if end < 0 else end)
+        return end if behind_jpeg < 0 else behind_jpeg + len(_JPEG_END)
 
     def _find_early_boundary(self, length: int) -> int:
         """Where the line of the boundary stands within the stated length of a part; -1 if it does not."""
@@ -191,6 +213,35 @@ class ChunkDecoder:
             raise MultipartError("sends a damaged answer")
         self._left = int(size, 16)
         self.ended = self._left == 0
+
+
+class Inflater:
+    """Decompresses a body, however its bytes are divided between calls: gzip (RFC 1952), or zlib ("deflate", RFC 1950).
+
+    Args:
+        encoding: "gzip", "x-gzip" or "deflate", of `ENCODINGS`.
+    """
+
+    def __init__(self, encoding: str) -> None:
+        self._inflate = zlib.decompressobj(zlib.MAX_WBITS + (0 if encoding == "deflate" else 16))
+
+    def feed(self, data: bytes) -> bytes:
+        """Take the next bytes of the body; returns those of the decompressed one.
+
+        Raises:
+            MultipartError: they are not compressed so, or one piece becomes larger than a picture may be.
+        """
+        try:
+            inflated = self._inflate.decompress(data, MAX_PART)
+        except zlib.error as error:
+            raise MultipartError("sends a damaged answer") from error
+        if self._inflate.unconsumed_tail:
+            raise _too_large()
+        return inflated
+
+
+ENCODINGS = frozenset({"gzip", "x-gzip", "deflate"})
+"""Compressions that `Inflater` reads."""
 
 
 def _too_large() -> MultipartError:

@@ -19,6 +19,7 @@ from urllib.request import getproxies, proxy_bypass
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
+    from email.message import Message
 
 TIMEOUT_S = 5.0
 """How long a question may take."""
@@ -28,6 +29,9 @@ MAX_HEAD = 32 * 1024
 
 _SNIFFED = 64
 """Bytes of the body that show what it is, if the server does not say."""
+
+_LONGEST_BOUNDARY = 200
+"""Bytes; RFC 2046 allows 70."""
 
 _URL_CHARACTERS = "/?&=%:;@+,$!*'()~#[]"
 """Characters of a URL that stand for themselves; a blank or a line end does not."""
@@ -50,6 +54,8 @@ class Answer:
         start: the first bytes of the body; few or none.
         challenges: what the server asks of a login (RFC 9110, section 11.3).
         is_chunked: whether the body comes in chunks.
+        encoding: how the body is compressed, in lower case, such as "gzip"; empty if it is not.
+        boundary: what the server announces between the pictures of a multipart body; empty if it does not.
     """
 
     status: int
@@ -59,6 +65,8 @@ class Answer:
     start: bytes = b""
     challenges: tuple[str, ...] = ()
     is_chunked: bool = False
+    encoding: str = ""
+    boundary: bytes = b""
 
     @property
     def is_multipart(self) -> bool:
@@ -202,7 +210,8 @@ def request(parts: SplitResult, headers: Sequence[str] = ()) -> bytes:
     if parts.scheme.startswith("rtsp"):
         lines = [f"DESCRIBE {parts.scheme}://{host}{target} RTSP/1.0", "CSeq: 1", "Accept: application/sdp"]
     else:
-        lines = [f"GET {target} HTTP/1.1", f"Host: {host}", "User-Agent: emodj", "Accept: */*", "Connection: close"]
+        lines = [f"GET {target} HTTP/1.1", f"Host: {host}", "User-Agent: emodj", "Accept: */*"]
+        lines += ["Accept-Encoding: identity", "Connection: close"]
     return "\r\n".join([*lines, *headers, "", ""]).encode()
 
 
@@ -263,7 +272,18 @@ def parse_answer(received: bytes, url: str) -> Answer:
         body[:_SNIFFED],
         tuple(headers.get_all("WWW-Authenticate", [])),
         "chunked" in headers.get("Transfer-Encoding", "").lower(),
+        headers.get("Content-Encoding", "").strip().lower().replace("identity", ""),
+        _announced_boundary(headers),
     )
+
+
+def _announced_boundary(headers: Message) -> bytes:
+    try:
+        boundary = headers.get_boundary("")
+    except (ValueError, TypeError):
+        # A parameter in the form of RFC 2231 that is damaged
+        return b""
+    return boundary.encode("latin-1", "ignore")[:_LONGEST_BOUNDARY]
 
 
 def left_s(deadline: float) -> float:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import cv2
 
 from realtime.errors import SourceError
+from realtime.printable import one_line
 from realtime.sources import ffmpeg
 from realtime.sources.film_files import FilmFacts, is_raw_stream
 from realtime.sources.http_stream import HINT, HttpConnection, JpegStream
 from realtime.sources.locations import check_scheme, display_name
+from realtime.sources.multipart import ENCODINGS
 from realtime.sources.stream_probe import ProbeError, explain, probe, redirect_target, split_url, uses_proxy
 from realtime.sources.video import MAX_PIXELS, VideoSource, open_limited_capture
 
@@ -75,7 +77,14 @@ def _connect(url: str, name: str, deadline: float) -> HttpConnection:
 
 
 def _open_pictures(connection: HttpConnection, name: str, deadline: float) -> JpegStream:
-    source = JpegStream(connection, name, timeout_s=PATIENCE * TIMEOUT_MS / 1000, most_pixels=MAX_PIXELS)
+    answer = connection.answer
+    if answer.encoding not in {"", *ENCODINGS}:
+        connection.close()
+        raise _refusal(
+            name, f"its pictures are compressed once more ({one_line(answer.encoding)}): switch that off at the proxy"
+        )
+    timeout_s = PATIENCE * TIMEOUT_MS / 1000
+    source = JpegStream(connection, name, timeout_s=timeout_s, most_pixels=MAX_PIXELS, boundary=answer.boundary)
     try:
         source.wait_for_picture(deadline)
     except SourceError as error:

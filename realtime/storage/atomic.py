@@ -19,6 +19,7 @@ from realtime.errors import EmodjError
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
     from pathlib import Path
+    from typing import IO
 
 PRIVATE = 0o600
 """Mode of a file that only its owner can read. On Windows a file has the rights of its folder instead."""
@@ -47,6 +48,30 @@ def write(
             if rights is not None and stat.S_IMODE(part.stat().st_mode) != rights:
                 part.chmod(rights)
             part.replace(target)
+
+
+@contextmanager
+def replacing(path: Path, *, advice: str = "choose another place") -> Generator[IO[bytes]]:
+    """Write a large file piece by piece, so that a reader never meets half of it; only its owner can read it.
+
+    What has this path is replaced at the end of the block; a link is not followed. An exception in the block leaves it.
+
+    Args:
+        path: of the file; the folder exists.
+        advice: as for `write`.
+
+    Raises:
+        EmodjError: the file cannot be written.
+    """
+    part = path.with_name(f".emodj-{os.urandom(8).hex()}.part")
+    try:
+        with _translate_errors([path], advice):
+            with open(part, "xb", opener=_opener(private=True)) as file:
+                yield file
+            part.replace(path)
+    finally:
+        with suppress(OSError):
+            part.unlink()
 
 
 def write_private(path: Path, content: bytes) -> None:

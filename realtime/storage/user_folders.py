@@ -50,6 +50,11 @@ def state_folder() -> Path:
     return _find(lambda: platformdirs.user_state_path(NAME, appauthor=False))
 
 
+def diary_folder() -> Path:
+    """The folder of the diary, which need not exist. Raises `NoHomeError` for a user without a home."""
+    return _find(lambda: platformdirs.user_data_path(NAME, appauthor=False)) / "diary"
+
+
 def pictures_folder() -> Path:
     """The folder of a person's pictures, which need not exist. Raises `NoHomeError` for a user without a home."""
     return _find(platformdirs.user_pictures_path)

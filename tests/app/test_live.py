@@ -10,14 +10,16 @@ import numpy as np
 import pytest
 
 from realtime.app import live, worker
+from realtime.app.explanations import ExplanationThread
 from realtime.app.headless import SessionLimits
 from realtime.app.live import HOLD_S, IDLE_WAIT_MS, KEY_WAIT_MS, REDRAW_S, LiveSession
 from realtime.app.rates import RateMeter
 from realtime.app.window import WindowDisplay
 from realtime.domain import Box, Expression, Face, Frame
 from realtime.errors import Cause, SourceError
+from realtime.faces.explainer import FaceExplainer
 from realtime.mood.vote import MoodVote
-from realtime.music.commands import PlayerCommand
+from realtime.music.commands import PlayerCommand, PlayingMusic
 from realtime.music.songs import NowPlaying
 from realtime.overlay.draw import draw
 from realtime.overlay.widgets import EXPRESSION_COLOURS
@@ -149,7 +151,7 @@ def camera(frames: Iterable[Frame | BaseException] | None = None) -> FakeSource:
 
 
 def threads() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name in {"capture", "analysis", "music"}]
+    return [thread.name for thread in threading.enumerate() if thread.name in {"capture", "analysis", "music", "explanation"}]
 
 
 @dataclass
@@ -252,6 +254,8 @@ class WindowHarness:
             opening="opening the camera",
         )
         self.classifier = classifier
+        # The network of the explanations never waits for the one that a test blocks
+        self.explanations = ExplanationThread(lambda: FaceExplainer(HappyClassifier(), 1.0))
         self.limits = limits
         self.blank = blank
         self.meter = meter
@@ -286,6 +290,7 @@ class WindowHarness:
                 self,
                 blank=self.blank,
                 meter=self.meter,
+                explanations=self.explanations,
             ).run()
         finally:
             if isinstance(self.classifier, GatedClassifier):
@@ -319,6 +324,9 @@ class WindowHarness:
 
     def now_playing(self) -> tuple[NowPlaying | None, Plan | None]:
         return self.playback
+
+    def playing_music(self) -> PlayingMusic:
+        return PlayingMusic()
 
     def snapshot(self, image: Image, view: ViewState, /) -> None:
         self.snapshots.append(draw(image, view))
@@ -593,6 +601,55 @@ def test_a_snapshot_has_no_hints_and_a_notice_names_its_file() -> None:
     # The hints are at the bottom; a snapshot shows only the frame there
     assert (taken[-12:] == 100).all()
     assert not (harness.screen.shown[-1][-12:] == 100).all()
+
+
+def test_e_explains_the_face_and_takes_the_panel_away_again() -> None:
+    harness = WindowHarness(FakeSource(endless()))
+
+    def explained() -> bool:
+        return harness.session.view(time.monotonic(), "").explanation is not None
+
+    def script() -> Generator[str | None]:
+        yield from harness.wait_for_vote()
+        yield "e"
+        while not explained():
+            yield None
+        before = harness.analysed
+        while harness.analysed == before:
+            yield None
+        yield "s"
+        yield "e"
+        assert not explained()
+        yield "space"
+        yield "e"
+        while not explained():
+            yield None
+        yield "s"
+
+    harness.run(script())
+    with_panel, frozen = harness.snapshots
+    # The panel is in the upper right, where else the grey of the frame is
+    assert (with_panel[20:60, 200:300] != 100).any()
+    assert (frozen[20:60, 200:300] != 100).any()
+
+
+def test_a_slow_explanation_delays_neither_frames_nor_labels() -> None:
+    harness = WindowHarness(FakeSource(endless()))
+    gate = threading.Event()
+    harness.explanations = ExplanationThread(lambda: FaceExplainer(HappyClassifier(lambda: gate.wait(PATIENCE_S)), 1.0))
+
+    def script() -> Generator[str | None]:
+        yield from harness.wait_for_vote()
+        yield "e"
+        before = harness.analysed
+        while harness.analysed < before + 10:
+            yield None
+        assert harness.session.view(time.monotonic(), "").explanation is None
+        gate.set()
+        while harness.session.view(time.monotonic(), "").explanation is None:
+            yield None
+
+    harness.run(script())
 
 
 def test_a_failed_snapshot_is_a_notice_and_the_session_continues() -> None:

@@ -650,3 +650,46 @@ def test_ctrl_c_while_a_picture_is_shown_keeps_the_results(
     assert started.returncode == 130
     [found] = json.loads(out)["images"]
     assert found["faces"][0]["expression"] == "happy"
+
+
+# Explanations
+
+
+def test_explain_adds_a_panel_below_the_annotated_picture(emodj: Run, photo: Path) -> None:
+    plain, why = photo.with_name("plain.png"), photo.with_name("why.png")
+    report = emodj("image", photo, "-o", plain)
+    explained = emodj("image", photo, "--explain", "-o", why)
+    assert (explained.returncode, explained.stdout, explained.stderr) == (0, report.stdout, "")
+    with Pillow.open(plain) as before, Pillow.open(why) as after:
+        assert before.size == (260, 240)
+        assert after.size[1] > 240 + 48
+        assert np.array_equal(np.asarray(after)[:240, :260], np.asarray(before))
+        panel = np.asarray(after)[240:]
+        assert (panel != panel[-1, -1]).any()
+
+
+def test_of_many_faces_the_largest_are_explained_and_the_others_said(emodj: Run, photo: Path) -> None:
+    crowd = photo.with_name("crowd.png")
+    with Pillow.open(ASTRONAUT) as astronaut:
+        face = astronaut.crop((130, 20, 330, 220))
+        picture = Pillow.new("RGB", (8 * 200, 240), "grey")
+        for place in range(8):
+            picture.paste(face, (200 * place, 20))
+        picture.save(crowd)
+    ended = emodj("image", crowd, "--explain", "-o", crowd.with_name("why.png"), "--json")
+    found = len(images(ended)[0]["faces"])
+    assert found == 8
+    assert ended.stderr == f"emodj: {crowd}: the 6 largest of 8 faces are explained\n"
+
+
+def test_a_picture_without_a_face_is_only_annotated(emodj: Run, tmp_path: Path) -> None:
+    drawn = tmp_path / "why.png"
+    assert emodj("image", blank(tmp_path / "blank.png"), "--explain", "-o", drawn).returncode == 0
+    with Pillow.open(drawn) as picture:
+        assert picture.size == (64, 48)
+
+
+def test_explain_without_a_place_for_the_panel_is_a_wrong_option(emodj: Run, photo: Path) -> None:
+    ended = emodj("image", photo, "--explain")
+    assert ended.returncode == 2
+    assert "--explain draws into the annotated picture: add --output FILE, or --show" in ended.stderr

@@ -311,6 +311,7 @@ def test_results_for_a_closed_stdout_are_an_error(photo: Path, arguments: str) -
     assert (ended.returncode, ended.stderr) == (1, "emodj: cannot write the results: the standard output is closed\n")
 
 
+@pytest.mark.posix
 def test_a_closed_standard_input_is_empty(tmp_path: Path) -> None:
     command = ["sh", "-c", 'exec "$0" -m realtime image - <&-', sys.executable]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)

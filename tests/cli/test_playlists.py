@@ -243,6 +243,7 @@ def test_a_mood_without_music_is_a_sentence(emodj: Run, settings: Write) -> None
     assert "sad  (no music)" in emodj("playlists", "--config", file).stdout
 
 
+@pytest.mark.posix
 def test_ctrl_c_prints_the_results_so_far(process: Callable[..., Popen[str]], settings: Write, tmp_path: Path) -> None:
     (tmp_path / "songs.m3u8").write_text(f"{sound(tmp_path / 'song.wav').name}\n", encoding="utf-8")
     with socket.socket() as silent:

@@ -22,6 +22,7 @@ from realtime.cli.signals import SAME_EVENT_S, EndSignals, delayed
 from tests.cli.conftest import START
 from tests.support.clocks import CountedClock
 from tests.support.films import write_film
+from tests.support.sounds import sound
 from tests.support.streams import SlowFilmServer, streaming
 from tests.support.terminal import in_a_terminal
 from tests.support.waiting import PATIENCE_S, until
@@ -142,6 +143,45 @@ def test_a_signal_at_a_prompt_restores_the_terminal(number: int, command: list[s
         until(lambda: all(waits(running.process.pid) for _ in range(200)))
         running.process.send_signal(number)
         assert running.wait_for_end() == 128 + number
+        assert running.echoes()
+        assert "Traceback" not in running.all
+
+
+# The signal comes in the middle of the step that switches off echo: the prompt does not know yet that it is off
+AT_THE_SWITCH = f"""
+import os, signal, termios
+switch = termios.tcsetattr
+def send(*arguments):
+    switch(*arguments)
+    termios.tcsetattr = switch
+    os.kill(os.getpid(), int(os.environ["NUMBER"]))
+termios.tcsetattr = send
+{START}"""
+
+
+@pytest.mark.parametrize("number", [*ENDING, signal.SIGINT])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["mood"],
+        ["spotify", "login", "--no-browser", "--client-id", "0" * 32],
+        ["movies", "login"],
+        ["play", "happy"],
+    ],
+    ids=" ".join,
+)
+def test_a_signal_while_a_prompt_is_drawn_restores_the_terminal(number: int, command: list[str], tmp_path: Path) -> None:
+    if command[0] == "play":
+        sound(tmp_path / "happy" / "a.ogg", seconds=30)
+        command = [*command, "--library", str(tmp_path)]
+
+    def start(terminal: int) -> subprocess.Popen[str]:
+        streams = dict.fromkeys(("stdin", "stdout", "stderr"), terminal)
+        environment = {**os.environ, "TERM": "xterm", "NUMBER": str(int(number))}
+        return subprocess.Popen([sys.executable, "-c", AT_THE_SWITCH, *command], **streams, text=True, env=environment)
+
+    with in_a_terminal(start, 100) as running:
+        assert running.wait_for_end() == 128 + number, running.all
         assert running.echoes()
         assert "Traceback" not in running.all
 

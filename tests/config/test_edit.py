@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.config.edit import write_text_setting
+from realtime.config.edit import write_setting, write_text_setting
 from realtime.errors import EmodjError, UsageError
 
 if TYPE_CHECKING:
@@ -46,6 +46,25 @@ def test_one_line_changes(tmp_path: Path, before: str, after: str) -> None:
     assert edited(file, before) == after
     # The same again changes nothing
     assert edited(file, after) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "[diary]\nkeep = true\n"),
+        ("[diary]\nkeep = false # why\n", "[diary]\nkeep = true # why\n"),
+        ("diary.keep=false\n", "diary.keep=true\n"),
+        ("diary = {keep = false}\n", "diary = {keep = true}\n"),
+        ('[network]\npair = "false"\n', '[network]\npair = "false"\n\n[diary]\nkeep = true\n'),
+    ],
+)
+def test_a_switch_changes_alone(tmp_path: Path, before: str, after: str) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(before)
+    write_setting(file, ("diary", "keep"), value=True)
+    assert file.read_text() == after
+    write_setting(file, ("diary", "keep"), value=False)
+    assert file.read_text() == after.replace("true", "false")
 
 
 @pytest.mark.parametrize(

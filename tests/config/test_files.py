@@ -16,6 +16,7 @@ from realtime.config.files import MAX_FAULTS, dump_toml, load_settings
 from realtime.config.locations import CONFIG_VARIABLE, config_files, user_file
 from realtime.config.schema import (
     CameraSettings,
+    DiarySettings,
     FaceSettings,
     MovieSettings,
     MusicSettings,
@@ -108,6 +109,7 @@ NUMBERED = {
     "mood": VoteSettings,
     "music": MusicSettings,
     "movies": MovieSettings,
+    "diary": DiarySettings,
 }
 
 
@@ -132,7 +134,8 @@ def test_the_defaults_are_those_of_the_shipped_file() -> None:
     assert settings.faces.live == SearchSettings(*cascades, 640, 360, 1.2, 2, 36)
     assert (settings.faces.detector, settings.faces.yunet_model, settings.faces.unsure_below) == ("haar", None, None)
     assert settings.camera == CameraSettings(device="0", width=640, height=480, fps=30, mirror=True)
-    assert settings.music == MusicSettings(Strategy.MATCH, None, 0.7, shuffle=False, spotify_device="", learn=True)
+    dj = {"dj": False, "dj_begin_s": 5.0, "dj_hold_s": 30.0, "dj_decent_s": 240.0, "dj_away_s": 120.0}
+    assert settings.music == MusicSettings(Strategy.MATCH, None, 0.7, shuffle=False, spotify_device="", learn=True, **dj)
     link = "https://en.wikipedia.org/w/index.php?search={title}+{year}+film"
     assert settings.movies == MovieSettings(
         None, link, online=False, language="en-US", region="", min_votes=300, min_rating=6.5
@@ -637,6 +640,8 @@ SETTINGS = st.builds(
         number(MusicSettings, "volume"),
         shuffle=st.booleans(),
         spotify_device=NAMES.map(str.strip),
+        dj=st.booleans(),
+        **{name: number(MusicSettings, name) for name in ("dj_begin_s", "dj_hold_s", "dj_decent_s", "dj_away_s")},
     ),
     movies=st.builds(
         MovieSettings,

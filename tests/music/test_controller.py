@@ -12,7 +12,7 @@ import pytest
 from realtime.domain import EXPRESSIONS, Expression, Mood
 from realtime.mood.affect import POINTS
 from realtime.music.catalog import MusicChoice, Playlists
-from realtime.music.commands import PlayerCommand
+from realtime.music.commands import DjAct, DjOrder, MusicKind, PlayerCommand
 from realtime.music.controller import MusicController
 from realtime.music.local.library import moods_with_songs
 from realtime.music.planner import Plan, Strategy, plan_music
@@ -803,3 +803,151 @@ def test_without_a_login_keys_control_local_songs(tmp_path: Path) -> None:
         playing = running.music.now_playing()[0]
         assert playing is not None
         assert (playing.title, playing.paused, playing.volume) == ("a", True, 0.6)
+
+
+# The DJ
+
+
+def order(act: DjAct, number: int, *choices: MusicChoice, opens_link: bool = False, why: str = "for happy") -> PlayerCommand:
+    plan = Plan(Strategy.MATCH, POINTS[HAPPY], choices, why) if choices else None
+    return PlayerCommand(dj=DjOrder(act, number, plan, opens_link))
+
+
+class Heard:
+    """A controller with the DJ, and the songs that were heard and ended."""
+
+    def __init__(self, library: Path | None = None) -> None:
+        self.ends: list[tuple[str, str]] = []
+        self.music = MusicController(
+            lambda choice, _why: self.announced.append(choice.place),
+            lambda _title: None,
+            library=library,
+            volume=0,
+            shuffle=False,
+            spotify_device="",
+            on_song_end=lambda end: self.ends.append((end.song.path.stem if end.song.path else "", end.how)),
+        )
+        self.announced: list[str] = []
+        self.titles: list[str] = []
+
+    def title(self) -> str | None:
+        playing = self.music.now_playing()[0]
+        return None if playing is None else playing.title
+
+    def plays(self, title: str) -> bool:
+        """Poll, and say whether a song plays."""
+        self.music.poll()
+        return self.title() == title
+
+
+@pytest.fixture
+def heard() -> Generator[Heard]:
+    made = Heard()
+    yield made
+    made.music.close()
+
+
+def test_the_dj_changes_the_music_at_the_end_of_the_song(heard: Heard, tmp_path: Path) -> None:
+    for name in ("happy/a", "happy/b", "sad/c", "sad/d"):
+        sound(tmp_path / f"{name}.wav", seconds=0.4)
+    happy, sad = folder(tmp_path / "happy", title="happy"), folder(tmp_path / "sad", SAD, "sad")
+    assert heard.music.handle(order(DjAct.BEGIN, 1, happy)) is None
+    assert (heard.title(), heard.music.playing_music().kind, heard.music.playing_music().order) == ("a", MusicKind.SONGS, 1)
+    assert heard.music.handle(order(DjAct.NEXT, 2, sad, why="for sad")) is None
+    assert (heard.title(), heard.music.playing_music().order) == ("a", 1)
+    until(lambda: heard.plays("c"))
+    assert (heard.music.playing_music().order, heard.music.playing_music().song) == (2, 2)
+    assert heard.ends == [("a", "finished")]
+    plan = heard.music.now_playing()[1]
+    assert plan is not None
+    assert plan.why == "for sad"
+    until(lambda: heard.plays("d"))
+    assert heard.ends == [("a", "finished"), ("c", "finished")]
+
+
+def test_a_change_that_is_taken_back_does_not_come(heard: Heard, tmp_path: Path) -> None:
+    for name in ("happy/a", "happy/b", "sad/c"):
+        sound(tmp_path / f"{name}.wav", seconds=0.4)
+    heard.music.handle(order(DjAct.BEGIN, 1, folder(tmp_path / "happy")))
+    heard.music.handle(order(DjAct.NEXT, 2, folder(tmp_path / "sad", SAD, "sad")))
+    heard.music.handle(order(DjAct.STAY, 3))
+    until(lambda: heard.plays("b"))
+    assert heard.music.playing_music().order == 1
+
+
+def test_a_choice_by_hand_drops_what_the_dj_had_next(heard: Heard, tmp_path: Path) -> None:
+    for name in ("happy/a", "angry/b", "angry/b2", "sad/c"):
+        sound(tmp_path / f"{name}.wav", seconds=0.4)
+    heard.music.handle(order(DjAct.BEGIN, 1, folder(tmp_path / "happy")))
+    heard.music.handle(order(DjAct.NEXT, 2, folder(tmp_path / "sad", SAD, "sad")))
+    heard.music.handle(play_command(folder(tmp_path / "angry", title="angry")))
+    assert heard.title() == "b"
+    until(lambda: heard.plays("b2"))
+    assert heard.ends == [("a", "replaced"), ("b", "finished")]
+
+
+def test_music_that_is_the_list_of_now_goes_on_with_its_next_song(heard: Heard, tmp_path: Path) -> None:
+    for name in "ab":
+        sound(tmp_path / "songs" / f"{name}.wav", seconds=0.4)
+    heard.music.handle(order(DjAct.BEGIN, 1, folder(tmp_path / "songs")))
+    heard.music.handle(order(DjAct.NEXT, 2, folder(tmp_path / "songs"), why="for sad"))
+    until(lambda: heard.plays("b"))
+    assert heard.music.playing_music().order == 2
+
+
+def test_music_that_cannot_be_had_next_is_said_and_the_list_goes_on(heard: Heard, tmp_path: Path) -> None:
+    for name in "ab":
+        sound(tmp_path / "songs" / f"{name}.wav", seconds=0.4)
+    said: list[str] = []
+    heard.music.handle(order(DjAct.BEGIN, 1, folder(tmp_path / "songs")))
+    heard.music.handle(order(DjAct.NEXT, 2, folder(tmp_path / "gone", SAD, "gone"), why="for sad"))
+
+    def on_second() -> bool:
+        said.extend(filter(None, [heard.music.poll()]))
+        return heard.title() == "b"
+
+    until(on_second)
+    assert [str(tmp_path / "gone") in sentence for sentence in said] == [True]
+
+
+def test_the_dj_opens_a_link_only_if_it_may(heard: Heard, tmp_path: Path, browser: Callable[[], list[str]]) -> None:
+    assert heard.music.handle(order(DjAct.BEGIN, 1, link("one"))) == "one would fit: press p for it"
+    assert (browser(), heard.announced, heard.music.playing_music().kind) == ([], [], MusicKind.NOTHING)
+    assert heard.music.handle(order(DjAct.BEGIN, 2, link("one"), opens_link=True)) == "handed to the browser: one, for happy"
+    assert browser() == ["https://example.org/one"]
+    assert heard.music.playing_music() == replace(heard.music.playing_music(), kind=MusicKind.LINK, order=2)
+    sound(tmp_path / "songs" / "a.wav")
+    assert heard.music.handle(order(DjAct.BEGIN, 3, folder(tmp_path / "songs"))) is None, "something plays already"
+    heard.music.handle(play_command(folder(tmp_path / "songs")))
+    assert heard.music.playing_music().kind is MusicKind.SONGS
+
+
+def test_songs_are_not_replaced_by_a_link_of_the_dj(heard: Heard, tmp_path: Path, browser: Callable[[], list[str]]) -> None:
+    for name in "ab":
+        sound(tmp_path / "songs" / f"{name}.wav", seconds=0.4)
+    heard.music.handle(order(DjAct.BEGIN, 1, folder(tmp_path / "songs"), opens_link=True))
+    heard.music.handle(order(DjAct.NEXT, 2, link("one", SAD), why="for sad"))
+    until(lambda: heard.plays("b"))
+    assert browser() == []
+
+
+def test_the_dj_fades_songs_to_a_pause_and_goes_on(heard: Heard, tmp_path: Path) -> None:
+    sound(tmp_path / "songs" / "a.wav", seconds=60)
+    heard.music.handle(order(DjAct.BEGIN, 1, folder(tmp_path / "songs")))
+    assert heard.music.handle(order(DjAct.FADE, 2)) is None
+    assert heard.music.playing_music().paused
+    assert heard.music.handle(order(DjAct.RESUME, 3)) is None
+    assert not heard.music.playing_music().paused
+    heard.music.handle(COMMAND_KEYS["."])
+    heard.music.handle(order(DjAct.FADE, 4))
+    assert heard.music.playing_music().paused
+
+
+def test_a_skipped_song_and_the_last_one_are_told(tmp_path: Path) -> None:
+    for name in "ab":
+        sound(tmp_path / "songs" / f"{name}.wav", seconds=60)
+    heard = Heard()
+    heard.music.handle(play_command(folder(tmp_path / "songs")))
+    heard.music.handle(COMMAND_KEYS["n"])
+    heard.music.close()
+    assert heard.ends == [("a", "skipped"), ("b", "stopped")]

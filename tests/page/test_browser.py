@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
     from realtime.domain import Image
+    from realtime.music.spotify.credentials import CredentialStore
+    from tests.support.spotify_server import Spotify
 
 pytestmark = pytest.mark.browser
 
@@ -557,3 +559,55 @@ def test_a_server_that_has_ended_is_said(browser: Browser) -> None:
     shown.get_by_role("button", name="sad", exact=True).click()
     expect(shown.locator("#trouble")).to_contain_text("emodj does not answer. Start it again")
     context.close()
+
+
+# Spotify
+
+
+def test_the_buttons_control_spotify(spotify: Spotify, tokens: CredentialStore, open_tab: Callable[..., Tab]) -> None:
+    # One test, since the page of this file keeps one account
+    assert tokens.version() is not None
+    spotify.device("Kitchen", active=True)
+    spotify.queue, spotify.is_playing = [spotify.track("Sun", "Anna"), spotify.track("Rain", "Anna")], True
+    tab = open_tab()
+    expect(tab.page.locator("#spotify-said")).to_contain_text("from your first press on")
+    tab.click("sad")
+    tab.expect_mood("sad")
+    expect(tab.page.locator("#music .best button")).to_have_text("Play on Spotify")
+    assert spotify.requests == []
+    tab.click("Play or pause Spotify")
+    expect(tab.page.locator("#spotify-title")).to_have_text("Sun")
+    expect(tab.page.locator("#spotify-state")).to_have_text("paused, on Kitchen, volume 50%")
+    tab.click("Louder on Spotify")
+    expect(tab.page.locator("#spotify-state")).to_have_text("paused, on Kitchen, volume 60%")
+    tab.click("Play Spotify")
+    expect(tab.page.get_by_role("button", name="Pause Spotify", exact=True)).to_be_visible()
+    assert spotify.is_playing
+    tab.page.locator("#music .best button").click()
+    expect(tab.page.locator("#spotify-said")).to_contain_text("on Kitchen")
+    until(lambda: spotify.context is not None)
+    # Only one kind of music plays
+    tab.click("happy")
+    tab.expect_mood("happy")
+    tab.click("Play your own songs")
+    until(lambda: not spotify.is_playing)
+    expect(tab.page.locator("#play")).to_have_text("Pause")
+    tab.page.locator("#music li button").first.click()
+    expect(tab.page.locator("#play")).to_have_text("Play")
+    until(lambda: spotify.is_playing)
+    spotify.premium = False
+    tab.click("Next on Spotify")
+    expect(tab.page.locator("#spotify-said")).to_have_text("Spotify lets only Premium accounts be controlled")
+    found = Axe().run(tab.page)
+    assert found.response["violations"] == []
+    # A refused request is a line of the console
+    assert [line for line in tab.complaints if "422" not in line] == []
+    tab.complaints.clear()
+
+
+def test_no_buttons_without_a_login(tab: Tab) -> None:
+    tab.click("sad")
+    tab.expect_mood("sad")
+    expect(tab.page.locator("#music .best")).to_be_visible()
+    assert tab.page.locator("#spotify").is_hidden()
+    assert tab.page.get_by_text("Play on Spotify").count() == 0

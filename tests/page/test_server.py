@@ -22,6 +22,7 @@ from realtime.page.server import Certificate, PageAddress
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.support.page_server import PageClient
@@ -153,4 +154,31 @@ def test_a_server_ends_with_open_connections() -> None:
 
 def test_a_name_of_this_computer_that_python_takes_for_none_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "gethostname", lambda: "a" * 64)
-    assert server.network_names() == ["a" * 64, f"{'a' * 64}.local"]
+    assert server.network_names()[:2] == ["a" * 64, f"{'a' * 64}.local"]
+
+
+def test_the_address_in_the_network_is_named_where_the_name_means_this_computer(monkeypatch: pytest.MonkeyPatch) -> None:
+    # As on Debian and Ubuntu
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.1.1", 0))]
+
+    def answer(value: object) -> Callable[..., object]:
+        return lambda *_given: value
+
+    monkeypatch.setattr(socket, "gethostname", lambda: "desk")
+    monkeypatch.setattr(socket, "getaddrinfo", answer(found))
+    monkeypatch.setattr(socket.socket, "connect", answer(None))
+    monkeypatch.setattr(socket.socket, "getsockname", answer(("192.168.1.7", 40000)))
+    assert server.network_names() == ["desk", "desk.local", "192.168.1.7"]
+
+
+def test_a_connection_too_many_is_told_so(page: PageClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 2)
+    with socket.create_connection(page.address), socket.create_connection(page.address):
+        # One after the other: the server has taken both when it answers the third
+        answer = page.request("GET", "/")
+    assert (answer.status, answer.sentence) == (
+        503,
+        "as many connections are open as emodj takes: close some tabs, and reload this one",
+    )
+    assert {name: answer.headers.get(name) for name in SECURITY_HEADERS} == dict(SECURITY_HEADERS)
+    until(lambda: page.request("GET", "/").status == 200)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from realtime.domain import EXPRESSIONS, Box, Expression, Face, Mood
 from realtime.music.planner import Strategy
 from realtime.session import documents
 from realtime.session.documents import AnalysedPicture, Document
-from realtime.session.state import Summary
+from realtime.session.state import DjEvent, Summary
 from realtime.session.timeline import MoodSpan
 from tests.support.lists import FACTS, PLAN, make_recommender
 from tests.support.lists import PLAN_DOCUMENT as PLAYLIST_DOCUMENT
@@ -184,6 +185,28 @@ def test_fields_have_the_documented_order() -> None:
         "fact",
         "seed",
     ]
+
+
+def test_what_the_dj_did_is_one_more_field() -> None:
+    begun = DjEvent(4.00006, "begin", MOOD, "happy for 5 s: music begins, for happy", PLAN)
+    faded = DjEvent(200, "fade", None, "nobody seen for 2 minutes: the music fades", None)
+    frame = documents.frame_document(0, [FACE], MOOD, [begun, faded])
+    assert frame == {**documents.frame_document(0, [FACE], MOOD), "dj": frame["dj"]}
+    assert frame["dj"] == [
+        {
+            "t": 4.0001,
+            "what": "begin",
+            "mood": MOOD.leader and MOOD.leader.value,
+            "why": "happy for 5 s: music begins, for happy",
+            "title": PLAN.best.title,
+            "url": PLAN.best.place,
+        },
+        {"t": 200, "what": "fade", "mood": None, "why": faded.why, "title": None, "url": None},
+    ]
+    summary = Summary(MOOD, PROBABILITIES, 1, 1, PLAN)
+    documented = documents.summary_document(summary)
+    assert documents.summary_document(replace(summary, dj=(begun, faded))) == {**documented, "dj": frame["dj"]}
+    assert documents.summary_document(replace(summary, dj=())) == {**documented, "dj": []}
 
 
 @pytest.mark.parametrize("mood", [None, Mood(PROBABILITIES, None)])

@@ -1,14 +1,17 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from realtime.classifier.occlusion import Explanation
 from realtime.domain import EXPRESSIONS, Box, Expression, Face, Mood
 from realtime.mood.vote import MoodVote
 from realtime.movies.planner import key_of_movie
-from realtime.music.catalog import MusicChoice
-from realtime.music.commands import PlayerCommand
+from realtime.music.catalog import MusicChoice, Playlists
+from realtime.music.commands import DjAct, DjOrder, MusicKind, PlayerCommand, PlayingMusic
+from realtime.music.dj import DjRules
 from realtime.music.feedback import FeedbackKey, Kind, Verdict
 from realtime.music.planner import ONLY_DISLIKED, Plan, Strategy
 from realtime.music.selector import NO_MOOD, REPEAT_GUARD_S
@@ -16,7 +19,7 @@ from realtime.music.songs import NowPlaying
 from realtime.music.taste import NOTHING_TO_JUDGE, THUMBS_OFF, key_of_music
 from realtime.session.keymap import BINDINGS, Action, find_binding
 from realtime.session.recommendations import CARD_MOVIES, SUMMARY_MOVIES
-from realtime.session.state import FACT_S, NO_MOVIES, NOTICE_S, WELCOME, Session, Summary
+from realtime.session.state import DJ_OFF, DJ_ON, FACT_S, NO_FACE, NO_MOVIES, NOTICE_S, WELCOME, Session, Summary
 from realtime.session.view import ViewState
 from tests.support.lists import FACTS, LIFTS, MOVIES, PLAYLISTS, link, make_recommender
 from tests.support.thumbs import Thumbs
@@ -453,6 +456,142 @@ def test_a_session_has_its_welcome() -> None:
     assert written.welcome == "written to a.mkv"
 
 
+# The DJ
+
+
+class Night:
+    """A session with the DJ on, whose faces look alike for a while, and what it has ordered."""
+
+    def __init__(self, *, on: bool = True, strategy: Strategy = Strategy.MATCH) -> None:
+        vote = MoodVote(window_s=0.5, lead=0.1, dwell_s=0)
+        rules = DjRules(begin_s=5, hold_s=30, decent_s=60, away_s=120)
+        self.session = Session(vote, PLAYLISTS, mirrored=False, bars=True, info=False, strategy=strategy, dj=rules, dj_on=on)
+        self.now_s = 0.0
+        self.playing = PlayingMusic()
+        self.orders: list[DjOrder] = []
+
+    def look(self, seconds: float, *faces: Face, watching: bool = True) -> None:
+        for _ in range(round(4 * seconds)):
+            self.now_s += 0.25
+            self.session.add_frame(faces, self.now_s)
+            command = self.session.lead_music(self.now_s, self.playing, watching=watching)
+            if command is not None:
+                assert command.dj is not None
+                assert command == PlayerCommand(dj=command.dj)
+                self.orders.append(command.dj)
+
+    def play(self, order: int) -> None:
+        self.playing = PlayingMusic(MusicKind.SONGS, self.playing.song + 1, order=order)
+
+    @property
+    def whys(self) -> list[str]:
+        return [event.why for event in self.session.summary().dj or ()]
+
+
+def test_the_dj_begins_music_and_changes_it_at_the_end_of_the_song() -> None:
+    night = Night()
+    night.look(6, HAPPY)
+    (begin,) = night.orders
+    assert (begin.act, begin.number, begin.opens_link, best_choice(begin.plan)) == (
+        DjAct.BEGIN,
+        1,
+        True,
+        link(Expression.HAPPY),
+    )
+    assert notice(night.session, night.now_s) == "happy for 5 s: music begins, for happy"
+    night.play(1)
+    night.look(40, SAD)
+    assert [(order.act, best_choice(order.plan)) for order in night.orders[1:]] == [(DjAct.NEXT, link(Expression.SAD))]
+    assert [event.what for event in night.session.take_dj_events()] == ["begin", "changed", "next"]
+    assert night.session.take_dj_events() == ()
+    night.play(2)
+    night.look(1, SAD)
+    assert [event.what for event in night.session.take_dj_events()] == ["changed"]
+    assert night.session.take_dj_sentences() == ("happy for 5 s: music begins, for happy", night.whys[-1])
+    assert night.session.take_dj_sentences() == ()
+    assert night.whys[-1].endswith(": the next song is for sad")
+    assert len(night.whys) == 4
+
+
+def test_a_key_turns_the_dj_on_and_off_on_the_screen() -> None:
+    night = Night(on=False)
+    night.look(20, HAPPY)
+    assert (night.orders, night.session.dj_on, night.session.summary().dj) == ([], False, None)
+    assert night.session.handle_key("a", 20) is None
+    assert (notice(night.session, 20), night.session.view(20, "").dj) == (DJ_ON, True)
+    assert not night.session.snapshot_view(20).dj
+    night.look(1, HAPPY)
+    assert [order.act for order in night.orders] == [DjAct.BEGIN]
+    night.play(1)
+    night.look(35, SAD)
+    assert night.session.handle_key("A", 60) == PlayerCommand(dj=DjOrder(DjAct.STAY, 0))
+    assert (notice(night.session, 60), night.session.view(60, "").dj) == (DJ_OFF, False)
+    night.look(100, HAPPY)
+    assert [order.act for order in night.orders] == [DjAct.BEGIN, DjAct.NEXT]
+    assert len(night.session.summary().dj or ()) == 3
+
+
+def test_a_key_of_music_wins_over_the_dj() -> None:
+    night = Night()
+    night.look(6, HAPPY)
+    night.play(1)
+    night.look(35, SAD)
+    assert [order.act for order in night.orders] == [DjAct.BEGIN, DjAct.NEXT]
+    command = night.session.handle_key("p", night.now_s)
+    assert isinstance(command, PlayerCommand)
+    assert command.dj is None
+    night.play(1)
+    night.look(300, SAD)
+    assert [order.act for order in night.orders] == [DjAct.BEGIN, DjAct.NEXT]
+
+
+def test_nobody_is_missed_while_the_picture_is_frozen_or_the_camera_is_away() -> None:
+    night = Night()
+    night.look(6, HAPPY)
+    night.play(1)
+    night.look(200, watching=False)
+    night.session.handle_key("space", night.now_s)
+    night.look(200)
+    assert [order.act for order in night.orders] == [DjAct.BEGIN]
+    night.session.handle_key("space", night.now_s)
+    night.look(125)
+    assert [order.act for order in night.orders] == [DjAct.BEGIN, DjAct.FADE]
+
+
+def test_the_dj_leaves_a_journey_alone_until_it_has_arrived() -> None:
+    night = Night(strategy=Strategy.JOURNEY)
+    night.look(6, SAD)
+    assert night.session.view(6, "").strategy == "journey 1/4"
+    night.play(1)
+    night.look(100, HAPPY)
+    assert [order.act for order in night.orders] == [DjAct.BEGIN]
+    plan = night.orders[0].plan
+    while plan is not None and plan.next_step is not None:
+        plan = plan.next_step
+    night.session.set_now_playing(NowPlaying("Title", None, 1, 1), plan)
+    night.look(35, make_face(Expression.ANGRY))
+    assert [order.act for order in night.orders] == [DjAct.BEGIN, DjAct.NEXT]
+    assert night.session.view(0, "").strategy == "journey 1/4"
+
+
+def test_a_mood_without_music_leaves_the_music_as_it_is() -> None:
+    vote = MoodVote(window_s=0.5, lead=0.1, dwell_s=0)
+    running = Session(vote, Playlists({}), mirrored=False, bars=True, info=False, dj_on=True)
+    for step in range(400):
+        running.add_frame([HAPPY], step / 4)
+        assert running.lead_music(step / 4, PlayingMusic()) is None
+    assert running.summary().dj == ()
+
+
+def test_other_music_is_only_suggested_while_a_link_plays() -> None:
+    night = Night()
+    night.look(6, HAPPY)
+    night.playing = PlayingMusic(MusicKind.LINK, order=1)
+    night.look(100, SAD)
+    assert [order.act for order in night.orders] == [DjAct.BEGIN]
+    assert night.whys[-1].endswith(": sad would fit now: press p for it")
+
+
 # Movies and facts
 
 
@@ -736,3 +875,56 @@ def test_without_a_thumb_a_session_with_counts_is_one_without() -> None:
         assert running.handle_key(key, time_s * 2.0) == plain.handle_key(key, time_s * 2.0)
         assert running.view(time_s * 2.0, "") == plain.view(time_s * 2.0, "")
     assert running.summary() == plain.summary()
+
+
+def explanation_of(face: Face) -> Explanation:
+    return Explanation(face, np.zeros((48, 48), np.uint8), face.probabilities, np.zeros((48, 48), np.float32))
+
+
+def test_an_explanation_is_shown_while_its_face_is_there_and_until_the_key_again() -> None:
+    running = make_session()
+    one, other = replace(HAPPY, track=1), replace(SAD, track=2)
+    running.add_frame([one, other], 0)
+    assert running.handle_key("e", 0) is None
+    assert running.explaining
+    assert running.view(0, "").explanation is None, "it is not made yet"
+    explanation = explanation_of(one)
+    running.set_explanation(explanation)
+    assert running.view(0, "").explanation is explanation
+    running.add_frame([other], 1)
+    assert running.view(1, "").explanation is None
+    running.add_frame([replace(one, box=other.box)], 2)
+    assert running.view(2, "").explanation is explanation
+    # Faces of another stretch of the source are out of date, and so is the explanation
+    assert running.view(2, "", stretch=5).explanation is None
+    running.handle_key("E", 3)
+    assert not running.explaining
+    assert running.view(3, "").explanation is None
+    running.handle_key("e", 4)
+    assert running.view(4, "").explanation is None, "the old one is of another moment"
+
+
+def test_a_snapshot_has_the_explanation() -> None:
+    running = make_session()
+    running.add_frame([replace(HAPPY, track=1)], 0)
+    running.handle_key("e", 0)
+    assert running.snapshot_view(0).explanation is None
+    running.set_explanation(explanation_of(replace(HAPPY, track=1)))
+    assert running.snapshot_view(0).explanation is not None
+
+
+def test_without_a_face_the_key_says_that_there_is_none() -> None:
+    running = make_session()
+    running.handle_key("e", 0)
+    assert notice(running, 0) == NO_FACE
+    running.handle_key("e", 10)
+    assert notice(running, 10) is None
+
+
+def test_an_explanation_that_fails_takes_its_panel_away() -> None:
+    running = make_session()
+    running.add_frame([HAPPY], 0)
+    running.handle_key("e", 0)
+    running.stop_explaining("the network is gone", 0)
+    assert not running.explaining
+    assert notice(running, 0) == "the network is gone"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
+import zlib
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -155,6 +156,50 @@ def test_a_body_in_chunks_is_read() -> None:
         assert float(frame.image.mean()) == pytest.approx(120, abs=3)
         with pytest.raises(SourceError, match="gives no more frames"):
             source.read()
+
+
+@pytest.mark.parametrize("chunks", [False, True])
+@pytest.mark.parametrize(("encoding", "bits"), [("gzip", 31), ("X-GZIP", 31), ("deflate", 15), (None, 31)])
+def test_a_body_that_a_proxy_has_compressed_is_read(encoding: str | None, bits: int, chunks: bool) -> None:  # noqa: FBT001
+    compress = zlib.compressobj(wbits=bits)
+    body = compress.compress(part(jpeg(grey(120)))) + compress.flush()
+    headers = [KIND] if encoding is None else [KIND, f"Content-Encoding: {encoding}"]
+    if chunks:
+        headers, body = [*headers, "Transfer-Encoding: chunked"], chunked(body, 100)
+    with serving(http("200 OK", *headers, body=body)) as server, open_video(f"http://{server.address}/") as source:
+        frame = source.read()
+        assert frame is not None
+        assert float(frame.image.mean()) == pytest.approx(120, abs=3)
+
+
+def test_a_body_that_cannot_be_decompressed_has_its_sentence() -> None:
+    for headers, body, sentence in (
+        ([KIND, "Content-Encoding: br"], b"", r"its pictures are compressed once more \(br\): switch that off at the proxy"),
+        ([KIND, "Content-Encoding: gzip"], b"--frame\r\n" * 9, "sends a damaged answer"),
+        ([KIND], b"--frame\r\n" + b"X: y\r\n" * 9999, "sends headers of more than 16 KB before a picture"),
+        ([KIND], b"words\r\n" * 9999, "sends pictures without the lines between them"),
+    ):
+        with serving(http("200 OK", *headers, body=body)) as server, pytest.raises(SourceError, match=sentence):
+            open_video(f"http://{server.address}/")
+
+
+def test_a_body_that_grows_a_thousandfold_is_refused() -> None:
+    compress = zlib.compressobj(wbits=31)
+    body = compress.compress(b"--frame\r\n\r\n" + bytes(100_000_000)) + compress.flush()
+    with (
+        serving(http("200 OK", KIND, "Content-Encoding: gzip", body=body)) as server,
+        pytest.raises(SourceError, match="sends a picture of more than 32 MB"),
+    ):
+        open_video(f"http://{server.address}/")
+
+
+def test_the_announced_boundary_may_stand_without_dashes() -> None:
+    body = part(jpeg(grey(120))).replace(b"--frame", b"Frame-A") * 2
+    kind = 'Content-Type: multipart/x-mixed-replace; boundary="Frame-A"'
+    with serving(http("200 OK", kind, body=body)) as server, open_video(f"http://{server.address}/") as source:
+        frame = source.read()
+        assert frame is not None
+        assert float(frame.image.mean()) == pytest.approx(120, abs=3)
 
 
 def test_a_part_of_any_length_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,6 +37,14 @@ def test_a_body_is_cut_into_its_parts_however_it_arrives(lengths: bool, line: by
     assert [part for piece in cut(data, places) for part in parser.feed(piece)] == PARTS
 
 
+@given(places=st.lists(st.integers(0, 10**6), max_size=6))
+def test_the_boundary_may_stand_right_behind_a_jpeg(places: list[int]) -> None:
+    pictures = [b"\xff\xd8first\xff\xd9", b"\xff\xd8second--b\xff\xd9", b"\xff\xd8third\xff\xd9"]
+    data = b"".join(b"--bound\r\n\r\n" + picture for picture in pictures) + b"--bound"
+    parser = MultipartParser()
+    assert [part for piece in cut(data, places) for part in parser.feed(piece)] == pictures
+
+
 @pytest.mark.parametrize("wrong", [-30_000, -500, -3, 3, 30, 500])
 @given(places=st.lists(st.integers(0, 10**6), max_size=6))
 def test_wrong_lengths_damage_one_part_at_most(wrong: int, places: list[int]) -> None:

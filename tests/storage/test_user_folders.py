@@ -10,6 +10,7 @@ from realtime.storage.user_folders import (
     NoHomeError,
     cache_folder,
     config_folder,
+    diary_folder,
     move_content,
     networks_folder,
     pictures_folder,
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-FOLDERS = [config_folder, cache_folder, networks_folder, pictures_folder]
+FOLDERS = [config_folder, cache_folder, networks_folder, diary_folder, pictures_folder]
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

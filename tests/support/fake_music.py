@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from realtime.music.commands import PlayingMusic
+
 if TYPE_CHECKING:
     from realtime.music.commands import PlayerCommand
 
@@ -21,3 +23,6 @@ class SilentPlayer:
 
     def now_playing(self) -> tuple[None, None]:
         return None, None
+
+    def playing_music(self) -> PlayingMusic:
+        return PlayingMusic()

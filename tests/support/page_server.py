@@ -113,3 +113,5 @@ def serving_page(settings: Settings | None = None, most_visits: int = 1000) -> G
         finally:
             server.should_exit = True
             thread.join()
+            if parts.spotify is not None:
+                parts.spotify.close()

@@ -29,6 +29,8 @@ CLOSE_TIMEOUT_S = 1.0
 """Time for the process to close the sound device and end by itself, in seconds; then it is killed."""
 ANSWER_TIMEOUT_S = REQUEST_TIMEOUT_S + 5.0
 """Time for an answer, in seconds; then the process is killed: it has not ended by itself, so it is suspended, for example."""
+LEAVE_S = 0.8
+"""Longest fade at the end of a session, in seconds: nobody wants to wait for a program that they have closed."""
 _COMMAND = (sys.executable, "-P", "-m", "realtime.music.local.player_process")
 _MAX_ANSWER = 2**18
 # Signals by which a person or the system ends a process; a crash has others
@@ -46,6 +48,7 @@ class IsolatedPlayer:
 
     def __init__(self) -> None:
         self._volume = 1.0
+        self._fade_s = 0.0
         self._file: Path | None = None
         # The process ended while it played the file
         self._crashed = False
@@ -64,6 +67,25 @@ class IsolatedPlayer:
         self._volume = min(1.0, max(0.0, float(volume)))
         if self._file is not None:
             self._control("volume", volume=self._volume)
+
+    @property
+    def fade_s(self) -> float:
+        """Seconds of a fade, 0 or more; 0 for none."""
+        return self._fade_s
+
+    @fade_s.setter
+    def fade_s(self, seconds: float) -> None:
+        self._fade_s = max(0.0, float(seconds))
+        if self._file is not None:
+            self._control("fade", fade=self._fade_s)
+
+    @property
+    def ending(self) -> bool:
+        """Whether the file has ended, or the next one may fade in."""
+        if self._file is None:
+            return False
+        answer = self._control("ended")
+        return answer.get("ended") is True or answer.get("ending") is True or self._crashed
 
     @property
     def ended(self) -> bool:
@@ -90,7 +112,7 @@ class IsolatedPlayer:
             raise UnplayableError(self._damaged[path])
         process = self._running_process()
         try:
-            self._request(process, {"do": "play", "path": str(path), "volume": self._volume})
+            self._request(process, {"do": "play", "path": str(path), "volume": self._volume, "fade": self._fade_s})
         except _ProcessEndedError as error:
             sentence = self._explain_end(path, error.status)
             if path in self._damaged:
@@ -102,6 +124,11 @@ class IsolatedPlayer:
         """Pause the file."""
         if self._file is not None:
             self._control("pause")
+
+    def fade_out(self) -> None:
+        """Pause the file after a fade; returns at once."""
+        if self._file is not None:
+            self._control("fade out")
 
     def resume(self) -> None:
         """Continue after a pause."""
@@ -115,7 +142,11 @@ class IsolatedPlayer:
         self._file, self._crashed, self._fault = None, False, None
 
     def close(self) -> None:
-        """Stop, release the sound device, and end the process. Can be called twice."""
+        """Fade out if fades are on, stop, release the sound device, and end the process. Can be called twice."""
+        if self._fade_s > 0 and self._file is not None:
+            # Whatever goes wrong, it ends
+            with suppress(EmodjError):
+                self._control("leave", fade=LEAVE_S)
         self._end_process()
         self._file = None
 

@@ -6,7 +6,7 @@ import secrets
 import time
 from dataclasses import replace
 from itertools import count
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from realtime.errors import EmodjError
 from realtime.music.commands import NOTHING_PLAYING, VOLUME_STEP
@@ -15,7 +15,7 @@ from realtime.music.local.file_player import UnplayableError
 from realtime.music.local.learnt_queue import LearntQueue, SongPicker
 from realtime.music.local.queue import new_queue
 from realtime.music.local.tags import read_tags
-from realtime.music.songs import NowPlaying
+from realtime.music.songs import NowPlaying, SongEnd
 from realtime.music.taste import key_of_song
 
 if TYPE_CHECKING:
@@ -38,12 +38,16 @@ class LocalPlayer:
 
     One thread makes all calls, `poll` a few times a second; any thread may read `now_playing`.
 
+    Attributes:
+        songs_started: number of songs started so far.
+
     Args:
         player: plays the files; closed together with this object.
         volume: volume at the start, 0..1.
         shuffle: whether songs come in random order at the start.
         seed: seed of the random orders, 0 or more; None for a random seed.
         once: whether to stop after every song has been played once, instead of repeating the list.
+        on_song_end: called with each song that was heard and plays no more; on the thread of the calls.
         counts: counts songs that are heard to their end or skipped early, and orders songs by thumbs; None does neither.
         clock: monotonic time, seconds.
     """
@@ -56,6 +60,7 @@ class LocalPlayer:
         shuffle: bool,
         seed: int | None = None,
         once: bool = False,
+        on_song_end: Callable[[SongEnd], None] | None = None,
         counts: FeedbackCounts | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -73,7 +78,6 @@ class LocalPlayer:
         # Chooses songs by thumbs
         self._picker: SongPicker | None = None
         self._mood: Expression | None = None
-        self._started_at_s = 0.0
         self._key: Hashable = None
         self._title = ""
         self._now: NowPlaying | None = None
@@ -87,6 +91,10 @@ class LocalPlayer:
         # Files that have been reported as broken, so that each is reported once
         self._reported: set[Path] = set()
         self._notices: list[str] = []
+        self._on_song_end = on_song_end
+        # Songs started so far; how long the song was heard up to its last pause, and when it went on since, in seconds
+        self.songs_started = 0
+        self._heard_s, self._went_on_s = 0.0, 0.0
         player.volume = volume
 
     def __enter__(self) -> Self:
@@ -112,8 +120,18 @@ class LocalPlayer:
 
     @property
     def track_ended(self) -> bool:
-        """Whether the current song has played to its end, so that `poll` will start the next one."""
-        return self._loaded and self._now is not None and not self._now.paused and self._player.ended
+        """Whether the current song has played to its end, or the next one may fade in, so that `poll` will start it."""
+        return self._loaded and self._now is not None and not self._now.paused and self._player.ending
+
+    def set_fade(self, seconds: float) -> None:
+        """Let songs fade into each other, and into pauses by `fade_out`, in so many seconds; 0 for no fades."""
+        if self._player.fade_s != seconds:
+            self._try_device(lambda: setattr(self._player, "fade_s", seconds))
+
+    def fade_out(self) -> None:
+        """Pause after a fade; does nothing while paused. The song counts as paused at once."""
+        if self._now is not None and not self._now.paused and self._try_device(self._player.fade_out):
+            self._note_pause(self._now)
 
     def play(self, songs: Sequence[Song], key: Hashable, title: str = "", mood: Expression | None = None) -> str | None:
         """Stop the current list and start this one. If it is the current list, only end a pause.
@@ -135,18 +153,25 @@ class LocalPlayer:
             return self.resume()
         if not any(song.path is not None for song in songs):
             raise EmodjError(f"there is no file among the {len(songs)} songs of {title or 'the list'}, only links")
-        self.stop()
-        self._songs, self._key, self._title, self._mood = songs, key, title, mood
-        seed = next(self._seeds) if self._shuffle else None
+        picker = None
         if self._counts is not None:
-            self._picker = SongPicker(songs, mood, self._counts, seed=next(self._picker_seeds), once=self._once)
-        if self._picker is None or not self._picker.has_answers():
-            self._start_queue(new_queue(len(songs), seed))
-        elif self._picker.offers_none():
-            self.stop()
+            picker = SongPicker(songs, mood, self._counts, seed=next(self._picker_seeds), once=self._once)
+        if picker is not None and picker.offers_none():
+            self.stop("replaced")
             raise EmodjError(_only_disliked(title))
+        how = "finished" if self.track_ended else "replaced"
+        if self._player.fade_s > 0:
+            # The song plays on until the next one has faded in
+            self._forget_list(how)
         else:
-            self._start_queue(LearntQueue(self._picker, shuffled=self._shuffle).skip(1))
+            self.stop(how)
+        self._songs, self._key, self._title, self._mood, self._picker = songs, key, title, mood, picker
+        seed = next(self._seeds) if self._shuffle else None
+        # What was heard of the list before may have been the first answer
+        if picker is not None and picker.has_answers():
+            self._start_queue(LearntQueue(picker, shuffled=self._shuffle).skip(1))
+        else:
+            self._start_queue(new_queue(len(songs), seed))
         if self._queue is None:
             raise EmodjError(self._take_notices() or "none of these songs can be played")
         return self._take_notices()
@@ -174,6 +199,7 @@ class LocalPlayer:
                 self._queue = self._queue.shuffle(next(self._seeds)) if self._shuffle else self._queue.in_order()
             answers.append(f"shuffle {'on' if self._shuffle else 'off'}")
         if command.skip and self._queue is not None:
+            self._end_song("finished" if self.track_ended else "skipped", is_refused=command.skip > 0)
             self._move(self._queue, command.skip)
         elif command.toggle and self._now is not None:
             self._toggle_pause(self._now)
@@ -192,33 +218,68 @@ class LocalPlayer:
         if self._attempts_left:
             self._find_playable_song()
         elif self.track_ended and self._queue is not None:
+            self._end_song("finished")
             self._move(self._queue, 1)
         return self._take_notices()
 
-    def stop(self) -> None:
+    def stop(self, how: Literal["finished", "replaced", "stopped"] = "stopped") -> None:
         """Stop playing, and drop the list."""
-        self._leave_song()
-        self._picker, self._songs, self._queue, self._now = None, (), None, None
-        self._key, self._title, self._attempts_left = None, "", 0
+        self._forget_list(how)
         self._try_device(self._player.stop)
 
     def close(self) -> None:
-        """Stop, and close the file player."""
-        self.stop()
+        """Stop, after a fade if fades are on, and close the file player."""
+        if self._player.fade_s > 0:
+            self._forget_list("stopped")
+        else:
+            self.stop()
         self._player.close()
+
+    def _forget_list(self, how: Literal["finished", "replaced", "stopped"]) -> None:
+        self._end_song(how)
+        self._loaded = False
+        self._note_fault()
+        self._picker, self._songs, self._queue, self._now = None, (), None, None
+        self._key, self._title, self._attempts_left = None, "", 0
+
+    def _end_song(self, how: Literal["finished", "skipped", "replaced", "stopped"], *, is_refused: bool = False) -> None:
+        """Tell of the end of the current song, if it was heard, and count it.
+
+        Args:
+            how: as `SongEnd` has it.
+            is_refused: whether a skip counts against the song if it comes early.
+        """
+        if not self._loaded or self._queue is None or self._now is None:
+            return
+        # Once for each song
+        self._loaded = False
+        heard_s = self._heard_s + (0.0 if self._now.paused else self._clock() - self._went_on_s)
+        broken = self._note_fault()
+        if self._counts is not None and self._now.key is not None and not broken:
+            if how == "finished":
+                self._counts.add(self._now.key, Verdict.HEARD)
+            elif how == "skipped" and is_refused and heard_s < SKIP_S:
+                self._counts.add(self._now.key, Verdict.SKIPPED)
+        if self._on_song_end is not None:
+            song = self._songs[self._queue.current]
+            self._on_song_end(SongEnd(song, self._key, heard_s, "broken" if broken else how))
+
+    def _note_pause(self, now: NowPlaying) -> None:
+        self._heard_s += self._clock() - self._went_on_s
+        self._now = replace(now, paused=True)
 
     def _toggle_pause(self, now: NowPlaying) -> None:
         if not now.paused:
             self._try_device(self._player.pause)
-            self._now = replace(now, paused=True)
+            self._note_pause(now)
         elif self._loaded and self._try_device(self._player.resume):
+            self._went_on_s = self._clock()
             self._now = replace(now, paused=False)
         elif self._queue is not None:
             self._start_queue(self._queue)
 
     def _move(self, queue: PlayQueue | LearntQueue, steps: int) -> None:
         """Go on by a number of songs, or back if negative; from the first thumb on, songs are chosen by thumbs."""
-        self._leave_song(skipped=steps > 0)
         picker = self._picker
         if picker is not None and picker.offers_none():
             self._notices.append(_only_disliked(self._title))
@@ -230,7 +291,7 @@ class LocalPlayer:
 
     def _start_queue(self, queue: PlayQueue | LearntQueue, direction: int = 1) -> None:
         """Play the current song of a queue; if it cannot be played, the next playable one in a direction, 1 or -1."""
-        self._leave_song()
+        self._note_fault()
         self._queue, self._attempts_left, self._direction = queue, len(self._songs), direction
         self._file_errors, self._first_error = [], ""
         self._find_playable_song()
@@ -263,6 +324,8 @@ class LocalPlayer:
         try:
             self._player.play(song.path)
             self._loaded = True
+            self.songs_started += 1
+            self._heard_s, self._went_on_s = 0.0, self._clock()
         except UnplayableError as error:
             self._now = None
             self._note_unplayable(queue)
@@ -278,28 +341,20 @@ class LocalPlayer:
         key = None if self._counts is None else key_of_song(song, self._mood)
         # Without a sound device the song is shown as paused, so that skips still work
         self._now = NowPlaying(title, artist, number, queue.count, not self._loaded, self._shuffle, volume, key)
-        self._started_at_s = self._clock()
         return True
 
     def _note_unplayable(self, queue: PlayQueue | LearntQueue) -> None:
         if self._picker is not None:
             self._picker.unplayable.add(queue.current)
 
-    def _leave_song(self, *, skipped: bool = False) -> None:
-        """Count that the current song was heard or skipped, or report that it ended before its end. Once for each song."""
-        key = None if self._now is None or self._now.paused or not self._loaded else self._now.key
-        was_heard = key is not None and self._player.ended
-        fault = self._player.take_fault()
-        self._loaded = False
-        if fault is None:
-            if self._counts is not None and key is not None and was_heard:
-                self._counts.add(key, Verdict.HEARD)
-            elif self._counts is not None and key is not None and skipped and self._clock() - self._started_at_s < SKIP_S:
-                self._counts.add(key, Verdict.SKIPPED)
-            return
+    def _note_fault(self) -> bool:
+        """Report that the current song ended before its end, and say whether it did."""
+        if (fault := self._player.take_fault()) is None:
+            return False
         self._notices.append(f"skipped a song: {fault}")
         if self._queue is not None and (path := self._songs[self._queue.current].path) is not None:
             self._reported.add(path)
+        return True
 
     def _report_skipped_files(self) -> None:
         if self._file_errors:

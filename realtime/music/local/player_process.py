@@ -15,14 +15,10 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from queue import Empty, SimpleQueue
 
 from realtime.errors import EmodjError
-from realtime.music.local.file_player import FilePlayer, UnplayableError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from realtime.music.local.file_player import FADE_STEP_S, FilePlayer, UnplayableError
 
 REQUEST_TIMEOUT_S = 30.0
 """A request that takes longer ends the process: a damaged file can keep a decoder busy for ever."""
@@ -41,14 +37,14 @@ def main() -> None:
     _limit_resources()
     lines = SimpleQueue[bytes]()
     threading.Thread(target=_read_requests, args=(sys.stdin.fileno(), lines), name="requests", daemon=True).start()
-    serve(iter(lines.get, b""), answers)
+    serve(lines, answers)
 
 
-def serve(lines: Iterable[bytes], answers: int) -> None:
+def serve(lines: SimpleQueue[bytes], answers: int) -> None:
     """Answer each request; the first answer, before any request, says whether files can be played at all.
 
     Args:
-        lines: requests.
+        lines: requests; an empty one is the end.
         answers: file descriptor that receives the answers.
     """
     try:
@@ -58,7 +54,7 @@ def serve(lines: Iterable[bytes], answers: int) -> None:
         return
     try:
         _write_answer(answers, {})
-        for line in lines:
+        while line := _next_request(lines, player):
             faulthandler.dump_traceback_later(REQUEST_TIMEOUT_S, exit=True)
             answer = _answer_request(player, json.loads(line))
             faulthandler.cancel_dump_traceback_later()
@@ -67,22 +63,20 @@ def serve(lines: Iterable[bytes], answers: int) -> None:
         player.close()
 
 
+def _next_request(lines: SimpleQueue[bytes], player: FilePlayer) -> bytes:
+    """Wait for a request; meanwhile a fade goes on."""
+    while True:
+        try:
+            return lines.get(timeout=FADE_STEP_S if player.fading else None)
+        except Empty:
+            # A sound device that is gone is noticed by the next request
+            with suppress(EmodjError):
+                player.step_fade()
+
+
 def _answer_request(player: FilePlayer, request: dict[str, object]) -> dict[str, object]:
     try:
-        match request:
-            case {"do": "play", "path": str(path), "volume": float(volume)}:
-                player.volume = volume
-                player.play(Path(path))
-            case {"do": "volume", "volume": float(volume)}:
-                player.volume = volume
-            case {"do": "pause"}:
-                player.pause()
-            case {"do": "resume"}:
-                player.resume()
-            case {"do": "stop"}:
-                player.stop()
-            case _:
-                return {"ended": player.ended}
+        return _carry_out(player, request)
     except UnplayableError as error:
         return {"unplayable": str(error)}
     except EmodjError as error:
@@ -90,6 +84,30 @@ def _answer_request(player: FilePlayer, request: dict[str, object]) -> dict[str,
     # A file from an unknown source can make a decoder or a tag reader raise any exception
     except Exception as error:  # noqa: BLE001
         return {"unplayable": f"cannot play {request.get('path', 'a song')}: it is damaged ({error!r:.100})"}
+
+
+def _carry_out(player: FilePlayer, request: dict[str, object]) -> dict[str, object]:
+    match request:
+        case {"do": "play", "path": str(path), "volume": float(volume), "fade": float(fade_s)}:
+            player.volume, player.fade_s = volume, fade_s
+            player.play(Path(path))
+        case {"do": "fade", "fade": float(fade_s)}:
+            player.fade_s = fade_s
+        case {"do": "fade out"}:
+            player.fade_out()
+        case {"do": "leave", "fade": float(fade_s)}:
+            player.fade_s = min(player.fade_s, fade_s)
+            player.leave()
+        case {"do": "volume", "volume": float(volume)}:
+            player.volume = volume
+        case {"do": "pause"}:
+            player.pause()
+        case {"do": "resume"}:
+            player.resume()
+        case {"do": "stop"}:
+            player.stop()
+        case _:
+            return {"ended": player.ended, "ending": player.ending}
     return {}
 
 

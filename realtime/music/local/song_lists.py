@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import os
 from contextlib import contextmanager
 from io import BytesIO, TextIOWrapper
 from stat import S_ISDIR, S_ISREG
@@ -163,6 +164,8 @@ def read_m3u8(path: Path, guard: PathGuard, notices: Warnings) -> list[Entry]:
             line = raw.strip()
             if line.startswith("#"):
                 named = _parse_extinf(line) or named
+                if _may_be_song(line, path):
+                    notices.add(f"{path}, line {number}: {quoted(line)} is read as a comment: write {quoted(f'./{line}')}")
             elif line:
                 try:
                     songs.append(_parse_entry(line, "", *named, guard=guard))
@@ -190,6 +193,16 @@ def translate_read_errors(path: Path | str) -> Generator[None]:
         raise EmodjError(
             f"cannot read {where} ({error.strerror or error}): correct this, or name another folder or list of songs"
         ) from error
+
+
+def _may_be_song(line: str, source: Path) -> bool:
+    """Whether a comment of a list is the name of a song that begins with #."""
+    return (
+        len(line) <= MAX_LINE
+        and line.lower().endswith(SONG_SUFFIXES)
+        # It never raises
+        and os.path.isfile(source.parent / line)  # noqa: PTH113
+    )
 
 
 def _parse_extinf(line: str) -> tuple[str, str] | None:

@@ -30,6 +30,8 @@ MAX_POLL_S = 60.0
 """Longest interval between two polls after errors, in seconds."""
 STALE_S = 300.0
 """Age at which a state without a new answer counts as unknown, in seconds."""
+SONG_START_S = 6.0
+"""A song that has played for less, in seconds, has just begun: polls after the end of a song may be `MIN_POLL_S` late."""
 UNKNOWN_TITLE = "Spotify"
 """Title if neither the song nor the list is known."""
 _MAX_NUMBER = 10**9
@@ -48,6 +50,7 @@ class PlaybackState:
     Attributes:
         now_playing: current song for the screen; None if nothing plays or the state is unknown.
         state: last state from Spotify, with the effects of later commands; None likewise.
+        songs_started: number of songs that the state has shown so far.
     """
 
     def __init__(self, spotify: SpotifyClient, clock: Callable[[], float]) -> None:
@@ -65,6 +68,27 @@ class PlaybackState:
         self._next_poll_at: float | None = None
         # Interval to the next poll after an error
         self._retry_s = MIN_POLL_S
+        self.songs_started = 0
+        # The song of the last answer, when it ends if nobody stops it, and whether a command has asked for another one
+        self._song: object = None
+        self._ends_at = math.inf
+        self._asked_for_other = False
+        self._song_starts = False
+
+    @property
+    def plays_own_list(self) -> bool:
+        """Whether the list that emodj started last is the current one."""
+        return bool(self._list_uri) and self.holds_list(self._list_uri)
+
+    @property
+    def end_known(self) -> bool:
+        """Whether the last answer says where the song ends."""
+        return math.isfinite(self._ends_at)
+
+    def take_song_start(self) -> bool:
+        """Whether an answer has shown that a song has just begun after another one, without a command; once."""
+        starts, self._song_starts = self._song_starts, False
+        return starts
 
     @property
     def is_polling(self) -> bool:
@@ -84,6 +108,7 @@ class PlaybackState:
             device: the device, as Spotify described it.
         """
         self._list_uri, self._title = uri, title
+        self._asked_for_other = True
         self._started_at = self._known_at = self._clock()
         self.state = {"is_playing": True, "device": device, "context": {"uri": uri}}
         self.now_playing = parse_now_playing(self.state, title)
@@ -103,6 +128,7 @@ class PlaybackState:
 
     def note_skip(self) -> None:
         """Note that another song plays; the next poll names it."""
+        self._asked_for_other = True
         self.note_change(title=self._fallback_title(), artist=None, paused=False)
         if self.state is not None:
             self.state["is_playing"] = True
@@ -141,6 +167,7 @@ class PlaybackState:
     def reset(self) -> None:
         """Forget the state and stop polling."""
         self.now_playing, self.state, self._next_poll_at = None, None, None
+        self._song, self._ends_at, self._song_starts = None, math.inf, False
 
     def _context_uri(self) -> object:
         context = (self.state or {}).get("context")
@@ -161,9 +188,29 @@ class PlaybackState:
         if state is not None:
             self.state, self._known_at = state, now
             self.now_playing = parse_now_playing(state, self._fallback_title())
-            self._next_poll_at = now + min(SONG_POLL_S, max(MIN_POLL_S, seconds_left(state) + COMMAND_DELAY_S))
+            self._note_song(state, now)
+            self._next_poll_at = now + _poll_interval(seconds_left(state) + COMMAND_DELAY_S)
         elif now >= self._started_at + START_GRACE_S:
             self.reset()
+
+    def _note_song(self, state: JsonObject, now: float) -> None:
+        """Compare the song with that of the answer before."""
+        item, progress_ms = _as_object(state.get("item")), parse_whole_number(state.get("progress_ms"))
+        song = item.get("uri") or item.get("id") or item.get("name")
+        begins = progress_ms is not None and progress_ms <= SONG_START_S * 1000
+        # A song on repeat begins again
+        if song != self._song or (begins and now >= self._ends_at - COMMAND_DELAY_S):
+            self.songs_started += 1
+            self._song_starts = begins and self._song is not None and not self._asked_for_other
+            self._asked_for_other = False
+        self._song, self._ends_at = song, now + seconds_left(state)
+
+
+def _poll_interval(to_end_s: float) -> float:
+    """Seconds to the next poll: right after the end of the song, or earlier, so that the poll after it can be in time."""
+    if to_end_s <= SONG_POLL_S:
+        return max(MIN_POLL_S, to_end_s)
+    return min(SONG_POLL_S, to_end_s - MIN_POLL_S)
 
 
 def parse_now_playing(state: JsonObject, title: str) -> NowPlaying:

@@ -75,6 +75,31 @@ class SpotifyPlayer:
         return self._state.now_playing
 
     @property
+    def device(self) -> str | None:
+        """The name of the device of the current song; None if it is unknown."""
+        device = None if self.now_playing is None else (self._state.state or {}).get("device")
+        return device_name(device) if isinstance(device, dict) else None
+
+    @property
+    def plays_own_list(self) -> bool:
+        """Whether the list that `play` has started is the one that Spotify plays; False for music of the Spotify app."""
+        return self._state.plays_own_list
+
+    @property
+    def songs_started(self) -> int:
+        """Number of songs that the state has shown so far."""
+        return self._state.songs_started
+
+    @property
+    def end_known(self) -> bool:
+        """Whether the state says where the song ends."""
+        return self._state.end_known
+
+    def take_song_start(self) -> bool:
+        """Whether `poll` has found that one song has ended and the next one has just begun, once."""
+        return self._state.take_song_start()
+
+    @property
     def is_starting_app(self) -> bool:
         """Whether a list waits for the started app."""
         return self._pending is not None

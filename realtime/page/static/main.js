@@ -7,6 +7,7 @@ import { buildStrategies, showOffers } from "./offers.js";
 import { pictureOf, readPicture } from "./picture.js";
 import { Player } from "./player.js";
 import { ask, begin, end, keepAlive, ServerError } from "./server.js";
+import { SpotifyButtons } from "./spotify.js";
 import { markFaces, mirrorMarks, showNothing, showPicture, showVideo, toPng } from "./stage.js";
 import { showSummary } from "./summary.js";
 import { allowThumbs } from "./thumbs.js";
@@ -17,6 +18,7 @@ const SAMPLE = "/sample.jpg";
 
 let start = null;
 let player = null;
+let spotify = null;
 let picture = null;
 let mirrored = true;
 let offered = "";
@@ -225,7 +227,7 @@ async function showFitting(again = false) {
   const fitting = await ask("offers", { again });
   // An answer for an earlier mood may come late
   if (number === asking) {
-    showOffers(fitting, (...song) => player.play(...song));
+    showOffers(fitting, (...song) => player.play(...song), start.spotify ? (choice) => spotify.play(choice) : null);
   }
 }
 
@@ -329,11 +331,15 @@ async function main() {
   if (start.in_network) {
     find("promise").textContent = "Pictures are analysed on the computer that runs emodj. Nothing is saved but your thumbs, and nothing goes further.";
   }
+  if (start.spotify) {
+    find("promise").textContent = "Pictures are analysed on this computer. Nothing is saved, and nothing leaves it but what you press for Spotify.";
+  }
   find("take").hidden = !window.matchMedia("(pointer: coarse)").matches;
   buildMood(start.expressions, doing((mood) => choose({ mood })));
   buildStrategies(start.strategies, start.strategy, doing((strategy) => choose({ strategy })));
   allowThumbs(start.thumbs);
-  player = new Player(start.shuffle, start.volume);
+  player = new Player(start.shuffle, start.volume, () => spotify.silence());
+  spotify = new SpotifyButtons(start.spotify, () => player.pause());
   setMirror(start.mirrored);
   connect();
   acceptPictures();

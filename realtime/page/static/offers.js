@@ -22,11 +22,12 @@ export function buildStrategies(strategies, chosen, choose) {
  * Show what emodj offers.
  * @param {object} offered the answer to "offers"
  * @param {function} play gets the name of a list of songs, its title, and the number of the first song
+ * @param {function|null} playOnSpotify gets a choice; null for a user without a login
  */
-export function showOffers(offered, play) {
+export function showOffers(offered, play, playOnSpotify) {
   find("music-said").textContent = "";
   find("offers-said").textContent = "";
-  find("music").replaceChildren(...musicParts(offered.music, play));
+  find("music").replaceChildren(...musicParts(offered.music, play, playOnSpotify));
   find("more").hidden = !offered.songs;
   if (offered.songs) {
     find("songs").replaceChildren(...songParts(offered.songs, play));
@@ -35,7 +36,7 @@ export function showOffers(offered, play) {
   }
 }
 
-function musicParts(music, play) {
+function musicParts(music, play, playOnSpotify) {
   if (!music) {
     return [quiet("Music comes with the mood.")];
   }
@@ -44,7 +45,11 @@ function musicParts(music, play) {
   }
   const shown = (choice) => {
     const title = choice.list ? playable(choice, play) : link(choice.title, choice.url);
-    return make("span", {}, title, " ", thumbs(choice.title, choice, "music-said"));
+    const parts = [title, " "];
+    if (playOnSpotify && choice.on_spotify) {
+      parts.push(button("Play on Spotify", () => playOnSpotify(choice), { "aria-label": `Play on Spotify: ${choice.title}` }), " ");
+    }
+    return make("span", {}, ...parts, thumbs(choice.title, choice, "music-said"));
   };
   if (music.steps) {
     const steps = music.steps.map((step) => make("li", {}, shown(step)));

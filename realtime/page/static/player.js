@@ -12,8 +12,12 @@ const SKIP_MS = 10000;
 
 /** Plays a list of songs, one after the other, and begins again after the last. */
 export class Player {
-  /** @param {boolean} shuffle whether songs come in random order; @param {number} volume 0 to 1 */
-  constructor(shuffle, volume) {
+  /**
+   * @param {boolean} shuffle whether songs come in random order
+   * @param {number} volume 0 to 1
+   * @param {function} starts is called when a song begins to sound
+   */
+  constructor(shuffle, volume, starts) {
     this.list = null;
     this.order = [];
     this.place = 0;
@@ -23,6 +27,7 @@ export class Player {
     this.begunAt = 0;
     this.shuffled = shuffle;
     find("song-thumbs").hidden = !hasThumbs();
+    this.starts = starts;
     audio.volume = volume;
     find("volume").value = Math.round(100 * volume);
     this.listen();
@@ -138,6 +143,10 @@ export class Player {
     }
   }
 
+  pause() {
+    audio.pause();
+  }
+
   say(sentence) {
     find("player-said").textContent = sentence;
   }
@@ -186,6 +195,7 @@ export class Player {
     });
     audio.addEventListener("playing", () => {
       this.failures = 0;
+      this.starts();
     });
     audio.addEventListener("error", () => {
       this.failed(`${find("song-title").textContent} was skipped: its file is gone, or this browser cannot play it.`);

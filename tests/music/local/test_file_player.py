@@ -272,3 +272,127 @@ def test_player_prints_nothing_and_leaves_no_thread(tmp_path: Path) -> None:
     completed = subprocess.run([sys.executable, "-c", PROGRAM, *songs], check=False, capture_output=True, text=True)
     # Without a sound card ALSA would print two hundred lines
     assert (completed.returncode, completed.stdout, completed.stderr) == (0, "done\n", "")
+
+
+# Fades
+
+
+class Steps:
+    """A clock that goes one step further each time that it is asked or that somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+    def sleep(self, seconds: float) -> None:
+        self.now_s += seconds
+
+
+def volumes(player: FilePlayer) -> tuple[float | None, float | None]:
+    """Volume of the file that leaves, and of the file."""
+    # Both are the library's own objects
+    leaving, playback = player._leaving, player._playback
+    return leaving and round(leaving.volume, 2), playback and round(playback.volume, 2)
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
+    steps = Steps()
+    monkeypatch.setattr(module, "time", steps)
+    return steps
+
+
+def test_one_file_fades_into_the_next(player: FilePlayer, steps: Steps, tmp_path: Path) -> None:
+    first, second = (silence(tmp_path / f"{name}.wav", TEN_HOURS_S) for name in "ab")
+    player.volume, player.fade_s = 0.5, 2.0
+    player.play(first)
+    assert (volumes(player), player.fading) == ((None, 0.5), False)
+    player.play(second)
+    assert (volumes(player), player.fading) == ((0.5, 0.0), True)
+    steps.sleep(1)
+    player.step_fade()
+    assert volumes(player) == (0.35, 0.35)
+    steps.sleep(1)
+    player.step_fade()
+    assert (volumes(player), player.fading) == ((None, 0.5), False)
+
+
+def test_a_file_fades_to_a_pause_and_a_resume_takes_it_back(player: FilePlayer, steps: Steps, tmp_path: Path) -> None:
+    player.volume, player.fade_s = 0.5, 2.0
+    player.play(silence(tmp_path / "a.wav", TEN_HOURS_S))
+    player.fade_out()
+    steps.sleep(1)
+    player.step_fade()
+    assert volumes(player) == (None, 0.35)
+    player.resume()
+    assert (volumes(player), player.fading) == ((None, 0.5), False)
+    player.fade_out()
+    steps.sleep(2)
+    player.step_fade()
+    assert not player.fading
+    playback = player._playback
+    assert playback is not None
+    assert playback.paused
+    player.resume()
+    assert (volumes(player), playback.paused) == ((None, 0.5), False)
+
+
+def test_a_key_during_a_fade_ends_it(player: FilePlayer, steps: Steps, tmp_path: Path) -> None:
+    first, second = (silence(tmp_path / f"{name}.wav", TEN_HOURS_S) for name in "ab")
+    player.volume, player.fade_s = 0.5, 2.0
+    player.play(first)
+    player.play(second)
+    player.volume = 0.4
+    assert volumes(player) == (0.5, 0.0), "the next step brings the new volume"
+    steps.sleep(1)
+    player.step_fade()
+    assert volumes(player) == (0.28, 0.28)
+    player.pause()
+    assert (volumes(player), player.fading) == ((None, 0.4), False)
+    player.stop()
+    assert volumes(player) == (None, None)
+
+
+def test_a_file_that_cannot_be_played_ends_the_one_before(player: FilePlayer, steps: Steps, tmp_path: Path) -> None:
+    del steps
+    player.fade_s = 2.0
+    player.play(silence(tmp_path / "a.wav", TEN_HOURS_S))
+    with pytest.raises(UnplayableError):
+        player.play(tmp_path / "none.wav")
+    assert (player._leaving, player.fading) == (None, False)
+
+
+def test_a_player_that_is_left_fades_out(player: FilePlayer, steps: Steps, tmp_path: Path) -> None:
+    player.fade_s = 0.8
+    player.play(silence(tmp_path / "a.wav", TEN_HOURS_S))
+    player.leave()
+    assert volumes(player) == (None, None)
+    assert steps.now_s == pytest.approx(100.8, abs=0.1)
+    player.leave()
+
+
+@pytest.mark.parametrize(("seconds", "is_ending"), [(10.0, True), (7.9, False)])
+def test_a_song_ends_early_for_a_fade_unless_it_is_short(
+    seconds: float, *, is_ending: bool, player: FilePlayer, tmp_path: Path
+) -> None:
+    player.fade_s = 2.0
+    player.play(silence(tmp_path / "a.wav", seconds))
+    assert not player.ending
+    playback = player._playback
+    assert playback is not None
+    playback.seek(seconds - 1.5)
+    until(lambda: playback.curr_pos >= seconds - 1.5)
+    assert player.ending is is_ending
+    player.fade_s = 0.0
+    assert not player.ending
+
+
+def test_the_length_of_an_mp3_is_known_if_its_frames_are_counted(tmp_path: Path) -> None:
+    plain, counted, tagged = (tmp_path / f"{name}.mp3" for name in ("plain", "counted", "tagged"))
+    plain.write_bytes(b"\xff\xfb\x90\x00" + bytes(1000))
+    counted.write_bytes(b"\xff\xfb\x90\x00" + bytes(32) + b"Info" + bytes(1000))
+    tagged.write_bytes(b"ID3\x04\x00\x00\x00\x04\x00\x00" + bytes(4 << 14) + counted.read_bytes())
+    states = [module.states_length(path) for path in (plain, counted, tagged, tmp_path / "none.mp3", tmp_path / "none.ogg")]
+    assert states == [False, True, True, False, True]

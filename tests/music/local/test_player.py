@@ -37,6 +37,7 @@ class FakeFilePlayer:
 
     def __init__(self) -> None:
         self.volume = 1.0
+        self.fade_s = 0.0
         self.ended = False
         self.playing: Path | None = None
         self.paused = False
@@ -55,7 +56,14 @@ class FakeFilePlayer:
         self.resume()
         self.playing = path
 
+    @property
+    def ending(self) -> bool:
+        return self.ended
+
     def pause(self) -> None:
+        self.paused = True
+
+    def fade_out(self) -> None:
         self.paused = True
 
     def resume(self) -> None:

@@ -56,6 +56,15 @@ spotify:track:0123456789abcdefghijkl"""
     ]
 
 
+def test_a_song_whose_name_begins_with_a_hash_is_hinted_at(tmp_path: Path) -> None:
+    notices = Warnings()
+    (tmp_path / "#1.wav").touch()
+    text = "#EXTM3U\n#1.wav\n#2.wav\n./#1.wav"
+    assert read_text_as_m3u8(tmp_path / "a.m3u8", text, notices) == [("", "", f"{tmp_path}/#1.wav", None)]
+    # There is no #2.wav: that is a comment
+    assert list(notices.all()) == [f"{tmp_path}/a.m3u8, line 2: '#1.wav' is read as a comment: write './#1.wav'"]
+
+
 def test_invalid_lines_give_warnings(tmp_path: Path) -> None:
     notices = Warnings()
     lines = ["http://example.org/a.mp3", "../b.mp3", "javascript:alert(1)", "file:///etc/d.mp3", "c.mp3"]

@@ -1,0 +1,102 @@
+"""Explanations of the largest face of a session, made in a thread of their own: frames and labels do not wait for them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from realtime.app.worker import Worker
+from realtime.errors import EmodjError
+from realtime.faces.explainer import largest_faces
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from realtime.classifier.occlusion import Explanation
+    from realtime.domain import Expression, Face, Frame
+    from realtime.faces.explainer import FaceExplainer
+    from realtime.session.state import Session
+
+EVERY_S = 1.0
+"""Seconds from one explanation of a face to the next, if its label stays."""
+MOST_BUSY = 1 / 3
+"""Largest share of the time that is worked on explanations: on a slow machine they come less often."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Explained:
+    explanation: Explanation
+    seconds: float
+
+
+class ExplanationThread:
+    """Explains the largest face of the newest analysed frame, while the session asks for it; for the thread of the session.
+
+    Args:
+        load: loads a network of its own, since no two threads can use the same one; called in the thread, once.
+    """
+
+    def __init__(self, load: Callable[[], FaceExplainer]) -> None:
+        self._load = load
+        self._explainer: FaceExplainer | None = None
+        self._worker: Worker[tuple[Frame, Face], _Explained | EmodjError] = Worker("explanation", self._explain)
+        self._newest: tuple[Frame, tuple[Face, ...]] | None = None
+        self._submitted: Frame | None = None
+        self._label: tuple[int | None, Expression] | None = None
+        self._next_s = 0.0
+
+    def __enter__(self) -> Self:
+        self._worker.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._worker.__exit__(*error)
+
+    @property
+    def busy(self) -> bool:
+        """Whether an explanation is under way, or was not taken yet."""
+        return self._worker.busy
+
+    def add_frame(self, frame: Frame, faces: tuple[Face, ...]) -> None:
+        """Set the newest analysed frame and its faces."""
+        self._newest = frame, faces
+
+    def update(self, session: Session, now_s: float) -> bool:
+        """Take what is explained, and begin with the next face if it is time; say whether there is something new to draw."""
+        result = self._worker.result()
+        if isinstance(result, EmodjError):
+            session.stop_explaining(str(result), now_s)
+        elif result is not None and session.explaining:
+            session.set_explanation(result.explanation)
+            self._next_s = now_s + max(EVERY_S, result.seconds / MOST_BUSY) - result.seconds
+        if session.explaining:
+            self._begin(now_s)
+        else:
+            self._submitted, self._label = None, None
+        return result is not None
+
+    def _begin(self, now_s: float) -> None:
+        if self._newest is None or self.busy:
+            return
+        frame, faces = self._newest
+        largest = next(iter(largest_faces(faces, 1)), None)
+        # While the picture is frozen, its explanation stays as it is
+        if largest is None or frame is self._submitted:
+            return
+        label = largest.track, largest.expression
+        if label == self._label and now_s < self._next_s:
+            return
+        self._submitted, self._label = frame, label
+        self._worker.submit((frame, largest))
+
+    def _explain(self, task: tuple[Frame, Face]) -> _Explained | EmodjError:
+        begun = time.monotonic()
+        frame, face = task
+        try:
+            if self._explainer is None:
+                self._explainer = self._load()
+                begun = time.monotonic()
+            return _Explained(self._explainer.explain(frame.image, face), time.monotonic() - begun)
+        except EmodjError as error:
+            return error

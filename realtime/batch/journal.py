@@ -1,0 +1,267 @@
+"""What a batch has read so far: rows on disk, in a folder beside the table; a run that was ended goes on from there.
+
+The folder holds `manifest.json`, with what all rows were read with, and `rows.jsonl`, the rows as JSON lines in the order in
+which they came. Each file of the batch is a piece of this journal, or several pieces if it is a long film. The last row of a
+piece has one more field, `piece`. What follows the last whole piece, after a kill or on a full disk, is cut off.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+from array import array
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self
+
+from filelock import FileLock, Timeout
+
+from realtime.batch.rows import decode_rows, source_text
+from realtime.errors import EmodjError, UsageError
+from realtime.storage import atomic
+from realtime.storage.append_file import RESERVE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from realtime.batch.rows import Row
+
+FOLDER_SUFFIX = ".parts"
+MANIFEST, ROWS, LOCK = "manifest.json", "rows.jsonl", "lock"
+CHECK_EVERY = 256
+"""Pieces between two checks of the free space on the disk."""
+
+_READ, _FAILED = 1, 2
+_MARK = b',"piece":['
+_GO_ON = "what was read is kept: the same command goes on from there"
+_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
+
+class Stamp(NamedTuple):
+    """By which a file that changed is noticed.
+
+    Attributes:
+        changed_ns: time of its last change, nanoseconds; -1 for a file that is missing.
+        size: bytes.
+    """
+
+    changed_ns: int = -1
+    size: int = 0
+
+
+def stamp_of(path: str) -> Stamp:
+    """The stamp of a file; that of a missing file if there is none."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - a million paths
+    except (OSError, ValueError):
+        return Stamp()
+    return Stamp(found.st_mtime_ns, found.st_size)
+
+
+class Piece(NamedTuple):
+    """Rows of one file of a batch, or of a part of a film.
+
+    Attributes:
+        number: place of the file in the batch.
+        part: number of the piece in its file, from 0; 0 begins the file anew.
+        lines: the rows, as `rows.encode_rows` wrote them; empty only if it is not the last piece.
+        units: pictures or frames that were read for it.
+        stamp: of the file, before it was read.
+        last: whether the file is read to its end.
+        failed: whether its last row is an error.
+    """
+
+    number: int
+    part: int
+    lines: bytes
+    units: int
+    stamp: Stamp
+    last: bool
+    failed: bool
+
+
+class BatchJournal:
+    """The rows that are on disk, for the files of one batch. One process at a time may have it open.
+
+    Args:
+        folder: of the journal; it is made if need be.
+        names: paths of the files; the table has their order.
+        manifest: what all rows are read with; each value is a text or a number. The key names it in sentences.
+        fresh: begin anew, whatever is there.
+        reserve: bytes that stay free on the disk.
+
+    Raises:
+        UsageError: it was begun with another manifest, or another process has it open.
+        EmodjError: the disk refuses, or the folder holds something else.
+    """
+
+    def __init__(
+        self, folder: Path, names: Sequence[str], manifest: Mapping[str, Any], *, fresh: bool = False, reserve: int = RESERVE
+    ) -> None:
+        self._folder, self._names, self._reserve = folder, names, reserve
+        # Arrays: a million files must not make a million objects
+        self._start, self._length, self._changed_ns, self._size = (array("q", bytes(8 * len(names))) for _ in range(4))
+        self._state = bytearray(len(names))
+        self._pieces: dict[int, list[tuple[int, int]]] = {}
+        self._appended = 0
+        self._lock = FileLock(folder / LOCK)
+        try:
+            folder.mkdir(exist_ok=True)
+            self._lock.acquire(timeout=0)
+        except Timeout as error:
+            raise UsageError(f"{folder} is in use: another emodj batch writes there now; choose another --output") from error
+        except OSError as error:
+            raise EmodjError(f"cannot make {folder} ({error.strerror or error}): choose another --output") from error
+        try:
+            self._begin(manifest, fresh=fresh)
+            self._file: IO[bytes] = self._open()
+        except BaseException:
+            self._lock.release()
+            raise
+        self._end = self._read_journal()
+        self._cut()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close it; safe to call twice."""
+        self._file.close()
+        self._lock.release()
+
+    @property
+    def done(self) -> int:
+        """How many files are read to their end."""
+        return len(self._state) - self._state.count(0)
+
+    def is_done(self, number: int) -> bool:
+        """Whether a file was read without an error, and has not changed since; it is looked at anew by this call."""
+        return self._state[number] == _READ and self.stamp(number) == stamp_of(self._names[number])
+
+    def stamp(self, number: int) -> Stamp:
+        """The stamp of a file when it was read."""
+        return Stamp(self._changed_ns[number], self._size[number])
+
+    def append(self, piece: Piece) -> None:
+        """Add a piece, whole or not at all; the system has it when this returns.
+
+        Raises:
+            EmodjError: the disk refuses, or is nearly full.
+        """
+        if not piece.lines:
+            return
+        mark = f',"piece":[{piece.part},{int(piece.last)},{int(piece.failed)},{piece.stamp.changed_ns},{piece.stamp.size}]}}\n'
+        if self._appended % CHECK_EVERY == 0:
+            self._check_disk()
+        self._appended += 1
+        try:
+            left = memoryview(piece.lines[: -len(b"}\n")] + mark.encode())
+            size = len(left)
+            while left:
+                left = left[self._file.write(left) or 0 :]
+        except OSError as error:
+            self._cut()
+            reason = "the disk is full, make room" if error.errno in _FULL else error.strerror or str(error)
+            raise EmodjError(f"cannot write {self._folder / ROWS} ({reason}); {_GO_ON}") from error
+        except BaseException:
+            self._cut()
+            raise
+        self._note(piece.number, piece.part, self._end, size, piece)
+        self._end += size
+
+    def forget(self, number: int) -> None:
+        """Take a file as not read: it has changed, or is to be tried again."""
+        self._state[number] = 0
+        self._pieces.pop(number, None)
+
+    def rows(self) -> Iterator[tuple[int, list[Row]]]:
+        """The rows of all files that are done, in the order of the batch, some at a time, each with the place of its file."""
+        with (self._folder / ROWS).open("rb") as file:
+            for number, state in enumerate(self._state):
+                if state:
+                    for start, length in self._pieces.get(number) or [(self._start[number], self._length[number])]:
+                        file.seek(start)
+                        rows = decode_rows(file.read(length))
+                        del rows[-1]["piece"]
+                        yield number, rows
+
+    def _note(self, number: int, index: int, start: int, length: int, piece: Piece) -> None:
+        if index == 0:
+            self.forget(number)
+        if not piece.last or index > 0:
+            self._pieces.setdefault(number, []).append((start, length))
+        if piece.last:
+            self._start[number], self._length[number] = start, length
+            self._changed_ns[number], self._size[number] = piece.stamp
+            self._state[number] = _FAILED if piece.failed else _READ
+
+    def _begin(self, manifest: Mapping[str, Any], *, fresh: bool) -> None:
+        place, rows = self._folder / MANIFEST, self._folder / ROWS
+        wanted = json.loads(json.dumps(manifest))
+        if fresh:
+            rows.unlink(missing_ok=True)
+            place.unlink(missing_ok=True)
+        if not place.exists():
+            if rows.exists():
+                raise UsageError(f"{self._folder} lacks its {MANIFEST}: --restart begins anew")
+            atomic.write({place: (json.dumps(wanted, indent=1) + "\n").encode()}, private=True)
+            return
+        try:
+            found = json.loads(place.read_bytes())
+            others = [key for key in wanted if found.get(key) != wanted[key]]
+        except (OSError, ValueError, AttributeError) as error:
+            raise UsageError(f"{place} is damaged: --restart begins anew") from error
+        if others:
+            what = " and ".join(others)
+            raise UsageError(f"{self._folder} was begun with another {what}: --restart begins anew, or choose another --output")
+
+    def _open(self) -> IO[bytes]:
+        def opener(name: str, flags: int) -> int:
+            return os.open(name, flags | getattr(os, "O_NOFOLLOW", 0), atomic.PRIVATE)
+
+        place = self._folder / ROWS
+        try:
+            open(place, "ab", opener=opener).close()
+            return open(place, "r+b", buffering=0, opener=opener)
+        except OSError as error:
+            raise EmodjError(f"cannot write {place} ({error.strerror or error}): choose another --output") from error
+
+    def _read_journal(self) -> int:
+        """Note the pieces on disk that belong to files of this batch; returns where the last whole piece ends."""
+        numbers = {source_text(name): number for number, name in enumerate(self._names)}
+        end = start = 0
+        with (self._folder / ROWS).open("rb") as file:
+            for line in file:
+                start += len(line)
+                if _MARK not in line or not line.endswith(b"\n"):
+                    continue
+                try:
+                    row = json.loads(line)
+                    index, last, failed, changed_ns, size = row["piece"]
+                except (ValueError, KeyError, TypeError):
+                    break
+                number = numbers.get(row["source"])
+                if number is not None:
+                    piece = Piece(number, index, b"", 0, Stamp(changed_ns, size), bool(last), bool(failed))
+                    self._note(number, index, end, start - end, piece)
+                end = start
+        for number in [number for number in self._pieces if not self._state[number]]:
+            del self._pieces[number]
+        return end
+
+    def _check_disk(self) -> None:
+        free = self._reserve
+        with suppress(OSError):
+            free = shutil.disk_usage(self._folder).free
+        if free < self._reserve:
+            raise EmodjError(f"the disk of {self._folder} is nearly full, make room; {_GO_ON}")
+
+    def _cut(self) -> None:
+        with suppress(OSError):
+            self._file.truncate(self._end)
+            self._file.seek(self._end)

@@ -1,0 +1,98 @@
+// Buttons for the Spotify player of the user who runs emodj. Nothing is asked before the first press.
+
+import { find, percent } from "./elements.js";
+import { ask } from "./server.js";
+
+const AGAIN_MS = 1500;
+const REFUSED = 422;
+const BUTTONS = ["previous", "toggle", "next", "shuffle", "quieter", "louder"];
+
+/** The buttons, and what plays. emodj itself asks Spotify at most every five seconds. */
+export class SpotifyButtons {
+  /**
+   * @param {object|null} known what emodj knows of the player; null for a user without a login
+   * @param {function} starts is called when Spotify begins to play
+   */
+  constructor(known, starts) {
+    this.starts = starts;
+    this.known = null;
+    this.timer = 0;
+    this.asked = 0;
+    if (!known) {
+      return;
+    }
+    find("spotify").hidden = false;
+    this.show(known);
+    find("spotify-said").textContent = known.playing ? "" : "Spotify is asked from your first press on, and learns what you press.";
+    for (const name of BUTTONS) {
+      find(`spotify-${name}`).addEventListener("click", () => this.ask({ press: name }));
+    }
+    document.addEventListener("visibilitychange", () => this.plan());
+  }
+
+  /** Play a list; `choice` has its title and its link. */
+  play(choice) {
+    return this.ask({ play: choice.url });
+  }
+
+  /** Pause Spotify, because songs of this computer begin. */
+  async silence() {
+    if (this.known && this.known.playing && !this.known.playing.paused) {
+      await this.ask({ press: "silence" });
+    }
+  }
+
+  async ask(question) {
+    this.asked += 1;
+    const number = this.asked;
+    clearTimeout(this.timer);
+    const before = this.known;
+    try {
+      const known = await ask("spotify", question);
+      if (number !== this.asked) {
+        // A later press has a newer answer
+        return;
+      }
+      this.show(known);
+      if (known.said || "press" in question || "play" in question) {
+        find("spotify-said").textContent = known.said || "";
+      }
+      const sounds = (each) => each.playing && !each.playing.paused;
+      if (sounds(known) && !sounds(before)) {
+        this.starts();
+      }
+    } catch (error) {
+      if (number === this.asked) {
+        // emodj knows what a refusal means for the player: it is asked once more, unless it has ended
+        this.known = { ...this.known, active: error.status === REFUSED };
+        find("spotify-said").textContent = error.message;
+      }
+    }
+    this.plan();
+  }
+
+  /** Ask again soon while it plays and somebody can see it. */
+  plan() {
+    clearTimeout(this.timer);
+    if (this.known.active && !document.hidden) {
+      this.timer = setTimeout(() => this.ask({}), AGAIN_MS);
+    }
+  }
+
+  show(known) {
+    this.known = known;
+    const song = known.playing;
+    find("spotify-title").textContent = song ? song.title : "";
+    find("spotify-artist").textContent = song && song.artist ? `– ${song.artist}` : "";
+    find("spotify-state").textContent = song ? stateWords(song) : "";
+    const words = song ? (song.paused ? "Play" : "Pause") : "Play or pause";
+    find("spotify-toggle").textContent = words;
+    find("spotify-toggle").setAttribute("aria-label", `${words} Spotify`);
+    find("spotify-shuffle").setAttribute("aria-pressed", String(Boolean(song && song.shuffled)));
+  }
+}
+
+function stateWords(song) {
+  const volume = song.volume === null ? [] : [`volume ${percent(song.volume)}`];
+  return [song.paused ? "paused" : "playing", ...(song.device ? [`on ${song.device}`] : []), ...volume].join(", ");
+}

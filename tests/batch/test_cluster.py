@@ -1,0 +1,149 @@
+"""A Dask cluster on this computer gives the rows of one process, also when a worker is killed in the middle.
+
+Scheduler and workers are processes, and so is the batch: distributed keeps threads and sockets that no test may leave behind.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from realtime.batch.cluster import ClusterWork, NetworkPlugin, read_group
+from realtime.batch.rows import decode_rows
+from realtime.cli import main
+from realtime.errors import AssetError, EmodjError
+from tests.support.batch_readers import load_fake, write_clip, write_faces, write_picture
+from tests.support.places import ROOT
+from tests.support.waiting import PATIENCE_S, until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from realtime.batch.reading import BatchReaders
+
+WORKERS = 3
+
+
+class Cluster:
+    """A scheduler and workers on the loopback interface."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self._stack, self._place = stack, folder / "scheduler.json"
+        self._run("dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show")
+        until(lambda: self._place.exists() and self._place.read_bytes().endswith(b"}"))
+        self.address: str = json.loads(self._place.read_bytes())["address"]
+        local = ("--no-nanny", "--no-dashboard", "--nthreads", "1", "--host", "127.0.0.1", "--local-directory", str(folder))
+        self.workers = [self._run("dask_worker", *local) for _ in range(WORKERS)]
+
+    def _run(self, module: str, *options: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", f"distributed.cli.{module}", "--scheduler-file", str(self._place), *options]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "DASK_DISTRIBUTED__LOGGING__DISTRIBUTED": "critical"}
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._stack.callback(process.wait)
+        self._stack.callback(process.kill)
+        return process
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    with ExitStack() as stack:
+        yield Cluster(tmp_path, stack)
+
+
+def batch(*arguments: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "realtime", "batch", *map(str, arguments)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+# Slow: four Pythons import Dask and OpenCV, which takes some seconds on any computer
+@pytest.mark.posix
+def test_a_killed_worker_changes_no_row(cluster: Cluster, portrait: Path, tmp_path: Path) -> None:
+    folder, table, alone = tmp_path / "pictures", tmp_path / "t.jsonl", tmp_path / "alone.jsonl"
+    folder.mkdir()
+    write_faces(folder, portrait, 120)
+    (folder / "broken.jpg").write_bytes(portrait.read_bytes()[:3000])
+    write_clip(folder / "film.avi", 40)
+    rows = tmp_path / "t.jsonl.parts" / "rows.jsonl"
+    with batch(folder, "-o", table, "--scheduler", cluster.address) as running:
+        until(lambda: (rows.exists() and rows.read_bytes().count(b"\n") > 0) or running.poll() is not None)
+        cluster.workers[0].kill()
+        done_before = rows.read_bytes().count(b"\n")
+        _, err = running.communicate(timeout=PATIENCE_S)
+    assert running.returncode == 7, err
+    assert 0 < done_before < 160
+    assert "Traceback" not in err
+    assert cluster.workers[0].wait(PATIENCE_S) < 0
+    assert main(["batch", str(folder), "-o", str(alone), "--jobs", "1", "-q"]) == 7
+    assert table.read_bytes() == alone.read_bytes()
+
+
+def test_a_scheduler_that_does_not_answer_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = """
+import sys
+from realtime.batch import cluster
+from realtime.cli import main
+cluster.CONNECT_S = 0.5
+sys.exit(main())
+"""
+    monkeypatch.chdir(ROOT)
+    command = [sys.executable, "-c", program, "batch", "a.jpg", "-o", str(tmp_path / "t.csv")]
+    ended = subprocess.run([*command, "--scheduler", "tcp://127.0.0.1:1"], capture_output=True, text=True, check=False)
+    assert ended.returncode == 8
+    assert "emodj: no Dask scheduler answers at tcp://127.0.0.1:1: start `dask scheduler`" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+# What a worker does
+
+
+def open_fake(model: bytes, notify: Callable[[str], None]) -> BatchReaders:
+    assert model == b"network"
+    return load_fake(notify)
+
+
+DIGEST = "2e1b0a4f1a0f7f8b2f5c9b0e8d7b6a5c4d3e2f1a0b9c8d7e6f5a4b3c2d1e0f9a"
+
+
+@pytest.fixture
+def digest() -> str:
+    """A worker that has its network."""
+    import hashlib
+
+    found = hashlib.sha256(b"network").hexdigest()
+    worker: Any = None
+    NetworkPlugin(b"network", found).setup(worker)
+    return found
+
+
+def test_a_worker_reads_files_by_their_absolute_paths(digest: str, tmp_path: Path) -> None:
+    picture = write_picture(tmp_path / "a.png")
+    (piece,) = read_group([ClusterWork(5, "a.png", str(picture), is_here=True)], digest, open_fake, None)
+    (row,) = decode_rows(piece.lines)
+    assert (piece.number, row["source"], row["status"], piece.stamp.size) == (5, "a.png", "ok", picture.stat().st_size)
+
+
+def test_a_worker_without_the_file_names_itself(digest: str, tmp_path: Path) -> None:
+    import socket
+
+    path = str(tmp_path / "a.png")
+    here, gone = (ClusterWork(number, "a.png", path, is_here=number == 0) for number in range(2))
+    pieces = read_group([here, gone], digest, open_fake, None)
+    errors = [decode_rows(piece.lines)[0]["error"] for piece in pieces]
+    assert errors[0] == f"{socket.gethostname()} cannot open {path}: all workers need the same disk under the same path"
+    assert errors[1] == "no such file: a.png", "as everywhere, if no computer has it"
+    assert [piece.failed for piece in pieces] == [True, True]
+
+
+def test_a_network_that_arrived_otherwise_is_refused() -> None:
+    worker: Any = None
+    with pytest.raises(AssetError, match="has not arrived as it was sent"):
+        NetworkPlugin(b"other", DIGEST).setup(worker)
+    with pytest.raises(EmodjError, match="no network yet"):
+        read_group([], DIGEST, open_fake, None)

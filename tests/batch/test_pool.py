@@ -1,0 +1,96 @@
+"""Processes read files; a file that ends or stops its process is named, and the others go on."""
+
+from __future__ import annotations
+
+import multiprocessing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from realtime.batch.pool import WorkerPool
+from realtime.batch.rows import decode_rows
+from realtime.errors import AssetError
+from tests.support.batch_readers import (
+    DEADLY,
+    DEADLY_ONCE,
+    ENDLESS,
+    GREY,
+    ONCE,
+    load_fake,
+    refuse_to_load,
+    write_clip,
+    write_picture,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from realtime.batch.journal import Piece
+
+
+def outcomes(pieces: list[Piece]) -> dict[int, list[str]]:
+    """Status, or the error, of each row by the number of its file, in order."""
+    found: dict[int, list[str]] = {}
+    for piece in pieces:
+        if piece.part == 0:
+            found[piece.number] = []
+        found[piece.number] += [row["error"] or row["status"] for row in decode_rows(piece.lines)]
+    return dict(sorted(found.items()))
+
+
+def test_files_are_read_by_several_processes(tmp_path: Path) -> None:
+    names = [str(write_picture(tmp_path / f"{n}.png")) for n in range(20)] + [
+        str(write_clip(tmp_path / "f.avi", 4)),
+        "none.jpg",
+    ]
+    said: list[str] = []
+    with WorkerPool(load_fake, every_s=None, jobs=2, notify=said.append) as pool:
+        assert pool.network == "fake network"
+        pieces = list(pool.read(range(22), names))
+        again = list(pool.read([3], names))
+    assert outcomes(pieces) == {n: ["ok"] for n in range(20)} | {20: ["ok"] * 4, 21: ["no such file: none.jpg"]}
+    assert [piece.units for piece in sorted(pieces)] == [1] * 20 + [4, 0]
+    assert [piece.failed for piece in sorted(pieces)] == [False] * 21 + [True]
+    assert outcomes(again) == {3: ["ok"]}
+    assert said.count("fake readers are loaded") == 2
+    assert sum("one colour" in sentence for sentence in said) == 21
+    assert multiprocessing.active_children() == []
+
+
+@pytest.mark.posix
+def test_a_file_that_ends_its_process_is_named_and_the_others_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(ONCE, str(tmp_path / "once"))
+    colours = [GREY, DEADLY, GREY, DEADLY_ONCE, GREY]
+    names = [str(write_picture(tmp_path / f"{n}.png", colour)) for n, colour in enumerate(colours)]
+    with WorkerPool(load_fake, every_s=None, jobs=2, notify=lambda _: None) as pool:
+        found = outcomes(list(pool.read(range(5), names)))
+    ended = f"{names[1]} ends the process that reads it (SIGKILL): copy or export it again"
+    assert found == {0: ["ok"], 1: [ended], 2: ["ok"], 3: ["ok"], 4: ["ok"]}
+
+
+@pytest.mark.posix
+def test_a_file_whose_reading_never_ends_is_given_up(tmp_path: Path) -> None:
+    names = [str(write_picture(tmp_path / f"{n}.png", colour)) for n, colour in enumerate([ENDLESS, GREY])]
+    with WorkerPool(load_fake, every_s=None, jobs=1, notify=lambda _: None, stall_s=5) as pool:
+        found = outcomes(list(pool.read(range(2), names)))
+    assert found == {0: [f"{names[0]} was given up: it is read for 5 seconds without a picture"], 1: ["ok"]}
+
+
+def test_a_network_that_cannot_be_used_is_its_own_error() -> None:
+    with (
+        pytest.raises(AssetError, match=r"net\.tflite is damaged"),
+        WorkerPool(refuse_to_load, every_s=None, jobs=1, notify=print),
+    ):
+        pass
+    assert multiprocessing.active_children() == []
+
+
+def test_processes_end_with_the_block_whatever_they_do(tmp_path: Path) -> None:
+    names = [str(write_clip(tmp_path / "f.avi", 2500))]
+    with WorkerPool(load_fake, every_s=None, jobs=1, notify=print) as pool:
+        reading = pool.read([0], names)
+        # The film goes on behind its first piece
+        assert next(reading).last is False
+        reading.close()
+    pool.close()
+    assert multiprocessing.active_children() == []

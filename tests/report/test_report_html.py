@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from io import BytesIO
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime.report.aggregate import SessionReport, SessionSums
+from realtime.report.log_reader import LogReader
+from realtime.report.observations import FaceReading, Moment, MusicChange, one_hot
+from realtime.report.report_html import report_html
+from realtime.report.report_text import MOST_ROWS, MOST_SHOWN_PERSONS, InputReport
+from tests.support.html import Page, check_harmless
+from tests.support.logs import HAPPY, session_lines
+from tests.support.summaries import HOSTILE
+
+
+def whole_report() -> SessionReport:
+    sums = SessionSums()
+    sums.add_all(LogReader(BytesIO(b"".join(session_lines(300)))).observations())
+    sums.add(MusicChange(2.0, "Bright and happy", "for happy"))
+    return sums.report()
+
+
+def hostile_report(text: str) -> SessionReport:
+    sums = SessionSums()
+    sums.add(Moment(0.5, 0.5, [FaceReading(1, one_hot(HAPPY), 1.0, text)], None))
+    sums.add(Moment(1.0, 0.5, [FaceReading(1, one_hot(HAPPY), 1.0, None)], (HAPPY, "hand")))
+    sums.add(MusicChange(0.7, text, text))
+    return sums.report()
+
+
+REPORT = whole_report()
+NOTHING = SessionSums().report()
+
+
+@pytest.mark.parametrize("inputs", [[REPORT], [REPORT, NOTHING], [NOTHING], [hostile_report(HOSTILE)]], ids=str)
+def test_a_page_is_well_formed_and_loads_and_runs_nothing(inputs: list[SessionReport]) -> None:
+    check_harmless(report_html([InputReport(HOSTILE, each, 1, 2) for each in inputs]))
+
+
+@given(st.text(min_size=1))
+def test_text_from_outside_is_text(words: str) -> None:
+    html = report_html([InputReport(words, hostile_report(words))])
+    check_harmless(html)
+    assert html.count("<script") == 0
+
+
+def test_a_page_says_all_that_is_known() -> None:
+    text = Page(report_html([InputReport("evening.jsonl", REPORT, 3)])).text
+    for part in (
+        "The faces looked happy",
+        "evening.jsonl : 10 seconds, 300 frames analysed",
+        "3 lines are damaged or cut off, and left out.",
+        "0:00 to 0:05: happy 0:05 to 0:10: sad",
+        "What the faces looked like happy",
+        "Changes of the music",
+        "0:02 Bright and happy, for happy",
+        "person 1 0:00 to 0:10, 10 seconds in view",
+        "person 2 0:05 to 0:10, 5 seconds in view happy 70%",
+        "Not sure: 3% of the time of all faces",
+        "too dark 1 second 3% most at 0:02, 13%",
+    ):
+        assert part in text
+
+
+def test_each_plot_has_a_name_and_a_table_beside_it() -> None:
+    page = Page(report_html([InputReport("a", REPORT)]))
+    plots = [each for each in page.all("svg") if "aria-hidden" not in each]
+    assert all(each["role"] == "img" and each["aria-label"] for each in plots)
+    # Mood, music, two persons and one reason; the tables of persons and reasons have a row for each
+    assert len(plots) == 5
+    assert len(page.all("table")) == 4
+    assert len(page.all("tbody")) == 4
+
+
+def test_tables_stay_short() -> None:
+    sums = SessionSums()
+    for index in range(1, 4000):
+        sums.add(Moment(index / 10, 0.1, [FaceReading(index // 50, one_hot(HAPPY), 1.0, None)], None))
+    html = report_html([InputReport("a", sums.report())])
+    assert Page(html).text.count(" to ") <= MOST_ROWS + 2 * MOST_SHOWN_PERSONS + 10
+    assert f"{80 - MOST_SHOWN_PERSONS} more numbers" in Page(html).text
+
+
+def test_a_log_without_its_end_says_so() -> None:
+    text = Page(report_html([InputReport("a", replace(REPORT, end=None))])).text
+    assert "The log has no last line with the result" in text
+    assert "no last line" not in Page(report_html([InputReport("a", replace(REPORT, end=None), is_log=False)])).text
