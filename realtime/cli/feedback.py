@@ -18,7 +18,7 @@ from realtime.domain import EXPRESSIONS, Expression
 from realtime.errors import EmodjError, UsageError
 from realtime.music.feedback import LIFT, FeedbackKey, Kind, Tally
 from realtime.music.songs import parse_expression
-from realtime.music.taste import key_of_music, key_of_song
+from realtime.music.taste import THUMBS_OFF, key_of_music, key_of_song
 from realtime.printable import printable
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def feedback(ctx: click.Context, context: Context, as_json: bool | None) -> None
         raise click.UsageError(f"--json belongs behind the command: emodj feedback {ctx.invoked_subcommand} --json")
 
 
-@feedback.command()
+@feedback.command(short_help="Show the counts with their titles.")
 @json_option
 @common_options
 @pass_context
@@ -108,7 +108,7 @@ def show(context: Context, as_json: bool | None) -> None:
     _show(context, as_json=bool(as_json))
 
 
-@feedback.command()
+@feedback.command(short_help="Forget the counts of a mood, or all.")
 @click.argument("name", metavar="[MOOD]", type=_ListName(), required=False)
 @click.option("--yes", is_flag=True, default=None, help="Do not ask.")
 @json_option
@@ -193,7 +193,7 @@ def _show(context: Context, *, as_json: bool) -> None:
         note = "  (not offered)" if row.tally.left_out else ""
         click.echo(f"{row.key.list_name:<9}{row.key.kind.value:<7}{likes:>7}{dislikes:>10}  {title}{note}")
     if not context.settings().music.learn:
-        context.remark("thumbs are off: music.learn is false in your settings")
+        context.remark(THUMBS_OFF)
 
 
 def _read_rows(context: Context) -> list[_Row]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 HOLD_S = 1.0
 """A thumb key that comes again within so many seconds does nothing: a key that is held down is one thumb, not thirty."""
-THUMBS_OFF = "thumbs are off: music.learn is false in your settings"
+THUMBS_OFF = "thumbs are off: see music.learn in your settings"
 NOTHING_TO_JUDGE = "nothing to like or dislike yet: press p for music"
 _MOST_PLAYED = 1000
 

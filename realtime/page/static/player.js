@@ -128,11 +128,17 @@ export class Player {
     if (!thumb) {
       return;
     }
+    const number = this.order[this.place];
     this.thumb = verdict === "dislike" ? null : thumb;
-    await press(find(verdict), thumb, verdict, (sentence) => this.say(sentence));
-    if (verdict === "dislike") {
-      await this.skip(1);
+    const leftOut = await press(find(verdict), thumb, verdict, (sentence) => this.say(sentence));
+    if (verdict !== "dislike" || number !== this.order[this.place]) {
+      return;
     }
+    if (leftOut && this.order.length > 1) {
+      this.order = this.order.filter((each) => each !== number);
+      this.place -= 1;
+    }
+    await this.skip(1);
   }
 
   /** Count a song that was heard to its end, or skipped at once. */

@@ -43,16 +43,20 @@ export function thumbButtons(title, choice, say) {
  * @param {string} choice name of the choice for emodj
  * @param {string} verdict "like" or "dislike"
  * @param {function} say gets a sentence
+ * @returns {boolean} whether the choice is not offered any more
  */
 export async function press(pressed, choice, verdict, say) {
   if (pressed.getAttribute("aria-pressed") === "true") {
-    return;
+    return false;
   }
   pressed.setAttribute("aria-pressed", "true");
   try {
-    say((await ask("thumb", { choice, verdict })).said);
+    const answer = await ask("thumb", { choice, verdict });
+    say(answer.said);
+    return answer.left_out === true;
   } catch (error) {
     pressed.setAttribute("aria-pressed", "false");
     say(error.message);
+    return false;
   }
 }
