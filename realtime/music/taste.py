@@ -101,7 +101,7 @@ class ThumbKeys:
 
     def __init__(self, counts: FeedbackCounts | None) -> None:
         self._counts = counts
-        self._pressed_at_s: float | None = None
+        self._pressed: tuple[Verdict, float] | None = None
         self._given: set[tuple[FeedbackKey, Verdict]] = set()
 
     def note_change(self) -> None:
@@ -119,8 +119,8 @@ class ThumbKeys:
         Returns:
             A sentence for the screen, None for a key that is held down; and whether the verdict was counted.
         """
-        held = self._pressed_at_s is not None and now_s - self._pressed_at_s < HOLD_S
-        self._pressed_at_s = now_s
+        held = self._pressed is not None and self._pressed[0] is verdict and now_s - self._pressed[1] < HOLD_S
+        self._pressed = verdict, now_s
         if self._counts is None:
             return THUMBS_OFF, False
         if held:
