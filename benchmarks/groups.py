@@ -22,6 +22,7 @@ from realtime.classifier.contract import compiled_path
 from realtime.classifier.crops import to_batch
 from realtime.classifier.runtime import open_classifier
 from realtime.storage import resources
+from realtime.training.metrics import answered
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,7 +73,7 @@ def main() -> None:
     network = open_classifier(compiled_path(options.model).read_bytes())
     starts = range(0, len(images), BATCH_SIZE)
     said = np.concatenate([network.classify(to_batch(images[start : start + BATCH_SIZE])) for start in starts])
-    right, sure = said.argmax(axis=1) == labels, said.max(axis=1) >= unsure_below(shipped_settings(), options.model)
+    right, sure = said.argmax(axis=1) == labels, answered(said, unsure_below(shipped_settings(), options.model))
     for attribute, (lines, gap, first, last) in measure(right, group.astype(np.int64), change).items():
         for line, accuracy in lines.items():
             chosen = change == line

@@ -34,6 +34,7 @@ from realtime.app.build import shipped_settings
 from realtime.classifier.contract import contract_path, read_contract
 from realtime.classifier.crops import crop_faces, crop_square
 from realtime.storage import resources
+from realtime.training.metrics import answered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -160,7 +161,7 @@ def format_table(reader: FaceReader, found: Sequence[DetectedFace]) -> Iterator[
     for index, ratio in enumerate(RATIOS):
         sure = probabilities[index].max(axis=1)
         geometric = [f"{value:.3f}" for value in measure_geometry(found, ratio)]
-        network = [f"{sure.mean():.3f}", f"{(sure >= reader.unsure_below).mean():.1%}"]
+        network = [f"{sure.mean():.3f}", f"{answered(probabilities[index], reader.unsure_below).mean():.1%}"]
         steps = (index - 1, index + 1)
         same = [f"{(names[index] == names[other]).mean():.0%}" if 0 <= other < len(names) else "-" for other in steps]
         yield "".join(f"{cell:>12}" for cell in (f"{ratio:.2f}", *geometric, *network, *same))

@@ -28,6 +28,7 @@ from realtime.faces import quality
 from realtime.storage import resources
 from realtime.training.evaluation import clear_majority
 from realtime.training.formats import read_dataset
+from realtime.training.metrics import answered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from realtime.classifier.runtime import Classifier
+    from realtime.domain import Threshold
 
     Picture = NDArray[np.uint8]
     Numbers = NDArray[np.float64]
@@ -143,7 +145,7 @@ def _cut_off(square: Box) -> Callable[[Picture], Picture]:
 
 
 def measure_corruption(
-    corruption: Corruption, images: Picture, truth: NDArray[np.int64], classifier: Classifier, threshold: float
+    corruption: Corruption, images: Picture, truth: NDArray[np.int64], classifier: Classifier, threshold: Threshold
 ) -> Result:
     """Corrupt the images (n, 48, 48) and classify them."""
     crops = to_batch(np.stack([corruption.apply(image) for image in images]))
@@ -158,7 +160,7 @@ def measure_corruption(
     }
     values = {reason: value.astype(np.float64) for reason, value in values.items()}
     gated = quality.unreadable_reasons(crops, squares, CROP_SIDE, CROP_SIDE)
-    return Result(corruption, probabilities.argmax(axis=1) == truth, probabilities.max(axis=1) >= threshold, values, gated)
+    return Result(corruption, probabilities.argmax(axis=1) == truth, answered(probabilities, threshold), values, gated)
 
 
 HEADING = f"{'corruption':<24}{'strength':>9}{'accuracy':>10}{'answered':>10}{'right':>8}{'gated':>8}{'otherwise':>11}"
@@ -205,7 +207,7 @@ def main() -> None:
     pictures, truth = images.images[clear][:: options.every], majority[clear][:: options.every]
     classifier = open_classifier(compiled_path(options.model).read_bytes())
     threshold = unsure_below(shipped_settings(), options.model)
-    print(f"{len(pictures)} clear images of the {options.part} part, unsure below {threshold:g}")
+    print(f"{len(pictures)} clear images of the {options.part} part, unsure below {threshold.common:g}")
     print(HEADING)
     results = list[Result]()
     for corruption in list_corruptions():

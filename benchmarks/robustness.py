@@ -30,7 +30,7 @@ def main() -> None:
     images = read_dataset(options.data).part(options.part)
     network, threshold = load_pair(options.model), unsure_below(shipped_settings(), options.model)
     clear, _ = clear_majority(images)
-    print(f"{clear.sum()} clear images of the {options.part} part, unsure below {threshold}")
+    print(f"{clear.sum()} clear images of the {options.part} part, unsure below {threshold.common:g}")
     rows = measure_robustness(lambda crops: predict_probabilities(network, crops), images, threshold)
     print("\n".join(report_text.robustness_lines(rows)))
 

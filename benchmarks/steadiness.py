@@ -25,7 +25,7 @@ from benchmarks.reference import MIN_NEIGHBORS, SCALE_FACTOR
 from benchmarks.scene import RATE
 from realtime.app import build
 from realtime.app.build import build_labels, build_tracker, shipped_settings
-from realtime.domain import Box, Frame
+from realtime.domain import Box, Frame, Threshold
 from realtime.errors import EmodjError
 from realtime.faces.pipeline import FaceReader, FrameReader
 
@@ -182,7 +182,7 @@ def run(faces: FaceReader, settings: Settings, clip: Clip, names: Sequence[Expre
     once = CachedReader(faces)
     shared = replace(faces, detector=once, classifier=once)
     readers = {"ours": _build_reader(shared, settings, held=True), "smoothed only": _build_reader(shared, settings, held=False)}
-    reference = replace(faces, detector=ReferenceDetector(), unsure_below=0.0, gate=_accept_all)
+    reference = replace(faces, detector=ReferenceDetector(), unsure_below=Threshold(0.0), gate=_accept_all)
     seen = {name: LabelTrace() for name in NAMES}
     truth: list[str] = []
     for index, image in enumerate(clip.frames()):

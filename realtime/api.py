@@ -16,6 +16,7 @@ import threading
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import cache, lru_cache
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias
 
@@ -29,6 +30,7 @@ from realtime.app.build import (
     build_recommender,
     build_session,
     build_source,
+    connect_face_at_rest,
     load_batch_readers,
 )
 from realtime.storage import resources
@@ -159,7 +161,7 @@ def read_rows(
     """
     from realtime.batch.reading import iterate_rows
 
-    if every is not None and not every > 0:
+    if every is not None and not 0 < every < inf:
         raise ValueError(f"every is a number of seconds above 0, not {every}")
     chosen = _with_network(settings, network)
     key = (chosen.network, chosen.faces, chosen.tracking, _change_times(chosen.network.pair))
@@ -319,6 +321,7 @@ def _read_frames(settings: Settings, place: str | None, session: Session, stop: 
         live = source.file is None
         with _LOADING:
             reader = build_frame_reader(settings, log.warning, empty_scan_s=EMPTY_SCAN_S if live else 0.0)
+        connect_face_at_rest(session, reader, settings, log.warning)
         frames: Iterable[Frame | None]
         if source.file is not None:
             frames = frames_in_order(source.file)
@@ -332,6 +335,7 @@ def _read_frames(settings: Settings, place: str | None, session: Session, stop: 
             if frame is None:
                 continue
             check.add(frame.image)
+            reader.use(session.rest.calibration)
             faces = reader.read(frame)
             if not session.frozen:
                 session.add_frame(faces, frame.time_s, frame.stretch, held=frame.held)

@@ -1,7 +1,7 @@
 """Box, Frame, Face, Mood and Expression: the values that every stage shares, frozen and checked when they are built."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -120,6 +120,21 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class FaceReading:
+    """What the network says of the face in one frame alone, neither smoothed nor calibrated.
+
+    Attributes:
+        probabilities: seven numbers in the order of `Expression`.
+        brightness: mean brightness of the face, 0..1.
+        size: longer side of the face as a share of the frame's height.
+    """
+
+    probabilities: tuple[float, ...]
+    brightness: float
+    size: float
+
+
+@dataclass(frozen=True, slots=True)
 class Face:
     """One face of a frame, with its expression.
 
@@ -129,6 +144,9 @@ class Face:
         track: number of the person in a session; None in a still picture.
         reason: why the expression is not reliable, in one or two words that the user reads; None if it is reliable.
         label: the expression that label hysteresis chose; None without hysteresis.
+        calibrated: whether the probabilities are corrected by a face at rest (`faces.calibration`).
+        reading: the network's answer to this frame alone; None in a still picture, and if the frame does not show the face
+            clearly. It does not count in a comparison.
 
     Raises:
         ValueError: not seven numbers in 0..1 that sum to one within 1e-3.
@@ -139,6 +157,8 @@ class Face:
     track: int | None = None
     reason: str | None = None
     label: Expression | None = None
+    calibrated: bool = False
+    reading: FaceReading | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         _check_distribution(self.probabilities)
@@ -211,6 +231,36 @@ def ranked(values: Sequence[float]) -> list[tuple[Expression, float]]:
 def top(values: Sequence[float]) -> Expression:
     """The expression with the largest of seven numbers; of equal ones the first in the order of `Expression`."""
     return EXPRESSIONS[values.index(max(values))]
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """How probable the best expression of a face must be. A less probable one makes the face "not sure".
+
+    Attributes:
+        common: of all expressions, 0..1.
+        neutral: of neutral, 0..1; None for the common one. A strong expression that a network does not know looks neutral to
+            it, so neutral may have to be more probable than the others.
+
+    Raises:
+        ValueError: a threshold is out of range.
+    """
+
+    common: float
+    neutral: float | None = None
+
+    def __post_init__(self) -> None:
+        for value in (self.common, self.neutral):
+            if value is not None and not 0 <= value <= 1:
+                raise ValueError(f"the threshold of unsure faces must lie in 0..1, not {value:g}")
+
+    def of(self, expression: Expression) -> float:
+        """The threshold of an expression."""
+        return self.neutral if expression is Expression.NEUTRAL and self.neutral is not None else self.common
+
+    def is_reached(self, probabilities: Sequence[float]) -> bool:
+        """Whether the best of seven probabilities reaches the threshold of its expression."""
+        return max(probabilities) >= self.of(top(probabilities))
 
 
 def _check_distribution(values: tuple[float, ...]) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ import numpy as np
 from distillation.drawn import NEUTRAL, Drawn, join_datasets
 from realtime.classifier import keras_pair
 from realtime.classifier.architectures import build_network
+from realtime.domain import Threshold
 from realtime.training import calibration, confidence_head, export, metrics
 from realtime.training.formats import read_dataset
 from realtime.training.targets import expression_targets
@@ -57,16 +59,17 @@ def main() -> None:
 
     def show(name: str) -> None:
         probabilities = predict_probabilities(keras, tuning.images)
-        threshold = calibration.choose_threshold(probabilities[clear], majority[clear])
+        common = calibration.choose_threshold(probabilities[clear], majority[clear])
+        threshold = Threshold(common, calibration.choose_neutral_threshold(probabilities[clear], majority[clear], common))
         answered, right = metrics.coverage(probabilities[clear], majority[clear], threshold)
         errors = (
             metrics.calibration_error(probabilities[clear], majority[clear]),
             metrics.vote_calibration_error(probabilities, shares),
         )
-        figures = {"errors": errors, "threshold": threshold, "answered": answered, "right": right}
+        figures = {"errors": errors, "threshold": asdict(threshold), "answered": answered, "right": right}
         if aside is not None:
             said = predict_probabilities(keras, aside.images)
-            sure_neutral = (said.argmax(axis=1) == NEUTRAL) & (said.max(axis=1) >= threshold)
+            sure_neutral = (said.argmax(axis=1) == NEUTRAL) & metrics.answered(said, threshold)
             figures["drawn"] = metrics.coverage(said, aside.labels, threshold)
             figures["drawn called neutral"] = float(sure_neutral[aside.labels != NEUTRAL].mean())
         print(name, json.dumps(figures), flush=True)
@@ -75,7 +78,10 @@ def main() -> None:
     show("before")
     temperature, threshold = export.teach_confidence(keras, training, tuning, options.seed)
     show("after")
-    print(json.dumps({"temperature": temperature, "unsure_below": threshold}))
+    neutral = calibration.choose_neutral_threshold(
+        predict_probabilities(keras, tuning.images)[clear], majority[clear], threshold
+    )
+    print(json.dumps({"temperature": temperature, "unsure_below": threshold, "neutral_unsure_below": neutral}))
     keras_pair.save_pair(keras, options.out)
 
 

@@ -23,6 +23,7 @@ from realtime.errors import EmodjError
 from realtime.storage import atomic
 from realtime.training.drawn.drawn_set import draw_faces, draw_pairs
 from realtime.training.drawn.face_mesh import load_face_mesh
+from realtime.training.drawn.styles import STYLES
 
 COLUMNS = 16
 """Faces in a row of the contact sheet."""
@@ -36,16 +37,20 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True, help="NumPy archive to write")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=positive, default=os.cpu_count() or 1, help="processes")
+    parser.add_argument("--style", choices=list(STYLES), default="mixed", help="what the set is like; not with --pairs")
     parser.add_argument("--pairs", action="store_true", help="groups of faces that are equal but for one attribute")
     parser.add_argument("--sheet", type=Path, help="PNG of some of the faces, a row for each expression")
     options = parser.parse_args()
+    if options.pairs and options.style != "mixed":
+        parser.error("--pairs has one style: leave --style out")
     places = [place for place in (options.out, options.sheet) if place]
     for place in places:
         if not place.parent.is_dir():
             parser.error(f"there is no folder {place.parent}: make it, or choose another place")
     try:
         load_face_mesh(options.model)
-        arrays = (draw_pairs if options.pairs else draw_faces)(options.model, options.count, options.seed, options.jobs)
+        of_set = (options.model, options.count, options.seed, options.jobs)
+        arrays = draw_pairs(*of_set) if options.pairs else draw_faces(*of_set, STYLES[options.style])
         archive = io.BytesIO()
         np.savez_compressed(archive, **arrays)
         sheet = cv2.imencode(".png", contact_sheet(arrays["images"], arrays["labels"]))[1]

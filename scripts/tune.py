@@ -2,23 +2,23 @@
 
     pip install torch efficientnet_lite_pytorch
     python scripts/distil.py start before.json --out start.npz
-    python scripts/tune.py fer2013.npz --drawn drawn.npz --pair before.json --start start.npz --out student.npz
+    python scripts/tune.py fer2013.npz --drawn drawn.npz --pair before.json --start start.npz --out tuned.npz
+    python scripts/average.py start.npz tuned.npz … --pair before.json --share 0.7 --out student.npz
     python scripts/distil.py export student.npz --out student.json
 
 Run scripts/offsets.py and scripts/confidence_head.py next. No module of emodj imports this script.
 
 The network begins as the shipped one, with its correction folded into the last layer. Only the last two of its four stages and
-the last layer learn; batch norms keep their statistics. A quarter of each batch is drawn; half of the views are mixed, drawn
-ones with photos, and drawn views get a part of the spectrum of a photo. Photos teach what the network said before, their
-label, and the clear majority of the crowd, or its votes if there is none; drawn faces teach what was drawn. The weights that
-are written are half way between those before and those after (Wortsman et al. 2022, arXiv:2109.01903): the whole way reads
-drawn faces better and photos worse. `--share` sets another point; scripts/offsets.py says how good each is.
+the last layer learn; batch norms keep their statistics. A part of each batch is drawn; half of the views are mixed, drawn ones
+with photos, and drawn views get a part of the spectrum of a photo. Photos teach what the network said before, their label, and
+the clear majority of the crowd, or its votes if there is none; drawn faces teach what was drawn. After some hundred steps the
+network begins to learn what drawings look like, so several short runs with other drawn faces, and their mean, are better than
+a long one: scripts/average.py.
 """
 
 from __future__ import annotations
 
 import argparse
-import copy
 import json
 import math
 import time
@@ -39,10 +39,11 @@ from realtime.training.formats import read_dataset
 from realtime.training.targets import expression_targets
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from realtime.training.dataset import Dataset
 
 BATCH_SIZE = 192
-DRAWN_SHARE = 0.25
 LEARNING_RATE = 0.014
 WARM_UP = 60
 WEIGHT_DECAY = 3e-4
@@ -50,8 +51,6 @@ MAX_GRADIENT = 5.0
 """Longest gradient: batch norms that keep their statistics do not bound it."""
 DECAY = 0.995
 FROZEN_STAGES = 2
-SHARES = (0.55, 0.2, 0.25)
-"""What a photo teaches: the answer of the network before, its label, and what the crowd saw."""
 LOSS_SHARES = (1.0, 0.3, 0.2, 0.3)
 """Weight of the answer, and of the heads: label, votes, clear majority."""
 
@@ -81,15 +80,15 @@ def restore_correction(student: Student, pair: Path) -> None:
 
 
 @torch.no_grad()
-def teach_photos(student: Student, photos: Dataset) -> Lessons:
-    """What the photos teach."""
+def teach_photos(student: Student, photos: Dataset, shares: Sequence[float]) -> Lessons:
+    """What the photos teach; `shares` are those of the answer before, of the label, and of what the crowd saw."""
     images = torch.from_numpy(photos.images)
     before = torch.cat([student(as_views(each))[:, :CLASSES].softmax(1) for each in images.split(256)])
     clear, majority = clear_majority(photos)
     label, votes = np.eye(CLASSES)[photos.labels], expression_targets(photos, 0, 0)
     agreed = np.eye(CLASSES + 1)[np.where(clear, majority, CLASSES)]
     seen = np.where(clear[:, None], agreed[:, :CLASSES], votes)
-    answer = SHARES[0] * before.numpy() + SHARES[1] * label + SHARES[2] * seen
+    answer = shares[0] * before.numpy() + shares[1] * label + shares[2] * seen
     return Lessons(images, torch.from_numpy(np.concatenate([answer, label, votes, agreed], axis=1).astype(np.float32)))
 
 
@@ -99,7 +98,7 @@ def teach_drawn(drawn: Drawn) -> Lessons:
     return Lessons(torch.from_numpy(drawn.images), torch.cat([targets[:, :CLASSES], targets], 1))
 
 
-def tune(student: Student, photos: Lessons, drawn: Lessons, seconds: float) -> None:
+def tune(student: Student, photos: Lessons, drawn: Lessons, drawn_share: float, seconds: float) -> None:
     """Train for so many seconds, in place; the weights at the end are a moving average."""
     for number, stage in enumerate(student.stages):
         stage.requires_grad_(number >= FROZEN_STAGES)
@@ -108,7 +107,7 @@ def tune(student: Student, photos: Lessons, drawn: Lessons, seconds: float) -> N
     groups = [{"params": kernels, "weight_decay": WEIGHT_DECAY}, {"params": others, "weight_decay": 0.0}]
     optimizer = torch.optim.SGD(groups, lr=LEARNING_RATE, momentum=0.9, nesterov=True)
     averages = [each.detach().clone() for each in weights]
-    count = round(DRAWN_SHARE * BATCH_SIZE)
+    count = round(drawn_share * BATCH_SIZE)
     rows_of = {0: torch.empty(0, dtype=torch.long), 1: torch.empty(0, dtype=torch.long)}
     began, step = time.monotonic(), 0
     while (progress := (time.monotonic() - began) / seconds) < 1:
@@ -146,40 +145,29 @@ def tune(student: Student, photos: Lessons, drawn: Lessons, seconds: float) -> N
             weight.copy_(average)
 
 
-@torch.no_grad()
-def blend(before: Student, after: Student, share: float) -> Student:
-    """The student whose weights lie between those of two others; 1 is the second."""
-    first, second = before.state_dict(), after.state_dict()
-    blended = Student().eval()
-    blended.load_state_dict(
-        {
-            name: torch.lerp(first[name], second[name], share) if first[name].is_floating_point() else first[name]
-            for name in first
-        }
-    )
-    return blended
-
-
 def main() -> None:
     """Train, and write the student as a file of arrays."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
-    parser.add_argument("--drawn", type=Path, required=True)
+    parser.add_argument("--drawn", type=Path, required=True, nargs="+")
     parser.add_argument("--pair", type=Path, required=True, help="the shipped pair, with its contract beside it")
     parser.add_argument("--start", type=Path, required=True, help="the same as a file of arrays")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--share", type=float, default=0.5, help="of the way from before to after, 0..1")
-    parser.add_argument("--seconds", type=float, default=1900.0)
+    parser.add_argument("--drawn-share", type=float, default=0.2, help="of each batch, 0..0.5")
+    parser.add_argument(
+        "--shares", type=float, nargs=3, default=(0.55, 0.2, 0.25), help="of what a photo teaches: before, label, crowd"
+    )
+    parser.add_argument("--seconds", type=float, default=1000.0)
     parser.add_argument("--seed", type=int, default=3)
     options = parser.parse_args()
     torch.manual_seed(options.seed)
     part = read_dataset(options.data).part("training")
     student = students.read(options.start).eval()
     restore_correction(student, options.pair)
-    photos = teach_photos(student, part.select(part.face_mask()))
-    before = copy.deepcopy(student)
-    tune(student, photos, teach_drawn(Drawn.read(options.drawn).learned()), options.seconds)
-    students.write(blend(before, student, options.share), options.out)
+    photos = teach_photos(student, part.select(part.face_mask()), options.shares)
+    drawn = teach_drawn(Drawn.read_all(options.drawn).learned())
+    tune(student, photos, drawn, options.drawn_share, options.seconds)
+    students.write(student, options.out)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,10 @@ from realtime.cli.cameras import document as cameras_document
 from realtime.config.fields import CHOICE_KEYS, FIELD_KEYS
 from realtime.config.schema import Settings, field_range
 from realtime.diary.store import Diary
-from realtime.domain import EXPRESSIONS
+from realtime.domain import EXPRESSIONS, Threshold
 from realtime.movies.movie_list import read_movies
+from realtime.music.feedback import FeedbackKey, Kind, Verdict
+from realtime.music.feedback_file import FeedbackFile
 from realtime.music.spotify.playlist_builder import RECIPES
 from realtime.session.keymap import Group, help_rows, player_rows
 from realtime.sources.cameras import Device
@@ -308,6 +310,8 @@ def test_the_documents_of_a_session_with_the_dj(document: Callable[..., list[Any
         ("checked-playlists", "playlists check sad"),
         ("network", "model show"),
         ("networks", "model list"),
+        ("promise", "privacy"),
+        ("proof", "privacy --prove --watch audit"),
     ],
 )
 def test_the_documents_of_other_commands(name: str, command: str, document: Callable[..., list[Any]], tmp_path: Path) -> None:
@@ -315,6 +319,13 @@ def test_the_documents_of_other_commands(name: str, command: str, document: Call
     (tmp_path / "songs.m3u8").write_text("song.wav\n", encoding="utf-8")
     (tmp_path / "mine.toml").write_text('[playlists.sad]\npath = "songs.m3u8"\n', encoding="utf-8")
     assert printed(document(*command.split(), "--json", "--config", tmp_path / "mine.toml")) == described(name)
+
+
+def test_the_documents_of_thumbs(document: Callable[..., list[Any]]) -> None:
+    FeedbackFile().add([(FeedbackKey(None, Kind.SONG, "0" * 16), Verdict.LIKE)], create=True)
+    assert printed(document("feedback", "--json")) == described("thumbs")
+    assert printed(document("feedback", "export")) == described("thumbs")
+    assert printed(document("feedback", "reset", "lift", "--yes", "--json")) == described("forgotten-thumbs")
 
 
 def test_the_document_of_the_diary(document: Callable[..., list[Any]]) -> None:
@@ -358,8 +369,8 @@ def test_the_document_of_an_evaluation() -> None:
         photo_group=np.arange(7, dtype=np.int32),
     )
     outputs = np.eye(7, dtype=np.float32)
-    spoilt = measure_robustness(lambda _: outputs, faces, 0.5)
-    report = report_document(faces, outputs, part="private", threshold=0.5, parameters=1, robustness=spoilt)
+    spoilt = measure_robustness(lambda _: outputs, faces, Threshold(0.5))
+    report = report_document(faces, outputs, part="private", threshold=Threshold(0.5, 0.8), parameters=1, robustness=spoilt)
     # The names of the groups are not fields
     report["figures"] = list(report["figures"].values())
     assert printed(report) == described("evaluation")

@@ -11,9 +11,11 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
-from realtime.errors import EmodjError
+from realtime.domain import Threshold
+from realtime.errors import EmodjError, UsageError
+from realtime.printable import quoted
 from realtime.storage import resources
-from realtime.storage.user_folders import NoHomeError, cache_folder, networks_folder
+from realtime.storage.user_folders import NoHomeError, cache_folder, networks_folder, state_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from realtime.classifier.contract import Contract
     from realtime.classifier.runtime import Classifier
     from realtime.config.schema import FaceSettings, NetworkSettings, SearchSettings, Settings, TrackingSettings
+    from realtime.faces.calibration import Calibration
     from realtime.faces.explainer import FaceExplainer
     from realtime.faces.labels import LabelHysteresis
     from realtime.faces.pipeline import Detector, FaceReader, FrameReader
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
     from realtime.movies.catalog import Movie
     from realtime.music.catalog import MusicChoice, Playlists
     from realtime.music.controller import MusicController
+    from realtime.music.feedback import FeedbackCounts
+    from realtime.music.feedback_book import FeedbackBook
     from realtime.page.routes import PageParts
     from realtime.session.recommendations import Recommender
     from realtime.session.state import Session
@@ -123,7 +128,8 @@ def build_face_reader(settings: Settings, search: SearchSettings, notify: Notify
 
     detector = build_detector(settings.faces, search)
     classifier, terms = _load_network(settings, notify, CORES)
-    return FaceReader(detector, classifier, terms.side_ratio, threshold(settings, terms))
+    limit, digest, neutral = threshold(settings, terms), terms.compiled_digest, terms.neutral
+    return FaceReader(detector, classifier, terms.side_ratio, limit, network=digest, neutral=neutral)
 
 
 def build_face_explainer(settings: Settings) -> FaceExplainer:
@@ -184,7 +190,12 @@ def load_batch_readers(
 
 
 def open_batch_readers(
-    side_ratio: float, unsure_below: float | None, faces: FaceSettings, tracking: TrackingSettings, model: bytes, notify: Notify
+    side_ratio: float,
+    unsure_below: Threshold | None,
+    faces: FaceSettings,
+    tracking: TrackingSettings,
+    model: bytes,
+    notify: Notify,
 ) -> BatchReaders:
     """The same with a network that another computer has sent.
 
@@ -234,12 +245,12 @@ def _batch_readers(faces: FaceSettings, tracking: TrackingSettings, classifier: 
 
     pictures = FaceReader(build_detector(faces, faces.image), classifier, terms.side_ratio, _threshold(faces, terms))
 
-    def new_frame_reader() -> FrameReader:
-        live = replace(pictures, detector=build_detector(faces, faces.live))
+    def frames_with(wrap: Callable[[FaceReader], FaceReader]) -> FrameReader:
+        live = wrap(replace(pictures, detector=build_detector(faces, faces.live)))
         labels = _build_labels(tracking, pictures.unsure_below)
         return FrameReader(live, _build_tracker(tracking), labels, hold_s=tracking.hold_s, empty_scan_s=0.0)
 
-    return BatchReaders(pictures, new_frame_reader, network_name(terms))
+    return BatchReaders(pictures, frames_with, network_name(terms))
 
 
 def _network_cache() -> Path:
@@ -250,8 +261,8 @@ def _network_cache() -> Path:
         return Path(os.devnull) / "no-home"
 
 
-def unsure_below(settings: Settings, pair: Path) -> float:
-    """The confidence threshold of a network: from the settings, else from its contract, else the common one.
+def unsure_below(settings: Settings, pair: Path) -> Threshold:
+    """The confidence threshold of a network: from the settings, else from its contract, else `UNSURE_BELOW`.
 
     Raises:
         AssetError: the contract beside the pair, or the pair, cannot be read.
@@ -261,18 +272,17 @@ def unsure_below(settings: Settings, pair: Path) -> float:
     return threshold(settings, contract.matching_contract(pair))
 
 
-def threshold(settings: Settings, terms: Contract | None) -> float:
+def threshold(settings: Settings, terms: Contract | None) -> Threshold:
     """The same for a network whose contract is loaded; `terms` is None for a network without one."""
     return _threshold(settings.faces, terms)
 
 
-def _threshold(faces: FaceSettings, terms: Contract | None) -> float:
+def _threshold(faces: FaceSettings, terms: Contract | None) -> Threshold:
     from realtime.classifier.contract import UNSURE_BELOW
 
-    for chosen in (faces.unsure_below, terms and terms.unsure_below):
-        if chosen is not None:
-            return chosen
-    return UNSURE_BELOW
+    if faces.unsure_below is not None:
+        return Threshold(faces.unsure_below)
+    return (terms and terms.unsure_below) or Threshold(UNSURE_BELOW)
 
 
 def build_vote(settings: Settings) -> MoodVote:
@@ -301,6 +311,85 @@ def build_frame_reader(settings: Settings, notify: Notify, *, empty_scan_s: floa
     return FrameReader(faces, build_tracker(settings), called, hold_s=hold_s, empty_scan_s=empty_scan_s)
 
 
+def kept_faces_folder() -> Path:
+    """The folder of kept faces at rest, which need not exist. Raises `NoHomeError` for a user without a home."""
+    return state_folder() / "faces"
+
+
+def check_face(name: str) -> None:
+    """Check that a face at rest of that name is kept. Raises `UsageError` if there is none, or it is no name."""
+    from realtime.faces.kept_face import face_path
+
+    if not face_path(kept_faces_folder(), name).exists():
+        raise UsageError(f"no face at rest is kept as {quoted(name)}: emodj calibrate --name {quoted(name)} measures one")
+
+
+def with_kept_face(faces: FaceReader, name: str, notify: Notify) -> FaceReader:
+    """The same reader, which corrects the only face of a picture by a kept face at rest; as it is where that does not apply."""
+    from dataclasses import replace
+
+    return replace(faces, calibration=load_calibration(name, faces.network, notify))
+
+
+def load_calibration(name: str, network: str, notify: Notify) -> Calibration | None:
+    """Load a kept face at rest, at half strength, since it is of another day; `notify` says that, or why it is not used.
+
+    Args:
+        name: under which it is kept.
+        network: SHA-256 of the compiled network.
+        notify: says a sentence that is neither data nor an error.
+
+    Raises:
+        UsageError: there is no such face, or it is no name.
+        EmodjError: its file cannot be read.
+    """
+    from realtime.faces.calibration import KEPT_STRENGTH
+    from realtime.faces.kept_face import DamagedFaceError, read_face
+
+    check_face(name)
+    try:
+        face = read_face(kept_faces_folder(), name)
+    except DamagedFaceError as error:
+        notify(str(error))
+        return None
+    if face is None:
+        return None
+    shown = f"the face at rest {quoted(name)} of {face.day}"
+    if face.network != network:
+        notify(f"{shown} was measured with another network, and is not used: measure it anew with emodj calibrate")
+        return None
+    notify(f"calibrated with {shown}, at half strength, while one face is in view")
+    return face.calibration.scaled(KEPT_STRENGTH)
+
+
+def connect_face_at_rest(
+    session: Session, reader: FrameReader, settings: Settings, notify: Notify, face: str | None = None
+) -> None:
+    """Let a session measure faces at rest with the network of a reader, and use a kept one.
+
+    Args:
+        session: gets the correction; its loop hands it to the reader.
+        reader: of its frames.
+        settings: in force; that a face which they name is not kept is only said.
+        notify: says a sentence that is neither data nor an error.
+        face: name of a kept face; None for that of the settings.
+
+    Raises:
+        UsageError: there is no face of the name `face`.
+        EmodjError: its file cannot be read.
+    """
+    session.rest.use_network(reader.neutral)
+    name = face if face is not None else settings.faces.calibration
+    if face is None and not name:
+        return
+    try:
+        session.rest.use(load_calibration(name, reader.network, notify))
+    except UsageError as error:
+        if face is not None:
+            raise
+        notify(f"faces.calibration: {error}")
+
+
 def build_tracker(settings: Settings) -> Tracker:
     """Build the tracker of a session."""
     return _build_tracker(settings.tracking)
@@ -317,12 +406,12 @@ def _build_tracker(tracking: TrackingSettings) -> Tracker:
     )
 
 
-def build_labels(settings: Settings, unsure_below: float) -> LabelHysteresis:
+def build_labels(settings: Settings, unsure_below: Threshold) -> LabelHysteresis:
     """Build the label hysteresis of a session with the threshold of its network."""
     return _build_labels(settings.tracking, unsure_below)
 
 
-def _build_labels(tracking: TrackingSettings, unsure_below: float) -> LabelHysteresis:
+def _build_labels(tracking: TrackingSettings, unsure_below: Threshold) -> LabelHysteresis:
     from realtime.faces.labels import LabelHysteresis
 
     slack, lead, dwell_s = tracking.unsure_slack, tracking.label_lead, tracking.label_dwell_s
@@ -346,7 +435,27 @@ def build_playlists(settings: Settings, notify: Notify) -> Playlists:
         return settings.playlists
 
 
-def build_recommender(settings: Settings, notify: Notify, seed: int) -> Recommender:
+def build_feedback(settings: Settings, notify: Notify) -> FeedbackBook | None:
+    """Read the thumbs of the person; None if the settings turn them off.
+
+    A file that cannot be read is reported through `notify`; thumbs are counted anew then.
+    """
+    if not settings.music.learn:
+        return None
+    from realtime.music.feedback_book import FeedbackBook
+    from realtime.music.feedback_file import FeedbackFile
+
+    file, feedback, notice = FeedbackFile(), None, None
+    try:
+        feedback, notice = file.read()
+    except EmodjError as error:
+        notice = str(error)
+    if notice is not None:
+        notify(notice)
+    return FeedbackBook(file, feedback)
+
+
+def build_recommender(settings: Settings, notify: Notify, seed: int, counts: FeedbackCounts | None = None) -> Recommender:
     """Build what draws movies and facts, from the list of movies of the settings and the facts that come with emodj.
 
     A list that cannot be read is reported through `notify`; the list that comes with emodj takes its place.
@@ -355,6 +464,7 @@ def build_recommender(settings: Settings, notify: Notify, seed: int) -> Recommen
         settings: in force.
         notify: says a sentence that is neither data nor an error.
         seed: 0 or more.
+        counts: thumbs of the person; None draws without.
 
     Raises:
         AssetError: a list that comes with emodj is missing.
@@ -362,7 +472,7 @@ def build_recommender(settings: Settings, notify: Notify, seed: int) -> Recommen
     from realtime.facts import read_facts
     from realtime.session.recommendations import Recommender
 
-    return Recommender(_read_movies(settings, notify), settings.movies.link, read_facts(), seed)
+    return Recommender(_read_movies(settings, notify), settings.movies.link, read_facts(), seed, counts)
 
 
 def _read_movies(settings: Settings, notify: Notify) -> Sequence[Movie]:
@@ -421,9 +531,24 @@ def build_source(
 
 
 def build_session(
-    settings: Settings, music: Playlists, recommender: Recommender | None, *, mirrored: bool, welcome: str | None = None
+    settings: Settings,
+    music: Playlists,
+    recommender: Recommender | None,
+    *,
+    mirrored: bool,
+    welcome: str | None = None,
+    counts: FeedbackCounts | None = None,
 ) -> Session:
-    """Build the state of a session; `welcome` is the sentence that the screen shows at the start."""
+    """Build the state of a session.
+
+    Args:
+        settings: in force.
+        music: to choose from.
+        recommender: draws movies and facts; None recommends none.
+        mirrored: whether the picture is shown as in a mirror at the start.
+        welcome: the sentence that the screen shows at the start; None for the usual one.
+        counts: thumbs of the person; None without thumbs.
+    """
     from realtime.music.dj import DjRules
     from realtime.session.state import WELCOME, Session
 
@@ -437,6 +562,7 @@ def build_session(
         info=settings.window.info,
         welcome=welcome or WELCOME,
         recommender=recommender,
+        counts=counts,
         dj=DjRules(chosen.dj_begin_s, chosen.dj_hold_s, chosen.dj_decent_s, chosen.dj_away_s),
         dj_on=chosen.dj,
     )
@@ -453,8 +579,16 @@ def build_film_parts(settings: Settings, notify: Notify) -> tuple[FrameReader, S
     return build_frame_reader(settings, notify), session
 
 
-def build_music(settings: Settings, announce: Callable[[MusicChoice, str], None]) -> MusicController:
-    """Build the music player of a session; `announce` gets each link, and why it fits, before it is opened."""
+def build_music(
+    settings: Settings, announce: Callable[[MusicChoice, str], None], book: FeedbackBook | None = None
+) -> MusicController:
+    """Build the music player of a session.
+
+    Args:
+        settings: in force.
+        announce: gets each link, and why it fits, before it is opened.
+        book: thumbs of the person; None without thumbs.
+    """
     from realtime.music.controller import MusicController
 
     def prepare(title: str) -> None:
@@ -470,6 +604,7 @@ def build_music(settings: Settings, announce: Callable[[MusicChoice, str], None]
         volume=music.volume,
         shuffle=music.shuffle,
         spotify_device=music.spotify_device,
+        book=book,
     )
 
 
@@ -494,6 +629,7 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
     from realtime.session.recommendations import Recommender
 
     music, chosen = build_playlists(settings, notify), settings.movies
+    book = build_feedback(settings, notify)
     movies, facts = _read_movies(settings, notify), read_facts()
     tmdb = TmdbFilters(chosen.language, chosen.region, chosen.min_votes, chosen.min_rating) if chosen.online else None
 
@@ -508,8 +644,8 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
         return FrameReader(faces, build_tracker(settings), labels, hold_s=hold_s, empty_scan_s=EMPTY_SCAN_S)
 
     def new_session() -> Session:
-        recommender = Recommender(movies, chosen.link, facts, secrets.randbelow(SEEDS))
-        return build_session(settings, music, recommender, mirrored=settings.camera.mirror)
+        recommender = Recommender(movies, chosen.link, facts, secrets.randbelow(SEEDS), book)
+        return build_session(settings, music, recommender, mirrored=settings.camera.mirror, counts=book)
 
     account = SpotifyAccount(settings.music.spotify_device)
     no_spotify = "with --lan, the page has no buttons for your Spotify: others in your network could press them"
@@ -521,6 +657,7 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
         shuffle=settings.music.shuffle,
         mirrored=settings.camera.mirror,
         in_network=in_network,
+        book=book,
         spotify=None if in_network else SpotifyRemote(account, music),
         notices=(no_spotify,) if in_network and account.is_logged_in else (),
     )
@@ -576,18 +713,23 @@ def build_live(
     seed = request.seed
     if seed is None:
         seed = 0 if source.file is not None and not has_display else secrets.randbelow(SEEDS)
+    book = build_feedback(settings, notify)
     session = build_session(
         settings,
         playlists,
-        build_recommender(settings, notify, seed),
+        build_recommender(settings, notify, seed, book),
         mirrored=request.mirrored,
         welcome=welcome,
+        counts=book,
     )
     # A file that is read as fast as it goes misses no face
     skips = has_display or source.file is None
+    if request.face is not None:
+        check_face(request.face)
     reader = build_frame_reader(settings, notify, empty_scan_s=EMPTY_SCAN_S if skips else 0.0)
+    connect_face_at_rest(session, reader, settings, notify, request.face)
     outputs = _build_outputs(
-        settings, source, request, session, stack, has_display=has_display, notify=notify, announce=announce
+        settings, source, request, session, stack, book, has_display=has_display, notify=notify, announce=announce
     )
     blank = None if source.file else (settings.camera.width, settings.camera.height)
     explanations = ExplanationThread(partial(build_face_explainer, settings)) if has_display else None
@@ -600,6 +742,7 @@ def _build_outputs(
     request: LiveRequest,
     session: Session,
     stack: ExitStack,
+    book: FeedbackBook | None,
     *,
     has_display: bool,
     notify: Notify,
@@ -608,7 +751,7 @@ def _build_outputs(
     from realtime.app.outputs import LiveOutputs
     from realtime.app.worker import Worker
 
-    music = build_music(settings, announce)
+    music = build_music(settings, announce, book)
     stack.callback(music.stop_accepting)
     recorder = film = log = None
     if request.record is not None:

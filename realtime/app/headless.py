@@ -99,7 +99,7 @@ def analyse_file(
         count += not frame.held
         check.add(frame.image, held=frame.held)
         _take(frame, frame.time_s - first_s, reader, session, emit, music)
-        if limits.reached(frame.time_s - first_s, count):
+        if session.finished or limits.reached(frame.time_s - first_s, count):
             check.raise_if_black(source.name, to_end=False)
             return
     check.raise_if_black(source.name)
@@ -148,7 +148,7 @@ def analyse_live(
             if music is not None:
                 now = time.monotonic()
                 music.lead(now, watching=started is not None and frames.health(now).ok)
-            if limits.reached(time.monotonic() - limits_start(started, begun, frames), count):
+            if session.finished or limits.reached(time.monotonic() - limits_start(started, begun, frames), count):
                 if started is None:
                     raise no_picture_in_time(frames.health(time.monotonic()))
                 check.raise_if_black(frames.name, to_end=False)
@@ -174,6 +174,7 @@ def _take(
     emit: Callable[[Frame, float, tuple[Face, ...]], None],
     music: HeadlessMusic | None = None,
 ) -> tuple[Face, ...]:
+    reader.use(session.rest.calibration)
     faces = reader.read(frame)
     session.add_frame(faces, frame.time_s, frame.stretch, held=frame.held)
     if music is not None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from realtime.app.headless import SessionLimits
     from realtime.app.outputs import SessionOutputs
     from realtime.domain import Face, Image
+    from realtime.faces.calibration import Calibration
     from realtime.faces.pipeline import FrameReader
     from realtime.music.planner import Plan
     from realtime.music.songs import NowPlaying
@@ -85,6 +86,8 @@ class LiveSession:
         explanations: ExplanationThread | None = None,
     ) -> None:
         self._frames = frames
+        self._reader = reader
+        self._calibration: Calibration | None = None
         self._session = session
         self._display = display
         self._limits = limits
@@ -152,6 +155,9 @@ class LiveSession:
         if message is not None:
             self._session.notify(message, now)
         playing = self._outputs.music.now_playing()
+        if self._session.rest.calibration is not self._calibration:
+            self._calibration = self._session.rest.calibration
+            self._reader.use(self._calibration)
         news = playing != self._playing
         if news:
             self._playing = playing
@@ -231,6 +237,8 @@ class LiveSession:
 
     def _is_over(self, now: float) -> bool:
         """Whether a limit is reached, or a file was shown to its last frame and that was analysed."""
+        if self._session.finished:
+            return True
         if self._limits.reached(now - limits_start(self._started, self._begun, self._frames), self._analysed):
             if self._started is None and not self._analysed:
                 raise no_picture_in_time(self._frames.health(now))

@@ -35,6 +35,7 @@ class LiveRequest:
         diary: whether the caller writes a line into the diary; the screen says so likewise.
         seed: seed of the movies and facts that the session recommends, 0 or more. None draws one by lot; for a file without a
             display it is 0, so that two runs agree.
+        face: name of the face at rest that corrects the faces; None for that of the settings, if they name one.
     """
 
     mirrored: bool
@@ -46,6 +47,7 @@ class LiveRequest:
     summary: Path | None = None
     diary: bool = False
     seed: int | None = None
+    face: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from realtime.batch.journal import FOLDER_SUFFIX, MANIFEST, BatchJournal, Piece, Stamp
+from realtime.batch.journal import FOLDER_SUFFIX, MANIFEST, BatchJournal, BegunFilm, Piece, Stamp
 from realtime.batch.results import BatchTotals, check_output, write_results
 from realtime.batch.rows import ROW_COLUMNS, encode_rows, error_row, source_text
 from realtime.errors import UsageError
@@ -31,8 +31,13 @@ class Engine(Protocol):
 
     network: str
 
-    def read(self, numbers: Iterable[int], names: Sequence[str], /) -> Generator[Piece]:
-        """Read files by their places among `names`, and yield their pieces as they come, in any order of files."""
+    def read(
+        self, numbers: Iterable[int], names: Sequence[str], begun: Callable[[int], BegunFilm | None], /
+    ) -> Generator[Piece]:
+        """Read files by their places among `names`, and yield their pieces as they come, in any order of files.
+
+        `begun` says what an earlier run has read of a film; its pieces may go on from there.
+        """
         ...
 
 
@@ -123,7 +128,8 @@ def run_batch(request: BatchRequest, engine: Engine, report: Callable[[BatchProg
             lines = encode_rows([error_row(source_text(sources.names[number]), source_text(sentence))])
             journal.append(Piece(number, 0, lines, 0, Stamp(), last=True, failed=True))
         for number in todo:
-            journal.forget(number)
+            if journal.begun(number) is None:
+                journal.forget(number)
         try:
             _read(journal, todo, sources.names, engine, report)
         except KeyboardInterrupt:
@@ -141,7 +147,7 @@ def _read(
 ) -> None:
     before, units, started_s = journal.done, 0, time.monotonic()
     report(BatchProgress(before, before, len(names), 0, 0.0))
-    for piece in engine.read(todo, names):
+    for piece in engine.read(todo, names, journal.begun):
         journal.append(piece)
         units += piece.units
         report(BatchProgress(journal.done, before, len(names), units, time.monotonic() - started_s))

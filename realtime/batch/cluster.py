@@ -189,7 +189,9 @@ class Cluster:
             with suppress(Exception):
                 client.close(timeout=CONNECT_S)
 
-    def read(self, numbers: Iterable[int], names: Sequence[str]) -> Generator[Piece]:
+    def read(
+        self, numbers: Iterable[int], names: Sequence[str], begun: Callable[[int], object] = lambda _: None
+    ) -> Generator[Piece]:
         """Read files, and yield their pieces as they come.
 
         Dask gives the work of a worker that is lost to another one. Files whose task was lost several times are sent once more,
@@ -199,6 +201,8 @@ class Cluster:
             ServiceError: the cluster is lost.
             EmodjError: a worker cannot use the network, or has another emodj.
         """
+        # The journal is on this computer: a film that was read in part is read anew
+        del begun
         client = self._client
         if client is None:
             raise ValueError("the cluster is not open")

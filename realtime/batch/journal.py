@@ -13,9 +13,8 @@ import os
 import shutil
 from array import array
 from contextlib import suppress
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self
-
-from filelock import FileLock, Timeout
 
 from realtime.batch.rows import decode_rows, source_text
 from realtime.errors import EmodjError, UsageError
@@ -24,7 +23,6 @@ from realtime.storage.append_file import RESERVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from realtime.batch.rows import Row
 
@@ -71,6 +69,8 @@ class Piece(NamedTuple):
         stamp: of the file, before it was read.
         last: whether the file is read to its end.
         failed: whether its last row is an error.
+        steps: frames of the film that this piece and those before it cover; 0 for the last piece.
+        answers: of detector and network for these frames, as `replay.AnswerRecord` takes them, in JSON.
     """
 
     number: int
@@ -80,6 +80,36 @@ class Piece(NamedTuple):
     stamp: Stamp
     last: bool
     failed: bool
+    steps: int = 0
+    answers: str = "[]"
+
+
+Answers = list[Any]
+"""What was answered for one frame: boxes of each call of the detector, then probabilities of each call of the network."""
+
+
+class BegunFilm(NamedTuple):
+    """A film that an earlier run has read in part.
+
+    Attributes:
+        journal: path of the journal.
+        places: start and length of its pieces there, bytes.
+        steps: frames that these cover.
+        parts: their number.
+    """
+
+    journal: str
+    places: Sequence[tuple[int, int]]
+    steps: int
+    parts: int
+
+    def answers(self) -> Iterator[Answers]:
+        """The recorded answers, frame by frame."""
+        with Path(self.journal).open("rb") as file:
+            for start, length in self.places:
+                file.seek(start)
+                last_row = json.loads(file.read(length).splitlines()[-1])
+                yield from last_row["piece"][-1]
 
 
 class BatchJournal:
@@ -100,11 +130,16 @@ class BatchJournal:
     def __init__(
         self, folder: Path, names: Sequence[str], manifest: Mapping[str, Any], *, fresh: bool = False, reserve: int = RESERVE
     ) -> None:
+        # The processes that read need pieces, and no lock
+        from filelock import FileLock, Timeout
+
         self._folder, self._names, self._reserve = folder, names, reserve
         # Arrays: a million files must not make a million objects
         self._start, self._length, self._changed_ns, self._size = (array("q", bytes(8 * len(names))) for _ in range(4))
         self._state = bytearray(len(names))
+        # Films alone: the places of all pieces, and how many frames of one that is not done they cover
         self._pieces: dict[int, list[tuple[int, int]]] = {}
+        self._steps: dict[int, int] = {}
         self._appended = 0
         self._lock = FileLock(folder / LOCK)
         try:
@@ -147,6 +182,13 @@ class BatchJournal:
         """The stamp of a file when it was read."""
         return Stamp(self._changed_ns[number], self._size[number])
 
+    def begun(self, number: int) -> BegunFilm | None:
+        """What is on disk of a film that was read in part and has not changed since; None for every other file."""
+        if self._state[number] or number not in self._steps or self.stamp(number) != stamp_of(self._names[number]):
+            return None
+        places = self._pieces[number]
+        return BegunFilm(str(self._folder / ROWS), places, self._steps[number], len(places))
+
     def append(self, piece: Piece) -> None:
         """Add a piece, whole or not at all; the system has it when this returns.
 
@@ -155,7 +197,8 @@ class BatchJournal:
         """
         if not piece.lines:
             return
-        mark = f',"piece":[{piece.part},{int(piece.last)},{int(piece.failed)},{piece.stamp.changed_ns},{piece.stamp.size}]}}\n'
+        terms = [piece.part, int(piece.last), int(piece.failed), *piece.stamp, piece.steps]
+        mark = f',"piece":[{",".join(map(str, terms))},{piece.answers}]}}\n'
         if self._appended % CHECK_EVERY == 0:
             self._check_disk()
         self._appended += 1
@@ -171,13 +214,14 @@ class BatchJournal:
         except BaseException:
             self._cut()
             raise
-        self._note(piece.number, piece.part, self._end, size, piece)
+        self._note(self._end, size, piece)
         self._end += size
 
     def forget(self, number: int) -> None:
         """Take a file as not read: it has changed, or is to be tried again."""
         self._state[number] = 0
         self._pieces.pop(number, None)
+        self._steps.pop(number, None)
 
     def rows(self) -> Iterator[tuple[int, list[Row]]]:
         """The rows of all files that are done, in the order of the batch, some at a time, each with the place of its file."""
@@ -190,15 +234,18 @@ class BatchJournal:
                         del rows[-1]["piece"]
                         yield number, rows
 
-    def _note(self, number: int, index: int, start: int, length: int, piece: Piece) -> None:
-        if index == 0:
+    def _note(self, start: int, length: int, piece: Piece) -> None:
+        number = piece.number
+        if piece.part == 0:
             self.forget(number)
-        if not piece.last or index > 0:
+        if not piece.last or piece.part > 0:
             self._pieces.setdefault(number, []).append((start, length))
+        self._start[number], self._length[number] = start, length
+        self._changed_ns[number], self._size[number] = piece.stamp
         if piece.last:
-            self._start[number], self._length[number] = start, length
-            self._changed_ns[number], self._size[number] = piece.stamp
             self._state[number] = _FAILED if piece.failed else _READ
+        else:
+            self._steps[number] = piece.steps
 
     def _begin(self, manifest: Mapping[str, Any], *, fresh: bool) -> None:
         place, rows = self._folder / MANIFEST, self._folder / ROWS
@@ -242,16 +289,14 @@ class BatchJournal:
                     continue
                 try:
                     row = json.loads(line)
-                    index, last, failed, changed_ns, size = row["piece"]
+                    part, last, failed, changed_ns, size, steps, _ = row["piece"]
                 except (ValueError, KeyError, TypeError):
                     break
                 number = numbers.get(row["source"])
                 if number is not None:
-                    piece = Piece(number, index, b"", 0, Stamp(changed_ns, size), bool(last), bool(failed))
-                    self._note(number, index, end, start - end, piece)
+                    piece = Piece(number, part, b"", 0, Stamp(changed_ns, size), bool(last), bool(failed), steps)
+                    self._note(end, start - end, piece)
                 end = start
-        for number in [number for number in self._pieces if not self._state[number]]:
-            del self._pieces[number]
         return end
 
     def _check_disk(self) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from realtime.batch.journal import Piece, stamp_of
+from realtime.batch.journal import BegunFilm, Piece, stamp_of
 from realtime.batch.rows import encode_rows, error_row, source_text
 from realtime.batch.worker import run_worker
 from realtime.errors import EmodjError
@@ -94,7 +94,9 @@ class WorkerPool:
                 worker.process.join()
             worker.process.close()
 
-    def read(self, numbers: Iterable[int], names: Sequence[str]) -> Generator[Piece]:
+    def read(
+        self, numbers: Iterable[int], names: Sequence[str], begun: Callable[[int], BegunFilm | None] = lambda _: None
+    ) -> Generator[Piece]:
         """Read files, and yield their pieces as they come.
 
         A file whose process ends is read once more, alone, when all others are done: memory may have been short.
@@ -102,6 +104,7 @@ class WorkerPool:
         Args:
             numbers: places of the files in the batch, in the order in which they are started.
             names: paths of all files.
+            begun: says what an earlier run has read of a file.
 
         Raises:
             EmodjError: a process cannot be started.
@@ -112,7 +115,7 @@ class WorkerPool:
         self._alone.clear()
         while True:
             while following is not None and (worker := self._idle(self._jobs)) is not None:
-                self._send(worker, following, names)
+                self._send(worker, following, names, begun(following))
                 following = next(waiting, None)
             busy = [worker for worker in self._workers if worker.reading is not None]
             if following is None and not busy:
@@ -153,11 +156,11 @@ class WorkerPool:
                 return worker
         return self._start() if len(self._workers) < jobs else None
 
-    def _send(self, worker: _Worker, number: int, names: Sequence[str]) -> None:
+    def _send(self, worker: _Worker, number: int, names: Sequence[str], begun: BegunFilm | None = None) -> None:
         worker.reading, worker.pieces, worker.seen_s = number, 0, time.monotonic()
         # If it has just ended, the next wait notices
         with suppress(OSError):
-            worker.pipe.send((number, names[number]))
+            worker.pipe.send((number, names[number], begun))
 
     def _wait(self, names: Sequence[str]) -> Generator[Piece]:
         """Wait for the next signs of life, and yield the pieces among them; replace processes that have ended."""

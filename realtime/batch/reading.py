@@ -32,12 +32,12 @@ class BatchReaders:
 
     Attributes:
         pictures: reads single pictures.
-        new_frame_reader: builds a reader of the frames of one film.
+        frames_with: builds a reader of the frames of one film, on what its argument makes of a reader of single frames.
         network: name of the network: SHA-256 of its compiled form, and the terms of its contract.
     """
 
     pictures: FaceReader
-    new_frame_reader: Callable[[], FrameReader]
+    frames_with: Callable[[Callable[[FaceReader], FaceReader]], FrameReader]
     network: str
 
 
@@ -120,7 +120,7 @@ def _film_rows(path: str, name: str, readers: BatchReaders, every_s: float | Non
     from realtime.sources.health import BlackCheck
     from realtime.sources.video import open_file
 
-    reader = readers.new_frame_reader() if every_s is None else None
+    reader = readers.frames_with(_unchanged) if every_s is None else None
     first_s: float | None = None
     due_s, check = 0.0, BlackCheck()
     with open_file(path) as film:
@@ -139,6 +139,10 @@ def _film_rows(path: str, name: str, readers: BatchReaders, every_s: float | Non
         check.raise_if_black(name)
         if film.remark is not None:
             notify(film.remark)
+
+
+def _unchanged(faces: FaceReader) -> FaceReader:
+    return faces
 
 
 _HAIR_S = 1e-6

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from typing import TYPE_CHECKING, Any
 
-from realtime.batch.journal import Piece, stamp_of
+from realtime.batch.journal import Answers, BegunFilm, Piece, stamp_of
 from realtime.batch.rows import ERROR, Row, encode_rows
 from realtime.errors import EmodjError
 
@@ -32,6 +33,7 @@ def read_pieces(
     every_s: float | None,
     notify: Callable[[str], None],
     path: str | None = None,
+    begun: BegunFilm | None = None,
 ) -> Iterator[Piece]:
     """Read a file of a batch in pieces; a piece without rows says that the reading of a film goes on.
 
@@ -42,29 +44,42 @@ def read_pieces(
         every_s: as for `iterate_rows`.
         notify: likewise.
         path: likewise.
+        begun: what an earlier run has read of it; None begins with the first frame.
     """
     # The process that gives the work needs neither OpenCV nor Pillow
     from realtime.batch.reading import iterate_rows
+    from realtime.batch.replay import AnswerRecord
 
-    stamp, rows, units, index = stamp_of(path or source), list[Row](), 0, 0
-    handed_s = time.monotonic()
-    for found in iterate_rows(source, readers, every_s=every_s, notify=notify, path=path):
-        rows += found
-        units += bool(found) and found[0]["status"] != ERROR
-        # One row is kept back: the last piece must have one
-        if len(rows) > PIECE_ROWS or time.monotonic() - handed_s >= PIECE_S:
-            handed, rows = rows[:-1], rows[-1:]
-            yield Piece(number, index, encode_rows(handed), units, stamp, last=False, failed=False)
-            index, units, handed_s = index + bool(handed), 0, time.monotonic()
-    yield Piece(number, index, encode_rows(rows), units, stamp, last=True, failed=rows[-1]["status"] == ERROR)
+    stamp, rows, answers = stamp_of(path or source), list[Row](), list[Answers]()
+    record = AnswerRecord(readers, () if begun is None else begun.answers())
+    skipped, part = (0, 0) if begun is None else (begun.steps, begun.parts)
+    units, handed_s = 0, time.monotonic()
+    for step, found in enumerate(iterate_rows(source, record.readers, every_s=every_s, notify=notify, path=path)):
+        answered, is_due = record.take(), time.monotonic() - handed_s >= PIECE_S
+        if found and rows and (is_due or len(rows) >= PIECE_ROWS):
+            kept = json.dumps(answers, separators=(",", ":"))
+            yield Piece(number, part, encode_rows(rows), units, stamp, last=False, failed=False, steps=step, answers=kept)
+            part, rows, answers, units, handed_s = part + 1, [], [], 0, time.monotonic()
+        elif is_due:
+            yield Piece(number, part, b"", units, stamp, last=False, failed=False)
+            units, handed_s = 0, time.monotonic()
+        if step >= skipped:
+            rows += found
+            answers.append(answered)
+            units += bool(found) and found[0]["status"] != ERROR
+    if rows:
+        yield Piece(number, part, encode_rows(rows), units, stamp, last=True, failed=rows[-1]["status"] == ERROR)
+    else:
+        # It cannot be read as far as before
+        yield from read_pieces(number, source, readers, every_s, notify, path)
 
 
 def run_worker(requests: Connection, load: LoadReaders, every_s: float | None) -> None:
     """Load the network, then read the files that come, until the other end is closed; the body of a process.
 
     Args:
-        requests: numbers and sources come in; ("ready", digest), ("failed", kind of error, sentence), ("remark", sentence) and
-            pieces go out.
+        requests: numbers, sources and what is read of them come in; pieces, ("ready", digest), ("remark", sentence) and
+            ("failed", kind of error, sentence) go out.
         load: loads detector and network.
         every_s: as for `iterate_rows`.
     """
@@ -95,8 +110,8 @@ def _answer(requests: Connection, load: LoadReaders, every_s: float | None) -> N
         return
     requests.send(("ready", readers.network))
     while True:
-        number, source = requests.recv()
-        for piece in read_pieces(number, source, readers, every_s, notify):
+        number, source, begun = requests.recv()
+        for piece in read_pieces(number, source, readers, every_s, notify, begun=begun):
             requests.send(piece)
 
 

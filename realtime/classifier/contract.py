@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from realtime.classifier.golden import SMILE_PREFIX, differences, from_document, record_answers, to_document, to_golden_batch
 from realtime.classifier.network_files import MAX_WEIGHTS_BYTES, pair_digest
 from realtime.classifier.runtime import open_classifier
-from realtime.domain import EXPRESSIONS, Expression
+from realtime.domain import EXPRESSIONS, Expression, Threshold
 from realtime.errors import AssetError, EmodjError
 from realtime.printable import quoted
 from realtime.reading import read_file
@@ -56,6 +56,7 @@ MAX_NOTES_DEPTH = 20
 _DIGEST_CHARACTERS = frozenset("0123456789abcdef")
 _DIGEST_LENGTH = 64
 _MAX_INTEGER = 2**63
+_LEAST_LOG = -100.0
 _SEAL_LENGTH = hashlib.sha256().digest_size
 
 
@@ -69,10 +70,12 @@ class Contract:
         side_ratio: side of a crop as a multiple of the longer side of the detector's box, in `SIDE_RATIOS`.
         golden: crops with the answers that the network must give.
         about: notes for readers of the file: training data, date, figures.
-        unsure_below: threshold, 0..1. A face is unsure if its best expression is less probable. None if not chosen.
+        unsure_below: a face is unsure if its best expression is less probable. None if not chosen.
+        neutral: mean log probabilities of clear neutral faces, seven numbers at or below 0 in the order of `Expression`, as
+            `scripts/neutral_reference.py` measures them; None if not measured.
 
     Raises:
-        ValueError: `side_ratio` or `unsure_below` is out of range, or there are more than `MAX_GOLDEN_CROPS` golden crops.
+        ValueError: `side_ratio` or `neutral` is out of range, or there are more than `MAX_GOLDEN_CROPS` golden crops.
     """
 
     pair_digest: str
@@ -80,15 +83,18 @@ class Contract:
     side_ratio: float = 1.0
     golden: tuple[GoldenCrop, ...] = ()
     about: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    unsure_below: float | None = None
+    unsure_below: Threshold | None = None
+    neutral: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         if not SIDE_RATIOS[0] <= self.side_ratio <= SIDE_RATIOS[1]:
             raise ValueError(
                 f"the side of a crop must be {SIDE_RATIOS[0]:g} to {SIDE_RATIOS[1]:g} boxes, not {self.side_ratio:g}"
             )
-        if self.unsure_below is not None and not 0 <= self.unsure_below <= 1:
-            raise ValueError(f"the threshold of unsure faces must lie in 0..1, not {self.unsure_below:g}")
+        if self.neutral is not None:
+            in_range = all(_LEAST_LOG <= mean <= 0 for mean in self.neutral)
+            if len(self.neutral) != len(EXPRESSIONS) or not in_range:
+                raise ValueError(f"the log probabilities of neutral faces must be seven numbers in {_LEAST_LOG:g}..0")
         if len(self.golden) > MAX_GOLDEN_CROPS:
             raise ValueError(f"it has {len(self.golden)} golden crops, and {MAX_GOLDEN_CROPS} at most are allowed")
 
@@ -242,7 +248,8 @@ def write_contract(
     crops: Sequence[SourceCrop] = (),
     about: Mapping[str, Any] | None = None,
     side_ratio: float | None = None,
-    unsure_below: float | None = None,
+    unsure_below: Threshold | None = None,
+    neutral: tuple[float, ...] | None = None,
 ) -> Contract:
     """Compile a pair, and write the compiled network and the contract beside it: both, or neither if that fails.
 
@@ -252,6 +259,7 @@ def write_contract(
         about: as in `Contract`; None keeps the old value, unless the old contract describes another pair.
         side_ratio: as in `Contract`; None keeps the old value.
         unsure_below: as in `Contract`; None keeps the old value, unless the old contract describes another pair.
+        neutral: likewise.
 
     Returns:
         The contract as written.
@@ -268,10 +276,12 @@ def write_contract(
     digest, model = pair_digest(json_path), _compile_and_try(json_path)
     golden = record_answers(open_classifier(model), crop_of.values())
     ratio = old.side_ratio if side_ratio is None else side_ratio
-    # Notes and threshold were measured with the weights of their pair
+    # Notes, threshold and neutral faces were measured with the weights of their pair
     measured = old if old.pair_digest == digest else Contract("", "")
     threshold = measured.unsure_below if unsure_below is None else unsure_below
-    contract = Contract(digest, digest_of(model), ratio, golden, measured.about if about is None else about, threshold)
+    neutral = measured.neutral if neutral is None else neutral
+    notes = measured.about if about is None else about
+    contract = Contract(digest, digest_of(model), ratio, golden, notes, threshold, neutral)
     atomic.write({compiled_path(json_path): model, path: to_bytes(contract)})
     return contract
 
@@ -406,11 +416,14 @@ def digest_of(data: bytes) -> str:
 
 def to_bytes(contract: Contract) -> bytes:
     """Write a contract as JSON that `parse_contract` reads back to an equal one."""
+    threshold = contract.unsure_below
     document = FIXED_FIELDS | {
         "pair_sha256": contract.pair_digest,
         "compiled_sha256": contract.compiled_digest,
         "side_ratio": contract.side_ratio,
-        "unsure_below": contract.unsure_below,
+        "unsure_below": None if threshold is None else threshold.common,
+        **({} if threshold is None or threshold.neutral is None else {"neutral_unsure_below": threshold.neutral}),
+        **({} if contract.neutral is None else {"neutral_log_probabilities": list(contract.neutral)}),
         "about": contract.about,
         "golden": [to_document(golden) for golden in contract.golden],
     }
@@ -425,14 +438,18 @@ def _from_document(document: Any) -> Contract:
         raise ValueError("two golden crops have the same name")
     about = dict(document["about"])
     _check_notes(about)
-    threshold = document.get("unsure_below")
+    common, of_neutral = (document.get(key) for key in ("unsure_below", "neutral_unsure_below"))
+    if common is None and of_neutral is not None:
+        raise ValueError("it has a threshold of neutral alone")
+    neutral = document.get("neutral_log_probabilities")
     return Contract(
         _digest(document["pair_sha256"]),
         _digest(document["compiled_sha256"]),
         _number(document["side_ratio"]),
         golden,
         about,
-        None if threshold is None else _number(threshold),
+        None if common is None else Threshold(_number(common), None if of_neutral is None else _number(of_neutral)),
+        None if neutral is None else tuple(map(_number, neutral)),
     )
 
 

@@ -17,6 +17,7 @@ from realtime.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from realtime.domain import Threshold
     from realtime.training.dataset import Dataset
     from realtime.training.evaluation import Report
 
@@ -87,7 +88,7 @@ def evaluate(
         click.echo(report_text.report_text(document), nl=False)
 
 
-def _threshold(context: Context, path: Path) -> float:
+def _threshold(context: Context, path: Path) -> Threshold:
     from realtime.classifier.network_files import SAVED_SUFFIX
 
     # A saved Keras network has no contract
@@ -96,7 +97,7 @@ def _threshold(context: Context, path: Path) -> float:
     return unsure_below(context.settings(), path)
 
 
-def _measure(path: Path, images: Dataset, part: str, threshold: float, *, robustness: bool) -> Report:
+def _measure(path: Path, images: Dataset, part: str, threshold: Threshold, *, robustness: bool) -> Report:
     from realtime.classifier.keras_process import KerasProcess
     from realtime.training import evaluation
 

@@ -11,7 +11,7 @@ import click
 
 from realtime.cli.console import is_terminal
 from realtime.cli.context import SOME_FAILED, Context, common_options, pass_context
-from realtime.cli.options import STRATEGY, json_option, with_strategy
+from realtime.cli.options import STRATEGY, face_option, json_option, with_strategy
 from realtime.printable import printable
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ Examples:
 @click.option("--show", is_flag=True, default=None, help="Show each annotated picture in a window; any key shows the next one.")
 @click.option("--open", "opens", is_flag=True, default=None, help="Open the playlist that fits all pictures together.")
 @click.option("--strategy", type=STRATEGY, help="Music like the mood, music that lifts, or a journey from one to the other.")
+@face_option
 @click.option("--qr", is_flag=True, default=None, help="Print the link that fits all pictures together, also as a QR code.")
 @common_options
 @pass_context
@@ -64,6 +65,7 @@ def image(
     show: bool | None,
     opens: bool | None,
     strategy: str | None,
+    face: str | None,
     qr: bool | None,
 ) -> int:
     """Read the expressions in pictures.
@@ -71,12 +73,14 @@ def image(
     PATH is a picture, a folder of pictures, or - for the standard input. emodj prints each face from left to right, the
     mood of the picture, and a playlist that fits.
     """
-    from realtime.app.build import build_face_reader, build_playlists, smallest_face
+    from realtime.app.build import build_face_reader, build_playlists, check_face, smallest_face, with_kept_face
     from realtime.app.stills import PictureTarget, StillsReader, find_inputs
 
     if explain and output is None and not show:
         raise click.UsageError("--explain draws into the annotated picture: add --output FILE, or --show")
     settings = with_strategy(context.settings(), strategy)
+    if face is not None:
+        check_face(face)
     inputs = list(find_inputs(paths, recursive=bool(recursive), notify=context.remark))
     music = build_playlists(settings, context.remark)
     target = None if output is None else PictureTarget(output, [item.path for item in inputs], force=bool(force))
@@ -85,7 +89,7 @@ def image(
     def faces() -> FaceReader:
         loaded = build_face_reader(settings, settings.faces.image, context.remark)
         context.stop_if_interrupted()
-        return loaded
+        return loaded if face is None else with_kept_face(loaded, face, context.remark)
 
     with _open_viewer(enabled=bool(show)) as view:
         reader = StillsReader(

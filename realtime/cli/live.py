@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from realtime.cli.context import Context, common_options, pass_context
-from realtime.cli.options import STRATEGY, seed_option, summary_option, with_strategy
+from realtime.cli.options import STRATEGY, face_option, seed_option, summary_option, with_strategy
 from realtime.config.schema import CameraSettings, field_range
 from realtime.errors import BlackSourceError, EmodjError
 
@@ -71,6 +71,7 @@ Examples:
 @click.option("--strategy", type=STRATEGY, help="Music like the mood, music that lifts, or a journey from one to the other.")
 @click.option("--dj/--no-dj", default=None, help="Let the music follow the mood by itself, song by song (key a).")
 @seed_option
+@face_option
 @click.option("--qr", is_flag=True, default=None, help="Print links also as QR codes.")
 @click.option("--json", "as_json", is_flag=True, default=None, help="Print the summary as JSON.")
 @click.option("--jsonl", is_flag=True, default=None, help="Print one line of JSON for each frame, and the summary last.")
@@ -94,6 +95,7 @@ def live(
     strategy: str | None,
     dj: bool | None,
     seed: int | None,
+    face: str | None,
     qr: bool | None,
     as_json: bool | None,
     jsonl: bool | None,
@@ -135,6 +137,7 @@ def live(
             summary=kept,
             diary=diary is not None,
             seed=seed,
+            face=face,
         )
         only_json = bool(as_json or jsonl)
 

@@ -54,7 +54,8 @@ def show(context: Context, as_json: bool | None) -> None:
     click.echo(f"compiled     {terms.compiled_digest}")
     click.echo(f"crop         {terms.side_ratio:g} × the detector's box")
     if terms.unsure_below is not None:
-        click.echo(f"unsure       below {terms.unsure_below:g}")
+        own = "" if terms.unsure_below.neutral is None else f", neutral below {terms.unsure_below.neutral:g}"
+        click.echo(f"unsure       below {terms.unsure_below.common:g}{own}")
     click.echo(f"golden crops {printable(', '.join(golden.crop.name for golden in terms.golden))}")
     click.echo()
     click.echo(printable(card or json.dumps(terms.about, indent=1, ensure_ascii=False), keep="\n\t"), nl=card is None)
@@ -121,7 +122,8 @@ def _document(pair: Path, terms: Contract, card: str | None, *, fits: bool) -> D
         "fits": fits,
         "compiled_sha256": terms.compiled_digest,
         "side_ratio": terms.side_ratio,
-        "unsure_below": terms.unsure_below,
+        "unsure_below": None if terms.unsure_below is None else terms.unsure_below.common,
+        "neutral_unsure_below": None if terms.unsure_below is None else terms.unsure_below.neutral,
         "golden_crops": [golden.crop.name for golden in terms.golden],
         "about": dict(terms.about),
         "card": card,

@@ -40,6 +40,11 @@ summary_option = click.option(
 )
 
 
+face_option = click.option(
+    "--face", metavar="NAME", help="Correct the face, if it is the only one, by a face at rest that emodj calibrate keeps."
+)
+
+
 def draw_seed(seed: int | None) -> int:
     """The seed of an option; a random one if the option is not given."""
     return secrets.randbelow(_SEED_COUNT) if seed is None else seed

@@ -41,7 +41,7 @@ def picture_report(picture: AnalysedPicture) -> Iterator[str]:
     faces = "no face found" if not count else "1 face" if count == 1 else f"{count} faces"
     yield f"{printable(picture.path)}  {picture.width}×{picture.height}, {faces}"
     for number, face in enumerate(picture.faces, 1):
-        yield f"  {number:>3}  {_face_text(face)}"
+        yield f"  {number:>3}  {_face_text(face)}{', calibrated' if face.calibrated else ''}"
     if picture.faces:
         yield from mood_report(picture.mood, picture.plan)
 

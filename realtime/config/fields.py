@@ -37,6 +37,7 @@ from pydantic_core.core_schema import (
 from realtime.config.locations import expand_path
 from realtime.config.schema import DetectorName, FaceSettings, Range, Settings, field_range
 from realtime.domain import EXPRESSIONS, Expression
+from realtime.faces.kept_face import check_name
 from realtime.mood.affect import POINTS, Point
 from realtime.movies.catalog import check_link_template
 from realtime.music.catalog import CALM, MusicChoice, Playlists, check_title
@@ -140,6 +141,13 @@ def _check_spotify_device(text: str) -> str:
     return text.strip()
 
 
+def _check_face(text: str) -> str:
+    try:
+        return check_name(text) if text else ""
+    except ValueError as error:
+        raise ValueError(f"must be empty or the name of a face at rest: {error}") from error
+
+
 def _check_movie_link(text: str) -> str:
     try:
         return check_link_template(text)
@@ -228,6 +236,7 @@ _SPECIAL: dict[FieldKey, CoreSchema] = {
     ("faces", "detector"): _describe(literal_schema([*get_args(DetectorName)]), '"haar" or "yunet"'),
     ("faces", "yunet_model"): _located_text(_locate_optional),
     ("faces", "unsure_below"): _threshold(),
+    ("faces", "calibration"): _checked_text(_check_face),
     **{("faces", where, "cascade"): _located_text(_locate_cascade) for where in ("live", "image")},
     **{
         ("faces", where, f"{kind}_cascade"): _located_text(_locate_optional_cascade)

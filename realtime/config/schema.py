@@ -73,6 +73,7 @@ class FaceSettings:
         yunet_model: absolute path of YuNet's file; None for the one that `emodj model pull yunet` fetches.
         unsure_below: a face whose best expression is less probable than this is "not sure" and does not vote; 0..1. None
             for the network's own threshold.
+        calibration: name of the face at rest that live sessions use, as `emodj calibrate --name` keeps it; empty for none.
         live: the search in a session.
         image: the search in pictures, where there is time for a closer look.
     """
@@ -80,6 +81,7 @@ class FaceSettings:
     detector: DetectorName
     yunet_model: Path | None
     unsure_below: Annotated[float | None, Range(0, 1)]
+    calibration: str
     live: SearchSettings
     image: SearchSettings
 
@@ -166,6 +168,7 @@ class MusicSettings:
         volume: of songs at the start; 0..1.
         shuffle: whether songs come in random order at the start.
         spotify_device: a part of the name of the Spotify device to play on; empty for the one that is active.
+        learn: whether thumbs are counted and kept, and order music and movies.
         dj: whether the music follows the mood by itself.
         dj_begin_s: a mood has to hold for so long before music begins; seconds.
         dj_hold_s: a mood has to hold for so long before the music changes; seconds.
@@ -178,6 +181,7 @@ class MusicSettings:
     volume: Annotated[float, Range(0, 1)]
     shuffle: bool
     spotify_device: str
+    learn: bool
     dj: bool
     dj_begin_s: Annotated[float, Range(0, 600)]
     dj_hold_s: Annotated[float, Range(1, 3600)]

@@ -8,4 +8,6 @@ tracker      which face is which from frame to frame
 assignment   the assignment problem that the tracker solves
 explainer    what a label depends on
 labels       when a face changes its expression
+calibration  what a face at rest looks like to the network, and offsets against it
+kept_face    faces at rest that a person keeps
 """

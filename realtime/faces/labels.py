@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from realtime.domain import EXPRESSIONS, LOW_CONFIDENCE, top
 
 if TYPE_CHECKING:
-    from realtime.domain import Expression, Face
+    from realtime.domain import Expression, Face, Threshold
 
 
 STATE_LIFETIME_S = 60.0
@@ -49,14 +49,14 @@ class LabelHysteresis:
     crosses a shadow keeps its label until the reason has lasted for `dwell_s`.
 
     Args:
-        unsure_below: threshold, 0..1. A face is unsure if its best expression is less probable.
+        unsure_below: a face is unsure if its best expression is less probable.
         slack: how far below the threshold the probability of a confident face must fall, 0..1.
         lead: a rival that is more probable than the label by this much becomes the label at once, 0..1.
         dwell_s: seconds after which a rival with a smaller lead becomes the label. After the same time a face that stays
             clearly below the threshold becomes unsure, and a new reason (or that there is none) takes effect.
     """
 
-    def __init__(self, *, unsure_below: float, slack: float, lead: float, dwell_s: float) -> None:
+    def __init__(self, *, unsure_below: Threshold, slack: float, lead: float, dwell_s: float) -> None:
         self._unsure_below = unsure_below
         self._slack = slack
         self._lead = lead
@@ -76,12 +76,11 @@ class LabelHysteresis:
             before low confidence.
         """
         track = face.track or 0
-        probability = max(face.probabilities)
         state = self._states.get(track)
         is_new = state is None
         if state is None:
-            state = _LabelState(top(face.probabilities), probability >= self._unsure_below, face.reason, now_s)
-        state = self._update_confidence(self._update_label(state, face, now_s), probability, now_s)
+            state = _LabelState(top(face.probabilities), self._unsure_below.is_reached(face.probabilities), face.reason, now_s)
+        state = self._update_confidence(self._update_label(state, face, now_s), face, now_s)
         if detected:
             state = self._update_reason(state, face.reason, now_s)
         if is_new and state.reason is not None:
@@ -104,10 +103,11 @@ class LabelHysteresis:
             return replace(state, label=best, rival=None, rival_since_s=None)
         return replace(state, rival=best, rival_since_s=since_s)
 
-    def _update_confidence(self, state: _LabelState, probability: float, now_s: float) -> _LabelState:
-        if probability >= self._unsure_below:
+    def _update_confidence(self, state: _LabelState, face: Face, now_s: float) -> _LabelState:
+        probability, least = max(face.probabilities), self._unsure_below.of(top(face.probabilities))
+        if probability >= least:
             return replace(state, confident=True, below_since_s=None)
-        if not state.confident or probability >= self._unsure_below - self._slack:
+        if not state.confident or probability >= least - self._slack:
             return replace(state, below_since_s=None)
         since_s = now_s if state.below_since_s is None else state.below_since_s
         if now_s - since_s >= self._dwell_s:

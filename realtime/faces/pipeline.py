@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from realtime.classifier.crops import crop_faces, crop_square
 from realtime.clock import SessionClock
-from realtime.domain import LOW_CONFIDENCE, Face
+from realtime.domain import LOW_CONFIDENCE, Face, FaceReading
 from realtime.faces import quality
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from realtime.classifier.runtime import Classifier
-    from realtime.domain import Batch, Box, Frame, Image, Probabilities
+    from realtime.domain import Batch, Box, Frame, Image, Probabilities, Threshold
+    from realtime.faces.calibration import Calibration, LogMeans
     from realtime.faces.labels import LabelHysteresis
     from realtime.faces.tracker import Tracker
 
@@ -56,11 +57,13 @@ class RawFaces(NamedTuple):
         boxes: boxes of the faces, from left to right.
         probabilities: (n, 7), one row for each box.
         reasons: for each box the reason why its crop cannot be read, or None.
+        brightness: for each box the mean brightness of its crop, 0..1.
     """
 
     boxes: list[Box]
     probabilities: Probabilities
     reasons: list[str | None]
+    brightness: list[float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +74,28 @@ class FaceReader:
         detector: finds the faces.
         classifier: classifies all crops of an image in one batch.
         side_ratio: side of a crop as a multiple of the longer side of the detector's box.
-        unsure_below: threshold, 0..1. A face is unsure if its best expression is less probable.
+        unsure_below: a face is unsure if its best expression is less probable.
         gate: rejects crops that the network cannot read.
+        network: SHA-256 of the compiled network in hexadecimal.
+        neutral: mean log probabilities of clear neutral faces, of this network; None if they are not known.
+        calibration: corrects the only face of an image by a face at rest; not used by `FrameReader`. None corrects none.
     """
 
     detector: Detector
     classifier: Classifier
     side_ratio: float
-    unsure_below: float
+    unsure_below: Threshold
     gate: QualityGate = quality.unreadable_reasons
+    network: str = ""
+    neutral: LogMeans | None = None
+    calibration: Calibration | None = None
 
     def read(self, image: Image) -> tuple[Face, ...]:
         """The faces of an image (height, width, 3) uint8 BGR, from left to right."""
-        raw = zip(*self.detect_and_classify(image, ()), strict=True)
-        return tuple(self.flag_low_confidence(Face(box, tuple(map(float, row)), reason=reason)) for box, row, reason in raw)
+        raw = self.detect_and_classify(image, ())
+        rows = zip(raw.boxes, raw.probabilities, raw.reasons, strict=True)
+        faces = [Face(box, tuple(map(float, row)), reason=reason) for box, row, reason in rows]
+        return tuple(map(self.flag_low_confidence, calibrate(faces, self.calibration)))
 
     def detect_and_classify(self, image: Image, near: Sequence[Box]) -> RawFaces:
         """Find and classify the faces of an image, or only those around the boxes `near`."""
@@ -92,12 +103,12 @@ class FaceReader:
         crops = crop_faces(image, boxes, self.side_ratio)
         height, width = image.shape[:2]
         reasons = self.gate(crops, [crop_square(box, self.side_ratio) for box in boxes], width, height)
-        return RawFaces(boxes, self.classifier.classify(crops), reasons)
+        return RawFaces(boxes, self.classifier.classify(crops), reasons, quality.brightness(crops).tolist())
 
     def flag_low_confidence(self, face: Face) -> Face:
         """Give a face below the threshold the reason low confidence, unless it already has a reason."""
-        is_low = face.confidence < self.unsure_below
-        return replace(face, reason=face.reason or (LOW_CONFIDENCE if is_low else None))
+        is_sure = self.unsure_below.is_reached(face.probabilities)
+        return replace(face, reason=face.reason or (None if is_sure else LOW_CONFIDENCE))
 
 
 class FrameReader:
@@ -128,6 +139,21 @@ class FrameReader:
         self._clock = SessionClock()
         self._stretch = 0
         self._scanned_s: float | None = None
+        self._calibration: Calibration | None = None
+
+    @property
+    def neutral(self) -> LogMeans | None:
+        """Mean log probabilities of clear neutral faces, of the network; None if they are not known."""
+        return self._faces.neutral
+
+    @property
+    def network(self) -> str:
+        """SHA-256 of the compiled network in hexadecimal."""
+        return self._faces.network
+
+    def use(self, calibration: Calibration | None) -> None:
+        """Correct the face of a frame with one face by a face at rest from now on; None corrects none. For any thread."""
+        self._calibration = calibration
 
     def read(self, frame: Frame) -> tuple[Face, ...]:
         """The faces of a frame, from left to right, with tracks, smoothed probabilities and labels."""
@@ -141,9 +167,12 @@ class FrameReader:
         reasons = dict(zip(raw.boxes, raw.reasons, strict=True))
         unreadable = [row for row, reason in enumerate(raw.reasons) if reason is not None]
         tracked = self._tracker.update(raw.boxes, raw.probabilities, frame.time_s, unreadable)
-        tracked = [replace(face, reason=reasons[face.box]) for face in tracked]
+        readings = dict(zip(raw.boxes, _readings(raw, frame.image), strict=True))
+        tracked = [replace(face, reason=reasons[face.box], reading=readings[face.box]) for face in tracked]
         # If the frame size has changed, an old box may lie outside the frame
         missed = [face for face in self._tracker.recently_lost(self._hold_s) if _is_inside(face.box, frame.image)]
+        if len(tracked) + len(missed) == 1:
+            tracked, missed = calibrate(tracked, self._calibration), calibrate(missed, self._calibration)
         if self._labels is None:
             faces = [self._faces.flag_low_confidence(face) for face in tracked + missed]
         else:
@@ -160,6 +189,21 @@ class FrameReader:
             self._tracker.pause()
             self._scanned_s = None
         return self._clock.advance(frame.time_s)
+
+
+def calibrate(faces: list[Face], calibration: Calibration | None) -> list[Face]:
+    """Correct the only face by a face at rest. Of several faces nobody knows whose it is, so they stay as they are."""
+    if calibration is None or len(faces) != 1:
+        return faces
+    return [replace(face, probabilities=calibration.apply(face.probabilities), calibrated=True) for face in faces]
+
+
+def _readings(raw: RawFaces, image: Image) -> list[FaceReading | None]:
+    """For each face the answer of the network to this frame alone; None if its crop cannot be read."""
+    return [
+        None if reason is not None else FaceReading(tuple(map(float, row)), light, max(box.width, box.height) / image.shape[0])
+        for box, row, reason, light in zip(raw.boxes, raw.probabilities, raw.reasons, raw.brightness, strict=True)
+    ]
 
 
 def _is_inside(box: Box, image: Image) -> bool:

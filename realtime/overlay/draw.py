@@ -13,6 +13,7 @@ from realtime.domain import LOW_CONFIDENCE, Box, Face, Image, Mood
 from realtime.overlay.explanation import default_zoom, explanation_card
 from realtime.overlay.panels import (
     MIN_TEXT_SIZE,
+    at_rest_card,
     fact_card,
     help_card,
     hints_card,
@@ -78,7 +79,12 @@ def draw(image: Image, view: ViewState) -> Image:
     boxes = [face.box.mirrored(image.shape[1]) if view.mirrored else face.box for face in view.faces]
     faces = _paint_boxes(canvas, list(zip(view.faces, boxes, strict=True)), size)
     hints = hints_card(size, canvas.shape[1] - 2 * (size // 2)) if view.hints else None
-    bottom_cards = [hints, _song_card(view, canvas, size), _notice_card(view.notice, canvas, size)]
+    bottom_cards = [
+        hints,
+        _song_card(view, canvas, size),
+        _notice_card(view.notice, canvas, size),
+        _rest_card(view, canvas, size),
+    ]
     bottom = _paint_bottom(canvas, bottom_cards, size, occupied)
     occupied += _paint_top(canvas, view, size, occupied)
     occupied += bottom + _paint_recommendations(canvas, view, size, occupied, bottom)
@@ -165,7 +171,7 @@ def _paint_labels(
 def _paint_top(canvas: Image, view: ViewState, size: int, blocked: Sequence[Box]) -> list[Box]:
     width = canvas.shape[1]
     cards = _recording_cards(view, size)
-    cards.append((mood_card(view.mood, size, view.strategy, dj=view.dj), False))
+    cards.append((mood_card(view.mood, size, view.strategy, view.calibrated, dj=view.dj), False))
     if not view.faces and not view.trouble:
         cards.append((sentence_card("no face", size, width), False))
     if view.frozen:
@@ -203,6 +209,12 @@ def _song_card(view: ViewState, canvas: Image, size: int) -> Card | None:
 
 def _notice_card(notice: str | None, canvas: Image, size: int) -> Card | None:
     return sentence_card(notice, size, canvas.shape[1] - 4 * (size // 2)) if notice else None
+
+
+def _rest_card(view: ViewState, canvas: Image, size: int) -> Card | None:
+    if view.at_rest is None:
+        return None
+    return at_rest_card(view.at_rest, size, min(canvas.shape[1] - 4 * (size // 2), _READING_WIDTH * size))
 
 
 def _paint_bottom(

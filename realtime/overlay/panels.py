@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from realtime.facts import Fact
     from realtime.movies.catalog import Movie
     from realtime.music.songs import NowPlaying
+    from realtime.session.face_at_rest import RestCard
     from realtime.session.recommendations import RecommendedMovies
 
 MIN_NAMES_WIDTH = 14
@@ -73,19 +74,24 @@ def top_three_card(face: Face, size: int) -> Card:
     )
 
 
-def mood_card(mood: Mood | None, size: int, strategy: str | None = None, *, dj: bool = False) -> Card:
+def mood_card(
+    mood: Mood | None, size: int, strategy: str | None = None, calibrated: str | None = None, *, dj: bool = False
+) -> Card:
     """Card of the mood: its share of the vote, or that the user chose it; the largest shares of a mixed mood.
 
     Args:
         mood: mood of the session; None before the first vote.
         size: text size in pixels.
         strategy: name of the music strategy, one or two words; None adds no word.
+        calibrated: words on the face at rest that is in use; None adds no row.
         dj: whether the music follows the mood by itself.
     """
     rows = _mood_rows(mood)
     words = ", ".join(filter(None, ("DJ" if dj else None, strategy)))
     if words:
         rows = (*rows, (Word("music:", DIM), Word(words)))
+    if calibrated:
+        rows = (*rows, (Word("face:", DIM), Word(calibrated)))
     return Card(rows, smaller_size(size) if mood and mood.leader is None else size)
 
 
@@ -168,6 +174,19 @@ def fact_card(fact: Fact, size: int, width: int, *, with_source: bool = True) ->
     lines = [(Word(line),) for line in wrap(fact.text, size, inside, _MOST_LINES)]
     source = [(Word(line, DIM),) for line in wrap(fact.source, size, inside, _MOST_LINES)] if with_source else []
     return Card((*lines, *source), size, opacity=_READ_OPACITY)
+
+
+@lru_cache(maxsize=16)
+def at_rest_card(shown: RestCard, size: int, width: int) -> Card:
+    """Card of a face at rest in lines of at most `width` pixels: what to do or what was measured, and the keys of an answer."""
+    heading, *lines = shown.lines
+    inside = width - 2 * size
+    left = () if shown.seconds_left is None else (Gap(0.4), Word(f"{shown.seconds_left} s", bold=True))
+    *before, last = wrap(heading, size, inside - (3 * size if left else 0), _MOST_LINES)
+    words = [*((Word(line, bold=True),) for line in before), (Word(last, bold=True), *left)]
+    rows = [(Word(part),) for line in lines for part in wrap(line, size, inside, _MOST_LINES)]
+    keys = [cell for hint in shown.keys for cell in (Gap(0.4), KeyCap(hint.keys), Word(hint.word, DIM))]
+    return Card((*words, *rows, tuple(keys[1:])), size, opacity=_READ_OPACITY)
 
 
 def hints_card(size: int, width: int) -> Card | None:

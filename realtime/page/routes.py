@@ -10,9 +10,11 @@ Everything below `/api/` is asked by POST, answers with JSON, and says in plain 
     preview   a picture as a small JPEG, for browsers that cannot show its format
     frame     a frame of the camera: a document of `emodj live --jsonl`
     choose    mood by hand, strategy; or that no picture is shown
+    rest      measures the face at rest of a tab, uses it, drops it or forgets it
     offers    music, songs, movies and a fact for the mood
     list      opens a list of songs
     song      title and address of a song of a list
+    thumb     a thumb on a song, a link or a movie that was offered; or that a song was heard or skipped
     summary   the session until now: in lines, and as the three files of `emodj live --summary`
     restart   a new session
     spotify   presses a button of Spotify's player, plays a list there, or tells what plays
@@ -36,7 +38,9 @@ from starlette.routing import Route
 from realtime.domain import EXPRESSIONS, Expression
 from realtime.errors import EmodjError
 from realtime.mood.vote import mood_of_pictures
+from realtime.music.feedback import THUMBS, Verdict, describe_verdict
 from realtime.music.planner import Strategy, plan_music
+from realtime.music.taste import THUMBS_OFF, Taste
 from realtime.page.guard import MAX_BODY_BYTES
 from realtime.page.offers import Shelf, offer
 from realtime.page.static_files import read_static_files
@@ -50,6 +54,7 @@ from realtime.session.documents import (
     kept_summary_document,
     pictures_document,
 )
+from realtime.session.keymap import Answer
 from realtime.session.summary_html import summary_html
 from realtime.session.summary_markdown import summary_markdown
 
@@ -59,9 +64,11 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from realtime.domain import Mood
+    from realtime.music.feedback_book import FeedbackBook
     from realtime.page.analysis import Analysis
     from realtime.page.spotify import SpotifyRemote
     from realtime.session.documents import Document
+    from realtime.session.face_at_rest import FaceAtRest
     from realtime.session.state import Session
 
 VISIT_HEADER = "x-emodj-visit"
@@ -93,6 +100,7 @@ class PageParts:
         in_network: whether other computers may open the page.
         spotify: the Spotify player of the user; None where others could steer it.
         notices: sentences about the settings, for each tab.
+        book: thumbs; None without thumbs.
     """
 
     analysis: Analysis
@@ -104,6 +112,7 @@ class PageParts:
     in_network: bool
     spotify: SpotifyRemote | None = None
     notices: tuple[str, ...] = ()
+    book: FeedbackBook | None = None
 
 
 class BadRequestError(Exception):
@@ -128,9 +137,11 @@ def build_app(parts: PageParts, clock: Callable[[], float] = time.monotonic, mos
         "preview": page.preview,
         "frame": page.read_frame,
         "choose": page.choose,
+        "rest": page.measure_rest,
         "offers": page.offer,
         "list": page.open_list,
         "song": page.name_song,
+        "thumb": page.judge,
         "summary": page.sum_up,
         "restart": page.restart,
         "spotify": page.control_spotify,
@@ -166,6 +177,7 @@ class _Page:
                 "shuffle": parts.shuffle,
                 "mirrored": parts.mirrored,
                 "in_network": parts.in_network,
+                "thumbs": parts.book is not None,
                 "spotify": remote.shown if remote is not None and logged_in else None,
                 "largest": MAX_BODY_BYTES,
                 "notices": list(parts.notices),
@@ -189,7 +201,9 @@ class _Page:
         visit, name, notices = self._visit(request), _file_name(request), list[str]()
         faces, width, height = await self._parts.analysis.read_picture(await request.body(), name, notices.append)
         mood = mood_of_pictures(faces)
-        plan = plan_music(self._parts.shelf.playlists, mood, visit.session.strategy)
+        book = self._parts.book
+        taste = None if book is None else Taste(book, visit.seed)
+        plan = plan_music(self._parts.shelf.playlists, mood, visit.session.strategy, taste=taste)
         visit.show_picture(mood)
         picture = AnalysedPicture(name, width, height, faces, mood, plan)
         # As text, so that what the page saves is what `emodj image --json` prints, to the last digit
@@ -205,11 +219,13 @@ class _Page:
         session = visit.session
         if visit.reader is None:
             visit.reader = await self._parts.analysis.new_frame_reader()
+        session.rest.use_network(visit.reader.neutral)
+        visit.reader.use(session.rest.calibration)
         faces = await self._parts.analysis.read_frame(visit.reader, await request.body(), visit.frames, now_s, stretch)
         if session is visit.session:
             # It was not started anew in the meantime
             visit.add_frame(faces, now_s, stretch)
-        return _json(frame_document(visit.seconds, faces, visit.mood()))
+        return _json({**frame_document(visit.seconds, faces, visit.mood()), **_rest_fields(visit.session.rest)})
 
     async def choose(self, request: Request) -> Response:
         visit, asked = self._visit(request), await _asked(request)
@@ -224,6 +240,25 @@ class _Page:
             raise BadRequestError("there is no such mood or strategy") from error
         return _json(_mood_fields(visit.mood()))
 
+    async def measure_rest(self, request: Request) -> Response:
+        visit, asked = self._visit(request), await _asked(request)
+        rest = visit.session.rest
+        match _text(asked, "do"):
+            case "begin" if visit.reader is None:
+                raise EmodjError("switch the camera on first: your face at rest is measured in its pictures")
+            case "begin":
+                if not rest.asks:
+                    rest.begin()
+            case "forget":
+                if rest.calibration is not None:
+                    rest.press()
+            case "yes" | "no" as answer:
+                if rest.asks:
+                    rest.answer(Answer.YES if answer == "yes" else Answer.NO)
+            case _:
+                raise BadRequestError("a face at rest is begun, answered with yes or no, or forgotten")
+        return _json(_rest_fields(rest))
+
     async def offer(self, request: Request) -> Response:
         visit, asked = self._visit(request), await _asked(request)
         if asked.get("again") is True:
@@ -232,14 +267,26 @@ class _Page:
         if mood is None:
             return _json(_mood_fields(None))
         offered = await anyio.to_thread.run_sync(
-            offer, self._parts.shelf, mood, visit.session.strategy, visit.seed, visit.songs, limiter=self._disk
+            offer,
+            self._parts.shelf,
+            mood,
+            visit.session.strategy,
+            visit.seed,
+            visit.songs,
+            self._parts.book,
+            limiter=self._disk,
         )
         return _json({**offered, **_mood_fields(mood)})
 
     async def open_list(self, request: Request) -> Response:
         visit, asked = self._visit(request), await _asked(request)
         found = await anyio.to_thread.run_sync(visit.songs.open, _text(asked, "list"), limiter=self._disk)
-        return _json({"count": len(found.songs), "notices": list(map(one_line, found.notices))})
+        name, book, is_shuffled, order = _text(asked, "list"), self._parts.book, asked.get("shuffled") is True, None
+        if book is not None:
+            order = await anyio.to_thread.run_sync(
+                lambda: visit.songs.order(name, book, shuffled=is_shuffled), limiter=self._disk
+            )
+        return _json({"count": len(found.songs), "order": order, "notices": list(map(one_line, found.notices))})
 
     async def name_song(self, request: Request) -> Response:
         visit, asked = self._visit(request), await _asked(request)
@@ -248,6 +295,24 @@ class _Page:
             raise BadRequestError("a song has a number")
         listed = await anyio.to_thread.run_sync(visit.songs.song, _text(asked, "list"), number, limiter=self._disk)
         return _json(asdict(listed))
+
+    async def judge(self, request: Request) -> Response:
+        visit, asked, book = self._visit(request), await _asked(request), self._parts.book
+        if book is None:
+            return _json({"said": THUMBS_OFF})
+        try:
+            verdict = Verdict(asked.get("verdict"))
+        except ValueError as error:
+            raise BadRequestError("there is no such verdict") from error
+        offered = visit.songs.judged(_text(asked, "choice"))
+        if offered is None:
+            return _json({"said": "this is not offered any more: nothing was counted"})
+        key, title = offered
+        book.add(key, verdict)
+        problem = await anyio.to_thread.run_sync(book.save, limiter=self._disk)
+        tally = book.feedback.of(key)
+        said = describe_verdict(title, key, tally, verdict) if verdict in THUMBS else ""
+        return _json({"said": "; ".join(filter(None, [said, problem and one_line(problem)])), "left_out": tally.left_out})
 
     async def send_song(self, request: Request) -> Response:
         name, number = str(request.path_params["name"]), int(request.path_params["number"])
@@ -299,6 +364,18 @@ def _mood_fields(mood: Mood | None) -> Document:
     """The fields of a document about a mood: name and share, where it comes from, all shares, whether it is mixed."""
     document = frame_document(0.0, (), mood)
     return {name: document[name] for name in _MOOD_FIELDS}
+
+
+def _rest_fields(rest: FaceAtRest) -> Document:
+    """What the page shows of a face at rest; nothing where there is nothing to show, as in most frames.
+
+    `card` is null while nothing is measured or asked, `state` without a correction in use, `said` without a new sentence.
+    """
+    card, said = rest.card(), rest.take_remark()
+    if card is None and said is None and rest.state is None:
+        return {}
+    shown = None if card is None else {"lines": list(card.lines), "seconds_left": card.seconds_left}
+    return {"rest": {"card": shown, "state": rest.state, "said": said}}
 
 
 def _answering(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:

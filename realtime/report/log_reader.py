@@ -30,6 +30,8 @@ LONGEST_LINE = 2**20
 """Bytes of a line: a frame with a thousand faces has half of it."""
 MOST_FACES = 4096
 """Faces of a frame; a longer list comes from damage."""
+MOST_EVENTS = 1000
+"""Events of the DJ in one document."""
 PART_TRACKS = 10**9
 """Added to the numbers of persons for each session before in the same file: each session counts its persons anew."""
 
@@ -59,12 +61,17 @@ class LogReader:
         self._start_s = self._last_s = 0.0
         self._part = 0
         self._ended = False
+        # Changes of the music that the last document has besides
+        self._changes: list[MusicChange] = []
+        self._has_dj = False
 
     def observations(self) -> Iterator[Observation]:
         """Yield what the lines say. Raises `OSError` if the disk refuses."""
         for line in self._lines():
             try:
                 observation = self._read(json.loads(line.decode()))
+                changes = self._changes
+                self._changes = []
             # UnicodeDecodeError and JSONDecodeError are ValueErrors, and so is a number of more than 4300 digits
             except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
                 self.broken += 1
@@ -74,6 +81,7 @@ class LogReader:
             else:
                 self.known += 1
                 yield observation
+                yield from changes
 
     def _lines(self) -> Iterator[bytes]:
         while line := self._file.readline(LONGEST_LINE):
@@ -96,9 +104,7 @@ class LogReader:
             return None
         if "t" in document:
             time_s = self._time(document["t"])
-            if "faces" in document:
-                return self._read_frame(document, time_s)
-            return _read_music(document, time_s)
+            return self._read_frame(document, time_s) if "faces" in document else None
         return self._read_end(document) if "frames" in document and "seconds" in document else None
 
     def _time(self, value: object) -> float:
@@ -118,6 +124,8 @@ class LogReader:
         mood = _read_mood(document)
         # A time that falls would draw over what was before
         self._last_s = time_s = max(time_s, self._last_s)
+        if "dj" in document:
+            self._changes, self._has_dj = self._read_dj(document["dj"]), True
         return Moment(time_s, self._times.duration(time_s), read, mood)
 
     def _read_end(self, document: dict[str, Any]) -> SessionEnd:
@@ -127,9 +135,28 @@ class LogReader:
             raise TypeError
         title = cast("dict[str, Any]", playlist).get("title") if isinstance(playlist, dict) else None
         found = None if shares is None else tuple(check_probabilities(_probabilities(shares)))
-        self._ended = True
+        if "dj" in document and not self._has_dj:
+            # A result without the frames before it
+            self._changes = self._read_dj(document["dj"])
+        self._ended, self._has_dj = True, False
         music = clean_text(title) if isinstance(title, str) else None
         return SessionEnd(_read_mood(document), found, frames, self._start_s + seconds, music)
+
+    def _read_dj(self, events: object) -> list[MusicChange]:
+        if not isinstance(events, list):
+            raise TypeError
+        return [self._read_event(cast("dict[str, Any]", event)) for event in cast("list[object]", events[:MOST_EVENTS])]
+
+    def _read_event(self, event: dict[str, Any]) -> MusicChange:
+        time_s = check_time(self._start_s + check_time(_number(event["t"])))
+        what, why, title = (_text(event[name]) for name in ("what", "why", "title"))
+        return MusicChange(time_s, title, why, what)
+
+
+def _text(value: object) -> str:
+    if value is not None and not isinstance(value, str):
+        raise TypeError
+    return clean_text(value) or ""
 
 
 def _number(value: object) -> float:
@@ -179,15 +206,3 @@ def _expression(name: object) -> Expression:
     if not isinstance(name, str):
         raise TypeError
     return _NAMES[name]
-
-
-def _read_music(document: dict[str, Any], time_s: float) -> MusicChange | None:
-    """A change of the music: `{"t": …, "music": {"title": …, "why": …}}`; None if the line is about something else."""
-    music = document.get("music")
-    fields = cast("dict[str, Any]", music) if isinstance(music, dict) else document
-    title, why = fields.get("title"), fields.get("why")
-    if not isinstance(music, dict) and "music" in document and isinstance(music, str):
-        title = music
-    if not isinstance(title, str):
-        return None
-    return MusicChange(time_s, clean_text(title) or "?", (clean_text(why) or "") if isinstance(why, str) else "")

@@ -59,17 +59,29 @@ class Moment(NamedTuple):
 
 
 class MusicChange(NamedTuple):
-    """Music that began.
+    """What happened to the music.
 
     Attributes:
         time_s: seconds since the first frame.
-        title: of the music; text from outside.
-        why: why it was chosen; may be empty.
+        title: of the music; text from outside, empty if no music was chosen.
+        why: why, in a sentence; may be empty.
+        what: name of a decision of the DJ, or "changed" when the music that was decided on plays; empty for music that began.
     """
 
     time_s: float
     title: str
     why: str = ""
+    what: str = ""
+
+    @property
+    def plays(self) -> bool:
+        """Whether music plays from here on."""
+        return self.what in {"", "begin", "now", "resume", "changed"}
+
+    @property
+    def ends(self) -> bool:
+        """Whether the music ends here."""
+        return self.what == "fade"
 
 
 class SessionEnd(NamedTuple):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MOST_INPUTS = 16
 """Inputs of one picture: with more of them it would be longer than 30,000 pixels, which many programs refuse to show."""
 MOST_MUSIC = 12
-"""Changes of the music that are listed in a picture."""
+"""Events of the music that are listed in a picture."""
 
 _LEFT, _RIGHT = MARGIN + 190, WIDTH - MARGIN - 150
 """Where lanes and bars begin and end."""
@@ -113,11 +113,11 @@ def _draw_music(sheet: Sheet, report: SessionReport) -> None:
     rows = text.music_rows(report)
     if not rows:
         return
-    _heading(sheet, "Changes of the music")
-    for when, title in rows[:MOST_MUSIC]:
+    _heading(sheet, "Music")
+    for when, title, why in rows[:MOST_MUSIC]:
         sheet.reserve(line_height(_TEXT))
         sheet.write(when, MARGIN, _TEXT, colour=DIM)
-        sheet.write(title, MARGIN + 110, _TEXT)
+        sheet.write("; ".join(filter(None, [title, why])), MARGIN + 110, _TEXT)
         sheet.top += line_height(_TEXT)
     if len(rows) > MOST_MUSIC:
         sheet.paragraph(f"and {len(rows) - MOST_MUSIC} more", _TEXT, colour=DIM)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from realtime.report.aggregate import PersonReport, SessionReport
+    from realtime.report.observations import MusicChange
     from realtime.session.timeline import MoodKey, MoodSpan
 
 MOST_PHASES = 8
@@ -30,6 +31,18 @@ WHAT_IS_A_PERSON = (
     "A person has a number as long as the face is followed. Someone who leaves and comes back gets another number. "
     "emodj recognises nobody."
 )
+_DJ_WORDS = {
+    "": "",
+    "begin": "music begins",
+    "next": "next, at the end of the song",
+    "now": "other music at once",
+    "stay": "no change after all",
+    "fade": "the music fades",
+    "resume": "the music goes on",
+    "suggest": "would fit",
+    "changed": "plays now",
+}
+"""What an event of the DJ is called (docs/reference/json.md)."""
 ABOUT = "Made by emodj on one computer. It says what an expression looks like, not what a person feels."
 
 
@@ -170,11 +183,27 @@ def more_persons(report: SessionReport) -> str:
     return f"{left} more number{'s' if left > 1 else ''}, each seen for a shorter time." if left else ""
 
 
-def music_rows(report: SessionReport) -> list[tuple[str, str]]:
-    """Rows on the music: when it began, and its title with the reason."""
-    return [
-        (clock_text(change.time_s), one_line(", ".join(filter(None, [change.title, change.why])))) for change in report.music
-    ]
+def music_rows(report: SessionReport) -> list[tuple[str, str, str]]:
+    """Rows on the music: when, what happened with which title, and why."""
+    rows: list[tuple[str, str, str]] = []
+    for change in report.music:
+        did = _DJ_WORDS.get(change.what, change.what)
+        rows.append((clock_text(change.time_s), one_line(": ".join(filter(None, [did, change.title]))), one_line(change.why)))
+    return rows
+
+
+def music_parts(report: SessionReport) -> list[tuple[float, float, str]]:
+    """When music played: start and end, in seconds since the first frame, and its title."""
+    parts: list[tuple[float, float, str]] = []
+    start: MusicChange | None = None
+    for change in (*report.music, None):
+        at_s = report.seconds if change is None else change.time_s
+        if start is not None and (change is None or change.ends or (change.plays and change.title != start.title)):
+            parts.append((start.time_s, at_s, start.title))
+            start = None
+        if change is not None and change.plays and start is None:
+            start = change
+    return parts
 
 
 def reason_rows(report: SessionReport) -> list[tuple[str, str, str, str]]:

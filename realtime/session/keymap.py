@@ -37,7 +37,17 @@ class SessionAction(Enum):
     RESTART_VOTE = auto()
     MOVIES = auto()
     FACT = auto()
+    FACE_AT_REST = auto()
+    LIKE = auto()
+    DISLIKE = auto()
     DJ = auto()
+
+
+class Answer(Enum):
+    """Answer to a question on the screen, such as whether a face at rest is kept; or the end of what is measured."""
+
+    YES = auto()
+    NO = auto()
 
 
 class ViewToggle(Enum):
@@ -117,13 +127,14 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(("r",), "restart the vote", SessionAction.RESTART_VOTE, Group.PROGRAM),
     Binding(("s",), "save a snapshot", Action.SNAPSHOT, Group.PROGRAM),
     Binding(("c",), "next camera", Action.NEXT_CAMERA, Group.PROGRAM),
-    Binding(("m",), "mirror, bars", ViewToggle.MIRROR, Group.PROGRAM),
-    Binding(("b",), "mirror, bars", ViewToggle.BARS, Group.PROGRAM),
+    Binding(("m",), "mirror, bars, full screen", ViewToggle.MIRROR, Group.PROGRAM),
+    Binding(("b",), "mirror, bars, full screen", ViewToggle.BARS, Group.PROGRAM),
+    Binding(("f",), "mirror, bars, full screen", Action.FULL_SCREEN, Group.PROGRAM),
     Binding(("e",), "why this label", ViewToggle.EXPLANATION, Group.PROGRAM),
     Binding(("i",), "frames a second and latency", ViewToggle.INFO, Group.PROGRAM),
-    Binding(("f",), "full screen", Action.FULL_SCREEN, Group.PROGRAM),
     Binding(("v",), "movies for the mood", SessionAction.MOVIES, Group.PROGRAM, hint="movies"),
     Binding(("d",), "a fact", SessionAction.FACT, Group.PROGRAM),
+    Binding(("k",), "your face at rest", SessionAction.FACE_AT_REST, Group.PROGRAM),
     Binding(("p",), "play what fits the mood", SessionAction.PLAY, Group.MUSIC, hint="play"),
     Binding(("a",), "DJ: follow the mood", SessionAction.DJ, Group.MUSIC, hint="DJ"),
     Binding(("l",), "match, lift or journey", SessionAction.NEXT_STRATEGY, Group.MUSIC, hint="lift"),
@@ -131,6 +142,8 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(("z",), "pause, shuffle", PlayerCommand(shuffle=True), Group.MUSIC, hint="shuffle"),
     Binding(("n",), "next, previous song", PlayerCommand(skip=1), Group.MUSIC, hint="next"),
     Binding((",",), "next, previous song", PlayerCommand(skip=-1), Group.MUSIC, hint="previous"),
+    Binding(("y",), "like, not again", SessionAction.LIKE, Group.MUSIC, hint="like"),
+    Binding(("x",), "like, not again", SessionAction.DISLIKE, Group.MUSIC, hint="not again"),
     Binding(("-",), "volume", PlayerCommand(louder=-1), Group.MUSIC, hint="volume"),
     Binding(("+",), "volume", PlayerCommand(louder=1), Group.MUSIC, hint="volume"),
     Binding(("h", "?"), "help", ViewToggle.HELP, Group.PROGRAM, hint="help"),
@@ -139,16 +152,23 @@ BINDINGS: tuple[Binding, ...] = (
 """Every key of a session, in the order of help and hints. A narrow window leaves out the first hints, so the hints for help and
 quit are the last."""
 
+ANSWERS = {"k": Answer.YES, "escape": Answer.NO}
+"""Keys that have another effect while a question is on the screen; the screen names them."""
+
 _KEY_LABELS = {"escape": "Esc"}
 # Most keyboards type = without Shift on the key of +
 _KEY_ALIASES = {"=": "+"}
 
 _BINDING_BY_KEY = {key: binding for binding in BINDINGS for key in binding.keys}
 
+_THUMBS = {SessionAction.LIKE, SessionAction.DISLIKE}
+
 PLAYER_BINDINGS = tuple(
-    binding for binding in BINDINGS if isinstance(binding.effect, PlayerCommand) or binding.effect is Action.QUIT
+    binding
+    for binding in BINDINGS
+    if isinstance(binding.effect, PlayerCommand) or binding.effect is Action.QUIT or binding.effect in _THUMBS
 )
-"""Keys of the player in a terminal: those of songs, and quit. It has no faces and no image, so it needs no other."""
+"""Keys of the player in a terminal: those of songs, thumbs, and quit. It has no faces and no image, so it needs no other."""
 
 
 def find_binding(key: str) -> Binding | None:
@@ -160,6 +180,17 @@ def find_binding(key: str) -> Binding | None:
     """
     key = latin_key(key)
     return _BINDING_BY_KEY.get(_KEY_ALIASES.get(key, key))
+
+
+def find_answer(key: str) -> Answer | None:
+    """Find the answer of a key while a question is on the screen; None for any other key. Keys as for `find_binding`."""
+    return ANSWERS.get(latin_key(key))
+
+
+def answer_hints(yes: str, no: str) -> tuple[KeyHint, ...]:
+    """Hints of the two answers to a question; a word for each, empty for an answer without an effect."""
+    words = {Answer.YES: yes, Answer.NO: no}
+    return tuple(KeyHint(_key_label(key), words[answer]) for key, answer in ANSWERS.items() if words[answer])
 
 
 def help_rows(group: Group) -> tuple[KeyRow, ...]:
@@ -174,7 +205,9 @@ def player_rows() -> tuple[KeyRow, ...]:
 
 def window_hints() -> tuple[KeyHint, ...]:
     """Hints at the bottom of a window; it has no room for the keys of songs."""
-    return _group_hints(binding for binding in BINDINGS if not isinstance(binding.effect, PlayerCommand))
+    return _group_hints(
+        binding for binding in BINDINGS if not isinstance(binding.effect, PlayerCommand) and binding.effect not in _THUMBS
+    )
 
 
 def player_hints() -> tuple[KeyHint, ...]:

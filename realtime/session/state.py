@@ -6,11 +6,15 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from realtime.movies.planner import key_of_movie
 from realtime.music.commands import DjAct, DjOrder, PlayerCommand
 from realtime.music.dj import DjPolicy, DjRules
+from realtime.music.feedback import FeedbackKey, Kind, Verdict
 from realtime.music.planner import Strategy
 from realtime.music.selector import NO_MOOD, MusicSelector
-from realtime.session.keymap import Action, MoodByHand, SessionAction, ViewToggle, find_binding
+from realtime.music.taste import Taste, ThumbKeys, key_of_music
+from realtime.session.face_at_rest import FaceAtRest, Phase
+from realtime.session.keymap import Action, MoodByHand, SessionAction, ViewToggle, find_answer, find_binding
 from realtime.session.recommendations import CARD_MOVIES, SUMMARY_MOVIES
 from realtime.session.timeline import MoodTimeline
 from realtime.session.view import ViewState
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from realtime.music.catalog import Playlists
     from realtime.music.commands import PlayingMusic
     from realtime.music.dj import DjDecision
+    from realtime.music.feedback import FeedbackCounts
     from realtime.music.planner import Plan
     from realtime.music.selector import Answer
     from realtime.music.songs import NowPlaying
@@ -85,6 +90,7 @@ class Summary:
         seed: seed of the draw of `movies` and `fact`; None if the session recommends none.
         timeline: what the faces looked like in the course of the session; at most `timeline.MOST_SPANS`.
         dj: what the DJ did, at most `MOST_DJ_EVENTS`; None if it was never on.
+        calibrated: whether a face at rest has corrected some of the faces.
     """
 
     mood: Mood | None
@@ -97,6 +103,7 @@ class Summary:
     seed: int | None = None
     timeline: tuple[MoodSpan, ...] = ()
     dj: tuple[DjEvent, ...] | None = None
+    calibrated: bool = False
 
 
 class Session:
@@ -111,8 +118,12 @@ class Session:
         info: whether frame rate and latency are shown at the start.
         welcome: first notice.
         recommender: draws movies and facts; None recommends none.
+        counts: counts thumbs, which order the music; None without thumbs.
         dj: times of the DJ.
         dj_on: whether the DJ is on at the start.
+
+    Attributes:
+        rest: the face at rest that is measured or in use.
     """
 
     def __init__(
@@ -126,12 +137,20 @@ class Session:
         info: bool,
         welcome: str = WELCOME,
         recommender: Recommender | None = None,
+        counts: FeedbackCounts | None = None,
         dj: DjRules | None = None,
         dj_on: bool = False,
     ) -> None:
         self.welcome = welcome
+        self.rest = FaceAtRest()
         self._vote = vote
-        self._selector = MusicSelector(playlists, strategy)
+        seed = 0 if recommender is None else recommender.seed
+        self._selector = MusicSelector(playlists, strategy, None if counts is None else Taste(counts, seed))
+        self._thumbs = ThumbKeys(counts)
+        # Plan of the link or the songs that were opened last
+        self._opened: Plan | None = None
+        # Movies with a thumb down are not shown again in this session
+        self._passed_movies = set[FeedbackKey]()
         self._recommender = recommender
         self._timeline = MoodTimeline()
         self._view = ViewState()
@@ -154,6 +173,7 @@ class Session:
         # The first fact stays for the summary
         self._movie_turn, self._fact_turn = 0, 1
         self._frames = 0
+        self._calibrated = self._only_measures = False
         self._first_s = self._last_s = 0.0
         self._stretch = 0
 
@@ -161,6 +181,11 @@ class Session:
     def frozen(self) -> bool:
         """Whether frame and vote are paused."""
         return self._view.frozen
+
+    @property
+    def finished(self) -> bool:
+        """Whether the session was begun to measure a face at rest alone, and has measured it."""
+        return self._only_measures and self.rest.phase is not Phase.MEASURING
 
     @property
     def strategy(self) -> Strategy:
@@ -196,10 +221,18 @@ class Session:
             self._stretch = stretch
         self._vote.vote(faces, time_s)
         self._view = replace(self._view, faces=tuple(faces))
+        self._calibrated = self._calibrated or any(face.calibrated for face in faces)
+        if not held:
+            self.rest.add(faces, time_s)
         self._first_s = time_s if self._frames == 0 else self._first_s
         self._timeline.add(faces, time_s - self._first_s, self._vote.mood())
         self._last_s = time_s
         self._frames += not held
+
+    def measure_only(self, seconds: float) -> None:
+        """Begin to measure a face at rest for so many seconds; after that the session is finished."""
+        self._only_measures = True
+        self.rest.begin(seconds)
 
     def lead_music(self, now_s: float, playing: PlayingMusic, *, watching: bool = True) -> PlayerCommand | None:
         """Let the DJ decide; to be called a few times a second, whether it is on or off.
@@ -301,6 +334,8 @@ class Session:
             stretch: stretch of the shown frame. The view leaves out faces of another stretch, which may be long out of date.
                 None keeps all faces.
         """
+        if (remark := self.rest.take_remark()) is not None:
+            self.notify(remark, now_s)
         if self._notice_until is not None and now_s >= self._notice_until:
             self._view = replace(self._view, notice=None)
             self._notice_until = None
@@ -318,6 +353,8 @@ class Session:
             help=self._toggles[ViewToggle.HELP],
             trouble=trouble,
             strategy=self._selector.name,
+            at_rest=self.rest.card(),
+            calibrated=self.rest.state,
             dj=self._dj.on,
             explanation=self._explanation_of(faces),
         )
@@ -331,11 +368,15 @@ class Session:
         """
         view_state = self.view(now_s, "", stretch=stretch)
         without_program = replace(view_state, hints=False, help=False, notice=None, info=None, frozen=False, recording=False)
-        return replace(without_program, playing=None, strategy=None, dj=False, movies=None, fact=None)
+        without_program = replace(without_program, playing=None, strategy=None, dj=False, movies=None, fact=None)
+        return replace(without_program, at_rest=None)
 
     def set_now_playing(self, playing: NowPlaying | None, plan: Plan | None) -> None:
         """Set the song that plays, and its plan: a player goes on to the next song, and so may advance a journey."""
-        self._view = replace(self._view, playing=playing)
+        before = self._view.playing
+        if plan != self._opened or (playing and playing.key) != (before and before.key):
+            self._thumbs.note_change()
+        self._view, self._opened = replace(self._view, playing=playing), plan
         self._selector.note_playing(plan)
 
     def mood(self) -> Mood | None:
@@ -360,6 +401,7 @@ class Session:
             None if recommender is None else recommender.seed,
             self._timeline.spans(),
             tuple(self._dj_events) if self._dj_was_on else None,
+            self._calibrated,
         )
 
     def handle_key(self, key: str, now_s: float) -> Action | PlayerCommand | None:
@@ -372,6 +414,9 @@ class Session:
         Returns:
             The effect for the live loop or the player to carry out; None if the session has carried out all of it.
         """
+        if self.rest.asks and (answer := find_answer(key)) is not None:
+            self.rest.answer(answer)
+            return None
         binding = find_binding(key)
         match None if binding is None else binding.effect:
             case Action() as action:
@@ -411,6 +456,7 @@ class Session:
     def _pause(self) -> None:
         self._vote.pause()
         self._timeline.pause()
+        self.rest.pause()
 
     def _change_session(self, action: SessionAction, now_s: float) -> PlayerCommand | None:
         match action:
@@ -432,9 +478,46 @@ class Session:
                 self.notify("the vote is restarted", now_s)
                 return self._selector.reset_journey()
             case SessionAction.MOVIES:
-                return self._toggle_movies(now_s)
+                self._toggle_movies(now_s)
             case SessionAction.FACT:
-                return self._show_fact(now_s)
+                self._show_fact(now_s)
+            case SessionAction.FACE_AT_REST:
+                self.rest.press()
+            case SessionAction.LIKE | SessionAction.DISLIKE:
+                return self._judge(Verdict.LIKE if action is SessionAction.LIKE else Verdict.DISLIKE, now_s)
+        return None
+
+    def _judge(self, verdict: Verdict, now_s: float) -> PlayerCommand | None:
+        """Count a thumb on what `_subject` finds, and say so. A thumb down also skips an own song, and a movie on the card."""
+        subject = self._subject()
+        sentence, is_counted = self._thumbs.press(subject, verdict, now_s)
+        if sentence is not None:
+            self.notify(sentence, now_s)
+        if subject is None or not is_counted or verdict is Verdict.LIKE:
+            return None
+        key, _ = subject
+        match key.kind:
+            case Kind.SONG:
+                self._dj.note_skip()
+                return PlayerCommand(skip=1)
+            case Kind.MOVIE:
+                self._passed_movies.add(key)
+                self._update_movies(now_s)
+            case Kind.MUSIC:
+                self._selector.forget_request()
+        return None
+
+    def _subject(self) -> tuple[FeedbackKey, str] | None:
+        """What a thumb is for: the first movie of the card, else the song that plays, else the link that was opened last."""
+        if self._view.movies is not None:
+            first = self._view.movies.plan.movies[0]
+            return key_of_movie(first), f"{first.title} ({first.year})"
+        playing = self._view.playing
+        if playing is not None and playing.key is not None:
+            return playing.key, playing.title
+        if self._opened is not None and self._opened.best.url is not None:
+            return key_of_music(self._opened.best), self._opened.best.title
+        return None
 
     def _toggle_movies(self, now_s: float) -> None:
         """Show movies for the mood, or hide them. The next time others are drawn."""
@@ -463,7 +546,7 @@ class Session:
         mood = self._vote.mood()
         if mood is None or self._recommender is None:
             return None
-        return self._recommender.movies(mood, self._selector.strategy, CARD_MOVIES, self._movie_turn)
+        return self._recommender.movies(mood, self._selector.strategy, CARD_MOVIES, self._movie_turn, self._passed_movies)
 
     def _show_fact(self, now_s: float) -> None:
         if self._recommender is not None:

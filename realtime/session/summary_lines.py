@@ -20,6 +20,10 @@ MIN_SHARE = 0.05
 """Smallest share of a mixed mood that is named: a smaller one comes from doubt about a face, not from a face that looks so."""
 
 
+CALIBRATED = "calibrated with a face at rest"
+"""Line of a session in which some faces were corrected."""
+
+
 @dataclass(frozen=True, slots=True)
 class SummaryLine:
     """A line.
@@ -42,6 +46,8 @@ def summary_lines(summary: Summary) -> Iterator[SummaryLine]:
     if summary.shares is not None:
         text = ", ".join(f"{expression.value} {share:.0%}" for expression, share in ranked(summary.shares))
         yield SummaryLine("faces", text)
+    if summary.calibrated:
+        yield SummaryLine("", CALIBRATED)
     frames = "1 frame" if summary.frames == 1 else f"{summary.frames} frames"
     yield SummaryLine("length", f"{summary.seconds:.1f} s, {frames} analysed")
     yield from mood_lines(summary.mood, summary.plan)

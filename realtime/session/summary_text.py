@@ -16,7 +16,7 @@ from realtime.session.timeline import join_phases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
+    from datetime import date, datetime
 
     from realtime.domain import Expression, Mood
     from realtime.music.catalog import MusicChoice
@@ -34,6 +34,8 @@ ABOUT = (
     "No study shows that music or a movie cures a mood."
 )
 """Closing sentence of a summary that people read."""
+
+_CALIBRATED = "Faces were calibrated with a face at rest"
 
 # strftime would take them from the locale of the computer, and the pages are in English
 _MONTHS = (
@@ -95,7 +97,7 @@ def describe_summary(summary: Summary, when: datetime | None = None) -> SummaryT
     phases = join_phases(summary.timeline)
     return SummaryText(
         _heading(mood),
-        _detail(mood, summary.shares),
+        " ".join([_detail(mood, summary.shares), *([f"{_CALIBRATED}."] if summary.calibrated else [])]),
         ", ".join(filter(None, ["" if when is None else day_text(when), _length(summary)])),
         () if summary.shares is None else tuple(ranked(summary.shares)),
         tuple(_describe_phases(phases)) if len(phases) > 1 else (),
@@ -119,7 +121,7 @@ def clock_text(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def day_text(when: datetime) -> str:
+def day_text(when: date) -> str:
     """Write a day: "3 November 2026"."""
     return f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
 

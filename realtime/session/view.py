@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from realtime.domain import Face, Mood
     from realtime.facts import Fact
     from realtime.music.songs import NowPlaying
+    from realtime.session.face_at_rest import RestCard
     from realtime.session.recommendations import RecommendedMovies
 
 
@@ -37,6 +38,8 @@ class ViewState:
         dj: whether the music follows the mood by itself.
         movies: movies on a card; None hides it.
         fact: a fact that is shown for a few seconds; None hides it.
+        at_rest: what is measured or asked about a face at rest; None hides it.
+        calibrated: one to four words on the face at rest that is in use; None without one.
         explanation: of the label of one face, on a panel; None hides it.
     """
 
@@ -56,4 +59,6 @@ class ViewState:
     dj: bool = False
     movies: RecommendedMovies | None = None
     fact: Fact | None = None
+    at_rest: RestCard | None = None
+    calibrated: str | None = None
     explanation: Explanation | None = None

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from realtime.sources.stream_counts import count_videos
+from realtime.sources.stream_counts import count_videos, is_avi_cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +66,7 @@ class FilmFacts:
         end_s: when its last frame is over, in seconds since its first one; None if the file does not say, is cut off, or holds
             more than pictures.
         videos: number of its video tracks; 0 if the file does not say.
+        is_cut: whether its end is missing: it states more bytes than there are.
         is_raw: whether it is a stream without a container, so without times: H.264, H.265, AV1 or JPEG pictures.
     """
 
@@ -75,10 +76,12 @@ class FilmFacts:
     end_s: float | None = None
     videos: int = 0
     is_raw: bool = False
+    is_cut: bool = False
 
 
 def read_film_facts(path: str) -> FilmFacts:
     """Read them from the file of a film; what is damaged, or in another format, states nothing."""
+    facts = FilmFacts()
     with suppress(OSError, struct.error, ValueError, IndexError), Path(path).open("rb") as file:
         head = file.read(_HEAD)
         if head.startswith((b"GIF8", b"\x89PNG\r\n\x1a\n")):
@@ -87,8 +90,10 @@ def read_film_facts(path: str) -> FilmFacts:
             return _read_movie(file)
         if is_raw_stream(head):
             return FilmFacts(is_raw=True)
-        return _read_matroska(file) if head.startswith(_EBML) else FilmFacts(videos=count_videos(file, head))
-    return FilmFacts()
+        if head.startswith(_EBML):
+            return _read_matroska(file)
+        facts = FilmFacts(videos=count_videos(file, head), is_cut=is_avi_cut(file, head))
+    return facts
 
 
 def is_raw_stream(head: bytes) -> bool:
@@ -139,8 +144,11 @@ class _Track:
 def _read_movie(file: IO[bytes]) -> FilmFacts:
     movie: tuple[int, ...] = ()
     tracks: list[_Track] = []
+    is_cut = False
     for kind, size in _boxes(file):
-        if kind == b"mvhd":
+        if kind == b"mdat":
+            is_cut |= file.tell() + size > file.seek(0, 2)
+        elif kind == b"mvhd":
             movie = _matrix(_payload(file, size, 120), 36, 48)
         elif kind == b"trak":
             tracks.append(_Track())
@@ -149,7 +157,7 @@ def _read_movie(file: IO[bytes]) -> FilmFacts:
     videos = [track for track in tracks if track.handler == b"vide"]
     track = videos[0] if videos else _Track()
     last_s = track.last_ticks / track.timescale if track.last_ticks is not None and track.timescale else None
-    return FilmFacts(_find_mirror(track.matrix, movie), last_s, track.frames, videos=len(videos))
+    return FilmFacts(_find_mirror(track.matrix, movie), last_s, track.frames, videos=len(videos), is_cut=is_cut)
 
 
 def _read_track_box(track: _Track, kind: bytes, file: IO[bytes], size: int) -> None:
@@ -233,11 +241,13 @@ def _read_matroska(file: IO[bytes]) -> FilmFacts:
     numbers: dict[int, float] = {_SCALE: 1_000_000}
     types: list[int] = []
     mirror: Mirror | None = None
-    is_whole = False
+    is_whole = is_cut = False
     for key, size in _elements(file):
         if key == _SEGMENT:
             place = file.tell()
             is_whole = size is not None and place + size <= file.seek(0, 2)
+            # A film that is written while it is sent states no size
+            is_cut = size is not None and not is_whole
         elif key == _ENTRY:
             numbers |= {_YAW: 0.0, _ROLL: 0.0}
         elif key in _NUMBERS and size is not None:
@@ -252,7 +262,7 @@ def _read_matroska(file: IO[bytes]) -> FilmFacts:
             mirror = _projection_mirror(numbers[_YAW], numbers[_ROLL])
     is_timed = is_whole and types == [_PICTURES] and numbers.keys() >= {_DURATION, _TIME}
     end_s = (numbers[_DURATION] - numbers[_TIME]) * numbers[_SCALE] / 1e9 if is_timed else None
-    return FilmFacts(mirror, end_s=end_s, videos=types.count(_PICTURES))
+    return FilmFacts(mirror, end_s=end_s, videos=types.count(_PICTURES), is_cut=is_cut)
 
 
 def _projection_mirror(yaw: float, roll: float) -> Mirror | None:

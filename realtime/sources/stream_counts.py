@@ -8,6 +8,8 @@ from typing import IO
 _AVI_HEADERS = 2**20
 """Bytes at the start of an AVI in which its streams are described; a film of ten streams has some kilobytes of them."""
 
+_UNKNOWN = 2**32 - 2**16
+
 _PACKET, _SYNC = 188, 0x47
 _TS_START = 20_000 * _PACKET
 """Bytes of a transport stream that are looked at; its tables come a few times a second."""
@@ -24,6 +26,15 @@ def count_videos(file: IO[bytes], head: bytes) -> int:
     if len(head) > _PACKET and head[0] == head[_PACKET] == _SYNC:
         return count_transport_videos(file)
     return 0
+
+
+def is_avi_cut(file: IO[bytes], head: bytes) -> bool:
+    """Whether a film that begins with `head` is an AVI that states more bytes than there are."""
+    if not (head.startswith(b"RIFF") and head[8:11] == b"AVI"):
+        return False
+    (size,) = struct.unpack_from("<I", head, 4)
+    # A program that writes it into a pipe states the largest number
+    return size < _UNKNOWN and 8 + size > file.seek(0, 2)
 
 
 def count_avi_videos(file: IO[bytes]) -> int:

@@ -137,13 +137,15 @@ class VideoSource:
 
     @property
     def remark(self) -> str | None:
-        """A sentence on a film, as far as it was read: that it has other video streams, or states no times; else None."""
+        """A sentence on a film, as far as it was read: it has more video streams, is cut off, or states no times; or None."""
         if self._facts.videos > 1 and self._index:
             # OpenCV cannot choose another one
             return (
                 f"{self.name} has {self._facts.videos} video streams, and the first was read: "
                 "`ffmpeg -i FILM -map 0:v:1 -c copy NEW.mkv` copies the second into a file of its own"
             )
+        if self._facts.is_cut and self._index:
+            return f"{self.name} is cut off: it was read up to there, and its end is missing"
         if self.live or self._index <= 1:
             return None
         if self.rate is None and not self._times.stated:

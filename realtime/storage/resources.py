@@ -55,6 +55,11 @@ def shipped_facts() -> Path:
     return _require_file(PACKAGE / "data" / "facts.csv")
 
 
+def shipped_picture() -> Path:
+    """The sample picture of the page: an astronaut who smiles, a JPEG. Raises `AssetError` if it is missing."""
+    return _require_file(PACKAGE / "page" / "static" / "sample.jpg")
+
+
 def _require_file(path: Path) -> Path:
     if not path.exists():
         raise AssetError(f"{path} is missing: this installation of emodj is incomplete, install it again")

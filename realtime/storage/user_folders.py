@@ -1,4 +1,4 @@
-"""Folders of the person who runs emodj: for settings, for a cache, for networks, and for pictures.
+"""Folders of the person who runs emodj: for settings, a cache, networks, what is kept of its use, and pictures.
 
 A service or a container may run as a user without a home. Then there are no such folders, and emodj goes on without them. A
 folder is never searched below the one that emodj is started in, which may belong to anybody.
@@ -43,6 +43,11 @@ def cache_folder() -> Path:
 def networks_folder() -> Path:
     """The folder of networks that the person has fetched, which need not exist. Raises `NoHomeError` without a home."""
     return _find(lambda: platformdirs.user_data_path(NAME, appauthor=False)) / "networks"
+
+
+def state_folder() -> Path:
+    """The folder of what emodj keeps of its use, which need not exist. Raises `NoHomeError` for a user without a home."""
+    return _find(lambda: platformdirs.user_state_path(NAME, appauthor=False))
 
 
 def diary_folder() -> Path:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from realtime.classifier.contract import UNSURE_BELOW
+from realtime.domain import Threshold
 from realtime.training import metrics
 from realtime.training.evaluation import clear_majority
 from realtime.training.targets import expression_targets
@@ -38,6 +39,9 @@ MIN_COVERAGE = 0.8
 """Least share of these faces that must be answered, even if fewer of the answers are right; 0..1."""
 
 THRESHOLDS = tuple(np.arange(0.3, 0.901, 0.01).round(2).tolist())
+
+MAX_SILENCED = 0.03
+"""Share of the faces that may lose their answer to the threshold of neutral."""
 
 MIN_PRIOR = 1e-6
 """Stands for a prior of zero (an expression that the data lack), since zero has no logarithm."""
@@ -160,13 +164,32 @@ def choose_threshold(probabilities: NDArray[np.float32], labels: NDArray[np.int6
     """
     chosen = THRESHOLDS[0]
     for threshold in THRESHOLDS:
-        answered, right = metrics.coverage(probabilities, labels, threshold)
+        answered, right = metrics.coverage(probabilities, labels, Threshold(threshold))
         if answered < MIN_COVERAGE:
             break
         chosen = threshold
         if right >= TARGET_ACCURACY:
             break
     return chosen
+
+
+def choose_neutral_threshold(probabilities: NDArray[np.float32], labels: NDArray[np.int64], common: float) -> float:
+    """Choose the highest threshold of neutral that leaves at most `MAX_SILENCED` of the faces without their answer.
+
+    A network says neutral of strong expressions that it does not know, so neutral has to be more probable than the others.
+
+    Args:
+        probabilities: (n, 7), of the corrected network.
+        labels: (n,) indices into `Expression`.
+        common: threshold of the other expressions, 0..1.
+
+    Returns:
+        `common`, or a higher one of `THRESHOLDS`.
+    """
+    least = metrics.coverage(probabilities, labels, Threshold(common))[0] - MAX_SILENCED
+    higher = [each for each in THRESHOLDS if each > common]
+    kept = [each for each in higher if metrics.coverage(probabilities, labels, Threshold(common, each))[0] >= least]
+    return max(kept, default=common)
 
 
 def _make_calibration(temperature: float, exponent: float, bias: NDArray[np.float64]) -> Calibration:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from realtime.domain import Threshold
     from realtime.training.dataset import Dataset
 
     Answer = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
@@ -41,13 +42,13 @@ def clear_majority(dataset: Dataset) -> tuple[NDArray[np.bool_], NDArray[np.int6
     return votes.max(axis=1) > CLEAR_VOTES, votes.argmax(axis=1)
 
 
-def evaluate_network(dataset: Dataset, probabilities: NDArray[np.float32], threshold: float) -> Report:
+def evaluate_network(dataset: Dataset, probabilities: NDArray[np.float32], threshold: Threshold) -> Report:
     """Compute every metric on one part of the data; one view of each image, no test-time augmentation.
 
     Args:
         dataset: n images.
         probabilities: (n, 7), output of the network.
-        threshold: confidence below which a face is unsure, 0..1.
+        threshold: a face whose best expression is less probable is unsure.
 
     Returns:
         Three groups: all images against the original labels; the same without images whose photo is also in the training
@@ -72,7 +73,7 @@ def report_document(
     probabilities: NDArray[np.float32],
     *,
     part: str,
-    threshold: float,
+    threshold: Threshold,
     parameters: int,
     robustness: Sequence[Report] | None = None,
 ) -> Report:
@@ -82,19 +83,20 @@ def report_document(
         dataset: n images of the part.
         probabilities: (n, 7), output of the network.
         part: "public" or "private", or "held out" for a tuning part that was split from the training part.
-        threshold: confidence below which a face is unsure, 0..1.
+        threshold: a face whose best expression is less probable is unsure.
         parameters: number of weights of the network.
         robustness: rows of `measure_robustness`; None if it was not measured.
 
     Returns:
-        "schema", "part", "parameters", "threshold", "figures" (`evaluate_network`), "remarks" (sentences that say what
-        could not be measured) and, if it was measured, "robustness".
+        "schema", "part", "parameters", "threshold", "neutral_threshold" (if neutral has its own), "figures"
+        (`evaluate_network`), "remarks" (sentences that say what could not be measured) and, if it was measured, "robustness".
     """
     result: Report = {
         "schema": SCHEMA,
         "part": part,
         "parameters": parameters,
-        "threshold": threshold,
+        "threshold": threshold.common,
+        **({} if threshold.neutral is None else {"neutral_threshold": threshold.neutral}),
         "figures": evaluate_network(dataset, probabilities, threshold),
         "remarks": list_remarks(dataset, part),
     }
@@ -113,13 +115,13 @@ def list_remarks(dataset: Dataset, part: str) -> list[str]:
     return sentences
 
 
-def measure_robustness(answer: Answer, dataset: Dataset, threshold: float) -> list[Report]:
+def measure_robustness(answer: Answer, dataset: Dataset, threshold: Threshold) -> list[Report]:
     """Measure the network on corrupted faces, against the clear majority, or the labels if no image has a clear majority.
 
     Args:
         answer: maps crops (n, 48, 48) uint8 grey to probabilities (n, 7); called once for each corruption.
         dataset: at least one image.
-        threshold: confidence below which a face is unsure, 0..1.
+        threshold: a face whose best expression is less probable is unsure.
 
     Returns:
         A row for each of `CORRUPTIONS`: its name as "way", "accuracy", the share "answered", the share "right_of_answered"
@@ -184,7 +186,7 @@ def label_agreement(dataset: Dataset) -> Report:
     }
 
 
-def _figures(probabilities: NDArray[np.float32], labels: NDArray[np.int64], threshold: float) -> Report:
+def _figures(probabilities: NDArray[np.float32], labels: NDArray[np.int64], threshold: Threshold) -> Report:
     table = metrics.confusion_matrix(labels, probabilities.argmax(axis=1))
     answered, right = metrics.coverage(probabilities, labels, threshold)
     recalls, scores = metrics.recalls(table), metrics.f1_scores(table)

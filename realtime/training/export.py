@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from realtime.classifier import contract, keras_pair
-from realtime.domain import EXPRESSIONS
+from realtime.domain import EXPRESSIONS, Threshold
 from realtime.storage import resources
 from realtime.training import calibration, confidence_head, evaluation, run_folder
+from realtime.training.neutral_reference import neutral_reference
 from realtime.training.targets import build_targets, class_prior
 from realtime.training.trainer import predict_probabilities
 
@@ -119,10 +120,10 @@ def export(
     threshold = (
         calibration.choose_threshold(probabilities[chosen], truth[chosen]) if correction is None else correction.unsure_below
     )
-    rows = evaluation.measure_robustness(lambda crops: predict_probabilities(trained, crops), tuning, threshold)
+    rows = evaluation.measure_robustness(lambda crops: predict_probabilities(trained, crops), tuning, Threshold(threshold))
     part = "public" if len(images.part("public")) else "held out"
     document = evaluation.report_document(
-        tuning, probabilities, part=part, threshold=threshold, parameters=count, robustness=rows
+        tuning, probabilities, part=part, threshold=Threshold(threshold), parameters=count, robustness=rows
     )
     settings = run_folder.run_settings(
         command=commands[0],
@@ -137,5 +138,12 @@ def export(
     about = {key: settings[key] for key in ("date", "command", "recipe", "correction", "versions")} | {"data": name}
     shipped = contract.read_contract(contract.contract_path(resources.models_folder() / PAIR))
     crops = [golden.crop for golden in shipped.golden]
-    contract.write_contract(pair, crops=crops, about=about, side_ratio=shipped.side_ratio, unsure_below=threshold)
+    contract.write_contract(
+        pair,
+        crops=crops,
+        about=about,
+        side_ratio=shipped.side_ratio,
+        unsure_below=Threshold(threshold),
+        neutral=neutral_reference(tuning, probabilities),
+    )
     return pair

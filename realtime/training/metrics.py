@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from realtime.domain import EXPRESSIONS
+from realtime.domain import EXPRESSIONS, Threshold
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -94,20 +94,31 @@ def vote_calibration_error(probabilities: Scores, shares: Scores) -> float:
     return _bin_error(probabilities.max(axis=1), shares[np.arange(len(top)), top])
 
 
-def coverage(probabilities: Scores, labels: Labels, threshold: float) -> tuple[float, float]:
+def answered(probabilities: Scores, threshold: Threshold) -> NDArray[np.bool_]:
+    """Mask (n,) of the faces whose best expression reaches its threshold.
+
+    Args:
+        probabilities: (n, 7).
+        threshold: of each expression.
+    """
+    least = np.array([threshold.of(expression) for expression in EXPRESSIONS])
+    return probabilities.max(axis=1) >= least[probabilities.argmax(axis=1)]
+
+
+def coverage(probabilities: Scores, labels: Labels, threshold: Threshold) -> tuple[float, float]:
     """Coverage at a threshold on the confidence.
 
     Args:
         probabilities: (n, 7).
         labels: (n,) indices into `Expression`.
-        threshold: a face with this confidence or more is answered, 0..1.
+        threshold: a face whose best expression is so probable, or more, is answered.
 
     Returns:
         The share of answered faces, and the share of right answers among them; 0..1, or NaN without faces or answers.
     """
-    answered = probabilities.max(axis=1) >= threshold
-    right = probabilities.argmax(axis=1)[answered] == labels[answered]
-    return _ratio(float(answered.sum()), float(len(labels))), _ratio(float(right.sum()), float(answered.sum()))
+    sure = answered(probabilities, threshold)
+    right = probabilities.argmax(axis=1)[sure] == labels[sure]
+    return _ratio(float(sure.sum()), float(len(labels))), _ratio(float(right.sum()), float(sure.sum()))
 
 
 def coverage_curve(probabilities: Scores, labels: Labels) -> list[dict[str, float]]:
@@ -124,8 +135,8 @@ def coverage_curve(probabilities: Scores, labels: Labels) -> list[dict[str, floa
     descending = np.sort(probabilities.max(axis=1))[::-1]
     counts = [-(-len(descending) * step // CURVE_POINTS) for step in range(1, CURVE_POINTS + 1)] if len(descending) else []
     thresholds = sorted({float(descending[count - 1]) for count in counts}, reverse=True)
-    points = [(threshold, *coverage(probabilities, labels, threshold)) for threshold in thresholds]
-    return [{"threshold": threshold, "answered": answered, "right": right} for threshold, answered, right in points]
+    points = [(threshold, *coverage(probabilities, labels, Threshold(threshold))) for threshold in thresholds]
+    return [{"threshold": threshold, "answered": share, "right": right} for threshold, share, right in points]
 
 
 def reliability(probabilities: Scores, labels: Labels) -> list[dict[str, float]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from realtime.domain import EXPRESSIONS
 from realtime.training.evaluation import CLEAR_MAJORITY, WITHOUT_COPIES
-from realtime.training.report_text import COLUMNS, TITLES, format_points, format_share, informative_groups
+from realtime.training.report_text import COLUMNS, TITLES, format_points, format_share, format_threshold, informative_groups
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -133,7 +133,7 @@ def _figures(document: Facts, settings: Facts, *, fer: bool) -> str:
     ]
     text = (
         f"Measured on the part {_part(document['part'], fer=fer)}, one view a face, one set of weights; a face of\n"
-        f"a confidence below {document['threshold']:.2f} counts as unsure and is not answered. All figures of this card are\n"
+        f"a confidence below {format_threshold(document)} counts as unsure and is not answered. All figures of this card are\n"
         "written by"
     )
     table = _table(("against", "images", *(title for _, title in titles)), rows)

@@ -96,14 +96,14 @@ def draw_reliability(bins: Sequence[Mapping[str, float]], error: float | None, t
 
 
 def draw_coverage(
-    points: Sequence[Mapping[str, float]], at_threshold: tuple[float | None, float | None], threshold: float, title: str
+    points: Sequence[Mapping[str, float]], at_threshold: tuple[float | None, float | None], threshold: str, title: str
 ) -> bytes:
     """Draw the accuracy of the answered faces by coverage, as a PNG of 800×640.
 
     Args:
         points: result of `metrics.coverage_curve`.
         at_threshold: share answered at the threshold, and share right of the answered, 0..1; None if it cannot be computed.
-        threshold: confidence below which a face is unsure, 0..1.
+        threshold: the confidence below which a face is unsure, as text.
         title: title of the plot.
     """
     figure, axes = _canvas(640)
@@ -111,7 +111,7 @@ def draw_coverage(
     answered, right = at_threshold
     if answered is not None and right is not None:
         axes.plot([answered], [right], color=ORANGE, marker="D", markersize=12, linestyle="none")
-        text = f"unsure below {threshold:.2f}:\n{answered:.0%} answered, {right:.1%} of those right"
+        text = f"unsure below {threshold}:\n{answered:.0%} answered, {right:.1%} of those right"
         # The text stays inside the plot on either side of the point
         side, align = (-18, "right") if answered > MIDDLE else (18, "left")
         place = {"xytext": (side, -48), "textcoords": "offset points", "ha": align}

@@ -43,9 +43,15 @@ def informative_groups(document: Mapping[str, Any]) -> dict[str, Mapping[str, An
     return groups
 
 
+def format_threshold(document: Mapping[str, Any]) -> str:
+    """The threshold of a report: "0.54", or "0.54 (neutral 0.80)"."""
+    neutral = document.get("neutral_threshold")
+    return f"{document['threshold']:.2f}" + ("" if neutral is None else f" (neutral {neutral:.2f})")
+
+
 def report_text(document: Mapping[str, Any]) -> str:
     """Format all figures of an `evaluation.report_document`, except confusion matrices and curves; with a final line end."""
-    head = f"{document['parameters']:,} parameters, {document['part']} part, unsure below {document['threshold']:.2f}"
+    head = f"{document['parameters']:,} parameters, {document['part']} part, unsure below {format_threshold(document)}"
     blocks = [[head], *(_group_lines(name, values) for name, values in informative_groups(document).items())]
     if "robustness" in document:
         blocks.append(robustness_lines(document["robustness"]))

@@ -112,7 +112,7 @@ def _draw_pictures(document: Mapping[str, Any], history: Sequence[Mapping[str, A
     pictures = {
         "confusion.png": plots.draw_confusion(group["confusion"], title),
         "reliability.png": plots.draw_reliability(group["reliability"], group["calibration_error"], title),
-        "coverage.png": plots.draw_coverage(group["coverage"], at_threshold, document["threshold"], title),
+        "coverage.png": plots.draw_coverage(group["coverage"], at_threshold, report_text.format_threshold(document), title),
     }
     if history:
         pictures["curves.png"] = plots.draw_curves(history, f"{len(history)} epochs")

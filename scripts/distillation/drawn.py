@@ -11,6 +11,7 @@ from realtime.domain import EXPRESSIONS
 from realtime.training.dataset import EXPRESSION_VOTES, VOTE_COLUMNS, VOTERS, build_dataset
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -55,6 +56,19 @@ class Drawn:
                 file["strength"].astype(np.float32),
                 file["identity"].astype(np.int64),
             )
+
+    @classmethod
+    def read_all(cls, paths: Sequence[Path]) -> Drawn:
+        """Read several files as one set, in which people of different files have different numbers."""
+        sets = [cls.read(path) for path in paths]
+        # A multiple of `HELD_OUT`, so that the same people are held out as in each file alone
+        ends = [HELD_OUT * (int(each.identity.max(initial=0)) // HELD_OUT + 1) for each in sets]
+        starts = np.cumsum([0, *ends[:-1]])
+        identity = np.concatenate([each.identity + start for each, start in zip(sets, starts, strict=True)])
+        images, labels, strength = (
+            np.concatenate([getattr(each, name) for each in sets]) for name in ("images", "labels", "strength")
+        )
+        return cls(images, labels, strength, identity)
 
     def __len__(self) -> int:
         return len(self.images)

@@ -14,6 +14,7 @@ from realtime.app.headless import SessionLimits
 from realtime.app.run import LiveRequest
 from realtime.classifier.contract import UNSURE_BELOW, Contract, contract_path, pair_digest, write_contract_file
 from realtime.config.files import load_settings
+from realtime.domain import Threshold
 from realtime.storage import resources
 
 if TYPE_CHECKING:
@@ -99,18 +100,21 @@ def test_a_session_runs_on_a_display_that_is_no_window(clip: Path) -> None:
 def test_the_threshold_of_the_settings_wins_over_that_of_the_network(
     pair: Path, chosen: float | None, own: float | None, threshold: float
 ) -> None:
-    write_contract_file(contract_path(pair), Contract(pair_digest(pair), pair_digest(pair), unsure_below=own))
-    assert unsure_below(settings(chosen), pair) == threshold
+    write_contract_file(
+        contract_path(pair),
+        Contract(pair_digest(pair), pair_digest(pair), unsure_below=None if own is None else Threshold(own)),
+    )
+    assert unsure_below(settings(chosen), pair) == Threshold(threshold)
 
 
 def test_a_pair_without_a_contract_has_the_default_threshold(pair: Path) -> None:
-    assert unsure_below(settings(), pair) == UNSURE_BELOW == 0.55
+    assert unsure_below(settings(), pair) == Threshold(UNSURE_BELOW) == Threshold(0.55)
 
 
 def test_the_contract_of_another_pair_is_ignored(pair: Path) -> None:
-    write_contract_file(contract_path(pair), Contract(pair_digest(pair), pair_digest(pair), unsure_below=0.7))
+    write_contract_file(contract_path(pair), Contract(pair_digest(pair), pair_digest(pair), unsure_below=Threshold(0.7, 0.9)))
     pair.with_suffix(".h5").write_bytes(b"other weights")
-    assert unsure_below(settings(), pair) == UNSURE_BELOW
+    assert unsure_below(settings(), pair) == Threshold(UNSURE_BELOW)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,10 +14,10 @@ from realtime.errors import EmodjError, UsageError
 from tests.support.batch_readers import load_fake, write_clip, write_picture
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
     from pathlib import Path
 
-    from realtime.batch.journal import Piece
+    from realtime.batch.journal import BegunFilm, Piece
 
 READERS = load_fake(lambda _: None)
 
@@ -32,12 +31,14 @@ class Here:
         self.read_names: list[str] = []
         self._backwards, self._stop_after, self._error = backwards, stop_after, error
 
-    def read(self, numbers: Iterable[int], names: Sequence[str], /) -> Generator[Piece]:
+    def read(
+        self, numbers: Iterable[int], names: Sequence[str], begun: Callable[[int], BegunFilm | None], /
+    ) -> Generator[Piece]:
         for number in sorted(numbers, reverse=self._backwards):
             if len(self.read_names) == self._stop_after and self._error is not None:
                 raise self._error
             self.read_names.append(names[number].rpartition("/")[2])
-            yield from read_pieces(number, names[number], READERS, None, lambda _: None)
+            yield from read_pieces(number, names[number], READERS, None, lambda _: None, begun=begun(number))
 
 
 @pytest.fixture
@@ -172,14 +173,3 @@ def test_progress_counts_files_and_frames(tmp_path: Path, folder: Path) -> None:
 def test_pace_and_time_left_are_those_of_this_run() -> None:
     progress = BatchProgress(done=60, before=40, total=100, units=200, seconds=10.0)
     assert (progress.rate, progress.left_s) == (20.0, 20.0)
-
-
-def test_a_long_film_comes_in_pieces_that_belong_together(tmp_path: Path) -> None:
-    film = str(write_clip(tmp_path / "f.avi", 2100))
-    pieces = list(read_pieces(4, film, READERS, None, lambda _: None))
-    assert [piece.last for piece in pieces] == [False] * (len(pieces) - 1) + [True]
-    assert sum(piece.units for piece in pieces) == 2100
-    frames = [int(number) for piece in pieces for number in re.findall(rb'"frame":(\d+)', piece.lines)]
-    assert frames == list(range(2100))
-    assert [piece.part for piece in pieces if piece.lines] == list(range(sum(bool(piece.lines) for piece in pieces)))
-    assert pieces[-1].lines

@@ -31,7 +31,9 @@ def piece(names: list[str], number: int, *, part: int = 0, last: bool = True, fa
     made = face_rows(names[number], [], part, 1.0) * rows
     if failed:
         made = [error_row(names[number], "it is damaged")]
-    return Piece(number, part, encode_rows(made), 1, stamp_of(names[number]), last=last, failed=failed)
+    return Piece(
+        number, part, encode_rows(made), 1, stamp_of(names[number]), last=last, failed=failed, steps=part + rows, answers="[[]]"
+    )
 
 
 def open_journal(tmp_path: Path, names: list[str], terms: dict[str, Any] = TERMS, *, fresh: bool = False) -> BatchJournal:
@@ -75,17 +77,38 @@ def test_another_order_and_fewer_files_find_their_rows(tmp_path: Path, names: li
         assert table(journal) == [(0, 1)]
 
 
-def test_a_film_that_was_not_read_to_its_end_begins_anew(tmp_path: Path, names: list[str]) -> None:
+def test_a_film_that_was_not_read_to_its_end_is_known(tmp_path: Path, names: list[str]) -> None:
     with open_journal(tmp_path, names) as journal:
         journal.append(piece(names, 1, last=False, rows=5))
+        journal.append(piece(names, 0))
+        journal.append(piece(names, 1, part=1, last=False, rows=6))
     with open_journal(tmp_path, names) as journal:
         assert not journal.is_done(1)
-        assert table(journal) == []
+        assert table(journal) == [(0, 1)]
+        begun = journal.begun(1)
+        assert begun is not None
+        assert (begun.steps, begun.parts) == (7, 2)
+        assert list(begun.answers()) == [[], []]
+        assert [journal.begun(number) for number in (0, 2)] == [None, None]
+        journal.append(piece(names, 1, part=2))
+        assert table(journal) == [(0, 1), (1, 5), (1, 6), (1, 1)]
+        assert journal.begun(1) is None
+    with open_journal(tmp_path, names) as journal:
+        assert table(journal) == [(0, 1), (1, 5), (1, 6), (1, 1)]
+
+
+def test_a_film_that_begins_anew_is_not_in_the_table_twice(tmp_path: Path, names: list[str]) -> None:
+    with open_journal(tmp_path, names) as journal:
+        journal.append(piece(names, 1, last=False, rows=5))
         journal.append(piece(names, 1, last=False))
         journal.append(piece(names, 1, part=1))
-        assert table(journal) == [(1, 1), (1, 1)], "nothing double"
-    with open_journal(tmp_path, names) as journal:
         assert table(journal) == [(1, 1), (1, 1)]
+    (tmp_path / "b.mkv").write_bytes(b"changed")
+    with open_journal(tmp_path, names) as journal:
+        journal.append(piece(names, 1, last=False, rows=5))
+    (tmp_path / "b.mkv").write_bytes(b"changed again")
+    with open_journal(tmp_path, names) as journal:
+        assert journal.begun(1) is None
 
 
 def test_a_file_that_changed_or_vanished_is_not_done(tmp_path: Path, names: list[str]) -> None:

@@ -28,7 +28,7 @@ from realtime.classifier.contract import (
 from realtime.classifier.golden import GoldenCrop, SourceCrop
 from realtime.classifier.keras_pair import fold_calibration, import_tensorflow, load_pair, predict, save_pair
 from realtime.classifier.runtime import Classifier, CvDnnClassifier, open_classifier
-from realtime.domain import EXPRESSIONS, Box, Expression
+from realtime.domain import EXPRESSIONS, Box, Expression, Threshold
 from realtime.errors import AssetError, EmodjError
 from realtime.storage import resources
 from tests.support.places import ASTRONAUT
@@ -51,7 +51,8 @@ contracts = st.builds(
     side_ratio=st.floats(0.1, 10),
     golden=st.lists(goldens, max_size=2, unique_by=lambda item: item.crop.name).map(tuple),
     about=st.dictionaries(texts, st.none() | st.integers(-(2**63), 2**63) | texts | st.lists(texts, max_size=2), max_size=3),
-    unsure_below=st.none() | st.floats(0, 1),
+    unsure_below=st.none() | st.builds(Threshold, st.floats(0, 1), st.none() | st.floats(0, 1)),
+    neutral=st.none() | st.tuples(*[st.floats(-100, 0)] * 7),
 )
 
 
@@ -159,7 +160,9 @@ def test_a_side_ratio_out_of_range_is_refused(ratio: float) -> None:
 @pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan")])
 def test_a_threshold_out_of_range_is_refused(threshold: float) -> None:
     with pytest.raises(ValueError, match="threshold of unsure faces"):
-        Contract("", "", unsure_below=threshold)
+        Threshold(threshold)
+    with pytest.raises(ValueError, match="threshold of unsure faces"):
+        Threshold(0.5, threshold)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +176,12 @@ def test_a_threshold_out_of_range_is_refused(threshold: float) -> None:
         (["side_ratio"], "wide", "is damaged"),
         (["side_ratio"], 0, "is damaged"),
         (["unsure_below"], "often", "is damaged"),
-        (["unsure_below"], 55, "is damaged"),
+        (["unsure_below"], 55, "is damaged .*must lie in 0..1, not 55"),
+        (["neutral_unsure_below"], 0.8, "is damaged .*a threshold of neutral alone"),
+        (["neutral_log_probabilities"], [0.0] * 6, "is damaged"),
+        (["neutral_log_probabilities"], [0.5] * 7, "is damaged"),
+        (["neutral_log_probabilities"], -1.0, "is damaged"),
+        (["neutral_log_probabilities"], "neutral", "is damaged"),
         (["golden", 0, "pixels"], "AAAA", "is damaged .* has 3 pixels"),
         (["golden", 0, "pixels"], "?", "is damaged"),
         (["golden", 0, "answer", "happy"], REMOVED, "is damaged .it lacks 'happy'"),
@@ -415,8 +423,8 @@ def test_an_unusable_foreign_pair_is_refused_with_a_sentence(loader: Loader, tmp
 
 @pytest.mark.usefixtures("compiled_here")
 def test_a_new_contract_for_the_same_pair_keeps_notes_and_threshold(pair: Path) -> None:
-    assert write_contract(pair, unsure_below=0.6).about == {"data": "none"}
-    assert write_contract(pair).unsure_below == read_contract(contract_path(pair)).unsure_below == 0.6
+    assert write_contract(pair, unsure_below=Threshold(0.6, 0.8)).about == {"data": "none"}
+    assert write_contract(pair).unsure_below == read_contract(contract_path(pair)).unsure_below == Threshold(0.6, 0.8)
 
 
 def test_a_contract_without_a_threshold_is_read(pair: Path) -> None:
@@ -426,7 +434,7 @@ def test_a_contract_without_a_threshold_is_read(pair: Path) -> None:
 
 @pytest.mark.usefixtures("compiled_here")
 def test_a_new_contract_for_a_changed_pair_keeps_crops_and_side_ratio(pair: Path, loader: Loader) -> None:
-    before = write_contract(pair, unsure_below=0.6)
+    before = write_contract(pair, unsure_below=Threshold(0.6, 0.8))
     save_pair(network_favouring(Expression.FEAR), pair)
     after = write_contract(pair)
     assert after == read_contract(contract_path(pair))
@@ -434,7 +442,7 @@ def test_a_new_contract_for_a_changed_pair_keeps_crops_and_side_ratio(pair: Path
     assert after.side_ratio == before.side_ratio
     # Notes and threshold were measured with the old weights
     assert (before.about, after.about) == ({"data": "none"}, {})
-    assert (before.unsure_below, after.unsure_below) == (0.6, None)
+    assert (before.unsure_below, after.unsure_below) == (Threshold(0.6, 0.8), None)
     assert after.pair_digest != before.pair_digest
     assert {int(np.argmax(item.answer)) for item in after.golden} == {EXPRESSIONS.index(Expression.FEAR)}
     loader(pair)

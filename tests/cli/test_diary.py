@@ -213,7 +213,7 @@ def test_wipe_asks_and_takes_all_away(diary: Diary, monkeypatch: pytest.MonkeyPa
     assert run("diary", "wipe") == 2
     assert "answer it in a terminal, or say --yes" in capsys.readouterr().err
     assert len(diary.entries()) == 2
-    monkeypatch.setattr("realtime.cli.diary.is_terminal", lambda _stream: True)
+    monkeypatch.setattr("realtime.cli.diary.is_terminal", _is_terminal)
     monkeypatch.setattr(sys, "stdin", _Answers("n\n"))
     assert run("diary", "wipe") == 1
     assert f"delete the diary {diary.path}, 2 sessions, for good?" in capsys.readouterr().err
@@ -222,6 +222,10 @@ def test_wipe_asks_and_takes_all_away(diary: Diary, monkeypatch: pytest.MonkeyPa
     assert not diary.folder.exists()
     assert run("diary", "wipe", "--yes") == 0
     assert "there is no diary to delete" in capsys.readouterr().out
+
+
+def _is_terminal(_stream: object) -> bool:
+    return True
 
 
 class _Answers:

@@ -148,6 +148,7 @@ def test_a_reader_that_leaves_while_the_analysis_waits_for_it_is_fine(process: S
     assert lines[-1]["frames"] == len(lines) - 1, "the log ends with the summary all the same"
 
 
+@posix
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk that has no room")
 def test_a_full_disk_for_the_documents_is_a_sentence_and_the_log_is_whole(process: Start, clip: Clip, tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"

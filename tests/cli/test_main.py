@@ -41,12 +41,15 @@ def test_help_names_every_command_and_gives_examples(emodj: Run, option: str) ->
     assert listed == [
         "image",
         "live",
+        "calibrate",
         "page",
         "mood",
         "play",
         "songs",
         "movies",
         "fact",
+        "report",
+        "diary",
         "playlists",
         "spotify",
         "cameras",
@@ -290,6 +293,7 @@ def test_a_reader_that_closes_stdout_after_the_first_line_ends_a_session_quietly
     assert started.returncode == 0
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_streams_may_be_closed_from_the_start(tmp_path: Path, photo: Path, closed: str) -> None:
     written = tmp_path / "written.png"
@@ -318,6 +322,7 @@ def test_a_closed_standard_input_is_empty(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stderr) == (1, "emodj: the standard input is empty\n")
 
 
+@pytest.mark.posix
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk that has no room")
 @pytest.mark.parametrize("arguments", [["--help"], ["image", "photo.jpg"], ["image", "photo.jpg", "--json"]])
 def test_a_full_disk_is_a_sentence(process: Start, photo: Path, arguments: list[str]) -> None:

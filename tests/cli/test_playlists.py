@@ -180,8 +180,8 @@ def test_a_list_is_ok_only_with_a_song_that_can_be_played(emodj: Run, settings: 
     file = settings("".join(table("sad", title=name, path=name) for name in ("gone.m3u8", "one.m3u8", "bad", "some.m3u8")))
     ended = emodj("playlists", "check", "sad", "--config", file)
     assert (ended.returncode, ended.stderr) == (7, "")
-    missing = f"cannot play {tmp_path}/a.mp3: there is no such file"
-    empty = f"cannot play {tmp_path}/bad/empty.mp3: it is damaged, or none of wav, mp3, ogg, opus and flac"
+    missing = f"cannot play {tmp_path / 'a.mp3'}: there is no such file"
+    empty = f"cannot play {tmp_path / 'bad' / 'empty.mp3'}: it is damaged, or none of wav, mp3, ogg, opus and flac"
     outside = f"line 3: '../b.mp3' is left out, it leads out of {tmp_path}: put the song into that folder"
     assert ended.stdout.splitlines() == [
         f"unusable     sad       gone.m3u8: none of the 3 songs can be played; the first: {missing}",

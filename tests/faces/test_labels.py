@@ -5,15 +5,15 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.domain import EXPRESSIONS, LOW_CONFIDENCE, Box, Expression, Face
+from realtime.domain import EXPRESSIONS, LOW_CONFIDENCE, Box, Expression, Face, Threshold
 from realtime.faces.labels import STATE_LIFETIME_S, LabelHysteresis
 
 rows = st.tuples(*[st.integers(0, 100)] * 7).filter(any).map(lambda parts: tuple(part / sum(parts) for part in parts))
 HAPPY, SAD, ANGRY = Expression.HAPPY, Expression.SAD, Expression.ANGRY
 
 
-def make_labels(**changed: float) -> LabelHysteresis:
-    defaults: dict[str, Any] = {"unsure_below": 0.5, "slack": 0.1, "lead": 0.2, "dwell_s": 1.0}
+def make_labels(**changed: Any) -> LabelHysteresis:
+    defaults: dict[str, Any] = {"unsure_below": Threshold(0.5), "slack": 0.1, "lead": 0.2, "dwell_s": 1.0}
     return LabelHysteresis(**defaults | changed)
 
 
@@ -87,6 +87,15 @@ def test_faces_are_labelled_independently() -> None:
 
 def test_an_unsure_face_becomes_confident_at_the_threshold() -> None:
     assert update_confidence(make_labels(), [(0, 0.49), (0.1, 0.5)]) == [False, True]
+
+
+def test_neutral_has_to_be_more_probable_than_others() -> None:
+    labels = make_labels(unsure_below=Threshold(0.5, 0.8))
+    faces = [face(1, happy=0.6), face(2, neutral=0.6), face(3, neutral=0.8)]
+    assert [labels.update(each, 0.0).unsure for each in faces] == [False, True, False]
+    # Within the slack below its own threshold; later clearly below it for the dwell
+    assert not labels.update(face(3, neutral=0.71), 0.1).unsure
+    assert [labels.update(face(3, neutral=0.6), now_s).unsure for now_s in (0.2, 1.2)] == [False, True]
 
 
 def test_a_confident_face_stays_confident_within_the_slack() -> None:

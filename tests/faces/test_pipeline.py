@@ -8,7 +8,8 @@ import pytest
 from realtime.classifier.contract import read_contract
 from realtime.classifier.crops import crop_faces
 from realtime.classifier.runtime import open_classifier
-from realtime.domain import EXPRESSIONS, LOW_CONFIDENCE, Batch, Box, Expression, Face, Frame, Image, Probabilities
+from realtime.domain import EXPRESSIONS, LOW_CONFIDENCE, Batch, Box, Expression, Face, Frame, Image, Probabilities, Threshold
+from realtime.faces.calibration import Calibration
 from realtime.faces.haar import HaarDetector
 from realtime.faces.labels import LabelHysteresis
 from realtime.faces.pipeline import FULL_SCAN_S, FaceReader, FrameReader, QualityGate
@@ -61,7 +62,7 @@ def make_reader(
     unsure_below: float = 0.5,
     side_ratio: float = 1,
 ) -> FaceReader:
-    return FaceReader(detector, classifier or BrightnessClassifier(), side_ratio, unsure_below, open_gate)
+    return FaceReader(detector, classifier or BrightnessClassifier(), side_ratio, Threshold(unsure_below), open_gate)
 
 
 def make_gated_reader(detector: ScriptedDetector, gate: QualityGate) -> FaceReader:
@@ -69,7 +70,7 @@ def make_gated_reader(detector: ScriptedDetector, gate: QualityGate) -> FaceRead
 
 
 def make_labels(*, unsure_below: float = 0.5) -> LabelHysteresis:
-    return LabelHysteresis(unsure_below=unsure_below, slack=0.1, lead=0.3, dwell_s=1.0)
+    return LabelHysteresis(unsure_below=Threshold(unsure_below), slack=0.1, lead=0.3, dwell_s=1.0)
 
 
 def make_frames(image: Image, count: int, *, fps: float = 30) -> list[Frame]:
@@ -97,7 +98,7 @@ def shipped() -> FaceReader:
     )
     pair = MODELS / "emotiondetector.json"
     classifier = open_classifier(pair.with_suffix(".tflite").read_bytes())
-    return FaceReader(detector, classifier, read_contract(pair.with_suffix(".contract.json")).side_ratio, 0.5)
+    return FaceReader(detector, classifier, read_contract(pair.with_suffix(".contract.json")).side_ratio, Threshold(0.5))
 
 
 def test_the_face_of_the_astronaut_is_happy(shipped: FaceReader, astronaut: Image) -> None:
@@ -143,7 +144,7 @@ def test_each_still_picture_is_scanned_as_a_whole() -> None:
     ],
 )
 def test_a_face_below_the_threshold_is_unsure_with_a_reason(grey_value: int, threshold: float, reason: str | None) -> None:
-    (face,) = make_reader(ScriptedDetector([LEFT]), unsure_below=threshold - 1e-6 if threshold < 1 else 1).read(
+    (face,) = make_reader(ScriptedDetector([LEFT]), unsure_below=max(threshold - 1e-6, 0) if threshold < 1 else 1).read(
         grey(grey_value)
     )
     assert face.reason == reason
@@ -154,13 +155,13 @@ def test_a_face_below_the_threshold_is_unsure_with_a_reason(grey_value: int, thr
 def test_an_unreadable_face_has_its_reason_and_keeps_its_probabilities() -> None:
     image = grey(240)
     image[:, 55:] = 0
-    left, right = FaceReader(ScriptedDetector([LEFT, RIGHT]), BrightnessClassifier(), 1, 0.5).read(image)
+    left, right = FaceReader(ScriptedDetector([LEFT, RIGHT]), BrightnessClassifier(), 1, Threshold(0.5)).read(image)
     assert (left.reason, right.reason) == (BLURRED, TOO_DARK)
     assert (left.expression, left.confidence) == (Expression.HAPPY, pytest.approx(240 / 255))
 
 
 def test_the_reason_of_the_gate_goes_before_low_confidence() -> None:
-    (face,) = replace(make_gated_reader(ScriptedDetector([LEFT]), white_gate), unsure_below=1).read(grey(254))
+    (face,) = replace(make_gated_reader(ScriptedDetector([LEFT]), white_gate), unsure_below=Threshold(1)).read(grey(254))
     assert face.reason == OVER_EXPOSED
 
 
@@ -393,3 +394,73 @@ def test_the_expression_of_an_unreadable_crop_never_becomes_the_label() -> None:
     found = [reader.read(Frame(grey(level), index, index / 30))[0] for index, level in enumerate(levels)]
     assert {face.expression for face in found} == {Expression.HAPPY}
     assert all(face.confidence > 0.7 for face in found)
+
+
+DOWN = Calibration(tuple(-1.0 if expression is Expression.HAPPY else 0.0 for expression in EXPRESSIONS))
+GREY = np.full((100, 100, 3), 153, np.uint8)
+
+
+def test_a_frame_says_what_the_network_says_of_it_alone() -> None:
+    reader = FrameReader(make_reader(ScriptedDetector([LEFT])), make_tracker(smoothing_s=100.0))
+    reader.read(Frame(PICTURE, 0, 0.0))
+    (face,) = reader.read(Frame(GREY, 1, 0.02))
+    assert face.reading is not None
+    assert face.reading.probabilities[EXPRESSIONS.index(Expression.HAPPY)] == pytest.approx(0.6)
+    assert face.probabilities[EXPRESSIONS.index(Expression.HAPPY)] < 0.5
+    assert (face.reading.brightness, face.reading.size) == (pytest.approx(0.6), pytest.approx(0.4))
+
+
+def test_a_crop_that_cannot_be_read_has_no_reading() -> None:
+    def dark(crops: Batch, squares: Sequence[Box], width: int, height: int, /) -> list[str | None]:
+        del squares, width, height
+        return [TOO_DARK] * len(crops)
+
+    reader = FrameReader(make_gated_reader(ScriptedDetector([LEFT]), dark), make_tracker())
+    (face,) = reader.read(Frame(GREY, 0, 0.0))
+    assert (face.reading, face.reason) == (None, TOO_DARK)
+
+
+def test_a_face_at_rest_corrects_the_only_face_of_a_frame_and_its_label() -> None:
+    def read(frames: Sequence[Sequence[Box]]) -> list[tuple[tuple[Expression, bool], ...]]:
+        labels = LabelHysteresis(unsure_below=Threshold(0.5), slack=0.1, lead=0.1, dwell_s=0.2)
+        reader = FrameReader(make_reader(ScriptedDetector(*frames)), make_tracker(), labels)
+        reader.use(DOWN)
+        answers = [reader.read(Frame(GREY, number, float(number))) for number in range(len(frames))]
+        return [tuple((face.expression, face.calibrated) for face in faces) for faces in answers]
+
+    alone, crowd = read([[LEFT]]), read([[LEFT, RIGHT]])
+    assert alone == [((Expression.SAD, True),)]
+    assert crowd == [((Expression.HAPPY, False), (Expression.HAPPY, False))]
+    assert read([[LEFT], [LEFT, RIGHT], [LEFT]])[1] == crowd[0]
+
+
+def test_a_face_at_rest_is_no_longer_used() -> None:
+    reader = FrameReader(make_reader(ScriptedDetector([LEFT])), make_tracker())
+    before = reader.read(Frame(GREY, 0, 0.0))
+    reader.use(DOWN)
+    assert reader.read(Frame(GREY, 1, 1.0)) != before
+    reader.use(None)
+    assert reader.read(Frame(GREY, 2, 2.0)) == before
+
+
+def test_a_face_at_rest_corrects_the_only_face_of_a_picture() -> None:
+    (face,) = replace(make_reader(ScriptedDetector([LEFT])), calibration=DOWN).read(GREY)
+    assert (face.expression, face.calibrated) == (Expression.SAD, True)
+    assert face.confidence == pytest.approx(0.4 / (0.4 + 0.6 * np.exp(-1)))
+    several = replace(make_reader(ScriptedDetector([LEFT, RIGHT])), calibration=DOWN).read(GREY)
+    assert several == make_reader(ScriptedDetector([LEFT, RIGHT])).read(GREY)
+
+
+def test_a_corrected_face_below_the_threshold_is_not_sure() -> None:
+    reader = make_reader(ScriptedDetector([LEFT]), unsure_below=0.55)
+    assert [face.reason for face in reader.read(GREY)] == [None]
+    (face,) = replace(reader, calibration=Calibration((0.0, 0.0, 0.0, -0.3, 0.0, 0.0, 0.0))).read(GREY)
+    assert (face.expression, face.reason) == (Expression.HAPPY, LOW_CONFIDENCE)
+
+
+def test_a_face_that_a_frame_misses_still_counts_as_one_of_several() -> None:
+    frames: list[list[Box]] = [*[[LEFT, RIGHT]] * 8, [LEFT]]
+    reader = FrameReader(make_reader(ScriptedDetector(*frames)), make_tracker(), hold_s=0.5)
+    reader.use(DOWN)
+    answers = [reader.read(Frame(GREY, number, 0.1 * number)) for number in range(len(frames))]
+    assert [face.calibrated for face in answers[-1]] == [False, False]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -306,6 +307,21 @@ def test_a_frozen_camera_asks_nothing_and_goes_on(tab: Tab) -> None:
     assert len([url for url in tab.requests if url.endswith("/frame")]) <= count + 1
 
 
+def test_a_face_at_rest_is_measured_and_stopped(tab: Tab) -> None:
+    tab.click("Camera on")
+    tab.expect_mood("happy")
+    tab.click("My face at rest")
+    expect(tab.page.locator("#rest-said")).to_have_text("look neutral at the camera")
+    expect(tab.page.locator("#rest-left")).to_have_text(re.compile("[678] s"))
+    expect(tab.page.locator("#rest-yes")).to_be_hidden()
+    tab.page.get_by_role("button", name="Stop", exact=True).press("Enter")
+    expect(tab.page.locator("#rest-said")).to_have_text("your face at rest is not used")
+    expect(tab.page.locator("#rest-buttons")).to_be_hidden()
+    expect(tab.page.locator("#rest")).to_be_focused()
+    tab.click("Camera off")
+    expect(tab.page.locator("#rest")).to_be_hidden()
+
+
 def test_the_camera_of_a_hidden_tab_goes_off(tab: Tab) -> None:
     tab.click("Camera on")
     tab.expect_mood("happy")
@@ -428,6 +444,29 @@ def test_songs_are_played_by_their_buttons(tab: Tab) -> None:
     tab.click("Shuffle")
     expect(tab.page.locator("#shuffle")).to_have_attribute("aria-pressed", "true")
     expect(tab.page.locator("#song-title")).to_have_text("One")
+
+
+def test_thumbs_are_given_by_the_keyboard_and_said(browser: Browser, tmp_path: Path) -> None:
+    for name in "abc":
+        sound(tmp_path / "happy" / f"{name}.ogg", seconds=30, title=f"Song {name}")
+    settings = shipped_settings()
+    with serving_page(replace(settings, music=replace(settings.music, library=tmp_path))) as own:
+        shown = browser.new_page()
+        shown.goto(own.link)
+        shown.get_by_role("button", name="happy").click()
+        shown.get_by_role("button", name="Play your own songs").click()
+        expect(shown.locator("#song-title")).to_have_text("Song a")
+        shown.locator("#like").focus()
+        shown.keyboard.press("Enter")
+        expect(shown.locator("#player-said")).to_have_text("liked: Song a, for happy")
+        expect(shown.locator("#like")).to_have_attribute("aria-pressed", "true")
+        assert shown.locator("#dislike").get_attribute("aria-label") == "Not again: Song a"
+        shown.locator("#dislike").press("Space")
+        expect(shown.locator("#song-title")).to_have_text("Song b")
+        expect(shown.locator("#like")).to_have_attribute("aria-pressed", "false")
+        shown.locator("#movies .dislike").first.click()
+        expect(shown.locator("#offers-said")).to_contain_text("disliked: ")
+        shown.close()
 
 
 # Keyboard, sizes, colours, contrast

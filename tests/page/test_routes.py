@@ -210,7 +210,7 @@ def test_a_strange_stretch_is_refused(tab: PageClient, stretch: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "question", ["alive", "prepare", "picture", "preview", "frame", "choose", "offers", "summary", "restart"]
+    "question", ["alive", "prepare", "picture", "preview", "frame", "choose", "offers", "summary", "restart", "rest"]
 )
 def test_without_a_visit_a_tab_begins_anew(page: PageClient, question: str) -> None:
     answer = page.ask(question, {}, {"x-emodj-visit": "unknown"})

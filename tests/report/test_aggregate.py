@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from hypothesis import given
@@ -29,7 +29,8 @@ FACES = st.builds(
     reason=st.sampled_from([None, None, "too dark", "blurred"]),
     size=st.floats(1, 20),
 )
-MOODS = st.one_of(st.none(), st.tuples(st.sampled_from([None, *EXPRESSIONS]), st.sampled_from(["faces", "hand"])))
+SOURCES: tuple[Literal["faces", "hand"], ...] = ("faces", "hand")
+MOODS = st.one_of(st.none(), st.tuples(st.sampled_from([None, *EXPRESSIONS]), st.sampled_from(SOURCES)))
 STEPS = st.tuples(st.floats(0.01, 40), st.lists(FACES, max_size=3), MOODS)
 
 

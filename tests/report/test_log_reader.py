@@ -118,9 +118,25 @@ def test_documents_of_another_kind_are_counted_and_left_out() -> None:
     assert (reader.unknown, reader.broken) == (3, 0)
 
 
-def test_changes_of_the_music_are_read() -> None:
-    line = json.dumps({"schema": 1, "t": 2.5, "music": {"title": "Song\x1b[31m\u202e", "why": "for happy"}})
-    assert read(line.encode())[0] == [MusicChange(2.5, "Song�[31m", "for happy")]
+EVENT = {"t": 2.5, "what": "next", "mood": "happy", "why": "happy held", "title": "Song\x1b[31m\u202e", "url": None}
+
+
+def with_dj(line: bytes, *events: object) -> bytes:
+    return json.dumps({**json.loads(line), "dj": events}).encode() + b"\n"
+
+
+def test_events_of_the_dj_are_read_from_frames_and_not_once_more_from_the_result() -> None:
+    data = with_dj(frame_line(3, face()), EVENT) + with_dj(end_line(), EVENT, EVENT)
+    changes = [each for each in read(data)[0] if isinstance(each, MusicChange)]
+    assert changes == [MusicChange(2.5, "Song�[31m", "happy held", "next")]
+    alone = [each for each in read(with_dj(end_line(), EVENT))[0] if isinstance(each, MusicChange)]
+    assert alone == changes
+
+
+@pytest.mark.parametrize("events", [[7], [{}], [{**EVENT, "t": "x"}], [{**EVENT, "title": 7}], [{**EVENT, "t": 1e99}]], ids=str)
+def test_damaged_events_spoil_their_line_alone(events: list[object]) -> None:
+    observations, reader = read(with_dj(frame_line(1, face()), *events) + frame_line(2, face()))
+    assert (len(observations), reader.broken) == (1, 1)
 
 
 def test_sessions_in_one_file_follow_each_other_and_count_their_persons_anew() -> None:

@@ -11,7 +11,7 @@ from realtime.report.aggregate import SessionReport, SessionSums
 from realtime.report.log_reader import LogReader
 from realtime.report.observations import FaceReading, Moment, MusicChange, one_hot
 from realtime.report.report_html import report_html
-from realtime.report.report_text import MOST_ROWS, MOST_SHOWN_PERSONS, InputReport
+from realtime.report.report_text import MOST_ROWS, MOST_SHOWN_PERSONS, InputReport, music_parts
 from tests.support.html import Page, check_harmless
 from tests.support.logs import HAPPY, session_lines
 from tests.support.summaries import HOSTILE
@@ -20,7 +20,11 @@ from tests.support.summaries import HOSTILE
 def whole_report() -> SessionReport:
     sums = SessionSums()
     sums.add_all(LogReader(BytesIO(b"".join(session_lines(300)))).observations())
-    sums.add(MusicChange(2.0, "Bright and happy", "for happy"))
+    sums.add(MusicChange(2.0, "Bright and happy", "happy held for 8 seconds", "begin"))
+    sums.add(MusicChange(2.5, "Bright and happy", "", "changed"))
+    sums.add(MusicChange(6.0, "Slow and sad", "sad held for 30 seconds", "next"))
+    sums.add(MusicChange(7.0, "Slow and sad", "", "changed"))
+    sums.add(MusicChange(9.0, "", "nobody is there", "fade"))
     return sums.report()
 
 
@@ -56,14 +60,19 @@ def test_a_page_says_all_that_is_known() -> None:
         "3 lines are damaged or cut off, and left out.",
         "0:00 to 0:05: happy 0:05 to 0:10: sad",
         "What the faces looked like happy",
-        "Changes of the music",
-        "0:02 Bright and happy, for happy",
+        "0:02 music begins: Bright and happy happy held for 8 seconds",
+        "0:06 next, at the end of the song: Slow and sad sad held for 30 seconds",
+        "0:09 the music fades nobody is there",
         "person 1 0:00 to 0:10, 10 seconds in view",
         "person 2 0:05 to 0:10, 5 seconds in view happy 70%",
         "Not sure: 3% of the time of all faces",
         "too dark 1 second 3% most at 0:02, 13%",
     ):
         assert part in text
+
+
+def test_music_is_drawn_while_it_played() -> None:
+    assert music_parts(REPORT) == [(2.0, 7.0, "Bright and happy"), (7.0, 9.0, "Slow and sad")]
 
 
 def test_each_plot_has_a_name_and_a_table_beside_it() -> None:

@@ -102,6 +102,14 @@ def test_the_line_of_a_frame() -> None:
     }
 
 
+def test_a_corrected_face_is_marked_and_others_have_no_such_field() -> None:
+    corrected = replace(FACE, calibrated=True)
+    (entry, plain) = documents.frame_document(0, [corrected, FACE], MOOD)["faces"]
+    assert entry == {**FACE_DOCUMENT, "track": None, "calibrated": True}
+    assert "calibrated" not in plain
+    assert documents.summary_document(Summary(MOOD, PROBABILITIES, 1, 0, None, calibrated=True))["calibrated"] is True
+
+
 def test_the_document_of_a_session() -> None:
     assert read_back(documents.summary_document(Summary(MOOD, PROBABILITIES, 120, 4.00006, PLAN))) == {
         "schema": 1,

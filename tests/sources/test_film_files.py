@@ -3,6 +3,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -233,3 +234,31 @@ def test_a_film_with_a_second_video_stream_is_remarked(streams: int, remarked: b
         while source.read() is not None:
             pass
         assert ("has 2 video streams, and the first was read: `ffmpeg" in (source.remark or "")) is remarked
+
+
+def test_a_film_that_is_cut_off_is_remarked(tmp_path: Path) -> None:
+    # The second picture is whole, and the end of the third is missing
+    whole = write_film(tmp_path / "film.mkv", [marked()] * 3, [0, 40, 80]).read_bytes()
+    writer = cv2.VideoWriter(str(tmp_path / "film.avi"), cv2.CAP_OPENCV_MJPEG, cv2.VideoWriter.fourcc(*"MJPG"), 25, (64, 48))
+    for _ in range(20):
+        writer.write(np.full((48, 64, 3), 90, np.uint8))
+    writer.release()
+    for name, data in (("film.mkv", whole), ("film.avi", (tmp_path / "film.avi").read_bytes())):
+        for size, remarked in ((len(data), False), (len(data) - 300, True)):
+            path = tmp_path / name
+            path.write_bytes(data[:size])
+            with open_video(str(path)) as source:
+                assert isinstance(source, VideoSource)
+                frames = len(list(iter(source.read, None)))
+                assert frames > 1
+                sentence = f"{path} is cut off: it was read up to there, and its end is missing"
+                assert ((source.remark or "") == sentence) is remarked
+
+
+@pytest.mark.parametrize(("length", "cut"), [(100, False), (101, True), (0, False)])
+def test_a_movie_states_how_long_its_pictures_are(length: int, cut: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    path = tmp_path / "film.mp4"
+    # A length of 0 is all that follows
+    box = struct.pack(">I4s", length and length + 8, b"mdat") + bytes(100)
+    path.write_bytes(struct.pack(">I4s4s", 12, b"ftyp", b"isom") + box)
+    assert read_film_facts(str(path)).is_cut is cut

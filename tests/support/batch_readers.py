@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from realtime.batch.reading import BatchReaders
-from realtime.domain import Box
+from realtime.domain import Box, Threshold
 from realtime.errors import AssetError
 from realtime.faces.pipeline import FaceReader
 from tests.support.fake_faces import HappyClassifier, make_frame_reader
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from realtime.domain import Image
+    from realtime.faces.pipeline import FrameReader
 
 GREY, DEADLY, ENDLESS, DEADLY_ONCE = (90, 90, 90), (255, 0, 255), (255, 255, 0), (0, 255, 255)
 ONCE = "KILLED_ONCE_OF_THE_TEST"
@@ -52,8 +53,13 @@ def _is_first() -> bool:
 def load_fake(notify: Callable[[str], None]) -> BatchReaders:
     """Readers that find one happy face in each picture and frame."""
     notify("fake readers are loaded")
-    faces = FaceReader(CornerDetector(), HappyClassifier(), 1.0, 0.5, open_gate)
-    return BatchReaders(faces, lambda: make_frame_reader(CornerDetector(), HappyClassifier()), "fake network")
+    faces = FaceReader(CornerDetector(), HappyClassifier(), 1.0, Threshold(0.5), open_gate)
+
+    def frames_with(wrap: Callable[[FaceReader], FaceReader]) -> FrameReader:
+        wrapped = wrap(faces)
+        return make_frame_reader(wrapped.detector, wrapped.classifier)
+
+    return BatchReaders(faces, frames_with, "fake network")
 
 
 def refuse_to_load(notify: Callable[[str], None]) -> BatchReaders:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from realtime.domain import Threshold
 from realtime.faces.pipeline import FaceReader, FrameReader
 from realtime.faces.tracker import Tracker
 from tests.support.gates import open_gate
@@ -31,4 +32,4 @@ class HappyClassifier:
 def make_frame_reader(detector: Detector, classifier: Classifier) -> FrameReader:
     """A frame reader without a quality gate."""
     tracker = Tracker(match_overlap=0.3, forget_after_s=1, smoothing_s=0)
-    return FrameReader(FaceReader(detector, classifier, 1.0, 0.5, open_gate), tracker)
+    return FrameReader(FaceReader(detector, classifier, 1.0, Threshold(0.5), open_gate), tracker)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
@@ -17,7 +18,7 @@ from realtime.page.server import PageAddress
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
     from realtime.config.schema import Settings
 
@@ -97,14 +98,16 @@ class PageClient:
 
 
 @contextmanager
-def serving_page(settings: Settings | None = None, most_visits: int = 1000) -> Generator[PageClient]:
+def serving_page(
+    settings: Settings | None = None, most_visits: int = 1000, clock: Callable[[], float] = time.monotonic
+) -> Generator[PageClient]:
     """Serve a page with the settings that come with emodj, or others; yields a client with the link's key.
 
     Tests share a page, and leave their visits open, so it takes more of them.
     """
     parts = build_page(settings or shipped_settings(), lambda _: None, in_network=False)
     with PageAddress(0) as address:
-        server = address.server(build_app(parts, most_visits=most_visits))
+        server = address.server(build_app(parts, clock, most_visits))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [address.socket]}, name="page")
         thread.start()
         try:

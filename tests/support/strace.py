@@ -1,4 +1,7 @@
-"""Record what a process writes and whom it asks, native libraries included, as the kernel sees it."""
+"""Record what a process writes and whom it asks, native libraries included, as the kernel sees it.
+
+It reads the same reports as `realtime.privacy.strace`, with other code: the promise is not tested by what tells of it.
+"""
 
 from __future__ import annotations
 

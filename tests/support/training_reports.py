@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from realtime.domain import Threshold
 from realtime.training import evaluation, run_folder
 
 if TYPE_CHECKING:
@@ -39,9 +40,9 @@ def predict(crops: np.ndarray[Any, np.dtype[np.uint8]]) -> np.ndarray[Any, np.dt
 def document(dataset: Dataset, part: str = "private", *, robustness: bool = True) -> dict[str, Any]:
     """The report of the invented network on the test part."""
     images = dataset.part("private")
-    rows = evaluation.measure_robustness(predict, images, 0.4) if robustness else None
+    rows = evaluation.measure_robustness(predict, images, Threshold(0.4)) if robustness else None
     outputs = predict(images.images)
-    return evaluation.report_document(images, outputs, part=part, threshold=0.4, parameters=1234, robustness=rows)
+    return evaluation.report_document(images, outputs, part=part, threshold=Threshold(0.4), parameters=1234, robustness=rows)
 
 
 def settings(dataset: Dataset, **more: Any) -> dict[str, Any]:

@@ -8,16 +8,19 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from realtime.classifier.keras_pair import fold_calibration, import_tensorflow, predict
+from realtime.domain import EXPRESSIONS, Expression, Threshold
 from realtime.training import metrics
 from realtime.training.calibration import (
     MAX_ACCURACY_LOSS,
     MAX_CLEAR_ERROR,
+    MAX_SILENCED,
     MIN_COVERAGE,
     TARGET_ACCURACY,
     TEMPERATURES,
     THRESHOLDS,
     Calibration,
     choose_correction,
+    choose_neutral_threshold,
     choose_temperature,
     choose_threshold,
 )
@@ -164,16 +167,40 @@ def test_the_threshold_is_the_lowest_that_reaches_the_target_accuracy() -> None:
     probabilities, labels = calibrated_predictions(0.87)
     threshold = choose_threshold(probabilities, labels)
     assert 0.87 < threshold <= 0.9
-    assert metrics.coverage(probabilities, labels, threshold)[1] >= TARGET_ACCURACY
-    assert all(metrics.coverage(probabilities, labels, lower)[1] < TARGET_ACCURACY for lower in THRESHOLDS if lower < threshold)
+    assert metrics.coverage(probabilities, labels, Threshold(threshold))[1] >= TARGET_ACCURACY
+    assert all(
+        metrics.coverage(probabilities, labels, Threshold(lower))[1] < TARGET_ACCURACY
+        for lower in THRESHOLDS
+        if lower < threshold
+    )
 
 
 def test_most_faces_are_answered_even_if_fewer_are_right() -> None:
     probabilities, labels = calibrated_predictions(0.4)
     threshold = choose_threshold(probabilities, labels)
     assert threshold == pytest.approx(0.52, abs=0.011)
-    assert metrics.coverage(probabilities, labels, threshold)[0] >= MIN_COVERAGE
-    assert metrics.coverage(probabilities, labels, threshold + 0.01)[0] < MIN_COVERAGE
+    assert metrics.coverage(probabilities, labels, Threshold(threshold))[0] >= MIN_COVERAGE
+    assert metrics.coverage(probabilities, labels, Threshold(threshold + 0.01))[0] < MIN_COVERAGE
+
+
+def test_the_threshold_of_neutral_is_the_highest_that_silences_few() -> None:
+    labels, logits = faces_and_logits(SKEWED)
+    probabilities = softmax(logits)
+    common = 0.6
+    neutral = choose_neutral_threshold(probabilities, np.array(labels), common)
+    share = metrics.coverage(probabilities, np.array(labels), Threshold(common))[0]
+    kept = {each: metrics.coverage(probabilities, np.array(labels), Threshold(common, each))[0] for each in THRESHOLDS}
+    assert neutral > common
+    assert kept[neutral] >= share - MAX_SILENCED
+    assert all(kept[each] < share - MAX_SILENCED for each in THRESHOLDS if each > neutral)
+
+
+def test_neutral_keeps_the_common_threshold_where_every_answer_is_neutral() -> None:
+    probabilities = np.full((50, 7), 0.05, np.float32)
+    probabilities[:, EXPRESSIONS.index(Expression.NEUTRAL)] = 0.7
+    neutral = np.full(50, EXPRESSIONS.index(Expression.NEUTRAL))
+    assert choose_neutral_threshold(probabilities, neutral, 0.8) == 0.8
+    assert choose_neutral_threshold(probabilities, neutral, 0.5) == 0.7
 
 
 def test_the_threshold_is_that_of_the_corrected_network_on_clear_faces(people: Build) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from realtime.domain import Expression
+from realtime.domain import Expression, Threshold
 from realtime.training import evaluation
 from realtime.training.corruptions import CORRUPTIONS
 from realtime.training.dataset import Dataset
@@ -55,7 +55,7 @@ def five(people: Build) -> Dataset:
 
 def test_each_group_counts_its_own_images_against_its_own_labels(five: Dataset) -> None:
     probabilities = peaked((HAPPY, 0.9), (HAPPY, 0.8), (SAD, 0.7), (HAPPY, 0.6), (ANGRY, 0.3))
-    figures = evaluate_network(five, probabilities, threshold=0.65)
+    figures = evaluate_network(five, probabilities, threshold=Threshold(0.65))
     assert list(figures) == GROUPS
     assert [figures[group]["images"] for group in GROUPS] == [5, 3, 4]
     # By their labels: right, right, right, wrong, wrong; by the majority: right, wrong, right, right
@@ -75,9 +75,9 @@ def test_each_group_counts_its_own_images_against_its_own_labels(five: Dataset) 
 
 
 def test_recalls_are_named_and_the_matrix_has_a_row_for_each_label(five: Dataset) -> None:
-    figures = evaluate_network(five, peaked((HAPPY, 0.9), (SURPRISE, 0.8), (SAD, 0.7), (SAD, 0.6), (FEAR, 0.5)), 0.5)[
-        "original labels"
-    ]
+    figures = evaluate_network(
+        five, peaked((HAPPY, 0.9), (SURPRISE, 0.8), (SAD, 0.7), (SAD, 0.6), (FEAR, 0.5)), Threshold(0.5)
+    )["original labels"]
     assert list(figures["recall"]) == [expression.value for expression in Expression]
     assert figures["recall"]["happy"] == 0.5
     assert figures["recall"]["sad"] == figures["recall"]["fear"] == 1
@@ -88,13 +88,13 @@ def test_recalls_are_named_and_the_matrix_has_a_row_for_each_label(five: Dataset
 
 def test_a_report_is_a_document_of_json(people: Build) -> None:
     probabilities = peaked(*((index, 0.5) for index in range(7)))
-    figures = evaluate_network(people(range(7)), probabilities, 0.4)
+    figures = evaluate_network(people(range(7)), probabilities, Threshold(0.4))
     assert json.loads(json.dumps(figures, allow_nan=False)) == figures
     assert [figures[group]["accuracy"] for group in GROUPS] == [1, 1, 1]
 
 
 def test_a_group_without_an_image_has_no_figures_and_gives_no_warning(people: Build) -> None:
-    figures = evaluate_network(people([HAPPY], [{"contempt": 10}], copies=[True]), peaked((HAPPY, 0.9)), 0.5)
+    figures = evaluate_network(people([HAPPY], [{"contempt": 10}], copies=[True]), peaked((HAPPY, 0.9)), Threshold(0.5))
     assert figures["original labels"]["accuracy"] == 1
     for group in GROUPS[1:]:
         assert figures[group]["images"] == 0
@@ -103,7 +103,7 @@ def test_a_group_without_an_image_has_no_figures_and_gives_no_warning(people: Bu
 
 def test_a_group_has_every_figure_of_each_expression(five: Dataset) -> None:
     probabilities = peaked((HAPPY, 0.9), (HAPPY, 0.8), (SAD, 0.7), (HAPPY, 0.6), (ANGRY, 0.3))
-    figures = evaluate_network(five, probabilities, 0.65)["original labels"]
+    figures = evaluate_network(five, probabilities, Threshold(0.65))["original labels"]
     assert figures["precision"]["happy"] == pytest.approx(2 / 3)
     assert (figures["precision"]["sad"], figures["precision"]["angry"]) == (1, 0)
     assert math.isnan(figures["precision"]["fear"])
@@ -117,7 +117,7 @@ def test_a_group_has_every_figure_of_each_expression(five: Dataset) -> None:
 def test_data_without_votes_have_no_majority_group_and_a_remark(people: Build) -> None:
     alone = people([HAPPY, SAD], [{}, {}])
     probabilities = peaked((HAPPY, 0.9), (HAPPY, 0.8))
-    document = evaluation.report_document(alone, probabilities, part="private", threshold=0.5, parameters=7)
+    document = evaluation.report_document(alone, probabilities, part="private", threshold=Threshold(0.5), parameters=7)
     assert list(document["figures"]) == GROUPS[:2]
     assert "vote_calibration_error" not in document["figures"]["original labels"]
     assert document["figures"]["original labels"]["accuracy"] == 0.5
@@ -127,14 +127,18 @@ def test_data_without_votes_have_no_majority_group_and_a_remark(people: Build) -
 
 def test_a_document_has_null_for_a_missing_figure(people: Build) -> None:
     probabilities = peaked((HAPPY, 0.9))
-    document = evaluation.report_document(people([HAPPY]), probabilities, part="public", threshold=0.95, parameters=7)
+    document = evaluation.report_document(
+        people([HAPPY]), probabilities, part="public", threshold=Threshold(0.95), parameters=7
+    )
     assert json.loads(json.dumps(document, allow_nan=False)) == document
     assert (document["schema"], document["part"], document["parameters"], document["threshold"]) == (1, "public", 7, 0.95)
     assert document["figures"]["original labels"]["recall"]["angry"] is None
     assert document["figures"]["original labels"]["right_of_answered"] is None
     assert "robustness" not in document
     whole = people(range(7))
-    full = evaluation.report_document(whole, peaked(*((i, 0.5) for i in range(7))), part="public", threshold=0.4, parameters=7)
+    full = evaluation.report_document(
+        whole, peaked(*((i, 0.5) for i in range(7))), part="public", threshold=Threshold(0.4), parameters=7
+    )
     assert full["remarks"] == []
 
 
@@ -149,7 +153,9 @@ def test_robustness_has_a_row_for_each_corruption_with_the_fall_from_the_first(p
     images = np.stack([np.full((48, 48), level, np.uint8) for level in (160, 60, 180)])
     # The third has no clear majority, so with votes it does not count
     ballots = [{"happiness": 10}, {"sadness": 9}, {"fear": 5, "happiness": 5}] if votes else [{}, {}, {}]
-    rows = evaluation.measure_robustness(classify_by_brightness, people([HAPPY, SAD, FEAR], ballots, images), threshold=0.55)
+    rows = evaluation.measure_robustness(
+        classify_by_brightness, people([HAPPY, SAD, FEAR], ballots, images), threshold=Threshold(0.55)
+    )
     assert [row["way"] for row in rows] == list(CORRUPTIONS)
     none, bright, dark = rows[:3]
     right = 1 if votes else 2 / 3
@@ -185,6 +191,6 @@ def test_label_agreement_counted_by_hand(people: Build) -> None:
 def test_robustness_without_a_clear_image_is_against_the_labels(people: Build) -> None:
     images = np.stack([np.full((48, 48), level, np.uint8) for level in (160, 60)])
     rows = evaluation.measure_robustness(
-        classify_by_brightness, people([HAPPY, SAD], [{"happiness": 5, "fear": 5}] * 2, images), threshold=0.55
+        classify_by_brightness, people([HAPPY, SAD], [{"happiness": 5, "fear": 5}] * 2, images), Threshold(0.55)
     )
     assert rows[0]["accuracy"] == 1

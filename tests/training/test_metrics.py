@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from realtime.domain import EXPRESSIONS, Expression, Threshold
 from realtime.training import metrics
 
 NAN = float("nan")
@@ -75,7 +76,7 @@ def test_an_expression_without_faces_has_no_figure() -> None:
     assert all(math.isnan(score) for score in metrics.f1_scores(nothing))
     probabilities, labels = np.zeros((0, 7)), np.zeros(0, np.int64)
     assert math.isnan(metrics.calibration_error(probabilities, labels))
-    assert all(math.isnan(share) for share in metrics.coverage(probabilities, labels, 0.5))
+    assert all(math.isnan(share) for share in metrics.coverage(probabilities, labels, Threshold(0.5)))
 
 
 @pytest.mark.parametrize(("confidence", "right"), [(0.6, 3), (0.8, 4), (1.0, 5)])
@@ -127,12 +128,22 @@ def test_unanimous_votes_equal_a_label(faces: list[tuple[float, bool]]) -> None:
 
 def test_coverage_at_a_threshold() -> None:
     faces = predictions((0.9, True), (0.75, True), (0.75, False), (0.6, False))
-    assert metrics.coverage(*faces, 0.5) == (1.0, 0.5)
-    assert metrics.coverage(*faces, 0.75) == pytest.approx((0.75, 2 / 3))
-    assert metrics.coverage(*faces, 0.8) == (0.25, 1.0)
-    answered, right = metrics.coverage(*faces, 0.95)
+    assert metrics.coverage(*faces, Threshold(0.5)) == (1.0, 0.5)
+    assert metrics.coverage(*faces, Threshold(0.75)) == pytest.approx((0.75, 2 / 3))
+    assert metrics.coverage(*faces, Threshold(0.8)) == (0.25, 1.0)
+    answered, right = metrics.coverage(*faces, Threshold(0.95))
     assert answered == 0
     assert math.isnan(right)
+
+
+def test_neutral_is_answered_at_its_own_threshold() -> None:
+    neutral, happy = (EXPRESSIONS.index(expression) for expression in (Expression.NEUTRAL, Expression.HAPPY))
+    probabilities = np.full((4, 7), 0.0)
+    for row, (expression, value) in enumerate(((neutral, 0.7), (neutral, 0.9), (happy, 0.7), (happy, 0.5))):
+        probabilities[row] = (1 - value) / 6
+        probabilities[row, expression] = value
+    assert metrics.answered(probabilities, Threshold(0.6, 0.8)).tolist() == [False, True, True, False]
+    assert metrics.answered(probabilities, Threshold(0.6)).tolist() == [True, True, True, False]
 
 
 def test_precision_and_weighted_f1_counted_by_hand() -> None:
@@ -180,7 +191,7 @@ def test_a_curve_goes_from_the_most_confident_faces_to_all(faces: list[tuple[flo
     answered = [point["answered"] for point in points]
     assert answered == sorted(set(answered))
     for point in points:
-        assert metrics.coverage(probabilities, labels, point["threshold"]) == (point["answered"], point["right"])
+        assert metrics.coverage(probabilities, labels, Threshold(point["threshold"])) == (point["answered"], point["right"])
     if faces:
         assert points[-1]["answered"] == 1
         assert points[-1]["right"] == metrics.accuracy(metrics.confusion_matrix(labels, probabilities.argmax(axis=1)))

@@ -35,13 +35,13 @@ def pixels(png: bytes) -> tuple[int, int]:
     [
         (lambda: plots.draw_confusion(TABLE, "title"), 740),
         (lambda: plots.draw_reliability(BINS, 0.07, "title"), 640),
-        (lambda: plots.draw_coverage(POINTS, (0.7, 0.9), 0.6, "title"), 640),
+        (lambda: plots.draw_coverage(POINTS, (0.7, 0.9), "0.60", "title"), 640),
         (lambda: plots.draw_curves(HISTORY, "title"), 740),
         # Figures that do not exist
         (lambda: plots.draw_confusion(EMPTY, "nobody"), 740),
         (lambda: plots.draw_reliability([], None, "nobody"), 640),
-        (lambda: plots.draw_coverage([], (None, None), 0.6, "nobody"), 640),
-        (lambda: plots.draw_coverage(POINTS, (0.0, None), 1.0, "nobody answered"), 640),
+        (lambda: plots.draw_coverage([], (None, None), "0.60", "nobody"), 640),
+        (lambda: plots.draw_coverage(POINTS, (0.0, None), "1.00", "nobody answered"), 640),
         (lambda: plots.draw_curves(HISTORY[:1], "one epoch"), 740),
     ],
 )
@@ -58,8 +58,8 @@ def test_other_data_give_another_picture() -> None:
         (plots.draw_confusion(TABLE, ""), plots.draw_confusion(turned, "")),
         (plots.draw_reliability(BINS, None, ""), plots.draw_reliability([{**BINS[0], "accuracy": 0.9}], None, "")),
         (plots.draw_reliability(BINS, 0.07, ""), plots.draw_reliability(BINS, 0.08, "")),
-        (plots.draw_coverage(POINTS, (0.7, 0.9), 0.6, ""), plots.draw_coverage(better, (0.7, 0.9), 0.6, "")),
-        (plots.draw_coverage(POINTS, (0.7, 0.9), 0.6, ""), plots.draw_coverage(POINTS, (0.2, 1.0), 0.6, "")),
+        (plots.draw_coverage(POINTS, (0.7, 0.9), "0.60", ""), plots.draw_coverage(better, (0.7, 0.9), "0.60", "")),
+        (plots.draw_coverage(POINTS, (0.7, 0.9), "0.60", ""), plots.draw_coverage(POINTS, (0.2, 1.0), "0.60", "")),
         (plots.draw_curves(HISTORY, ""), plots.draw_curves([HISTORY[0], {**HISTORY[1], "loss": 1.2}], "")),
         (plots.draw_curves(HISTORY, ""), plots.draw_curves([HISTORY[0], {**HISTORY[1], "accuracy": 0.5}], "")),
     ]

@@ -6,10 +6,12 @@ import { buildMood, showMood } from "./mood.js";
 import { buildStrategies, showOffers } from "./offers.js";
 import { pictureOf, readPicture } from "./picture.js";
 import { Player } from "./player.js";
+import { connectRest, showRest } from "./rest.js";
 import { ask, begin, end, keepAlive, ServerError } from "./server.js";
 import { SpotifyButtons } from "./spotify.js";
 import { markFaces, mirrorMarks, showNothing, showPicture, showVideo, toPng } from "./stage.js";
 import { showSummary } from "./summary.js";
+import { allowThumbs } from "./thumbs.js";
 
 const MIXED_EVERY_MS = 5000;
 const GONE = 410;
@@ -130,6 +132,7 @@ function faceItem(face) {
     {},
     ...mark,
     make("strong", {}, best),
+    face.calibrated ? " calibrated" : "",
     make("div", { class: "quiet" }, three.map(([name, share]) => `${name} ${percent(share)}`).join(", ")),
   );
 }
@@ -177,6 +180,7 @@ function stopCamera() {
   press("camera", false);
   find("camera").textContent = "Camera on";
   find("rate").textContent = "";
+  showRest();
 }
 
 async function cameraFailed(error) {
@@ -189,6 +193,7 @@ let answers = [];
 function showFrame(answer, width, height) {
   markFaces(answer.faces, width, height, mirrored);
   listFaces(answer.faces);
+  showRest(answer.rest);
   const now = performance.now();
   answers = [...answers.filter((at) => now - at < 2000), now];
   find("rate").textContent = answers.length > 2 ? `${Math.round(answers.length / 2)} answers a second` : "";
@@ -242,6 +247,7 @@ async function startAnew() {
   if (!camera.on) {
     showNoPicture();
   }
+  showRest();
   say("A new session has begun.");
   await takeMood(fields);
 }
@@ -269,6 +275,7 @@ function connect() {
     press("freeze", !isPressed("freeze"));
     camera.freeze(isPressed("freeze"));
   });
+  connectRest(doing);
   on("mirror", () => setMirror(!isPressed("mirror")));
   find("camera-choice").addEventListener("change", doing((event) => switchCamera(event.target.value)));
   on("restart", startAnew);
@@ -324,8 +331,11 @@ async function startAgain(sentence) {
 async function main() {
   start = await begin();
   find("lan").hidden = !start.in_network;
+  if (!start.thumbs) {
+    find("promise").textContent = "Pictures are analysed on this computer. Nothing is saved, and nothing leaves it.";
+  }
   if (start.in_network) {
-    find("promise").textContent = "Pictures are analysed on the computer that runs emodj. Nothing is saved, and nothing goes further.";
+    find("promise").textContent = "Pictures are analysed on the computer that runs emodj. Nothing is saved but your thumbs, and nothing goes further.";
   }
   if (start.spotify) {
     find("promise").textContent = "Pictures are analysed on this computer. Nothing is saved, and nothing leaves it but what you press for Spotify.";
@@ -333,6 +343,7 @@ async function main() {
   find("take").hidden = !window.matchMedia("(pointer: coarse)").matches;
   buildMood(start.expressions, doing((mood) => choose({ mood })));
   buildStrategies(start.strategies, start.strategy, doing((strategy) => choose({ strategy })));
+  allowThumbs(start.thumbs);
   player = new Player(start.shuffle, start.volume, () => spotify.silence());
   spotify = new SpotifyButtons(start.spotify, () => player.pause());
   setMirror(start.mirrored);

@@ -1,21 +1,21 @@
-"""Action units of the face, and which of them make an expression.
+"""Action units of the face: the movements of the Facial Action Coding System (Ekman, Friesen & Hager 2002, *FACS: the manual*).
 
-Action units are the movements of the Facial Action Coding System (Ekman, Friesen & Hager 2002, *FACS: the manual*). Which of
-them an expression is made of follows its table of emotion prototypes and their variants. The strengths are ours: they are
-multiples of the model's shapes, and were chosen by looking at the pictures.
+`prototypes` says which of them make an expression.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from realtime.domain import Expression
+from realtime.training.drawn.prototypes import PROTOTYPES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from realtime.training.drawn.prototypes import Prototypes
 
     Floats = NDArray[np.float32]
 
@@ -53,222 +53,6 @@ WHOLE_SHAPES = frozenset(
 )
 """Shapes that move both sides at once."""
 
-Range = tuple[float, float, float]
-"""Probability of a unit, and the lowest and the highest strength that it has then."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prototype:
-    """One way to show an expression.
-
-    Attributes:
-        share: share of it among the prototypes of its expression.
-        units: range of each action unit.
-    """
-
-    share: float
-    units: dict[int, Range]
-
-
-PROTOTYPES: dict[Expression, tuple[Prototype, ...]] = {
-    Expression.ANGRY: (
-        Prototype(
-            0.55,
-            {
-                4: (1, 1.2, 2.4),
-                7: (0.8, 0.5, 1.4),
-                5: (0.45, 0.3, 0.9),
-                24: (0.75, 0.5, 1.2),
-                17: (0.35, 0.3, 0.8),
-                9: (0.3, 0.15, 0.45),
-                15: (0.12, 0.3, 0.8),
-                29: (0.2, 0.3, 0.8),
-                28: (0.12, 0.3, 0.7),
-            },
-        ),
-        Prototype(
-            0.25,
-            {
-                4: (1, 1.2, 2.4),
-                7: (0.8, 0.5, 1.4),
-                5: (0.5, 0.3, 1.0),
-                9: (0.6, 0.2, 0.6),
-                10: (0.6, 0.3, 0.8),
-                16: (0.8, 0.5, 1.1),
-                26: (0.8, 0.05, 0.3),
-                20: (0.5, 0.3, 0.9),
-            },
-        ),
-        Prototype(
-            0.2,
-            {
-                4: (1, 1.2, 2.4),
-                7: (0.7, 0.4, 1.2),
-                9: (0.6, 0.3, 0.7),
-                10: (0.8, 0.4, 0.9),
-                16: (0.7, 0.4, 1.0),
-                26: (1, 0.45, 0.95),
-                22: (0.3, 0.2, 0.5),
-                20: (0.4, 0.3, 0.7),
-            },
-        ),
-    ),
-    Expression.DISGUST: (
-        Prototype(
-            0.5,
-            {
-                9: (1, 0.6, 1.2),
-                10: (0.6, 0.3, 0.8),
-                4: (0.55, 0.3, 1.1),
-                7: (0.6, 0.4, 1.2),
-                6: (0.4, 0.3, 0.8),
-                15: (0.45, 0.3, 0.8),
-                17: (0.5, 0.3, 0.9),
-                24: (0.2, 0.2, 0.6),
-            },
-        ),
-        Prototype(
-            0.4,
-            {
-                10: (1, 0.4, 0.9),
-                9: (0.7, 0.3, 0.8),
-                15: (0.6, 0.4, 1.0),
-                17: (0.5, 0.3, 0.8),
-                4: (0.5, 0.3, 1.0),
-                7: (0.5, 0.3, 1.0),
-                20: (0.2, 0.2, 0.6),
-            },
-        ),
-        Prototype(
-            0.1,
-            {
-                9: (1, 0.5, 1.1),
-                10: (1, 0.4, 0.9),
-                4: (0.7, 0.5, 1.4),
-                7: (0.7, 0.5, 1.3),
-                16: (0.8, 0.3, 0.9),
-                26: (1, 0.15, 0.5),
-                45: (0.3, 0.2, 0.5),
-            },
-        ),
-    ),
-    Expression.FEAR: (
-        Prototype(
-            0.6,
-            {
-                1: (1, 0.7, 1.4),
-                2: (0.6, 0.4, 1.0),
-                4: (0.8, 0.4, 1.4),
-                5: (0.8, 0.5, 1.9),
-                20: (0.9, 0.6, 1.5),
-                16: (0.8, 0.3, 0.9),
-                26: (0.6, 0.05, 0.35),
-                7: (0.3, 0.2, 0.6),
-            },
-        ),
-        Prototype(
-            0.25,
-            {
-                1: (1, 0.7, 1.4),
-                2: (0.9, 0.5, 1.2),
-                4: (0.6, 0.3, 1.0),
-                5: (1, 0.8, 1.9),
-                26: (0.8, 0.15, 0.5),
-                20: (0.7, 0.4, 1.2),
-            },
-        ),
-        # Screaming
-        Prototype(
-            0.15,
-            {
-                1: (1, 0.7, 1.5),
-                2: (0.6, 0.4, 1.0),
-                4: (0.9, 0.6, 1.6),
-                5: (0.8, 0.7, 1.9),
-                26: (1, 0.4, 0.85),
-                20: (0.8, 0.5, 1.3),
-                16: (0.7, 0.3, 1.0),
-                10: (0.3, 0.1, 0.4),
-            },
-        ),
-    ),
-    Expression.HAPPY: (
-        Prototype(
-            0.7,
-            {
-                12: (1, 0.6, 1.2),
-                6: (0.8, 0.4, 1.2),
-                10: (0.6, 0.1, 0.4),
-                16: (0.4, 0.1, 0.5),
-                26: (0.7, 0.04, 0.3),
-                1: (0.15, 0.2, 0.5),
-                2: (0.15, 0.2, 0.5),
-            },
-        ),
-        Prototype(0.3, {12: (1, 0.5, 1.0), 6: (0.7, 0.3, 1.0), 14: (0.4, 0.2, 0.7), 24: (0.2, 0.1, 0.4)}),
-    ),
-    Expression.NEUTRAL: (
-        Prototype(0.68, {}),
-        # Somebody who speaks
-        Prototype(
-            0.2,
-            {26: (0.9, 0.05, 0.3), 22: (0.3, 0.1, 0.5), 18: (0.2, 0.1, 0.6), 16: (0.3, 0.1, 0.4), 10: (0.2, 0.05, 0.2)},
-        ),
-        # Somebody whose face at rest has low brows, low corners of the mouth or heavy lids
-        Prototype(
-            0.12,
-            {4: (0.5, 0.2, 0.6), 15: (0.4, 0.1, 0.3), 45: (0.4, 0.1, 0.35), 7: (0.4, 0.2, 0.6), 24: (0.3, 0.2, 0.5)},
-        ),
-    ),
-    Expression.SAD: (
-        Prototype(
-            0.6,
-            {
-                1: (0.9, 0.7, 1.5),
-                4: (0.75, 0.4, 1.6),
-                15: (0.9, 0.6, 1.6),
-                17: (0.7, 0.4, 1.1),
-                64: (0.3, 0.2, 0.8),
-                45: (0.35, 0.1, 0.4),
-                7: (0.2, 0.2, 0.7),
-            },
-        ),
-        Prototype(
-            0.2,
-            {
-                1: (0.3, 0.3, 0.8),
-                4: (0.9, 0.5, 1.2),
-                15: (1, 0.6, 1.5),
-                17: (1, 0.5, 1.2),
-                24: (0.6, 0.3, 0.8),
-                64: (0.3, 0.2, 0.8),
-            },
-        ),
-        # Crying
-        Prototype(
-            0.2,
-            {
-                1: (1, 0.7, 1.5),
-                4: (0.9, 0.7, 1.8),
-                15: (0.8, 0.4, 1.2),
-                20: (0.7, 0.4, 1.1),
-                10: (0.6, 0.2, 0.6),
-                26: (0.6, 0.05, 0.35),
-                6: (0.8, 0.5, 1.2),
-                7: (0.8, 0.5, 1.3),
-                17: (0.4, 0.3, 0.8),
-            },
-        ),
-    ),
-    Expression.SURPRISE: (
-        Prototype(
-            1.0,
-            {1: (0.95, 0.7, 1.4), 2: (0.95, 0.7, 1.4), 5: (0.85, 0.5, 1.6), 26: (0.92, 0.15, 0.7), 22: (0.3, 0.1, 0.5)},
-        ),
-    ),
-}
-"""The ways to show each expression."""
-
 UPPER = frozenset({1, 2, 4, 5, 6, 7, 45, 61, 63, 64})
 """Units of the brows and eyes."""
 ANYBODY = {4, 1, 2, 6, 7, 12, 14, 15, 17, 24, 26, 10}
@@ -282,7 +66,13 @@ LIMITS = {26: 1.0, 45: 1.0, 63: 1.0, 64: 1.0, 9: 1.5, 10: 1.2, 12: 1.5, 22: 1.0,
 HIGHEST = 2.6
 
 
-def draw_units(expression: Expression, strength: float, rng: np.random.Generator, half: str = "") -> Floats:
+def draw_units(
+    expression: Expression,
+    strength: float,
+    rng: np.random.Generator,
+    half: str = "",
+    prototypes: Prototypes = PROTOTYPES,
+) -> Floats:
     """Draw the action units of one face.
 
     Args:
@@ -290,13 +80,14 @@ def draw_units(expression: Expression, strength: float, rng: np.random.Generator
         strength: factor on the ranges of the prototypes; 1 is clear, below .5 is weak. Neutral faces ignore it.
         rng: source of chance.
         half: "upper" or "lower" for a face that shows the expression with this half alone.
+        prototypes: the ways to show each expression.
 
     Returns:
         (2, units) float32, in the order of `UNITS`: the right and the left side of the person.
     """
-    prototypes = PROTOTYPES[expression]
-    shares = np.array([prototype.share for prototype in prototypes])
-    chosen = prototypes[rng.choice(len(prototypes), p=shares / shares.sum())]
+    ways = prototypes[expression]
+    shares = np.array([way.share for way in ways])
+    chosen = ways[rng.choice(len(ways), p=shares / shares.sum())]
     factor = 1.0 if expression is Expression.NEUTRAL else strength
     amounts = np.zeros(len(UNITS))
     for column, unit in enumerate(UNITS):

@@ -18,6 +18,7 @@ from realtime.training.drawn.face_mesh import load_face_mesh
 from realtime.training.drawn.lighting import draw_light, draw_studio_light
 from realtime.training.drawn.people import change_sex, draw_person
 from realtime.training.drawn.picture import Setting, build_model, draw_background, draw_face
+from realtime.training.drawn.styles import STYLES
 from realtime.training.drawn.view import draw_view
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from realtime.training.drawn.face_mesh import FaceMesh
     from realtime.training.drawn.people import Person
     from realtime.training.drawn.picture import Model
+    from realtime.training.drawn.styles import Style
 
     Arrays = dict[str, NDArray[Any]]
 
@@ -38,14 +40,9 @@ Drawn = TypeVar("Drawn")
 NEUTRAL_SHARE = 0.2
 """Share of neutral faces; the other expressions share the rest equally."""
 FACES_A_PERSON = 6
-STRENGTHS = ((0.2, 0.5), (0.5, 0.85), (0.85, 1.7))
-STRENGTH_SHARES = (0.1, 0.2, 0.7)
-"""Shares of weak, middling and clear expressions. Clear ones teach most; a webcam sees all."""
-HALF_SHARE, HALF_STRENGTH = 0.06, 0.6
-"""Share of the faces that show an expression with the brows and eyes alone or the mouth alone, and its factor on `strength`."""
-GLASSES_SHARE = 0.12
-STUDIO_SHARE = 0.4
-"""Share of the faces before a camera in even light; the others sit in rooms, many before a webcam."""
+MIXED = STYLES["mixed"]
+HALF_STRENGTH = 0.6
+"""Factor on `strength` of a face that shows an expression with the brows and eyes alone or the mouth alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,33 +77,28 @@ def plan_labels(count: int, seed: int) -> NDArray[np.uint8]:
     return np.random.default_rng(seed).permutation(labels)
 
 
-def draw_strength(rng: np.random.Generator) -> float:
-    """Draw how strongly an expression is shown."""
-    return float(rng.uniform(*STRENGTHS[rng.choice(len(STRENGTHS), p=STRENGTH_SHARES)]))
-
-
-def draw_setting(rng: np.random.Generator) -> Setting:
+def draw_setting(rng: np.random.Generator, style: Style = MIXED) -> Setting:
     """Draw pose, camera, light, glasses and background."""
-    glasses = (float(rng.uniform(0.1, 0.35)), float(rng.uniform(0.01, 0.2))) if rng.random() < GLASSES_SHARE else None
-    studio = rng.random() < STUDIO_SHARE
+    glasses = (float(rng.uniform(0.1, 0.35)), float(rng.uniform(0.01, 0.2))) if rng.random() < style.glasses_share else None
+    studio = rng.random() < style.studio_share
     light = draw_studio_light(rng) if studio else draw_light(rng)
     return Setting(draw_view(rng, studio=studio), light, glasses, draw_background(rng))
 
 
-def draw_one(mesh: FaceMesh, model: Model, label: int, rng: np.random.Generator) -> DrawnFace:
+def draw_one(mesh: FaceMesh, model: Model, label: int, rng: np.random.Generator, style: Style = MIXED) -> DrawnFace:
     """Draw one face of a person that shows the expression `label`."""
     expression = EXPRESSIONS[label]
-    strength = 0.0 if expression is Expression.NEUTRAL else draw_strength(rng)
-    half = str(rng.choice(["upper", "lower"])) if rng.random() < HALF_SHARE and strength else ""
-    units = draw_units(expression, strength, rng, half)
-    setting = draw_setting(rng)
+    strength = 0.0 if expression is Expression.NEUTRAL else style.draw_strength(rng)
+    half = str(rng.choice(["upper", "lower"])) if rng.random() < style.half_share and strength else ""
+    units = draw_units(expression, strength, rng, half, style.prototypes)
+    setting = draw_setting(rng, style)
     image = draw_face(mesh, model, units, setting, rng)
     return DrawnFace(
         image, label, strength * (HALF_STRENGTH if half else 1), units, model.person, setting.view.yaw, setting.view.pitch
     )
 
 
-def draw_faces(path: Path, count: int, seed: int, jobs: int = 1) -> Arrays:
+def draw_faces(path: Path, count: int, seed: int, jobs: int = 1, style: Style = MIXED) -> Arrays:
     """Draw a set of faces. The same seed draws the same faces, whatever `jobs` is.
 
     Args:
@@ -114,6 +106,7 @@ def draw_faces(path: Path, count: int, seed: int, jobs: int = 1) -> Arrays:
         count: number of faces.
         seed: of all chance.
         jobs: processes.
+        style: what the set is like.
 
     Returns:
         Arrays of `count` rows: `images` (n, 48, 48) uint8, `labels` uint8, `strength` float16, `identity` int32, `skin`,
@@ -121,7 +114,7 @@ def draw_faces(path: Path, count: int, seed: int, jobs: int = 1) -> Arrays:
     """
     labels = plan_labels(count, seed)
     people = [labels[start : start + FACES_A_PERSON] for start in range(0, count, FACES_A_PERSON)]
-    faces = list(chain.from_iterable(_map(partial(_draw_person_faces, path, seed), list(enumerate(people)), jobs)))
+    faces = list(chain.from_iterable(_map(partial(_draw_person_faces, path, seed, style), list(enumerate(people)), jobs)))
     arrays = _columns(faces)
     arrays["identity"] = np.repeat(np.arange(len(people), dtype=np.int32), [len(rows) for rows in people])
     return arrays
@@ -173,7 +166,7 @@ def _draw_group(path: Path, seed: int, row: tuple[int, int]) -> list[tuple[Drawn
     rng = np.random.default_rng((seed, number, 1))
     person = draw_person(mesh, rng)
     expression = EXPRESSIONS[label]
-    strength = 0.0 if expression is Expression.NEUTRAL else float(rng.uniform(*STRENGTHS[-1]))
+    strength = 0.0 if expression is Expression.NEUTRAL else float(rng.uniform(*MIXED.strengths[-1]))
     units, setting = draw_units(expression, strength, rng), draw_setting(rng)
     faces = []
     for change, other, around in _changes(mesh, person, setting):
@@ -182,12 +175,12 @@ def _draw_group(path: Path, seed: int, row: tuple[int, int]) -> list[tuple[Drawn
     return faces
 
 
-def _draw_person_faces(path: Path, seed: int, row: tuple[int, NDArray[np.uint8]]) -> list[DrawnFace]:
+def _draw_person_faces(path: Path, seed: int, style: Style, row: tuple[int, NDArray[np.uint8]]) -> list[DrawnFace]:
     mesh = _mesh(path)
     number, labels = row
     rng = np.random.default_rng((seed, number))
-    model = build_model(mesh, draw_person(mesh, rng))
-    return [draw_one(mesh, model, int(label), rng) for label in labels]
+    model = build_model(mesh, style.change_person(draw_person(mesh, rng), rng))
+    return [draw_one(mesh, model, int(label), rng, style) for label in labels]
 
 
 _meshes: dict[Path, FaceMesh] = {}

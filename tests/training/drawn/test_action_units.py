@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from realtime.domain import EXPRESSIONS, Expression
-from realtime.training.drawn.action_units import LIMITS, PROTOTYPES, UNIT_SHAPES, UNITS, UPPER, draw_units, shape_weights
+from realtime.training.drawn.action_units import LIMITS, UNIT_SHAPES, UNITS, UPPER, draw_units, shape_weights
+from realtime.training.drawn.prototypes import PROTOTYPES
 
 
 def mean_units(expression: Expression, strength: float, half: str = "") -> dict[int, float]:

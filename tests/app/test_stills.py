@@ -1,0 +1,84 @@
+"""Which pictures paths name, and where annotated ones go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from realtime.app.stills import PictureTarget, find_inputs
+from realtime.errors import UsageError
+
+BLACK = np.zeros((8, 8, 3), np.uint8)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a picture, a text, and a picture one folder further down."""
+    (tmp_path / "in" / "deep").mkdir(parents=True)
+    for name in ("b.jpg", "notes.txt", "deep/a.png"):
+        (tmp_path / "in" / name).touch()
+    return tmp_path / "in"
+
+
+def test_inputs_come_in_their_order_with_folders_opened(folder: Path) -> None:
+    said = list[str]()
+    found = list(find_inputs(["x.jpg", str(folder), "-"], recursive=True, notify=said.append))
+    assert [(item.path, item.name) for item in found] == [
+        ("x.jpg", Path("x.jpg")),
+        (str(folder / "b.jpg"), Path("b.jpg")),
+        (str(folder / "deep" / "a.png"), Path("deep/a.png")),
+        ("-", Path("stdin.png")),
+    ]
+    assert len(said) == 1
+    assert said[0].startswith(f"{folder}: ")
+    assert ".txt" in said[0]
+
+
+def test_folders_inside_are_left_out_unless_they_are_asked_for(folder: Path) -> None:
+    found = list(find_inputs([str(folder)], recursive=False, notify=lambda _: None))
+    assert [item.name for item in found] == [Path("b.jpg")]
+
+
+def test_an_empty_path_is_not_the_current_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    (item,) = find_inputs([""], recursive=False, notify=lambda _: None)
+    assert (item.path, str(item.error)) == ("", "an empty path names no picture")
+
+
+@pytest.mark.parametrize(
+    ("output", "inputs", "sentence"),
+    [
+        ("", ["a.jpg"], "--output is empty"),
+        ("out.jpg", ["a.jpg", "b.jpg"], "out.jpg is one file and there are 2 pictures"),
+        ("out.doc", ["a.jpg"], r"cannot write out.doc: a picture's name ends in \.jpg"),
+    ],
+)
+def test_a_place_that_cannot_take_the_pictures_is_refused(output: str, inputs: list[str], sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        PictureTarget(output, inputs, force=False)
+
+
+@pytest.mark.parametrize(
+    ("output", "written"), [("out/", "out/deep/a.png"), ("out", "out/deep/a.png"), ("one.webp", "one.webp")]
+)
+def test_a_picture_is_written_into_a_folder_that_is_made_or_to_its_name(
+    output: str, written: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    # What cannot be written in its own format becomes PNG
+    PictureTarget(output, ["a.heic"], force=False).write(Path("deep/a.heic"), BLACK)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / written]
+
+
+def test_neither_an_input_nor_a_picture_of_this_run_is_replaced(tmp_path: Path) -> None:
+    read = tmp_path / "a.png"
+    read.write_bytes(b"mine")
+    target = PictureTarget(f"{tmp_path}/", [str(read)], force=True)
+    with pytest.raises(UsageError, match="is a picture that is read, and is never replaced"):
+        target.write(Path("a.png"), BLACK)
+    target.write(Path("b.png"), BLACK)
+    with pytest.raises(UsageError, match="was written for another picture of the same name"):
+        target.write(Path("b.png"), BLACK)
+    assert read.read_bytes() == b"mine"

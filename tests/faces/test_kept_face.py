@@ -1,0 +1,124 @@
+import json
+import stat
+import sys
+import unicodedata
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime.errors import EmodjError, UsageError
+from realtime.faces.calibration import Calibration
+from realtime.faces.kept_face import (
+    MOST_CHARACTERS,
+    DamagedFaceError,
+    KeptFace,
+    check_name,
+    face_path,
+    forget_face,
+    kept_names,
+    read_face,
+    write_face,
+)
+
+KEPT = KeptFace(Calibration((0.0, 0.0, 0.0, -0.25, 0.0, -1.0, -0.5)), date(2026, 11, 28), "ab" * 32)
+
+
+def test_a_kept_face_is_read_back(tmp_path: Path) -> None:
+    path = write_face(tmp_path / "faces", "Ana", KEPT)
+    assert path == tmp_path / "faces" / "ana.json"
+    assert read_face(tmp_path / "faces", "ANA") == KEPT
+    assert kept_names(tmp_path / "faces") == ["ana"]
+    if sys.platform != "win32":
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_the_file_has_seven_numbers_a_day_and_a_network_alone(tmp_path: Path) -> None:
+    document = json.loads(write_face(tmp_path, "ana", KEPT).read_bytes())
+    assert set(document) == {"schema", "day", "network", "offsets"}
+    assert len(document["offsets"]) == 7
+
+
+def test_a_face_is_forgotten(tmp_path: Path) -> None:
+    write_face(tmp_path, "ana", KEPT)
+    assert forget_face(tmp_path, "ana")
+    assert not forget_face(tmp_path, "ana")
+    assert read_face(tmp_path, "ana") is None
+    assert kept_names(tmp_path / "missing") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", " ", "../ana", "a/b", "a\\b", "a.json", ".ana", "-ana", "ana ", "a" * (MOST_CHARACTERS + 1), "a\n", "a\x00"),
+        *("a:b", "con", "CON", "Aux", "nul", "com1", "LPT9", "com\u00b9", "a\u202eb", "\U0001f600"),
+    ],
+)
+def test_a_name_that_is_no_safe_file_name_is_refused(text: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="name"):
+        check_name(text)
+    for act in (read_face, forget_face):
+        with pytest.raises(UsageError):
+            act(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [("Ana", "ana"), ("Ana Lia", "ana lia"), ("e\u0301va", "\u00e9va"), ("console", "console")]
+)
+def test_a_name_is_normalised(text: str, name: str) -> None:
+    assert check_name(text) == name
+
+
+@given(st.text(max_size=50))
+def test_a_name_is_refused_or_stays_in_its_folder(text: str) -> None:
+    try:
+        path = face_path(Path("faces"), text)
+    except UsageError:
+        return
+    assert path.parent == Path("faces")
+    assert check_name(path.stem) == path.stem
+    assert unicodedata.is_normalized("NFC", path.name)
+    assert len(path.name.encode()) <= 255
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"7",
+        b"\xff",
+        b"[" * 5000,
+        json.dumps({"schema": 2}).encode(),
+        *(
+            json.dumps({"schema": 1, "day": "2026-11-28", "network": "ab" * 32, "offsets": offsets} | more).encode()
+            for offsets, more in [
+                ({}, {}),
+                (dict.fromkeys(["angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"], 0.5), {}),
+                (dict.fromkeys(["angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"], True), {}),
+                (dict.fromkeys(["angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"], 0), {"day": "yesterday"}),
+                (dict.fromkeys(["angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"], 0), {"network": "x"}),
+                (dict.fromkeys(["angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"], 0), {"network": 7}),
+            ]
+        ),
+    ],
+)
+def test_a_damaged_file_is_set_aside_and_not_lost(content: bytes, tmp_path: Path) -> None:
+    path = face_path(tmp_path, "ana")
+    path.write_bytes(content)
+    with pytest.raises(DamagedFaceError, match=r"was set aside as ana\.json\.damaged"):
+        read_face(tmp_path, "ana")
+    assert not path.exists()
+    assert path.with_name("ana.json.damaged").read_bytes() == content
+    assert read_face(tmp_path, "ana") is None
+    assert kept_names(tmp_path) == []
+
+
+def test_what_cannot_be_read_is_no_damage(tmp_path: Path) -> None:
+    face_path(tmp_path, "ana").mkdir()
+    with pytest.raises(EmodjError, match="cannot be read"):
+        read_face(tmp_path, "ana")
+    assert face_path(tmp_path, "ana").is_dir()
