@@ -157,7 +157,15 @@ def test_a_summary_is_the_only_file_and_asks_nobody(emodj: Callable[..., Trace],
 
 @pytest.mark.parametrize(
     "command",
-    [["songs", "happy"], ["mood", "sad", "--qr"], ["movies", "sad"], ["playlists"], ["config", "show"], ["cameras"]],
+    [
+        ["songs", "happy"],
+        ["mood", "sad", "--qr"],
+        ["movies", "sad"],
+        ["playlists"],
+        ["config", "show"],
+        ["cameras"],
+        ["feedback"],
+    ],
 )
 def test_music_is_named_without_a_trace(emodj: Callable[..., Trace], command: list[str]) -> None:
     found = emodj(*command)
@@ -170,6 +178,7 @@ def test_playing_a_song_leaves_what_a_sound_server_leaves(emodj: Callable[..., T
     assert found.asked == set()
     servers = {tmp_path / "home" / ".config", tmp_path / "home" / ".config" / "pulse"}
     others = {path for path in found.left - servers if path.parent not in servers}
+    # Nor are songs counted that a person has heard who gives no thumbs
     assert [path for path in others if path.parent != tmp_path / "tmp" or not path.name.startswith("pulse-")] == []
     readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
     assert "`~/.config/pulse`" in readme

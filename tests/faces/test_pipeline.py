@@ -422,7 +422,7 @@ def test_a_crop_that_cannot_be_read_has_no_reading() -> None:
 
 def test_a_face_at_rest_corrects_the_only_face_of_a_frame_and_its_label() -> None:
     def read(frames: Sequence[Sequence[Box]]) -> list[tuple[tuple[Expression, bool], ...]]:
-        labels = LabelHysteresis(unsure_below=0.5, slack=0.1, lead=0.1, dwell_s=0.2)
+        labels = LabelHysteresis(unsure_below=Threshold(0.5), slack=0.1, lead=0.1, dwell_s=0.2)
         reader = FrameReader(make_reader(ScriptedDetector(*frames)), make_tracker(), labels)
         reader.use(DOWN)
         answers = [reader.read(Frame(GREY, number, float(number))) for number in range(len(frames))]
@@ -456,3 +456,11 @@ def test_a_corrected_face_below_the_threshold_is_not_sure() -> None:
     assert [face.reason for face in reader.read(GREY)] == [None]
     (face,) = replace(reader, calibration=Calibration((0.0, 0.0, 0.0, -0.3, 0.0, 0.0, 0.0))).read(GREY)
     assert (face.expression, face.reason) == (Expression.HAPPY, LOW_CONFIDENCE)
+
+
+def test_a_face_that_a_frame_misses_still_counts_as_one_of_several() -> None:
+    frames: list[list[Box]] = [*[[LEFT, RIGHT]] * 8, [LEFT]]
+    reader = FrameReader(make_reader(ScriptedDetector(*frames)), make_tracker(), hold_s=0.5)
+    reader.use(DOWN)
+    answers = [reader.read(Frame(GREY, number, 0.1 * number)) for number in range(len(frames))]
+    assert [face.calibrated for face in answers[-1]] == [False, False]
