@@ -16,6 +16,7 @@ import threading
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import cache, lru_cache
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias
 
@@ -160,7 +161,7 @@ def read_rows(
     """
     from realtime.batch.reading import iterate_rows
 
-    if every is not None and not every > 0:
+    if every is not None and not 0 < every < inf:
         raise ValueError(f"every is a number of seconds above 0, not {every}")
     chosen = _with_network(settings, network)
     key = (chosen.network, chosen.faces, chosen.tracking, _change_times(chosen.network.pair))

@@ -18,6 +18,8 @@ from realtime.config.schema import Settings, field_range
 from realtime.diary.store import Diary
 from realtime.domain import EXPRESSIONS, Threshold
 from realtime.movies.movie_list import read_movies
+from realtime.music.feedback import FeedbackKey, Kind, Verdict
+from realtime.music.feedback_file import FeedbackFile
 from realtime.music.spotify.playlist_builder import RECIPES
 from realtime.session.keymap import Group, help_rows, player_rows
 from realtime.sources.cameras import Device
@@ -317,6 +319,13 @@ def test_the_documents_of_other_commands(name: str, command: str, document: Call
     (tmp_path / "songs.m3u8").write_text("song.wav\n", encoding="utf-8")
     (tmp_path / "mine.toml").write_text('[playlists.sad]\npath = "songs.m3u8"\n', encoding="utf-8")
     assert printed(document(*command.split(), "--json", "--config", tmp_path / "mine.toml")) == described(name)
+
+
+def test_the_documents_of_thumbs(document: Callable[..., list[Any]]) -> None:
+    FeedbackFile().add([(FeedbackKey(None, Kind.SONG, "0" * 16), Verdict.LIKE)], create=True)
+    assert printed(document("feedback", "--json")) == described("thumbs")
+    assert printed(document("feedback", "export")) == described("thumbs")
+    assert printed(document("feedback", "reset", "lift", "--yes", "--json")) == described("forgotten-thumbs")
 
 
 def test_the_document_of_the_diary(document: Callable[..., list[Any]]) -> None:

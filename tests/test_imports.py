@@ -62,6 +62,7 @@ def test_a_typing_error_loads_nothing_heavy() -> None:
 def test_help_of_a_command_and_the_settings_load_neither_tensorflow_nor_opencv() -> None:
     lines = (
         ["image", "-h"],
+        ["batch", "-h"],
         ["live", "-h"],
         ["page", "-h"],
         ["config", "path"],

@@ -89,6 +89,16 @@ def test_an_annotated_picture_is_the_only_file(emodj: Callable[..., Trace], port
     assert re.fullmatch(r"\.emodj-[0-9a-f]{16}\.part", unfinished.name)
 
 
+def test_a_batch_writes_its_table_and_what_is_done_alone(emodj: Callable[..., Trace], film: Path, tmp_path: Path) -> None:
+    table, parts = tmp_path / "t.csv", tmp_path / "t.csv.parts"
+    found = emodj("batch", film, "-o", table, "--jobs", "2")
+    kept = {table, parts, *(parts / name for name in ("lock", "manifest.json", "rows.jsonl"))}
+    assert (found.left - kept, found.asked) == (set(), set())
+    # Names that nobody can guess, until table and manifest are whole; and what filelock tries in the folder for that
+    unfinished = {path for path in found.written - kept if tmp_path / "tmp" not in path.parents}
+    assert not [path for path in unfinished if not re.fullmatch(r"\.emodj-[0-9a-f]{16}\.part", path.name)]
+
+
 def test_a_session_is_analysed_without_a_trace(emodj: Callable[..., Trace], film: Path) -> None:
     found = emodj("live", "--no-window", "--source", film, "--json")
     assert json.loads(found.output)["frames"] == 10
@@ -147,7 +157,15 @@ def test_a_summary_is_the_only_file_and_asks_nobody(emodj: Callable[..., Trace],
 
 @pytest.mark.parametrize(
     "command",
-    [["songs", "happy"], ["mood", "sad", "--qr"], ["movies", "sad"], ["playlists"], ["config", "show"], ["cameras"]],
+    [
+        ["songs", "happy"],
+        ["mood", "sad", "--qr"],
+        ["movies", "sad"],
+        ["playlists"],
+        ["config", "show"],
+        ["cameras"],
+        ["feedback"],
+    ],
 )
 def test_music_is_named_without_a_trace(emodj: Callable[..., Trace], command: list[str]) -> None:
     found = emodj(*command)
@@ -160,6 +178,7 @@ def test_playing_a_song_leaves_what_a_sound_server_leaves(emodj: Callable[..., T
     assert found.asked == set()
     servers = {tmp_path / "home" / ".config", tmp_path / "home" / ".config" / "pulse"}
     others = {path for path in found.left - servers if path.parent not in servers}
+    # Nor are songs counted that a person has heard who gives no thumbs
     assert [path for path in others if path.parent != tmp_path / "tmp" or not path.name.startswith("pulse-")] == []
     readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
     assert "`~/.config/pulse`" in readme

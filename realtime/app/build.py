@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from realtime.movies.catalog import Movie
     from realtime.music.catalog import MusicChoice, Playlists
     from realtime.music.controller import MusicController
+    from realtime.music.feedback import FeedbackCounts
+    from realtime.music.feedback_book import FeedbackBook
     from realtime.page.routes import PageParts
     from realtime.session.recommendations import Recommender
     from realtime.session.state import Session
@@ -433,7 +435,27 @@ def build_playlists(settings: Settings, notify: Notify) -> Playlists:
         return settings.playlists
 
 
-def build_recommender(settings: Settings, notify: Notify, seed: int) -> Recommender:
+def build_feedback(settings: Settings, notify: Notify) -> FeedbackBook | None:
+    """Read the thumbs of the person; None if the settings turn them off.
+
+    A file that cannot be read is reported through `notify`; thumbs are counted anew then.
+    """
+    if not settings.music.learn:
+        return None
+    from realtime.music.feedback_book import FeedbackBook
+    from realtime.music.feedback_file import FeedbackFile
+
+    file, feedback, notice = FeedbackFile(), None, None
+    try:
+        feedback, notice = file.read()
+    except EmodjError as error:
+        notice = str(error)
+    if notice is not None:
+        notify(notice)
+    return FeedbackBook(file, feedback)
+
+
+def build_recommender(settings: Settings, notify: Notify, seed: int, counts: FeedbackCounts | None = None) -> Recommender:
     """Build what draws movies and facts, from the list of movies of the settings and the facts that come with emodj.
 
     A list that cannot be read is reported through `notify`; the list that comes with emodj takes its place.
@@ -442,6 +464,7 @@ def build_recommender(settings: Settings, notify: Notify, seed: int) -> Recommen
         settings: in force.
         notify: says a sentence that is neither data nor an error.
         seed: 0 or more.
+        counts: thumbs of the person; None draws without.
 
     Raises:
         AssetError: a list that comes with emodj is missing.
@@ -449,7 +472,7 @@ def build_recommender(settings: Settings, notify: Notify, seed: int) -> Recommen
     from realtime.facts import read_facts
     from realtime.session.recommendations import Recommender
 
-    return Recommender(_read_movies(settings, notify), settings.movies.link, read_facts(), seed)
+    return Recommender(_read_movies(settings, notify), settings.movies.link, read_facts(), seed, counts)
 
 
 def _read_movies(settings: Settings, notify: Notify) -> Sequence[Movie]:
@@ -508,9 +531,24 @@ def build_source(
 
 
 def build_session(
-    settings: Settings, music: Playlists, recommender: Recommender | None, *, mirrored: bool, welcome: str | None = None
+    settings: Settings,
+    music: Playlists,
+    recommender: Recommender | None,
+    *,
+    mirrored: bool,
+    welcome: str | None = None,
+    counts: FeedbackCounts | None = None,
 ) -> Session:
-    """Build the state of a session; `welcome` is the sentence that the screen shows at the start."""
+    """Build the state of a session.
+
+    Args:
+        settings: in force.
+        music: to choose from.
+        recommender: draws movies and facts; None recommends none.
+        mirrored: whether the picture is shown as in a mirror at the start.
+        welcome: the sentence that the screen shows at the start; None for the usual one.
+        counts: thumbs of the person; None without thumbs.
+    """
     from realtime.music.dj import DjRules
     from realtime.session.state import WELCOME, Session
 
@@ -524,6 +562,7 @@ def build_session(
         info=settings.window.info,
         welcome=welcome or WELCOME,
         recommender=recommender,
+        counts=counts,
         dj=DjRules(chosen.dj_begin_s, chosen.dj_hold_s, chosen.dj_decent_s, chosen.dj_away_s),
         dj_on=chosen.dj,
     )
@@ -540,8 +579,16 @@ def build_film_parts(settings: Settings, notify: Notify) -> tuple[FrameReader, S
     return build_frame_reader(settings, notify), session
 
 
-def build_music(settings: Settings, announce: Callable[[MusicChoice, str], None]) -> MusicController:
-    """Build the music player of a session; `announce` gets each link, and why it fits, before it is opened."""
+def build_music(
+    settings: Settings, announce: Callable[[MusicChoice, str], None], book: FeedbackBook | None = None
+) -> MusicController:
+    """Build the music player of a session.
+
+    Args:
+        settings: in force.
+        announce: gets each link, and why it fits, before it is opened.
+        book: thumbs of the person; None without thumbs.
+    """
     from realtime.music.controller import MusicController
 
     def prepare(title: str) -> None:
@@ -557,6 +604,7 @@ def build_music(settings: Settings, announce: Callable[[MusicChoice, str], None]
         volume=music.volume,
         shuffle=music.shuffle,
         spotify_device=music.spotify_device,
+        book=book,
     )
 
 
@@ -581,6 +629,7 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
     from realtime.session.recommendations import Recommender
 
     music, chosen = build_playlists(settings, notify), settings.movies
+    book = build_feedback(settings, notify)
     movies, facts = _read_movies(settings, notify), read_facts()
     tmdb = TmdbFilters(chosen.language, chosen.region, chosen.min_votes, chosen.min_rating) if chosen.online else None
 
@@ -595,8 +644,8 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
         return FrameReader(faces, build_tracker(settings), labels, hold_s=hold_s, empty_scan_s=EMPTY_SCAN_S)
 
     def new_session() -> Session:
-        recommender = Recommender(movies, chosen.link, facts, secrets.randbelow(SEEDS))
-        return build_session(settings, music, recommender, mirrored=settings.camera.mirror)
+        recommender = Recommender(movies, chosen.link, facts, secrets.randbelow(SEEDS), book)
+        return build_session(settings, music, recommender, mirrored=settings.camera.mirror, counts=book)
 
     account = SpotifyAccount(settings.music.spotify_device)
     no_spotify = "with --lan, the page has no buttons for your Spotify: others in your network could press them"
@@ -608,6 +657,7 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
         shuffle=settings.music.shuffle,
         mirrored=settings.camera.mirror,
         in_network=in_network,
+        book=book,
         spotify=None if in_network else SpotifyRemote(account, music),
         notices=(no_spotify,) if in_network and account.is_logged_in else (),
     )
@@ -616,8 +666,9 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
 def build_window() -> Display:
     """Build the window of a session; it opens at the first frame. Call `app.window.check_display` before."""
     from realtime.app.window import Window, WindowDisplay
+    from realtime.app.window_state import WindowState
 
-    return WindowDisplay(Window("emodj"))
+    return WindowDisplay(Window("emodj"), WindowState("emodj"))
 
 
 def build_live(
@@ -662,12 +713,14 @@ def build_live(
     seed = request.seed
     if seed is None:
         seed = 0 if source.file is not None and not has_display else secrets.randbelow(SEEDS)
+    book = build_feedback(settings, notify)
     session = build_session(
         settings,
         playlists,
-        build_recommender(settings, notify, seed),
+        build_recommender(settings, notify, seed, book),
         mirrored=request.mirrored,
         welcome=welcome,
+        counts=book,
     )
     # A file that is read as fast as it goes misses no face
     skips = has_display or source.file is None
@@ -676,7 +729,7 @@ def build_live(
     reader = build_frame_reader(settings, notify, empty_scan_s=EMPTY_SCAN_S if skips else 0.0)
     connect_face_at_rest(session, reader, settings, notify, request.face)
     outputs = _build_outputs(
-        settings, source, request, session, stack, has_display=has_display, notify=notify, announce=announce
+        settings, source, request, session, stack, book, has_display=has_display, notify=notify, announce=announce
     )
     blank = None if source.file else (settings.camera.width, settings.camera.height)
     explanations = ExplanationThread(partial(build_face_explainer, settings)) if has_display else None
@@ -689,6 +742,7 @@ def _build_outputs(
     request: LiveRequest,
     session: Session,
     stack: ExitStack,
+    book: FeedbackBook | None,
     *,
     has_display: bool,
     notify: Notify,
@@ -697,7 +751,7 @@ def _build_outputs(
     from realtime.app.outputs import LiveOutputs
     from realtime.app.worker import Worker
 
-    music = build_music(settings, announce)
+    music = build_music(settings, announce, book)
     stack.callback(music.stop_accepting)
     recorder = film = log = None
     if request.record is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from realtime.app.headless import empty_source, limits_start, no_picture_in_time
-from realtime.app.rates import RateMeter
+from realtime.app.rates import LookPace, RateMeter
 from realtime.app.worker import Worker
 from realtime.domain import Frame
 from realtime.music.commands import PlayerCommand
@@ -36,6 +36,9 @@ KEY_WAIT_MS = 5
 
 IDLE_WAIT_MS = 40
 """The same while the picture stands still."""
+
+BEHIND_WAIT_MS = 100
+"""The same while the window is minimised and the DJ leads the music."""
 
 HOLD_S = 0.012
 """A new frame is held back for so long for its own faces, so that boxes lie where the faces are; then it is shown with
@@ -108,6 +111,8 @@ class LiveSession:
         self._requested: Plan | None = None
         self._playing: tuple[NowPlaying | None, Plan | None] = (None, None)
         self._index, self._analysed, self._first_s = -1, 0, 0.0
+        self._pace, self._behind = LookPace(), False
+        self._faces: tuple[Face, ...] = ()
         self._quits = False
 
     def run(self) -> None:
@@ -123,16 +128,26 @@ class LiveSession:
         with self._frames, self._analyst, self._music, self._explanations or nullcontext(), self._display:
             while not self._quits and not self._display.closed:
                 now = time.monotonic()
+                self._set_pace(now)
                 new = self._look(now)
                 if self._shown is None:
                     # Nothing to show and so no window to wait in yet
                     self._frames.latest_after(self._index, KEY_WAIT_MS / 1000)
                 else:
-                    if new or now - self._drawn_at >= REDRAW_S:
+                    if not self._behind and (new or now - self._drawn_at >= REDRAW_S):
                         self._draw(self._shown, now, new=new)
                     self._listen()
                 if self._is_over(time.monotonic()):
                     return
+
+    def _set_pace(self, now: float) -> None:
+        """Look at the faces rarely, and draw nothing, while the DJ leads the music behind other windows."""
+        behind = self._session.dj_on and not self._session.recording and self._display.hidden
+        if behind:
+            self._frames.slow_down(self._pace.interval_s(now, self._faces, near_change=self._session.near_change))
+        elif self._behind:
+            self._frames.slow_down(0.0)
+        self._behind = behind
 
     def _look(self, now: float) -> bool:
         """Take what camera, analysis, music and disk have; say whether there is something new to draw."""
@@ -193,7 +208,7 @@ class LiveSession:
         self._first_s = frame.time_s if self._analysed == 0 else self._first_s
         # A slow machine may have dropped the frame that is held
         again = frame.held and frame.image is self._counted
-        self._counted = frame.image
+        self._counted, self._faces = frame.image, analysis.faces
         self._black_check.add(frame.image, held=again)
         self._session.add_frame(analysis.faces, frame.time_s, frame.stretch, held=again)
         if self._explanations is not None:
@@ -214,7 +229,8 @@ class LiveSession:
 
     def _listen(self) -> None:
         idle = self._session.frozen or self._trouble
-        key = self._display.poll(1 if self._held else IDLE_WAIT_MS if idle else KEY_WAIT_MS)
+        shown_wait_ms = 1 if self._held else IDLE_WAIT_MS if idle else KEY_WAIT_MS
+        key = self._display.poll(BEHIND_WAIT_MS if self._behind else shown_wait_ms)
         if key is not None:
             self._press(key, time.monotonic())
             self._drawn_at, self._screen = 0.0, None

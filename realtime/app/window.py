@@ -7,6 +7,7 @@ import logging
 import os
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
@@ -17,6 +18,7 @@ from realtime.errors import DisplayError
 from realtime.overlay.draw import draw
 
 if TYPE_CHECKING:
+    from realtime.app.window_state import WindowState
     from realtime.domain import Image
     from realtime.session.view import ViewState
 
@@ -34,6 +36,9 @@ xcb.xcb_connect.restype = ctypes.c_void_p
 xcb.xcb_connection_has_error.argtypes = [ctypes.c_void_p]
 sys.exit(1 if xcb.xcb_connection_has_error(xcb.xcb_connect(None, None)) else 0)
 """
+
+HIDDEN_PERIOD_S = 0.5
+"""Seconds between two questions whether the window is minimised."""
 
 FIRST_SIZE = (1200, 720)
 """Largest width and height of a window when it opens, pixels: OpenCV does not say how large the screen is."""
@@ -159,15 +164,27 @@ class WindowDisplay:
 
     Args:
         window: closed at the end.
+        state: says whether it is minimised; closed at the end, too. None: it counts as visible, but on macOS.
     """
 
-    def __init__(self, window: Window) -> None:
+    def __init__(self, window: Window, state: WindowState | None = None) -> None:
         self._window = window
+        self._state = state
+        self._hidden, self._asked_s = False, -HIDDEN_PERIOD_S
 
     @property
     def closed(self) -> bool:
         """Whether the person closed the window."""
         return self._window.closed
+
+    @property
+    def hidden(self) -> bool:
+        """Whether the window is minimised, as its system said within the last `HIDDEN_PERIOD_S`."""
+        now_s = time.monotonic()
+        if now_s - self._asked_s >= HIDDEN_PERIOD_S:
+            self._asked_s = now_s
+            self._hidden = is_put_away() or (self._state is not None and self._state.minimised)
+        return self._hidden
 
     def __enter__(self) -> Self:
         self._window.__enter__()
@@ -175,6 +192,8 @@ class WindowDisplay:
 
     def __exit__(self, *_: object) -> None:
         self._window.close()
+        if self._state is not None:
+            self._state.close()
 
     def show(self, image: Image, view: ViewState) -> Image:
         """Draw and show. Raises `DisplayError` where the window cannot be opened."""

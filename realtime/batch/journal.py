@@ -16,8 +16,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self
 
-from filelock import FileLock, Timeout
-
 from realtime.batch.rows import decode_rows, source_text
 from realtime.errors import EmodjError, UsageError
 from realtime.storage import atomic
@@ -132,6 +130,9 @@ class BatchJournal:
     def __init__(
         self, folder: Path, names: Sequence[str], manifest: Mapping[str, Any], *, fresh: bool = False, reserve: int = RESERVE
     ) -> None:
+        # The processes that read need pieces, and no lock
+        from filelock import FileLock, Timeout
+
         self._folder, self._names, self._reserve = folder, names, reserve
         # Arrays: a million files must not make a million objects
         self._start, self._length, self._changed_ns, self._size = (array("q", bytes(8 * len(names))) for _ in range(4))

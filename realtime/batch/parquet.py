@@ -10,7 +10,8 @@ from pyarrow import parquet
 from realtime.batch.rows import ROW_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from realtime.batch.rows import Row
 
@@ -47,3 +48,16 @@ class ParquetWriter:
         if self._rows:
             self._writer.write_table(pa.Table.from_pylist(self._rows, schema=SCHEMA))
             self._rows = []
+
+
+def read_rows(path: Path) -> Iterator[Row]:
+    """The rows of a table, some at a time in memory.
+
+    Raises:
+        ValueError: it is no Parquet file, or is damaged.
+        KeyError: a column is missing.
+        OSError: it cannot be read.
+    """
+    with parquet.ParquetFile(path) as file:
+        for batch in file.iter_batches(GROUP_ROWS):
+            yield from batch.to_pylist()

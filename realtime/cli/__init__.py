@@ -35,6 +35,7 @@ COMMANDS = {
     "play": ("realtime.cli.play", "Play the music files for a mood."),
     "songs": ("realtime.cli.songs", "Recommend songs for a mood."),
     "movies": ("realtime.cli.movies", "Recommend movies for a mood."),
+    "feedback": ("realtime.cli.feedback", "Show, reset or export your thumbs."),
     "fact": ("realtime.cli.fact", "Print a fact about faces, feelings and music."),
     "report": ("realtime.cli.report", "Draw what a session or a film showed."),
     "diary": ("realtime.cli.diary", "Keep one line a session, if you turn that on."),

@@ -75,8 +75,9 @@ def mood(
 
     NAME is angry, disgust, fear, happy, neutral, sad or surprise; without NAME, emodj asks for it.
     """
-    from realtime.app.build import build_playlists, build_recommender
-    from realtime.music.planner import plan_music
+    from realtime.app.build import build_feedback, build_playlists, build_recommender
+    from realtime.music.planner import ONLY_DISLIKED, plan_music
+    from realtime.music.taste import Taste
 
     summary_file = None
     if kept is not None:
@@ -89,12 +90,15 @@ def mood(
         name = prompt_for_mood({each: choices[0].title for each, choices in music.moods.items() if choices}, "mood")
         if name is None:
             return 1
-    chosen = settings.music.strategy
-    plan = plan_music(music, Mood.by_hand(name), chosen)
+    chosen, used_seed = settings.music.strategy, draw_seed(seed)
+    thumbs = build_feedback(settings, context.remark)
+    plan = plan_music(music, Mood.by_hand(name), chosen, taste=None if thumbs is None else Taste(thumbs, used_seed))
     no_music = f"your settings name no music for {name.value}: add a [[playlists.{name.value}]], or try --strategy lift"
+    if plan is None and plan_music(music, Mood.by_hand(name), chosen) is not None:
+        no_music = ONLY_DISLIKED
     if plan is None and not (opens or qr):
         context.remark(no_music)
-    recommended = recommend(build_recommender(settings, context.remark, draw_seed(seed)), name, plan, chosen)
+    recommended = recommend(build_recommender(settings, context.remark, used_seed, thumbs), name, plan, chosen)
     if summary_file is not None:
         from realtime.cli.output import keep_summary
 
@@ -206,16 +210,19 @@ def recommend(recommender: Recommender, name: Expression, plan: Plan | None, str
 
 def document(name: Expression, strategy: Strategy, plan: Plan | None, recommended: Summary, opened: str | None) -> Document:
     """The document of `emodj mood --json`; `steps` are the steps of a journey, else null. Without music, `plan` is None."""
-    from realtime.session.documents import SCHEMA, fact_document, mood_used_document, movies_document
+    from realtime.session.documents import SCHEMA, fact_document, learnt_fields, mood_used_document, movies_document
 
-    steps = [{"why": step.why, "wanted": _target_document(step), "choice": choice_document(step.best)} for step in _steps(plan)]
+    def best_document(plan: Plan) -> Document:
+        return {**choice_document(plan.best), **learnt_fields(plan.learnt)}
+
+    steps = [{"why": step.why, "wanted": _target_document(step), "choice": best_document(step)} for step in _steps(plan)]
     return {
         "schema": SCHEMA,
         "mood": name.value,
         "strategy": strategy.value,
         "why": None if plan is None else plan.why,
         "wanted": None if plan is None else _target_document(plan),
-        "choices": [] if plan is None else [choice_document(choice) for choice in plan.choices],
+        "choices": [] if plan is None else [best_document(plan), *map(choice_document, plan.choices[1:])],
         "steps": None if plan is None or plan.step is None else steps,
         "opened": opened,
         "movies": movies_document(recommended.movies),

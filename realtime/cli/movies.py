@@ -98,6 +98,7 @@ def movies(
 
     NAME is angry, disgust, fear, happy, neutral, sad or surprise; without NAME, emodj asks for it.
     """
+    from realtime.app.build import build_feedback
     from realtime.cli.output import movie_lines, print_document
     from realtime.movies.movie_list import read_movies
     from realtime.movies.recommender import recommend_movies
@@ -113,8 +114,11 @@ def movies(
     if name is None:
         return 1
     used_seed = draw_seed(seed)
-    filters = _filters(settings, online)
-    made = recommend_movies(found.movies, Mood.by_hand(name), settings.music.strategy, count, used_seed, filters)
+    filters, thumbs = _filters(settings, online), build_feedback(settings, context.remark)
+    feedback = None if thumbs is None else thumbs.feedback
+    made = recommend_movies(
+        found.movies, Mood.by_hand(name), settings.music.strategy, count, used_seed, filters, feedback=feedback
+    )
     plan, notice = made.plan, _notice(made.plan, name, own_list)
     for sentence in _remarks(made, notice, count):
         context.remark(sentence)
@@ -125,7 +129,7 @@ def movies(
     links = _links(plan, settings.movies.link)
     if as_json:
         opened = _open(links[0], plan, context) if opens else None
-        print_document(document(name, made, own_list, used_seed, links, notice, opened), indent=2)
+        print_document(document(name, made, own_list, used_seed, tuple(links), notice, opened), indent=2)
         return 0
     for line in movie_lines(RecommendedMovies(plan, tuple(links))):
         click.echo(line)
@@ -153,13 +157,14 @@ def document(
     made: MovieRecommendation,
     own_list: Path | None,
     seed: int,
-    links: list[str],
+    links: tuple[str, ...],
     notice: str | None,
     opened: str | None,
 ) -> Document:
     """The document of `emodj movies --json`; `list` is null if the movies are not from a list of the person."""
     from realtime.movies.tmdb import ATTRIBUTION
-    from realtime.session.documents import SCHEMA
+    from realtime.session.documents import SCHEMA, movies_document
+    from realtime.session.recommendations import RecommendedMovies
 
     plan, is_tmdb = made.plan, made.source == "tmdb"
     return {
@@ -171,10 +176,7 @@ def document(
         "source": made.source,
         "list": None if own_list is None or is_tmdb else str(own_list),
         "seed": seed,
-        "movies": [
-            {"title": movie.title, "year": movie.year, "genres": list(movie.genres), "country": movie.country, "url": link}
-            for movie, link in zip(plan.movies, links, strict=True)
-        ],
+        "movies": movies_document(RecommendedMovies(plan, links)),
         "notice": notice,
         "problem": made.problem,
         "attribution": ATTRIBUTION if is_tmdb else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,11 +15,12 @@ from realtime.errors import EmodjError
 from realtime.session.keymap import player_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from realtime.config import schema
     from realtime.config.schema import Settings
     from realtime.domain import Expression
+    from realtime.music.feedback_book import FeedbackBook
     from realtime.music.local.library import FoundSongs
     from realtime.music.local.player import LocalPlayer
 
@@ -46,7 +48,7 @@ Examples:
     metavar="PATH",
     help="Your songs: a folder with folders or lists named after moods, or a CSV.",
 )
-@click.option("--shuffle/--no-shuffle", default=None, help="Random order; no song twice before all others.")
+@click.option("--shuffle/--no-shuffle", default=None, help="Random order; no song twice before all others, or by your thumbs.")
 @click.option("--volume", type=click.IntRange(0, 100), metavar="PERCENT", help="Volume at the start.")
 @click.option(
     "--once", is_flag=True, default=None, help="End after the last song; without a terminal for keys, emodj always does."
@@ -62,17 +64,33 @@ def play(
     music.library in the settings), else those of the first folder or list that the settings name for the mood; if the
     mood has no songs, those of the nearest mood. emodj mood MOOD --open opens a link instead.
     """
+    from realtime.app.build import build_feedback
     from realtime.cli.terminal_player import can_read_keys, play_in_terminal
     from realtime.music.local.isolated_player import IsolatedPlayer
     from realtime.music.local.player import LocalPlayer
 
     settings = context.settings()
     music = _with_options(settings.music, shuffle, volume)
-    keys = can_read_keys()
-    with LocalPlayer(IsolatedPlayer(), volume=music.volume, shuffle=music.shuffle, once=bool(once or not keys)) as player:
+    keys, book = can_read_keys(), build_feedback(settings, context.remark)
+    with (
+        _kept(book, context),
+        LocalPlayer(
+            IsolatedPlayer(), volume=music.volume, shuffle=music.shuffle, once=bool(once or not keys), counts=book
+        ) as player,
+    ):
         context.stop_if_interrupted()
         _start_first_playable(player, context, mood, _find_songs(settings, mood, library, context))
-        play_in_terminal(player, context, with_keys=keys)
+        play_in_terminal(player, context, book, with_keys=keys)
+
+
+@contextmanager
+def _kept(book: FeedbackBook | None, context: Context) -> Generator[None]:
+    """Keep the thumbs at the end, also if an error or Ctrl-C ends the command."""
+    try:
+        yield
+    finally:
+        if book is not None and (problem := book.save()) is not None:
+            context.remark(problem)
 
 
 def _with_options(music: schema.MusicSettings, shuffle: bool | None, volume: int | None) -> schema.MusicSettings:
@@ -88,7 +106,7 @@ def _start_first_playable(player: LocalPlayer, context: Context, mood: Expressio
         for notice in found.notices:
             context.remark(notice)
         try:
-            notice = player.play(found.songs, mood)
+            notice = player.play(found.songs, mood, mood=found.mood or mood)
         except EmodjError as error:
             context.remark(str(error))
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,12 +121,14 @@ def _prove(context: Context, arguments: tuple[str, ...], *, window: bool, song: 
 
         check_display()
     if arguments:
-        proof = _watch_all(context, [Command(OWN, arguments)], watcher, quiet=as_json)
+        proof = _watch_all(context, [Command(OWN, arguments)], watcher, context.config, quiet=as_json)
     else:
         from realtime.privacy.samples import sample_commands
 
         with _samples_folder() as folder:
-            proof = _watch_all(context, sample_commands(Path(folder), window=window, song=song), watcher, quiet=as_json)
+            settings = _write_settings(context, Path(folder))
+            commands = sample_commands(Path(folder), window=window, song=song)
+            proof = _watch_all(context, commands, watcher, settings, quiet=as_json)
     if as_json:
         print_document(proof_document(proof), indent=2)
     else:
@@ -142,8 +145,24 @@ def _samples_folder() -> tempfile.TemporaryDirectory[str]:
         raise EmodjError(f"there is no folder for the sample film ({error.strerror or error})") from error
 
 
-def _watch_all(context: Context, commands: Sequence[Command], watcher: Watcher, *, quiet: bool) -> Proof:
-    """Watch the commands in order, and print a line before each: the first one takes some seconds."""
+def _write_settings(context: Context, folder: Path) -> Path:
+    """Write the settings of the person for the samples: their mood is nobody's, and does not belong into a diary."""
+    from realtime.config.files import dump_toml
+
+    settings = context.settings()
+    file = folder / "config.toml"
+    try:
+        file.write_text(dump_toml(replace(settings, diary=replace(settings.diary, keep=False))), encoding="utf-8")
+    except OSError as error:
+        raise EmodjError(f"the settings for the samples cannot be written ({error.strerror or error})") from error
+    return file
+
+
+def _watch_all(context: Context, commands: Sequence[Command], watcher: Watcher, config: Path | None, *, quiet: bool) -> Proof:
+    """Watch the commands in order, and print a line before each: the first one takes some seconds.
+
+    `config` is a file of settings that wins over the others, for the watched commands.
+    """
     from realtime.config.locations import CONFIG_VARIABLE
     from realtime.privacy.proof import BY, SEEN, Proof, watch_command
 
@@ -151,8 +170,7 @@ def _watch_all(context: Context, commands: Sequence[Command], watcher: Watcher, 
         click.echo(f"watched by {BY[watcher]}:")
         click.echo(f"{SEEN[watcher]}")
         click.echo()
-    # The file that --config names is that of the watched commands, too
-    settings = {} if context.config is None else {CONFIG_VARIABLE: str(context.config)}
+    settings = {} if config is None else {CONFIG_VARIABLE: str(config)}
     steps: list[Step] = []
     for command in commands:
         if not quiet:

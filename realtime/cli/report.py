@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
     from realtime.report.report_text import InputReport
+    from realtime.report.table_report import TableReport
 
 STDIN = "-"
 LABEL = "the report"
 _HEAD = 4096
 """Bytes by which a log is told from a film."""
 _BOM = b"\xef\xbb\xbf"
-_HOW = "name a file of `emodj live --log`, or a film"
+_HOW = "name a file of `emodj live --log`, a film, or a table of `emodj batch`"
 
 
 @click.command(
@@ -33,6 +34,7 @@ Examples:
   emodj live --log evening.jsonl
   emodj report evening.jsonl                 writes evening.html beside it
   emodj report clip.mkv -o clip.png
+  emodj report faces.parquet                 a table of emodj batch
   emodj report monday.jsonl tuesday.jsonl -o week.html
   emodj live --source clip.mkv --no-window --jsonl | emodj report - -o - > clip.html""",
 )
@@ -50,15 +52,16 @@ Examples:
 def report(context: Context, files: tuple[Path, ...], output: Path | None, force: bool | None) -> int:
     """Draw what a session or a film showed: mood over time, shares, each person, music of the DJ, and "not sure".
 
-    FILE is a log of emodj live (--log, or the lines of --jsonl; - reads them from the standard input), or a film, of which
-    every frame is analysed. The report is one page that needs no other file and asks nothing of the network, or one picture.
+    FILE is a log of emodj live (--log, or the lines of --jsonl; - reads them from the standard input), a film, of which
+    every frame is analysed, or a table of emodj batch. The report is one page that needs no other file and asks nothing of
+    the network, or one picture.
     """
     from realtime.report.report_html import report_html
 
     if files.count(Path(STDIN)) > 1:
         raise UsageError("the standard input can be read once only: name - once")
     target = _target(files, output, force=bool(force))
-    inputs: list[InputReport] = []
+    inputs: list[InputReport | TableReport] = []
     errors: list[EmodjError] = []
     for file in files:
         try:
@@ -108,15 +111,19 @@ def _target(files: Sequence[Path], output: Path | None, *, force: bool) -> Path 
     return target
 
 
-def _write(target: Path, inputs: Sequence[InputReport], *, force: bool) -> None:
+def _write(target: Path, inputs: Sequence[InputReport | TableReport], *, force: bool) -> None:
     """Write the report whole, or not at all; only its owner can read it."""
     from realtime.storage import atomic
 
     if target.suffix.lower() == ".png":
         from realtime.report.report_png import draw_report
+        from realtime.report.table_report import TableReport
         from realtime.storage.image_file import write_image
 
-        write_image(draw_report(inputs), target, overwrite=force)
+        sessions = [found for found in inputs if not isinstance(found, TableReport)]
+        if len(sessions) < len(inputs):
+            raise UsageError(f"a table of emodj batch is drawn as a page alone, not as {target}: name a .html")
+        write_image(draw_report(sessions), target, overwrite=force)
         return
     from realtime.report.report_html import report_html
 
@@ -130,7 +137,20 @@ def _write(target: Path, inputs: Sequence[InputReport], *, force: bool) -> None:
         raise UsageError(f"{target} is there already: --force replaces it, or -o names another file") from error
 
 
-def _read_input(path: Path, context: Context) -> InputReport:
+def _read_table(path: Path) -> TableReport:
+    """Count the rows of a table of `emodj batch`."""
+    from realtime.batch.table import read_table
+    from realtime.report.table_report import TableReport
+
+    found = TableReport(path.name)
+    try:
+        found.add_all(read_table(path))
+    except ValueError as error:
+        raise UsageError(f"{path} is no table of emodj batch, or it is damaged") from error
+    return found
+
+
+def _read_input(path: Path, context: Context) -> InputReport | TableReport:
     """Read a log or a film.
 
     Raises:
@@ -138,6 +158,10 @@ def _read_input(path: Path, context: Context) -> InputReport:
         EmodjError: the disk refuses.
         SourceError: the film gives no frames.
     """
+    from realtime.batch.table import is_table
+
+    if is_table(path):
+        return _read_table(path)
     with ExitStack() as stack:
         file: BinaryIO = sys.stdin.buffer if str(path) == STDIN else stack.enter_context(_opened(path))
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -12,8 +13,10 @@ from typing import TYPE_CHECKING
 from realtime.cli.console import is_terminal
 from realtime.errors import EmodjError
 from realtime.music.commands import PlayerCommand
+from realtime.music.feedback import Verdict
+from realtime.music.taste import ThumbKeys
 from realtime.printable import printable
-from realtime.session.keymap import Action, find_binding, player_hints
+from realtime.session.keymap import Action, SessionAction, find_binding, player_hints
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from prompt_toolkit.input import Input
 
     from realtime.cli.context import Context
+    from realtime.music.feedback_book import FeedbackBook
     from realtime.music.local.player import LocalPlayer
     from realtime.music.songs import NowPlaying
 
@@ -34,6 +38,7 @@ _ESCAPE_S = 0.4
 # Some scripts join letters with invisible marks
 _JOINERS = "\u200c\u200d"
 _MIN_COLUMNS = 20
+_VERDICTS = {SessionAction.LIKE: Verdict.LIKE, SessionAction.DISLIKE: Verdict.DISLIKE}
 
 
 def can_read_keys() -> bool:
@@ -46,12 +51,13 @@ def can_read_keys() -> bool:
         return True
 
 
-def play_in_terminal(player: LocalPlayer, context: Context, *, with_keys: bool) -> None:
+def play_in_terminal(player: LocalPlayer, context: Context, book: FeedbackBook | None = None, *, with_keys: bool) -> None:
     """Play until a key or the end of the list ends it, then restore the terminal.
 
     Args:
         player: plays the songs; it has started already.
         context: prints the sentences.
+        book: counts thumbs; None without thumbs.
         with_keys: whether to read keys from stdin.
 
     Raises:
@@ -59,19 +65,21 @@ def play_in_terminal(player: LocalPlayer, context: Context, *, with_keys: bool) 
         KeyboardInterrupt: Ctrl-C, or another signal that ends emodj.
     """
     with open_song_line(context) as song_line:
-        asyncio.run(_poll_player(player, song_line, with_keys=with_keys))
+        asyncio.run(_poll_player(player, song_line, book, with_keys=with_keys))
 
 
-async def _poll_player(player: LocalPlayer, song_line: SongLine, *, with_keys: bool) -> None:
+async def _poll_player(player: LocalPlayer, song_line: SongLine, book: FeedbackBook | None, *, with_keys: bool) -> None:
     with ExitStack() as stack:
-        keys, played, polls = _KeyReader(), False, 0
+        keys, thumbs, played, polls = _KeyReader(), ThumbKeys(book), False, 0
         if with_keys:
             song_line.print_sentence(KEYS_HELP)
             keys.start(stack)
         while not player.finished and not keys.quit:
+            for verdict in keys.take_verdicts():
+                song_line.print_sentence(_judge(player, thumbs, verdict, keys))
             answer = player.handle(keys.command)
             keys.command = PlayerCommand()
-            for sentence in (song_line.missing_part(answer), player.poll()):
+            for sentence in (song_line.missing_part(answer), player.poll(), None if book is None else book.save()):
                 song_line.print_sentence(sentence)
             song_line.show(player.now_playing)
             played = played or player.now_playing is not None
@@ -84,15 +92,31 @@ async def _poll_player(player: LocalPlayer, song_line: SongLine, *, with_keys: b
         raise EmodjError("nothing was played: check the files, or name other songs with --library")
 
 
+def _judge(player: LocalPlayer, thumbs: ThumbKeys, verdict: Verdict, keys: _KeyReader) -> str | None:
+    """Count a thumb on the song that plays; a thumb down skips it, too. Returns a sentence."""
+    now = player.now_playing
+    subject = None if now is None or now.key is None else (now.key, now.title)
+    sentence, is_counted = thumbs.press(subject, verdict, time.monotonic())
+    if is_counted and verdict is Verdict.DISLIKE:
+        keys.command = keys.command.merged_with(PlayerCommand(skip=1))
+    return sentence
+
+
 class _KeyReader:
     """Reads keys from stdin, and merges them into one command until the player takes it."""
 
     def __init__(self) -> None:
+        self._verdicts: list[Verdict] = []
         self.command = PlayerCommand()
         self.quit = False
         self._input: Input | None = None
         self._key_event = asyncio.Event()
         self._waited_s = 0.0
+
+    def take_verdicts(self) -> list[Verdict]:
+        """The thumbs since the last call."""
+        verdicts, self._verdicts = self._verdicts, []
+        return verdicts
 
     def start(self, stack: ExitStack) -> None:
         """Read keys as they are pressed, until the stack is closed."""
@@ -138,6 +162,8 @@ class _KeyReader:
                     self.quit = True
                 case PlayerCommand() as command:
                     self.command = self.command.merged_with(command)
+                case SessionAction.LIKE | SessionAction.DISLIKE as action:
+                    self._verdicts.append(_VERDICTS[action])
                 case _:
                     # Keys for faces and picture, which a terminal does not show
                     pass

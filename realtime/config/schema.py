@@ -168,6 +168,7 @@ class MusicSettings:
         volume: of songs at the start; 0..1.
         shuffle: whether songs come in random order at the start.
         spotify_device: a part of the name of the Spotify device to play on; empty for the one that is active.
+        learn: whether thumbs are counted and kept, and order music and movies.
         dj: whether the music follows the mood by itself.
         dj_begin_s: a mood has to hold for so long before music begins; seconds.
         dj_hold_s: a mood has to hold for so long before the music changes; seconds.
@@ -180,6 +181,7 @@ class MusicSettings:
     volume: Annotated[float, Range(0, 1)]
     shuffle: bool
     spotify_device: str
+    learn: bool
     dj: bool
     dj_begin_s: Annotated[float, Range(0, 600)]
     dj_hold_s: Annotated[float, Range(1, 3600)]

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 from realtime.domain import EXPRESSIONS, Expression
 from realtime.mood.affect import POINTS, Point, rank_by_distance
 from realtime.movies.catalog import Movie
+from realtime.music.feedback import FeedbackKey, Kind, digest_place, order_of_lot
 from realtime.music.planner import JOURNEY_STEPS, Strategy, find_target, name_mood
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from realtime.domain import Mood
+    from realtime.music.feedback import Feedback, Tally
 
 BAND = 0.25
 """Width of a band of distances, in units of valence and arousal: lot decides between movies within the same band."""
@@ -97,6 +99,7 @@ class MoviePlan:
             where they have to match a mood for which the list has none.
         movies: in the order of the draw; of a journey in the order of its steps. No movie twice.
         replaced: mood that has no movies, so that those of `mood_used` stand in; None if all is as it was asked for.
+        learnt: thumbs of each movie, None without any; empty if no movie has thumbs.
     """
 
     strategy: Strategy
@@ -104,26 +107,50 @@ class MoviePlan:
     mood_used: Expression
     movies: tuple[Movie, ...]
     replaced: Expression | None = None
+    learnt: tuple[Tally | None, ...] = ()
 
 
-def plan_movies(movies: Sequence[Movie], mood: Mood, strategy: Strategy, count: int, seed: int) -> MoviePlan:
+def key_of_movie(movie: Movie) -> FeedbackKey:
+    """What a thumb on a movie is counted for."""
+    title, year = movie.key
+    return FeedbackKey(movie.mood, Kind.MOVIE, digest_place(f"{title} {year}"))
+
+
+def plan_movies(
+    movies: Sequence[Movie],
+    mood: Mood,
+    strategy: Strategy,
+    count: int,
+    seed: int,
+    feedback: Feedback | None = None,
+    without: Collection[FeedbackKey] = (),
+) -> MoviePlan:
     """Choose movies for a mood.
 
     `MATCH` draws from the list of the mood. `LIFT` and `JOURNEY` draw from all movies: first those of a wanted genre, then
     those whose point is nearest to the target, and by lot within a band. Without any movie that a rule allows, its unwanted
-    genres are allowed too.
+    genres are allowed too. A thumb moves a movie within its lot; two thumbs down in a row leave it out.
 
     Args:
         movies: a list, at least one movie.
         mood: mood of the faces, or chosen by hand.
         strategy: rule that chooses.
         count: how many movies, 1 or more. There are fewer if the list has fewer for the mood.
-        seed: 0 or more; the same seed draws the same movies from the same list.
+        seed: 0 or more; the same seed draws the same movies from the same list with the same thumbs.
+        feedback: thumbs of the person; None draws without.
+        without: keys of movies that are left out; the others keep their lot.
     """
     count = min(count, len(movies))
     shuffled = random.Random(seed).sample(movies, len(movies))  # noqa: S311 - a draw of movies guards no secret
+    tallies = [] if feedback is None else [feedback.of(key_of_movie(movie)) for movie in shuffled]
+    if any(tally.evidence for tally in tallies):
+        order = order_of_lot(tallies, random.Random(f"{seed} thumbs"))  # noqa: S311 - likewise
+        # A list of which every movie is left out still has to offer some
+        shuffled = [shuffled[index] for index in order] or shuffled
+    if without:
+        shuffled = [movie for movie in shuffled if key_of_movie(movie) not in without]
     nearest = nearest_mood(mood)
-    used = _mood_with_movies(movies, nearest)
+    used = _mood_with_movies(shuffled, nearest)
     match strategy:
         case Strategy.MATCH:
             why, chosen = find_target(mood, strategy).why, _match(shuffled, mood, used, count)
@@ -137,7 +164,12 @@ def plan_movies(movies: Sequence[Movie], mood: Mood, strategy: Strategy, count: 
     if replaced is not None and chosen:
         start = f"for {used.value}" if strategy is Strategy.MATCH else f"{why}, first those for {used.value}"
         why = f"{start}, the nearest mood with movies"
-    return MoviePlan(strategy, why, used, tuple(chosen), replaced)
+    return MoviePlan(strategy, why, used, tuple(chosen), replaced, _learnt(chosen, feedback))
+
+
+def _learnt(movies: Sequence[Movie], feedback: Feedback | None) -> tuple[Tally | None, ...]:
+    tallies = [] if feedback is None else [feedback.of(key_of_movie(movie)) for movie in movies]
+    return tuple(tally if tally.evidence else None for tally in tallies) if any(each.evidence for each in tallies) else ()
 
 
 def nearest_mood(mood: Mood) -> Expression:

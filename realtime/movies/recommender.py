@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from realtime.movies.catalog import Movie
     from realtime.movies.planner import MoviePlan
     from realtime.movies.tmdb import TmdbFilters
+    from realtime.music.feedback import Feedback
     from realtime.music.planner import Strategy
 
 
@@ -43,6 +44,7 @@ def recommend_movies(
     seed: int,
     filters: TmdbFilters | None = None,
     *,
+    feedback: Feedback | None = None,
     timeout_s: float | None = None,
 ) -> MovieRecommendation:
     """Recommend movies. With `filters` it asks TMDb and blocks for up to ten seconds: call it on a thread that may wait.
@@ -56,6 +58,7 @@ def recommend_movies(
         count: how many movies, 1 or more. There are fewer if the list, or the page of TMDb, has fewer for the mood.
         seed: 0 or more; the same seed draws the same movies from the same movies.
         filters: which movies TMDb may name; None to ask nobody.
+        feedback: thumbs of the person; None draws without.
         timeout_s: longest time for TMDb's answers, in seconds; None for `tmdb_client.TIMEOUT_S`, ten.
     """
     problem = None
@@ -65,7 +68,7 @@ def recommend_movies(
             if key is None:
                 raise TmdbKeyError("there is no key of TMDb: emodj movies login keeps yours")
             found = fetch_movies(key, mood, strategy, seed, filters, timeout_s=timeout_s)
-            return MovieRecommendation(plan_movies(found, mood, strategy, count, seed), "tmdb")
+            return MovieRecommendation(plan_movies(found, mood, strategy, count, seed, feedback), "tmdb")
         except TmdbError as error:
             problem = str(error)
-    return MovieRecommendation(plan_movies(movies, mood, strategy, count, seed), "list", problem)
+    return MovieRecommendation(plan_movies(movies, mood, strategy, count, seed, feedback), "list", problem)

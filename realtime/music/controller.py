@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from realtime.music.catalog import MusicChoice
+    from realtime.music.feedback_book import FeedbackBook
     from realtime.music.local.player import LocalPlayer
     from realtime.music.planner import Plan
     from realtime.music.songs import NowPlaying, Song, SongEnd
@@ -45,6 +46,7 @@ class MusicController:
         volume: volume of local songs at the start, 0..1.
         shuffle: whether local songs are shuffled at the start.
         spotify_device: part of the name of the preferred Spotify device; empty for none.
+        book: thumbs, which are kept on the music thread; None without thumbs.
         on_song_end: called on the music thread with each song of this computer that was heard and plays no more.
     """
 
@@ -57,6 +59,7 @@ class MusicController:
         volume: float,
         shuffle: bool,
         spotify_device: str,
+        book: FeedbackBook | None = None,
         on_song_end: Callable[[SongEnd], None] | None = None,
     ) -> None:
         self._announce = announce
@@ -64,6 +67,7 @@ class MusicController:
         self._library = library
         self._volume = volume
         self._shuffle = shuffle
+        self._book = book
         self._local: LocalPlayer | None = None
         self._plan: Plan | None = None
         # Song and plan in one tuple: a reader on another thread gets both or neither
@@ -95,6 +99,8 @@ class MusicController:
         if self._local is not None:
             self._local.close()
             self._publish()
+        if self._book is not None and (problem := self._book.save()) is not None:
+            log.warning("%s", problem)
 
     def handle(self, command: PlayerCommand) -> str | None:
         """Play the first available choice of the plan, then apply the other parts of the command to the player.
@@ -154,11 +160,12 @@ class MusicController:
         Returns:
             A sentence for the screen; None if there is nothing to say.
         """
-        notice = self._poll_spotify()
+        notices = [self._poll_spotify(), None if self._book is None else self._book.save()]
         if self._local is None:
             self._publish()
-            return notice
-        return "; ".join(filter(None, (notice, self._poll_songs(self._local)))) or None
+        else:
+            notices.append(self._poll_songs(self._local))
+        return "; ".join(filter(None, notices)) or None
 
     def _poll_spotify(self) -> str | None:
         """Poll the Spotify player. If the app does not start in time, or the login expires, open the pending link instead."""
@@ -253,7 +260,7 @@ class MusicController:
         self._opens_links = opens_links
         failures = list[str]()
         openable = True
-        for choice in plan.choices:
+        for place, choice in enumerate(plan.choices):
             if self._stopped:
                 return "the session is over"
             try:
@@ -268,7 +275,8 @@ class MusicController:
                 # If one link cannot be opened, no other link can either
                 openable = openable and choice.url is None
             else:
-                self._plan = plan
+                # A thumb is for what plays, not for a choice that could not be had
+                self._plan = plan if place == 0 else replace(plan, choices=plan.choices[place:], learnt=None)
                 return f"{failures[0]}; so {sentence}" if failures else sentence
         return failures[0]
 
@@ -330,7 +338,7 @@ class MusicController:
             if self._stopped:
                 # The session may have ended while the disk was read
                 raise EmodjError("the session is over")
-            notice = "; ".join(filter(None, (player.play(songs, choice, choice.title), left_out)))
+            notice = "; ".join(filter(None, (player.play(songs, choice, choice.title, choice.mood), left_out)))
         self._outside = False
         self._silence_spotify()
         return notice or _playing_sentence(choice, plan)
@@ -361,7 +369,11 @@ class MusicController:
             from realtime.music.local.player import LocalPlayer
 
             self._local = LocalPlayer(
-                IsolatedPlayer(), volume=self._volume, shuffle=self._shuffle, on_song_end=self._note_song_end
+                IsolatedPlayer(),
+                volume=self._volume,
+                shuffle=self._shuffle,
+                on_song_end=self._note_song_end,
+                counts=self._book,
             )
             self._local.set_fade(self._fade_s)
         return self._local

@@ -11,12 +11,16 @@ from realtime.mood.affect import LIFTED, POINTS, Point, blend
 
 if TYPE_CHECKING:
     from realtime.music.catalog import MusicChoice, Playlists
+    from realtime.music.feedback import Tally
+    from realtime.music.taste import Taste
 
 
 JOURNEY_STEPS = 4
 """Number of steps of a journey, from the point of the mood to the lifted point, both included."""
 MIN_JOURNEY_DISTANCE = 0.05
 """Shortest distance of a journey, in units of valence and arousal: a shorter one begins at its last step."""
+ONLY_DISLIKED = "all music for this mood has two thumbs down: emodj feedback reset offers it again"
+"""Why there is no plan, if `plan_music` finds one without thumbs."""
 
 
 class Strategy(Enum):
@@ -56,6 +60,7 @@ class Plan:
         why: reason in a few words, for the screen and the documents: "for happy".
         step: step of a journey, from 0; None outside a journey.
         next_step: plan of the next step of a journey; None at its end and outside a journey.
+        learnt: thumbs of the best choice; None without any.
     """
 
     strategy: Strategy
@@ -64,6 +69,7 @@ class Plan:
     why: str
     step: int | None = None
     next_step: Plan | None = None
+    learnt: Tally | None = None
 
     @property
     def best(self) -> MusicChoice:
@@ -71,18 +77,22 @@ class Plan:
         return self.choices[0]
 
 
-def plan_music(playlists: Playlists, mood: Mood | None, strategy: Strategy, step: int = 0) -> Plan | None:
+def plan_music(
+    playlists: Playlists, mood: Mood | None, strategy: Strategy, step: int = 0, taste: Taste | None = None
+) -> Plan | None:
     """Choose music for a mood.
 
     A mood with a leader, matched, takes the playlist of the leader in its order. Every other plan sorts choices by their
     distance to one target point. For a mixed mood, matched, the target is the mean of the shares, so that one face with
-    a large share does not choose for all.
+    a large share does not choose for all. With thumbs, a list is in the order of their draws, and so are choices that lie
+    about equally near to a target.
 
     Args:
         playlists: music that the settings name.
         mood: mood at the start; None while no mood is known.
         strategy: rule that chooses the music.
         step: step of a journey, from 0; a step beyond the last one of `JOURNEY_STEPS` counts as the last.
+        taste: thumbs of the person; None plans without.
 
     Returns:
         The plan, or None without a mood or without music for it.
@@ -91,17 +101,19 @@ def plan_music(playlists: Playlists, mood: Mood | None, strategy: Strategy, step
         return None
     target = find_target(mood, strategy, step)
     if strategy is not Strategy.MATCH:
-        choices = _sort_by_distance(playlists.all(), target.point)
+        choices = _sort_by_distance(playlists.all(), target.point, taste)
     elif mood.leader is not None:
-        choices = playlists.moods.get(mood.leader, ())
+        own = playlists.moods.get(mood.leader, ())
+        choices = own if taste is None else taste.arrange(own)
     else:
         matching = tuple(choice for each in EXPRESSIONS for choice in playlists.moods.get(each, ()))
-        choices = _sort_by_distance(matching, target.point)
+        choices = _sort_by_distance(matching, target.point, taste)
     if not choices:
         return None
     following = JOURNEY_STEPS if target.step is None else target.step + 1
-    next_step = plan_music(playlists, mood, strategy, following) if following < JOURNEY_STEPS else None
-    return Plan(strategy, target.point, choices, target.why, target.step, next_step)
+    next_step = plan_music(playlists, mood, strategy, following, taste) if following < JOURNEY_STEPS else None
+    learnt = None if taste is None else taste.tally(choices[0])
+    return Plan(strategy, target.point, choices, target.why, target.step, next_step, learnt)
 
 
 def find_target(mood: Mood, strategy: Strategy, step: int = 0) -> Target:
@@ -133,5 +145,7 @@ def _point_of_mood(mood: Mood, points: dict[Expression, Point]) -> Point:
     return blend(mood.shares, points) if mood.leader is None else points[mood.leader]
 
 
-def _sort_by_distance(choices: tuple[MusicChoice, ...], target: Point) -> tuple[MusicChoice, ...]:
+def _sort_by_distance(choices: tuple[MusicChoice, ...], target: Point, taste: Taste | None) -> tuple[MusicChoice, ...]:
+    if taste is not None:
+        return taste.arrange(choices, [choice.point.distance(target) for choice in choices])
     return tuple(sorted(choices, key=lambda choice: choice.point.distance(target)))

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from realtime.music.commands import PlayerCommand
-from realtime.music.planner import JOURNEY_STEPS, Plan, Strategy, plan_music
+from realtime.music.planner import JOURNEY_STEPS, ONLY_DISLIKED, Plan, Strategy, plan_music
 
 if TYPE_CHECKING:
     from realtime.domain import Mood
-    from realtime.music.catalog import MusicChoice, Playlists
+    from realtime.music.catalog import Playlists
+    from realtime.music.taste import Taste
 
 REPEAT_GUARD_S = 3.0
 """Within so many seconds a second press for the same music, or for the next step, does nothing.
@@ -63,14 +64,16 @@ class MusicSelector:
     Args:
         playlists: music that the settings name.
         strategy: strategy at the start.
+        taste: thumbs of the person; None chooses without.
     """
 
-    def __init__(self, playlists: Playlists, strategy: Strategy) -> None:
+    def __init__(self, playlists: Playlists, strategy: Strategy, taste: Taste | None = None) -> None:
         self._playlists = playlists
+        self._taste = taste
         self.strategy = strategy
         self._journey: _Journey | None = None
         self._requested_at_s: float | None = None
-        self._requested: MusicChoice | None = None
+        self._requested: Plan | None = None
 
     @property
     def name(self) -> str | None:
@@ -109,10 +112,16 @@ class MusicSelector:
 
     def plan(self, mood: Mood | None) -> Plan | None:
         """The plan for a mood, or the plan of the current step while a journey is in progress."""
-        return plan_music(self._playlists, mood, self.strategy) if self._journey is None else self._plan_at(self._journey)
+        if self._journey is not None:
+            return self._plan_at(self._journey)
+        return plan_music(self._playlists, mood, self.strategy, taste=self._taste)
 
     def _plan_at(self, journey: _Journey) -> Plan | None:
-        return plan_music(self._playlists, journey.mood, Strategy.JOURNEY, journey.step)
+        return plan_music(self._playlists, journey.mood, Strategy.JOURNEY, journey.step, self._taste)
+
+    def forget_request(self) -> None:
+        """Let the next press be answered at once: the music of the last one is not wanted."""
+        self._requested_at_s = None
 
     def request(self, mood: Mood | None, now_s: float) -> Answer:
         """Handle a press of the playlist key.
@@ -130,9 +139,9 @@ class MusicSelector:
         if mood is not None and self.strategy is Strategy.JOURNEY:
             return self._take_step(_Journey(mood), now_s)
         plan = self.plan(mood)
-        if plan is not None and plan.best == self._requested and self._too_soon(now_s):
+        if self._too_soon(now_s) and _asks_the_same(plan, self._requested):
             return Answer()
-        return self._answer(plan, now_s)
+        return self._answer(plan, now_s, mood, self.strategy)
 
     def plan_for_dj(self, mood: Mood | None) -> Plan | None:
         """Choose music without a key; a journey starts, and is left alone until it has arrived.
@@ -147,8 +156,11 @@ class MusicSelector:
             journey = _Journey(mood)
             plan = self._plan_at(journey)
             self._journey = None if plan is None or plan.step is None else replace(journey, step=plan.step)
-            return plan
-        return self.plan(mood)
+        else:
+            plan = self.plan(mood)
+        if plan is not None and self._taste is not None:
+            self._taste.note_played(plan.best)
+        return plan
 
     def next_song(self, now_s: float) -> Answer | None:
         """Handle a press of the key for the next song.
@@ -182,11 +194,23 @@ class MusicSelector:
         plan = self._plan_at(journey)
         if plan is not None and plan.step is not None:
             self._journey = replace(journey, step=plan.step)
-        return self._answer(plan, now_s)
+        return self._answer(plan, now_s, journey.mood, Strategy.JOURNEY)
 
-    def _answer(self, plan: Plan | None, now_s: float) -> Answer:
+    def _answer(self, plan: Plan | None, now_s: float, mood: Mood | None, strategy: Strategy) -> Answer:
         if plan is None:
             self._journey = None
+            if plan_music(self._playlists, mood, strategy) is not None:
+                return Answer(ONLY_DISLIKED)
             return Answer("no music for this mood in your settings: see playlists in config.toml")
-        self._requested_at_s, self._requested = now_s, plan.best
+        self._requested_at_s, self._requested = now_s, plan
+        if self._taste is not None:
+            self._taste.note_played(plan.best)
         return Answer(f"opening {plan.best.title}, {plan.why}", PlayerCommand(plan))
+
+
+def _asks_the_same(plan: Plan | None, before: Plan | None) -> bool:
+    """Whether two presses ask for the same: the same music, or the same list, which thumbs draw from anew for each press."""
+    if plan is None or before is None:
+        return False
+    is_same_list = set(plan.choices) == set(before.choices) and (plan.strategy, plan.why) == (before.strategy, before.why)
+    return plan.best == before.best or is_same_list

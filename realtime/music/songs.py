@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
     from pathlib import Path
 
+    from realtime.music.feedback import FeedbackKey
+
 _MAX_QUOTE = 40
 
 
@@ -63,6 +65,7 @@ class NowPlaying:
         paused: whether the song is paused.
         shuffled: whether the next song is a random one.
         volume: 0..1; None if emodj does not know or cannot set the volume.
+        key: what a thumb on it is counted for; None for a song that another program plays.
     """
 
     title: str
@@ -72,6 +75,7 @@ class NowPlaying:
     paused: bool = False
     shuffled: bool = False
     volume: float | None = 1.0
+    key: FeedbackKey | None = None
 
 
 def parse_expression(text: str) -> Expression:

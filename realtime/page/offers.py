@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,14 @@ import numpy as np
 from realtime.errors import EmodjError
 from realtime.facts import draw_fact
 from realtime.movies.catalog import movie_link
-from realtime.movies.planner import nearest_mood
+from realtime.movies.planner import key_of_movie, nearest_mood
 from realtime.movies.recommender import recommend_movies
 from realtime.movies.tmdb import ATTRIBUTION
+from realtime.music.feedback import NO_ANSWER, order_of_lot
 from realtime.music.links import spotify_uri
 from realtime.music.local.library import read_library, read_songs
-from realtime.music.planner import plan_music
+from realtime.music.planner import ONLY_DISLIKED, plan_music
+from realtime.music.taste import Taste, key_of_music, key_of_song
 from realtime.printable import one_line
 from realtime.session.documents import movies_document
 from realtime.session.recommendations import RecommendedMovies
@@ -31,8 +34,10 @@ if TYPE_CHECKING:
     from realtime.movies.catalog import Movie
     from realtime.movies.tmdb import TmdbFilters
     from realtime.music.catalog import MusicChoice, Playlists
+    from realtime.music.feedback import FeedbackCounts, Tally
     from realtime.music.local.library import FoundSongs
     from realtime.music.planner import Plan, Strategy
+    from realtime.music.songs import Song
     from realtime.page.songs import SongLists
     from realtime.session.documents import Document
 
@@ -63,7 +68,9 @@ class Shelf:
     tmdb: TmdbFilters | None = None
 
 
-def offer(shelf: Shelf, mood: Mood, strategy: Strategy, seed: int, lists: SongLists) -> Document:
+def offer(
+    shelf: Shelf, mood: Mood, strategy: Strategy, seed: int, lists: SongLists, counts: FeedbackCounts | None = None
+) -> Document:
     """Collect what fits a mood; it reads the disk, and so is not for the event loop.
 
     Args:
@@ -71,16 +78,17 @@ def offer(shelf: Shelf, mood: Mood, strategy: Strategy, seed: int, lists: SongLi
         mood: the mood.
         strategy: how music and movies are chosen.
         seed: 0 or more; the same seed draws the same songs, movies and fact.
-        lists: gets the lists that the page can play.
+        lists: gets the lists that the page can play, and the choices that may get a thumb.
+        counts: thumbs of the person; None without thumbs.
 
     Returns:
         The document of the page, with `music`, `songs`, `movies` and `fact`. A part that cannot be read has only an `error`.
     """
     fact = draw_fact(shelf.facts, mood.leader, seed)
     return {
-        "music": _music(shelf, mood, strategy, lists),
-        "songs": _guarded(lambda: _songs(shelf, nearest_mood(mood), seed, lists)),
-        "movies": _guarded(lambda: _movies(shelf, mood, strategy, seed)),
+        "music": _music(shelf, mood, strategy, lists, None if counts is None else Taste(counts, seed)),
+        "songs": _guarded(lambda: _songs(shelf, nearest_mood(mood), seed, lists, counts)),
+        "movies": _guarded(lambda: _movies(shelf, mood, strategy, seed, lists, counts)),
         "fact": {"text": fact.text, "source": fact.source},
     }
 
@@ -92,8 +100,10 @@ def _guarded(part: Callable[[], Document]) -> Document:
         return {"error": one_line(str(error))}
 
 
-def _music(shelf: Shelf, mood: Mood, strategy: Strategy, lists: SongLists) -> Document:
-    plan = plan_music(shelf.playlists, mood, strategy)
+def _music(shelf: Shelf, mood: Mood, strategy: Strategy, lists: SongLists, taste: Taste | None) -> Document:
+    plan = plan_music(shelf.playlists, mood, strategy, taste=taste)
+    if plan is None and plan_music(shelf.playlists, mood, strategy) is not None:
+        return {"error": ONLY_DISLIKED}
     if plan is None:
         return {"error": "your settings name no music for this mood: add a list for it, or choose lift"}
     steps = [{"why": step.why, **_choice(shelf, step.best, lists)} for step in _steps(plan)]
@@ -113,9 +123,10 @@ def _steps(plan: Plan | None) -> Iterator[Plan]:
 
 def _choice(shelf: Shelf, choice: MusicChoice, lists: SongLists) -> Document:
     path = choice.path
-    name = None if path is None else lists.offer(choice, lambda: _read_choice(shelf, choice, path))
+    name = None if path is None else lists.offer(choice, lambda: _read_choice(shelf, choice, path), choice.mood)
+    thumb = lists.offer_thumb(key_of_music(choice), choice.title)
     on_spotify = choice.url is not None and spotify_uri(choice.url) is not None
-    return {"title": choice.title, "url": choice.url, "list": name, "on_spotify": on_spotify}
+    return {"title": choice.title, "url": choice.url, "list": name, "on_spotify": on_spotify, "thumb": thumb}
 
 
 def _read_choice(shelf: Shelf, choice: MusicChoice, path: Path) -> FoundSongs:
@@ -124,12 +135,18 @@ def _read_choice(shelf: Shelf, choice: MusicChoice, path: Path) -> FoundSongs:
     return read_songs(path, choice.mood)
 
 
-def _songs(shelf: Shelf, mood: Expression, seed: int, lists: SongLists) -> Document:
+def _songs(shelf: Shelf, mood: Expression, seed: int, lists: SongLists, counts: FeedbackCounts | None) -> Document:
     library = shelf.library
     found = read_library(library or resources.shipped_songs(), mood)
     used = found.mood or mood
-    name = lists.offer((library, used), lambda: found)
-    chosen = list(_draw(found, seed))
+    name = lists.offer((library, used), lambda: found, used)
+
+    def tally(song: Song) -> Tally:
+        return NO_ANSWER if counts is None else counts.feedback.of(key_of_song(song, used))
+
+    chosen = list(_draw(found, seed, tally))
+    if not chosen and found.songs and all(tally(song).left_out for song in found.songs):
+        raise EmodjError("every song for this mood has two thumbs down: emodj feedback reset offers them again")
     if not chosen:
         raise EmodjError(f"none of the song files in {library} exists: is its disk connected?")
     return {
@@ -141,10 +158,15 @@ def _songs(shelf: Shelf, mood: Expression, seed: int, lists: SongLists) -> Docum
     }
 
 
-def _draw(found: FoundSongs, seed: int) -> Iterator[int]:
-    """Numbers of `COUNT` songs, drawn at random, that are links or whose files exist; each file and each link once."""
+def _draw(found: FoundSongs, seed: int, tally: Callable[[Song], Tally]) -> Iterator[int]:
+    """Numbers of `COUNT` songs, drawn at random, that are links or whose files exist; each file and each link once.
+
+    Among the first `MAX_TRIED` songs of the draw, thumbs move songs; those with two thumbs down in a row are left out.
+    """
     drawn = set[object]()
-    for number in map(int, np.random.default_rng(seed).permutation(len(found.songs))[:MAX_TRIED]):
+    lot = [*map(int, np.random.default_rng(seed).permutation(len(found.songs))[:MAX_TRIED])]
+    order = order_of_lot([tally(found.songs[number]) for number in lot], random.Random(seed))  # noqa: S311 - no secret
+    for number in (lot[place] for place in order):
         song = found.songs[number]
         place = song.path or song.url or song
         is_missing = song.path is not None and not os.path.isfile(song.path)  # noqa: PTH113 - never raises
@@ -164,11 +186,15 @@ def _song(lists: SongLists, name: str, number: int) -> Document:
         "artist": listed.artist,
         "url": listed.url,
         "address": listed.address,
+        "thumb": listed.thumb,
     }
 
 
-def _movies(shelf: Shelf, mood: Mood, strategy: Strategy, seed: int) -> Document:
-    made = recommend_movies(shelf.movies, mood, strategy, COUNT, seed, shelf.tmdb)
+def _movies(
+    shelf: Shelf, mood: Mood, strategy: Strategy, seed: int, lists: SongLists, counts: FeedbackCounts | None
+) -> Document:
+    feedback = None if counts is None else counts.feedback
+    made = recommend_movies(shelf.movies, mood, strategy, COUNT, seed, shelf.tmdb, feedback=feedback)
     plan = made.plan
     if not plan.movies:
         raise EmodjError("the list has no movie for this mood: choose lift, or add one")
@@ -177,5 +203,8 @@ def _movies(shelf: Shelf, mood: Mood, strategy: Strategy, seed: int) -> Document
     return {
         "why": plan.why,
         "notices": [*notices, *([ATTRIBUTION] if made.source == "tmdb" else [])],
-        "movies": movies_document(RecommendedMovies(plan, links)),
+        "movies": [
+            {**shown, "thumb": lists.offer_thumb(key_of_movie(movie), f"{movie.title} ({movie.year})")}
+            for shown, movie in zip(movies_document(RecommendedMovies(plan, links)), plan.movies, strict=True)
+        ],
     }

@@ -14,6 +14,7 @@ Everything below `/api/` is asked by POST, answers with JSON, and says in plain 
     offers    music, songs, movies and a fact for the mood
     list      opens a list of songs
     song      title and address of a song of a list
+    thumb     a thumb on a song, a link or a movie that was offered; or that a song was heard or skipped
     summary   the session until now: in lines, and as the three files of `emodj live --summary`
     restart   a new session
     spotify   presses a button of Spotify's player, plays a list there, or tells what plays
@@ -37,7 +38,9 @@ from starlette.routing import Route
 from realtime.domain import EXPRESSIONS, Expression
 from realtime.errors import EmodjError
 from realtime.mood.vote import mood_of_pictures
+from realtime.music.feedback import THUMBS, Verdict, describe_verdict
 from realtime.music.planner import Strategy, plan_music
+from realtime.music.taste import THUMBS_OFF, Taste
 from realtime.page.guard import MAX_BODY_BYTES
 from realtime.page.offers import Shelf, offer
 from realtime.page.static_files import read_static_files
@@ -61,6 +64,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from realtime.domain import Mood
+    from realtime.music.feedback_book import FeedbackBook
     from realtime.page.analysis import Analysis
     from realtime.page.spotify import SpotifyRemote
     from realtime.session.documents import Document
@@ -96,6 +100,7 @@ class PageParts:
         in_network: whether other computers may open the page.
         spotify: the Spotify player of the user; None where others could steer it.
         notices: sentences about the settings, for each tab.
+        book: thumbs; None without thumbs.
     """
 
     analysis: Analysis
@@ -107,6 +112,7 @@ class PageParts:
     in_network: bool
     spotify: SpotifyRemote | None = None
     notices: tuple[str, ...] = ()
+    book: FeedbackBook | None = None
 
 
 class BadRequestError(Exception):
@@ -135,6 +141,7 @@ def build_app(parts: PageParts, clock: Callable[[], float] = time.monotonic, mos
         "offers": page.offer,
         "list": page.open_list,
         "song": page.name_song,
+        "thumb": page.judge,
         "summary": page.sum_up,
         "restart": page.restart,
         "spotify": page.control_spotify,
@@ -170,6 +177,7 @@ class _Page:
                 "shuffle": parts.shuffle,
                 "mirrored": parts.mirrored,
                 "in_network": parts.in_network,
+                "thumbs": parts.book is not None,
                 "spotify": remote.shown if remote is not None and logged_in else None,
                 "largest": MAX_BODY_BYTES,
                 "notices": list(parts.notices),
@@ -193,7 +201,9 @@ class _Page:
         visit, name, notices = self._visit(request), _file_name(request), list[str]()
         faces, width, height = await self._parts.analysis.read_picture(await request.body(), name, notices.append)
         mood = mood_of_pictures(faces)
-        plan = plan_music(self._parts.shelf.playlists, mood, visit.session.strategy)
+        book = self._parts.book
+        taste = None if book is None else Taste(book, visit.seed)
+        plan = plan_music(self._parts.shelf.playlists, mood, visit.session.strategy, taste=taste)
         visit.show_picture(mood)
         picture = AnalysedPicture(name, width, height, faces, mood, plan)
         # As text, so that what the page saves is what `emodj image --json` prints, to the last digit
@@ -257,14 +267,26 @@ class _Page:
         if mood is None:
             return _json(_mood_fields(None))
         offered = await anyio.to_thread.run_sync(
-            offer, self._parts.shelf, mood, visit.session.strategy, visit.seed, visit.songs, limiter=self._disk
+            offer,
+            self._parts.shelf,
+            mood,
+            visit.session.strategy,
+            visit.seed,
+            visit.songs,
+            self._parts.book,
+            limiter=self._disk,
         )
         return _json({**offered, **_mood_fields(mood)})
 
     async def open_list(self, request: Request) -> Response:
         visit, asked = self._visit(request), await _asked(request)
         found = await anyio.to_thread.run_sync(visit.songs.open, _text(asked, "list"), limiter=self._disk)
-        return _json({"count": len(found.songs), "notices": list(map(one_line, found.notices))})
+        name, book, is_shuffled, order = _text(asked, "list"), self._parts.book, asked.get("shuffled") is True, None
+        if book is not None:
+            order = await anyio.to_thread.run_sync(
+                lambda: visit.songs.order(name, book, shuffled=is_shuffled), limiter=self._disk
+            )
+        return _json({"count": len(found.songs), "order": order, "notices": list(map(one_line, found.notices))})
 
     async def name_song(self, request: Request) -> Response:
         visit, asked = self._visit(request), await _asked(request)
@@ -273,6 +295,24 @@ class _Page:
             raise BadRequestError("a song has a number")
         listed = await anyio.to_thread.run_sync(visit.songs.song, _text(asked, "list"), number, limiter=self._disk)
         return _json(asdict(listed))
+
+    async def judge(self, request: Request) -> Response:
+        visit, asked, book = self._visit(request), await _asked(request), self._parts.book
+        if book is None:
+            return _json({"said": THUMBS_OFF})
+        try:
+            verdict = Verdict(asked.get("verdict"))
+        except ValueError as error:
+            raise BadRequestError("there is no such verdict") from error
+        offered = visit.songs.judged(_text(asked, "choice"))
+        if offered is None:
+            return _json({"said": "this is not offered any more: nothing was counted"})
+        key, title = offered
+        book.add(key, verdict)
+        problem = await anyio.to_thread.run_sync(book.save, limiter=self._disk)
+        tally = book.feedback.of(key)
+        said = describe_verdict(title, key, tally, verdict) if verdict in THUMBS else ""
+        return _json({"said": "; ".join(filter(None, [said, problem and one_line(problem)])), "left_out": tally.left_out})
 
     async def send_song(self, request: Request) -> Response:
         name, number = str(request.path_params["name"]), int(request.path_params["number"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from realtime.domain import ranked
 from realtime.printable import one_line
 from realtime.report import report_text as text
+from realtime.report.table_report import TableReport, draw_table, table_heading
 from realtime.session.colours import hex_colour
 from realtime.session.html_page import draw_face, html_page
 from realtime.session.summary_html import draw_shares, draw_timeline
@@ -45,7 +46,7 @@ tbody th{font-weight:400;min-width:7rem}
 """
 
 
-def report_html(inputs: Sequence[InputReport]) -> str:
+def report_html(inputs: Sequence[InputReport | TableReport]) -> str:
     """Write reports as a page in UTF-8: mood over time, shares, persons, music and "not sure", each plot with a table.
 
     Args:
@@ -53,8 +54,13 @@ def report_html(inputs: Sequence[InputReport]) -> str:
     """
     parts: list[str] = []
     for found in inputs:
-        parts += ["<article>", *_draw_input(found, alone=len(inputs) == 1), "</article>"]
-    title = text.heading(inputs[0].report) if len(inputs) == 1 else f"{len(inputs)} sessions"
+        alone = len(inputs) == 1
+        drawn = draw_table(found, alone=alone) if isinstance(found, TableReport) else _draw_input(found, alone=alone)
+        parts += ["<article>", *drawn, "</article>"]
+    first = inputs[0]
+    title = table_heading(first) if isinstance(first, TableReport) else text.heading(first.report)
+    if len(inputs) > 1:
+        title = f"{len(inputs)} {'reports' if any(isinstance(found, TableReport) for found in inputs) else 'sessions'}"
     if len(inputs) > 1:
         parts.insert(0, f"<header><div><h1>{escape(title)}</h1></div></header>")
     return html_page(title, parts, text.ABOUT, _STYLE)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from realtime.domain import Face, Mood
     from realtime.facts import Fact
+    from realtime.music.feedback import Tally
     from realtime.music.planner import Plan
     from realtime.session.recommendations import RecommendedMovies
     from realtime.session.state import DjEvent, Summary
@@ -100,10 +101,23 @@ def movies_document(movies: RecommendedMovies | None) -> list[Document]:
     """The fields of recommended movies; an empty list without a mood, or without a movie for it."""
     if movies is None:
         return []
+    plan = movies.plan
     return [
-        {"title": movie.title, "year": movie.year, "genres": list(movie.genres), "country": movie.country, "url": link}
-        for movie, link in zip(movies.plan.movies, movies.links, strict=True)
+        {
+            "title": movie.title,
+            "year": movie.year,
+            "genres": list(movie.genres),
+            "country": movie.country,
+            "url": link,
+            **learnt_fields(learnt),
+        }
+        for movie, link, learnt in zip(plan.movies, movies.links, plan.learnt or [None] * len(plan.movies), strict=True)
     ]
+
+
+def learnt_fields(tally: Tally | None) -> Document:
+    """The field of the thumbs of a choice; none for a choice without thumbs."""
+    return {} if tally is None else {"learnt": {"likes": tally.likes, "dislikes": tally.dislikes}}
 
 
 def mood_used_document(movies: RecommendedMovies | None) -> str | None:
@@ -191,7 +205,14 @@ def _playlist_document(plan: Plan | None) -> Document | None:
         return None
     wanted = {"valence": round(plan.target.valence, _DIGITS), "arousal": round(plan.target.arousal, _DIGITS)}
     best = plan.best
-    return {"title": best.title, "url": best.place, "strategy": plan.strategy.value, "why": plan.why, "wanted": wanted}
+    return {
+        "title": best.title,
+        "url": best.place,
+        "strategy": plan.strategy.value,
+        "why": plan.why,
+        "wanted": wanted,
+        **learnt_fields(plan.learnt),
+    }
 
 
 def _named_values(values: tuple[float, ...]) -> Document:

@@ -38,6 +38,8 @@ class SessionAction(Enum):
     MOVIES = auto()
     FACT = auto()
     FACE_AT_REST = auto()
+    LIKE = auto()
+    DISLIKE = auto()
     DJ = auto()
 
 
@@ -140,6 +142,8 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(("z",), "pause, shuffle", PlayerCommand(shuffle=True), Group.MUSIC, hint="shuffle"),
     Binding(("n",), "next, previous song", PlayerCommand(skip=1), Group.MUSIC, hint="next"),
     Binding((",",), "next, previous song", PlayerCommand(skip=-1), Group.MUSIC, hint="previous"),
+    Binding(("y",), "like, not again", SessionAction.LIKE, Group.MUSIC, hint="like"),
+    Binding(("x",), "like, not again", SessionAction.DISLIKE, Group.MUSIC, hint="not again"),
     Binding(("-",), "volume", PlayerCommand(louder=-1), Group.MUSIC, hint="volume"),
     Binding(("+",), "volume", PlayerCommand(louder=1), Group.MUSIC, hint="volume"),
     Binding(("h", "?"), "help", ViewToggle.HELP, Group.PROGRAM, hint="help"),
@@ -157,10 +161,14 @@ _KEY_ALIASES = {"=": "+"}
 
 _BINDING_BY_KEY = {key: binding for binding in BINDINGS for key in binding.keys}
 
+_THUMBS = {SessionAction.LIKE, SessionAction.DISLIKE}
+
 PLAYER_BINDINGS = tuple(
-    binding for binding in BINDINGS if isinstance(binding.effect, PlayerCommand) or binding.effect is Action.QUIT
+    binding
+    for binding in BINDINGS
+    if isinstance(binding.effect, PlayerCommand) or binding.effect is Action.QUIT or binding.effect in _THUMBS
 )
-"""Keys of the player in a terminal: those of songs, and quit. It has no faces and no image, so it needs no other."""
+"""Keys of the player in a terminal: those of songs, thumbs, and quit. It has no faces and no image, so it needs no other."""
 
 
 def find_binding(key: str) -> Binding | None:
@@ -197,7 +205,9 @@ def player_rows() -> tuple[KeyRow, ...]:
 
 def window_hints() -> tuple[KeyHint, ...]:
     """Hints at the bottom of a window; it has no room for the keys of songs."""
-    return _group_hints(binding for binding in BINDINGS if not isinstance(binding.effect, PlayerCommand))
+    return _group_hints(
+        binding for binding in BINDINGS if not isinstance(binding.effect, PlayerCommand) and binding.effect not in _THUMBS
+    )
 
 
 def player_hints() -> tuple[KeyHint, ...]:

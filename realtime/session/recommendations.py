@@ -11,12 +11,13 @@ from realtime.movies.catalog import movie_link
 from realtime.movies.planner import plan_movies
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from realtime.domain import Expression, Mood
     from realtime.facts import Fact
     from realtime.movies.catalog import Movie
     from realtime.movies.planner import MoviePlan
+    from realtime.music.feedback import FeedbackCounts, FeedbackKey
     from realtime.music.planner import Strategy
 
 SUMMARY_MOVIES = 3
@@ -46,18 +47,24 @@ class Recommender:
         link: template of the links, as `check_link_template` accepts it.
         facts: at least one of each mood.
         seed: 0 or more; the first draws are those of `emodj movies` and `emodj fact` with this seed.
+        counts: thumbs of the person; None draws without.
 
     Attributes:
         seed: as given.
     """
 
-    def __init__(self, movies: Sequence[Movie], link: str, facts: Sequence[Fact], seed: int) -> None:
+    def __init__(
+        self, movies: Sequence[Movie], link: str, facts: Sequence[Fact], seed: int, counts: FeedbackCounts | None = None
+    ) -> None:
         self.seed = seed
+        self._counts = counts
         self._movies = movies
         self._link = link
         self._facts = facts
 
-    def movies(self, mood: Mood, strategy: Strategy, count: int, turn: int = 0) -> RecommendedMovies | None:
+    def movies(
+        self, mood: Mood, strategy: Strategy, count: int, turn: int = 0, without: Collection[FeedbackKey] = ()
+    ) -> RecommendedMovies | None:
         """Draw movies for a mood.
 
         Args:
@@ -65,11 +72,13 @@ class Recommender:
             strategy: rule that chooses.
             count: how many movies, 1 or more; there are fewer if the list has fewer for the mood.
             turn: number of the draw, from 0; another number gives another draw.
+            without: keys of movies that are left out.
 
         Returns:
             The movies; None if the list has none for this mood and strategy.
         """
-        plan = plan_movies(self._movies, mood, strategy, count, self.seed + turn)
+        feedback = None if self._counts is None else self._counts.feedback
+        plan = plan_movies(self._movies, mood, strategy, count, self.seed + turn, feedback, without)
         return RecommendedMovies(plan, tuple(movie_link(self._link, movie) for movie in plan.movies)) if plan.movies else None
 
     def fact(self, mood: Mood | None, turn: int = 0) -> Fact:

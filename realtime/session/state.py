@@ -6,10 +6,13 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from realtime.movies.planner import key_of_movie
 from realtime.music.commands import DjAct, DjOrder, PlayerCommand
 from realtime.music.dj import DjPolicy, DjRules
+from realtime.music.feedback import FeedbackKey, Kind, Verdict
 from realtime.music.planner import Strategy
 from realtime.music.selector import NO_MOOD, MusicSelector
+from realtime.music.taste import Taste, ThumbKeys, key_of_music
 from realtime.session.face_at_rest import FaceAtRest, Phase
 from realtime.session.keymap import Action, MoodByHand, SessionAction, ViewToggle, find_answer, find_binding
 from realtime.session.recommendations import CARD_MOVIES, SUMMARY_MOVIES
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from realtime.music.catalog import Playlists
     from realtime.music.commands import PlayingMusic
     from realtime.music.dj import DjDecision
+    from realtime.music.feedback import FeedbackCounts
     from realtime.music.planner import Plan
     from realtime.music.selector import Answer
     from realtime.music.songs import NowPlaying
@@ -114,6 +118,7 @@ class Session:
         info: whether frame rate and latency are shown at the start.
         welcome: first notice.
         recommender: draws movies and facts; None recommends none.
+        counts: counts thumbs, which order the music; None without thumbs.
         dj: times of the DJ.
         dj_on: whether the DJ is on at the start.
 
@@ -132,13 +137,20 @@ class Session:
         info: bool,
         welcome: str = WELCOME,
         recommender: Recommender | None = None,
+        counts: FeedbackCounts | None = None,
         dj: DjRules | None = None,
         dj_on: bool = False,
     ) -> None:
         self.welcome = welcome
         self.rest = FaceAtRest()
         self._vote = vote
-        self._selector = MusicSelector(playlists, strategy)
+        seed = 0 if recommender is None else recommender.seed
+        self._selector = MusicSelector(playlists, strategy, None if counts is None else Taste(counts, seed))
+        self._thumbs = ThumbKeys(counts)
+        # Plan of the link or the songs that were opened last
+        self._opened: Plan | None = None
+        # Movies with a thumb down are not shown again in this session
+        self._passed_movies = set[FeedbackKey]()
         self._recommender = recommender
         self._timeline = MoodTimeline()
         self._view = ViewState()
@@ -184,6 +196,11 @@ class Session:
     def dj_on(self) -> bool:
         """Whether the music follows the mood by itself."""
         return self._dj.on
+
+    @property
+    def recording(self) -> bool:
+        """Whether a film of the session is recorded."""
+        return self._view.recording
 
     @property
     def near_change(self) -> bool:
@@ -356,7 +373,10 @@ class Session:
 
     def set_now_playing(self, playing: NowPlaying | None, plan: Plan | None) -> None:
         """Set the song that plays, and its plan: a player goes on to the next song, and so may advance a journey."""
-        self._view = replace(self._view, playing=playing)
+        before = self._view.playing
+        if plan != self._opened or (playing and playing.key) != (before and before.key):
+            self._thumbs.note_change()
+        self._view, self._opened = replace(self._view, playing=playing), plan
         self._selector.note_playing(plan)
 
     def mood(self) -> Mood | None:
@@ -458,11 +478,45 @@ class Session:
                 self.notify("the vote is restarted", now_s)
                 return self._selector.reset_journey()
             case SessionAction.MOVIES:
-                return self._toggle_movies(now_s)
+                self._toggle_movies(now_s)
             case SessionAction.FACT:
                 self._show_fact(now_s)
             case SessionAction.FACE_AT_REST:
                 self.rest.press()
+            case SessionAction.LIKE | SessionAction.DISLIKE:
+                return self._judge(Verdict.LIKE if action is SessionAction.LIKE else Verdict.DISLIKE, now_s)
+        return None
+
+    def _judge(self, verdict: Verdict, now_s: float) -> PlayerCommand | None:
+        """Count a thumb on what `_subject` finds, and say so. A thumb down also skips an own song, and a movie on the card."""
+        subject = self._subject()
+        sentence, is_counted = self._thumbs.press(subject, verdict, now_s)
+        if sentence is not None:
+            self.notify(sentence, now_s)
+        if subject is None or not is_counted or verdict is Verdict.LIKE:
+            return None
+        key, _ = subject
+        match key.kind:
+            case Kind.SONG:
+                self._dj.note_skip()
+                return PlayerCommand(skip=1)
+            case Kind.MOVIE:
+                self._passed_movies.add(key)
+                self._update_movies(now_s)
+            case Kind.MUSIC:
+                self._selector.forget_request()
+        return None
+
+    def _subject(self) -> tuple[FeedbackKey, str] | None:
+        """What a thumb is for: the first movie of the card, else the song that plays, else the link that was opened last."""
+        if self._view.movies is not None:
+            first = self._view.movies.plan.movies[0]
+            return key_of_movie(first), f"{first.title} ({first.year})"
+        playing = self._view.playing
+        if playing is not None and playing.key is not None:
+            return playing.key, playing.title
+        if self._opened is not None and self._opened.best.url is not None:
+            return key_of_music(self._opened.best), self._opened.best.title
         return None
 
     def _toggle_movies(self, now_s: float) -> None:
@@ -492,7 +546,7 @@ class Session:
         mood = self._vote.mood()
         if mood is None or self._recommender is None:
             return None
-        return self._recommender.movies(mood, self._selector.strategy, CARD_MOVIES, self._movie_turn)
+        return self._recommender.movies(mood, self._selector.strategy, CARD_MOVIES, self._movie_turn, self._passed_movies)
 
     def _show_fact(self, now_s: float) -> None:
         if self._recommender is not None:

@@ -48,6 +48,10 @@ class PageDisplay:
             return None
         return "q" if self.view.mood is not None and self.view.mood.source == "hand" else "1"
 
+    @property
+    def hidden(self) -> bool:
+        return False
+
     def toggle_full_screen(self) -> None:
         raise AssertionError("no key asked for it")
 

@@ -46,6 +46,10 @@ class FakeWindow:
         self.waits.append(wait_ms)
         return "q"
 
+    @property
+    def hidden(self) -> bool:
+        return False
+
     def toggle_full_screen(self) -> None:
         self.toggles += 1
 

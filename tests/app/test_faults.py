@@ -79,6 +79,10 @@ class ScriptedWindow:
         self.closed = key == "close"
         return None if self.closed else key
 
+    @property
+    def hidden(self) -> bool:
+        return False
+
     def toggle_full_screen(self) -> None: ...
 
     def close(self) -> None: ...

@@ -216,6 +216,10 @@ class RecordingWindow:
         threading.Event().wait(min(wait_ms, KEY_WAIT_MS) / 1000)
         return None if self._script is None else next(self._script, "q")
 
+    @property
+    def hidden(self) -> bool:
+        return False
+
     def toggle_full_screen(self) -> None:
         self.toggles += 1
 

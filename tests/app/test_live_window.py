@@ -14,6 +14,10 @@ import numpy as np
 import pytest
 
 from realtime.domain import EXPRESSIONS, Expression
+from realtime.music.feedback import Feedback
+from realtime.music.feedback_file import FeedbackFile
+from realtime.music.songs import Song
+from realtime.music.taste import key_of_song
 from realtime.overlay.widgets import EXPRESSION_COLOURS
 from tests.support.clips import LENGTH_S, MARK, WALL
 from tests.support.live import LiveDriver
@@ -362,3 +366,28 @@ def test_a_display_that_does_not_answer_is_an_error(clip: Path, tmp_path: Path, 
         with running(clip, None, tmp_path) as emodj:
             assert emodj.finish() == 6
             assert emodj.stderr == f"emodj: the display {name} does not answer: --no-window does without\n"
+
+
+@pytest.mark.window
+def test_thumbs_on_songs_are_kept_and_matter_at_the_next_start(clip: Path, display: str, tmp_path: Path) -> None:
+    songs = tmp_path / "songs"
+    for name in "abc":
+        sound(songs / "happy" / f"{name}.ogg", seconds=30)
+    settings = tmp_path / "own.toml"
+    settings.write_text(f'[music]\nlibrary = "{songs}"\n', encoding="utf-8")
+    keys = {name: key_of_song(Song(path=songs / "happy" / f"{name}.ogg"), Expression.HAPPY) for name in "abc"}
+
+    def counts() -> Feedback:
+        return FeedbackFile().read()[0] or Feedback()
+
+    with running(clip, display, tmp_path, "--config", str(settings)) as emodj:
+        emodj.press("4", "p")
+        emodj.press_until("x", lambda: counts().of(keys["a"]).dislikes >= 1)
+        emodj.press_until("y", lambda: counts().of(keys["b"]).likes >= 1)
+        assert emodj.leave("q") == 0
+    with running(clip, display, tmp_path, "--config", str(settings)) as emodj:
+        emodj.press("4", "p")
+        # The liked song is the first one now
+        emodj.press_until("y", lambda: counts().of(keys["b"]).likes >= 2)
+        assert emodj.leave("q") == 0
+    assert counts().of(keys["a"]).likes == 0

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from prompt_toolkit.utils import get_cwidth
 
 from realtime.cli.terminal_player import can_read_keys, fit_line
+from realtime.music.feedback import Tally
+from realtime.music.feedback_file import FeedbackFile
 from realtime.music.local import player
 from realtime.music.songs import NowPlaying
 from tests.support.sounds import silence, sound
@@ -117,11 +119,27 @@ def test_each_key_that_ends_play_restores_the_terminal(keys: str, status: int, t
 def test_arrow_keys_and_others_do_nothing(terminal: Callable[..., Terminal]) -> None:
     running = terminal("happy")
     running.wait_for("▶ 1/3")
-    running.press("\x1b[A\x1b[Bx日\t\r\x1a")
+    running.press("\x1b[A\x1b[Bw日\t\r\x1a")
     running.press("n")
     running.wait_for("▶ 2/3")
     running.press("q")
     assert running.wait_for_end() == 0
+
+
+def test_thumbs_are_given_by_keys_and_kept(terminal: Callable[..., Terminal]) -> None:
+    running = terminal("happy")
+    running.wait_for("▶ 1/3")
+    running.press("y")
+    running.wait_for("liked: One, for happy")
+    running.press("x")
+    running.wait_for("disliked: One, for happy")
+    running.wait_for("▶ 2/3")
+    running.press("q")
+    assert running.wait_for_end() == 0
+    kept, _ = FeedbackFile().read()
+    assert kept is not None
+    # The skip belongs to the thumb
+    assert [*kept.tallies.values()] == [Tally(1, 1, 1)]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])

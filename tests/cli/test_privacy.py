@@ -98,9 +98,20 @@ def test_options_that_do_not_go_together_are_said(emodj: Run, arguments: list[st
 
 
 def test_the_watched_commands_have_the_settings_of_the_command_line(emodj: Run, tmp_path: Path) -> None:
-    ended = emodj("privacy", "--prove", "--watch", "audit", "--config", tmp_path / "gone.toml")
-    assert ended.returncode == 1
-    assert "there is no configuration file" in ended.stderr
+    gone = tmp_path / "gone.toml"
+    for command in ([], ["config", "show"]):
+        ended = emodj("privacy", "--prove", "--watch", "audit", "--config", gone, *command)
+        # For the samples emodj reads the settings itself
+        assert ended.returncode == (1 if command else 2)
+        assert f"there is no configuration file {gone}" in ended.stderr
+
+
+def test_the_samples_do_not_get_into_the_diary(emodj: Run) -> None:
+    config_folder().mkdir(parents=True)
+    (config_folder() / "config.toml").write_text("[diary]\nkeep = true\n", encoding="utf-8")
+    ended = emodj("privacy", "--prove", "--watch", "audit")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "0 connections, 0 files written" in ended.stdout
 
 
 def test_an_option_that_does_not_exist_is_no_command(emodj: Run) -> None:

@@ -135,7 +135,9 @@ def test_the_defaults_are_those_of_the_shipped_file() -> None:
     assert (settings.faces.detector, settings.faces.yunet_model, settings.faces.unsure_below) == ("haar", None, None)
     assert settings.camera == CameraSettings(device="0", width=640, height=480, fps=30, mirror=True)
     times = {"dj_begin_s": 5.0, "dj_hold_s": 30.0, "dj_decent_s": 240.0, "dj_away_s": 120.0}
-    assert settings.music == MusicSettings(Strategy.MATCH, None, 0.7, shuffle=False, spotify_device="", dj=False, **times)
+    assert settings.music == MusicSettings(
+        Strategy.MATCH, None, 0.7, shuffle=False, spotify_device="", learn=True, dj=False, **times
+    )
     link = "https://en.wikipedia.org/w/index.php?search={title}+{year}+film"
     assert settings.movies == MovieSettings(
         None, link, online=False, language="en-US", region="", min_votes=300, min_rating=6.5

@@ -422,7 +422,7 @@ def test_a_crop_that_cannot_be_read_has_no_reading() -> None:
 
 def test_a_face_at_rest_corrects_the_only_face_of_a_frame_and_its_label() -> None:
     def read(frames: Sequence[Sequence[Box]]) -> list[tuple[tuple[Expression, bool], ...]]:
-        labels = LabelHysteresis(unsure_below=0.5, slack=0.1, lead=0.1, dwell_s=0.2)
+        labels = LabelHysteresis(unsure_below=Threshold(0.5), slack=0.1, lead=0.1, dwell_s=0.2)
         reader = FrameReader(make_reader(ScriptedDetector(*frames)), make_tracker(), labels)
         reader.use(DOWN)
         answers = [reader.read(Frame(GREY, number, float(number))) for number in range(len(frames))]

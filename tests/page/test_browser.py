@@ -446,6 +446,29 @@ def test_songs_are_played_by_their_buttons(tab: Tab) -> None:
     expect(tab.page.locator("#song-title")).to_have_text("One")
 
 
+def test_thumbs_are_given_by_the_keyboard_and_said(browser: Browser, tmp_path: Path) -> None:
+    for name in "abc":
+        sound(tmp_path / "happy" / f"{name}.ogg", seconds=30, title=f"Song {name}")
+    settings = shipped_settings()
+    with serving_page(replace(settings, music=replace(settings.music, library=tmp_path))) as own:
+        shown = browser.new_page()
+        shown.goto(own.link)
+        shown.get_by_role("button", name="happy").click()
+        shown.get_by_role("button", name="Play your own songs").click()
+        expect(shown.locator("#song-title")).to_have_text("Song a")
+        shown.locator("#like").focus()
+        shown.keyboard.press("Enter")
+        expect(shown.locator("#player-said")).to_have_text("liked: Song a, for happy")
+        expect(shown.locator("#like")).to_have_attribute("aria-pressed", "true")
+        assert shown.locator("#dislike").get_attribute("aria-label") == "Not again: Song a"
+        shown.locator("#dislike").press("Space")
+        expect(shown.locator("#song-title")).to_have_text("Song b")
+        expect(shown.locator("#like")).to_have_attribute("aria-pressed", "false")
+        shown.locator("#movies .dislike").first.click()
+        expect(shown.locator("#offers-said")).to_contain_text("disliked: ")
+        shown.close()
+
+
 # Keyboard, sizes, colours, contrast
 
 FOCUSED = """() => {

@@ -42,9 +42,16 @@ def songs(page: PageClient) -> tuple[PageClient, str]:
 
 def test_a_list_has_its_songs_by_number(songs: tuple[PageClient, str]) -> None:
     tab, name = songs
-    assert tab.ask("list", {"list": name}).document == {"count": 2, "notices": []}
+    assert tab.ask("list", {"list": name}).document == {"count": 2, "order": None, "notices": []}
     listed = tab.ask("song", {"list": name, "number": 0}).document
-    assert listed == {"title": "One", "artist": "Somebody", "address": f"/songs/{name}/0", "url": None}
+    assert listed == {
+        "title": "One",
+        "artist": "Somebody",
+        "address": f"/songs/{name}/0",
+        "url": None,
+        "thumb": listed["thumb"],
+    }
+    assert listed["thumb"].startswith("happy-song-")
 
 
 def test_a_file_is_sent_whole_or_in_parts(songs: tuple[PageClient, str], library: Path) -> None:

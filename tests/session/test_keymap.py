@@ -29,7 +29,7 @@ KEYS = [key for binding in BINDINGS for key in binding.keys]
 
 def test_no_key_is_bound_twice() -> None:
     assert [key for key, count in Counter(KEYS).items() if count > 1] == []
-    assert set(KEYS) == {*"1234567" + "0rscmbeifvdkpal.n,z-+h?q", "space", "escape"}
+    assert set(KEYS) == {*"1234567" + "0rscmbeifvdkpal.n,yxz-+h?q", "space", "escape"}
 
 
 @pytest.mark.parametrize("binding", BINDINGS, ids=lambda binding: binding.keys[0])
@@ -100,6 +100,7 @@ def test_consecutive_bindings_with_one_description_share_a_row() -> None:
         "match, lift or journey",
         "pause, shuffle",
         "next, previous song",
+        "like, not again",
         "volume",
     ]
     assert (music["next, previous song"], music["volume"]) == (("n", ","), ("-", "+"))
@@ -120,15 +121,20 @@ def test_the_hints_of_the_window_end_with_help_and_quit() -> None:
 
 def test_the_hints_of_the_player_have_every_key_of_songs() -> None:
     assert "   ".join(f"{hint.keys} {hint.word}" for hint in player_hints()) == (
-        ". pause   z shuffle   n next   , previous   - + volume   q quit"
+        ". pause   z shuffle   n next   , previous   y like   x not again   - + volume   q quit"
     )
     commands = {binding.effect for binding in BINDINGS if isinstance(binding.effect, PlayerCommand)}
-    assert {binding.effect for binding in PLAYER_BINDINGS} == {*commands, Action.QUIT}
+    assert {binding.effect for binding in PLAYER_BINDINGS} == {
+        *commands,
+        Action.QUIT,
+        SessionAction.LIKE,
+        SessionAction.DISLIKE,
+    }
 
 
 def test_the_help_of_the_player_has_rows_of_the_help_panel() -> None:
     assert set(player_rows()) <= {row for group in Group for row in help_rows(group)}
-    assert {key for row in player_rows() for key in row.keys} == {*".n,z-+q", "Esc"}
+    assert {key for row in player_rows() for key in row.keys} == {*".n,yxz-+q", "Esc"}
 
 
 def test_each_hint_belongs_to_a_binding() -> None:

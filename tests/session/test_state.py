@@ -8,17 +8,21 @@ from hypothesis import strategies as st
 from realtime.classifier.occlusion import Explanation
 from realtime.domain import EXPRESSIONS, Box, Expression, Face, Mood
 from realtime.mood.vote import MoodVote
+from realtime.movies.planner import key_of_movie
 from realtime.music.catalog import MusicChoice, Playlists
 from realtime.music.commands import DjAct, DjOrder, MusicKind, PlayerCommand, PlayingMusic
 from realtime.music.dj import DjRules
-from realtime.music.planner import Plan, Strategy
+from realtime.music.feedback import FeedbackKey, Kind, Verdict
+from realtime.music.planner import ONLY_DISLIKED, Plan, Strategy
 from realtime.music.selector import NO_MOOD, REPEAT_GUARD_S
 from realtime.music.songs import NowPlaying
+from realtime.music.taste import NOTHING_TO_JUDGE, THUMBS_OFF, key_of_music
 from realtime.session.keymap import BINDINGS, Action, find_binding
 from realtime.session.recommendations import CARD_MOVIES, SUMMARY_MOVIES
 from realtime.session.state import DJ_OFF, DJ_ON, FACT_S, NO_FACE, NO_MOVIES, NOTICE_S, WELCOME, Session, Summary
 from realtime.session.view import ViewState
 from tests.support.lists import FACTS, LIFTS, MOVIES, PLAYLISTS, link, make_recommender
+from tests.support.thumbs import Thumbs
 
 KEYS = sorted(key for binding in BINDINGS for key in binding.keys)
 COMMANDS = [(key, binding.effect) for binding in BINDINGS for key in binding.keys if isinstance(binding.effect, PlayerCommand)]
@@ -759,6 +763,118 @@ def test_a_freeze_is_a_gap_in_the_mood_over_time() -> None:
     one, other = running.summary().timeline
     assert one.end_s < 1
     assert other.start_s > 29
+
+
+# Thumbs
+
+
+def make_judging_session() -> tuple[Session, Thumbs]:
+    thumbs = Thumbs()
+    vote = MoodVote(window_s=15, lead=0.1, dwell_s=0)
+    recommender = make_recommender()
+    running = Session(vote, PLAYLISTS, mirrored=False, bars=True, info=False, recommender=recommender, counts=thumbs)
+    running.handle_key("4", 0)
+    return running, thumbs
+
+
+SONG_KEY = FeedbackKey(Expression.HAPPY, Kind.SONG, "0" * 16)
+SONG = NowPlaying("Song A", "Somebody", 1, 9, key=SONG_KEY)
+
+
+def test_a_thumb_is_for_the_song_that_plays_and_a_thumb_down_goes_on_to_the_next() -> None:
+    running, thumbs = make_judging_session()
+    running.set_now_playing(SONG, None)
+    assert running.handle_key("y", 10) is None
+    assert notice(running, 10) == "liked: Song A, for happy"
+    assert running.handle_key("X", 20) == PlayerCommand(skip=1)
+    assert notice(running, 20) == "disliked: Song A, for happy"
+    assert thumbs.given == [(SONG_KEY, Verdict.LIKE), (SONG_KEY, Verdict.DISLIKE)]
+
+
+def test_a_key_that_is_held_down_skips_one_song() -> None:
+    running, thumbs = make_judging_session()
+    commands = list[object]()
+    for press in range(60):
+        # The next song plays at once, as the player skips
+        running.set_now_playing(replace(SONG, number=1 + press // 3), None)
+        commands.append(running.handle_key("x", 10 + press / 30))
+    assert commands[0] == PlayerCommand(skip=1)
+    assert set(commands[1:]) == {None}
+    assert len(thumbs.given) == 1
+
+
+def test_without_a_song_a_thumb_is_for_the_link_that_was_opened_last() -> None:
+    running, thumbs = make_judging_session()
+    assert running.handle_key("y", 1) is None
+    assert notice(running, 1) == NOTHING_TO_JUDGE
+    command = running.handle_key("p", 5)
+    assert isinstance(command, PlayerCommand)
+    running.set_now_playing(None, command.plan)
+    running.handle_key("x", 8)
+    assert notice(running, 8) == "disliked: happy, for happy"
+    assert thumbs.given == [(key_of_music(link(Expression.HAPPY)), Verdict.DISLIKE)]
+    # A song of Spotify belongs to the list that was opened
+    running.set_now_playing(NowPlaying("Elsewhere", None, 1, 1), command.plan)
+    running.handle_key("y", 20)
+    assert notice(running, 20) == "liked: happy, for happy"
+
+
+def test_after_a_thumb_down_the_next_press_opens_music_at_once_or_says_why_not() -> None:
+    running, _ = make_judging_session()
+    command = running.handle_key("p", 5)
+    assert isinstance(command, PlayerCommand)
+    for press, time_s in enumerate((6.0, 8.0)):
+        running.set_now_playing(None, None if press else command.plan)
+        running.set_now_playing(None, command.plan)
+        running.handle_key("x", time_s)
+    assert notice(running, 8) == "not offered again: happy, for happy"
+    assert running.handle_key("p", 8.5) is None
+    assert notice(running, 8.5) == ONLY_DISLIKED
+
+
+def test_on_the_card_a_thumb_is_for_the_first_movie_and_a_thumb_down_takes_it_away() -> None:
+    running, thumbs = make_judging_session()
+    running.set_now_playing(SONG, None)
+    running.handle_key("v", 1)
+    shown = running.view(1, "").movies
+    assert shown is not None
+    first, *others = shown.plan.movies
+    running.handle_key("y", 2)
+    assert notice(running, 2) == f"liked: {first.title} ({first.year}), for happy"
+    assert running.handle_key("x", 4) is None
+    after = running.view(4, "").movies
+    assert after is not None
+    assert first not in after.plan.movies
+    assert after.plan.movies[: len(others)] == tuple(others)
+    assert [key for key, _ in thumbs.given] == [key_of_movie(first)] * 2
+
+
+def test_a_card_whose_movies_are_all_disliked_has_those_of_the_nearest_mood() -> None:
+    running, thumbs = make_judging_session()
+    running.handle_key("v", 1)
+    for press in range(6):
+        running.handle_key("x", 10.0 + 2 * press)
+    card = running.view(21, "").movies
+    assert card is not None
+    assert card.plan.replaced is Expression.HAPPY
+    assert {key.mood for key, _ in thumbs.given} == {Expression.HAPPY}
+
+
+def test_without_counts_thumbs_are_off() -> None:
+    running = make_session()
+    running.set_now_playing(SONG, None)
+    assert running.handle_key("x", 1) is None
+    assert notice(running, 1) == THUMBS_OFF
+
+
+def test_without_a_thumb_a_session_with_counts_is_one_without() -> None:
+    running, _ = make_judging_session()
+    plain = make_session()
+    plain.handle_key("4", 0)
+    for time_s, key in enumerate("pplpvvdlpnp0", start=1):
+        assert running.handle_key(key, time_s * 2.0) == plain.handle_key(key, time_s * 2.0)
+        assert running.view(time_s * 2.0, "") == plain.view(time_s * 2.0, "")
+    assert running.summary() == plain.summary()
 
 
 def explanation_of(face: Face) -> Explanation:

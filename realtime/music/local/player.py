@@ -10,16 +10,21 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from realtime.errors import EmodjError
 from realtime.music.commands import NOTHING_PLAYING, VOLUME_STEP
+from realtime.music.feedback import SKIP_S, Verdict
 from realtime.music.local.file_player import UnplayableError
+from realtime.music.local.learnt_queue import LearntQueue, SongPicker
 from realtime.music.local.queue import new_queue
 from realtime.music.local.tags import read_tags
 from realtime.music.songs import NowPlaying, SongEnd
+from realtime.music.taste import key_of_song
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
     from pathlib import Path
 
+    from realtime.domain import Expression
     from realtime.music.commands import PlayerCommand
+    from realtime.music.feedback import FeedbackCounts
     from realtime.music.local.file_player import SoundPlayer
     from realtime.music.local.queue import PlayQueue
     from realtime.music.songs import Song
@@ -43,6 +48,8 @@ class LocalPlayer:
         seed: seed of the random orders, 0 or more; None for a random seed.
         once: whether to stop after every song has been played once, instead of repeating the list.
         on_song_end: called with each song that was heard and plays no more; on the thread of the calls.
+        counts: counts songs that are heard to their end or skipped early, and orders songs by thumbs; None does neither.
+        clock: monotonic time, seconds.
     """
 
     def __init__(
@@ -54,14 +61,23 @@ class LocalPlayer:
         seed: int | None = None,
         once: bool = False,
         on_song_end: Callable[[SongEnd], None] | None = None,
+        counts: FeedbackCounts | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._player = player
         self._percent = round(100 * volume)
         self._shuffle = shuffle
-        self._seeds = count(secrets.randbits(32) if seed is None else seed)
+        first_seed = secrets.randbits(32) if seed is None else seed
+        # Draws by thumbs have seeds of their own, so that orders without thumbs stay what they are
+        self._seeds, self._picker_seeds = count(first_seed), count(first_seed)
         self._once = once
+        self._counts = counts
+        self._clock = clock
         self._songs: Sequence[Song] = ()
-        self._queue: PlayQueue | None = None
+        self._queue: PlayQueue | LearntQueue | None = None
+        # Chooses songs by thumbs
+        self._picker: SongPicker | None = None
+        self._mood: Expression | None = None
         self._key: Hashable = None
         self._title = ""
         self._now: NowPlaying | None = None
@@ -117,32 +133,45 @@ class LocalPlayer:
         if self._now is not None and not self._now.paused and self._try_device(self._player.fade_out):
             self._note_pause(self._now)
 
-    def play(self, songs: Sequence[Song], key: Hashable, title: str = "") -> str | None:
+    def play(self, songs: Sequence[Song], key: Hashable, title: str = "", mood: Expression | None = None) -> str | None:
         """Stop the current list and start this one. If it is the current list, only end a pause.
 
         Args:
             songs: songs of the list; those without a path are skipped.
             key: identifies the list.
             title: name of the list in sentences.
+            mood: mood of the list, for which thumbs are counted; None for a list that lifts.
 
         Returns:
             A sentence as `poll` returns it.
 
         Raises:
-            EmodjError: no song is a playable file; then no list is current. For a very long list of broken files `play`
-                returns early, and `poll` reports it later.
+            EmodjError: no song is a playable file, or each has two thumbs down; then no list is current. For a very long list
+                of broken files `play` returns early, and `poll` reports it later.
         """
         if self._queue is not None and key == self._key:
             return self.resume()
         if not any(song.path is not None for song in songs):
             raise EmodjError(f"there is no file among the {len(songs)} songs of {title or 'the list'}, only links")
+        picker = None
+        if self._counts is not None:
+            picker = SongPicker(songs, mood, self._counts, seed=next(self._picker_seeds), once=self._once)
+        if picker is not None and picker.offers_none():
+            self.stop("replaced")
+            raise EmodjError(_only_disliked(title))
+        how = "finished" if self.track_ended else "replaced"
         if self._player.fade_s > 0:
             # The song plays on until the next one has faded in
-            self._forget_list("finished" if self.track_ended else "replaced")
+            self._forget_list(how)
         else:
-            self.stop("replaced")
-        self._songs, self._key, self._title = songs, key, title
-        self._start_queue(new_queue(len(songs), next(self._seeds) if self._shuffle else None))
+            self.stop(how)
+        self._songs, self._key, self._title, self._mood, self._picker = songs, key, title, mood, picker
+        seed = next(self._seeds) if self._shuffle else None
+        # What was heard of the list before may have been the first answer
+        if picker is not None and picker.has_answers():
+            self._start_queue(LearntQueue(picker, shuffled=self._shuffle).skip(1))
+        else:
+            self._start_queue(new_queue(len(songs), seed))
         if self._queue is None:
             raise EmodjError(self._take_notices() or "none of these songs can be played")
         return self._take_notices()
@@ -170,8 +199,8 @@ class LocalPlayer:
                 self._queue = self._queue.shuffle(next(self._seeds)) if self._shuffle else self._queue.in_order()
             answers.append(f"shuffle {'on' if self._shuffle else 'off'}")
         if command.skip and self._queue is not None:
-            self._end_song("skipped")
-            self._start_queue(self._queue.skip(command.skip), 1 if command.skip > 0 else -1)
+            self._end_song("finished" if self.track_ended else "skipped", is_refused=command.skip > 0)
+            self._move(self._queue, command.skip)
         elif command.toggle and self._now is not None:
             self._toggle_pause(self._now)
         elif command.skip or command.toggle:
@@ -190,10 +219,10 @@ class LocalPlayer:
             self._find_playable_song()
         elif self.track_ended and self._queue is not None:
             self._end_song("finished")
-            self._start_queue(self._queue.skip(1))
+            self._move(self._queue, 1)
         return self._take_notices()
 
-    def stop(self, how: Literal["replaced", "stopped"] = "stopped") -> None:
+    def stop(self, how: Literal["finished", "replaced", "stopped"] = "stopped") -> None:
         """Stop playing, and drop the list."""
         self._forget_list(how)
         self._try_device(self._player.stop)
@@ -210,22 +239,33 @@ class LocalPlayer:
         self._end_song(how)
         self._loaded = False
         self._note_fault()
-        self._songs, self._queue, self._now, self._key, self._title, self._attempts_left = (), None, None, None, "", 0
+        self._picker, self._songs, self._queue, self._now = None, (), None, None
+        self._key, self._title, self._attempts_left = None, "", 0
 
-    def _end_song(self, how: Literal["finished", "skipped", "replaced", "stopped"]) -> None:
-        """Tell of the end of the current song, if it was heard."""
+    def _end_song(self, how: Literal["finished", "skipped", "replaced", "stopped"], *, is_refused: bool = False) -> None:
+        """Tell of the end of the current song, if it was heard, and count it.
+
+        Args:
+            how: as `SongEnd` has it.
+            is_refused: whether a skip counts against the song if it comes early.
+        """
         if not self._loaded or self._queue is None or self._now is None:
             return
         # Once for each song
         self._loaded = False
-        passed_s = 0.0 if self._now.paused else time.monotonic() - self._went_on_s
+        heard_s = self._heard_s + (0.0 if self._now.paused else self._clock() - self._went_on_s)
         broken = self._note_fault()
+        if self._counts is not None and self._now.key is not None and not broken:
+            if how == "finished":
+                self._counts.add(self._now.key, Verdict.HEARD)
+            elif how == "skipped" and is_refused and heard_s < SKIP_S:
+                self._counts.add(self._now.key, Verdict.SKIPPED)
         if self._on_song_end is not None:
             song = self._songs[self._queue.current]
-            self._on_song_end(SongEnd(song, self._key, self._heard_s + passed_s, "broken" if broken else how))
+            self._on_song_end(SongEnd(song, self._key, heard_s, "broken" if broken else how))
 
     def _note_pause(self, now: NowPlaying) -> None:
-        self._heard_s += time.monotonic() - self._went_on_s
+        self._heard_s += self._clock() - self._went_on_s
         self._now = replace(now, paused=True)
 
     def _toggle_pause(self, now: NowPlaying) -> None:
@@ -233,12 +273,23 @@ class LocalPlayer:
             self._try_device(self._player.pause)
             self._note_pause(now)
         elif self._loaded and self._try_device(self._player.resume):
-            self._went_on_s = time.monotonic()
+            self._went_on_s = self._clock()
             self._now = replace(now, paused=False)
         elif self._queue is not None:
             self._start_queue(self._queue)
 
-    def _start_queue(self, queue: PlayQueue, direction: int = 1) -> None:
+    def _move(self, queue: PlayQueue | LearntQueue, steps: int) -> None:
+        """Go on by a number of songs, or back if negative; from the first thumb on, songs are chosen by thumbs."""
+        picker = self._picker
+        if picker is not None and picker.offers_none():
+            self._notices.append(_only_disliked(self._title))
+            self.stop()
+            return
+        if picker is not None and not isinstance(queue, LearntQueue) and picker.has_answers():
+            queue = LearntQueue.follow(queue, picker)
+        self._start_queue(queue.skip(steps), 1 if steps > 0 else -1)
+
+    def _start_queue(self, queue: PlayQueue | LearntQueue, direction: int = 1) -> None:
         """Play the current song of a queue; if it cannot be played, the next playable one in a direction, 1 or -1."""
         self._note_fault()
         self._queue, self._attempts_left, self._direction = queue, len(self._songs), direction
@@ -248,7 +299,7 @@ class LocalPlayer:
     def _find_playable_song(self) -> None:
         give_up_s = time.monotonic() + SEARCH_TIME_S
         while self._attempts_left and self._queue is not None:
-            if self._once and self._queue.index >= len(self._songs):
+            if self._once and self._queue.played_all:
                 self._report_skipped_files()
                 self.stop()
             elif self._start_song(self._songs[self._queue.current], self._queue):
@@ -263,19 +314,21 @@ class LocalPlayer:
                 if time.monotonic() > give_up_s:
                     return
 
-    def _start_song(self, song: Song, queue: PlayQueue) -> bool:
+    def _start_song(self, song: Song, queue: PlayQueue | LearntQueue) -> bool:
         """Start a song; True if the search ends here, False to try the next song."""
         self._loaded = False
         if song.path is None:
             self._now = None
+            self._note_unplayable(queue)
             return False
         try:
             self._player.play(song.path)
             self._loaded = True
             self.songs_started += 1
-            self._heard_s, self._went_on_s = 0.0, time.monotonic()
+            self._heard_s, self._went_on_s = 0.0, self._clock()
         except UnplayableError as error:
             self._now = None
+            self._note_unplayable(queue)
             self._first_error = self._first_error or str(error)
             if song.path not in self._reported:
                 self._file_errors.append(str(error))
@@ -285,9 +338,14 @@ class LocalPlayer:
             self._notices.append(str(error))
         title, artist = read_tags(song)
         number, volume = queue.current + 1, self._percent / 100
+        key = None if self._counts is None else key_of_song(song, self._mood)
         # Without a sound device the song is shown as paused, so that skips still work
-        self._now = NowPlaying(title, artist, number, queue.count, not self._loaded, self._shuffle, volume)
+        self._now = NowPlaying(title, artist, number, queue.count, not self._loaded, self._shuffle, volume, key)
         return True
+
+    def _note_unplayable(self, queue: PlayQueue | LearntQueue) -> None:
+        if self._picker is not None:
+            self._picker.unplayable.add(queue.current)
 
     def _note_fault(self) -> bool:
         """Report that the current song ended before its end, and say whether it did."""
@@ -321,3 +379,7 @@ class LocalPlayer:
     def _take_notices(self) -> str | None:
         notices, self._notices = self._notices, []
         return "; ".join(notices) or None
+
+
+def _only_disliked(title: str) -> str:
+    return f"every song of {title or 'the list'} has two thumbs down: emodj feedback reset offers them again"

@@ -50,6 +50,11 @@ class PlayQueue:
         """Index of the current song, 0 to count - 1."""
         return self._song_at(self.index)
 
+    @property
+    def played_all(self) -> bool:
+        """Whether every song has had its turn."""
+        return self.index >= self.count
+
     def skip(self, steps: int) -> PlayQueue:
         """Go forward by a number of songs, or back through the history if negative; the queue is endless both ways."""
         return replace(self, index=self.index + steps)

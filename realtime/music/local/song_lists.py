@@ -41,6 +41,7 @@ MAX_LINE = 10_000
 _MAX_ROW = 10 * MAX_LINE
 _MAX_COLUMNS = 100
 _MAX_SENTENCES = 3
+_COLUMNS = ("mood", "path", "url", "title", "artist")
 _EXTINF = "#EXTINF:"
 # The mark of UTF-32 begins with that of UTF-16
 _BYTE_ORDER_MARKS = (
@@ -253,6 +254,9 @@ def _check_columns(path: Path, names: list[str], header: list[str], *, with_mood
     where = one_line(str(path))
     if len(names) > _MAX_COLUMNS:
         raise UsageError(f"{where} has {len(names)} columns, too many for a list of songs: name another file")
+    twice = [name for name in _COLUMNS if names.count(name) > 1]
+    if twice:
+        raise UsageError(f"{where} has several columns {twice[0]}, and it is not clear which one counts: rename the others")
     missing = [
         *(["mood"] if with_moods and "mood" not in names else []),
         *([] if {"path", "url"} & {*names} else ["path or url"]),

@@ -11,6 +11,7 @@ import { ask, begin, end, keepAlive, ServerError } from "./server.js";
 import { SpotifyButtons } from "./spotify.js";
 import { markFaces, mirrorMarks, showNothing, showPicture, showVideo, toPng } from "./stage.js";
 import { showSummary } from "./summary.js";
+import { allowThumbs } from "./thumbs.js";
 
 const MIXED_EVERY_MS = 5000;
 const GONE = 410;
@@ -330,8 +331,11 @@ async function startAgain(sentence) {
 async function main() {
   start = await begin();
   find("lan").hidden = !start.in_network;
+  if (!start.thumbs) {
+    find("promise").textContent = "Pictures are analysed on this computer. Nothing is saved, and nothing leaves it.";
+  }
   if (start.in_network) {
-    find("promise").textContent = "Pictures are analysed on the computer that runs emodj. Nothing is saved, and nothing goes further.";
+    find("promise").textContent = "Pictures are analysed on the computer that runs emodj. Nothing is saved but your thumbs, and nothing goes further.";
   }
   if (start.spotify) {
     find("promise").textContent = "Pictures are analysed on this computer. Nothing is saved, and nothing leaves it but what you press for Spotify.";
@@ -339,6 +343,7 @@ async function main() {
   find("take").hidden = !window.matchMedia("(pointer: coarse)").matches;
   buildMood(start.expressions, doing((mood) => choose({ mood })));
   buildStrategies(start.strategies, start.strategy, doing((strategy) => choose({ strategy })));
+  allowThumbs(start.thumbs);
   player = new Player(start.shuffle, start.volume, () => spotify.silence());
   spotify = new SpotifyButtons(start.spotify, () => player.pause());
   setMirror(start.mirrored);

@@ -1,6 +1,7 @@
 // What fits the mood: music, songs, movies and a fact.
 
 import { button, find, link, make } from "./elements.js";
+import { thumbButtons } from "./thumbs.js";
 
 /**
  * Build the choice of strategies.
@@ -24,6 +25,8 @@ export function buildStrategies(strategies, chosen, choose) {
  * @param {function|null} playOnSpotify gets a choice; null for a user without a login
  */
 export function showOffers(offered, play, playOnSpotify) {
+  find("music-said").textContent = "";
+  find("offers-said").textContent = "";
   find("music").replaceChildren(...musicParts(offered.music, play, playOnSpotify));
   find("more").hidden = !offered.songs;
   if (offered.songs) {
@@ -41,15 +44,12 @@ function musicParts(music, play, playOnSpotify) {
     return [quiet(music.error)];
   }
   const shown = (choice) => {
-    if (choice.list) {
-      return playable(choice, play);
+    const title = choice.list ? playable(choice, play) : link(choice.title, choice.url);
+    const parts = [title, " "];
+    if (playOnSpotify && choice.on_spotify) {
+      parts.push(button("Play on Spotify", () => playOnSpotify(choice), { "aria-label": `Play on Spotify: ${choice.title}` }), " ");
     }
-    const linked = link(choice.title, choice.url);
-    if (!playOnSpotify || !choice.on_spotify) {
-      return linked;
-    }
-    const press = button("Play on Spotify", () => playOnSpotify(choice), { "aria-label": `Play on Spotify: ${choice.title}` });
-    return make("span", {}, linked, " ", press);
+    return make("span", {}, ...parts, thumbs(choice.title, choice, "music-said"));
   };
   if (music.steps) {
     const steps = music.steps.map((step) => make("li", {}, shown(step)));
@@ -75,9 +75,10 @@ function songParts(songs, play) {
   const items = songs.songs.map((song) => {
     const name = song.artist ? `${song.title} – ${song.artist}` : song.title;
     if (!song.address) {
-      return make("li", {}, link(name, song.url));
+      return make("li", {}, link(name, song.url), " ", thumbs(name, song, "offers-said"));
     }
-    return make("li", {}, `${name} `, button("Play", () => play(songs.list, "your songs", song.number), { "aria-label": `Play ${name}` }));
+    const start = button("Play", () => play(songs.list, "your songs", song.number), { "aria-label": `Play ${name}` });
+    return make("li", {}, `${name} `, start, " ", thumbs(name, song, "offers-said"));
   });
   const from = songs.own ? `from the ${songs.count} songs of your library` : "from the example list that comes with emodj";
   return [heading, quiet([from, ...songs.notices].join("; ")), make("ol", {}, ...items)];
@@ -90,13 +91,22 @@ function movieParts(movies) {
   }
   const items = movies.movies.map((movie) => {
     const about = [...movie.genres, ...(movie.country ? [movie.country] : [])].join(", ");
-    return make("li", {}, link(`${movie.title} (${movie.year})`, movie.url), make("span", { class: "quiet" }, about ? ` ${about}` : ""));
+    const name = `${movie.title} (${movie.year})`;
+    const more = make("span", { class: "quiet" }, about ? ` ${about}` : "");
+    return make("li", {}, link(name, movie.url), more, " ", thumbs(name, movie, "offers-said"));
   });
   return [heading, quiet([movies.why, ...movies.notices].join("; ")), make("ol", {}, ...items)];
 }
 
 function factParts(fact) {
   return [make("h3", {}, "Did you know?"), make("blockquote", {}, make("p", {}, fact.text), quiet(fact.source))];
+}
+
+/** Thumbs of an offer; what they answer is said in the element of an id. */
+function thumbs(name, offer, id) {
+  return thumbButtons(name, offer.thumb, (sentence) => {
+    find(id).textContent = sentence;
+  });
 }
 
 function quiet(text) {

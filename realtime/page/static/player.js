@@ -2,10 +2,13 @@
 
 import { find } from "./elements.js";
 import { ask } from "./server.js";
+import { hasThumbs, press } from "./thumbs.js";
 
 const audio = find("audio");
 // A list of files that this browser cannot play must not be tried to its end
 const MOST_FAILURES = 5;
+// A song that is skipped so soon counts against it
+const SKIP_MS = 10000;
 
 /** Plays a list of songs, one after the other, and begins again after the last. */
 export class Player {
@@ -19,7 +22,11 @@ export class Player {
     this.order = [];
     this.place = 0;
     this.failures = 0;
+    // What a thumb is for, and when it began to play
+    this.thumb = null;
+    this.begunAt = 0;
     this.shuffled = shuffle;
+    find("song-thumbs").hidden = !hasThumbs();
     this.starts = starts;
     audio.volume = volume;
     find("volume").value = Math.round(100 * volume);
@@ -37,8 +44,8 @@ export class Player {
     find("player").hidden = false;
     this.say("");
     try {
-      const { count, notices } = await ask("list", { list });
-      this.list = { list, title, count };
+      const { count, order, notices } = await ask("list", { list, shuffled: this.shuffled });
+      this.list = { list, title, count, order };
       this.order = this.newOrder(first);
       this.place = 0;
       this.failures = 0;
@@ -49,9 +56,12 @@ export class Player {
     }
   }
 
-  /** All songs once: in order from `first` on, or that one first and the others by lot. */
+  /** All songs once: as their thumbs say, or in order from `first` on, or that one first and the others by lot. */
   newOrder(first) {
-    const { count } = this.list;
+    const { count, order } = this.list;
+    if (order) {
+      return first === null ? order : [first, ...order.filter((each) => each !== first)];
+    }
     const numbers = [...Array(count).keys()];
     if (this.shuffled) {
       for (let last = count - 1; last > 0; last -= 1) {
@@ -83,6 +93,12 @@ export class Player {
       find("song-title").textContent = song.title;
       find("song-artist").textContent = song.artist ? `– ${song.artist}` : "";
       find("song-number").textContent = `${number + 1}/${this.list.count}`;
+      this.thumb = song.thumb;
+      this.begunAt = performance.now();
+      for (const [id, name] of [["like", "Like"], ["dislike", "Not again"]]) {
+        find(id).setAttribute("aria-pressed", "false");
+        find(id).setAttribute("aria-label", `${name}: ${song.title}`);
+      }
       if (!song.address) {
         await this.failed(`${song.title} is a link: open it in the list.`);
         return;
@@ -103,6 +119,33 @@ export class Player {
     this.say(sentence);
     if (this.failures < Math.min(MOST_FAILURES, this.order.length)) {
       await this.skip(1);
+    }
+  }
+
+  /** A thumb on the song that plays; one that is not wanted again is left, too. */
+  async judge(verdict) {
+    const { thumb } = this;
+    if (!thumb) {
+      return;
+    }
+    const number = this.order[this.place];
+    this.thumb = verdict === "dislike" ? null : thumb;
+    const leftOut = await press(find(verdict), thumb, verdict, (sentence) => this.say(sentence));
+    if (verdict !== "dislike" || number !== this.order[this.place]) {
+      return;
+    }
+    if (leftOut && this.order.length > 1) {
+      this.order = this.order.filter((each) => each !== number);
+      this.place -= 1;
+    }
+    await this.skip(1);
+  }
+
+  /** Count a song that was heard to its end, or skipped at once. */
+  note(verdict) {
+    if (hasThumbs() && this.thumb) {
+      ask("thumb", { choice: this.thumb, verdict }).catch(() => {});
+      this.thumb = null;
     }
   }
 
@@ -128,10 +171,19 @@ export class Player {
   listen() {
     find("play").addEventListener("click", () => (audio.paused ? audio.play().catch(() => {}) : audio.pause()));
     find("previous").addEventListener("click", () => this.skip(-1));
-    find("next").addEventListener("click", () => this.skip(1));
+    find("next").addEventListener("click", () => {
+      if (!audio.paused && performance.now() - this.begunAt < SKIP_MS) {
+        this.note("skipped");
+      }
+      this.skip(1);
+    });
+    find("like").addEventListener("click", () => this.judge("like"));
+    find("dislike").addEventListener("click", () => this.judge("dislike"));
     find("shuffle").addEventListener("click", () => {
       this.shuffled = !this.shuffled;
       if (this.list) {
+        // Its thumbs are for the other kind of order
+        this.list.order = null;
         this.order = this.newOrder(this.order[this.place]);
         this.place = 0;
       }
@@ -143,7 +195,10 @@ export class Player {
     find("seek").addEventListener("input", (event) => {
       audio.currentTime = Number(event.target.value);
     });
-    audio.addEventListener("ended", () => this.skip(1));
+    audio.addEventListener("ended", () => {
+      this.note("heard");
+      this.skip(1);
+    });
     audio.addEventListener("playing", () => {
       this.failures = 0;
       this.starts();

@@ -7,19 +7,27 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from realtime.domain import Expression
 from realtime.errors import EmodjError
 from realtime.music.commands import PlayerCommand
+from realtime.music.feedback import Verdict
+from realtime.music.feedback_book import FeedbackBook
+from realtime.music.feedback_file import FeedbackFile
 from realtime.music.local import player as module
 from realtime.music.local.file_player import UnplayableError
 from realtime.music.local.isolated_player import IsolatedPlayer
 from realtime.music.local.player import LocalPlayer
 from realtime.music.songs import NowPlaying, Song
+from realtime.music.taste import key_of_song
 from tests.support.player_keys import COMMAND_KEYS
 from tests.support.sounds import damaged_ogg, silence, sound
+from tests.support.thumbs import Thumbs
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from realtime.music.feedback import FeedbackKey
 
 NEXT, BACK, PAUSE, SHUFFLE, LOUDER = (COMMAND_KEYS[key] for key in "n,.z+")
 
@@ -373,3 +381,154 @@ def test_song_that_crashes_its_decoder_is_skipped(real: LocalPlayer, tmp_path: P
     assert playing(real).title == "good"
     assert real.handle(NEXT) is None
     assert (real.poll(), playing(real).title) == (None, "good")
+
+
+# Thumbs
+
+
+class Seconds:
+    """A clock that stands still until it is set."""
+
+    now_s = 100.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def thumbs() -> Thumbs:
+    return Thumbs()
+
+
+@pytest.fixture
+def clock() -> Seconds:
+    return Seconds()
+
+
+@pytest.fixture
+def learning(files: FakeFilePlayer, thumbs: Thumbs, clock: Seconds) -> LocalPlayer:
+    return LocalPlayer(files, volume=0.7, shuffle=False, seed=1, counts=thumbs, clock=clock)
+
+
+def key_of(number: int, mood: Expression | None = Expression.HAPPY) -> FeedbackKey:
+    return key_of_song(SONGS[number], mood)
+
+
+def played(player: LocalPlayer, files: FakeFilePlayer, count: int) -> list[str]:
+    names = list[str]()
+    for _ in range(count):
+        assert files.playing is not None
+        names.append(files.playing.stem)
+        player.handle(NEXT)
+    return names
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_without_a_thumb_the_order_is_that_of_a_player_without_thumbs(
+    files: FakeFilePlayer, tmp_path: Path, *, shuffle: bool
+) -> None:
+    orders = list[list[str]]()
+    for counts in (None, FeedbackBook(FeedbackFile(tmp_path / "feedback.json"), None)):
+        player = LocalPlayer(files, volume=0.7, shuffle=shuffle, seed=5, counts=counts)
+        player.play(SONGS, "list", mood=Expression.SAD)
+        names = played(player, files, 15)
+        player.handle(SHUFFLE)
+        orders.append([*names, *played(player, files, 15)])
+    assert orders[0] == orders[1]
+
+
+def test_a_song_that_is_heard_to_its_end_counts_once(learning: LocalPlayer, files: FakeFilePlayer, thumbs: Thumbs) -> None:
+    learning.play(SONGS, "list", mood=Expression.HAPPY)
+    files.ended = True
+    learning.poll()
+    learning.poll()
+    assert thumbs.given == [(key_of(0), Verdict.HEARD)]
+    assert files.playing == PATHS[1]
+
+
+def test_the_end_counts_also_where_another_list_takes_over(
+    learning: LocalPlayer, files: FakeFilePlayer, thumbs: Thumbs
+) -> None:
+    learning.play(SONGS, "list")
+    files.ended = True
+    learning.play(SONGS[3:], "other", mood=Expression.SAD)
+    learning.stop()
+    assert thumbs.given == [(key_of(0, None), Verdict.HEARD)]
+
+
+@pytest.mark.parametrize(
+    ("command", "after_s", "counted"), [(NEXT, 9.9, True), (NEXT, 10.0, False), (BACK, 1.0, False), (PAUSE, 1.0, False)]
+)
+def test_a_song_that_is_skipped_within_ten_seconds_counts(
+    learning: LocalPlayer, thumbs: Thumbs, clock: Seconds, command: PlayerCommand, after_s: float, *, counted: bool
+) -> None:
+    learning.play(SONGS, "list", mood=Expression.HAPPY)
+    clock.now_s += after_s
+    learning.handle(command)
+    assert thumbs.given == ([(key_of(0), Verdict.SKIPPED)] if counted else [])
+
+
+def test_a_song_that_breaks_off_is_not_heard(learning: LocalPlayer, files: FakeFilePlayer, thumbs: Thumbs) -> None:
+    learning.play(SONGS, "list", mood=Expression.HAPPY)
+    files.ended, files.fault = True, "its disk is gone"
+    assert learning.poll() == "skipped a song: its disk is gone"
+    assert thumbs.given == []
+
+
+def test_the_song_that_plays_says_what_a_thumb_is_counted_for(learning: LocalPlayer) -> None:
+    learning.play(SONGS, "list", mood=Expression.HAPPY)
+    assert learning.now_playing is not None
+    assert learning.now_playing.key == key_of(0)
+
+
+def test_a_song_with_two_thumbs_down_does_not_come_again(
+    learning: LocalPlayer, files: FakeFilePlayer, thumbs: Thumbs, clock: Seconds
+) -> None:
+    learning.play(SONGS, "list", mood=Expression.HAPPY)
+    for _ in range(2):
+        thumbs.add(key_of(4), Verdict.DISLIKE)
+    clock.now_s += 1000
+    assert "e" not in played(learning, files, 30)
+
+
+def test_the_next_start_begins_with_what_is_liked(learning: LocalPlayer, files: FakeFilePlayer, thumbs: Thumbs) -> None:
+    thumbs.add(key_of(4), Verdict.LIKE)
+    learning.play(SONGS, "list", mood=Expression.HAPPY)
+    assert played(learning, files, 3) == ["e", "a", "b"]
+    learning.play(SONGS, "other", mood=Expression.SAD)
+    assert files.playing == PATHS[0]
+
+
+def test_a_list_of_disliked_songs_says_so(learning: LocalPlayer, thumbs: Thumbs) -> None:
+    learning.play(SONGS[:2], "list", "mine", Expression.HAPPY)
+    for number in (0, 0, 1, 1):
+        thumbs.add(key_of(number), Verdict.DISLIKE)
+    learning.handle(NEXT)
+    assert learning.poll() == "every song of mine has two thumbs down: emodj feedback reset offers them again"
+    assert learning.finished
+    with pytest.raises(EmodjError, match="every song of mine has two thumbs down"):
+        learning.play(SONGS[:2], "list", "mine", Expression.HAPPY)
+    assert learning.finished
+
+
+def test_once_ends_after_every_song_that_is_offered(files: FakeFilePlayer, thumbs: Thumbs) -> None:
+    for number in (3, 3):
+        thumbs.add(key_of(number), Verdict.DISLIKE)
+    player = LocalPlayer(files, volume=0.7, shuffle=True, seed=1, once=True, counts=thumbs)
+    player.play(SONGS, "list", mood=Expression.HAPPY)
+    names = list[str]()
+    while not player.finished:
+        assert files.playing is not None
+        names.append(files.playing.stem)
+        files.ended = True
+        player.poll()
+    assert sorted(names) == [path.stem for path in PATHS if path.stem != "d"]
+
+
+def test_broken_songs_are_passed_over_with_thumbs_too(learning: LocalPlayer, files: FakeFilePlayer, thumbs: Thumbs) -> None:
+    thumbs.add(key_of(0), Verdict.LIKE)
+    files.broken = {*PATHS} - {PATHS[7]}
+    learning.play(SONGS, "list", mood=Expression.HAPPY)
+    assert files.playing == PATHS[7]
+    learning.handle(NEXT)
+    assert files.playing == PATHS[7]

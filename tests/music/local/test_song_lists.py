@@ -56,6 +56,15 @@ spotify:track:0123456789abcdefghijkl"""
     ]
 
 
+@pytest.mark.parametrize("name", ["mood", "path", "url", "title", "artist"])
+def test_a_table_with_a_column_twice_is_refused(tmp_path: Path, name: str) -> None:
+    # A column that emodj does not know may come twice
+    text = f"mood,path,note,url,title,artist,note,{name.upper()}\n"
+    with pytest.raises(UsageError, match=f"has several columns {name}, and it is not clear which one counts"):
+        read_text_as_csv(tmp_path / "a.csv", text)
+    assert read_text_as_csv(tmp_path / "a.csv", text.replace(f",{name.upper()}", ",note")) == []
+
+
 def test_a_song_whose_name_begins_with_a_hash_is_hinted_at(tmp_path: Path) -> None:
     notices = Warnings()
     (tmp_path / "#1.wav").touch()

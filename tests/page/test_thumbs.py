@@ -1,0 +1,116 @@
+"""Thumbs by the page: what they are counted for, and what the answers change."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from realtime.app.build import shipped_settings
+from realtime.storage.user_folders import state_folder
+from tests.support.page_server import PageClient, serving_page
+from tests.support.sounds import sound
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def tab(tmp_path: Path) -> Iterator[PageClient]:
+    for name in "abc":
+        sound(tmp_path / "happy" / f"{name}.ogg", title=f"Song {name}")
+    settings = shipped_settings()
+    with serving_page(replace(settings, music=replace(settings.music, library=tmp_path))) as client:
+        client.begin()
+        client.ask("choose", {"mood": "happy"})
+        yield client
+
+
+def kept() -> dict[str, dict[str, dict[str, dict[str, float]]]]:
+    counts: dict[str, dict[str, dict[str, dict[str, float]]]] = json.loads((state_folder() / "feedback.json").read_bytes())[
+        "counts"
+    ]
+    return counts
+
+
+def test_a_link_and_a_movie_get_a_thumb(tab: PageClient) -> None:
+    assert not state_folder().exists()
+    offered = tab.ask("offers").document
+    link, movie = offered["music"]["choices"][1], offered["movies"]["movies"][0]
+    assert tab.ask("thumb", {"choice": link["thumb"], "verdict": "like"}).document == {
+        "said": f"liked: {link['title']}, for happy",
+        "left_out": False,
+    }
+    answer = tab.ask("thumb", {"choice": movie["thumb"], "verdict": "dislike"}).document
+    assert answer["said"] == f"disliked: {movie['title']} ({movie['year']}), for happy"
+    counts = kept()
+    assert list(counts) == ["happy"]
+    assert [*counts["happy"]["music"].values()] == [{"likes": 1.0, "dislikes": 0.0, "downs": 0}]
+    assert [*counts["happy"]["movie"].values()] == [{"likes": 0.0, "dislikes": 1.0, "downs": 1}]
+
+
+def test_a_song_with_two_thumbs_down_is_offered_no_more(tab: PageClient) -> None:
+    songs = tab.ask("offers").document["songs"]
+    name = songs["list"]
+    assert tab.ask("list", {"list": name}).document["order"] is None
+    song = tab.ask("song", {"list": name, "number": 1}).document
+    for left_out in (False, True):
+        answer = tab.ask("thumb", {"choice": song["thumb"], "verdict": "dislike"}).document
+        assert answer["left_out"] is left_out
+    assert answer["said"] == "not offered again: Song b, for happy"
+    for is_shuffled in (False, True):
+        assert sorted(tab.ask("list", {"list": name, "shuffled": is_shuffled}).document["order"]) == [0, 2]
+    shown = tab.ask("offers").document["songs"]["songs"]
+    assert sorted(each["title"] for each in shown) == ["Song a", "Song c"]
+
+
+def test_a_song_that_is_heard_counts_for_a_person_who_gives_thumbs(tab: PageClient) -> None:
+    name = tab.ask("offers").document["songs"]["list"]
+    first, second = (tab.ask("song", {"list": name, "number": number}).document["thumb"] for number in (0, 1))
+    assert tab.ask("thumb", {"choice": first, "verdict": "heard"}).document["said"] == ""
+    assert not state_folder().exists()
+    tab.ask("thumb", {"choice": second, "verdict": "like"})
+    assert sorted(each["likes"] for each in kept()["happy"]["song"].values()) == [0.5, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ({"choice": "happy-song-0123456789abcdef", "verdict": "like"}, 200),
+        ({"choice": "../../etc/passwd", "verdict": "like"}, 200),
+        ({"choice": 7, "verdict": "like"}, 400),
+        ({"choice": "happy-song-0123456789abcdef", "verdict": "love"}, 400),
+        ({"choice": "happy-song-0123456789abcdef", "verdict": ["like"]}, 400),
+        ({"verdict": "like"}, 400),
+        ([], 400),
+    ],
+)
+def test_what_was_not_offered_is_not_counted(tab: PageClient, asked: object, status: int) -> None:
+    answer = tab.ask("thumb", asked)
+    assert answer.status == status
+    assert status == 400 or answer.document["said"] == "this is not offered any more: nothing was counted"
+    assert not state_folder().exists()
+
+
+def test_without_the_key_nothing_is_counted(tab: PageClient) -> None:
+    choice = tab.ask("offers").document["music"]["choices"][1]["thumb"]
+    answer = tab.ask("thumb", {"choice": choice, "verdict": "like"}, {"x-emodj-key": "x" * 22})
+    assert answer.status == 403
+    assert not state_folder().exists()
+
+
+def test_thumbs_that_are_off_count_nothing_and_read_nothing() -> None:
+    state_folder().mkdir(parents=True)
+    file = state_folder() / "feedback.json"
+    file.write_bytes(b"damaged")
+    settings = shipped_settings()
+    with serving_page(replace(settings, music=replace(settings.music, learn=False))) as client:
+        assert client.begin()["thumbs"] is False
+        client.ask("choose", {"mood": "happy"})
+        choice = client.ask("offers").document["music"]["choices"][0]["thumb"]
+        assert "thumbs are off" in client.ask("thumb", {"choice": choice, "verdict": "like"}).document["said"]
+    assert [path.name for path in state_folder().iterdir()] == ["feedback.json"]
+    assert file.read_bytes() == b"damaged"
