@@ -49,6 +49,12 @@ export function showRest({ card = null, state = null, said: sentence = null } = 
   }
 }
 
+/** Show nothing: the camera is off, or a new session has begun. */
+export function hideRest() {
+  outcome = "";
+  showRest();
+}
+
 /** Tell of a change only, so that a screen reader hears each sentence once. */
 function say(sentence) {
   if (sentence !== said) {
