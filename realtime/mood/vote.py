@@ -220,7 +220,10 @@ class VoteWindow:
 
 
 def find_voters(faces: Sequence[Face]) -> list[Voter]:
-    """The sure faces of one frame, without those whose held label has become improbable. Faces without a track are numbered from left to right."""
+    """The sure faces of one frame, without those whose held label has become improbable.
+
+    Faces without a track are numbered from left to right.
+    """
     sure = [face for face in faces if not face.unsure and face.confidence >= LEAST_CONFIDENCE]
     untracked = [face for face in sure if face.track is None]
     untracked.sort(key=lambda face: (face.box.left, face.box.top, face.box.area, face.probabilities))
