@@ -25,7 +25,7 @@ LIPS = (133, 136, 16, 4)
 def paint_at_rest(portrait: Image, smile: float = 0.0) -> Image:
     """The head (240, 260, 3) with closed lips in place of its smile, which shines through by `smile`, 0..1.
 
-    The shipped network reads it as neutral, 1.00, up to a smile of about .3, and as happy from about .5 on.
+    The shipped network reads it as neutral, .99, up to a smile of about .15, and as happy from about .25 on.
     """
     head = portrait[HEAD].copy()
     mask = np.zeros(head.shape[:2], np.uint8)
@@ -41,7 +41,7 @@ def paint_at_rest(portrait: Image, smile: float = 0.0) -> Image:
     return cv2.addWeighted(head, smile, painted, 1 - smile, 0).astype(np.uint8)
 
 
-def write_rest_film(path: Path, portrait: Image, frames: int = 90, smile: float = 0.26) -> Path:
+def write_rest_film(path: Path, portrait: Image, frames: int = 90, smile: float = 0.25) -> Path:
     """Write a film (`.mkv`) of a face at rest at ten frames a second. The network reads every third frame as happy."""
     pictures = [paint_at_rest(portrait, 0.1), paint_at_rest(portrait, 0.1), paint_at_rest(portrait, smile)]
     return write_film(path, [pictures[number % 3] for number in range(frames)], [100 * number for number in range(frames)])
