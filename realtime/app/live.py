@@ -37,7 +37,7 @@ KEY_WAIT_MS = 5
 IDLE_WAIT_MS = 40
 """The same while the picture stands still."""
 
-BEHIND_WAIT_MS = 100
+BEHIND_WAIT_MS = 200
 """The same while the window is minimised and the DJ leads the music."""
 
 HOLD_S = 0.012

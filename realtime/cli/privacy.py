@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PROMISE = (
     "Pictures, faces and moods stay in the memory of this computer; nothing of them is sent.",
-    "A file is written only by a key, an option, a command or a setting that asks for it.",
+    "Files are written only by keys, options, commands and settings that say so; music.learn, on by default, counts thumbs.",
     "Other computers are asked only by commands, options and keys that name a service or a link.",
     "What emodj keeps for you lies in the folders below. A login and a key can be read by you alone.",
     "emodj privacy --prove runs a picture and a session under watch, and prints what they wrote and connected to.",

@@ -194,16 +194,20 @@ class MusicController:
         return None if order is None else self._carry_out(order)
 
     def _poll_songs(self, local: LocalPlayer) -> str | None:
-        if self._next is not None and local.track_ended:
+        # Asked once: a song that ends a moment later must not be followed by its list
+        ended = local.track_ended
+        if self._next is not None and ended:
             before = local.songs_started
             notice = self._take_next()
             # Where its music is the list of now, or cannot be had, this list goes on
             notice = "; ".join(filter(None, (notice, local.poll() if local.songs_started == before else None)))
             self._publish()
             return notice or None
-        next_step = self._plan.next_step if self._plan is not None and local.track_ended else None
+        next_step = self._plan.next_step if self._plan is not None and ended else None
         songs = () if next_step is None else tuple(choice for choice in next_step.choices if choice.path is not None)
-        notice = local.poll() if next_step is None or not songs else self._play_plan(replace(next_step, choices=songs))
+        notice = (
+            local.poll(advance=ended) if next_step is None or not songs else self._play_plan(replace(next_step, choices=songs))
+        )
         self._publish()
         return notice
 

@@ -60,12 +60,19 @@ def explanation_card(
     rows: list[tuple[Cell, ...]] = [
         tuple(Picture(picture, zoom) for picture in pictures),
         (*tag, Word(name, bold=True), Word(f"{explanation.probability:.0%}")),
-        (Word("2nd guess:", DIM), Word(f"{second.value} {second_share:.0%}")),
+        (Word(_second_heading(explanation), DIM), Word(f"{second.value} {second_share:.0%}")),
     ]
+    if explanation.face.calibrated:
+        rows.append((Word("before calibration", DIM),))
     if explanation.face.reason is not None:
         rows.append((Word("not sure:", DIM), Word(explanation.face.reason)))
     rows += [(Word(f"{name} if covered:", DIM),), _legend(peak, size, 2 * zoom * explanation.crop.shape[1])]
     return Card(tuple(rows), size, opacity=_READ_OPACITY)
+
+
+def _second_heading(explanation: Explanation) -> str:
+    """The label is smoothed, and perhaps calibrated: this crop alone can have another best guess."""
+    return "2nd guess:" if explanation.probability >= explanation.second[1] else "this crop alone:"
 
 
 def append_panels(picture: Image, explanations: Sequence[Explanation], size: int) -> Image:

@@ -208,12 +208,12 @@ def help_card(size: int, *, tall: bool = False) -> Card:
     if tall:
         rows += [*music, *mood_keys]
     else:
-        beside = [*music, (), *mood_keys]
+        beside = [*music, *mood_keys]
         rows = [
             (*row, *(_shift_tab_stop(cell) for cell in second_row))
             for row, second_row in zip_longest(rows, beside, fillvalue=())
         ]
-    return Card(tuple(rows), size, opacity=_READ_OPACITY, padding=(1.1, 0.8))
+    return Card(tuple(rows), size, opacity=_READ_OPACITY, padding=(1.1, 0.6))
 
 
 def _heading(group: Group) -> tuple[Cell, ...]:

@@ -6,9 +6,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import platformdirs
-
-from realtime.storage.user_folders import NAME, NoHomeError, cache_folder, config_folder, networks_folder, pictures_folder
+from realtime.storage.user_folders import (
+    NoHomeError,
+    cache_folder,
+    config_folder,
+    networks_folder,
+    pictures_folder,
+    state_folder,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,13 +46,13 @@ def list_places() -> list[Place]:
     found: list[tuple[str, Callable[[], Path], str]] = [
         ("settings and logins", config_folder, "*"),
         ("data", lambda: networks_folder().parent, "*"),
-        ("state", lambda: platformdirs.user_state_path(NAME, appauthor=False), "*"),
+        ("state", state_folder, "*"),
         ("cache", cache_folder, "*"),
         ("snapshots", pictures_folder, "emodj-*"),
     ]
     patterns: dict[Path, str] = {}
     for holds, folder, pattern in found:
-        with suppress(NoHomeError, RuntimeError):
+        with suppress(NoHomeError):
             path = folder()
             folders.setdefault(path, []).append(holds)
             patterns.setdefault(path, pattern)

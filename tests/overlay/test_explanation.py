@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from realtime.classifier.occlusion import Explanation, explain_crop
-from realtime.domain import LOW_CONFIDENCE, Batch, Box, Face, Image, Probabilities
+from realtime.domain import LOW_CONFIDENCE, Batch, Box, Expression, Face, Image, Probabilities
 from realtime.overlay.draw import draw
 from realtime.overlay.explanation import FALLS, RISES, append_panels, blend_map, default_zoom, explanation_card
 from realtime.overlay.widgets import PLATE, Picture, Word
@@ -161,3 +161,14 @@ def test_a_pixel_of_the_crop_is_a_square_of_whole_pixels(size: int, zoom: int) -
     canvas = flat(*card.size_px()[::-1])
     assert card.paint(canvas, 0, 0) == Box(0, 0, *card.size_px())
     assert cv2.countNonZero(cv2.inRange(canvas, np.array([128, 128, 128]), np.array([128, 128, 128]))) < canvas.shape[0] * 2
+
+
+def test_a_label_that_this_crop_alone_would_not_have_is_said() -> None:
+    face = replace(explained().face, label=Expression.NEUTRAL)
+    assert words(explanation_of(face)).splitlines()[1:3] == ["neutral 20%", "this crop alone: happy 80%"]
+
+
+def test_the_numbers_of_a_calibrated_face_are_those_before() -> None:
+    face = replace(explained().face, calibrated=True)
+    assert "before calibration" in words(explanation_of(face)).splitlines()
+    assert "before calibration" not in words(explained())

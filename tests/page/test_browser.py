@@ -320,6 +320,7 @@ def test_a_face_at_rest_is_measured_and_stopped(tab: Tab) -> None:
     expect(tab.page.locator("#rest")).to_be_focused()
     tab.click("Camera off")
     expect(tab.page.locator("#rest")).to_be_hidden()
+    expect(tab.page.locator("#rest-said")).to_have_text("")
 
 
 def test_the_camera_of_a_hidden_tab_goes_off(tab: Tab) -> None:

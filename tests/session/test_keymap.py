@@ -96,7 +96,6 @@ def test_consecutive_bindings_with_one_description_share_a_row() -> None:
     music = {row.does: row.keys for row in help_rows(Group.MUSIC)}
     assert list(music) == [
         "play what fits the mood",
-        "DJ: follow the mood",
         "match, lift or journey",
         "pause, shuffle",
         "next, previous song",

@@ -209,15 +209,18 @@ class LocalPlayer:
             self._now = replace(self._now, shuffled=self._shuffle, volume=self._percent / 100)
         return ", ".join(answers) or None
 
-    def poll(self) -> str | None:
+    def poll(self, *, advance: bool = True) -> str | None:
         """Start the next song if the current one has ended or cannot be played.
+
+        Args:
+            advance: False leaves a song that has just ended to the next call.
 
         Returns:
             A sentence on skipped files, each file once, or the reason why no music plays; None if there is nothing to say.
         """
         if self._attempts_left:
             self._find_playable_song()
-        elif self.track_ended and self._queue is not None:
+        elif advance and self.track_ended and self._queue is not None:
             self._end_song("finished")
             self._move(self._queue, 1)
         return self._take_notices()

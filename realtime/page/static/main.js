@@ -6,7 +6,7 @@ import { buildMood, showMood } from "./mood.js";
 import { buildStrategies, showOffers } from "./offers.js";
 import { pictureOf, readPicture } from "./picture.js";
 import { Player } from "./player.js";
-import { connectRest, showRest } from "./rest.js";
+import { connectRest, hideRest, showRest } from "./rest.js";
 import { ask, begin, end, keepAlive, ServerError } from "./server.js";
 import { SpotifyButtons } from "./spotify.js";
 import { markFaces, mirrorMarks, showNothing, showPicture, showVideo, toPng } from "./stage.js";
@@ -180,7 +180,7 @@ function stopCamera() {
   press("camera", false);
   find("camera").textContent = "Camera on";
   find("rate").textContent = "";
-  showRest();
+  hideRest();
 }
 
 async function cameraFailed(error) {
@@ -247,7 +247,7 @@ async function startAnew() {
   if (!camera.on) {
     showNoPicture();
   }
-  showRest();
+  hideRest();
   say("A new session has begun.");
   await takeMood(fields);
 }

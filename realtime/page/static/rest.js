@@ -8,6 +8,8 @@ const FORGET = "Forget my face at rest";
 
 let inUse = false;
 let said = "";
+// The newest sentence that is not on a card: a frame that was on its way when a button was pressed shows the card once more
+let outcome = "";
 
 /**
  * Connect the buttons.
@@ -15,7 +17,10 @@ let said = "";
  */
 export function connectRest(doing) {
   const on = (id, what) => find(id).addEventListener("click", doing(async () => showRest((await ask("rest", { do: what() })).rest)));
-  on("rest", () => (inUse ? "forget" : "begin"));
+  on("rest", () => {
+    outcome = "";
+    return inUse ? "forget" : "begin";
+  });
   on("rest-yes", () => "yes");
   on("rest-no", () => "no");
 }
@@ -34,15 +39,20 @@ export function showRest({ card = null, state = null, said: sentence = null } = 
     // Else the focus would be lost with the buttons
     find("rest").focus();
   }
+  outcome = sentence ?? outcome;
   if (card !== null) {
     say(card.lines.join("\n"));
-  } else if (sentence !== null) {
-    say(sentence);
-  } else if (state !== null && state !== "calibrated") {
+  } else if (sentence === null && state !== null && state !== "calibrated") {
     say(`face: ${state}`);
-  } else if (said.startsWith("face: ")) {
-    say("");
+  } else {
+    say(outcome);
   }
+}
+
+/** Show nothing: the camera is off, or a new session has begun. */
+export function hideRest() {
+  outcome = "";
+  showRest();
 }
 
 /** Tell of a change only, so that a screen reader hears each sentence once. */

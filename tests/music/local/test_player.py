@@ -17,7 +17,7 @@ from realtime.music.local import player as module
 from realtime.music.local.file_player import UnplayableError
 from realtime.music.local.isolated_player import IsolatedPlayer
 from realtime.music.local.player import LocalPlayer
-from realtime.music.songs import NowPlaying, Song
+from realtime.music.songs import NowPlaying, Song, SongEnd
 from realtime.music.taste import key_of_song
 from tests.support.player_keys import COMMAND_KEYS
 from tests.support.sounds import damaged_ogg, silence, sound
@@ -532,3 +532,41 @@ def test_broken_songs_are_passed_over_with_thumbs_too(learning: LocalPlayer, fil
     assert files.playing == PATHS[7]
     learning.handle(NEXT)
     assert files.playing == PATHS[7]
+
+
+def test_a_song_that_has_ended_may_wait_for_the_next_poll(player: LocalPlayer, files: FakeFilePlayer) -> None:
+    player.play(SONGS, "list")
+    files.ended = True
+    player.poll(advance=False)
+    assert title(player) == "A"
+    player.poll()
+    assert title(player) == "B"
+
+
+def test_songs_that_end_are_told_with_how_they_ended(files: FakeFilePlayer) -> None:
+    ends: list[SongEnd] = []
+    with LocalPlayer(files, volume=0, shuffle=False, on_song_end=ends.append) as player:
+        player.play(SONGS, "list")
+        end_song(player, files)
+        player.handle(NEXT)
+        files.fault = "cannot play it: it is damaged"
+        end_song(player, files)
+        player.play(SONGS[5:], "other")
+    assert [(end.song, end.key, end.how) for end in ends] == [
+        (SONGS[0], "list", "finished"),
+        (SONGS[1], "list", "skipped"),
+        (SONGS[2], "list", "broken"),
+        (SONGS[3], "list", "replaced"),
+        (SONGS[5], "other", "stopped"),
+    ]
+    assert all(0 <= end.heard_s < 60 for end in ends)
+
+
+def test_a_fade_pauses_the_song_and_a_key_goes_on_with_it(player: LocalPlayer, files: FakeFilePlayer) -> None:
+    player.set_fade(2.0)
+    player.play(SONGS, "list")
+    player.fade_out()
+    assert (files.fade_s, files.paused, playing(player).paused) == (2.0, True, True)
+    player.fade_out()
+    player.handle(PAUSE)
+    assert (files.paused, playing(player).paused) == (False, False)
