@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from realtime.facts import Fact
     from realtime.music.feedback import Tally
     from realtime.music.planner import Plan
+    from realtime.session.dj import DjEvent
     from realtime.session.recommendations import RecommendedMovies
-    from realtime.session.state import DjEvent, Summary
+    from realtime.session.state import Summary
     from realtime.session.timeline import MoodSpan
 
 SCHEMA = 1

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from realtime.movies.planner import key_of_movie
-from realtime.music.commands import DjAct, DjOrder, PlayerCommand
-from realtime.music.dj import DjPolicy, DjRules
+from realtime.music.commands import PlayerCommand
+from realtime.music.dj import DjRules
 from realtime.music.feedback import FeedbackKey, Kind, Verdict
 from realtime.music.planner import Strategy
 from realtime.music.selector import NO_MOOD, MusicSelector
 from realtime.music.taste import Taste, ThumbKeys, key_of_music
+from realtime.session.dj import SessionDj
 from realtime.session.face_at_rest import FaceAtRest, Phase
 from realtime.session.keymap import Action, MoodByHand, SessionAction, ViewToggle, find_answer, find_binding
 from realtime.session.recommendations import CARD_MOVIES, SUMMARY_MOVIES
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from realtime.mood.vote import MoodVote
     from realtime.music.catalog import Playlists
     from realtime.music.commands import PlayingMusic
-    from realtime.music.dj import DjDecision
     from realtime.music.feedback import FeedbackCounts
     from realtime.music.planner import Plan
     from realtime.music.selector import Answer
@@ -44,35 +43,8 @@ NO_FACE = "there is no face to explain"
 """Notice in place of an explanation."""
 NO_MOVIES = "the list of movies has none for this mood"
 """Notice in place of movies for a mood and a strategy that have none."""
-DJ_ON = "DJ on: the music follows the mood"
-"""Notice of the key that turns the DJ on."""
-DJ_OFF = "DJ off: the music plays on, and follows the keys alone"
-"""Notice of the key that turns the DJ off."""
-DJ_PERIOD_S = 0.2
-"""Seconds between two decisions of the DJ, at least."""
-MOST_DJ_EVENTS = 1000
-"""Events of the DJ that a session keeps: the first ones go."""
 WELCOME = "analysed on this computer, nothing is saved"
 """Notice at the start of a session that writes no file."""
-
-
-@dataclass(frozen=True, slots=True)
-class DjEvent:
-    """What the DJ decided, or that music has changed as it decided.
-
-    Attributes:
-        seconds: time since the first frame.
-        what: name of the `DjAct`, or "changed" when the music that was decided on plays.
-        mood: mood of that moment; None without one.
-        why: one sentence.
-        plan: music that was chosen; None if none was.
-    """
-
-    seconds: float
-    what: str
-    mood: Mood | None
-    why: str
-    plan: Plan | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +118,7 @@ class Session:
         self._vote = vote
         seed = 0 if recommender is None else recommender.seed
         self._selector = MusicSelector(playlists, strategy, None if counts is None else Taste(counts, seed))
+        self._dj = SessionDj(dj or DjRules(), self._selector, on=dj_on)
         self._thumbs = ThumbKeys(counts)
         # Plan of the link or the songs that were opened last
         self._opened: Plan | None = None
@@ -154,14 +127,6 @@ class Session:
         self._recommender = recommender
         self._timeline = MoodTimeline()
         self._view = ViewState()
-        self._dj = DjPolicy(dj or DjRules(), on=dj_on)
-        self._dj_was_on = dj_on
-        self._dj_at_s: float | None = None
-        self._dj_events = deque[DjEvent](maxlen=MOST_DJ_EVENTS)
-        self._new_dj_events = deque[DjEvent](maxlen=MOST_DJ_EVENTS)
-        self._dj_sentences = deque[str](maxlen=8)
-        # The event of the latest order that is to change the music
-        self._dj_order: tuple[int, DjEvent] | None = None
         self._toggles = dict.fromkeys(ViewToggle, False) | {
             ViewToggle.MIRROR: mirrored,
             ViewToggle.BARS: bars,
@@ -195,7 +160,7 @@ class Session:
     @property
     def dj_on(self) -> bool:
         """Whether the music follows the mood by itself."""
-        return self._dj.on
+        return self._dj.policy.on
 
     @property
     def recording(self) -> bool:
@@ -205,7 +170,7 @@ class Session:
     @property
     def near_change(self) -> bool:
         """Whether the DJ may decide something soon, so that the faces should be looked at often."""
-        return self._dj.near_change
+        return self._dj.policy.near_change
 
     def add_frame(self, faces: Sequence[Face], time_s: float, stretch: int = 0, *, held: bool = False) -> None:
         """Add the faces of one analysed frame to the vote and the view.
@@ -245,61 +210,22 @@ class Session:
         Returns:
             An order for the player; None if it has nothing to do.
         """
-        if self._dj_at_s is not None and 0 <= now_s - self._dj_at_s < DJ_PERIOD_S:
+        if not self._dj.is_due(now_s):
             return None
-        self._dj_at_s = now_s
-        mood, seen = self._vote.mood(), bool(self._view.faces) if watching and not self.frozen else None
-        self._note_dj_change(playing)
-        decision = self._dj.decide(now_s, mood, playing, seen=seen)
-        return None if decision is None else self._follow_dj(decision, mood, now_s)
+        seen = bool(self._view.faces) if watching and not self.frozen else None
+        decided = self._dj.decide(now_s, self._last_s - self._first_s, self._vote.mood(), playing, seen=seen)
+        if decided is None:
+            return None
+        self.notify(decided[0], now_s)
+        return decided[1]
 
     def take_dj_events(self) -> tuple[DjEvent, ...]:
         """What the DJ has done since the last call."""
-        events = tuple(self._new_dj_events)
-        self._new_dj_events.clear()
-        return events
+        return self._dj.take_events()
 
     def take_dj_sentences(self) -> tuple[str, ...]:
         """What the DJ has decided since the last call, for a terminal: the last few sentences."""
-        sentences = tuple(self._dj_sentences)
-        self._dj_sentences.clear()
-        return sentences
-
-    def _follow_dj(self, decision: DjDecision, mood: Mood | None, now_s: float) -> PlayerCommand | None:
-        plan = None
-        if decision.wants_plan:
-            only_said = decision.act is DjAct.SUGGEST
-            plan = self._selector.plan(mood) if only_said else self._selector.plan_for_dj(mood)
-            if plan is None:
-                self._dj.drop(decision)
-                return None
-        event = DjEvent(self._last_s - self._first_s, decision.act.value, mood, decision.sentence(plan), plan)
-        self._add_dj_event(event)
-        self._dj_sentences.append(event.why)
-        self.notify(event.why, now_s)
-        if decision.act is DjAct.SUGGEST:
-            return None
-        if plan is not None:
-            self._dj_order = decision.number, event
-        return PlayerCommand(dj=DjOrder(decision.act, decision.number, plan, decision.opens_link))
-
-    def _note_dj_change(self, playing: PlayingMusic) -> None:
-        """Keep that the music has changed as it was ordered, which may be minutes after the decision."""
-        if self._dj_order is not None and playing.order == self._dj_order[0]:
-            event = self._dj_order[1]
-            self._dj_order = None
-            self._add_dj_event(replace(event, seconds=self._last_s - self._first_s, what="changed", mood=self._vote.mood()))
-
-    def _add_dj_event(self, event: DjEvent) -> None:
-        self._dj_events.append(event)
-        self._new_dj_events.append(event)
-
-    def _toggle_dj(self, now_s: float) -> PlayerCommand | None:
-        on = not self._dj.on
-        self._dj_was_on |= on
-        act = self._dj.turn(on=on)
-        self.notify(DJ_ON if on else DJ_OFF, now_s)
-        return None if act is None else PlayerCommand(dj=DjOrder(act, 0))
+        return self._dj.take_sentences()
 
     def set_recording(self, *, on: bool) -> None:
         """Show or hide that a film is recorded."""
@@ -355,7 +281,7 @@ class Session:
             strategy=self._selector.name,
             at_rest=self.rest.card(),
             calibrated=self.rest.state,
-            dj=self._dj.on,
+            dj=self._dj.policy.on,
             explanation=self._explanation_of(faces),
         )
 
@@ -400,7 +326,7 @@ class Session:
             fact,
             None if recommender is None else recommender.seed,
             self._timeline.spans(),
-            tuple(self._dj_events) if self._dj_was_on else None,
+            self._dj.events,
             self._calibrated,
         )
 
@@ -463,12 +389,14 @@ class Session:
             case SessionAction.PLAY:
                 command = self._show_answer(self._selector.request(self._vote.mood(), now_s), now_s)
                 if command is not None:
-                    self._dj.note_choice()
+                    self._dj.policy.note_choice()
                 return command
             case SessionAction.DJ:
-                return self._toggle_dj(now_s)
+                sentence, command = self._dj.toggle()
+                self.notify(sentence, now_s)
+                return command
             case SessionAction.NEXT_STRATEGY:
-                self._dj.note_strategy()
+                self._dj.policy.note_strategy()
                 command = self._show_answer(self._selector.next_strategy(), now_s)
                 self._update_movies(now_s)
                 return command
@@ -498,7 +426,7 @@ class Session:
         key, _ = subject
         match key.kind:
             case Kind.SONG:
-                self._dj.note_skip()
+                self._dj.policy.note_skip()
                 return PlayerCommand(skip=1)
             case Kind.MOVIE:
                 self._passed_movies.add(key)
@@ -562,7 +490,7 @@ class Session:
     def _command_player(self, command: PlayerCommand, now_s: float) -> PlayerCommand | None:
         """Return a command for the player. During a journey the key of the next song takes the next step instead."""
         if command.skip:
-            self._dj.note_skip()
+            self._dj.policy.note_skip()
         next_step = self._selector.next_song(now_s) if command.skip > 0 else None
         return command if next_step is None else self._show_answer(next_step, now_s)
 

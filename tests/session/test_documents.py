@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from realtime.domain import EXPRESSIONS, Box, Expression, Face, Mood
 from realtime.music.planner import Strategy
 from realtime.session import documents
+from realtime.session.dj import DjEvent
 from realtime.session.documents import AnalysedPicture, Document
-from realtime.session.state import DjEvent, Summary
+from realtime.session.state import Summary
 from realtime.session.timeline import MoodSpan
 from tests.support.lists import FACTS, PLAN, make_recommender
 from tests.support.lists import PLAN_DOCUMENT as PLAYLIST_DOCUMENT

@@ -1,0 +1,143 @@
+"""The DJ in a session: when it decides, what it decided and why, and its orders to the player. Pure: the caller gives the time."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from realtime.music.commands import DjAct, DjOrder, PlayerCommand
+from realtime.music.dj import DjPolicy
+
+if TYPE_CHECKING:
+    from realtime.domain import Mood
+    from realtime.music.commands import PlayingMusic
+    from realtime.music.dj import DjRules
+    from realtime.music.planner import Plan
+    from realtime.music.selector import MusicSelector
+
+DJ_ON = "DJ on: the music follows the mood"
+"""Notice of the key that turns the DJ on."""
+DJ_OFF = "DJ off: the music plays on, and follows the keys alone"
+"""Notice of the key that turns the DJ off."""
+DJ_PERIOD_S = 0.2
+"""Seconds between two decisions of the DJ, at least."""
+MOST_DJ_EVENTS = 1000
+"""Events of the DJ that a session keeps: the first ones go."""
+MOST_SENTENCES = 8
+"""Sentences that wait for a terminal: the first ones go."""
+
+
+@dataclass(frozen=True, slots=True)
+class DjEvent:
+    """What the DJ decided, or that music has changed as it decided.
+
+    Attributes:
+        seconds: time since the first frame.
+        what: name of the `DjAct`, or "changed" when the music that was decided on plays.
+        mood: mood of that moment; None without one.
+        why: one sentence.
+        plan: music that was chosen; None if none was.
+    """
+
+    seconds: float
+    what: str
+    mood: Mood | None
+    why: str
+    plan: Plan | None
+
+
+class SessionDj:
+    """The DJ of one session.
+
+    Args:
+        rules: its times.
+        on: whether it is on at the start.
+        selector: chooses the music for its decisions.
+    """
+
+    def __init__(self, rules: DjRules, selector: MusicSelector, *, on: bool) -> None:
+        self.policy = DjPolicy(rules, on=on)
+        self._selector = selector
+        self._was_on = on
+        self._decided_s: float | None = None
+        self._events = deque[DjEvent](maxlen=MOST_DJ_EVENTS)
+        self._new_events = deque[DjEvent](maxlen=MOST_DJ_EVENTS)
+        self._sentences = deque[str](maxlen=MOST_SENTENCES)
+        # The event of the latest order that is to change the music
+        self._order: tuple[int, DjEvent] | None = None
+
+    @property
+    def events(self) -> tuple[DjEvent, ...] | None:
+        """What it did, the last `MOST_DJ_EVENTS`; None if it was never on."""
+        return tuple(self._events) if self._was_on else None
+
+    def is_due(self, now_s: float) -> bool:
+        """Whether it is time for the next decision, `now_s` on the clock of keys and screen; True once."""
+        if self._decided_s is not None and 0 <= now_s - self._decided_s < DJ_PERIOD_S:
+            return False
+        self._decided_s = now_s
+        return True
+
+    def decide(
+        self, now_s: float, seconds: float, mood: Mood | None, playing: PlayingMusic, *, seen: bool | None
+    ) -> tuple[str, PlayerCommand | None] | None:
+        """Decide, and choose the music for the decision.
+
+        Args:
+            now_s: time on the clock of keys and screen, seconds.
+            seconds: time since the first frame.
+            mood: mood of the session; None without one.
+            playing: what the player does.
+            seen: whether somebody is there; None where nobody knows.
+
+        Returns:
+            The decision as a sentence, and the order for the player, None if there is nothing to do. None without a decision.
+        """
+        self._note_change(seconds, mood, playing)
+        decision = self.policy.decide(now_s, mood, playing, seen=seen)
+        if decision is None:
+            return None
+        only_said, plan = decision.act is DjAct.SUGGEST, None
+        if decision.wants_plan:
+            plan = self._selector.plan(mood) if only_said else self._selector.plan_for_dj(mood)
+            if plan is None:
+                self.policy.drop(decision)
+                return None
+        event = DjEvent(seconds, decision.act.value, mood, decision.sentence(plan), plan)
+        self._add(event)
+        self._sentences.append(event.why)
+        if only_said:
+            return event.why, None
+        if plan is not None:
+            self._order = decision.number, event
+        return event.why, PlayerCommand(dj=DjOrder(decision.act, decision.number, plan, decision.opens_link))
+
+    def toggle(self) -> tuple[str, PlayerCommand | None]:
+        """Turn it on or off; returns a sentence, and an order if the player must forget one."""
+        on = not self.policy.on
+        self._was_on |= on
+        act = self.policy.turn(on=on)
+        return DJ_ON if on else DJ_OFF, None if act is None else PlayerCommand(dj=DjOrder(act, 0))
+
+    def take_events(self) -> tuple[DjEvent, ...]:
+        """What it has done since the last call."""
+        events = tuple(self._new_events)
+        self._new_events.clear()
+        return events
+
+    def take_sentences(self) -> tuple[str, ...]:
+        """What it has decided since the last call, for a terminal: the last few sentences."""
+        sentences = tuple(self._sentences)
+        self._sentences.clear()
+        return sentences
+
+    def _note_change(self, seconds: float, mood: Mood | None, playing: PlayingMusic) -> None:
+        """Keep that the music has changed as it was ordered, which may be minutes after the decision."""
+        if self._order is not None and playing.order == self._order[0]:
+            event, self._order = self._order[1], None
+            self._add(replace(event, seconds=seconds, what="changed", mood=mood))
+
+    def _add(self, event: DjEvent) -> None:
+        self._events.append(event)
+        self._new_events.append(event)
