@@ -491,7 +491,7 @@ def test_inconsistent_values_are_refused(user_toml: Path) -> None:
             "xyz = 1",
             (
                 "unknown key xyz in {} (at line 1): known here: "
-                "camera, faces, mood, movies, music, network, playlists, tracking, window"
+                "camera, diary, faces, mood, movies, music, network, playlists, tracking, window"
             ),
         ),
         ('[window]\n"\\u001b[2J" = 1', "unknown key window.'\\x1b[2J' in {} (at line 2): known here: bars, info"),
