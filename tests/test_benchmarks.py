@@ -14,6 +14,7 @@ import pytest
 from benchmarks import __main__ as everything
 from benchmarks import (
     children,
+    feedback,
     forward,
     frozen,
     groups,
@@ -311,3 +312,10 @@ def test_a_log_is_read_for_a_report() -> None:
     (row,) = report.figures(0, rows=500)
     assert row.ours.endswith(" lines/s")
     assert row.value > 0
+
+
+def test_thumbs_of_simulated_listeners_beat_songs_by_lot(capsys: pytest.CaptureFixture[str]) -> None:
+    found = feedback.measure(12, 1.0, 60, seed=1)
+    assert found["by lot"] < found["by thumbs"] < found["best"] <= 1
+    assert feedback.main(["--choices", "5", "--runs", "2"]) == 0
+    assert capsys.readouterr().out.startswith("2 listeners, 5 choices, thumbs for 30% of the plays\nby thumbs")

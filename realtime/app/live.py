@@ -37,8 +37,8 @@ KEY_WAIT_MS = 5
 IDLE_WAIT_MS = 40
 """The same while the picture stands still."""
 
-BEHIND_WAIT_MS = 200
-"""The same while the window is minimised and the DJ leads the music."""
+BEHIND_WAIT_S = 0.2
+"""How long a turn waits for a picture while the window is minimised and the DJ leads: OpenCV's wait for a key spins."""
 
 HOLD_S = 0.012
 """A new frame is held back for so long for its own faces, so that boxes lie where the faces are; then it is shown with
@@ -229,8 +229,9 @@ class LiveSession:
 
     def _listen(self) -> None:
         idle = self._session.frozen or self._trouble
-        shown_wait_ms = 1 if self._held else IDLE_WAIT_MS if idle else KEY_WAIT_MS
-        key = self._display.poll(BEHIND_WAIT_MS if self._behind else shown_wait_ms)
+        if self._behind:
+            self._frames.latest_after(self._index, BEHIND_WAIT_S)
+        key = self._display.poll(1 if self._held or self._behind else IDLE_WAIT_MS if idle else KEY_WAIT_MS)
         if key is not None:
             self._press(key, time.monotonic())
             self._drawn_at, self._screen = 0.0, None

@@ -26,6 +26,8 @@ DEFAULT_FRAME_S = 1 / 30
 """Seconds of a frame without a known time: the first one, the first one after a pause, and one whose clock did not advance."""
 IN_VIEW_S = 0.5
 """A face that has not voted for more seconds than this is gone. A face that the detector misses in a few frames is not."""
+LEAST_CONFIDENCE = 0.001
+"""A face that keeps a label which is less probable than this does not vote: its vote would have no weight."""
 SETTLE_S = 0.6
 """A change of the leader must be due for so many seconds. That is longer than `IN_VIEW_S`: a person who gets a new track number
 counts twice for that long."""
@@ -218,8 +220,11 @@ class VoteWindow:
 
 
 def find_voters(faces: Sequence[Face]) -> list[Voter]:
-    """The sure faces of one frame. Faces without a track are numbered from left to right."""
-    sure = [face for face in faces if not face.unsure]
+    """The sure faces of one frame, without those whose held label has become improbable.
+
+    Faces without a track are numbered from left to right.
+    """
+    sure = [face for face in faces if not face.unsure and face.confidence >= LEAST_CONFIDENCE]
     untracked = [face for face in sure if face.track is None]
     untracked.sort(key=lambda face: (face.box.left, face.box.top, face.box.area, face.probabilities))
     persons = [(face.track, face) for face in sure if face.track is not None]

@@ -380,13 +380,18 @@ def test_thumbs_on_songs_are_kept_and_matter_at_the_next_start(clip: Path, displ
     def counts() -> Feedback:
         return FeedbackFile().read()[0] or Feedback()
 
+    def start_songs(emodj: EmodjDriver) -> None:
+        until(lambda: happy_pixels(emodj.picture()) > 500)
+        silent = emodj.picture()
+        emodj.press_until("p", lambda: differs(silent, emodj.picture(), (400, 440), (160, 480)))
+
     with running(clip, display, tmp_path, "--config", str(settings)) as emodj:
-        emodj.press("4", "p")
+        start_songs(emodj)
         emodj.press_until("x", lambda: counts().of(keys["a"]).dislikes >= 1)
         emodj.press_until("y", lambda: counts().of(keys["b"]).likes >= 1)
         assert emodj.leave("q") == 0
     with running(clip, display, tmp_path, "--config", str(settings)) as emodj:
-        emodj.press("4", "p")
+        start_songs(emodj)
         # The liked song is the first one now
         emodj.press_until("y", lambda: counts().of(keys["b"]).likes >= 2)
         assert emodj.leave("q") == 0

@@ -102,6 +102,14 @@ def distribution(ballots: Sequence[Sequence[float]]) -> list[float]:
     return [each / sum(sums) for each in sums]
 
 
+def test_a_face_whose_held_label_has_become_impossible_does_not_vote() -> None:
+    vote = make_vote()
+    vote.vote([replace(HAPPY, label=Expression.SAD)], 0)
+    assert vote.mood() is None
+    vote.vote([replace(HAPPY, label=Expression.SAD), SAD], 0.1)
+    assert leader(vote) is Expression.SAD
+
+
 def test_there_is_no_mood_before_the_first_vote() -> None:
     vote = make_vote(dwell_s=2)
     assert vote.mood() is None
