@@ -40,6 +40,7 @@ def test_help_names_every_command_and_gives_examples(emodj: Run, option: str) ->
     assert listed == [*COMMANDS]
     assert listed == [
         "image",
+        "batch",
         "live",
         "calibrate",
         "page",
@@ -47,6 +48,7 @@ def test_help_names_every_command_and_gives_examples(emodj: Run, option: str) ->
         "play",
         "songs",
         "movies",
+        "feedback",
         "fact",
         "report",
         "diary",
@@ -54,6 +56,7 @@ def test_help_names_every_command_and_gives_examples(emodj: Run, option: str) ->
         "spotify",
         "cameras",
         "config",
+        "privacy",
         "train",
         "evaluate",
         "model",
