@@ -23,7 +23,7 @@ from realtime.app import build
 from realtime.app.headless import frames_in_order
 from realtime.classifier import contract
 from realtime.classifier.runtime import open_classifier
-from realtime.domain import EXPRESSIONS, Expression
+from realtime.domain import EXPRESSIONS, Expression, Threshold
 from realtime.errors import EmodjError
 from realtime.faces import calibration
 from realtime.faces.calibration import NEUTRAL, Calibration
@@ -87,13 +87,18 @@ def share(answers: Answers, expression: int) -> float:
     return float(np.mean(answers.argmax(axis=1) == expression))
 
 
+def are_sure(answers: Answers, unsure_below: Threshold) -> NDArray[np.bool_]:
+    """Mask (n,) of the answers that reach the threshold of their expression."""
+    return np.array([unsure_below.is_reached(row) for row in answers.tolist()], np.bool_)
+
+
 def offsets_of(answers: Answers, reference: Answers, floor: float) -> Answers:
     """Offsets (7,) for answers, as `faces.calibration` computes them with another least probability."""
     means = np.log(np.maximum(answers, floor)).mean(axis=0)
     return np.array(calibration.compute_offsets(tuple(means), tuple(reference), len(answers)))
 
 
-def print_films(films: list[Film], reference: Answers, unsure_below: float, floor: float) -> None:
+def print_films(films: list[Film], reference: Answers, unsure_below: Threshold, floor: float) -> None:
     """Print neutral, happy and sure shares of each film before and after."""
     print("film                      readings   neutral     happy       sure       turned down")
     for film in films:
@@ -101,20 +106,20 @@ def print_films(films: list[Film], reference: Answers, unsure_below: float, floo
         offsets = offsets_of(film.answers[:count], reference, floor)
         before = film.answers[count:]
         after = apply(before, offsets)
-        sure = [float(np.mean(rows.max(axis=1) >= unsure_below)) for rows in (before, after)]
+        sure = [float(np.mean(are_sure(rows, unsure_below))) for rows in (before, after)]
         pairs = [(share(before, which), share(after, which)) for which in (NEUTRAL, HAPPY)] + [(sure[0], sure[1])]
         shown = "  ".join(f"{one:4.0%}→{other:4.0%}" for one, other in pairs)
         words = calibration.describe_offsets(Calibration(tuple(offsets)))
         print(f"{film.name:26}{count:4}+{len(before):<4}  {shown}  {words}")
 
 
-def print_cost(answers: Answers, truth: NDArray[np.int64], unsure_below: float) -> None:
+def print_cost(answers: Answers, truth: NDArray[np.int64], unsure_below: Threshold) -> None:
     """Print what an offset for sad, and one for happy, would cost if it were used for everybody."""
     for name, which in (("sad", SAD), ("happy", HAPPY)):
         print(f"\n{name} by   accuracy   {name} found   neutral found   answered   right of them")
         for offset in OFFSETS:
             after = apply(answers, np.array([offset if index == which else 0.0 for index in range(7)]))
-            said, sure = after.argmax(axis=1), after.max(axis=1) >= unsure_below
+            said, sure = after.argmax(axis=1), are_sure(after, unsure_below)
             right = said == truth
             found = [float(np.mean(said[truth == each] == each)) for each in (which, NEUTRAL)]
             cells = [f"{offset:6.1f}", f"{right.mean():8.2%}", f"{found[0]:9.3f}", f"{found[1]:13.3f}"]
@@ -163,7 +168,7 @@ def main() -> None:
     network = open_classifier(contract.read_compiled(contract.compiled_path(pair)), num_threads=2)
     if terms.neutral is None:
         raise SystemExit("run scripts/neutral_reference.py first")
-    limit = terms.unsure_below or contract.UNSURE_BELOW
+    limit = terms.unsure_below or Threshold(contract.UNSURE_BELOW)
     films = [] if options.films is None else list(read_films(options.films))
     if films:
         print_films(films, np.array(terms.neutral), limit, calibration.LEAST)
