@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from realtime.music.planner import Plan
     from realtime.music.selector import Answer
     from realtime.music.songs import NowPlaying
+    from realtime.session.dj import DjEvent
     from realtime.session.recommendations import RecommendedMovies, Recommender
     from realtime.session.timeline import MoodSpan
 
