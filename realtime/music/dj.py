@@ -143,7 +143,7 @@ class DjPolicy:
         """Turn it on or off; returns STAY if the player must forget an order."""
         self.on = on
         forget = not on and self._ordered is not None
-        self._ordered, self._begun, self._unfit, self._suggested = None, None, None, None
+        self._ordered, self._begun, self._unfit = None, None, None
         self._fading = self._faded = False
         return DjAct.STAY if forget else None
 

@@ -1,4 +1,4 @@
-"""The DJ in a session: when it decides, what it decides and why, and the orders to the player. Pure: the caller gives the time."""
+"""The DJ in a session: when it decides, what and why, and its orders to the player. Pure: the caller gives the time."""
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
-from math import isfinite
 from typing import TYPE_CHECKING, Literal
 
 from realtime.domain import EXPRESSIONS, Expression
@@ -26,6 +25,8 @@ _LEAST_SHARE = 0.005
 
 MoodKey = tuple[Expression | None, Literal["faces", "hand"]]
 """Leader of a mood, None for a mixed one, and where the mood comes from."""
+MOST_TIME_S = 1e9
+"""Thirty years: a film that says more has a damaged clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +99,10 @@ class MoodTimeline:
 
         Args:
             faces: faces of the frame.
-            time_s: seconds since the first frame. A time that falls or is not finite counts as the latest one.
+            time_s: seconds since the first frame. A time that falls, is above `MOST_TIME_S` or is no number counts as the latest one.
             mood: mood of the session after the frame.
         """
-        now_s = max(time_s, self._end_s) if isfinite(time_s) else self._end_s
+        now_s = max(time_s, self._end_s) if time_s <= MOST_TIME_S else self._end_s
         passed_s = 0.0 if self._last_s is None else now_s - self._last_s
         covered_s = max(MIN_FRAME_S, min(passed_s, MAX_FRAME_S)) if passed_s > 0 else DEFAULT_FRAME_S
         start_s = max(0.0, now_s - covered_s)
