@@ -99,7 +99,8 @@ class MoodTimeline:
 
         Args:
             faces: faces of the frame.
-            time_s: seconds since the first frame. A time that falls, is above `MOST_TIME_S` or is no number counts as the latest one.
+            time_s: seconds since the first frame. A time that falls, is above `MOST_TIME_S` or is no number counts as the
+                latest one.
             mood: mood of the session after the frame.
         """
         now_s = max(time_s, self._end_s) if time_s <= MOST_TIME_S else self._end_s
