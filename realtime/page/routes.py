@@ -40,7 +40,7 @@ from realtime.errors import EmodjError
 from realtime.mood.vote import mood_of_pictures
 from realtime.music.feedback import THUMBS, Verdict, describe_verdict
 from realtime.music.planner import Strategy, plan_music
-from realtime.music.taste import THUMBS_OFF, Taste
+from realtime.music.taste import THUMBS_OFF
 from realtime.page.guard import MAX_BODY_BYTES
 from realtime.page.offers import Shelf, offer
 from realtime.page.static_files import read_static_files
@@ -201,9 +201,8 @@ class _Page:
         visit, name, notices = self._visit(request), _file_name(request), list[str]()
         faces, width, height = await self._parts.analysis.read_picture(await request.body(), name, notices.append)
         mood = mood_of_pictures(faces)
-        book = self._parts.book
-        taste = None if book is None else Taste(book, visit.seed)
-        plan = plan_music(self._parts.shelf.playlists, mood, visit.session.strategy, taste=taste)
+        # Without thumbs, since it is the document of a command that knows none; what is offered beside it follows them
+        plan = plan_music(self._parts.shelf.playlists, mood, visit.session.strategy)
         visit.show_picture(mood)
         picture = AnalysedPicture(name, width, height, faces, mood, plan)
         # As text, so that what the page saves is what `emodj image --json` prints, to the last digit

@@ -114,3 +114,18 @@ def test_thumbs_that_are_off_count_nothing_and_read_nothing() -> None:
         assert "thumbs are off" in client.ask("thumb", {"choice": choice, "verdict": "like"}).document["said"]
     assert [path.name for path in state_folder().iterdir()] == ["feedback.json"]
     assert file.read_bytes() == b"damaged"
+
+
+def test_the_document_of_a_picture_is_that_of_the_command_whatever_thumbs_say(tab: PageClient) -> None:
+    picture = tab.request("GET", "/sample.jpg").body
+
+    def playlist() -> object:
+        answer = tab.ask("picture", picture, {"x-emodj-name": "sample.jpg"})
+        return json.loads(answer.document["json"])["images"][0]["playlist"]
+
+    before, offered = playlist(), tab.ask("offers").document["music"]["choices"]
+    for _ in range(2):
+        tab.ask("thumb", {"choice": offered[0]["thumb"], "verdict": "dislike"})
+    assert playlist() == before
+    # What is offered beside it follows thumbs
+    assert offered[0]["title"] not in [each["title"] for each in tab.ask("offers").document["music"]["choices"]]
