@@ -75,6 +75,8 @@ VISIT_HEADER = "x-emodj-visit"
 NAME_HEADER = "x-emodj-name"
 STRETCH_HEADER = "x-emodj-stretch"
 
+NO_THUMBS_IN_NETWORK = "with --lan, the page has no thumbs: those of others in your network would count as yours"
+
 _MOOD_FIELDS = ("mood", "mood_source", "mood_shares", "mixed")
 _MAX_STRETCH = 10**6
 _MAX_NAME = 1000
@@ -298,7 +300,7 @@ class _Page:
     async def judge(self, request: Request) -> Response:
         visit, asked, book = self._visit(request), await _asked(request), self._parts.book
         if book is None:
-            return _json({"said": THUMBS_OFF})
+            return _json({"said": NO_THUMBS_IN_NETWORK if self._parts.in_network else THUMBS_OFF})
         try:
             verdict = Verdict(asked.get("verdict"))
         except ValueError as error:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from realtime.app.build import shipped_settings
+from realtime.app.build import build_page, shipped_settings
 from realtime.storage.user_folders import state_folder
 from tests.support.page_server import PageClient, serving_page
 from tests.support.sounds import sound
@@ -129,3 +129,25 @@ def test_the_document_of_a_picture_is_that_of_the_command_whatever_thumbs_say(ta
     assert playlist() == before
     # What is offered beside it follows thumbs
     assert offered[0]["title"] not in [each["title"] for each in tab.ask("offers").document["music"]["choices"]]
+
+
+def test_others_in_the_network_give_no_thumbs_and_do_not_learn_those_of_the_owner() -> None:
+    state_folder().mkdir(parents=True)
+    file = state_folder() / "feedback.json"
+    file.write_bytes(b"unread")
+    with serving_page(in_network=True) as client:
+        begun = client.begin()
+        assert begun["thumbs"] is False
+        assert "with --lan, the page has no thumbs: those of others in your network would count as yours" in begun["notices"]
+        client.ask("choose", {"mood": "happy"})
+        choice = client.ask("offers").document["music"]["choices"][0]["thumb"]
+        said = client.ask("thumb", {"choice": choice, "verdict": "like"}).document["said"]
+        assert said == "with --lan, the page has no thumbs: those of others in your network would count as yours"
+    assert [path.name for path in state_folder().iterdir()] == ["feedback.json"]
+    assert file.read_bytes() == b"unread"
+
+
+def test_no_sentence_about_thumbs_for_a_network_where_they_are_off() -> None:
+    settings = shipped_settings()
+    off = replace(settings, music=replace(settings.music, learn=False))
+    assert build_page(off, lambda _: None, in_network=True).notices == ()
