@@ -184,6 +184,10 @@ class FeedbackCounts(Protocol):
         """Count a verdict."""
         ...
 
+    def begin_play(self, key: FeedbackKey) -> None:
+        """Note that a song begins to play: a thumb of before does not stand for this play."""
+        ...
+
 
 def digest_place(place: str) -> str:
     """Hash a place, a path or a link: the counts name no song and no link. 16 hexadecimal digits of SHA-256."""

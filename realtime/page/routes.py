@@ -295,6 +295,10 @@ class _Page:
         if not isinstance(number, int):
             raise BadRequestError("a song has a number")
         listed = await anyio.to_thread.run_sync(visit.songs.song, _text(asked, "list"), number, limiter=self._disk)
+        offered = visit.songs.judged(listed.thumb)
+        if self._parts.book is not None and offered is not None:
+            # The player of the page asks for a song when it begins to play
+            self._parts.book.begin_play(offered[0])
         return _json(asdict(listed))
 
     async def judge(self, request: Request) -> Response:

@@ -76,6 +76,18 @@ def test_a_song_that_is_heard_counts_for_a_person_who_gives_thumbs(tab: PageClie
     assert sorted(each["likes"] for each in kept()["happy"]["song"].values()) == [0.5, 1.0]
 
 
+def test_a_thumb_stands_for_the_play_in_which_it_is_given_alone(tab: PageClient) -> None:
+    song = {"list": tab.ask("offers").document["songs"]["list"], "number": 0}
+    thumb = tab.ask("song", song).document["thumb"]
+    tab.ask("thumb", {"choice": thumb, "verdict": "like"})
+    tab.ask("song", song)
+    tab.ask("thumb", {"choice": thumb, "verdict": "heard"})
+    assert [*kept()["happy"]["song"].values()] == [{"likes": 1.5, "dislikes": 0.0, "downs": 0}]
+    tab.ask("thumb", {"choice": thumb, "verdict": "like"})
+    tab.ask("thumb", {"choice": thumb, "verdict": "heard"})
+    assert [*kept()["happy"]["song"].values()] == [{"likes": 2.5, "dislikes": 0.0, "downs": 0}]
+
+
 @pytest.mark.parametrize(
     ("asked", "status"),
     [

@@ -342,6 +342,8 @@ class LocalPlayer:
         title, artist = read_tags(song)
         number, volume = queue.current + 1, self._percent / 100
         key = None if self._counts is None else key_of_song(song, self._mood)
+        if self._counts is not None and key is not None:
+            self._counts.begin_play(key)
         # Without a sound device the song is shown as paused, so that skips still work
         self._now = NowPlaying(title, artist, number, queue.count, not self._loaded, self._shuffle, volume, key)
         return True
