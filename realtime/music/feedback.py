@@ -202,6 +202,11 @@ def describe_verdict(title: str, key: FeedbackKey, tally: Tally, verdict: Verdic
     return f"{'liked' if verdict is Verdict.LIKE else 'disliked'}: {title}, {key.purpose}"
 
 
+def describe_none_offered(title: str = "") -> str:
+    """A sentence on a list of songs, each of which is left out; `title` may be empty."""
+    return f"every song of {title or 'the list'} has two thumbs down: emodj feedback reset offers them again"
+
+
 def rest_length(count: int) -> int:
     """How many other choices of a list come before one comes again: a quarter of the list."""
     return count // 4

@@ -38,7 +38,7 @@ from starlette.routing import Route
 from realtime.domain import EXPRESSIONS, Expression
 from realtime.errors import EmodjError
 from realtime.mood.vote import mood_of_pictures
-from realtime.music.feedback import THUMBS, Verdict, describe_verdict
+from realtime.music.feedback import THUMBS, Verdict, describe_none_offered, describe_verdict
 from realtime.music.planner import Strategy, plan_music
 from realtime.music.taste import THUMBS_OFF
 from realtime.page.guard import MAX_BODY_BYTES
@@ -287,6 +287,8 @@ class _Page:
             order = await anyio.to_thread.run_sync(
                 lambda: visit.songs.order(name, book, shuffled=is_shuffled), limiter=self._disk
             )
+            if order == []:
+                raise EmodjError(describe_none_offered())
         return _json({"count": len(found.songs), "order": order, "notices": list(map(one_line, found.notices))})
 
     async def name_song(self, request: Request) -> Response:
@@ -296,10 +298,12 @@ class _Page:
             raise BadRequestError("a song has a number")
         listed = await anyio.to_thread.run_sync(visit.songs.song, _text(asked, "list"), number, limiter=self._disk)
         offered = visit.songs.judged(listed.thumb)
+        left_out = False
         if self._parts.book is not None and offered is not None:
             # The player of the page asks for a song when it begins to play
             self._parts.book.begin_play(offered[0])
-        return _json(asdict(listed))
+            left_out = self._parts.book.feedback.of(offered[0]).left_out
+        return _json({**asdict(listed), "left_out": left_out})
 
     async def judge(self, request: Request) -> Response:
         visit, asked, book = self._visit(request), await _asked(request), self._parts.book

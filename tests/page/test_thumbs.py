@@ -67,6 +67,20 @@ def test_a_song_with_two_thumbs_down_is_offered_no_more(tab: PageClient) -> None
     assert sorted(each["title"] for each in shown) == ["Song a", "Song c"]
 
 
+def test_a_list_whose_songs_are_all_left_out_says_so(tab: PageClient) -> None:
+    name = tab.ask("offers").document["songs"]["list"]
+    for number in range(3):
+        song = tab.ask("song", {"list": name, "number": number}).document
+        assert song["left_out"] is False
+        for _ in range(2):
+            tab.ask("thumb", {"choice": song["thumb"], "verdict": "dislike"})
+        assert tab.ask("song", {"list": name, "number": number}).document["left_out"] is True
+    for is_shuffled in (False, True):
+        answer = tab.ask("list", {"list": name, "shuffled": is_shuffled})
+        assert answer.status == 422
+        assert answer.sentence == "every song of the list has two thumbs down: emodj feedback reset offers them again"
+
+
 def test_a_song_that_is_heard_counts_for_a_person_who_gives_thumbs(tab: PageClient) -> None:
     name = tab.ask("offers").document["songs"]["list"]
     first, second = (tab.ask("song", {"list": name, "number": number}).document["thumb"] for number in (0, 1))
