@@ -44,6 +44,10 @@ class DamagedError(Exception):
     """The content is not what emodj writes; the message says what is wrong."""
 
 
+class NewerError(Exception):
+    """The content was written by a newer emodj."""
+
+
 class FeedbackFile:
     """The file of the counts.
 
@@ -123,7 +127,12 @@ class FeedbackFile:
         return len(feedback.tallies) - len(left.tallies), notice
 
     def _load(self) -> Feedback | None:
-        """Read the file; None if there is none. Raises `DamagedError`, and `EmodjError` if the system cannot read it."""
+        """Read the file; None if there is none.
+
+        Raises:
+            DamagedError: it is damaged.
+            EmodjError: the system cannot read it, or it was written by a newer emodj.
+        """
         try:
             data = read_file(self.path, MAX_BYTES)
         except (FileNotFoundError, NoHomeError):
@@ -134,7 +143,15 @@ class FeedbackFile:
             raise EmodjError(
                 one_line(f"cannot read your thumbs {self.path} ({error.strerror or error}): make it yours, or move it away")
             ) from error
-        return parse_feedback(data)
+        try:
+            return parse_feedback(data)
+        except NewerError as error:
+            raise EmodjError(
+                one_line(
+                    f"your thumbs {self.path} were written by a newer emodj, and stay as they are: update emodj, "
+                    "or move them away"
+                )
+            ) from error
 
     def _load_or_set_aside(self) -> tuple[Feedback | None, str | None]:
         try:
@@ -202,13 +219,17 @@ def parse_feedback(data: bytes) -> Feedback:
 
     Raises:
         DamagedError: it is not what `encode_feedback` returns.
+        NewerError: its schema is of a later version.
     """
     try:
         found: object = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise DamagedError("it is no JSON") from error
     top = _object(found, "it")
-    if top.get("schema") != SCHEMA:
+    schema = top.get("schema")
+    if type(schema) is int and schema > SCHEMA:
+        raise NewerError
+    if type(schema) is not int or schema != SCHEMA:
         raise DamagedError(f"its schema is not {SCHEMA}")
     tallies = dict[FeedbackKey, Tally]()
     for list_name, kinds in _object(top.get("counts"), "counts").items():

@@ -111,7 +111,9 @@ DAMAGED = [
     b"\xff\xfe",
     b"[]",
     b"null",
-    b'{"schema": 2, "counts": {}}',
+    b'{"schema": 0, "counts": {}}',
+    b'{"schema": true, "counts": {}}',
+    b'{"schema": "2", "counts": {}}',
     b'{"schema": 1}',
     b'{"schema": 1, "counts": []}',
     b'{"schema": 1, "counts": {"joy": {"song": {}}}}',
@@ -143,6 +145,17 @@ def test_a_damaged_file_is_set_aside_and_said(file: FeedbackFile, data: bytes) -
     assert "kept as feedback-damaged-1.json" in str(notice)
     assert file.path.with_name("feedback-damaged-1.json").read_bytes() == data
     assert file.read() == (None, None)
+
+
+def test_a_file_of_a_newer_emodj_stays_as_it_is(file: FeedbackFile) -> None:
+    file.path.parent.mkdir(parents=True)
+    newer = b'{"schema": 2, "votes": []}'
+    file.path.write_bytes(newer)
+    for act in (file.read, file.reset, lambda: file.add(LIKE, create=True), lambda: file.add(LIKE, create=False)):
+        with pytest.raises(EmodjError, match="were written by a newer emodj, and stay as they are: update emodj"):
+            act()
+    assert file.path.read_bytes() == newer
+    assert not [*file.path.parent.glob("*damaged*")]
 
 
 def test_each_damaged_file_is_kept(file: FeedbackFile) -> None:

@@ -53,12 +53,12 @@ def load_calibration(name: str, network: str, notify: Notify) -> Calibration | N
         EmodjError: its file cannot be read.
     """
     from realtime.faces.calibration import KEPT_STRENGTH
-    from realtime.faces.kept_face import DamagedFaceError, read_face
+    from realtime.faces.kept_face import DamagedFaceError, NewerFaceError, read_face
 
     check_face(name)
     try:
         face = read_face(kept_faces_folder(), name)
-    except DamagedFaceError as error:
+    except (DamagedFaceError, NewerFaceError) as error:
         notify(str(error))
         return None
     if face is None:
