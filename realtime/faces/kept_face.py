@@ -99,6 +99,24 @@ def kept_names(folder: Path) -> list[str]:
     return sorted(name for name in names if _is_name(name))[:MOST_FILES]
 
 
+def is_kept(folder: Path, name: str) -> bool:
+    """Whether a face of that name is kept, damaged or not.
+
+    Raises:
+        UsageError: no name.
+        EmodjError: the system does not say so.
+    """
+    path = face_path(folder, name)
+    try:
+        # Path.exists raises for a folder that may not be entered
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise EmodjError(f"{path}, a face at rest, cannot be read: {error.strerror or error}") from error
+    return True
+
+
 def read_face(folder: Path, name: str) -> KeptFace | None:
     """Read a kept face; None if there is none of that name.
 

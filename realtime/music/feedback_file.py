@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import json
 import logging
+import os
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
@@ -92,7 +93,7 @@ class FeedbackFile:
         Raises:
             EmodjError: the file cannot be read, set aside or written; then it stays as it was.
         """
-        if not create and not self.path.exists():
+        if not create and not self._exists():
             return Feedback().plus(verdicts), None
         with self._locked():
             feedback, notice = self._load_or_set_aside()
@@ -112,7 +113,7 @@ class FeedbackFile:
         Raises:
             EmodjError: the file cannot be read, set aside, written or deleted.
         """
-        if not self.path.exists():
+        if not self._exists():
             return 0, None
         with self._locked():
             found, notice = self._load_or_set_aside()
@@ -125,6 +126,22 @@ class FeedbackFile:
             else:
                 atomic.delete_private(self.path)
         return len(feedback.tallies) - len(left.tallies), notice
+
+    def _exists(self) -> bool:
+        """Whether there is a file. Raises `EmodjError` if the system does not say so."""
+        try:
+            # Path.exists raises for a folder that may not be entered
+            self.path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError as error:
+            raise self._unreadable(error) from error
+        return True
+
+    def _unreadable(self, error: OSError) -> EmodjError:
+        return EmodjError(
+            one_line(f"cannot read your thumbs {self.path} ({error.strerror or error}): make it yours, or move it away")
+        )
 
     def _load(self) -> Feedback | None:
         """Read the file; None if there is none.
@@ -140,9 +157,7 @@ class FeedbackFile:
         except OSError as error:
             if error.errno == errno.EFBIG:
                 raise DamagedError(error.strerror) from error
-            raise EmodjError(
-                one_line(f"cannot read your thumbs {self.path} ({error.strerror or error}): make it yours, or move it away")
-            ) from error
+            raise self._unreadable(error) from error
         try:
             return parse_feedback(data)
         except NewerError as error:
@@ -163,7 +178,7 @@ class FeedbackFile:
     def _set_aside(self) -> Path:
         """Rename the file; returns its new path."""
         names = (f"{self.path.stem}-damaged-{number}{self.path.suffix}" for number in range(1, _MOST_ASIDE + 1))
-        free = next((path for name in names if not (path := self.path.with_name(name)).exists()), None)
+        free = next((path for name in names if not os.path.lexists(path := self.path.with_name(name))), None)
         if free is None:
             raise EmodjError(one_line(f"your thumbs {self.path} are damaged, like {_MOST_ASIDE} before: move them away"))
         try:

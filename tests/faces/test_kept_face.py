@@ -19,6 +19,7 @@ from realtime.faces.kept_face import (
     check_name,
     face_path,
     forget_face,
+    is_kept,
     kept_names,
     read_face,
     write_face,
@@ -149,6 +150,21 @@ def test_a_file_of_a_newer_emodj_is_not_used_and_stays(tmp_path: Path) -> None:
         read_face(tmp_path, "ana")
     assert path.read_text() == '{"schema": 2, "new": true}'
     assert kept_names(tmp_path) == ["ana"]
+
+
+@pytest.mark.posix
+def test_a_folder_that_the_system_refuses_is_said(tmp_path: Path) -> None:
+    # As a folder that may not be entered, but also for root
+    folder = tmp_path / ("x" * 300)
+    for act in (is_kept, read_face, forget_face):
+        with pytest.raises(EmodjError, match="File name too long"):
+            act(folder, "ana")
+
+
+def test_a_face_is_kept_or_not(tmp_path: Path) -> None:
+    assert not is_kept(tmp_path / "missing", "ana")
+    write_face(tmp_path, "ana", KEPT)
+    assert (is_kept(tmp_path, "ANA"), is_kept(tmp_path, "eva")) == (True, False)
 
 
 def test_what_cannot_be_read_is_no_damage(tmp_path: Path) -> None:

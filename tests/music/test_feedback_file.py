@@ -158,6 +158,15 @@ def test_a_file_of_a_newer_emodj_stays_as_it_is(file: FeedbackFile) -> None:
     assert not [*file.path.parent.glob("*damaged*")]
 
 
+@pytest.mark.posix
+def test_a_place_that_the_system_refuses_is_said(tmp_path: Path) -> None:
+    # As a folder that may not be entered, but also for root
+    file = FeedbackFile(tmp_path / ("x" * 300) / "feedback.json")
+    for act in (file.read, file.reset, lambda: file.add(LIKE, create=True), lambda: file.add(LIKE, create=False)):
+        with pytest.raises(EmodjError, match="File name too long"):
+            act()
+
+
 def test_each_damaged_file_is_kept(file: FeedbackFile) -> None:
     file.path.parent.mkdir(parents=True)
     for number in (1, 2):
