@@ -176,9 +176,10 @@ def test_a_pause_and_music_of_others_are_left_alone(tab: Tab) -> None:
     tab.choose(mood="happy")
     tab.play(tab.report()["number"])
     tab.choose(mood="sad")
-    for state in ({"paused": True}, {"paused": False, "playing": "other"}):
-        tab.report(**state)
-        assert tab.reports(60) == []
+    tab.report(paused=True)
+    assert tab.reports(60) == []
+    tab.report(paused=False, playing="other")
+    assert tab.reports(60) == []
 
 
 def test_music_by_hand_counts_as_a_change(tab: Tab) -> None:
@@ -218,7 +219,7 @@ def test_a_mood_of_the_camera_must_hold(tab: Tab, astronaut: Image) -> None:
 
 def test_a_journey_takes_a_step_with_each_song(tab: Tab) -> None:
     moods = (Expression.NEUTRAL, Expression.HAPPY, Expression.SURPRISE)
-    neutral, happy, surprise = (jpeg(drawn_scene(0, each)) for each in moods)
+    neutral, happy, surprise = (jpeg(drawn_scene(0, each)[::2, ::2]) for each in moods)
     tab.choose(strategy="journey")
     (begun,) = tab.reports(10, neutral)
     assert begun["said"] == "neutral for 5 s: music begins, step 1 of 4 from neutral"
@@ -229,7 +230,7 @@ def test_a_journey_takes_a_step_with_each_song(tab: Tab) -> None:
     for step in (1, 2, 3):
         assert tab.play(begun["number"], step)["act"] is None
     # It has arrived: the DJ leads again
-    (changed,) = tab.reports(60, surprise)
+    (changed,) = tab.reports(50, surprise)
     assert (changed["act"], changed["said"]) == ("next", "surprise for 30 s: the next song is step 4 of 4 from surprise")
 
 
