@@ -107,7 +107,7 @@ def batch(
     check_request(request)
     with _open_engine(settings, every, jobs, scheduler, context) as engine, _show_progress(context) as report:
         try:
-            totals = run_batch(request, engine, report)
+            totals = run_batch(request, engine, report, context.remark)
         except KeyboardInterrupt:
             context.remark(f"ended early: {output} has what is done; the same command goes on from there")
             raise
