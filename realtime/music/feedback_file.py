@@ -152,7 +152,7 @@ class FeedbackFile:
         """
         try:
             data = read_file(self.path, MAX_BYTES)
-        except (FileNotFoundError, NoHomeError):
+        except (FileNotFoundError, NotADirectoryError, NoHomeError):
             return None
         except OSError as error:
             if error.errno == errno.EFBIG:

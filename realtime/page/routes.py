@@ -15,6 +15,7 @@ Everything below `/api/` is asked by POST, answers with JSON, and says in plain 
     list      opens a list of songs
     song      title and address of a song of a list
     thumb     a thumb on a song, a link or a movie that was offered; or that a song was heard or skipped
+    dj        what the tab's player does, once a second; the DJ answers what it shall do
     summary   the session until now: in lines, and as the three files of `emodj live --summary`
     restart   a new session
     spotify   presses a button of Spotify's player, plays a list there, or tells what plays
@@ -41,6 +42,7 @@ from realtime.mood.vote import mood_of_pictures
 from realtime.music.feedback import THUMBS, Verdict, describe_none_offered, describe_verdict
 from realtime.music.planner import Strategy, plan_music
 from realtime.music.taste import THUMBS_OFF
+from realtime.page.dj import lead_music, read_report
 from realtime.page.guard import MAX_BODY_BYTES
 from realtime.page.offers import Shelf, offer
 from realtime.page.static_files import read_static_files
@@ -144,6 +146,7 @@ def build_app(parts: PageParts, clock: Callable[[], float] = time.monotonic, mos
         "list": page.open_list,
         "song": page.name_song,
         "thumb": page.judge,
+        "dj": page.lead_music,
         "summary": page.sum_up,
         "restart": page.restart,
         "spotify": page.control_spotify,
@@ -180,6 +183,7 @@ class _Page:
                 "mirrored": parts.mirrored,
                 "in_network": parts.in_network,
                 "thumbs": parts.book is not None,
+                "dj": visit.session.dj_on,
                 "spotify": remote.shown if remote is not None and logged_in else None,
                 "largest": MAX_BODY_BYTES,
                 "notices": list(parts.notices),
@@ -322,6 +326,14 @@ class _Page:
         tally = book.feedback.of(key)
         said = describe_verdict(title, key, tally, verdict) if verdict in THUMBS else ""
         return _json({"said": "; ".join(filter(None, [said, problem and one_line(problem)])), "left_out": tally.left_out})
+
+    async def lead_music(self, request: Request) -> Response:
+        visit, asked = self._visit(request), await _asked(request)
+        try:
+            report = read_report(asked)
+        except ValueError as error:
+            raise BadRequestError(str(error)) from error
+        return _json(lead_music(visit, self._parts.shelf, report, self._clock()))
 
     async def send_song(self, request: Request) -> Response:
         name, number = str(request.path_params["name"]), int(request.path_params["number"])

@@ -57,7 +57,8 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
 
     def new_session() -> Session:
         recommender = Recommender(movies, chosen.link, facts, secrets.randbelow(SEEDS), book)
-        return build_session(settings, music, recommender, mirrored=settings.camera.mirror, counts=book)
+        mirrored = settings.camera.mirror
+        return build_session(settings, music, recommender, mirrored=mirrored, counts=book, dj_opens_links=False)
 
     account = SpotifyAccount(settings.music.spotify_device)
     lacks = list[str]()
