@@ -22,7 +22,7 @@ from realtime.storage import atomic
 from realtime.storage.user_folders import NoHomeError, state_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
     from pathlib import Path
 
     from realtime.music.feedback import Verdict
@@ -105,27 +105,48 @@ class FeedbackFile:
         """Forget the counts of some lists, or all.
 
         Args:
-            moods: moods of the lists, None among them for the list that lifts; None for all, which deletes the file.
+            moods: moods of the lists, None among them for the list that lifts; None for all, which deletes the file and those
+                that were set aside.
 
         Returns:
-            Number of choices whose counts are forgotten, and a sentence on a file that was set aside.
+            Number of choices whose counts are forgotten, and a sentence on damaged files that were set aside or deleted.
 
         Raises:
             EmodjError: the file cannot be read, set aside, written or deleted.
         """
+        if moods is None:
+            return self._forget_all()
         if not self._exists():
             return 0, None
         with self._locked():
             found, notice = self._load_or_set_aside()
-            feedback = found or Feedback()
-            left = Feedback() if moods is None else feedback
-            for mood in moods or ():
+            left = feedback = found or Feedback()
+            for mood in moods:
                 left = left.without(mood)
             if left.tallies:
                 self._write(left)
             else:
                 atomic.delete_private(self.path)
         return len(feedback.tallies) - len(left.tallies), notice
+
+    def _forget_all(self) -> tuple[int, str | None]:
+        damaged = [path for path in self._places_aside() if os.path.lexists(path)]
+        if not damaged and not self._exists():
+            return 0, None
+        with self._locked():
+            try:
+                count = len((self._load() or Feedback()).tallies)
+            except DamagedError:
+                count, damaged = 0, [self.path, *damaged]
+            for path in (self.path, *damaged):
+                atomic.delete_private(path)
+        names = ", ".join(path.name for path in damaged)
+        return count, one_line(f"damaged thumbs are deleted: {names}") if damaged else None
+
+    def _places_aside(self) -> Iterator[Path]:
+        """Paths for damaged files, in their order."""
+        stem, suffix = self.path.stem, self.path.suffix
+        return (self.path.with_name(f"{stem}-damaged-{number}{suffix}") for number in range(1, _MOST_ASIDE + 1))
 
     def _exists(self) -> bool:
         """Whether there is a file. Raises `EmodjError` if the system does not say so."""
@@ -177,8 +198,7 @@ class FeedbackFile:
 
     def _set_aside(self) -> Path:
         """Rename the file; returns its new path."""
-        names = (f"{self.path.stem}-damaged-{number}{self.path.suffix}" for number in range(1, _MOST_ASIDE + 1))
-        free = next((path for name in names if not os.path.lexists(path := self.path.with_name(name))), None)
+        free = next((path for path in self._places_aside() if not os.path.lexists(path)), None)
         if free is None:
             raise EmodjError(one_line(f"your thumbs {self.path} are damaged, like {_MOST_ASIDE} before: move them away"))
         try:

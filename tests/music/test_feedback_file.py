@@ -158,6 +158,24 @@ def test_a_file_of_a_newer_emodj_stays_as_it_is(file: FeedbackFile) -> None:
     assert not [*file.path.parent.glob("*damaged*")]
 
 
+def test_a_reset_of_all_forgets_damaged_files_too(file: FeedbackFile) -> None:
+    file.path.parent.mkdir(parents=True)
+    file.path.write_bytes(b"{")
+    assert file.read()[0] is None
+    file.add(LIKE, create=True)
+    copy, diary = file.path.with_name("feedback-damaged-1.json"), file.path.with_name("diary-damaged-1.sqlite")
+    diary.write_bytes(b"")
+    assert file.reset([Expression.SAD]) == (0, None)
+    assert copy.exists()
+    assert file.reset() == (1, f"damaged thumbs are deleted: {copy.name}")
+    assert (file.path.exists(), copy.exists(), diary.exists()) == (False, False, True)
+    for path in (copy, file.path):
+        path.write_bytes(b"{")
+        assert file.reset() == (0, f"damaged thumbs are deleted: {path.name}")
+    assert file.reset() == (0, None)
+    assert {path.name for path in file.path.parent.iterdir()} <= {"feedback.json.lock", diary.name}
+
+
 @pytest.mark.posix
 def test_a_place_that_the_system_refuses_is_said(tmp_path: Path) -> None:
     # As a folder that may not be entered, but also for root
