@@ -155,6 +155,7 @@ def build_session(
     mirrored: bool,
     welcome: str | None = None,
     counts: FeedbackCounts | None = None,
+    dj_opens_links: bool = True,
 ) -> Session:
     """Build the state of a session.
 
@@ -165,6 +166,7 @@ def build_session(
         mirrored: whether the picture is shown as in a mirror at the start.
         welcome: the sentence that the screen shows at the start; None for the usual one.
         counts: thumbs of the person; None without thumbs.
+        dj_opens_links: whether the player of the DJ opens links; else it plays songs alone.
     """
     from realtime.music.dj import DjRules
     from realtime.session.state import WELCOME, Session
@@ -182,6 +184,7 @@ def build_session(
         counts=counts,
         dj=DjRules(chosen.dj_begin_s, chosen.dj_hold_s, chosen.dj_decent_s, chosen.dj_away_s),
         dj_on=chosen.dj,
+        dj_opens_links=dj_opens_links,
     )
 
 
