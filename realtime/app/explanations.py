@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
@@ -35,16 +36,19 @@ class ExplanationThread:
 
     Args:
         load: loads a network of its own, since no two threads can use the same one; called in the thread, once.
+        clock: seconds of a clock that never goes back; measures how long an explanation takes.
     """
 
-    def __init__(self, load: Callable[[], FaceExplainer]) -> None:
+    def __init__(self, load: Callable[[], FaceExplainer], clock: Callable[[], float] = time.monotonic) -> None:
         self._load = load
+        self._clock = clock
         self._explainer: FaceExplainer | None = None
         self._worker: Worker[tuple[Frame, Face], _Explained | EmodjError] = Worker("explanation", self._explain)
         self._newest: tuple[Frame, tuple[Face, ...]] | None = None
         self._submitted: Frame | None = None
         self._label: tuple[int | None, Expression] | None = None
-        self._next_s = 0.0
+        # When the next explanation may begin: of any face, and of the same label
+        self._rested_s = self._next_s = -math.inf
 
     def __enter__(self) -> Self:
         self._worker.__enter__()
@@ -69,7 +73,8 @@ class ExplanationThread:
             session.stop_explaining(str(result), now_s)
         elif result is not None and session.explaining:
             session.set_explanation(result.explanation)
-            self._next_s = now_s + max(EVERY_S, result.seconds / MOST_BUSY) - result.seconds
+            self._rested_s = now_s + result.seconds / MOST_BUSY - result.seconds
+            self._next_s = max(self._rested_s, now_s + EVERY_S - result.seconds)
         if session.explaining:
             self._begin(now_s)
         else:
@@ -77,7 +82,8 @@ class ExplanationThread:
         return result is not None
 
     def _begin(self, now_s: float) -> None:
-        if self._newest is None or self.busy:
+        # Also labels that change with each frame leave time for the session
+        if self._newest is None or self.busy or now_s < self._rested_s:
             return
         frame, faces = self._newest
         largest = next(iter(largest_faces(faces, 1)), None)
@@ -91,12 +97,12 @@ class ExplanationThread:
         self._worker.submit((frame, largest))
 
     def _explain(self, task: tuple[Frame, Face]) -> _Explained | EmodjError:
-        begun = time.monotonic()
+        begun = self._clock()
         frame, face = task
         try:
             if self._explainer is None:
                 self._explainer = self._load()
-                begun = time.monotonic()
-            return _Explained(self._explainer.explain(frame.image, face), time.monotonic() - begun)
+                begun = self._clock()
+            return _Explained(self._explainer.explain(frame.image, face), self._clock() - begun)
         except EmodjError as error:
             return error

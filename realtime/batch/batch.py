@@ -104,7 +104,12 @@ def check_request(request: BatchRequest) -> None:
         raise UsageError(f"{request.output} exists already: choose another --output, or --restart replaces it")
 
 
-def run_batch(request: BatchRequest, engine: Engine, report: Callable[[BatchProgress], None]) -> BatchTotals:
+def run_batch(
+    request: BatchRequest,
+    engine: Engine,
+    report: Callable[[BatchProgress], None],
+    notify: Callable[[str], None] = lambda _: None,
+) -> BatchTotals:
     """Read what is not read yet, and write the table.
 
     After Ctrl-C, the table is written from what is done, and KeyboardInterrupt goes on. Any other error leaves it. What is done
@@ -114,6 +119,7 @@ def run_batch(request: BatchRequest, engine: Engine, report: Callable[[BatchProg
         request: what to do; `check_request` has passed it.
         engine: reads the files.
         report: called after each step.
+        notify: gets a sentence on what the earlier runs have left.
 
     Raises:
         UsageError: the earlier run had another network or other settings; or another run goes on now.
@@ -123,6 +129,10 @@ def run_batch(request: BatchRequest, engine: Engine, report: Callable[[BatchProg
     with BatchJournal(
         _journal_folder(request.output), sources.names, _manifest(request, engine), fresh=request.restart
     ) as journal:
+        if journal.damaged:
+            are, they = ("is", "it") if journal.damaged == 1 else ("are", "they")
+            parts = _count(journal.damaged, "part")
+            notify(f"{journal.folder}: {parts} of the rows {are} damaged: what {they} held is read again")
         todo = [number for number in sources.start_order() if not journal.is_done(number)]
         for number, sentence in sources.errors.items():
             lines = encode_rows([error_row(source_text(sources.names[number]), source_text(sentence))])
@@ -163,6 +173,10 @@ def _manifest(request: BatchRequest, engine: Engine) -> Mapping[str, Any]:
         "settings": settings,
         "--every": request.every_s,
     }
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _journal_folder(output: Path) -> Path:

@@ -140,7 +140,7 @@ class CsvWriter:
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-        self._writer = csv.writer(self._file, lineterminator="\n")
+        self._writer = csv.writer(self._file, lineterminator="\r\n")
         self._writer.writerow(ROW_COLUMNS)
 
     def write(self, rows: Sequence[Row]) -> None:

@@ -107,7 +107,7 @@ def batch(
     check_request(request)
     with _open_engine(settings, every, jobs, scheduler, context) as engine, _show_progress(context) as report:
         try:
-            totals = run_batch(request, engine, report)
+            totals = run_batch(request, engine, report, context.remark)
         except KeyboardInterrupt:
             context.remark(f"ended early: {output} has what is done; the same command goes on from there")
             raise
@@ -141,9 +141,9 @@ def _open_cluster(settings: Settings, every: float | None, scheduler: str, conte
 
 def count_cores() -> int:
     """Processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    # Linux alone has it
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def _few(remark: Callable[[str], None], most: int = 20) -> Callable[[str], None]:

@@ -95,6 +95,9 @@ def _target(files: Sequence[Path], output: Path | None, *, force: bool) -> Path 
     if output is None:
         if str(files[0]) == STDIN:
             raise UsageError("the standard input has no name: say with -o where the report goes")
+        if files[0].name in {"", ".."}:
+            # ".", "/" and an empty word have no name that a page could be called by
+            raise UsageError(f"{files[0]} is a folder: {_HOW}")
         target = files[0].with_suffix(".html")
     else:
         target = output

@@ -126,7 +126,7 @@ class FeedbackFile:
         """Read the file; None if there is none. Raises `DamagedError`, and `EmodjError` if the system cannot read it."""
         try:
             data = read_file(self.path, MAX_BYTES)
-        except (FileNotFoundError, NoHomeError):
+        except (FileNotFoundError, NotADirectoryError, NoHomeError):
             return None
         except OSError as error:
             if error.errno == errno.EFBIG:

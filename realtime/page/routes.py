@@ -39,9 +39,9 @@ from starlette.routing import Route
 from realtime.domain import EXPRESSIONS, Expression
 from realtime.errors import EmodjError
 from realtime.mood.vote import mood_of_pictures
-from realtime.music.feedback import THUMBS, Verdict, describe_verdict
+from realtime.music.feedback import THUMBS, Verdict, describe_none_offered, describe_verdict
 from realtime.music.planner import Strategy, plan_music
-from realtime.music.taste import THUMBS_OFF, Taste
+from realtime.music.taste import THUMBS_OFF
 from realtime.page.dj import lead_music, read_report
 from realtime.page.guard import MAX_BODY_BYTES
 from realtime.page.offers import Shelf, offer
@@ -76,6 +76,8 @@ if TYPE_CHECKING:
 VISIT_HEADER = "x-emodj-visit"
 NAME_HEADER = "x-emodj-name"
 STRETCH_HEADER = "x-emodj-stretch"
+
+NO_THUMBS_IN_NETWORK = "with --lan, the page has no thumbs: those of others in your network would count as yours"
 
 _MOOD_FIELDS = ("mood", "mood_source", "mood_shares", "mixed")
 _MAX_STRETCH = 10**6
@@ -205,9 +207,8 @@ class _Page:
         visit, name, notices = self._visit(request), _file_name(request), list[str]()
         faces, width, height = await self._parts.analysis.read_picture(await request.body(), name, notices.append)
         mood = mood_of_pictures(faces)
-        book = self._parts.book
-        taste = None if book is None else Taste(book, visit.seed)
-        plan = plan_music(self._parts.shelf.playlists, mood, visit.session.strategy, taste=taste)
+        # Without thumbs, since it is the document of a command that knows none; what is offered beside it follows them
+        plan = plan_music(self._parts.shelf.playlists, mood, visit.session.strategy)
         visit.show_picture(mood)
         picture = AnalysedPicture(name, width, height, faces, mood, plan)
         # As text, so that what the page saves is what `emodj image --json` prints, to the last digit
@@ -290,6 +291,8 @@ class _Page:
             order = await anyio.to_thread.run_sync(
                 lambda: visit.songs.order(name, book, shuffled=is_shuffled), limiter=self._disk
             )
+            if order == []:
+                raise EmodjError(describe_none_offered())
         return _json({"count": len(found.songs), "order": order, "notices": list(map(one_line, found.notices))})
 
     async def name_song(self, request: Request) -> Response:
@@ -298,12 +301,18 @@ class _Page:
         if not isinstance(number, int):
             raise BadRequestError("a song has a number")
         listed = await anyio.to_thread.run_sync(visit.songs.song, _text(asked, "list"), number, limiter=self._disk)
-        return _json(asdict(listed))
+        offered = visit.songs.judged(listed.thumb)
+        left_out = False
+        if self._parts.book is not None and offered is not None:
+            # The player of the page asks for a song when it begins to play
+            self._parts.book.begin_play(offered[0])
+            left_out = self._parts.book.feedback.of(offered[0]).left_out
+        return _json({**asdict(listed), "left_out": left_out})
 
     async def judge(self, request: Request) -> Response:
         visit, asked, book = self._visit(request), await _asked(request), self._parts.book
         if book is None:
-            return _json({"said": THUMBS_OFF})
+            return _json({"said": NO_THUMBS_IN_NETWORK if self._parts.in_network else THUMBS_OFF})
         try:
             verdict = Verdict(asked.get("verdict"))
         except ValueError as error:

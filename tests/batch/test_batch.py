@@ -87,6 +87,17 @@ def test_a_second_run_reads_nothing(tmp_path: Path, folder: Path) -> None:
     assert (tmp_path / "t.jsonl").read_bytes() == before
 
 
+def test_a_damaged_line_is_said_and_its_file_is_read_again(tmp_path: Path, folder: Path) -> None:
+    run(ask(tmp_path, folder), Here())
+    before, rows = (tmp_path / "t.jsonl").read_bytes(), tmp_path / "t.jsonl.parts" / "rows.jsonl"
+    rows.write_bytes(rows.read_bytes().replace(b'"status":', b'"status";', 1))
+    engine, said = Here(), list[str]()
+    run_batch(ask(tmp_path, folder), engine, lambda _: None, said.append)
+    assert engine.read_names == ["a.png"]
+    assert said == [f"{rows.parent}: 1 part of the rows is damaged: what it held is read again"]
+    assert (tmp_path / "t.jsonl").read_bytes() == before
+
+
 def test_ctrl_c_leaves_a_table_of_what_is_done_and_the_next_run_goes_on(tmp_path: Path, folder: Path) -> None:
     request = ask(tmp_path, folder)
     with pytest.raises(KeyboardInterrupt):

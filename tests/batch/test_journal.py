@@ -143,6 +143,77 @@ def test_a_torn_end_is_cut_off(tmp_path: Path, names: list[str]) -> None:
             assert kept == (len(torn) >= len(whole))
 
 
+@pytest.mark.parametrize(
+    ("whole", "damaged"),
+    [
+        (b'"status":"no face"', b'"status:"no face"'),
+        (b'"piece":[', b'"piecf":['),
+        (b'"piece":[0,1,0,', b'"piece":[0,1,0,"x",'),
+        (b'"piece":[0,1,0,', b'"piece":[0,1,0,99999999999999999999999,'),
+        (b'"piece":[0,1,0,', b'"piece":[0,1,'),
+        (b'"unsure":null,', b""),
+        (b'"face":null', b'"face":"x"'),
+        (b'"confidence":null', b'"confidence":NaN'),
+        (b'"confidence":null', b'"confidence":1e999'),
+        (b'"reason":null', b'"reason":"\\ud800"'),
+        (b'"status":"no face"', b'"status":"odd"'),
+        (b'"status":"no face"', b'"status":"ok"'),
+        (b'"source":', b'"sourc_":'),
+        (b'"source":', b'"source":[],"sourc_":'),
+        (b'"frame":', b'"x":' + b"[" * 100_000 + b',"frame":'),
+        (b"{", b"\0\0\0\n{"),
+    ],
+)
+def test_a_damaged_line_loses_its_own_file_alone(whole: bytes, damaged: bytes, tmp_path: Path, names: list[str]) -> None:
+    rows = tmp_path / "t.csv.parts" / ROWS
+    with open_journal(tmp_path, names) as journal:
+        for number in (1, 0, 2):
+            journal.append(piece(names, number))
+    first, rest = rows.read_bytes().split(b"\n", 1)
+    assert whole in first
+    rows.write_bytes(first.replace(whole, damaged, 1) + b"\n" + rest)
+    with open_journal(tmp_path, names) as journal:
+        # Where the end of a piece is lost, so is the beginning of the next one
+        assert table(journal) == ([(2, 1)] if b"piecf" in damaged else [(0, 1), (2, 1)])
+        assert journal.damaged == 1
+        journal.append(piece(names, 1))
+        assert (1, 1) in table(journal)
+    with open_journal(tmp_path, names) as journal:
+        assert (journal.is_done(1), journal.is_done(2)) == (True, True)
+
+
+@pytest.mark.parametrize(("line", "left"), [(0, 0), (1, 0), (2, 1), (3, 1), (5, 2)])
+def test_a_damaged_piece_of_a_film_ends_what_is_known_of_it(line: int, left: int, tmp_path: Path, names: list[str]) -> None:
+    rows = tmp_path / "t.csv.parts" / ROWS
+    with open_journal(tmp_path, names) as journal:
+        for part in range(3):
+            journal.append(piece(names, 1, part=part, last=part == 2, rows=2))
+        journal.append(piece(names, 2))
+    lines = rows.read_bytes().split(b"\n")
+    lines[line] = lines[line].replace(b":", b";", 1)
+    rows.write_bytes(b"\n".join(lines))
+    with open_journal(tmp_path, names) as journal:
+        begun = journal.begun(1)
+        assert (0 if begun is None else begun.parts) == left
+        assert (journal.is_done(1), journal.is_done(2), journal.damaged) == (False, True, 1)
+        for part in range(left, 3):
+            journal.append(piece(names, 1, part=part, last=part == 2, rows=2))
+        assert table(journal) == [(1, 2), (1, 2), (1, 2), (2, 1)]
+    with open_journal(tmp_path, names) as journal:
+        assert table(journal) == [(1, 2), (1, 2), (1, 2), (2, 1)]
+
+
+def test_a_torn_end_is_not_called_damaged(tmp_path: Path, names: list[str]) -> None:
+    with open_journal(tmp_path, names) as journal:
+        journal.append(piece(names, 1, last=False, rows=3))
+    rows = tmp_path / "t.csv.parts" / ROWS
+    whole = rows.read_bytes()
+    for torn in (whole[:-1], whole[:-40], whole[: len(whole) // 2], whole + b"\0" * 100):
+        rows.write_bytes(torn)
+        with open_journal(tmp_path, names) as journal:
+            assert journal.damaged == 0
+
+
 def test_other_programs_can_read_it_at_any_moment(tmp_path: Path, names: list[str]) -> None:
     with open_journal(tmp_path, names) as journal:
         journal.append(piece(names, 0))

@@ -12,6 +12,7 @@ const SKIP_MS = 10000;
 const FADE_MS = 2000;
 const FADE_STEP_MS = 50;
 const REFUSED = "This browser lets no music begin by itself. Press Play to begin.";
+const NONE_OFFERED = "Every song of this list has two thumbs down: emodj feedback reset offers them again.";
 
 /** Plays a list of songs, one after the other, and begins again after the last. */
 export class Player {
@@ -105,19 +106,62 @@ export class Player {
   }
 
   async skip(steps) {
-    if (this.list) {
-      this.place = (this.place + steps + this.order.length) % this.order.length;
-      await this.load();
+    if (!this.list) {
+      return;
+    }
+    if (!this.order.length) {
+      this.say(NONE_OFFERED);
+      return;
+    }
+    this.place = (this.place + steps + this.order.length) % this.order.length;
+    await this.load(steps < 0);
+  }
+
+  /** Take the song of this place out of the order, and go on with the one after it, or the one before it. */
+  async leaveOut(back) {
+    this.order = this.order.filter((_, place) => place !== this.place);
+    const { length } = this.order;
+    if (!length) {
+      this.pause();
+      this.say(NONE_OFFERED);
+      return;
+    }
+    this.place = (this.place - (back ? 1 : 0) + length) % length;
+    await this.load(back);
+  }
+
+  /** Other songs come next: drawn, or in the order of the list, as their thumbs of now say. */
+  async shuffle() {
+    const { list } = this;
+    const shuffled = !this.shuffled;
+    this.shuffled = shuffled;
+    this.show();
+    if (!list) {
+      return;
+    }
+    try {
+      const { order } = await ask("list", { list: list.list, shuffled });
+      if (list === this.list && shuffled === this.shuffled) {
+        list.order = order;
+        this.order = this.newOrder(this.order[this.place] ?? null);
+        this.place = 0;
+      }
+    } catch (error) {
+      this.say(error.message);
     }
   }
 
-  async load() {
+  async load(back = false) {
     const number = this.order[this.place];
     this.between = true;
     this.endFade();
     try {
       const song = await ask("song", { list: this.list.list, number });
       if (number !== this.order[this.place]) {
+        return;
+      }
+      if (song.left_out) {
+        await this.leaveOut(back);
         return;
       }
       find("song-title").textContent = song.title;
@@ -167,11 +211,7 @@ export class Player {
     if (verdict !== "dislike" || number !== this.order[this.place]) {
       return;
     }
-    if (leftOut && this.order.length > 1) {
-      this.order = this.order.filter((each) => each !== number);
-      this.place -= 1;
-    }
-    await this.skip(1);
+    await (leftOut ? this.leaveOut(false) : this.skip(1));
   }
 
   /** Count a song that was heard to its end, or skipped at once. */
@@ -258,16 +298,7 @@ export class Player {
     });
     find("like").addEventListener("click", () => this.judge("like"));
     find("dislike").addEventListener("click", () => this.judge("dislike"));
-    find("shuffle").addEventListener("click", () => {
-      this.shuffled = !this.shuffled;
-      if (this.list) {
-        // Its thumbs are for the other kind of order
-        this.list.order = null;
-        this.order = this.newOrder(this.order[this.place]);
-        this.place = 0;
-      }
-      this.show();
-    });
+    find("shuffle").addEventListener("click", () => this.shuffle());
     find("volume").addEventListener("input", (event) => {
       this.volume = event.target.value / 100;
       if (!this.fading) {
