@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -100,7 +101,9 @@ def check_request(request: BatchRequest) -> None:
         EmodjError: its format needs a package that is not installed.
     """
     check_output(request.output)
-    if request.output.exists() and not request.restart and not (_journal_folder(request.output) / MANIFEST).exists():
+    manifest = _journal_folder(request.output) / MANIFEST
+    # Path.exists raises for a folder that may not be entered
+    if os.path.exists(request.output) and not request.restart and not os.path.exists(manifest):  # noqa: PTH110
         raise UsageError(f"{request.output} exists already: choose another --output, or --restart replaces it")
 
 
