@@ -133,6 +133,7 @@ class BatchJournal:
 
     Attributes:
         folder: as above.
+        unnamed: files that earlier runs have read to their end, and that are none of `names`.
         damaged: pieces on disk of which a line is damaged; their files count as not read.
 
     Raises:
@@ -166,7 +167,7 @@ class BatchJournal:
             opened.callback(self._lock.release)
             self._begin(manifest, fresh=fresh)
             self._file = opened.enter_context(self._open())
-            self.damaged = 0
+            self.damaged = self.unnamed = 0
             self._end = self._read_journal()
             self._opened = opened.pop_all()
         self._cut()
@@ -301,7 +302,7 @@ class BatchJournal:
         """Note the pieces on disk that belong to files of this batch; returns where the last whole piece ends."""
         numbers = {source_text(name): number for number, name in enumerate(self._names)}
         end = start = place = 0
-        sources, is_damaged = set[str](), False
+        sources, unnamed, is_damaged = set[str](), set[int](), False
         with (self.folder / ROWS).open("rb") as file:
             while line := file.readline(_MOST_LINE):
                 place += len(line)
@@ -316,11 +317,16 @@ class BatchJournal:
                     # The line of which a part is lost may have been the last one of another piece, too
                     self.damaged += 1
                 else:
-                    self._note_read(numbers.get(found.source), start, place - start, found.piece)
+                    number = numbers.get(found.source)
+                    self._note_read(number, start, place - start, found.piece)
+                    if number is None and found.piece.last:
+                        # Numbers in the place of texts: there can be a million
+                        unnamed.add(hash(found.source))
                     end = place
                 start, is_damaged = place, False
                 sources.clear()
         self.damaged += is_damaged
+        self.unnamed = len(unnamed)
         return end
 
     def _note_read(self, number: int | None, start: int, length: int, piece: Piece) -> None:

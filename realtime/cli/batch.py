@@ -106,11 +106,7 @@ def batch(
     request = BatchRequest(output, sources, every, used, version("emodj"), restart=bool(restart))
     check_request(request)
     with _open_engine(settings, every, jobs, scheduler, context) as engine, _show_progress(context) as report:
-        try:
-            totals = run_batch(request, engine, report, context.remark)
-        except KeyboardInterrupt:
-            context.remark(f"ended early: {output} has what is done; the same command goes on from there")
-            raise
+        totals = run_batch(request, engine, report, context.remark)
     return _exit_status(totals, output, context)
 
 
