@@ -109,8 +109,26 @@ def test_another_network_is_refused_until_restart(
     other = settings("[faces]\nunsure_below = 0.99\n")
     refused = emodj("batch", one, "-o", table, "--config", other)
     assert refused.returncode == 2
-    assert "was begun with another settings: --restart begins anew" in refused.stderr
+    assert "was begun with other settings: --restart begins anew" in refused.stderr
     assert emodj("batch", one, "-o", table, "--config", other, "--restart", "--jobs", 1).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ('[faces]\ncalibration = "me"\n', []),
+        ('[faces]\nyunet_model = "/none/yunet.onnx"\n', []),
+        ("[tracking]\nhold_s = 0.0\n", ["--every", 1]),
+        ("[faces.live]\nsearch_width = 300\n", ["--every", 1]),
+    ],
+)
+def test_a_setting_that_no_row_depends_on_may_change(
+    text: str, options: list[object], emodj: Run, pictures: Path, tmp_path: Path, settings: Callable[[str], Path]
+) -> None:
+    command = ["batch", pictures / "noise.png", "-o", tmp_path / "t.csv", "--jobs", 1, *options]
+    assert emodj(*command).returncode == 0
+    ended = emodj(*command, "--config", settings(text))
+    assert (ended.returncode, "was begun" in ended.stderr) == (0, False), ended.stderr
 
 
 @pytest.mark.parametrize(
