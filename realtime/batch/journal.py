@@ -78,7 +78,8 @@ class Piece(NamedTuple):
         stamp: of the file, before it was read.
         last: whether the file is read to its end.
         failed: whether its last row is an error.
-        steps: frames of the film that this piece and those before it cover; 0 for the last piece.
+        steps: frames of the film that this piece and those before it cover; 0 for the last piece, and where the film cannot go
+            on from them.
         answers: of detector and network for these frames, as `replay.AnswerRecord` takes them, in JSON.
     """
 
@@ -257,7 +258,7 @@ class BatchJournal:
         self._changed_ns[number], self._size[number] = piece.stamp
         if piece.last:
             self._state[number] = _FAILED if piece.failed else _READ
-        else:
+        elif piece.steps:
             self._steps[number] = piece.steps
 
     def _begin(self, manifest: Mapping[str, Any], *, fresh: bool) -> None:

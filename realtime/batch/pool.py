@@ -33,8 +33,8 @@ STALL_S = 120.0
 """A process that gives no sign for so long is ended. A picture takes some seconds at most, and a film gives one each 2."""
 
 STEP_S = 5.0
-"""The wait for a sign has steps of so many seconds at most, and a step counts as no more. While this process is stopped (Ctrl-Z)
-or the computer sleeps, the processes that read do not go on either, and that time is no silence of theirs."""
+"""The wait for a sign has steps of so many seconds at most, and a step counts as no more. While this process is stopped
+(Ctrl-Z) or the computer sleeps, the processes that read do not go on either, and that time is no silence of theirs."""
 
 _END_S = 5.0
 

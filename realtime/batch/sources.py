@@ -1,4 +1,4 @@
-"""Which files a batch reads: paths, folders and lists, each file once, however its path is spelled; and in which order they are started."""
+"""Which files a batch reads: paths, folders and lists, each file once; and in which order they are started."""
 
 from __future__ import annotations
 

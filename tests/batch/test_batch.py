@@ -121,9 +121,10 @@ def test_only_a_table_that_is_written_is_said_to_be_there(
 
     for place in ("realtime.batch.journal.BatchJournal.__init__", "realtime.batch.batch.write_results"):
         said.clear()
-        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        with monkeypatch.context() as patched:
             patched.setattr(place, interrupt)
-            run_batch(request, Here(), lambda _: None, said.append)
+            with pytest.raises(KeyboardInterrupt):
+                run_batch(request, Here(), lambda _: None, said.append)
         assert said == []
 
 

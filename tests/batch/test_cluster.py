@@ -9,11 +9,14 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from realtime.batch import worker as reading_worker
 from realtime.batch.batch import BatchRequest, run_batch
 from realtime.batch.cluster import ClusterWork, NetworkPlugin, read_group
 from realtime.batch.pool import WorkerPool
@@ -21,13 +24,16 @@ from realtime.batch.rows import decode_rows
 from realtime.batch.sources import find_sources
 from realtime.cli import main
 from realtime.errors import AssetError, EmodjError
-from tests.support.batch_readers import DEADLY_ONCE, ONCE, load_fake, open_fake, write_clip, write_faces, write_picture
+from tests.support.batch_readers import DEADLY_ONCE, ENDLESS, ONCE, load_fake, open_fake, write_clip, write_faces, write_picture
 from tests.support.places import ROOT
 from tests.support.waiting import PATIENCE_S, until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    from realtime.batch.reading import BatchReaders
+    from realtime.domain import Box, Image
 
 WORKERS = 3
 
@@ -67,6 +73,7 @@ def batch(*arguments: object) -> subprocess.Popen[str]:
 READ_WITH_FAKES = """
 import sys
 from pathlib import Path
+from realtime.batch import worker as reading_worker
 from realtime.batch.batch import BatchRequest, run_batch
 from realtime.batch.cluster import Cluster
 from realtime.batch.sources import find_sources
@@ -158,6 +165,57 @@ def test_a_worker_without_the_file_names_itself(digest: str, tmp_path: Path) -> 
     assert errors[0] == f"{socket.gethostname()} cannot open {path}: all workers need the same disk under the same path"
     assert errors[1] == "no such file: a.png", "as everywhere, if no computer has it"
     assert [piece.failed for piece in pieces] == [True, True]
+
+
+class Waiting:
+    """Finds nothing in a picture of the colour `ENDLESS` until it is let go, which native code may never be."""
+
+    def __init__(self) -> None:
+        self.go_on = threading.Event()
+
+    def detect(self, image: Image, near: Sequence[Box] = ()) -> list[Box]:
+        """No box."""
+        del near
+        if tuple(map(int, image[0, 0])) == ENDLESS:
+            self.go_on.wait()
+        return []
+
+
+def test_a_worker_gives_up_a_file_of_which_nothing_is_seen(
+    digest: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading_worker, "PIECE_ROWS", 2)
+    film = str(write_clip(tmp_path / "f.avi", 6, ENDLESS))
+    waiting = Waiting()
+    opened: list[bytes] = []
+
+    def open_waiting(model: bytes, notify: Callable[[str], None]) -> BatchReaders:
+        opened.append(model)
+        fakes = open_fake(model, notify)
+        return replace(fakes, frames_with=lambda wrap: fakes.frames_with(lambda faces: wrap(replace(faces, detector=waiting))))
+
+    threads = set(threading.enumerate())
+    pieces = read_group([ClusterWork(0, "f.avi", film, is_here=True)], digest, open_waiting, None, stall_s=2)
+    rows = [row for piece in pieces for row in decode_rows(piece.lines)]
+    assert rows[-1]["error"] == "f.avi was given up: it is read for 2 seconds without a picture"
+    assert [piece.part for piece in pieces] == list(range(len(pieces)))
+    assert [row["frame"] for row in rows] == [*range(len(rows) - 1), None]
+    # Those readers are in use for ever: the next file has others
+    picture = write_picture(tmp_path / "a.png")
+    read_group([ClusterWork(1, "a.png", str(picture), is_here=True)], digest, open_waiting, None)
+    assert len(opened) == 2
+    waiting.go_on.set()
+    for thread in set(threading.enumerate()) - threads:
+        thread.join()
+
+
+def test_pieces_of_a_film_bring_no_answers(digest: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading_worker, "PIECE_ROWS", 2)
+    film = str(write_clip(tmp_path / "f.avi", 6))
+    pieces = read_group([ClusterWork(0, "f.avi", film, is_here=True)], digest, open_fake, None)
+    assert [(piece.part, piece.steps, piece.answers) for piece in pieces] == [(part, 0, "[]") for part in range(len(pieces))]
+    assert len(pieces) >= 2
+    assert [row["frame"] for piece in pieces for row in decode_rows(piece.lines)] == list(range(6))
 
 
 def test_a_network_that_arrived_otherwise_is_refused() -> None:

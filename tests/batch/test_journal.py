@@ -97,6 +97,13 @@ def test_a_film_that_was_not_read_to_its_end_is_known(tmp_path: Path, names: lis
         assert table(journal) == [(0, 1), (1, 5), (1, 6), (1, 1)]
 
 
+def test_a_film_without_recorded_answers_begins_anew(tmp_path: Path, names: list[str]) -> None:
+    with open_journal(tmp_path, names) as journal:
+        journal.append(piece(names, 1, last=False)._replace(steps=0, answers="[]"))
+    with open_journal(tmp_path, names) as journal:
+        assert journal.begun(1) is None
+
+
 def test_a_film_that_begins_anew_is_not_in_the_table_twice(tmp_path: Path, names: list[str]) -> None:
     with open_journal(tmp_path, names) as journal:
         journal.append(piece(names, 1, last=False, rows=5))
