@@ -222,6 +222,7 @@ class Diary:
             if not self._prepare(make=make):
                 return None
             file = sqlite3.connect(self.path, timeout=_PATIENCE_S, isolation_level=None)
+            file.text_factory = _read_text
             try:
                 is_diary = self._check(file, make=make)
             except BaseException:
@@ -342,7 +343,8 @@ class Diary:
         try:
             yield
         except sqlite3.Error as error:
-            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+            # An error without a code comes from Python's part, and says nothing about the file
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
             if code in _DAMAGE or not isinstance(error, sqlite3.DatabaseError):
                 raise _DamagedError from error
             reason = _REASONS.get(code, f"{error}: make room, or make its folder yours")
@@ -350,6 +352,14 @@ class Diary:
 
     def _refused(self, error: OSError) -> EmodjError:
         return EmodjError(f"cannot use your diary {self.path} ({error.strerror or error}): make room, or make its folder yours")
+
+
+def _read_text(cell: bytes) -> str | bytes:
+    """The text of a cell; its bytes if they are no UTF-8, which no column accepts: one cell costs its row alone."""
+    try:
+        return cell.decode()
+    except UnicodeDecodeError:
+        return cell
 
 
 def _to_row(entry: DiaryEntry) -> Sequence[object]:
@@ -362,6 +372,8 @@ def _to_row(entry: DiaryEntry) -> Sequence[object]:
 
 def _from_row(row: Sequence[Any]) -> DiaryEntry:
     started, seconds, source, mood, mood_source, *shares, music, movies, note = row
+    if not isinstance(movies, str):
+        raise TypeError
     titles = json.loads(movies)
     texts = [source, mood_source, note, *cast("list[object]", titles)]
     if not isinstance(titles, list) or not all(isinstance(each, str) for each in texts):

@@ -59,8 +59,13 @@ class DjDecision:
         """Whether music must be chosen for it."""
         return self.act in {DjAct.BEGIN, DjAct.NEXT, DjAct.NOW, DjAct.SUGGEST}
 
-    def sentence(self, plan: Plan | None) -> str:
-        """The decision as a sentence; `plan` is the music that was chosen for it, where `wants_plan` is true."""
+    def sentence(self, plan: Plan | None, *, by_key: bool = True) -> str:
+        """The decision as a sentence.
+
+        Args:
+            plan: music that was chosen for it, where `wants_plan` is true.
+            by_key: whether key `p` opens music that is only suggested.
+        """
         fitting, title = ("", "") if plan is None else (plan.why, plan.best.title)
         match self.act:
             case DjAct.BEGIN:
@@ -70,7 +75,7 @@ class DjDecision:
             case DjAct.NOW:
                 result = f"the music changes now, {fitting}"
             case DjAct.SUGGEST:
-                result = f"{title} would fit now: press p for it"
+                result = f"{title} would fit now" + (": press p for it" if by_key else "")
             case DjAct.STAY:
                 result = "the music stays as it is"
             case DjAct.FADE:
@@ -95,8 +100,10 @@ class DjPolicy:
     - It changes at the end of a song, never within one. Only where the end is not known, it changes `decent_s` after the change
       before.
     - It changes to a mood that has held for `hold_s` up to the end of the song, or that was chosen by hand.
+    - With nobody there for `GAP_S` it changes only to a mood that was chosen by hand.
     - A link is opened once. While it plays, other music is only suggested, at most once in `decent_s`.
     - What a person does by hand wins: the DJ neither ends a pause of theirs nor touches music that it did not start or lead.
+      It also shows that they are there: the music does not fade for `away_s`.
     - Without a mood, and with nobody there, the music plays on. After `away_s` it fades, and goes on when somebody is back.
 
     Args:
@@ -119,6 +126,7 @@ class DjPolicy:
         # The change that is to come, the last one that was ordered (a song may end while it is taken back), and the mood of the
         # music that plays
         self._ordered: tuple[int, _Mood] | None = None
+        self._outdated = False
         self._issued: tuple[int, _Mood] | None = None
         self._music_mood: _Mood | None = None
         self._changed_s = 0.0
@@ -129,6 +137,7 @@ class DjPolicy:
         self._suggested: tuple[_Mood, float] | None = None
         # Whether the DJ has faded the music, and whether the player has done so
         self._fading = self._faded = False
+        self._paused = False
 
     @property
     def near_change(self) -> bool:
@@ -140,32 +149,54 @@ class DjPolicy:
         return is_due or 0 < self._away_s < GAP_S
 
     def turn(self, *, on: bool) -> DjAct | None:
-        """Turn it on or off; returns STAY if the player must forget an order."""
+        """Turn it on or off by hand.
+
+        Returns:
+            STAY if the player must forget an order; RESUME if the music has faded: without the DJ nobody would end that pause.
+        """
+        self.note_person()
         self.on = on
-        forget = not on and self._ordered is not None
+        forget, goes_on = not on and self._ordered is not None, not on and (self._fading or self._faded)
         self._ordered, self._begun, self._unfit = None, None, None
-        self._fading = self._faded = False
+        if not on:
+            self._fading = self._faded = False
+        if goes_on:
+            return DjAct.RESUME
         return DjAct.STAY if forget else None
+
+    def note_person(self) -> None:
+        """A key was pressed: somebody is there, even if the camera does not see them."""
+        self._away_s = 0.0
 
     def note_choice(self) -> None:
         """A person has chosen music by hand for the mood of now: it counts as a change."""
+        self.note_person()
         self._ordered = self._issued = None
         self._music_mood, self._changed_s = self._mood, self._time_s
+        # If nothing plays yet, the DJ must not be quicker than the player
+        self._began_at_s = self._time_s
         self._fading = self._faded = False
 
     def note_skip(self) -> None:
         """A person has gone to another song by hand: it counts as a change."""
+        self.note_person()
         self._changed_s = self._time_s
+        # A skip ends a pause
+        self._fading = self._faded = False
 
     def note_strategy(self) -> None:
         """Another strategy may have music where the last one had none, and other music for the same mood."""
-        self._unfit = self._suggested = None
+        self._unfit = self._suggested = self._begun = self._music_mood = None
+        # What comes next was chosen by the last strategy; if it is too late to take it back, other music follows it
+        self._outdated, self._issued = self._ordered is not None, None
 
     def drop(self, decision: DjDecision) -> None:
         """There is no music for a decision: it is not carried out, and not tried again for the same mood."""
         self._unfit = self._mood
         if self._ordered is not None and self._ordered[0] == decision.number:
             self._ordered = self._issued = None
+        if decision.act is DjAct.BEGIN:
+            self._begun = self._began_at_s = None
         if decision.opens_link:
             self._link_spent = False
 
@@ -202,7 +233,10 @@ class DjPolicy:
 
     def _note_mood(self, mood: Mood | None, passed_s: float) -> None:
         now = None if mood is None else _Mood(mood.leader, name_mood(mood))
-        self._by_hand = mood is not None and mood.source == "hand"
+        by_hand = mood is not None and mood.source == "hand"
+        if by_hand and (not self._by_hand or now != self._mood):
+            self.note_person()
+        self._by_hand = by_hand
         if now != self._mood:
             self._mood, self._held_s, self._unfit = now, 0.0, None
         elif self._seen or self._by_hand:
@@ -226,6 +260,10 @@ class DjPolicy:
         elif self._faded and not playing.paused:
             # By hand
             self._faded = False
+        if self._paused and not playing.paused and playing.kind in CONTROLLED:
+            # The DJ ends a pause only if it sees somebody; a person who does so is there too
+            self.note_person()
+        self._paused = playing.paused
 
     def _begin(self) -> DjDecision | None:
         mood = self._mood
@@ -252,11 +290,18 @@ class DjPolicy:
         if self._away_s >= self._rules.away_s and not self._seen:
             self._fading, self._ordered = True, None
             return self._say(DjAct.FADE, f"nobody seen for {_seconds(self._away_s)}")
-        mood, ordered = self._mood, self._ordered
-        if ordered is not None and ordered[1] != mood:
-            self._ordered = None
-            return self._say(DjAct.STAY, f"{ordered[1].name} has passed")
-        return self._change(playing, mood)
+        if self._ordered is not None and (reason := self._find_objection(self._ordered[1])) is not None:
+            self._ordered, self._outdated = None, False
+            return self._say(DjAct.STAY, reason)
+        return self._change(playing, self._mood)
+
+    def _find_objection(self, ordered: _Mood) -> str | None:
+        """Why the music that was ordered for the end of the song must not come; None if it may."""
+        if ordered != self._mood:
+            return f"{ordered.name} has passed"
+        if self._outdated:
+            return "another strategy"
+        return f"nobody seen for {_seconds(self._away_s)}" if self._away_s > GAP_S and not self._by_hand else None
 
     def _change(self, playing: PlayingMusic, mood: _Mood | None) -> DjDecision | None:
         if mood is None or mood in {self._music_mood, self._unfit} or not self._holds(self._rules.hold_s):
@@ -289,6 +334,7 @@ class DjPolicy:
     def _order(self, act: DjAct, mood: _Mood, *, opens_link: bool = False) -> DjDecision:
         decision = self._say(act, self._mood_reason(mood), opens_link=opens_link)
         self._ordered = self._issued = decision.number, mood
+        self._outdated = False
         return decision
 
     def _say(self, act: DjAct, reason: str, *, opens_link: bool = False) -> DjDecision:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,9 @@ from realtime.music.catalog import MusicChoice
 from realtime.music.commands import DjAct, MusicKind, PlayingMusic
 from realtime.music.dj import GAP_S, MOST_STEP_S, DjDecision, DjPolicy, DjRules
 from realtime.music.planner import Plan, Strategy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HAPPY, SAD = Expression.HAPPY, Expression.SAD
 RULES = DjRules(begin_s=5, hold_s=30, decent_s=240, away_s=120)
@@ -42,6 +46,7 @@ class Evening:
     # When the music changed, and how much of the song before was left
     changes: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
     links: int = 0
+    pauses_by_hand: bool = False
 
     def __post_init__(self) -> None:
         self.policy = DjPolicy(self.rules, on=True)
@@ -70,9 +75,33 @@ class Evening:
         order = self.playing.order if order is None else order
         kind = MusicKind.SONGS if self.playing.kind is MusicKind.NOTHING else self.playing.kind
         self.playing = PlayingMusic(kind, self.playing.song + 1, end_known=self.song_s is not None, order=order)
+        self.pauses_by_hand = False
 
     def press_pause(self) -> None:
         self.playing = replace(self.playing, paused=not self.playing.paused)
+
+    def press(self, key: str) -> bool:
+        """Press a key, and say whether it has an effect on the music or shows that somebody is there."""
+        if key in {"on", "off"}:
+            act = self.policy.turn(on=key == "on")
+            if act is not None:
+                self.next_order = None
+            if act is DjAct.RESUME:
+                self.playing = replace(self.playing, paused=False)
+            if key == "off":
+                # As its notice says, the music plays on, but for a pause that the person has begun
+                assert self.playing.paused == self.pauses_by_hand
+            return True
+        if not key or self.playing.kind is not MusicKind.SONGS:
+            return False
+        if key == "pause":
+            self.press_pause()
+            self.pauses_by_hand = self.playing.paused
+            return not self.playing.paused
+        self.policy.note_choice() if key == "choice" else self.policy.note_skip()
+        self.next_order = None if key == "choice" else self.next_order
+        self.start_song()
+        return True
 
     def _play_on(self) -> None:
         if self.song_s is None or self.playing.paused or self.playing.kind is not MusicKind.SONGS:
@@ -153,6 +182,69 @@ def test_a_song_that_ends_while_the_change_is_taken_back_is_followed() -> None:
     assert evening.acts == [DjAct.BEGIN, DjAct.NEXT, DjAct.STAY, DjAct.NEXT]
 
 
+def test_the_next_song_is_taken_back_when_nobody_is_there() -> None:
+    evening = Evening(song_s=100.0)
+    evening.run(10, HAPPY)
+    evening.run(35, SAD)
+    evening.run(GAP_S, SAD, seen=False)
+    assert evening.acts == [DjAct.BEGIN, DjAct.NEXT]
+    evening.run(80, SAD, seen=False)
+    assert evening.acts == [DjAct.BEGIN, DjAct.NEXT, DjAct.STAY]
+    assert evening.reasons[-1] == "nobody seen for 6 s"
+    assert evening.playing.order == 1
+    evening.run(31, SAD)
+    assert evening.acts[3:] == [DjAct.NEXT]
+
+
+def test_the_next_song_for_a_mood_by_hand_comes_in_an_empty_room() -> None:
+    evening = Evening()
+    evening.run(10, HAPPY)
+    evening.run(80, Mood.by_hand(SAD), seen=False)
+    assert (evening.acts, evening.playing.order) == ([DjAct.BEGIN, DjAct.NEXT], 2)
+
+
+def test_another_strategy_takes_the_next_song_back_and_chooses_anew() -> None:
+    evening = Evening()
+    evening.run(10, HAPPY)
+    evening.run(35, SAD)
+    evening.policy.note_strategy()
+    evening.run(2, SAD)
+    assert evening.acts == [DjAct.BEGIN, DjAct.NEXT, DjAct.STAY, DjAct.NEXT]
+    assert evening.reasons[2] == "another strategy"
+
+
+def test_another_strategy_takes_the_next_song_back_in_an_empty_room_too() -> None:
+    evening = Evening()
+    evening.run(10, HAPPY)
+    evening.run(35, SAD)
+    evening.policy.note_strategy()
+    evening.run(2, SAD, seen=False)
+    assert evening.acts == [DjAct.BEGIN, DjAct.NEXT, DjAct.STAY]
+
+
+def test_another_strategy_has_other_music_for_the_mood_of_the_music() -> None:
+    evening = Evening()
+    evening.run(70, HAPPY)
+    assert evening.acts == [DjAct.BEGIN]
+    evening.policy.note_strategy()
+    evening.run(100, HAPPY)
+    assert evening.acts == [DjAct.BEGIN, DjAct.NEXT]
+
+
+def test_music_that_could_not_begin_begins_with_another_strategy() -> None:
+    evening = Evening()
+    evening.run(5, HAPPY)
+    beginning = evening.policy.decide(evening.now_s + STEP_S, faces_mood(HAPPY), PlayingMusic(), seen=True)
+    assert beginning is not None
+    evening.policy.drop(beginning)
+    evening.run(100, HAPPY)
+    assert evening.acts == []
+    evening.policy.note_strategy()
+    evening.run(1, HAPPY)
+    assert evening.acts == [DjAct.BEGIN]
+    assert evening.decided[0][1].opens_link
+
+
 def test_moods_that_alternate_change_nothing() -> None:
     evening = Evening()
     for _ in range(40):
@@ -210,9 +302,79 @@ def test_a_key_ends_the_pause_of_a_fade_and_the_dj_leads_again() -> None:
     evening.run(10, HAPPY)
     evening.run(130, None, seen=False)
     evening.press_pause()
-    evening.run(300, None, seen=False)
     # It plays although nobody is seen: the person is there, and in the dark
-    assert evening.acts[:2] == [DjAct.BEGIN, DjAct.FADE]
+    evening.run(119, None, seen=False)
+    assert (evening.acts, evening.playing.paused) == ([DjAct.BEGIN, DjAct.FADE], False)
+    evening.run(2, None, seen=False)
+    assert evening.acts == [DjAct.BEGIN, DjAct.FADE, DjAct.FADE]
+
+
+def press_choice(evening: Evening) -> None:
+    evening.policy.note_choice()
+    evening.start_song()
+
+
+def press_skip(evening: Evening) -> None:
+    evening.policy.note_skip()
+    evening.start_song()
+
+
+def choose_mood(evening: Evening) -> None:
+    evening.run(STEP_S, Mood.by_hand(SAD), seen=False)
+
+
+def press_another_key(evening: Evening) -> None:
+    evening.policy.note_person()
+
+
+@pytest.mark.parametrize("press", [press_choice, press_skip, choose_mood, press_another_key])
+def test_a_key_shows_that_somebody_is_there(press: Callable[[Evening], None]) -> None:
+    evening = Evening()
+    evening.run(10, HAPPY)
+    evening.run(119, None, seen=False)
+    press(evening)
+    evening.run(119, None, seen=False)
+    assert DjAct.FADE not in evening.acts
+    evening.run(2, None, seen=False)
+    assert evening.acts[-1] is DjAct.FADE
+
+
+def test_music_that_a_mood_by_hand_begins_in_the_dark_is_heard() -> None:
+    evening = Evening()
+    evening.run(200, None, seen=False)
+    evening.run(119, Mood.by_hand(HAPPY), seen=False)
+    assert evening.acts == [DjAct.BEGIN]
+
+
+def test_a_skip_while_the_music_fades_ends_the_fade() -> None:
+    evening = Evening()
+    evening.run(10, HAPPY)
+    evening.run(120, None, seen=False)
+    assert evening.acts == [DjAct.BEGIN, DjAct.FADE]
+    press_skip(evening)
+    evening.run(122, None, seen=False)
+    assert evening.acts == [DjAct.BEGIN, DjAct.FADE, DjAct.FADE]
+
+
+@pytest.mark.parametrize("fade_s", [0, 5], ids=["during the fade", "after it"])
+def test_turned_off_it_leaves_no_pause_of_its_own(fade_s: float) -> None:
+    evening = Evening()
+    evening.run(10, HAPPY)
+    evening.run(120 + fade_s, None, seen=False)
+    assert evening.playing.paused
+    assert evening.policy.turn(on=False) is DjAct.RESUME
+    evening.playing = replace(evening.playing, paused=False)
+    assert evening.policy.turn(on=True) is None
+    evening.run(119, None, seen=False)
+    assert evening.acts == [DjAct.BEGIN, DjAct.FADE]
+
+
+def test_turned_off_it_leaves_a_pause_by_hand() -> None:
+    evening = Evening()
+    evening.run(10, HAPPY)
+    evening.press_pause()
+    evening.run(130, None, seen=False)
+    assert evening.policy.turn(on=False) is None
 
 
 def test_music_chosen_by_hand_counts_as_a_change() -> None:
@@ -372,6 +534,17 @@ PERIODS = st.lists(
 )
 
 
+WITH_HANDS = st.lists(
+    st.tuples(
+        st.one_of(st.floats(0.5, 8), st.floats(20, 50), st.floats(100, 300)),
+        st.one_of(MOODS, BY_HAND),
+        st.sampled_from([True, True, False, False, False, None]),
+        st.sampled_from(["", "", "", "pause", "skip", "choice", "off", "on"]),
+    ),
+    max_size=25,
+)
+
+
 @settings(deadline=None, max_examples=150)
 @given(PERIODS, st.sampled_from([1.0, 20.0, 45.0, 200.0, None]), st.sampled_from([MusicKind.SONGS, MusicKind.LINK]))
 def test_no_schedule_breaks_the_rules(
@@ -380,15 +553,8 @@ def test_no_schedule_breaks_the_rules(
     evening = Evening(song_s=song_s, kind=kind)
     by_hand: list[float] = []
     for seconds, mood, seen, key in periods:
-        if key in {"skip", "choice"} and evening.playing.kind is MusicKind.SONGS:
+        if evening.press(key) and key in {"skip", "choice"}:
             by_hand.append(evening.now_s)
-            evening.policy.note_choice() if key == "choice" else evening.policy.note_skip()
-            evening.next_order = None if key == "choice" else evening.next_order
-            evening.start_song()
-        elif key == "pause" and evening.playing.kind is MusicKind.SONGS:
-            evening.press_pause()
-        elif key in {"on", "off"} and evening.policy.turn(on=key == "on"):
-            evening.next_order = None
         evening.run(seconds, mood, seen=seen)
     times = [at_s for at_s, _ in evening.changes]
     gaps = [later - earlier for earlier, later in pairwise(times)]
@@ -408,19 +574,37 @@ def test_no_schedule_breaks_the_rules(
     assert sum(begun) <= 1
 
 
-@settings(deadline=None, max_examples=100)
-@given(PERIODS)
-def test_music_fades_only_after_nobody_was_seen_for_long(periods: list[tuple[float, Mood | None, bool | None, str]]) -> None:
-    evening, away_s = Evening(), 0.0
-    for seconds, mood, seen, _ in periods:
+@settings(deadline=None, max_examples=150)
+@given(WITH_HANDS)
+def test_music_fades_only_after_nobody_was_there_for_long(periods: list[tuple[float, Mood | None, bool | None, str]]) -> None:
+    evening, away_s, mood_before = Evening(), 0.0, None
+    for seconds, mood, seen, key in periods:
         before = len(evening.decided)
+        # A key, and a mood by hand, show that somebody is there
+        if evening.press(key) or (mood != mood_before and mood is not None and mood.source == "hand"):
+            away_s = 0.0
+        mood_before = mood
         evening.run(seconds, mood, seen=seen)
         faded = [at_s for at_s, decision in evening.decided[before:] if decision.act is DjAct.FADE]
         away_s = 0.0 if seen else away_s + (round(seconds / STEP_S) * STEP_S if seen is False else 0.0)
         if faded:
             assert away_s - (evening.now_s - faded[0]) >= RULES.away_s
         if seen:
-            assert not evening.playing.paused
+            assert evening.playing.paused == evening.pauses_by_hand
+
+
+@settings(deadline=None, max_examples=150)
+@given(PERIODS, st.sampled_from([20.0, 45.0, 200.0, None]))
+def test_music_does_not_change_while_nobody_is_there(
+    periods: list[tuple[float, Mood | None, bool | None, str]], song_s: float | None
+) -> None:
+    evening = Evening(song_s=song_s)
+    for seconds, mood, seen, key in periods:
+        evening.press(key)
+        began_s, before = evening.now_s, len(evening.changes)
+        evening.run(seconds, mood, seen=seen)
+        if seen is False:
+            assert all(at_s - began_s <= GAP_S + 2 * STEP_S for at_s, _ in evening.changes[before:])
 
 
 @settings(deadline=None, max_examples=100)
