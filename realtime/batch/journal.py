@@ -274,7 +274,7 @@ class BatchJournal:
             return
         try:
             # A pipe would be waited for
-            found = json.loads(read_file(place, _MOST_MANIFEST)) if place.is_file() else None
+            found: Any = json.loads(read_file(place, _MOST_MANIFEST)) if place.is_file() else []
             others = [key for key in wanted if found.get(key) != wanted[key]]
         except (OSError, ValueError, AttributeError, RecursionError) as error:
             raise UsageError(f"{place} is damaged: --restart begins anew") from error

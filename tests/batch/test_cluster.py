@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from realtime.batch.reading import BatchReaders
     from realtime.domain import Box, Image
+    from realtime.faces.pipeline import FaceReader, FrameReader
 
 WORKERS = 3
 
@@ -192,7 +193,11 @@ def test_a_worker_gives_up_a_file_of_which_nothing_is_seen(
     def open_waiting(model: bytes, notify: Callable[[str], None]) -> BatchReaders:
         opened.append(model)
         fakes = open_fake(model, notify)
-        return replace(fakes, frames_with=lambda wrap: fakes.frames_with(lambda faces: wrap(replace(faces, detector=waiting))))
+
+        def frames_with(wrap: Callable[[FaceReader], FaceReader]) -> FrameReader:
+            return fakes.frames_with(lambda faces: wrap(replace(faces, detector=waiting)))
+
+        return replace(fakes, frames_with=frames_with)
 
     threads = set(threading.enumerate())
     pieces = read_group([ClusterWork(0, "f.avi", film, is_here=True)], digest, open_waiting, None, stall_s=2)
