@@ -12,13 +12,15 @@ import errno
 import json
 import os
 import shutil
+import stat
 from array import array
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self
 
 from realtime.batch.rows import decode_rows, is_row, source_text
 from realtime.errors import EmodjError, UsageError
+from realtime.reading import read_file
 from realtime.storage import atomic
 from realtime.storage.append_file import RESERVE
 
@@ -36,6 +38,10 @@ _READ, _FAILED = 1, 2
 _MARK = b',"piece":['
 _MOST_LINE = 2**28
 """Bytes of a line; the answers for two seconds of a film have some thousands."""
+_MOST_MANIFEST = 2**16
+"""Bytes; it has some hundreds."""
+_PLURALS = {"settings", "columns"}
+"""Keys of a manifest that name more than one thing."""
 _GO_ON = "what was read is kept: the same command goes on from there"
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
@@ -72,7 +78,8 @@ class Piece(NamedTuple):
         stamp: of the file, before it was read.
         last: whether the file is read to its end.
         failed: whether its last row is an error.
-        steps: frames of the film that this piece and those before it cover; 0 for the last piece.
+        steps: frames of the film that this piece and those before it cover; 0 for the last piece, and where the film cannot go
+            on from them.
         answers: of detector and network for these frames, as `replay.AnswerRecord` takes them, in JSON.
     """
 
@@ -127,6 +134,7 @@ class BatchJournal:
 
     Attributes:
         folder: as above.
+        unnamed: files that earlier runs have read to their end, and that are none of `names`.
         damaged: pieces on disk of which a line is damaged; their files count as not read.
 
     Raises:
@@ -156,18 +164,13 @@ class BatchJournal:
             raise UsageError(f"{folder} is in use: another emodj batch writes there now; choose another --output") from error
         except OSError as error:
             raise EmodjError(f"cannot make {folder} ({error.strerror or error}): choose another --output") from error
-        try:
+        with ExitStack() as opened:
+            opened.callback(self._lock.release)
             self._begin(manifest, fresh=fresh)
-            self._file: IO[bytes] = self._open()
-        except BaseException:
-            self._lock.release()
-            raise
-        self.damaged = 0
-        try:
+            self._file = opened.enter_context(self._open())
+            self.damaged = self.unnamed = 0
             self._end = self._read_journal()
-        except BaseException:
-            self.close()
-            raise
+            self._opened = opened.pop_all()
         self._cut()
 
     def __enter__(self) -> Self:
@@ -178,8 +181,7 @@ class BatchJournal:
 
     def close(self) -> None:
         """Close it; safe to call twice."""
-        self._file.close()
-        self._lock.release()
+        self._opened.close()
 
     @property
     def done(self) -> int:
@@ -256,45 +258,52 @@ class BatchJournal:
         self._changed_ns[number], self._size[number] = piece.stamp
         if piece.last:
             self._state[number] = _FAILED if piece.failed else _READ
-        else:
+        elif piece.steps:
             self._steps[number] = piece.steps
 
     def _begin(self, manifest: Mapping[str, Any], *, fresh: bool) -> None:
         place, rows = self.folder / MANIFEST, self.folder / ROWS
         wanted = json.loads(json.dumps(manifest))
         if fresh:
-            rows.unlink(missing_ok=True)
-            place.unlink(missing_ok=True)
-        if not place.exists():
-            if rows.exists():
+            for old in (rows, place):
+                _remove(old)
+        if not os.path.lexists(place):
+            if os.path.lexists(rows):
                 raise UsageError(f"{self.folder} lacks its {MANIFEST}: --restart begins anew")
             atomic.write({place: (json.dumps(wanted, indent=1) + "\n").encode()}, private=True)
             return
         try:
-            found = json.loads(place.read_bytes())
+            # A pipe would be waited for
+            found: Any = json.loads(read_file(place, _MOST_MANIFEST)) if place.is_file() else []
             others = [key for key in wanted if found.get(key) != wanted[key]]
-        except (OSError, ValueError, AttributeError) as error:
+        except (OSError, ValueError, AttributeError, RecursionError) as error:
             raise UsageError(f"{place} is damaged: --restart begins anew") from error
         if others:
-            what = " and ".join(others)
-            raise UsageError(f"{self.folder} was begun with another {what}: --restart begins anew, or choose another --output")
+            what = " and ".join(f"{'other' if key in _PLURALS else 'another'} {key}" for key in others)
+            raise UsageError(f"{self.folder} was begun with {what}: --restart begins anew, or choose another --output")
 
     def _open(self) -> IO[bytes]:
         def opener(name: str, flags: int) -> int:
-            return os.open(name, flags | getattr(os, "O_NOFOLLOW", 0), atomic.PRIVATE)
+            # O_NONBLOCK: a pipe by this name must not be waited for
+            flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | os.O_CREAT
+            number = os.open(name, flags, atomic.PRIVATE)
+            if not stat.S_ISREG(os.fstat(number).st_mode):
+                os.close(number)
+                raise OSError(errno.EINVAL, "it is a pipe or a device")
+            return number
 
         place = self.folder / ROWS
         try:
-            open(place, "ab", opener=opener).close()
             return open(place, "r+b", buffering=0, opener=opener)
-        except OSError as error:
-            raise EmodjError(f"cannot write {place} ({error.strerror or error}): choose another --output") from error
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise EmodjError(f"cannot write {place} ({reason}): choose another --output") from error
 
     def _read_journal(self) -> int:
         """Note the pieces on disk that belong to files of this batch; returns where the last whole piece ends."""
         numbers = {source_text(name): number for number, name in enumerate(self._names)}
         end = start = place = 0
-        sources, is_damaged = set[str](), False
+        sources, unnamed, is_damaged = set[str](), set[int](), False
         with (self.folder / ROWS).open("rb") as file:
             while line := file.readline(_MOST_LINE):
                 place += len(line)
@@ -309,11 +318,16 @@ class BatchJournal:
                     # The line of which a part is lost may have been the last one of another piece, too
                     self.damaged += 1
                 else:
-                    self._note_read(numbers.get(found.source), start, place - start, found.piece)
+                    number = numbers.get(found.source)
+                    self._note_read(number, start, place - start, found.piece)
+                    if number is None and found.piece.last:
+                        # Numbers in the place of texts: there can be a million
+                        unnamed.add(hash(found.source))
                     end = place
                 start, is_damaged = place, False
                 sources.clear()
         self.damaged += is_damaged
+        self.unnamed = len(unnamed)
         return end
 
     def _note_read(self, number: int | None, start: int, length: int, piece: Piece) -> None:
@@ -344,6 +358,13 @@ class _Line(NamedTuple):
 
     source: str
     piece: Piece | None
+
+
+def _remove(place: Path) -> None:
+    try:
+        place.unlink(missing_ok=True)
+    except OSError as error:
+        raise EmodjError(f"cannot remove {place} ({error.strerror or error}): choose another --output") from error
 
 
 def _parse_line(line: bytes) -> _Line | None:

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 STALL_S = 120.0
 """A process that gives no sign for so long is ended. A picture takes some seconds at most, and a film gives one each 2."""
 
+STEP_S = 5.0
+"""The wait for a sign has steps of so many seconds at most, and a step counts as no more. While this process is stopped
+(Ctrl-Z) or the computer sleeps, the processes that read do not go on either, and that time is no silence of theirs."""
+
 _END_S = 5.0
 
 
@@ -39,7 +43,7 @@ _END_S = 5.0
 class _Worker:
     process: BaseProcess
     pipe: Any
-    seen_s: float
+    silent_s: float = 0.0
     reading: int | None = None
 
 
@@ -146,7 +150,7 @@ class WorkerPool:
             ) from error
         finally:
             theirs.close()
-        worker = _Worker(process, ours, time.monotonic())
+        worker = _Worker(process, ours)
         self._workers.append(worker)
         return worker
 
@@ -158,24 +162,27 @@ class WorkerPool:
         return self._start() if len(self._workers) < jobs else None
 
     def _send(self, worker: _Worker, number: int, names: Sequence[str], begun: BegunFilm | None) -> None:
-        worker.reading, worker.seen_s = number, time.monotonic()
+        worker.reading, worker.silent_s = number, 0.0
         # If it has just ended, the next wait notices
         with suppress(OSError):
             worker.pipe.send((number, names[number], begun))
 
     def _wait(self, names: Sequence[str], begun: Begun) -> Generator[Piece]:
         """Wait for the next signs of life, and yield the pieces among them; replace processes that have ended."""
-        now_s = time.monotonic()
-        limit_s = min(worker.seen_s for worker in self._workers if worker.reading is not None) + self._stall_s - now_s
-        ready = wait([worker.pipe for worker in self._workers], max(limit_s, 0.0))
+        reading = [worker for worker in self._workers if worker.reading is not None]
+        step_s = min(STEP_S, max(self._stall_s - max(worker.silent_s for worker in reading), 0.0))
+        before_s = time.monotonic()
+        ready = wait([worker.pipe for worker in self._workers], step_s)
+        waited_s = min(time.monotonic() - before_s, step_s)
+        for worker in reading:
+            worker.silent_s += waited_s
         for worker in [worker for worker in self._workers if worker.pipe in ready]:
             message = self._receive(worker)
             if message is None:
                 yield from self._replace(worker, names, begun)
             elif (piece := self._take(worker, message)) is not None:
                 yield piece
-        now_s = time.monotonic()
-        for worker in [each for each in self._workers if each.reading is not None and now_s - each.seen_s >= self._stall_s]:
+        for worker in [each for each in self._workers if each.reading is not None and each.silent_s >= self._stall_s]:
             yield from self._end_stalled(worker, names, begun)
 
     def _receive(self, worker: _Worker) -> Message:
@@ -186,7 +193,7 @@ class WorkerPool:
             return None
 
     def _take(self, worker: _Worker, message: Message) -> Piece | None:
-        worker.seen_s = time.monotonic()
+        worker.silent_s = 0.0
         if isinstance(message, Piece):
             if message.last:
                 worker.reading = None

@@ -248,7 +248,7 @@ def _progress(path: Path, context: Context) -> Generator[Callable[[float], None]
     def say(seconds: float) -> None:
         if seconds - shown[0] >= step_s and not context.quiet:
             shown[0] = seconds
-            sentence = printable(f"emodj: {path.name}: {int(seconds)} s of the film are read")
+            sentence = printable(f"emodj: {path.name}: read {int(seconds)} s of the film")
             click.echo(f"\r{sentence}" if in_place else sentence, err=True, nl=not in_place)
 
     try:

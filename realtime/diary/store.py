@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import stat
 from contextlib import closing, contextmanager, suppress
@@ -30,6 +31,8 @@ _APPLICATION = 0x656D6A64
 """`PRAGMA application_id` of a diary: "emjd"."""
 _PRIVATE_FOLDER = 0o700
 _LOCK_NAME = "diary.lock"
+_FILES = re.compile(r"diary(-damaged-\d{1,9})?\.sqlite(-journal|-wal|-shm)?")
+"""Names of the files that SQLite and this module make."""
 _BESIDE = ("", "-journal", "-wal", "-shm")
 """Endings of the files that SQLite keeps for a database."""
 _PATIENCE_S = 10.0
@@ -182,7 +185,7 @@ class Diary:
             return []
         except OSError as error:
             raise EmodjError(f"cannot read {self.folder} ({error.strerror or error}): make it yours") from error
-        return [path for path in found if path.name == _LOCK_NAME or path.name.startswith(Path(FILE_NAME).stem)]
+        return [path for path in found if path.name == _LOCK_NAME or _FILES.fullmatch(path.name)]
 
     @staticmethod
     def _delete(path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from realtime.music.commands import DjAct, MusicKind, PlayingMusic
+from realtime.music.commands import DjAct, MusicKind, PlayerCommand, PlayingMusic
 from realtime.music.planner import name_mood
 from realtime.page.offers import offer_list
 
@@ -34,12 +34,14 @@ class PlayerReport:
         playing: what plays.
         step: step of the journey of its latest order that plays, from 0.
         chosen: whether a person has chosen other music by hand since the last report.
+        skipped: whether a person has gone to another song since the last report.
     """
 
     on: bool
     playing: PlayingMusic
     step: int
     chosen: bool
+    skipped: bool
 
 
 def read_report(asked: dict[str, Any]) -> PlayerReport:
@@ -53,7 +55,7 @@ def read_report(asked: dict[str, Any]) -> PlayerReport:
         raise ValueError(f"playing is one of {', '.join(_KINDS)}")
     song, order, step = (_count(asked, name) for name in ("song", "order", "step"))
     playing = PlayingMusic(_KINDS[kind], song, _flag(asked, "paused"), order=order)
-    return PlayerReport(_flag(asked, "on"), playing, step, _flag(asked, "chosen"))
+    return PlayerReport(_flag(asked, "on"), playing, step, _flag(asked, "chosen"), _flag(asked, "skipped"))
 
 
 def lead_music(visit: Visit, shelf: Shelf, report: PlayerReport, now_s: float) -> Document:
@@ -71,21 +73,25 @@ def lead_music(visit: Visit, shelf: Shelf, report: PlayerReport, now_s: float) -
         of a journey.
     """
     session = visit.session
-    if report.on is not session.dj_on:
-        session.handle_key("a", now_s)
+    turned = session.handle_key("a", now_s) if report.on is not session.dj_on else None
+    if report.skipped:
+        session.note_skip()
     if report.chosen:
         session.note_choice()
     _note_step(visit, report)
     command = session.lead_music(now_s, report.playing, watching=visit.is_watched(now_s))
+    if command is None and isinstance(turned, PlayerCommand):
+        # Music that has faded goes on when the DJ is turned off
+        command = turned
     order = None if command is None else command.dj
     if order is not None and order.plan is not None:
         visit.dj_plan = order.number, order.plan
     steps = [] if order is None else list(_steps(order.plan))
     said, mood = next(reversed(session.take_dj_sentences()), None), session.mood()
-    decided = DjAct.SUGGEST if order is None else order.act
+    said_only = None if said is None else DjAct.SUGGEST.value
     return {
         "on": session.dj_on,
-        "act": None if said is None else decided.value,
+        "act": said_only if order is None else order.act.value,
         "number": 0 if order is None else order.number,
         "said": said,
         "mood": None if mood is None else name_mood(mood),

@@ -44,16 +44,16 @@ def describe(event: str, arguments: tuple[Any, ...]) -> list[object] | None:
 
 def _write(event: str, arguments: tuple[Any, ...]) -> list[object] | None:
     """The line of a path that is opened for writing or changes; None for other events."""
-    # A number is a file that is open already
-    if event == "open" and arguments[2] & _WRITING and not isinstance(arguments[0], int):
-        # `os.open` has no mode, and does not tell Python's hooks the folder that a path is relative to
-        return _path(arguments[0], known=arguments[1] is not None)
     if event == "sqlite3.connect":
         # SQLite opens the file by itself, and Python announces no more of it
         name = os.fsdecode(arguments[0])
         if name.startswith("file:"):
             name = name.removeprefix("file:").partition("?")[0]
         return None if name in _IN_MEMORY else _path(name)
+    # A number is a file that is open already
+    if event == "open" and arguments[2] & _WRITING and not isinstance(arguments[0], int):
+        # `os.open` has no mode, and does not tell Python's hooks the folder that a path is relative to
+        return _path(arguments[0], known=arguments[1] is not None)
     place, folder = _PATHS.get(event, (0, None))
     if event not in _PATHS or isinstance(arguments[place], int):
         return None

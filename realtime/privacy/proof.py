@@ -45,7 +45,7 @@ SEEN = {
 }
 """What it saw of native code."""
 
-NOT_COUNTED = "Python's compiled code (__pycache__), which is turned off here; for some programs it is kept once"
+NOT_COUNTED = "files in which Python itself keeps compiled code (__pycache__); this test turns them off"
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,6 +227,10 @@ class Session:
         self._selector.reset_journey()
         self._dj.policy.note_choice()
 
+    def note_skip(self) -> None:
+        """A person has gone to another song without a key: the DJ knows that they are there."""
+        self._dj.policy.note_skip()
+
     def take_dj_events(self) -> tuple[DjEvent, ...]:
         """What the DJ has done since the last call."""
         return self._dj.take_events()

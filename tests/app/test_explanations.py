@@ -9,6 +9,7 @@ import numpy as np
 from realtime.app.explanations import EVERY_S, MOST_BUSY, ExplanationThread
 from realtime.domain import Box, Expression, Face, Frame
 from realtime.errors import AssetError
+from realtime.faces.calibration import Calibration
 from realtime.faces.explainer import FaceExplainer
 from realtime.mood.vote import MoodVote
 from realtime.session.state import Session
@@ -111,6 +112,27 @@ def test_labels_that_change_with_each_frame_do_not_keep_a_slow_machine_busy() ->
             harness.settle(index / 10)
     # It works a third of the time, of six seconds
     assert harness.batches == 6 * MOST_BUSY + 1
+
+
+def test_a_label_that_a_face_at_rest_corrected_is_explained_with_it() -> None:
+    harness, down = Harness(), Calibration((0.0, 0.0, 0.0, -1.0, 0.0, 0.0, 0.0))
+    with harness.explanations:
+        harness.session.handle_key("e", 0)
+        harness.session.rest.use(down)
+        for index, (now_s, face, calibrated) in enumerate(
+            [(0.0, LARGE, False), (100.0, replace(LARGE, calibrated=True), True)]
+        ):
+            harness.analyse(index, face)
+            harness.settle(now_s)
+            explanation = harness.session.view(now_s, "").explanation
+            assert explanation is not None
+            assert explanation.calibrated is calibrated
+        harness.session.rest.use(None)
+        harness.analyse(9, replace(LARGE, calibrated=True))
+        harness.settle(200.0)
+        explanation = harness.session.view(200.0, "").explanation
+        assert explanation is not None
+        assert not explanation.calibrated
 
 
 def test_a_frozen_picture_is_explained_once() -> None:

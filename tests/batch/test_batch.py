@@ -108,6 +108,46 @@ def test_ctrl_c_leaves_a_table_of_what_is_done_and_the_next_run_goes_on(tmp_path
     assert engine.read_names == ["c.png", "d.png", "f.avi"]
 
 
+def test_only_a_table_that_is_written_is_said_to_be_there(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request, said = ask(tmp_path, folder), list[str]()
+    with pytest.raises(KeyboardInterrupt):
+        run_batch(request, Here(stop_after=2, error=KeyboardInterrupt()), lambda _: None, said.append)
+    assert said == [f"ended early: {request.output} has what is done; the same command goes on from there"]
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    for place in ("realtime.batch.journal.BatchJournal.__init__", "realtime.batch.batch.write_results"):
+        said.clear()
+        with monkeypatch.context() as patched:
+            patched.setattr(place, interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                run_batch(request, Here(), lambda _: None, said.append)
+        assert said == []
+
+
+def test_rows_that_leave_the_table_are_said(tmp_path: Path, folder: Path) -> None:
+    def read_only(*names: str) -> list[str]:
+        said: list[str] = []
+        sources = BatchSources([str(folder / name) for name in names])
+        request = BatchRequest(tmp_path / "t.jsonl", sources, None, "settings", "1")
+        run_batch(request, Here(), lambda _: None, said.append)
+        return said
+
+    table_name = tmp_path / "t.jsonl"
+    assert read_only("a.png", "b.png", "f.avi") == []
+    assert read_only("c.png") == [
+        f"3 files of earlier runs are not among those that you name now, and are left out of {table_name}"
+    ]
+    assert table(table_name) == ["c.png"]
+    assert read_only("a.png", "b.png", "c.png") == [
+        f"1 file of earlier runs is not among those that you name now, and is left out of {table_name}"
+    ]
+    assert read_only("a.png", "b.png", "c.png", "f.avi") == []
+
+
 def test_an_error_of_the_engine_keeps_what_is_done(tmp_path: Path, folder: Path) -> None:
     request = ask(tmp_path, folder)
     with pytest.raises(EmodjError, match="the cluster is lost"):

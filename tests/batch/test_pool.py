@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
-from typing import TYPE_CHECKING
+from multiprocessing.connection import wait
+from time import monotonic
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -103,6 +105,30 @@ def test_the_rows_of_a_film_stay_when_its_end_cannot_be_read(
     # The second try goes on behind what is on disk
     written = decode_rows((tmp_path / "t.jsonl.parts" / "rows.jsonl").read_bytes())
     assert [row["frame"] for row in written] == frames
+
+
+def test_a_stop_of_all_processes_is_no_silence_of_those_that_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [str(write_picture(tmp_path / f"{n}.png")) for n in range(2)]
+    stopped_s, waits = 0.0, 0
+
+    def clock() -> float:
+        return monotonic() + stopped_s
+
+    def stopped_wait(pipes: Any, timeout: float | None = None) -> Any:
+        # As after Ctrl-Z and `fg`: an hour has gone, and nobody has read meanwhile
+        nonlocal stopped_s, waits
+        waits += 1
+        if waits > 1:
+            return wait(pipes, timeout)
+        stopped_s += 3600
+        return []
+
+    with WorkerPool(load_fake, every_s=None, jobs=1, notify=lambda _: None) as pool:
+        monkeypatch.setattr("realtime.batch.pool.wait", stopped_wait)
+        monkeypatch.setattr("time.monotonic", clock)
+        found = outcomes(list(pool.read(range(2), names)))
+    assert found == {0: ["ok"], 1: ["ok"]}
+    assert waits > 1
 
 
 def test_a_network_that_cannot_be_used_is_its_own_error() -> None:

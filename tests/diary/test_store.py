@@ -268,10 +268,10 @@ def test_wipe_leaves_nothing(kept: Kept) -> None:
 
 def test_wipe_deletes_files_of_the_diary_alone(kept: Kept) -> None:
     kept.diary.add(diary_entry())
-    mine = kept.path.with_name("mine.txt")
+    mine = kept.path.with_name("diary of my cat.txt")
     mine.write_text("mine")
     kept.diary.wipe()
-    assert [path.name for path in kept.path.parent.iterdir()] == ["mine.txt"]
+    assert [path.name for path in kept.path.parent.iterdir()] == ["diary of my cat.txt"]
 
 
 @pytest.mark.posix

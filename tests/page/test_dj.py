@@ -45,11 +45,11 @@ class Tab:
         self.start = client.begin()
         self.state: dict[str, Any] = {"on": True, "playing": "nothing", "song": 0, "paused": False, "order": 0, "step": 0}
 
-    def report(self, *, chosen: bool = False, **changes: Any) -> dict[str, Any]:
+    def report(self, *, chosen: bool = False, skipped: bool = False, **changes: Any) -> dict[str, Any]:
         """Report after `STEP_S`; `changes` of the state stay."""
         self._clock.now_s += STEP_S
         self.state |= changes
-        answer = self.client.ask("dj", {**self.state, "chosen": chosen})
+        answer = self.client.ask("dj", {**self.state, "chosen": chosen, "skipped": skipped})
         assert answer.status == 200, answer.sentence
         return answer.document
 
@@ -205,6 +205,15 @@ def test_nobody_before_the_camera_fades_the_music_and_somebody_brings_it_back(ta
     assert [(answer["act"], answer["said"]) for answer in faded] == [("fade", "nobody seen for 2 minutes: the music fades")]
     tab.report(paused=True)
     assert tab.reports(5, wall) == []
+    off = tab.report(on=False)
+    assert (off["act"], off["said"]) == ("resume", None)
+    tab.report(on=True, paused=False)
+    # A skip shows that somebody is there, whom the camera does not see
+    assert tab.reports(100, wall) == []
+    tab.report(skipped=True)
+    assert tab.reports(100, wall) == []
+    assert [answer["act"] for answer in tab.reports(40, wall)] == ["fade"]
+    tab.report(paused=True)
     back = tab.reports(2, face)
     assert [(answer["act"], answer["said"]) for answer in back] == [("resume", "somebody is back: the music goes on")]
 
@@ -246,7 +255,7 @@ def test_tabs_and_sessions_have_djs_of_their_own(tab: Tab, page: PageClient, clo
     assert tab.report(order=0)["act"] is None
     assert tab.events() == []
     other.client.ask("end")
-    assert other.client.ask("dj", {**tab.state, "chosen": False}).status == 410
+    assert other.client.ask("dj", {**tab.state, "chosen": False, "skipped": False}).status == 410
     assert tab.report()["on"] is True
 
 
@@ -265,11 +274,12 @@ def test_tabs_and_sessions_have_djs_of_their_own(tab: Tab, page: PageClient, clo
         ("order", "1", "order is a number from 0 to 1000000000"),
         ("step", None, "step is a number from 0 to 1000000000"),
         ("chosen", {"a": 1}, "chosen is true or false"),
+        ("skipped", "", "skipped is true or false"),
     ],
 )
 def test_a_report_that_no_page_sends_is_refused(tab: Tab, field: str, value: object, sentence: str) -> None:
     tab.choose(mood="happy")
-    answer = tab.client.ask("dj", {**tab.state, "chosen": False, field: value})
+    answer = tab.client.ask("dj", {**tab.state, "chosen": False, "skipped": False, field: value})
     assert (answer.status, answer.sentence) == (400, sentence)
     # Nothing was decided on it
     assert tab.report()["act"] == "begin"
@@ -281,5 +291,5 @@ def test_a_report_that_no_page_sends_is_refused(tab: Tab, field: str, value: obj
 )
 def test_others_cannot_steer_it(tab: Tab, headers: dict[str, str | None], status: int) -> None:
     tab.choose(mood="happy")
-    assert tab.client.ask("dj", {**tab.state, "chosen": False}, headers).status == status
+    assert tab.client.ask("dj", {**tab.state, "chosen": False, "skipped": False}, headers).status == status
     assert tab.report()["act"] == "begin"

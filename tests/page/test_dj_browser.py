@@ -109,6 +109,7 @@ def test_songs_begin_and_follow_the_mood_at_the_end_of_a_song(tab: Page) -> None
 
 
 def test_it_plays_for_a_face_fades_without_one_and_goes_on(tab: Page) -> None:
+    # Four fades of two seconds, and a mood that must hold
     click(tab, DJ)
     click(tab, "Camera on")
     expect(tab.locator("#song-title")).to_have_text("Happy song")
@@ -127,6 +128,13 @@ def test_it_plays_for_a_face_fades_without_one_and_goes_on(tab: Page) -> None:
     assert not tab.evaluate("audio.paused")
     assert tab.evaluate("audio.currentTime") > place
     expect(tab.locator("#song-title")).to_have_text("Happy song")
+    # Music that has faded does not stay silent without the DJ
+    tab.evaluate(COVER)
+    expect(tab.locator("#dj-said")).to_have_text(re.compile("^nobody seen for [0-9]+ s: the music fades$"))
+    until(lambda: tab.evaluate("audio.paused"))
+    click(tab, DJ)
+    until(lambda: tab.evaluate("!audio.paused"))
+    until(lambda: tab.evaluate("audio.volume") == volume)
 
 
 def test_a_browser_that_starts_no_music_says_so(tab: Page) -> None:

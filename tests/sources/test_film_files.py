@@ -13,7 +13,7 @@ from realtime.sources.film_files import FilmFacts, Mirror, is_raw_stream, read_f
 from realtime.sources.opening import open_video
 from realtime.sources.video import VideoSource
 from tests.support.clips import SIZE
-from tests.support.films import encode, write_film
+from tests.support.films import encode, film_bytes, write_film
 from tests.support.mirrored import IDENTITY, box, marked, matrix, track, write_mirrored
 
 if TYPE_CHECKING:
@@ -212,3 +212,14 @@ def test_a_movie_states_how_long_its_pictures_are(length: int, cut: bool, tmp_pa
     box = struct.pack(">I4s", length and length + 8, b"mdat") + bytes(100)
     path.write_bytes(struct.pack(">I4s4s", 12, b"ftyp", b"isom") + box)
     assert read_film_facts(str(path)).is_cut is cut
+
+
+def test_pictures_that_grow_are_shown_in_the_size_that_the_film_states(tmp_path: Path) -> None:
+    small, large = np.full((48, 64, 3), 90, np.uint8), np.full((960, 1280, 3), 120, np.uint8)
+    bodies = [encode(picture) for picture in (small, small, large, large, small)]
+    path = tmp_path / "film.mkv"
+    path.write_bytes(film_bytes(bodies, [0, 40, 80, 120, 160], 64, 48))
+    with open_video(str(path)) as source:
+        frames = list(iter(source.read, None))
+    assert {frame.image.shape for frame in frames} == {(48, 64, 3)}
+    assert [float(frame.image.mean()) for frame in frames] == pytest.approx([90, 90, 120, 120, 90], abs=8)

@@ -49,7 +49,7 @@ def build_vote(settings: Settings) -> MoodVote:
 def build_playlists(settings: Settings, notify: Notify) -> Playlists:
     """Collect the music of the settings; songs of the library come before the lists of each mood that they fit.
 
-    A library that cannot be read is reported through `notify`; the other music stays.
+    A library that cannot be read, or has no songs for any mood, is reported through `notify`; the other music stays.
     """
     library = settings.music.library
     if library is None:
@@ -57,7 +57,10 @@ def build_playlists(settings: Settings, notify: Notify) -> Playlists:
     from realtime.music.local.library import moods_with_songs
 
     try:
-        return settings.playlists.with_library(library, moods_with_songs(library))
+        moods = moods_with_songs(library)
+        if not moods:
+            notify(f"music.library: {library} has no songs for any mood: name its folders as moods, as angry or happy")
+        return settings.playlists.with_library(library, moods)
     except EmodjError as error:
         notify(f"music.library: {error}")
         return settings.playlists

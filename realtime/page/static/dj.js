@@ -29,6 +29,9 @@ export class Dj {
     this.linked = false;
     this.reset();
     player.chosen = () => this.noteChoice();
+    player.skipped = () => {
+      this.skipped = this.on;
+    };
     player.followed = () => this.takeNext();
     find("dj").addEventListener("click", () => this.turn(!this.on));
     for (const id of ["music", "songs"]) {
@@ -44,6 +47,7 @@ export class Dj {
   reset() {
     this.presses += 1;
     this.chosen = false;
+    this.skipped = false;
     // Lists to play when the song of now has ended; the order, and the step of its journey, that plays
     this.queue = [];
     this.order = 0;
@@ -82,10 +86,11 @@ export class Dj {
       return;
     }
     this.asking = true;
-    const { presses, chosen } = this;
+    const { presses, chosen, skipped } = this;
     this.chosen = false;
+    this.skipped = false;
     try {
-      const decided = await ask("dj", { ...this.playing(), on: this.on, order: this.order, step: this.step, chosen });
+      const decided = await ask("dj", { ...this.playing(), on: this.on, order: this.order, step: this.step, chosen, skipped });
       if (presses === this.presses) {
         this.carryOut(decided);
       }

@@ -39,8 +39,9 @@ export class Player {
     this.volume = volume;
     this.fading = 0;
     this.fadesOut = false;
-    // Set by the DJ: a person has chosen a list; a song has ended, and true if other music follows
+    // Set by the DJ: a person has chosen a list, or has skipped; a song has ended, and true if other music follows
     this.chosen = () => {};
+    this.skipped = () => {};
     this.followed = () => false;
     find("song-thumbs").hidden = !hasThumbs();
     this.starts = starts;
@@ -223,6 +224,7 @@ export class Player {
     if (verdict !== "dislike" || number !== this.order[this.place]) {
       return;
     }
+    this.skipped();
     await (leftOut ? this.leaveOut(false) : this.skip(1));
   }
 
@@ -261,7 +263,7 @@ export class Player {
     const to = out ? 0 : 1;
     const begun = performance.now();
     if (!out) {
-      audio.volume = 0;
+      audio.volume = Math.min(1, this.volume * from);
       this.sound();
     }
     this.fading = setInterval(() => {
@@ -301,11 +303,15 @@ export class Player {
 
   listen() {
     find("play").addEventListener("click", () => (audio.paused ? this.resume() : this.pause()));
-    find("previous").addEventListener("click", () => this.skip(-1));
+    find("previous").addEventListener("click", () => {
+      this.skipped();
+      this.skip(-1);
+    });
     find("next").addEventListener("click", () => {
       if (!audio.paused && performance.now() - this.begunAt < SKIP_MS) {
         this.note("skipped");
       }
+      this.skipped();
       this.skip(1);
     });
     find("like").addEventListener("click", () => this.judge("like"));
