@@ -24,6 +24,8 @@ export class Player {
   constructor(shuffle, volume, starts) {
     this.list = null;
     this.order = [];
+    // Numbers of the songs of this list that have played, the latest last
+    this.heard = [];
     this.place = 0;
     this.failures = 0;
     // What a thumb is for, and when it began to play
@@ -74,6 +76,7 @@ export class Player {
     try {
       const { count, order, notices } = await ask("list", { list, shuffled: this.shuffled });
       this.list = { list, title, count, order };
+      this.heard = [];
       this.order = this.newOrder(first);
       this.place = 0;
       this.failures = 0;
@@ -90,7 +93,11 @@ export class Player {
   newOrder(first) {
     const { count, order } = this.list;
     if (order) {
-      return first === null ? order : [first, ...order.filter((each) => each !== first)];
+      const others = order.filter((each) => each !== first);
+      // As everywhere with thumbs, a song rests for a quarter of its list
+      const recent = this.heard.slice(Math.max(0, this.heard.length - Math.floor(count / 4)));
+      const rested = others.filter((each) => !recent.includes(each));
+      return first === null ? order : [first, ...rested, ...others.filter((each) => recent.includes(each))];
     }
     const numbers = [...Array(count).keys()];
     if (this.shuffled) {
@@ -111,6 +118,7 @@ export class Player {
       return;
     }
     if (!this.order.length) {
+      this.between = false;
       this.say(NONE_OFFERED);
       return;
     }
@@ -140,6 +148,7 @@ export class Player {
     if (!list) {
       return;
     }
+    find("shuffle").setAttribute("aria-busy", "true");
     try {
       const { order } = await ask("list", { list: list.list, shuffled });
       if (list === this.list && shuffled === this.shuffled) {
@@ -149,6 +158,8 @@ export class Player {
       }
     } catch (error) {
       this.say(error.message);
+    } finally {
+      find("shuffle").setAttribute("aria-busy", "false");
     }
   }
 
@@ -165,6 +176,7 @@ export class Player {
         await this.leaveOut(back);
         return;
       }
+      this.heard = [...this.heard.slice(-this.list.count), number];
       find("song-title").textContent = song.title;
       find("song-artist").textContent = song.artist ? `– ${song.artist}` : "";
       find("song-number").textContent = `${number + 1}/${this.list.count}`;
