@@ -149,10 +149,14 @@ class MusicController:
         local, remote = self._local, self._account.existing_player
         if local is not None and local.now_playing is not None:
             return local.fade_out() if out else local.resume()
-        if remote is None or remote.now_playing is None or remote.now_playing.paused is out:
+        if remote is None or remote.now_playing is None:
             return None
-        # A fade would take a request for each step of the volume
-        return self._send_command(PlayerCommand(toggle=True))
+        try:
+            # A fade would take a request for each step of the volume
+            return remote.set_paused(paused=out)
+        except EmodjError as error:
+            self._account.note_error(error)
+            return str(error)
 
     def poll(self) -> str | None:
         """Play the next song when one has ended. A journey then takes its next step, but only to local songs.
