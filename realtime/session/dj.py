@@ -95,7 +95,7 @@ class SessionDj:
             The decision as a sentence, and the order for the player, None if there is nothing to do. None without a decision.
         """
         self._note_change(seconds, mood, playing)
-        decision = self.policy.decide(now_s, mood, playing, seen=seen)
+        decision = self.policy.decide(now_s, mood, playing, seen=seen, waits=self._selector.is_travelling)
         if decision is None:
             return None
         only_said, plan = decision.act is DjAct.SUGGEST, None
