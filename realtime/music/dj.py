@@ -246,6 +246,10 @@ class DjPolicy:
         if self._issued is not None and playing.order == self._issued[0]:
             self._music_mood, self._changed_s = self._issued[1], self._time_s
             self._ordered = self._issued = None
+        elif self._issued is not None and playing.failed == self._issued[0]:
+            # The music of before stays; the same would fail again
+            self._unfit = self._issued[1]
+            self._ordered = self._issued = self._begun = None
         if playing.kind is not MusicKind.NOTHING and self._begun is not None:
             # The link was not needed
             self._link_spent = self._link_spent and playing.kind not in CONTROLLED

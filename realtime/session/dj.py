@@ -30,11 +30,12 @@ MOST_SENTENCES = 8
 
 @dataclass(frozen=True, slots=True)
 class DjEvent:
-    """What the DJ decided, or that music has changed as it decided.
+    """What the DJ decided, or that music has changed as it decided, or could not be played.
 
     Attributes:
         seconds: time since the first frame.
-        what: name of the `DjAct`, or "changed" when the music that was decided on plays.
+        what: name of the `DjAct`, or "changed" when the music that was decided on plays, or "failed" if it
+            could not be played.
         mood: mood of that moment; None without one.
         why: one sentence.
         plan: music that was chosen; None if none was.
@@ -133,10 +134,16 @@ class SessionDj:
         return sentences
 
     def _note_change(self, seconds: float, mood: Mood | None, playing: PlayingMusic) -> None:
-        """Keep that the music has changed as it was ordered, which may be minutes after the decision."""
-        if self._order is not None and playing.order == self._order[0]:
-            event, self._order = self._order[1], None
+        """Keep that the music has changed as it was ordered, or why not, which may be minutes after the decision."""
+        if self._order is None:
+            return
+        number, event = self._order
+        if playing.order == number:
+            self._order = None
             self._add(replace(event, seconds=seconds, what="changed", mood=mood))
+        elif playing.failed == number:
+            self._order = None
+            self._add(replace(event, seconds=seconds, what="failed", mood=mood, why=playing.failure))
 
     def _add(self, event: DjEvent) -> None:
         self._events.append(event)

@@ -908,6 +908,8 @@ def test_music_that_cannot_be_had_next_is_said_and_the_list_goes_on(heard: Heard
 
     until(on_second)
     assert [str(tmp_path / "gone") in sentence for sentence in said] == [True]
+    playing = heard.music.playing_music()
+    assert (playing.order, playing.failed, playing.failure) == (1, 2, said[0])
 
 
 def test_the_dj_opens_a_link_only_if_it_may(heard: Heard, tmp_path: Path, browser: Callable[[], list[str]]) -> None:

@@ -577,6 +577,15 @@ def test_the_dj_leaves_a_journey_alone_until_it_has_arrived() -> None:
     assert night.session.view(0, "").strategy == "journey 1/4"
 
 
+def test_music_that_could_not_be_played_is_no_change() -> None:
+    night = Night()
+    night.look(6, HAPPY)
+    night.playing = PlayingMusic(failed=1, failure="no songs in the folder")
+    night.look(60, HAPPY)
+    assert [event.what for event in night.session.take_dj_events()] == ["begin", "failed"]
+    assert night.whys[-1] == "no songs in the folder"
+
+
 def test_any_key_shows_that_somebody_is_there() -> None:
     night = Night()
     night.look(6, HAPPY)
