@@ -62,6 +62,9 @@ class SessionDj:
         self._selector = selector
         self._was_on = on
         self._decided_s: float | None = None
+        # Time and mood of the latest decision
+        self._seconds = 0.0
+        self._mood: Mood | None = None
         self._events = deque[DjEvent](maxlen=MOST_DJ_EVENTS)
         self._new_events = deque[DjEvent](maxlen=MOST_DJ_EVENTS)
         self._sentences = deque[str](maxlen=MOST_SENTENCES)
@@ -95,6 +98,7 @@ class SessionDj:
         Returns:
             The decision as a sentence, and the order for the player, None if there is nothing to do. None without a decision.
         """
+        self._seconds, self._mood = seconds, mood
         self._note_change(seconds, mood, playing)
         decision = self.policy.decide(now_s, mood, playing, seen=seen, waits=self._selector.is_travelling)
         if decision is None:
@@ -119,6 +123,9 @@ class SessionDj:
         on = not self.policy.on
         self._was_on |= on
         act = self.policy.turn(on=on)
+        if act is DjAct.RESUME:
+            # The sentence of the key says it
+            self._add(DjEvent(self._seconds, act.value, self._mood, DJ_OFF, None))
         return DJ_ON if on else DJ_OFF, None if act is None else PlayerCommand(dj=DjOrder(act, 0))
 
     def take_events(self) -> tuple[DjEvent, ...]:

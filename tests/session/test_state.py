@@ -586,6 +586,16 @@ def test_music_that_could_not_be_played_is_no_change() -> None:
     assert night.whys[-1] == "no songs in the folder"
 
 
+def test_music_that_has_faded_goes_on_when_the_dj_is_turned_off() -> None:
+    night = Night()
+    night.look(6, HAPPY)
+    night.play(1)
+    night.look(125)
+    assert night.session.handle_key("a", night.now_s) == PlayerCommand(dj=DjOrder(DjAct.RESUME, 0))
+    assert [event.what for event in night.session.take_dj_events()] == ["begin", "changed", "fade", "resume"]
+    assert night.session.handle_key("a", night.now_s) is None
+
+
 def test_any_key_shows_that_somebody_is_there() -> None:
     night = Night()
     night.look(6, HAPPY)
