@@ -23,8 +23,19 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 PAGE_FILES = (
     *("index.html", "page.css", "icon.svg", "sample.jpg"),
-    *("camera.js", "elements.js", "main.js", "mood.js", "offers.js", "picture.js", "player.js", "rest.js", "server.js"),
-    *("stage.js", "summary.js"),
+    *(
+        "camera.js",
+        "dj.js",
+        "elements.js",
+        "main.js",
+        "mood.js",
+        "offers.js",
+        "picture.js",
+        "player.js",
+        "rest.js",
+        "server.js",
+    ),
+    *("spotify.js", "stage.js", "summary.js", "thumb.svg", "thumbs.js"),
 )
 
 ASSETS = {

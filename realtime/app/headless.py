@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from realtime.app.rates import LookPace
 from realtime.errors import SourceError
+from realtime.sources.cameras import NEXT_STEPS
 from realtime.sources.film_frames import empty_source, frames_in_order
 from realtime.sources.health import BlackCheck, SourceState
 
@@ -60,7 +62,8 @@ def newest_frames(frames: FrameGrabber, remark: Callable[[str], None]) -> Genera
             # Read before the frame: the last frame may arrive between the two calls
             ended = frames.ended
             frame = frames.latest_after(index, TURN_S)
-            away = _remarked(frames.health(time.monotonic()), away, remark)
+            waits = frames.wait_for_source and index < 0 and frame is None
+            away = _remarked(frames.health(time.monotonic()), away, partial(_say_waiting, remark) if waits else remark)
             if frame is not None:
                 index = frame.index
             elif ended:
@@ -68,6 +71,11 @@ def newest_frames(frames: FrameGrabber, remark: Callable[[str], None]) -> Genera
             yield frame
     if index < 0:
         raise empty_source(frames.name)
+
+
+def _say_waiting(remark: Callable[[str], None], sentence: str) -> None:
+    """Say why there is no picture yet, without advice that is followed already, and that the session waits."""
+    remark(f"{sentence.removesuffix(f'; {NEXT_STEPS}')}; waiting for it, Ctrl-C ends the session")
 
 
 def analyse_file(

@@ -125,6 +125,9 @@ class LiveOutputs:
         log: gets faces and moods; closed here.
         notify: says a sentence in the terminal.
         waits: `emit` waits for a slow disk or reader, and no frame is left out: for sessions without a window.
+
+    Attributes:
+        started: local time of the first analysed frame, with its offset from UTC; None before it.
     """
 
     def __init__(
@@ -149,6 +152,7 @@ class LiveOutputs:
         self._log = log
         self._notify = notify
         self._waits = waits
+        self.started: datetime | None = None
         # The threads add messages, the session takes them
         self._messages = deque[_Message]()
         self._to_repeat: list[str] = []
@@ -190,6 +194,8 @@ class LiveOutputs:
 
     def emit(self, elapsed_s: float, faces: tuple[Face, ...]) -> None:
         """Print and log an analysed frame, if enabled."""
+        if self.started is None:
+            self.started = datetime.now().astimezone()
         if self._stdout is not None or self._log is not None:
             events = self._session.take_dj_events()
             self._write(documents.frame_document(elapsed_s, faces, self._session.mood(), events))

@@ -262,7 +262,11 @@ class StillsReader:
         if self._notify is not None and len(picture.faces) > MOST_EXPLAINED:
             self._notify(f"{picture.path}: the {MOST_EXPLAINED} largest of {len(picture.faces)} faces are explained")
         explainer = FaceExplainer(self._faces.classifier, self._faces.side_ratio)
-        return [explainer.explain(pixels, face) for face in largest_faces(picture.faces, MOST_EXPLAINED)]
+        calibration = self._faces.calibration
+        return [
+            explainer.explain(pixels, face, calibration if face.calibrated else None)
+            for face in largest_faces(picture.faces, MOST_EXPLAINED)
+        ]
 
     def _annotate(self, item: PictureInput, pixels: Image, picture: AnalysedPicture) -> tuple[Image | None, EmodjError | None]:
         """The annotated picture, None if it is not needed; and the error where it could not be written."""

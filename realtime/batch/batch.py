@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -100,11 +101,18 @@ def check_request(request: BatchRequest) -> None:
         EmodjError: its format needs a package that is not installed.
     """
     check_output(request.output)
-    if request.output.exists() and not request.restart and not (_journal_folder(request.output) / MANIFEST).exists():
+    manifest = _journal_folder(request.output) / MANIFEST
+    # Path.exists raises for a folder that may not be entered
+    if os.path.exists(request.output) and not request.restart and not os.path.exists(manifest):  # noqa: PTH110
         raise UsageError(f"{request.output} exists already: choose another --output, or --restart replaces it")
 
 
-def run_batch(request: BatchRequest, engine: Engine, report: Callable[[BatchProgress], None]) -> BatchTotals:
+def run_batch(
+    request: BatchRequest,
+    engine: Engine,
+    report: Callable[[BatchProgress], None],
+    notify: Callable[[str], None] = lambda _: None,
+) -> BatchTotals:
     """Read what is not read yet, and write the table.
 
     After Ctrl-C, the table is written from what is done, and KeyboardInterrupt goes on. Any other error leaves it. What is done
@@ -114,6 +122,7 @@ def run_batch(request: BatchRequest, engine: Engine, report: Callable[[BatchProg
         request: what to do; `check_request` has passed it.
         engine: reads the files.
         report: called after each step.
+        notify: gets a sentence on what the earlier runs have left, and on a table that is written early.
 
     Raises:
         UsageError: the earlier run had another network or other settings; or another run goes on now.
@@ -123,6 +132,14 @@ def run_batch(request: BatchRequest, engine: Engine, report: Callable[[BatchProg
     with BatchJournal(
         _journal_folder(request.output), sources.names, _manifest(request, engine), fresh=request.restart
     ) as journal:
+        if journal.damaged:
+            are, they = ("is", "it") if journal.damaged == 1 else ("are", "they")
+            parts = _count(journal.damaged, "part")
+            notify(f"{journal.folder}: {parts} of the rows {are} damaged: what {they} held is read again")
+        if journal.unnamed:
+            are = "is" if journal.unnamed == 1 else "are"
+            files = _count(journal.unnamed, "file")
+            notify(f"{files} of earlier runs {are} not among those that you name now, and {are} left out of {request.output}")
         todo = [number for number in sources.start_order() if not journal.is_done(number)]
         for number, sentence in sources.errors.items():
             lines = encode_rows([error_row(source_text(sources.names[number]), source_text(sentence))])
@@ -134,6 +151,7 @@ def run_batch(request: BatchRequest, engine: Engine, report: Callable[[BatchProg
             _read(journal, todo, sources.names, engine, report)
         except KeyboardInterrupt:
             write_results(request.output, journal.rows())
+            notify(f"ended early: {request.output} has what is done; the same command goes on from there")
             raise
         return write_results(request.output, journal.rows())
 
@@ -163,6 +181,10 @@ def _manifest(request: BatchRequest, engine: Engine) -> Mapping[str, Any]:
         "settings": settings,
         "--every": request.every_s,
     }
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _journal_folder(output: Path) -> Path:

@@ -15,11 +15,13 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Self
 
 from distributed import Client, KilledWorker, WorkerPlugin, as_completed
 
 from realtime.batch.journal import Piece, Stamp, stamp_of
+from realtime.batch.pool import STALL_S, STEP_S
 from realtime.batch.rows import encode_rows, error_row, source_text
 from realtime.batch.sources import is_named_film
 from realtime.batch.worker import read_pieces
@@ -92,7 +94,13 @@ class NetworkPlugin(WorkerPlugin):
         _networks[self._digest] = self._model
 
 
-def read_group(works: Sequence[ClusterWork], digest: str, open_readers: OpenReaders, every_s: float | None) -> list[Piece]:
+def read_group(
+    works: Sequence[ClusterWork],
+    digest: str,
+    open_readers: OpenReaders,
+    every_s: float | None,
+    stall_s: float = STALL_S,
+) -> list[Piece]:
     """Read files on a worker, and return their pieces; the body of a task.
 
     Args:
@@ -100,19 +108,59 @@ def read_group(works: Sequence[ClusterWork], digest: str, open_readers: OpenRead
         digest: SHA-256 of the network, which `NetworkPlugin` has brought.
         open_readers: opens the network, and loads the detector.
         every_s: as for `reading.iterate_rows`.
+        stall_s: a file of which nothing is seen for so many seconds is given up.
 
     Raises:
         EmodjError: the network or a cascade cannot be used on this worker.
     """
-    readers, host, pieces = _readers(digest, open_readers), socket.gethostname(), list[Piece]()
+    host, pieces = socket.gethostname(), list[Piece]()
+    _readers(digest, open_readers)
     for work in works:
         stamp = stamp_of(work.path)
         if work.is_here and stamp == Stamp():
             sentence = f"{host} cannot open {source_text(work.path)}: all workers need the same disk under the same path"
             pieces.append(_error_piece(work.number, work.source, stamp, sentence))
         else:
-            pieces += read_pieces(work.number, work.source, readers, every_s, _drop, work.path)
+            pieces += _read_watched(work, _readers(digest, open_readers), every_s, stall_s)
     return pieces
+
+
+def _read_watched(work: ClusterWork, readers: BatchReaders, every_s: float | None, stall_s: float) -> list[Piece]:
+    """The pieces of a file; if it gives no sign for `stall_s`, those before, and an error.
+
+    A thread cannot be ended: one that never returns is left behind with its readers, and the worker goes on with new ones.
+    """
+    signs: SimpleQueue[Piece | BaseException | None] = SimpleQueue()
+
+    def read() -> None:
+        try:
+            for piece in read_pieces(work.number, work.source, readers, every_s, _drop, work.path):
+                signs.put(piece)
+            signs.put(None)
+        except BaseException as error:  # noqa: BLE001 - it is raised by the thread that waits
+            signs.put(error)
+
+    threading.Thread(target=read, name="emodj-read", daemon=True).start()
+    pieces: list[Piece] = []
+    # In steps: while the worker is stopped, its file cannot go on either, and that counts as one step
+    silent_s, step_s = 0.0, min(STEP_S, stall_s)
+    while silent_s < stall_s:
+        try:
+            sign = signs.get(timeout=step_s)
+        except Empty:
+            silent_s += step_s
+            continue
+        silent_s = 0.0
+        if sign is None:
+            return pieces
+        if isinstance(sign, BaseException):
+            raise sign
+        if sign.lines:
+            # The answers serve to go on from, which a film on a cluster does not
+            pieces.append(sign._replace(answers="[]", steps=0))
+    _local.key = None
+    sentence = f"{source_text(work.source)} was given up: it is read for {stall_s:g} seconds without a picture"
+    return [*pieces, _error_piece(work.number, work.source, stamp_of(work.path), sentence, len(pieces))]
 
 
 def _readers(digest: str, open_readers: OpenReaders) -> BatchReaders:
@@ -277,6 +325,6 @@ def _lost_piece(work: ClusterWork) -> Piece:
     return _error_piece(work.number, work.source, stamp_of(work.path), sentence)
 
 
-def _error_piece(number: int, source: str, stamp: Stamp, sentence: str) -> Piece:
+def _error_piece(number: int, source: str, stamp: Stamp, sentence: str, part: int = 0) -> Piece:
     lines = encode_rows([error_row(source_text(source), sentence)])
-    return Piece(number, 0, lines, 0, stamp, last=True, failed=True)
+    return Piece(number, part, lines, 0, stamp, last=True, failed=True)

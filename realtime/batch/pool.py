@@ -27,8 +27,14 @@ if TYPE_CHECKING:
 
     from realtime.batch.worker import LoadReaders, Message
 
+    Begun = Callable[[int], BegunFilm | None]
+
 STALL_S = 120.0
 """A process that gives no sign for so long is ended. A picture takes some seconds at most, and a film gives one each 2."""
+
+STEP_S = 5.0
+"""The wait for a sign has steps of so many seconds at most, and a step counts as no more. While this process is stopped
+(Ctrl-Z) or the computer sleeps, the processes that read do not go on either, and that time is no silence of theirs."""
 
 _END_S = 5.0
 
@@ -37,9 +43,8 @@ _END_S = 5.0
 class _Worker:
     process: BaseProcess
     pipe: Any
-    seen_s: float
+    silent_s: float = 0.0
     reading: int | None = None
-    pieces: int = 0
 
 
 class WorkerPool:
@@ -94,17 +99,16 @@ class WorkerPool:
                 worker.process.join()
             worker.process.close()
 
-    def read(
-        self, numbers: Iterable[int], names: Sequence[str], begun: Callable[[int], BegunFilm | None] = lambda _: None
-    ) -> Generator[Piece]:
+    def read(self, numbers: Iterable[int], names: Sequence[str], begun: Begun = lambda _: None) -> Generator[Piece]:
         """Read files, and yield their pieces as they come.
 
-        A file whose process ends is read once more, alone, when all others are done: memory may have been short.
+        A file whose process ends is read once more, alone, when all others are done: memory may have been short. A film goes on
+        then behind the pieces that `begun` knows, and its error is a piece behind them.
 
         Args:
             numbers: places of the files in the batch, in the order in which they are started.
             names: paths of all files.
-            begun: says what an earlier run has read of a file.
+            begun: says what is on disk of a file: of an earlier run, and of this one.
 
         Raises:
             EmodjError: a process cannot be started.
@@ -121,8 +125,9 @@ class WorkerPool:
             if following is None and not busy:
                 if not self._alone:
                     return
-                self._send(self._idle(1) or self._start(), self._alone.popleft(), names)
-            yield from self._wait(names)
+                number = self._alone.popleft()
+                self._send(self._idle(1) or self._start(), number, names, begun(number))
+            yield from self._wait(names, begun)
 
     def _await_network(self, worker: _Worker) -> None:
         while not self.network:
@@ -145,7 +150,7 @@ class WorkerPool:
             ) from error
         finally:
             theirs.close()
-        worker = _Worker(process, ours, time.monotonic())
+        worker = _Worker(process, ours)
         self._workers.append(worker)
         return worker
 
@@ -156,26 +161,29 @@ class WorkerPool:
                 return worker
         return self._start() if len(self._workers) < jobs else None
 
-    def _send(self, worker: _Worker, number: int, names: Sequence[str], begun: BegunFilm | None = None) -> None:
-        worker.reading, worker.pieces, worker.seen_s = number, 0, time.monotonic()
+    def _send(self, worker: _Worker, number: int, names: Sequence[str], begun: BegunFilm | None) -> None:
+        worker.reading, worker.silent_s = number, 0.0
         # If it has just ended, the next wait notices
         with suppress(OSError):
             worker.pipe.send((number, names[number], begun))
 
-    def _wait(self, names: Sequence[str]) -> Generator[Piece]:
+    def _wait(self, names: Sequence[str], begun: Begun) -> Generator[Piece]:
         """Wait for the next signs of life, and yield the pieces among them; replace processes that have ended."""
-        now_s = time.monotonic()
-        limit_s = min(worker.seen_s for worker in self._workers if worker.reading is not None) + self._stall_s - now_s
-        ready = wait([worker.pipe for worker in self._workers], max(limit_s, 0.0))
+        reading = [worker for worker in self._workers if worker.reading is not None]
+        step_s = min(STEP_S, max(self._stall_s - max(worker.silent_s for worker in reading), 0.0))
+        before_s = time.monotonic()
+        ready = wait([worker.pipe for worker in self._workers], step_s)
+        waited_s = min(time.monotonic() - before_s, step_s)
+        for worker in reading:
+            worker.silent_s += waited_s
         for worker in [worker for worker in self._workers if worker.pipe in ready]:
             message = self._receive(worker)
             if message is None:
-                yield from self._replace(worker, names)
+                yield from self._replace(worker, names, begun)
             elif (piece := self._take(worker, message)) is not None:
                 yield piece
-        now_s = time.monotonic()
-        for worker in [each for each in self._workers if each.reading is not None and now_s - each.seen_s >= self._stall_s]:
-            yield from self._end_stalled(worker, names)
+        for worker in [each for each in self._workers if each.reading is not None and each.silent_s >= self._stall_s]:
+            yield from self._end_stalled(worker, names, begun)
 
     def _receive(self, worker: _Worker) -> Message:
         """The next message of a process; None where it has ended."""
@@ -185,7 +193,7 @@ class WorkerPool:
             return None
 
     def _take(self, worker: _Worker, message: Message) -> Piece | None:
-        worker.seen_s = time.monotonic()
+        worker.silent_s = 0.0
         if isinstance(message, Piece):
             if message.last:
                 worker.reading = None
@@ -201,7 +209,7 @@ class WorkerPool:
                 raise AssertionError(message)
         return None
 
-    def _replace(self, worker: _Worker, names: Sequence[str]) -> Generator[Piece]:
+    def _replace(self, worker: _Worker, names: Sequence[str], begun: Begun) -> Generator[Piece]:
         number = worker.reading
         self._drop(worker)
         how = _describe(worker.process)
@@ -213,9 +221,10 @@ class WorkerPool:
             self._alone.append(number)
             return
         name = source_text(names[number])
-        yield _error_piece(number, names[number], f"{name} ends the process that reads it ({how}): copy or export it again")
+        sentence = f"{name} ends the process that reads it ({how}): copy or export it again"
+        yield _error_piece(number, names[number], begun(number), sentence)
 
-    def _end_stalled(self, worker: _Worker, names: Sequence[str]) -> Generator[Piece]:
+    def _end_stalled(self, worker: _Worker, names: Sequence[str], begun: Begun) -> Generator[Piece]:
         number = worker.reading
         worker.process.kill()
         self._drop(worker)
@@ -223,7 +232,7 @@ class WorkerPool:
         if number is not None:
             name = source_text(names[number])
             sentence = f"{name} was given up: it is read for {self._stall_s:g} seconds without a picture"
-            yield _error_piece(number, names[number], sentence)
+            yield _error_piece(number, names[number], begun(number), sentence)
 
     def _drop(self, worker: _Worker) -> None:
         self._workers.remove(worker)
@@ -234,9 +243,9 @@ class WorkerPool:
             worker.process.join()
 
 
-def _error_piece(number: int, source: str, sentence: str) -> Piece:
+def _error_piece(number: int, source: str, begun: BegunFilm | None, sentence: str) -> Piece:
     lines = encode_rows([error_row(source_text(source), sentence)])
-    return Piece(number, 0, lines, 0, stamp_of(source), last=True, failed=True)
+    return Piece(number, 0 if begun is None else begun.parts, lines, 0, stamp_of(source), last=True, failed=True)
 
 
 def _describe(process: BaseProcess) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from contextlib import closing
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -75,9 +76,9 @@ def check_output(path: Path) -> None:
     """
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(f"cannot write {path}: the name of a table ends in .parquet, .csv or .jsonl")
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 - never raises
         raise UsageError(f"{path} is a folder: add the name of a file for the table")
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):  # noqa: PTH112 - never raises
         raise UsageError(f"cannot write {path}: no such folder: {path.parent}")
     if path.suffix.lower() == ".parquet" and find_spec("pyarrow") is None:
         raise EmodjError(
@@ -140,7 +141,7 @@ class CsvWriter:
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-        self._writer = csv.writer(self._file, lineterminator="\n")
+        self._writer = csv.writer(self._file, lineterminator="\r\n")
         self._writer.writerow(ROW_COLUMNS)
 
     def write(self, rows: Sequence[Row]) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from realtime.domain import EXPRESSIONS, by_expression
 from realtime.printable import escape_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from realtime.domain import Face
 
@@ -76,7 +77,34 @@ def encode_rows(rows: Sequence[Row]) -> bytes:
 
 def decode_rows(lines: bytes) -> list[Row]:
     """The rows that `encode_rows` wrote."""
-    return [json.loads(line) for line in lines.splitlines()]
+    return [json.loads(line) for line in lines.split(b"\n") if line]
+
+
+def is_row(values: Mapping[str, Any]) -> bool:
+    """Whether values from a file are a row: those of all columns, of their types, that a table can hold."""
+    return (
+        values.keys() == ROW_COLUMNS.keys()
+        and all(value is None or _IS_KIND[ROW_COLUMNS[name]](value) for name, value in values.items())
+        and values["source"] is not None
+        and values["status"] in _NEEDED
+        and values[_NEEDED[values["status"]]] is not None
+    )
+
+
+def _is_text(value: Any) -> bool:
+    # A half of a character has no UTF-8
+    return isinstance(value, str) and (value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value))
+
+
+_IS_KIND: Mapping[str, Callable[[Any], bool]] = {
+    "string": _is_text,
+    "bigint": lambda value: type(value) is int and -(2**63) <= value < 2**63,
+    "double": lambda value: type(value) in {float, int} and abs(value) < 2**63 and isfinite(value),
+    "boolean": lambda value: isinstance(value, bool),
+}
+
+_NEEDED = {OK: "unsure", NO_FACE: "status", ERROR: "error"}
+"""A column that no row of a status lacks."""
 
 
 def _face_fields(face: Face) -> Row:

@@ -64,12 +64,15 @@ def find_sources(paths: Sequence[str], *, recursive: bool, notify: Notify) -> Ba
         paths: as they were given, or listed.
         recursive: whether the folders inside folders are read, too; links to folders are not followed.
         notify: gets a remark on each folder with files that are neither by their names.
+
+    Raises:
+        UsageError: a path is empty.
     """
     found, seen = BatchSources(), set[str]()
 
     def add(name: str, error: str | None = None) -> None:
-        if name not in seen:
-            seen.add(name)
+        if (same := _place(name)) not in seen:
+            seen.add(same)
             if error is not None:
                 found.errors[len(found.names)] = error
             found.names.append(name)
@@ -81,8 +84,8 @@ def find_sources(paths: Sequence[str], *, recursive: bool, notify: Notify) -> Ba
             add(given, str(error))
             continue
         if not path:
-            add(path, "an empty path names no file")
-        elif os.path.isdir(path):  # noqa: PTH112 - never raises
+            raise UsageError("an empty path names no file: leave it out, or name a picture, a film or a folder")
+        if os.path.isdir(path):  # noqa: PTH112 - never raises
             _add_folder(path, add, recursive=recursive, notify=notify)
         else:
             add(path)
@@ -152,6 +155,17 @@ def _walk(folder: str, *, recursive: bool) -> Iterator[tuple[str, str | None]]:
     if recursive:
         for inside in folders:
             yield from _walk(inside, recursive=True)
+
+
+def _place(name: str) -> str:
+    """The same text for each spelling of a path; links are followed only where `..` goes back over one."""
+    if os.pardir in name:
+        folder, last = os.path.split(name)
+        if last not in {"", os.curdir, os.pardir}:
+            with suppress(OSError, ValueError):
+                return os.path.normcase(os.path.join(os.path.realpath(folder), last))  # noqa: PTH118
+        return name
+    return os.path.normcase(os.path.abspath(name))  # noqa: PTH100 - a million paths
 
 
 def _size(name: str) -> int:

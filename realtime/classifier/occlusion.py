@@ -42,12 +42,14 @@ class Explanation:
         probabilities: seven numbers in the order of `Expression`: the network's answer to this crop alone. The label of a
             tracked face is smoothed over several crops.
         map: drop of the probability of the face's expression.
+        calibrated: whether `probabilities` and `map` are corrected by a face at rest.
     """
 
     face: Face
     crop: NDArray[np.uint8]
     probabilities: tuple[float, ...]
     map: Map
+    calibrated: bool = False
 
     @property
     def probability(self) -> float:

@@ -1,12 +1,14 @@
 """Try a compiled network of other people in a process of its own before this process runs it.
 
 A TFLite file of kilobytes can ask for gigabytes: it names the sizes of its layers only in part, and its operations compute the
-others while they run. A trial bounds these sizes. It cannot bound sizes that depend on the values of the input, such as the
-number of pixels above a limit: with another face these can be larger than in the trial.
+others while they run. A trial bounds these sizes. Sizes that depend on the values of the input, such as the number of pixels
+above a limit, can be larger with another face than in the trial, so `fixed_sizes` refuses networks that can have such sizes.
+OpenCV, which reads networks where LiteRT is missing, fixes all sizes before it runs one.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,7 @@ import numpy as np
 
 from realtime.classifier import child_process
 from realtime.classifier.child_process import ChildProcess
+from realtime.classifier.fixed_sizes import check_fixed_sizes
 from realtime.classifier.runtime import CROP_SHAPE, open_classifier
 from realtime.domain import SUM_TOLERANCE
 from realtime.errors import AssetError
@@ -56,6 +59,8 @@ def main() -> None:
 def _run(header: Mapping[str, Any], model: bytes) -> bytes:
     try:
         classifier = open_classifier(model)
+        with suppress(ImportError):
+            check_fixed_sizes(model)
     except AssetError as error:
         raise AssetError(f"{header['path']} cannot be used: {error}") from error
     random = np.random.default_rng(0)

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from math import isfinite
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from realtime.batch.cluster import Cluster
     from realtime.batch.pool import WorkerPool
     from realtime.batch.results import BatchTotals
+    from realtime.batch.sources import BatchSources
     from realtime.config.schema import Settings
 
 LINE_S = 30.0
@@ -101,17 +103,31 @@ def batch(
     settings = context.settings()
     given = [*paths, *(read_list(listed, sys.stdin.buffer) if listed is not None else ())]
     sources = find_sources(given, recursive=bool(recursive), notify=context.remark)
-    request = BatchRequest(
-        output, sources, every, repr((settings.faces, settings.tracking)), version("emodj"), restart=bool(restart)
-    )
+    used = repr(_used_settings(settings, every))
+    request = BatchRequest(output, sources, every, used, version("emodj"), restart=bool(restart))
     check_request(request)
+    if scheduler is None:
+        _check_sources(sources)
     with _open_engine(settings, every, jobs, scheduler, context) as engine, _show_progress(context) as report:
-        try:
-            totals = run_batch(request, engine, report)
-        except KeyboardInterrupt:
-            context.remark(f"ended early: {output} has what is done; the same command goes on from there")
-            raise
+        totals = run_batch(request, engine, report, context.remark)
     return _exit_status(totals, output, context)
+
+
+def _check_sources(sources: BatchSources) -> None:
+    """Refuse a batch in which no path names a file, so that a slip of the pen replaces no table."""
+    if not any(number not in sources.errors and os.path.lexists(name) for number, name in enumerate(sources.names)):
+        raise UsageError(sources.errors.get(0) or f"no such file: {sources.names[0]}")
+
+
+def _used_settings(settings: Settings, every: float | None) -> tuple[object, ...]:
+    """The settings that the rows depend on."""
+    faces = settings.faces
+    # A batch has no face at rest, and Haar cascades no file of YuNet
+    faces = replace(faces, calibration="", yunet_model=faces.yunet_model if faces.detector == "yunet" else None)
+    if every is None:
+        return faces, settings.tracking
+    # Single frames of a film are read as pictures are
+    return (replace(faces, live=faces.image),)
 
 
 def _open_engine(
@@ -141,9 +157,9 @@ def _open_cluster(settings: Settings, every: float | None, scheduler: str, conte
 
 def count_cores() -> int:
     """Processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    # Linux alone has it
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def _few(remark: Callable[[str], None], most: int = 20) -> Callable[[str], None]:

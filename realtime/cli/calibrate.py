@@ -176,7 +176,7 @@ def _keep(name: str, path: Path, result: RestResult, network: str, *, yes: bool)
 def _show(name: str | None, context: Context) -> None:
     from realtime.app.build import kept_faces_folder
     from realtime.faces.calibration import describe_offsets
-    from realtime.faces.kept_face import DamagedFaceError, face_path, kept_names, read_face
+    from realtime.faces.kept_face import DamagedFaceError, NewerFaceError, face_path, kept_names, read_face
 
     folder = kept_faces_folder()
     names = kept_names(folder) if name is None else [face_path(folder, name).stem]
@@ -185,7 +185,7 @@ def _show(name: str | None, context: Context) -> None:
     for each in names:
         try:
             face = read_face(folder, each)
-        except DamagedFaceError as error:
+        except (DamagedFaceError, NewerFaceError) as error:
             if name is not None:
                 raise
             context.print_error(error)

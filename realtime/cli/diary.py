@@ -50,7 +50,7 @@ class _Since(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
         try:
             return date.fromisoformat(value)
         except ValueError:
-            self.fail(f"{value!r} is no day: write it as 2026-11-03, or as 30d for the last 30 days", param, ctx)
+            self.fail(f"{value!r} is not a date: write it as 2026-11-03, or as 30d for 30 days ago", param, ctx)
 
 
 _since_option = click.option(

@@ -266,7 +266,7 @@ def _document(rows: list[_Row]) -> Document:
 
 def _csv(rows: list[_Row]) -> bytes:
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(_COLUMNS)
     for row in rows:
         fields = {**row.fields(), "title": _harmless(row.title or ""), "offered": "no" if row.tally.left_out else "yes"}

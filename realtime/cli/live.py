@@ -264,7 +264,8 @@ class _SummaryOutput:
         source = self.run.source
         try:
             with delayed():
-                self.diary.add(summary, "file" if source.file else "camera" if source.cameras else "stream")
+                kind = "file" if source.file else "camera" if source.cameras else "stream"
+                self.diary.add(summary, kind, self.run.outputs.started)
         except EmodjError as error:
             yield error
 

@@ -13,6 +13,7 @@ from realtime.cli.context import Context, common_options, pass_context
 from realtime.cli.options import STRATEGY, with_strategy
 
 if TYPE_CHECKING:
+    from realtime.music.feedback_book import FeedbackBook
     from realtime.page.server import PageAddress
 
 _FILE = click.Path(path_type=Path)
@@ -65,10 +66,18 @@ def page(
         parts = build_page(settings, context.remark, in_network=certificate is not None)
         if parts.spotify is not None:
             stack.callback(parts.spotify.close)
+        if parts.book is not None:
+            stack.callback(_keep_thumbs, parts.book, context)
         app = build_app(parts)
         context.stop_if_interrupted()
         _announce(address, context, opens=not no_open, in_network=certificate is not None)
         address.serve(app)
+
+
+def _keep_thumbs(book: FeedbackBook, context: Context) -> None:
+    """Keep the thumbs that the disk has refused until now."""
+    if (problem := book.save(at_end=True)) is not None:
+        context.remark(problem)
 
 
 def _announce(address: PageAddress, context: Context, *, opens: bool, in_network: bool) -> None:

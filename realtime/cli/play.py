@@ -89,7 +89,7 @@ def _kept(book: FeedbackBook | None, context: Context) -> Generator[None]:
     try:
         yield
     finally:
-        if book is not None and (problem := book.save()) is not None:
+        if book is not None and (problem := book.save(at_end=True)) is not None:
             context.remark(problem)
 
 

@@ -95,6 +95,9 @@ def _target(files: Sequence[Path], output: Path | None, *, force: bool) -> Path 
     if output is None:
         if str(files[0]) == STDIN:
             raise UsageError("the standard input has no name: say with -o where the report goes")
+        if files[0].name in {"", ".."}:
+            # ".", "/" and an empty word have no name that a page could be called by
+            raise UsageError(f"{files[0]} is a folder: {_HOW}")
         target = files[0].with_suffix(".html")
     else:
         target = output
@@ -245,7 +248,7 @@ def _progress(path: Path, context: Context) -> Generator[Callable[[float], None]
     def say(seconds: float) -> None:
         if seconds - shown[0] >= step_s and not context.quiet:
             shown[0] = seconds
-            sentence = printable(f"emodj: {path.name}: {int(seconds)} s of the film are read")
+            sentence = printable(f"emodj: {path.name}: read {int(seconds)} s of the film")
             click.echo(f"\r{sentence}" if in_place else sentence, err=True, nl=not in_place)
 
     try:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class DiaryPage:
-    """Opened at the start of a session, whose time it notes; the diary is checked here, and nothing is written yet.
+    """Opened before a session; the diary is checked here, and nothing is written yet.
 
     Args:
         notify: says a sentence that is neither data nor an error.
@@ -30,15 +30,19 @@ class DiaryPage:
         self._notify = notify
         self._diary = Diary(notify)
         self._diary.check()
-        self._started = datetime.now(UTC).astimezone()
 
-    def add(self, summary: Summary, source: SourceKind) -> None:
+    def add(self, summary: Summary, source: SourceKind, started: datetime | None) -> None:
         """Write the line of the session; or say why it gets none.
+
+        Args:
+            summary: its result.
+            source: where the pictures came from.
+            started: local time of its first frame, with its offset; None: no frame came, and it is this moment.
 
         Raises:
             EmodjError: the disk refuses; the diary is as it was before.
         """
-        entry = entry_of(summary, self._started, source)
+        entry = entry_of(summary, started or datetime.now(UTC).astimezone(), source)
         if isinstance(entry, str):
             self._notify(f"no line in the diary: {entry}")
         else:

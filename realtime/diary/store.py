@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import stat
 from contextlib import closing, contextmanager, suppress
@@ -30,6 +31,8 @@ _APPLICATION = 0x656D6A64
 """`PRAGMA application_id` of a diary: "emjd"."""
 _PRIVATE_FOLDER = 0o700
 _LOCK_NAME = "diary.lock"
+_FILES = re.compile(r"diary(-damaged-\d{1,9})?\.sqlite(-journal|-wal|-shm)?")
+"""Names of the files that SQLite and this module make."""
 _BESIDE = ("", "-journal", "-wal", "-shm")
 """Endings of the files that SQLite keeps for a database."""
 _PATIENCE_S = 10.0
@@ -182,7 +185,7 @@ class Diary:
             return []
         except OSError as error:
             raise EmodjError(f"cannot read {self.folder} ({error.strerror or error}): make it yours") from error
-        return [path for path in found if path.name == _LOCK_NAME or path.name.startswith(Path(FILE_NAME).stem)]
+        return [path for path in found if path.name == _LOCK_NAME or _FILES.fullmatch(path.name)]
 
     @staticmethod
     def _delete(path: Path) -> None:
@@ -222,6 +225,7 @@ class Diary:
             if not self._prepare(make=make):
                 return None
             file = sqlite3.connect(self.path, timeout=_PATIENCE_S, isolation_level=None)
+            file.text_factory = _read_text
             try:
                 is_diary = self._check(file, make=make)
             except BaseException:
@@ -342,7 +346,8 @@ class Diary:
         try:
             yield
         except sqlite3.Error as error:
-            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+            # An error without a code comes from Python's part, and says nothing about the file
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
             if code in _DAMAGE or not isinstance(error, sqlite3.DatabaseError):
                 raise _DamagedError from error
             reason = _REASONS.get(code, f"{error}: make room, or make its folder yours")
@@ -350,6 +355,14 @@ class Diary:
 
     def _refused(self, error: OSError) -> EmodjError:
         return EmodjError(f"cannot use your diary {self.path} ({error.strerror or error}): make room, or make its folder yours")
+
+
+def _read_text(cell: bytes) -> str | bytes:
+    """The text of a cell; its bytes if they are no UTF-8, which no column accepts: one cell costs its row alone."""
+    try:
+        return cell.decode()
+    except UnicodeDecodeError:
+        return cell
 
 
 def _to_row(entry: DiaryEntry) -> Sequence[object]:
@@ -362,6 +375,8 @@ def _to_row(entry: DiaryEntry) -> Sequence[object]:
 
 def _from_row(row: Sequence[Any]) -> DiaryEntry:
     started, seconds, source, mood, mood_source, *shares, music, movies, note = row
+    if not isinstance(movies, str):
+        raise TypeError
     titles = json.loads(movies)
     texts = [source, mood_source, note, *cast("list[object]", titles)]
     if not isinstance(titles, list) or not all(isinstance(each, str) for each in texts):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from realtime.classifier.crops import crop_faces
 from realtime.classifier.occlusion import explain_crop
@@ -13,7 +15,8 @@ if TYPE_CHECKING:
 
     from realtime.classifier.occlusion import Explanation
     from realtime.classifier.runtime import Classifier
-    from realtime.domain import Face, Image
+    from realtime.domain import Batch, Face, Image, Probabilities
+    from realtime.faces.calibration import Calibration
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +31,21 @@ class FaceExplainer:
     classifier: Classifier
     side_ratio: float
 
-    def explain(self, image: Image, face: Face) -> Explanation:
-        """Explain the label of a face that was read in an image (height, width, 3) uint8 BGR."""
-        return explain_crop(face, crop_faces(image, [face.box], self.side_ratio), self.classifier.classify)
+    def explain(self, image: Image, face: Face, calibration: Calibration | None = None) -> Explanation:
+        """Explain the label of a face.
+
+        Args:
+            image: (height, width, 3) uint8 BGR, in which the face was read.
+            face: the face, with its label.
+            calibration: the face at rest that corrected the label; None: none did, or it is not known any more.
+        """
+
+        def classify(batch: Batch) -> Probabilities:
+            answers = self.classifier.classify(batch)
+            return answers if calibration is None else np.array(list(map(calibration.apply, answers.tolist())), np.float32)
+
+        explanation = explain_crop(face, crop_faces(image, [face.box], self.side_ratio), classify)
+        return replace(explanation, calibrated=calibration is not None)
 
 
 def largest_faces(faces: Sequence[Face], count: int) -> list[Face]:

@@ -6,6 +6,7 @@ Only the owner can read their files. There is no picture in them and nothing tha
 from __future__ import annotations
 
 import json
+import os
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ MOST_BYTES = 10_000
 """Largest file; ours have about 350 bytes."""
 MOST_FILES = 200
 """Files of the folder that are listed."""
+_ASIDE = ".damaged-"
+_MOST_ASIDE = 100
 
 # Device names of Windows, which no file may have, whatever its suffix is (learn.microsoft.com, "Naming Files")
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\u00b9\u00b2\u00b3])")
@@ -53,6 +56,10 @@ class KeptFace:
 
 class DamagedFaceError(EmodjError):
     """The file of a kept face is damaged; it was set aside, or could not be."""
+
+
+class NewerFaceError(EmodjError):
+    """The file of a kept face was written by a newer emodj, and stays as it is."""
 
 
 def check_name(text: str) -> str:
@@ -88,13 +95,26 @@ def kept_names(folder: Path) -> list[str]:
     Raises:
         EmodjError: the folder cannot be read.
     """
-    try:
-        names = [unicodedata.normalize("NFC", path.stem) for path in folder.iterdir() if path.suffix == SUFFIX]
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    except OSError as error:
-        raise EmodjError(f"{folder}, the folder of faces at rest, cannot be read: {error.strerror or error}") from error
+    names = [unicodedata.normalize("NFC", path.stem) for path in _files(folder) if path.suffix == SUFFIX]
     return sorted(name for name in names if _is_name(name))[:MOST_FILES]
+
+
+def is_kept(folder: Path, name: str) -> bool:
+    """Whether a face of that name is kept, damaged or not.
+
+    Raises:
+        UsageError: no name.
+        EmodjError: the system does not say so.
+    """
+    path = face_path(folder, name)
+    try:
+        # Path.exists raises for a folder that may not be entered
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise EmodjError(f"{path}, a face at rest, cannot be read: {error.strerror or error}") from error
+    return True
 
 
 def read_face(folder: Path, name: str) -> KeptFace | None:
@@ -103,6 +123,7 @@ def read_face(folder: Path, name: str) -> KeptFace | None:
     Raises:
         UsageError: no name.
         DamagedFaceError: its file is damaged. It was set aside, as the sentence says.
+        NewerFaceError: its file was written by a newer emodj.
         EmodjError: its file cannot be read.
     """
     path = face_path(folder, name)
@@ -113,7 +134,13 @@ def read_face(folder: Path, name: str) -> KeptFace | None:
     except OSError as error:
         raise EmodjError(f"{path}, a face at rest, cannot be read: {error.strerror or error}") from error
     try:
-        return _from_document(json.loads(data))
+        document = json.loads(data)
+        if type(document["schema"]) is int and document["schema"] > SCHEMA:
+            raise NewerFaceError(
+                f"{path}, a face at rest, was written by a newer emodj: update emodj, or measure it anew: "
+                f"emodj calibrate --name {quoted(name)}"
+            )
+        return _from_document(document)
     except (ValueError, TypeError, LookupError, RecursionError, AttributeError) as error:
         raise DamagedFaceError(_set_aside(path, name, error)) from error
 
@@ -131,13 +158,26 @@ def write_face(folder: Path, name: str, face: KeptFace) -> Path:
 
 
 def forget_face(folder: Path, name: str) -> bool:
-    """Remove a kept face; False if there is none of that name.
+    """Remove a kept face, and what was set aside of it; False if there is neither of that name.
 
     Raises:
         UsageError: no name.
-        EmodjError: the file cannot be removed.
+        EmodjError: a file cannot be removed, or the folder cannot be read.
     """
-    return atomic.delete_private(face_path(folder, name))
+    path = face_path(folder, name)
+    start = f"{path.name}{_ASIDE}"
+    aside = [each for each in _files(folder) if unicodedata.normalize("NFC", each.name).startswith(start)]
+    removed = [atomic.delete_private(each) for each in (path, *aside)]
+    return any(removed)
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return [*folder.iterdir()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise EmodjError(f"{folder}, the folder of faces at rest, cannot be read: {error.strerror or error}") from error
 
 
 def _is_name(name: str) -> bool:
@@ -149,11 +189,14 @@ def _is_name(name: str) -> bool:
 
 def _set_aside(path: Path, name: str, why: Exception) -> str:
     """Rename a damaged file, so that it is neither used nor lost; returns the sentence about it."""
-    aside = path.with_name(f"{path.name}.damaged")
     fault = f"{path}, a face at rest, is damaged ({str(why)[:200] or type(why).__name__})"
     anew = f"measure it anew: emodj calibrate --name {quoted(name)}"
+    places = (path.with_name(f"{path.name}{_ASIDE}{number}") for number in range(1, _MOST_ASIDE + 1))
+    aside = next((place for place in places if not os.path.lexists(place)), None)
+    if aside is None:
+        return f"{fault}, like {_MOST_ASIDE} before; {anew}"
     try:
-        path.replace(aside)
+        path.rename(aside)
     except OSError as error:
         return f"{fault} and cannot be set aside ({error.strerror or error}); {anew}"
     return f"{fault} and was set aside as {aside.name}; {anew}"
@@ -165,7 +208,7 @@ def _to_document(face: KeptFace) -> dict[str, Any]:
 
 
 def _from_document(document: Any) -> KeptFace:
-    if document["schema"] != SCHEMA:
+    if type(document["schema"]) is not int or document["schema"] != SCHEMA:
         raise ValueError(f"its schema is not {SCHEMA}")
     named = document["offsets"]
     values = [named[expression.value] for expression in EXPRESSIONS]

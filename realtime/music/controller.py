@@ -101,7 +101,7 @@ class MusicController:
         if self._local is not None:
             self._local.close()
             self._publish()
-        if self._book is not None and (problem := self._book.save()) is not None:
+        if self._book is not None and (problem := self._book.save(at_end=True)) is not None:
             log.warning("%s", problem)
 
     def handle(self, command: PlayerCommand) -> str | None:

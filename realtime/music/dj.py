@@ -59,8 +59,13 @@ class DjDecision:
         """Whether music must be chosen for it."""
         return self.act in {DjAct.BEGIN, DjAct.NEXT, DjAct.NOW, DjAct.SUGGEST}
 
-    def sentence(self, plan: Plan | None) -> str:
-        """The decision as a sentence; `plan` is the music that was chosen for it, where `wants_plan` is true."""
+    def sentence(self, plan: Plan | None, *, by_key: bool = True) -> str:
+        """The decision as a sentence.
+
+        Args:
+            plan: music that was chosen for it, where `wants_plan` is true.
+            by_key: whether key `p` opens music that is only suggested.
+        """
         fitting, title = ("", "") if plan is None else (plan.why, plan.best.title)
         match self.act:
             case DjAct.BEGIN:
@@ -70,7 +75,7 @@ class DjDecision:
             case DjAct.NOW:
                 result = f"the music changes now, {fitting}"
             case DjAct.SUGGEST:
-                result = f"{title} would fit now: press p for it"
+                result = f"{title} would fit now" + (": press p for it" if by_key else "")
             case DjAct.STAY:
                 result = "the music stays as it is"
             case DjAct.FADE:

@@ -184,6 +184,10 @@ class FeedbackCounts(Protocol):
         """Count a verdict."""
         ...
 
+    def begin_play(self, key: FeedbackKey) -> None:
+        """Note that a song begins to play: a thumb of before does not stand for this play."""
+        ...
+
 
 def digest_place(place: str) -> str:
     """Hash a place, a path or a link: the counts name no song and no link. 16 hexadecimal digits of SHA-256."""
@@ -196,6 +200,11 @@ def describe_verdict(title: str, key: FeedbackKey, tally: Tally, verdict: Verdic
     if verdict is Verdict.DISLIKE and tally.left_out:
         return f"not offered again: {title}, {key.purpose}"
     return f"{'liked' if verdict is Verdict.LIKE else 'disliked'}: {title}, {key.purpose}"
+
+
+def describe_none_offered(title: str = "") -> str:
+    """A sentence on a list of songs, each of which is left out; `title` may be empty."""
+    return f"every song of {title or 'the list'} has two thumbs down: emodj feedback reset offers them again"
 
 
 def rest_length(count: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,13 @@ from realtime.errors import EmodjError
 from realtime.music.feedback import THUMBS, Feedback
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from realtime.music.feedback import FeedbackKey, Verdict
     from realtime.music.feedback_file import FeedbackFile
 
+RETRY_S = 30.0
+"""Seconds after which what the disk has refused is tried again."""
 _MOST_WAITING = 1000
 
 
@@ -25,17 +30,21 @@ class FeedbackBook:
     Args:
         file: keeps the counts.
         feedback: counts at the start; None for a person without a file, who has given no thumb yet.
+        clock: monotonic time, seconds.
     """
 
-    def __init__(self, file: FeedbackFile, feedback: Feedback | None) -> None:
+    def __init__(self, file: FeedbackFile, feedback: Feedback | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._file = file
+        self._clock = clock
         self._feedback = feedback or Feedback()
         self._uses_thumbs = feedback is not None
         self._pressed = False
         self._waiting = deque[tuple["FeedbackKey", "Verdict"]](maxlen=_MOST_WAITING)
         self._unsaved: list[tuple[FeedbackKey, Verdict]] = []
-        self._is_dirty = False
-        self._judged: FeedbackKey | None = None
+        # When the disk, which has refused them, is asked again; None asks at once
+        self._retry_s: float | None = None
+        # Choices with a thumb since they began to play
+        self._judged: set[FeedbackKey] = set()
         self._lock = threading.Lock()
         self._saving = threading.Lock()
 
@@ -48,9 +57,10 @@ class FeedbackBook:
         """Count a verdict. A song that gets a thumb while it plays does not count again when it ends or is skipped."""
         with self._lock:
             if verdict in THUMBS:
-                self._judged, self._pressed, self._uses_thumbs = key, True, True
-            elif key == self._judged:
-                self._judged = None
+                self._judged.add(key)
+                self._pressed = self._uses_thumbs = True
+            elif key in self._judged:
+                self._judged.remove(key)
                 return
             self._waiting.append((key, verdict))
             if not self._uses_thumbs:
@@ -58,27 +68,45 @@ class FeedbackBook:
             self._unsaved += self._waiting
             self._feedback = self._feedback.plus(self._waiting)
             self._waiting.clear()
-            self._is_dirty = True
+            self._retry_s = None
 
-    def save(self) -> str | None:
+    def begin_play(self, key: FeedbackKey) -> None:
+        """Note that a song begins to play: a thumb of before does not stand for this play."""
+        with self._lock:
+            self._judged.discard(key)
+
+    def save(self, *, at_end: bool = False) -> str | None:
         """Keep the verdicts since the last call, if there are any; it waits for the disk.
 
+        What the disk refuses is tried again with the next verdict, after `RETRY_S` seconds, and at the end.
+
+        Args:
+            at_end: whether this is the last call.
+
         Returns:
-            A sentence if the disk refuses, or if the file was damaged; None otherwise. What could not be kept is tried again
-            after the next verdict.
+            A sentence if the disk refuses, once for each verdict and at the end, or if the file was damaged; None otherwise.
         """
-        if not self._is_dirty:
+        if not self._is_due(at_end=at_end):
             return None
         with self._saving:
             with self._lock:
-                verdicts, self._unsaved, self._is_dirty = self._unsaved, [], False
+                verdicts, self._unsaved = self._unsaved, []
+                is_said, self._retry_s = self._retry_s is None or at_end, None
                 create = self._pressed
+            if not verdicts:
+                return None
             try:
                 kept, notice = self._file.add(verdicts, create=create)
             except EmodjError as error:
                 with self._lock:
+                    if not self._unsaved:
+                        self._retry_s = self._clock() + RETRY_S
                     self._unsaved = [*verdicts, *self._unsaved]
-                return f"your thumbs are not kept: {error}"
+                return f"your thumbs are not kept: {error}" if is_said else None
             with self._lock:
                 self._feedback = kept.plus(self._unsaved)
         return notice
+
+    def _is_due(self, *, at_end: bool) -> bool:
+        with self._lock:
+            return bool(self._unsaved) and (at_end or self._retry_s is None or self._clock() >= self._retry_s)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import json
 import logging
+import os
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
@@ -21,7 +22,7 @@ from realtime.storage import atomic
 from realtime.storage.user_folders import NoHomeError, state_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
     from pathlib import Path
 
     from realtime.music.feedback import Verdict
@@ -42,6 +43,10 @@ _DIGEST = re.compile(r"[0-9a-f]{16}")
 
 class DamagedError(Exception):
     """The content is not what emodj writes; the message says what is wrong."""
+
+
+class NewerError(Exception):
+    """The content was written by a newer emodj."""
 
 
 class FeedbackFile:
@@ -88,7 +93,7 @@ class FeedbackFile:
         Raises:
             EmodjError: the file cannot be read, set aside or written; then it stays as it was.
         """
-        if not create and not self.path.exists():
+        if not create and not self._exists():
             return Feedback().plus(verdicts), None
         with self._locked():
             feedback, notice = self._load_or_set_aside()
@@ -100,21 +105,23 @@ class FeedbackFile:
         """Forget the counts of some lists, or all.
 
         Args:
-            moods: moods of the lists, None among them for the list that lifts; None for all, which deletes the file.
+            moods: moods of the lists, None among them for the list that lifts; None for all, which deletes the file and those
+                that were set aside.
 
         Returns:
-            Number of choices whose counts are forgotten, and a sentence on a file that was set aside.
+            Number of choices whose counts are forgotten, and a sentence on damaged files that were set aside or deleted.
 
         Raises:
             EmodjError: the file cannot be read, set aside, written or deleted.
         """
-        if not self.path.exists():
+        if moods is None:
+            return self._forget_all()
+        if not self._exists():
             return 0, None
         with self._locked():
             found, notice = self._load_or_set_aside()
-            feedback = found or Feedback()
-            left = Feedback() if moods is None else feedback
-            for mood in moods or ():
+            left = feedback = found or Feedback()
+            for mood in moods:
                 left = left.without(mood)
             if left.tallies:
                 self._write(left)
@@ -122,19 +129,65 @@ class FeedbackFile:
                 atomic.delete_private(self.path)
         return len(feedback.tallies) - len(left.tallies), notice
 
+    def _forget_all(self) -> tuple[int, str | None]:
+        damaged = [path for path in self._places_aside() if os.path.lexists(path)]
+        if not damaged and not self._exists():
+            return 0, None
+        with self._locked():
+            try:
+                count = len((self._load() or Feedback()).tallies)
+            except DamagedError:
+                count, damaged = 0, [self.path, *damaged]
+            for path in (self.path, *damaged):
+                atomic.delete_private(path)
+        names = ", ".join(path.name for path in damaged)
+        return count, one_line(f"damaged thumbs are deleted: {names}") if damaged else None
+
+    def _places_aside(self) -> Iterator[Path]:
+        """Paths for damaged files, in their order."""
+        stem, suffix = self.path.stem, self.path.suffix
+        return (self.path.with_name(f"{stem}-damaged-{number}{suffix}") for number in range(1, _MOST_ASIDE + 1))
+
+    def _exists(self) -> bool:
+        """Whether there is a file. Raises `EmodjError` if the system does not say so."""
+        try:
+            # Path.exists raises for a folder that may not be entered
+            self.path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError as error:
+            raise self._unreadable(error) from error
+        return True
+
+    def _unreadable(self, error: OSError) -> EmodjError:
+        return EmodjError(
+            one_line(f"cannot read your thumbs {self.path} ({error.strerror or error}): make it yours, or move it away")
+        )
+
     def _load(self) -> Feedback | None:
-        """Read the file; None if there is none. Raises `DamagedError`, and `EmodjError` if the system cannot read it."""
+        """Read the file; None if there is none.
+
+        Raises:
+            DamagedError: it is damaged.
+            EmodjError: the system cannot read it, or it was written by a newer emodj.
+        """
         try:
             data = read_file(self.path, MAX_BYTES)
-        except (FileNotFoundError, NoHomeError):
+        except (FileNotFoundError, NotADirectoryError, NoHomeError):
             return None
         except OSError as error:
             if error.errno == errno.EFBIG:
                 raise DamagedError(error.strerror) from error
+            raise self._unreadable(error) from error
+        try:
+            return parse_feedback(data)
+        except NewerError as error:
             raise EmodjError(
-                one_line(f"cannot read your thumbs {self.path} ({error.strerror or error}): make it yours, or move it away")
+                one_line(
+                    f"your thumbs {self.path} were written by a newer emodj, and stay as they are: update emodj, "
+                    "or move them away"
+                )
             ) from error
-        return parse_feedback(data)
 
     def _load_or_set_aside(self) -> tuple[Feedback | None, str | None]:
         try:
@@ -145,8 +198,7 @@ class FeedbackFile:
 
     def _set_aside(self) -> Path:
         """Rename the file; returns its new path."""
-        names = (f"{self.path.stem}-damaged-{number}{self.path.suffix}" for number in range(1, _MOST_ASIDE + 1))
-        free = next((path for name in names if not (path := self.path.with_name(name)).exists()), None)
+        free = next((path for path in self._places_aside() if not os.path.lexists(path)), None)
         if free is None:
             raise EmodjError(one_line(f"your thumbs {self.path} are damaged, like {_MOST_ASIDE} before: move them away"))
         try:
@@ -202,13 +254,17 @@ def parse_feedback(data: bytes) -> Feedback:
 
     Raises:
         DamagedError: it is not what `encode_feedback` returns.
+        NewerError: its schema is of a later version.
     """
     try:
         found: object = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise DamagedError("it is no JSON") from error
     top = _object(found, "it")
-    if top.get("schema") != SCHEMA:
+    schema = top.get("schema")
+    if type(schema) is int and schema > SCHEMA:
+        raise NewerError
+    if type(schema) is not int or schema != SCHEMA:
         raise DamagedError(f"its schema is not {SCHEMA}")
     tallies = dict[FeedbackKey, Tally]()
     for list_name, kinds in _object(top.get("counts"), "counts").items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -114,6 +114,15 @@ def plan_music(
     next_step = plan_music(playlists, mood, strategy, following, taste) if following < JOURNEY_STEPS else None
     learnt = None if taste is None else taste.tally(choices[0])
     return Plan(strategy, target.point, choices, target.why, target.step, next_step, learnt)
+
+
+def keep_songs(plan: Plan) -> Plan | None:
+    """A plan, and the later steps of its journey, with songs of one's own alone; None if it has none."""
+    songs = tuple(choice for choice in plan.choices if choice.path is not None)
+    if not songs:
+        return None
+    next_step = None if plan.next_step is None else keep_songs(plan.next_step)
+    return replace(plan, choices=songs, next_step=next_step, learnt=plan.learnt if songs[0] == plan.best else None)
 
 
 def find_target(mood: Mood, strategy: Strategy, step: int = 0) -> Target:

@@ -62,7 +62,7 @@ def explanation_card(
         (*tag, Word(name, bold=True), Word(f"{explanation.probability:.0%}")),
         (Word(_second_heading(explanation), DIM), Word(f"{second.value} {second_share:.0%}")),
     ]
-    if explanation.face.calibrated:
+    if explanation.face.calibrated and not explanation.calibrated:
         rows.append((Word("before calibration", DIM),))
     if explanation.face.reason is not None:
         rows.append((Word("not sure:", DIM), Word(explanation.face.reason)))
@@ -71,7 +71,7 @@ def explanation_card(
 
 
 def _second_heading(explanation: Explanation) -> str:
-    """The label is smoothed, and perhaps calibrated: this crop alone can have another best guess."""
+    """The label is smoothed: this crop alone can have another best guess."""
     return "2nd guess:" if explanation.probability >= explanation.second[1] else "this crop alone:"
 
 

@@ -7,6 +7,7 @@ visits     one visit for each tab: its session, its choices
 analysis   reads pictures and frames, one at a time
 offers     music, songs, movies and a fact for a mood
 songs      songs that the page plays, by number
+dj         the DJ of a tab
 spotify    Spotify's player as buttons, for the user who runs the server
 static/    the page itself: HTML, style, scripts, a sample picture
 """

@@ -122,11 +122,21 @@ def _steps(plan: Plan | None) -> Iterator[Plan]:
 
 
 def _choice(shelf: Shelf, choice: MusicChoice, lists: SongLists) -> Document:
-    path = choice.path
-    name = None if path is None else lists.offer(choice, lambda: _read_choice(shelf, choice, path), choice.mood)
     thumb = lists.offer_thumb(key_of_music(choice), choice.title)
     on_spotify = choice.url is not None and spotify_uri(choice.url) is not None
-    return {"title": choice.title, "url": choice.url, "list": name, "on_spotify": on_spotify, "thumb": thumb}
+    return {
+        "title": choice.title,
+        "url": choice.url,
+        "list": offer_list(shelf, choice, lists),
+        "on_spotify": on_spotify,
+        "thumb": thumb,
+    }
+
+
+def offer_list(shelf: Shelf, choice: MusicChoice, lists: SongLists) -> str | None:
+    """Offer the songs of a choice, which are read when the list is opened; returns the list's name, None for a link."""
+    path = choice.path
+    return None if path is None else lists.offer(choice, lambda: _read_choice(shelf, choice, path), choice.mood)
 
 
 def _read_choice(shelf: Shelf, choice: MusicChoice, path: Path) -> FoundSongs:

@@ -15,6 +15,7 @@ Everything below `/api/` is asked by POST, answers with JSON, and says in plain 
     list      opens a list of songs
     song      title and address of a song of a list
     thumb     a thumb on a song, a link or a movie that was offered; or that a song was heard or skipped
+    dj        what the tab's player does, once a second; the DJ answers what it shall do
     summary   the session until now: in lines, and as the three files of `emodj live --summary`
     restart   a new session
     spotify   presses a button of Spotify's player, plays a list there, or tells what plays
@@ -38,9 +39,10 @@ from starlette.routing import Route
 from realtime.domain import EXPRESSIONS, Expression
 from realtime.errors import EmodjError
 from realtime.mood.vote import mood_of_pictures
-from realtime.music.feedback import THUMBS, Verdict, describe_verdict
+from realtime.music.feedback import THUMBS, Verdict, describe_none_offered, describe_verdict
 from realtime.music.planner import Strategy, plan_music
-from realtime.music.taste import THUMBS_OFF, Taste
+from realtime.music.taste import THUMBS_OFF
+from realtime.page.dj import lead_music, read_report
 from realtime.page.guard import MAX_BODY_BYTES
 from realtime.page.offers import Shelf, offer
 from realtime.page.static_files import read_static_files
@@ -74,6 +76,8 @@ if TYPE_CHECKING:
 VISIT_HEADER = "x-emodj-visit"
 NAME_HEADER = "x-emodj-name"
 STRETCH_HEADER = "x-emodj-stretch"
+
+NO_THUMBS_IN_NETWORK = "with --lan, the page has no thumbs: those of others in your network would count as yours"
 
 _MOOD_FIELDS = ("mood", "mood_source", "mood_shares", "mixed")
 _MAX_STRETCH = 10**6
@@ -142,6 +146,7 @@ def build_app(parts: PageParts, clock: Callable[[], float] = time.monotonic, mos
         "list": page.open_list,
         "song": page.name_song,
         "thumb": page.judge,
+        "dj": page.lead_music,
         "summary": page.sum_up,
         "restart": page.restart,
         "spotify": page.control_spotify,
@@ -178,6 +183,7 @@ class _Page:
                 "mirrored": parts.mirrored,
                 "in_network": parts.in_network,
                 "thumbs": parts.book is not None,
+                "dj": visit.session.dj_on,
                 "spotify": remote.shown if remote is not None and logged_in else None,
                 "largest": MAX_BODY_BYTES,
                 "notices": list(parts.notices),
@@ -201,9 +207,8 @@ class _Page:
         visit, name, notices = self._visit(request), _file_name(request), list[str]()
         faces, width, height = await self._parts.analysis.read_picture(await request.body(), name, notices.append)
         mood = mood_of_pictures(faces)
-        book = self._parts.book
-        taste = None if book is None else Taste(book, visit.seed)
-        plan = plan_music(self._parts.shelf.playlists, mood, visit.session.strategy, taste=taste)
+        # Without thumbs, since it is the document of a command that knows none; what is offered beside it follows them
+        plan = plan_music(self._parts.shelf.playlists, mood, visit.session.strategy)
         visit.show_picture(mood)
         picture = AnalysedPicture(name, width, height, faces, mood, plan)
         # As text, so that what the page saves is what `emodj image --json` prints, to the last digit
@@ -286,6 +291,8 @@ class _Page:
             order = await anyio.to_thread.run_sync(
                 lambda: visit.songs.order(name, book, shuffled=is_shuffled), limiter=self._disk
             )
+            if order == []:
+                raise EmodjError(describe_none_offered())
         return _json({"count": len(found.songs), "order": order, "notices": list(map(one_line, found.notices))})
 
     async def name_song(self, request: Request) -> Response:
@@ -294,12 +301,18 @@ class _Page:
         if not isinstance(number, int):
             raise BadRequestError("a song has a number")
         listed = await anyio.to_thread.run_sync(visit.songs.song, _text(asked, "list"), number, limiter=self._disk)
-        return _json(asdict(listed))
+        offered = visit.songs.judged(listed.thumb)
+        left_out = False
+        if self._parts.book is not None and offered is not None:
+            # The player of the page asks for a song when it begins to play
+            self._parts.book.begin_play(offered[0])
+            left_out = self._parts.book.feedback.of(offered[0]).left_out
+        return _json({**asdict(listed), "left_out": left_out})
 
     async def judge(self, request: Request) -> Response:
         visit, asked, book = self._visit(request), await _asked(request), self._parts.book
         if book is None:
-            return _json({"said": THUMBS_OFF})
+            return _json({"said": NO_THUMBS_IN_NETWORK if self._parts.in_network else THUMBS_OFF})
         try:
             verdict = Verdict(asked.get("verdict"))
         except ValueError as error:
@@ -313,6 +326,14 @@ class _Page:
         tally = book.feedback.of(key)
         said = describe_verdict(title, key, tally, verdict) if verdict in THUMBS else ""
         return _json({"said": "; ".join(filter(None, [said, problem and one_line(problem)])), "left_out": tally.left_out})
+
+    async def lead_music(self, request: Request) -> Response:
+        visit, asked = self._visit(request), await _asked(request)
+        try:
+            report = read_report(asked)
+        except ValueError as error:
+            raise BadRequestError(str(error)) from error
+        return _json(lead_music(visit, self._parts.shelf, report, self._clock()))
 
     async def send_song(self, request: Request) -> Response:
         name, number = str(request.path_params["name"]), int(request.path_params["number"])

@@ -149,7 +149,7 @@ class SongLists:
             shuffled: whether songs are drawn; else those with more likes come first, in the order of the list.
 
         Returns:
-            The numbers, from 0; None if no song of the list has an answer, or if every song is left out.
+            The numbers, from 0; none of them if every song is left out. None if no song of the list has an answer.
 
         Raises:
             EmodjError: there is no such list any more, or it cannot be read.
@@ -162,9 +162,9 @@ class SongLists:
             return None
         if shuffled:
             # The draw guards no secret
-            return order_by_draw(tallies, random.Random()) or None  # noqa: S311
+            return order_by_draw(tallies, random.Random())  # noqa: S311
         offered = [number for number, tally in enumerate(tallies) if not tally.left_out]
-        return sorted(offered, key=lambda number: -tallies[number].mean) or None
+        return sorted(offered, key=lambda number: -tallies[number].mean)
 
     def file(self, name: str, number: int) -> tuple[Path, str]:
         """Path and media type of a song.

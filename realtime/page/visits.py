@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from realtime.domain import Expression, Face, Mood
     from realtime.faces.pipeline import FrameReader
-    from realtime.music.planner import Strategy
+    from realtime.music.planner import Plan, Strategy
     from realtime.session.state import Session
 
 MAX_VISITS = 8
@@ -22,6 +22,8 @@ IDLE_S = 600.0
 """Seconds without a request after which a visit is forgotten."""
 SILENT_S = 45.0
 """Seconds without a request after which a visit makes room for a new one: an open tab asks every 15 seconds."""
+WATCHED_S = 3.0
+"""The camera watches for so many seconds after a frame: a slow network needs them."""
 _SEEDS = 2**32
 
 
@@ -45,6 +47,7 @@ class Visit:
         frames: number of frames that were analysed.
         seconds: time from the first frame to the newest one.
         songs: lists of songs that the tab was offered.
+        dj_plan: number of the latest order of the DJ, and its music; None before one.
         seed: draws songs, movies and facts.
     """
 
@@ -61,7 +64,9 @@ class Visit:
         self.reader: FrameReader | None = None
         self.frames = 0
         self.seconds = 0.0
+        self.dj_plan: tuple[int, Plan] | None = None
         self._first_s: float | None = None
+        self._frame_s: float | None = None
         self._picture: tuple[Mood | None] | None = None
 
     def draw_again(self) -> None:
@@ -74,10 +79,14 @@ class Visit:
 
     def add_frame(self, faces: Sequence[Face], time_s: float, stretch: int) -> None:
         """Count the votes of a frame; arguments as of `Session.add_frame`."""
-        self._picture = None
+        self._picture, self._frame_s = None, time_s
         self._first_s = time_s if self._first_s is None else self._first_s
         self.seconds, self.frames = time_s - self._first_s, self.frames + 1
         self.session.add_frame(faces, time_s, stretch)
+
+    def is_watched(self, now_s: float) -> bool:
+        """Whether the camera is on: a frame came within the last `WATCHED_S`."""
+        return self._picture is None and self._frame_s is not None and now_s - self._frame_s <= WATCHED_S
 
     def mood(self) -> Mood | None:
         """The mood by hand, else that of the picture or of the camera, whichever is shown; None without one."""

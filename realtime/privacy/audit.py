@@ -56,9 +56,12 @@ def event_of_line(line: Sequence[object], start: Path, sound: SoundServer | None
             return None if _is_address(host) else Event(Kind.CONNECTED, f"asked for the address of {host}")
         case ["starts", str(program)]:
             return Event(Kind.LOCAL, f"started {program}, which was not watched")
+        case ["relative", str(path)]:
+            found = Event(Kind.WRITTEN, f"{path} in the working folder, or in another one that is open")
         case _:
             # Perhaps an address
-            return Event(Kind.CONNECTED, f"an action that was not understood: {line}")
+            found = Event(Kind.CONNECTED, f"an action that was not understood: {line}")
+    return found
 
 
 def _is_address(host: str) -> bool:

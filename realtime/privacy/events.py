@@ -1,10 +1,17 @@
-"""What a watched process did: a file written, an address connected to, or something on this computer alone. Pure."""
+"""What a watched process did: a file written, an address connected to, or something on this computer alone."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from realtime.privacy.sockets import serves_screen_or_sound
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Kind(Enum):
@@ -13,7 +20,7 @@ class Kind(Enum):
     WRITTEN = "written"
     CONNECTED = "connected"
     LOCAL = "local"
-    """Neither a file nor a connection to somewhere: a device, a socket of this computer, what the sound server keeps."""
+    """Neither a file nor a connection to somewhere: a device, the screen, the sound and what its server keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +89,18 @@ def address_event(host: str, port: int, *, listens: bool = False) -> Event:
     return Event(Kind.CONNECTED, f"{'listened at ' if listens else ''}{f'[{host}]' if ':' in host else host}:{port}")
 
 
-def socket_event(path: str) -> Event:
-    """The event of a socket of this computer, which has a path or a name instead of an address."""
-    return Event(Kind.LOCAL, f"socket {path}")
+def socket_event(path: str, environment: Mapping[str, str] | None = None) -> Event:
+    """The event of a socket of this computer, which has a path or a name instead of an address.
+
+    Those of the screen and the sound are local. A program behind another one, such as the name service, may pass on what it
+    gets.
+
+    Args:
+        path: of the socket; an abstract name begins with `@`.
+        environment: variables of the process that connects; None: those of this process.
+    """
+    known = serves_screen_or_sound(path, os.environ if environment is None else environment)
+    return Event(Kind.LOCAL if known else Kind.CONNECTED, f"socket {path}")
 
 
 def in_order(events: list[Event]) -> tuple[Event, ...]:

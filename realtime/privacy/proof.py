@@ -37,12 +37,15 @@ BY = {
 
 SEEN = {
     Watcher.STRACE: "native libraries and child processes were watched, too",
-    Watcher.NAMESPACE: "native libraries and child processes could not connect; what they write was not watched",
+    Watcher.NAMESPACE: (
+        "native libraries and child processes could not reach an internet address; "
+        "their files and their sockets of this computer were not watched"
+    ),
     Watcher.AUDIT: "native libraries (OpenCV, LiteRT) and child processes were not watched",
 }
 """What it saw of native code."""
 
-NOT_COUNTED = "Python's compiled code (__pycache__), which is turned off here; for some programs it is kept once"
+NOT_COUNTED = "files in which Python itself keeps compiled code (__pycache__); this test turns them off"
 
 
 @dataclass(frozen=True, slots=True)

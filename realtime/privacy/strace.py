@@ -24,7 +24,10 @@ SENDS = {"connect", "sendto", "sendmsg", "sendmmsg", "bind"}
 # Not every kernel has every call; `?` lets strace pass over an unknown name
 TRACED = ",".join(f"?{name}" for name in ["open", "openat", "openat2", "io_uring_setup", *sorted(CHANGES), *sorted(SENDS)])
 
-_CALL = re.compile(r"(\w+)\((.*?)(?:\) += (-?\d+|\?).*| <unfinished \.\.\.>)$")
+# Texts, and paths of descriptors, can hold what looks like the end of a call
+_CALL = re.compile(r'(\w+)\(((?:"(?:[^"\\]|\\.)*"|<[^<>]*>(?!$)|[^"<])*?)(?:\) += (-?\d+|\?)(.*)| <unfinished \.\.\.>)$')
+_RESULT = re.compile(r"<(/(?!memfd:)[^<>]*)>")
+"""The path behind a descriptor that a call returned: where a link led to."""
 _TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
 # The option -y prints the path of a descriptor behind it
 _FOLDER = re.compile(r"(?:AT_FDCWD|\d+)<([^>]*)>, $")
@@ -63,28 +66,35 @@ def read_reports(reports: Path, start: Path, sound: SoundServer | None) -> list[
 def events_of_call(line: str, start: Path, sound: SoundServer | None = None) -> Iterator[Event]:
     """The events of one line of strace.
 
-    A path that was not there, or could not be written, is no event. An address that did not answer is one.
+    A path that was not there, or could not be written, is no event. An address that did not answer is one, and so is a call
+    that is not understood. A file that is opened by a link is named by the place that the link leads to.
     """
     call = _CALL.match(line)
     if call is None:
+        if re.match(r"\w+\(", line):
+            # Perhaps an address
+            yield Event(Kind.CONNECTED, f"a call that was not understood: {line}")
         return
-    name, arguments, result = call[1], call[2], call[3] or "?"
+    name, arguments, result, opened = call[1], call[2], call[3] or "?", call[4] or ""
     failed = result.startswith("-")
     if name in SENDS:
         yield from _addresses(name, arguments, failed=failed)
     elif name == "io_uring_setup" and not failed:
         yield Event(Kind.CONNECTED, "io_uring, which strace does not see through")
-    elif not failed and (path := _changed_path(name, arguments, start)) is not None:
+    elif not failed and (path := _changed_path(name, arguments, opened, start)) is not None:
         event = written_event(path, sound)
         if event is not None:
             yield event
 
 
-def _changed_path(name: str, arguments: str, start: Path) -> Path | None:
-    opened = name.startswith("open") and not WRITES.isdisjoint(re.split(r"\W+", _TEXT.sub("", arguments)))
+def _changed_path(name: str, arguments: str, opened: str, start: Path) -> Path | None:
+    opens = name.startswith("open") or name == "creat"
+    flags = re.split(r"\W+", re.sub("<[^<>]*>", "", _TEXT.sub("", arguments)))
     texts = list(_TEXT.finditer(arguments))
-    if not texts or not (opened or name in CHANGES):
+    if not texts or not (name in CHANGES or (opens and not WRITES.isdisjoint(flags))):
         return None
+    if opens and (found := _RESULT.match(opened)) is not None:
+        return Path(_unescape(found[1]))
     text = texts[-1]
     given = _FOLDER.search(arguments, 0, text.start())
     folder = start if given is None else Path(_unescape(given[1]))
@@ -102,7 +112,7 @@ def _addresses(name: str, arguments: str, *, failed: bool) -> Iterator[Event]:
         elif family in {"UNIX", "LOCAL"}:
             if path is not None and path[2] and not failed:
                 yield socket_event(path[1] + _unescape(path[2]))
-        elif family not in {"NETLINK", "UNSPEC"} and not failed:
+        elif family not in {"NETLINK", "UNSPEC"} and (name != "bind" or not failed):
             # Bluetooth, virtual machines, raw packets: not on this computer alone, as far as we know
             yield Event(Kind.CONNECTED, f"address of the family {family}")
 

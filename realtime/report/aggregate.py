@@ -5,7 +5,7 @@ The sums of two parts can be merged: the report of a session is that of its part
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,7 +25,7 @@ MOST_REASONS = 16
 """Reasons that are kept apart: emodj has six, and a log of somebody else may have others."""
 OTHER_REASON = "other"
 MOST_MUSIC = 1000
-"""Changes of the music that are kept."""
+"""Changes of the music that are kept: the latest ones, as in a session."""
 
 _Votes = list[float]
 
@@ -129,7 +129,7 @@ class SessionReport:
         others: how many more persons there were, each of them seen for a short time.
         reasons: reasons for "not sure", the most frequent first.
         unsure: share of the time of all faces that was not sure, 0..1; None if no face was seen.
-        music: changes of the music, in the order of time.
+        music: changes of the music, in the order of time; the latest `MOST_MUSIC`.
         end: what the session says of itself at its end; None if the input has no such line.
     """
 
@@ -160,7 +160,7 @@ class SessionSums:
         self._persons: dict[int, _PersonSums] = {}
         self._others = 0
         self._reasons: set[str] = set()
-        self._music: list[MusicChange] = []
+        self._music = deque[MusicChange](maxlen=MOST_MUSIC)
         self._end: SessionEnd | None = None
         self._ends = 0
         self._end_s = 0.0
@@ -172,8 +172,7 @@ class SessionSums:
         if isinstance(observation, Moment):
             self._add_moment(observation)
         elif isinstance(observation, MusicChange):
-            if len(self._music) < MOST_MUSIC:
-                self._music.append(observation)
+            self._music.append(observation)
         else:
             self._end = observation
             self._ends += 1
@@ -198,7 +197,8 @@ class SessionSums:
         self.frames += other.frames
         self._others += other._others
         self._reasons |= other._reasons
-        self._music = sorted([*self._music, *other._music], key=lambda change: change.time_s)[:MOST_MUSIC]
+        changes = sorted([*self._music, *other._music], key=lambda change: change.time_s)
+        self._music = deque(changes, maxlen=MOST_MUSIC)
         self._mixed_s, self._voted_s = self._mixed_s + other._mixed_s, self._voted_s + other._voted_s
         self._end_s = max(self._end_s, other._end_s)
         self._end = other._end or self._end

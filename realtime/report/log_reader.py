@@ -31,7 +31,7 @@ LONGEST_LINE = 2**20
 MOST_FACES = 4096
 """Faces of a frame; a longer list comes from damage."""
 MOST_EVENTS = 1000
-"""Events of the DJ in one document."""
+"""Events of the DJ in one document; of more, the latest ones count, as in a session."""
 PART_TRACKS = 10**9
 """Added to the numbers of persons for each session before in the same file: each session counts its persons anew."""
 
@@ -145,12 +145,13 @@ class LogReader:
     def _read_dj(self, events: object) -> list[MusicChange]:
         if not isinstance(events, list):
             raise TypeError
-        return [self._read_event(cast("dict[str, Any]", event)) for event in cast("list[object]", events[:MOST_EVENTS])]
+        return [self._read_event(cast("dict[str, Any]", event)) for event in cast("list[object]", events[-MOST_EVENTS:])]
 
     def _read_event(self, event: dict[str, Any]) -> MusicChange:
         time_s = check_time(self._start_s + check_time(_number(event["t"])))
         what, why, title = (_text(event[name]) for name in ("what", "why", "title"))
-        return MusicChange(time_s, title, why, what)
+        mood = event.get("mood")
+        return MusicChange(time_s, title, why, what, _NAMES.get(mood) if isinstance(mood, str) else None)
 
 
 def _text(value: object) -> str:

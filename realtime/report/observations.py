@@ -66,17 +66,25 @@ class MusicChange(NamedTuple):
         title: of the music; text from outside, empty if no music was chosen.
         why: why, in a sentence; may be empty.
         what: name of a decision of the DJ, or "changed" when the music that was decided on plays; empty for music that began.
+            A newer version of emodj may have other names.
+        mood: mood of that moment; None without one.
     """
 
     time_s: float
     title: str
     why: str = ""
     what: str = ""
+    mood: Expression | None = None
 
     @property
     def plays(self) -> bool:
-        """Whether music plays from here on."""
-        return self.what in {"", "begin", "now", "resume", "changed"}
+        """Whether other music, or music again, plays from here on: a decision alone plays nothing."""
+        return self.what in {"", "resume", "changed"}
+
+    @property
+    def chooses(self) -> bool:
+        """Whether music is chosen here, which plays from the next change on."""
+        return self.what in {"begin", "next", "now"}
 
     @property
     def ends(self) -> bool:

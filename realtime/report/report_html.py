@@ -118,7 +118,8 @@ def _draw_music(report: SessionReport) -> Iterator[str]:
             f"<title>{clock_text(start_s)} {escape(one_line(title))}</title></rect>"
             for number, (start_s, end_s, title) in enumerate(parts)
         )
-        yield f"<figure>{_strip(shapes, 'When music played')}{_times(report.seconds)}</figure>"
+        yield f"<figure>{_strip(shapes, text.MUSIC_STRIP)}{_times(report.seconds)}"
+        yield f'<figcaption class="source">{text.MUSIC_STRIP}.</figcaption></figure>'
     yield from _table_rows(("time", "music", "why"), rows)
     yield "</section>"
 

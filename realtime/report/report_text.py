@@ -13,7 +13,7 @@ from realtime.session.summary_text import clock_text, length_text, name_phase
 from realtime.session.timeline import MoodPhase, join_phases
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from realtime.report.aggregate import PersonReport, SessionReport
     from realtime.report.observations import MusicChange
@@ -41,8 +41,11 @@ _DJ_WORDS = {
     "resume": "the music goes on",
     "suggest": "would fit",
     "changed": "plays now",
+    "failed": "could not be played",
 }
-"""What an event of the DJ is called (docs/reference/json.md)."""
+"""What an event of the DJ is called (docs/reference/json.md); others are called by their names."""
+MUSIC_STRIP = "When music of the DJ played"
+"""Name of the strip of the music: a log does not say what a person plays by key."""
 ABOUT = "Made by emodj on one computer. It says what an expression looks like, not what a person feels."
 
 
@@ -184,26 +187,45 @@ def more_persons(report: SessionReport) -> str:
 
 
 def music_rows(report: SessionReport) -> list[tuple[str, str, str]]:
-    """Rows on the music: when, what happened with which title, and why."""
+    """Rows on the music: when, what happened with which title, and why. An event that is not known is called by its name."""
     rows: list[tuple[str, str, str]] = []
-    for change in report.music:
+    for change, label in _labelled(report.music):
         did = _DJ_WORDS.get(change.what, change.what)
-        rows.append((clock_text(change.time_s), one_line(": ".join(filter(None, [did, change.title]))), one_line(change.why)))
+        title = label if change.plays else change.title
+        rows.append((clock_text(change.time_s), one_line(": ".join(filter(None, [did, title]))), one_line(change.why)))
     return rows
 
 
 def music_parts(report: SessionReport) -> list[tuple[float, float, str]]:
-    """When music played: start and end, in seconds since the first frame, and its title."""
+    """When music of the DJ played: start and end, in seconds since the first frame, and its title with the mood it was for.
+
+    Each change of the music begins a new part: two moods of a person's own songs have one title.
+    """
     parts: list[tuple[float, float, str]] = []
-    start: MusicChange | None = None
-    for change in (*report.music, None):
-        at_s = report.seconds if change is None else change.time_s
-        if start is not None and (change is None or change.ends or (change.plays and change.title != start.title)):
-            parts.append((start.time_s, at_s, start.title))
+    start: tuple[float, str] | None = None
+    for change, label in _labelled(report.music):
+        if start is not None and (change.ends or change.plays):
+            parts.append((start[0], change.time_s, start[1]))
             start = None
-        if change is not None and change.plays and start is None:
-            start = change
+        if change.plays:
+            start = change.time_s, label
+    if start is not None:
+        parts.append((start[0], report.seconds, start[1]))
     return parts
+
+
+def _labelled(changes: Iterable[MusicChange]) -> Iterator[tuple[MusicChange, str]]:
+    """Yield each change, and the title and mood of the music that plays or would play after it."""
+    label, chosen = "", None
+    for change in changes:
+        if change.chooses:
+            chosen = change
+        elif change.plays and change.title:
+            # The mood that the music was chosen for: the song before it may have gone on for minutes
+            mood = change.mood if chosen is None or chosen.title != change.title else chosen.mood
+            label, chosen = change.title if mood is None else f"{change.title} ({mood.value})", None
+        # Music that goes on after a fade has the title that it had before
+        yield change, label
 
 
 def reason_rows(report: SessionReport) -> list[tuple[str, str, str, str]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from realtime.music.commands import DjAct, DjOrder, PlayerCommand
 from realtime.music.dj import DjPolicy
+from realtime.music.planner import keep_songs
 
 if TYPE_CHECKING:
     from realtime.domain import Mood
@@ -55,11 +56,13 @@ class SessionDj:
         rules: its times.
         on: whether it is on at the start.
         selector: chooses the music for its decisions.
+        opens_links: whether its player opens links; else the DJ plays songs alone, and a link is only suggested.
     """
 
-    def __init__(self, rules: DjRules, selector: MusicSelector, *, on: bool) -> None:
+    def __init__(self, rules: DjRules, selector: MusicSelector, *, on: bool, opens_links: bool = True) -> None:
         self.policy = DjPolicy(rules, on=on)
         self._selector = selector
+        self._opens_links = opens_links
         self._was_on = on
         self._decided_s: float | None = None
         # Time and mood of the latest decision
@@ -109,7 +112,15 @@ class SessionDj:
             if plan is None:
                 self.policy.drop(decision)
                 return None
-        event = DjEvent(seconds, decision.act.value, mood, decision.sentence(plan), plan)
+            if not only_said and not self._opens_links:
+                songs = keep_songs(plan)
+                if songs is None:
+                    self.policy.drop(decision)
+                    self._selector.reset_journey()
+                    decision, only_said = replace(decision, act=DjAct.SUGGEST), True
+                plan = songs or plan
+        sentence = decision.sentence(plan, by_key=self._opens_links)
+        event = DjEvent(seconds, decision.act.value, mood, sentence, plan)
         self._add(event)
         self._sentences.append(event.why)
         if only_said:

@@ -94,6 +94,7 @@ class Session:
         counts: counts thumbs, which order the music; None without thumbs.
         dj: times of the DJ.
         dj_on: whether the DJ is on at the start.
+        dj_opens_links: whether the player of the DJ opens links; else it plays songs alone.
 
     Attributes:
         rest: the face at rest that is measured or in use.
@@ -113,13 +114,14 @@ class Session:
         counts: FeedbackCounts | None = None,
         dj: DjRules | None = None,
         dj_on: bool = False,
+        dj_opens_links: bool = True,
     ) -> None:
         self.welcome = welcome
         self.rest = FaceAtRest()
         self._vote = vote
         seed = 0 if recommender is None else recommender.seed
         self._selector = MusicSelector(playlists, strategy, None if counts is None else Taste(counts, seed))
-        self._dj = SessionDj(dj or DjRules(), self._selector, on=dj_on)
+        self._dj = SessionDj(dj or DjRules(), self._selector, on=dj_on, opens_links=dj_opens_links)
         self._thumbs = ThumbKeys(counts)
         # Plan of the link or the songs that were opened last
         self._opened: Plan | None = None
@@ -219,6 +221,15 @@ class Session:
             return None
         self.notify(decided[0], now_s)
         return decided[1]
+
+    def note_choice(self) -> None:
+        """A person has chosen music by hand, without a key: the DJ counts it as a change, and a journey ends."""
+        self._selector.reset_journey()
+        self._dj.policy.note_choice()
+
+    def note_skip(self) -> None:
+        """A person has gone to another song without a key: the DJ knows that they are there."""
+        self._dj.policy.note_skip()
 
     def take_dj_events(self) -> tuple[DjEvent, ...]:
         """What the DJ has done since the last call."""

@@ -68,6 +68,7 @@ class FilmFacts:
         videos: number of its video tracks; 0 if the file does not say.
         is_cut: whether its end is missing: it states more bytes than there are.
         is_raw: whether it is a stream without a container, so without times: H.264, H.265, AV1 or JPEG pictures.
+        is_unread: whether it may state a mirror, and could not be read: a film of a server.
     """
 
     mirror: Mirror | None = None
@@ -77,6 +78,7 @@ class FilmFacts:
     videos: int = 0
     is_raw: bool = False
     is_cut: bool = False
+    is_unread: bool = False
 
 
 def read_film_facts(path: str) -> FilmFacts:
@@ -86,14 +88,33 @@ def read_film_facts(path: str) -> FilmFacts:
         head = file.read(_HEAD)
         if head.startswith((b"GIF8", b"\x89PNG\r\n\x1a\n")):
             return FilmFacts(last_s=_animation_delay_s(file))
-        if head[4:8] in _FIRST_BOXES:
-            return _read_movie(file)
         if is_raw_stream(head):
             return FilmFacts(is_raw=True)
-        if head.startswith(_EBML):
-            return _read_matroska(file)
+        if has_boxes(head):
+            return read_boxes(file)
         facts = FilmFacts(videos=count_videos(file, head), is_cut=is_avi_cut(file, head))
     return facts
+
+
+def has_boxes(head: bytes) -> bool:
+    """Whether the first bytes of a film are those of MP4, QuickTime, Matroska or WebM, which can state a mirror."""
+    return head[4:8] in _FIRST_BOXES or head.startswith(_EBML)
+
+
+def read_boxes(file: IO[bytes], *, is_near: bool = True) -> FilmFacts:
+    """Read what a film states whose first bytes `has_boxes` knows.
+
+    Args:
+        file: the film; of its methods, `read`, `seek` and `tell` are called.
+        is_near: whether reading at another place costs little. Else its fragments are left out, and what could not be read.
+
+    Raises:
+        OSError: it cannot be read, and it is not known whether the film is mirrored.
+        struct.error, ValueError, IndexError: it is damaged.
+    """
+    file.seek(0)
+    is_matroska = file.read(len(_EBML)) == _EBML
+    return _read_matroska(file) if is_matroska else _read_movie(file, is_near=is_near)
 
 
 def is_raw_stream(head: bytes) -> bool:
@@ -141,19 +162,26 @@ class _Track:
     frames: int = 0
 
 
-def _read_movie(file: IO[bytes]) -> FilmFacts:
+def _read_movie(file: IO[bytes], *, is_near: bool) -> FilmFacts:
     movie: tuple[int, ...] = ()
     tracks: list[_Track] = []
     is_cut = False
-    for kind, size in _boxes(file):
-        if kind == b"mdat":
-            is_cut |= file.tell() + size > file.seek(0, 2)
-        elif kind == b"mvhd":
-            movie = _matrix(_payload(file, size, 120), 36, 48)
-        elif kind == b"trak":
-            tracks.append(_Track())
-        elif tracks:
-            _read_track_box(tracks[-1], kind, file, size)
+    try:
+        for kind, size in _boxes(file):
+            if kind == b"mdat":
+                is_cut |= file.tell() + size > file.seek(0, 2)
+            elif kind == b"mvhd":
+                movie = _matrix(_payload(file, size, 120), 36, 48)
+            elif kind == b"trak":
+                tracks.append(_Track())
+            elif kind == b"moof" and not is_near:
+                break
+            elif tracks:
+                _read_track_box(tracks[-1], kind, file, size)
+    except OSError:
+        # The long tables come behind the matrix and the kind of a track
+        if is_near or not any(track.handler == b"vide" for track in tracks):
+            raise
     videos = [track for track in tracks if track.handler == b"vide"]
     track = videos[0] if videos else _Track()
     last_s = track.last_ticks / track.timescale if track.last_ticks is not None and track.timescale else None

@@ -24,6 +24,8 @@ from realtime.sources.multipart import ENCODINGS, ChunkDecoder, Inflater, Multip
 from realtime.sources.picture_limits import MAX_SCAN_BYTES, PictureLimitError, read_jpeg_header
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from realtime.domain import Image
     from realtime.sources.stream_probe import Answer
 
@@ -46,6 +48,7 @@ class HttpConnection:
     Args:
         url: http or https. Its login is sent if the server asks for one.
         timeout_s: how long the answer may take.
+        headers: more lines of the request.
 
     Attributes:
         answer: status and headers.
@@ -54,17 +57,17 @@ class HttpConnection:
         ProbeError: there is no answer.
     """
 
-    def __init__(self, url: str, timeout_s: float) -> None:
+    def __init__(self, url: str, timeout_s: float, headers: Sequence[str] = ()) -> None:
         self._parts, self._address = probing.split_url(url)
         self._url = url
         deadline = time.monotonic() + timeout_s
         with probing.explained():
-            self._request(deadline)
+            self._request(deadline, *headers)
             target = probing.request_target(self._parts)
             login = login_header(self._parts, target, self.answer.challenges)
             if self.answer.status == _UNAUTHORIZED and login is not None:
                 self.close()
-                self._request(deadline, login)
+                self._request(deadline, *headers, login)
 
     def _request(self, deadline: float, *headers: str) -> None:
         self._socket = probing.connect(self._parts, self._address, deadline)

@@ -56,6 +56,7 @@ class Answer:
         is_chunked: whether the body comes in chunks.
         encoding: how the body is compressed, in lower case, such as "gzip"; empty if it is not.
         boundary: what the server announces between the pictures of a multipart body; empty if it does not.
+        content_range: which bytes of a file a part is, such as "bytes 0-99/500"; empty if the server does not say.
     """
 
     status: int
@@ -67,6 +68,7 @@ class Answer:
     is_chunked: bool = False
     encoding: str = ""
     boundary: bytes = b""
+    content_range: str = ""
 
     @property
     def is_multipart(self) -> bool:
@@ -274,6 +276,7 @@ def parse_answer(received: bytes, url: str) -> Answer:
         "chunked" in headers.get("Transfer-Encoding", "").lower(),
         headers.get("Content-Encoding", "").strip().lower().replace("identity", ""),
         _announced_boundary(headers),
+        headers.get("Content-Range", "").strip(),
     )
 
 

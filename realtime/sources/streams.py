@@ -11,14 +11,15 @@ import cv2
 from realtime.errors import SourceError
 from realtime.printable import one_line
 from realtime.sources import ffmpeg
-from realtime.sources.film_files import FilmFacts, is_raw_stream
 from realtime.sources.http_stream import HINT, HttpConnection, JpegStream
 from realtime.sources.locations import check_scheme, display_name
 from realtime.sources.multipart import ENCODINGS
+from realtime.sources.server_film import guess_facts, read_server_facts
 from realtime.sources.stream_probe import ProbeError, explain, probe, redirect_target, split_url, uses_proxy
 from realtime.sources.video import MAX_PIXELS, VideoSource, open_limited_capture
 
 if TYPE_CHECKING:
+    from realtime.sources.film_files import FilmFacts
     from realtime.sources.stream_probe import Answer
 
 TIMEOUT_MS = 5000
@@ -45,14 +46,17 @@ def open_stream(url: str) -> VideoSource | JpegStream:
         url = scheme + url[len(scheme) :]
         deadline = time.monotonic() + TIMEOUT_MS / 1000
         answer: Answer | None = None
+        facts = guess_facts(url)
         if _asks_first(url, name):
             connection = _connect(url, name, deadline)
             answer = connection.answer
             if answer.status == HTTPStatus.OK and answer.is_multipart:
                 return _open_pictures(connection, name, deadline)
+            if answer.status == HTTPStatus.OK:
+                facts = read_server_facts(url, connection)
             connection.close()
         if answer is None or answer.status < HTTPStatus.MULTIPLE_CHOICES:
-            source = _open_film(url, name, answer)
+            source = _open_film(url, name, answer, facts)
             if source is not None:
                 return source
         url = _look_elsewhere(url, name, deadline, answer)
@@ -95,13 +99,14 @@ def _open_pictures(connection: HttpConnection, name: str, deadline: float) -> Jp
     return source
 
 
-def _open_film(url: str, name: str, answer: Answer | None) -> VideoSource | None:
+def _open_film(url: str, name: str, answer: Answer | None, facts: FilmFacts) -> VideoSource | None:
     """Open a stream through OpenCV; None if it cannot read it.
 
     Args:
         url: http, https, rtsp or rtsps.
         name: for sentences.
         answer: of the server, as far as it is known.
+        facts: what the film states, as far as it was read.
     """
     options = ffmpeg.SCHEMES[url.partition("://")[0]]
     timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, PATIENCE * TIMEOUT_MS]
@@ -109,7 +114,10 @@ def _open_film(url: str, name: str, answer: Answer | None) -> VideoSource | None
     if capture is None:
         return None
     live = _is_live(capture, url, answer)
-    pause_s, facts = PATIENCE * TIMEOUT_MS / 1000, FilmFacts(is_raw=answer is not None and is_raw_stream(answer.start))
+    if facts.mirror is not None:
+        # OpenCV would turn it
+        capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0)
+    pause_s = PATIENCE * TIMEOUT_MS / 1000
     return VideoSource(capture, name, live=live, hint=HINT, film=(url, options), first_pause_s=pause_s, facts=facts)
 
 

@@ -146,8 +146,15 @@ class VideoSource:
             )
         if self._facts.is_cut and self._index:
             return f"{self.name} is cut off: it was read up to there, and its end is missing"
-        if self.live or self._index <= 1:
-            return None
+        return None if self.live or self._index <= 1 else self._recording_remark
+
+    @property
+    def _recording_remark(self) -> str | None:
+        if self._facts.is_unread:
+            return (
+                f"emodj could not read whether {self.name} is to be shown mirrored: if its pictures are turned wrongly, "
+                "download it, and name the file"
+            )
         if self.rate is None and not self._times.stated:
             return f"{self.name} states neither times nor a rate: {DEFAULT_FPS:.0f} frames a second are assumed"
         if self._facts.is_raw and self.rate == RAW_FPS:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 import pytest
 
-from realtime.app.build import build_live, build_source, smallest_face, unsure_below
+from realtime.app.build import build_live, build_playlists, build_source, smallest_face, unsure_below
 from realtime.app.headless import SessionLimits
 from realtime.app.run import LiveRequest
 from realtime.classifier.contract import UNSURE_BELOW, Contract, contract_path, pair_digest, write_contract_file
@@ -125,3 +125,12 @@ def test_the_smallest_face_of_a_picture_is_known(width: int, height: int, smalle
     assert smallest_face(faces, width, height) == smallest
     yunet = replace(faces, detector="yunet", yunet_model=tmp_path / "yunet.onnx")
     assert smallest_face(yunet, 6000, 4000) == 112
+
+
+def test_a_library_without_songs_is_said_and_the_lists_stay(tmp_path: Path) -> None:
+    (tmp_path / "holiday").mkdir()
+    chosen, notices = settings(), list[str]()
+    music = build_playlists(replace(chosen, music=replace(chosen.music, library=tmp_path)), notices.append)
+    assert music == chosen.playlists
+    (notice,) = notices
+    assert f"{tmp_path} has no songs for any mood" in notice

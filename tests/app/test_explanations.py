@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import itertools
 import threading
 from dataclasses import replace
 
 import numpy as np
 
-from realtime.app.explanations import EVERY_S, ExplanationThread
+from realtime.app.explanations import EVERY_S, MOST_BUSY, ExplanationThread
 from realtime.domain import Box, Expression, Face, Frame
 from realtime.errors import AssetError
+from realtime.faces.calibration import Calibration
 from realtime.faces.explainer import FaceExplainer
 from realtime.mood.vote import MoodVote
 from realtime.session.state import Session
@@ -30,7 +32,10 @@ class Harness:
         self.session = Session(MoodVote(window_s=15, lead=0.1, dwell_s=0), PLAYLISTS, mirrored=False, bars=False, info=False)
         self.batches = 0
         self.thread = ""
-        self.explanations = ExplanationThread(lambda: FaceExplainer(HappyClassifier(self._count), 1.0))
+        self.explanations = ExplanationThread(self.load)
+
+    def load(self) -> FaceExplainer:
+        return FaceExplainer(HappyClassifier(self._count), 1.0)
 
     def _count(self) -> None:
         self.batches += 1
@@ -88,12 +93,46 @@ def test_a_label_that_stays_is_explained_again_after_a_second_and_a_new_one_at_o
                 (EVERY_S, replace(LARGE, label=Expression.SAD), 2),
                 # A slow machine explains less often
                 (1000.0, replace(LARGE, label=Expression.SAD), 3),
-                (1000.0, replace(LARGE, label=Expression.SAD, track=9), 4),
+                (1001.0, replace(LARGE, label=Expression.SAD, track=9), 4),
             ]
         ):
             harness.analyse(index, face)
             harness.settle(now_s)
             assert harness.batches == batches, index
+
+
+def test_labels_that_change_with_each_frame_do_not_keep_a_slow_machine_busy() -> None:
+    harness, seconds = Harness(), itertools.count()
+    # Each look at the clock is a second later: an explanation takes one
+    harness.explanations = ExplanationThread(harness.load, lambda: float(next(seconds)))
+    with harness.explanations:
+        harness.session.handle_key("e", 0)
+        for index in range(60):
+            harness.analyse(index, replace(LARGE, label=(Expression.SAD, Expression.FEAR)[index % 2], track=index))
+            harness.settle(index / 10)
+    # It works a third of the time, of six seconds
+    assert harness.batches == 6 * MOST_BUSY + 1
+
+
+def test_a_label_that_a_face_at_rest_corrected_is_explained_with_it() -> None:
+    harness, down = Harness(), Calibration((0.0, 0.0, 0.0, -1.0, 0.0, 0.0, 0.0))
+    with harness.explanations:
+        harness.session.handle_key("e", 0)
+        harness.session.rest.use(down)
+        for index, (now_s, face, calibrated) in enumerate(
+            [(0.0, LARGE, False), (100.0, replace(LARGE, calibrated=True), True)]
+        ):
+            harness.analyse(index, face)
+            harness.settle(now_s)
+            explanation = harness.session.view(now_s, "").explanation
+            assert explanation is not None
+            assert explanation.calibrated is calibrated
+        harness.session.rest.use(None)
+        harness.analyse(9, replace(LARGE, calibrated=True))
+        harness.settle(200.0)
+        explanation = harness.session.view(200.0, "").explanation
+        assert explanation is not None
+        assert not explanation.calibrated
 
 
 def test_a_frozen_picture_is_explained_once() -> None:

@@ -15,6 +15,7 @@ from realtime.errors import BlackSourceError, Cause, SourceError
 from realtime.mood.vote import MoodVote
 from realtime.music.commands import DjAct
 from realtime.session.state import Session
+from realtime.sources.cameras import NEXT_STEPS
 from realtime.sources.grabber import FrameGrabber
 from realtime.sources.opening import open_video
 from tests.support.fake_faces import HappyClassifier, make_frame_reader
@@ -273,9 +274,10 @@ def test_a_camera_that_cannot_be_opened_is_an_error_without_a_notice() -> None:
 
 def test_with_wait_for_source_a_missing_camera_is_reported_and_opened_later() -> None:
     harness = HeadlessHarness()
-    absent = SourceError("there is none", Cause.ABSENT)
+    absent = SourceError(f"there is none; {NEXT_STEPS}", Cause.ABSENT)
     harness.run(absent, absent, ScriptedSource(make_frame(0, 0.0), harness.wait_for_result), wait_for_source=True)
-    assert harness.notices[0] == "there is none"
+    assert harness.notices[0] == "there is none; waiting for it, Ctrl-C ends the session"
+    assert all(notice.endswith("is back") for notice in harness.notices[1:])
     assert len(harness.emitted) == 1
 
 

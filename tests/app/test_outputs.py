@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -534,3 +535,17 @@ def test_the_recorder_gets_the_shown_picture(tmp_path: Path) -> None:
             harness.outputs.shown(picture_of(90))
             until(lambda: path.stat().st_size > 1000)
     assert cv2.VideoCapture(str(path)).read()[0]
+
+
+def test_the_start_of_a_session_is_that_of_its_first_frame() -> None:
+    harness = OutputsHarness()
+    with harness.outputs:
+        assert harness.outputs.started is None
+        before = datetime.now(UTC)
+        harness.emit()
+        started = harness.outputs.started
+        assert started is not None
+        assert before <= started <= datetime.now(UTC)
+        assert started.utcoffset() == started.astimezone().utcoffset()
+        harness.emit()
+        assert harness.outputs.started is started

@@ -87,6 +87,17 @@ def test_a_second_run_reads_nothing(tmp_path: Path, folder: Path) -> None:
     assert (tmp_path / "t.jsonl").read_bytes() == before
 
 
+def test_a_damaged_line_is_said_and_its_file_is_read_again(tmp_path: Path, folder: Path) -> None:
+    run(ask(tmp_path, folder), Here())
+    before, rows = (tmp_path / "t.jsonl").read_bytes(), tmp_path / "t.jsonl.parts" / "rows.jsonl"
+    rows.write_bytes(rows.read_bytes().replace(b'"status":', b'"status";', 1))
+    engine, said = Here(), list[str]()
+    run_batch(ask(tmp_path, folder), engine, lambda _: None, said.append)
+    assert engine.read_names == ["a.png"]
+    assert said == [f"{rows.parent}: 1 part of the rows is damaged: what it held is read again"]
+    assert (tmp_path / "t.jsonl").read_bytes() == before
+
+
 def test_ctrl_c_leaves_a_table_of_what_is_done_and_the_next_run_goes_on(tmp_path: Path, folder: Path) -> None:
     request = ask(tmp_path, folder)
     with pytest.raises(KeyboardInterrupt):
@@ -95,6 +106,46 @@ def test_ctrl_c_leaves_a_table_of_what_is_done_and_the_next_run_goes_on(tmp_path
     engine = Here()
     assert run(request, engine) == ALL
     assert engine.read_names == ["c.png", "d.png", "f.avi"]
+
+
+def test_only_a_table_that_is_written_is_said_to_be_there(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request, said = ask(tmp_path, folder), list[str]()
+    with pytest.raises(KeyboardInterrupt):
+        run_batch(request, Here(stop_after=2, error=KeyboardInterrupt()), lambda _: None, said.append)
+    assert said == [f"ended early: {request.output} has what is done; the same command goes on from there"]
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    for place in ("realtime.batch.journal.BatchJournal.__init__", "realtime.batch.batch.write_results"):
+        said.clear()
+        with monkeypatch.context() as patched:
+            patched.setattr(place, interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                run_batch(request, Here(), lambda _: None, said.append)
+        assert said == []
+
+
+def test_rows_that_leave_the_table_are_said(tmp_path: Path, folder: Path) -> None:
+    def read_only(*names: str) -> list[str]:
+        said: list[str] = []
+        sources = BatchSources([str(folder / name) for name in names])
+        request = BatchRequest(tmp_path / "t.jsonl", sources, None, "settings", "1")
+        run_batch(request, Here(), lambda _: None, said.append)
+        return said
+
+    table_name = tmp_path / "t.jsonl"
+    assert read_only("a.png", "b.png", "f.avi") == []
+    assert read_only("c.png") == [
+        f"3 files of earlier runs are not among those that you name now, and are left out of {table_name}"
+    ]
+    assert table(table_name) == ["c.png"]
+    assert read_only("a.png", "b.png", "c.png") == [
+        f"1 file of earlier runs is not among those that you name now, and is left out of {table_name}"
+    ]
+    assert read_only("a.png", "b.png", "c.png", "f.avi") == []
 
 
 def test_an_error_of_the_engine_keeps_what_is_done(tmp_path: Path, folder: Path) -> None:

@@ -9,24 +9,32 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from realtime.batch import worker as reading_worker
+from realtime.batch.batch import BatchRequest, run_batch
 from realtime.batch.cluster import ClusterWork, NetworkPlugin, read_group
+from realtime.batch.pool import WorkerPool
 from realtime.batch.rows import decode_rows
+from realtime.batch.sources import find_sources
 from realtime.cli import main
 from realtime.errors import AssetError, EmodjError
-from tests.support.batch_readers import load_fake, write_clip, write_faces, write_picture
+from tests.support.batch_readers import DEADLY_ONCE, ENDLESS, ONCE, load_fake, open_fake, write_clip, write_faces, write_picture
 from tests.support.places import ROOT
 from tests.support.waiting import PATIENCE_S, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from realtime.batch.reading import BatchReaders
+    from realtime.domain import Box, Image
+    from realtime.faces.pipeline import FaceReader, FrameReader
 
 WORKERS = 3
 
@@ -45,6 +53,7 @@ class Cluster:
     def _run(self, module: str, *options: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", f"distributed.cli.{module}", "--scheduler-file", str(self._place), *options]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "DASK_DISTRIBUTED__LOGGING__DISTRIBUTED": "critical"}
+        environment[ONCE] = str(self._place.with_name("once"))
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self._stack.callback(process.wait)
         self._stack.callback(process.kill)
@@ -62,26 +71,49 @@ def batch(*arguments: object) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+READ_WITH_FAKES = """
+import sys
+from pathlib import Path
+from realtime.batch import worker as reading_worker
+from realtime.batch.batch import BatchRequest, run_batch
+from realtime.batch.cluster import Cluster
+from realtime.batch.sources import find_sources
+from tests.support.batch_readers import open_fake
+address, folder, table = sys.argv[1:]
+request = BatchRequest(Path(table), find_sources([folder], recursive=False, notify=print), None, "settings", "1")
+with Cluster(address, b"network", network="fake network", open_readers=open_fake, every_s=None) as cluster:
+    run_batch(request, cluster, lambda _: None)
+"""
+
+
 # Slow: four Pythons import Dask and OpenCV, which takes some seconds on any computer
 @pytest.mark.posix
-def test_a_killed_worker_changes_no_row(cluster: Cluster, portrait: Path, tmp_path: Path) -> None:
+def test_a_cluster_gives_the_rows_of_one_process_also_when_a_worker_is_killed(
+    cluster: Cluster, portrait: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder, table, alone = tmp_path / "pictures", tmp_path / "t.jsonl", tmp_path / "alone.jsonl"
     folder.mkdir()
-    write_faces(folder, portrait, 120)
+    write_faces(folder, portrait, 20)
     (folder / "broken.jpg").write_bytes(portrait.read_bytes()[:3000])
     write_clip(folder / "film.avi", 40)
-    rows = tmp_path / "t.jsonl.parts" / "rows.jsonl"
     with batch(folder, "-o", table, "--scheduler", cluster.address) as running:
-        until(lambda: (rows.exists() and rows.read_bytes().count(b"\n") > 0) or running.poll() is not None)
-        cluster.workers[0].kill()
-        done_before = rows.read_bytes().count(b"\n")
         _, err = running.communicate(timeout=PATIENCE_S)
     assert running.returncode == 7, err
-    assert 0 < done_before < 160
     assert "Traceback" not in err
-    assert cluster.workers[0].wait(PATIENCE_S) < 0
     assert main(["batch", str(folder), "-o", str(alone), "--jobs", "1", "-q"]) == 7
     assert table.read_bytes() == alone.read_bytes()
+
+    # The worker that reads this picture first is killed while it does
+    write_picture(folder / "deadly.png", DEADLY_ONCE)
+    monkeypatch.setenv(ONCE, str(tmp_path / "once"))
+    command = [sys.executable, "-c", READ_WITH_FAKES, cluster.address, str(folder), str(tmp_path / "killed.jsonl")]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    assert ended.returncode == 0, ended.stderr
+    until(lambda: any(worker.poll() is not None for worker in cluster.workers))
+    sources = find_sources([str(folder)], recursive=False, notify=print)
+    with WorkerPool(load_fake, every_s=None, jobs=1, notify=lambda _: None) as pool:
+        run_batch(BatchRequest(tmp_path / "whole.jsonl", sources, None, "settings", "1"), pool, lambda _: None)
+    assert (tmp_path / "killed.jsonl").read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
 
 
 def test_a_scheduler_that_does_not_answer_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,11 +133,6 @@ sys.exit(main())
 
 
 # What a worker does
-
-
-def open_fake(model: bytes, notify: Callable[[str], None]) -> BatchReaders:
-    assert model == b"network"
-    return load_fake(notify)
 
 
 DIGEST = "2e1b0a4f1a0f7f8b2f5c9b0e8d7b6a5c4d3e2f1a0b9c8d7e6f5a4b3c2d1e0f9a"
@@ -139,6 +166,61 @@ def test_a_worker_without_the_file_names_itself(digest: str, tmp_path: Path) -> 
     assert errors[0] == f"{socket.gethostname()} cannot open {path}: all workers need the same disk under the same path"
     assert errors[1] == "no such file: a.png", "as everywhere, if no computer has it"
     assert [piece.failed for piece in pieces] == [True, True]
+
+
+class Waiting:
+    """Finds nothing in a picture of the colour `ENDLESS` until it is let go, which native code may never be."""
+
+    def __init__(self) -> None:
+        self.go_on = threading.Event()
+
+    def detect(self, image: Image, near: Sequence[Box] = ()) -> list[Box]:
+        """No box."""
+        del near
+        if tuple(map(int, image[0, 0])) == ENDLESS:
+            self.go_on.wait()
+        return []
+
+
+def test_a_worker_gives_up_a_file_of_which_nothing_is_seen(
+    digest: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading_worker, "PIECE_ROWS", 2)
+    film = str(write_clip(tmp_path / "f.avi", 6, ENDLESS))
+    waiting = Waiting()
+    opened: list[bytes] = []
+
+    def open_waiting(model: bytes, notify: Callable[[str], None]) -> BatchReaders:
+        opened.append(model)
+        fakes = open_fake(model, notify)
+
+        def frames_with(wrap: Callable[[FaceReader], FaceReader]) -> FrameReader:
+            return fakes.frames_with(lambda faces: wrap(replace(faces, detector=waiting)))
+
+        return replace(fakes, frames_with=frames_with)
+
+    threads = set(threading.enumerate())
+    pieces = read_group([ClusterWork(0, "f.avi", film, is_here=True)], digest, open_waiting, None, stall_s=2)
+    rows = [row for piece in pieces for row in decode_rows(piece.lines)]
+    assert rows[-1]["error"] == "f.avi was given up: it is read for 2 seconds without a picture"
+    assert [piece.part for piece in pieces] == list(range(len(pieces)))
+    assert [row["frame"] for row in rows] == [*range(len(rows) - 1), None]
+    # Those readers are in use for ever: the next file has others
+    picture = write_picture(tmp_path / "a.png")
+    read_group([ClusterWork(1, "a.png", str(picture), is_here=True)], digest, open_waiting, None)
+    assert len(opened) == 2
+    waiting.go_on.set()
+    for thread in set(threading.enumerate()) - threads:
+        thread.join()
+
+
+def test_pieces_of_a_film_bring_no_answers(digest: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading_worker, "PIECE_ROWS", 2)
+    film = str(write_clip(tmp_path / "f.avi", 6))
+    pieces = read_group([ClusterWork(0, "f.avi", film, is_here=True)], digest, open_fake, None)
+    assert [(piece.part, piece.steps, piece.answers) for piece in pieces] == [(part, 0, "[]") for part in range(len(pieces))]
+    assert len(pieces) >= 2
+    assert [row["frame"] for piece in pieces for row in decode_rows(piece.lines)] == list(range(6))
 
 
 def test_a_network_that_arrived_otherwise_is_refused() -> None:

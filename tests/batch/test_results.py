@@ -25,6 +25,8 @@ UNSURE = Face(Box(5, 6, 7, 8), (0.2, 0.2, 0.2, 0.1, 0.1, 0.1, 0.1), reason="too 
 ROWS = [
     *face_rows("a,b.jpg", [FACE, UNSURE]),
     *face_rows('"quoted"\nand more.jpg', []),
+    # A name can hold an end of a line of another kind than that of the table
+    *face_rows("\ra\rb.jpg\r", []),
     error_row("é漢.jpg", 'no such file: "é漢.jpg", really'),
     error_row(source_text("caf\udce9.jpg"), "true"),
     *face_rows("film.mkv", [FACE], 0, 0.0),
@@ -39,7 +41,8 @@ def parts() -> Iterator[tuple[int, list[dict[str, Any]]]]:
     yield 2, ROWS[3:4]
     yield 3, ROWS[4:5]
     yield 4, ROWS[5:6]
-    yield 4, ROWS[6:]
+    yield 5, ROWS[6:7]
+    yield 5, ROWS[7:]
 
 
 def by_pandas(path: Path) -> list[dict[str, Any]]:
@@ -65,8 +68,8 @@ def by_duckdb(path: Path) -> tuple[list[dict[str, Any]], dict[str, str]]:
 def test_pandas_and_duckdb_read_the_rows_back(suffix: str, tmp_path: Path) -> None:
     table = tmp_path / f"t{suffix}"
     totals = write_results(table, parts())
-    assert (totals.files, totals.failed, totals.faces, totals.unsure) == (5, 2, 3, 1)
-    assert totals.errors == [ROWS[3]["error"], "true"]
+    assert (totals.files, totals.failed, totals.faces, totals.unsure) == (6, 2, 3, 1)
+    assert totals.errors == [ROWS[4]["error"], "true"]
     assert by_pandas(table) == ROWS
     rows, types = by_duckdb(table)
     assert rows == ROWS

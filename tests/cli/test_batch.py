@@ -109,8 +109,26 @@ def test_another_network_is_refused_until_restart(
     other = settings("[faces]\nunsure_below = 0.99\n")
     refused = emodj("batch", one, "-o", table, "--config", other)
     assert refused.returncode == 2
-    assert "was begun with another settings: --restart begins anew" in refused.stderr
+    assert "was begun with other settings: --restart begins anew" in refused.stderr
     assert emodj("batch", one, "-o", table, "--config", other, "--restart", "--jobs", 1).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ('[faces]\ncalibration = "me"\n', []),
+        ('[faces]\nyunet_model = "/none/yunet.onnx"\n', []),
+        ("[tracking]\nhold_s = 0.0\n", ["--every", 1]),
+        ("[faces.live]\nsearch_width = 300\n", ["--every", 1]),
+    ],
+)
+def test_a_setting_that_no_row_depends_on_may_change(
+    text: str, options: list[object], emodj: Run, pictures: Path, tmp_path: Path, settings: Callable[[str], Path]
+) -> None:
+    command = ["batch", pictures / "noise.png", "-o", tmp_path / "t.csv", "--jobs", 1, *options]
+    assert emodj(*command).returncode == 0
+    ended = emodj(*command, "--config", settings(text))
+    assert (ended.returncode, "was begun" in ended.stderr) == (0, False), ended.stderr
 
 
 @pytest.mark.parametrize(
@@ -133,10 +151,21 @@ def test_a_wrong_option_is_said(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_when_everything_fails_the_status_says_so(emodj: Run, tmp_path: Path) -> None:
-    ended = emodj("batch", "none.jpg", "-o", tmp_path / "t.csv", "--jobs", 1)
+def test_when_everything_fails_the_status_says_so(emodj: Run, pictures: Path, tmp_path: Path) -> None:
+    ended = emodj("batch", pictures / "broken.jpg", "-o", tmp_path / "t.csv", "--jobs", 1)
     assert ended.returncode == 1
-    assert "emodj: no such file: none.jpg\n" in ended.stderr
+    assert f"emodj: {pictures / 'broken.jpg'} is damaged" in ended.stderr
+
+
+def test_a_batch_without_a_file_replaces_no_table(emodj: Run, pictures: Path, tmp_path: Path) -> None:
+    table, empty = tmp_path / "t.csv", tmp_path / "empty"
+    assert emodj("batch", pictures / "noise.png", "-o", table, "--jobs", 1).returncode == 0
+    before = table.read_bytes()
+    empty.mkdir()
+    for name, sentence in (("none.jpg", "no such file: none.jpg"), (empty, "no picture and no film in")):
+        ended = emodj("batch", name, "-o", table, "--jobs", 1)
+        assert (ended.returncode, sentence in ended.stderr) == (2, True), ended.stderr
+        assert table.read_bytes() == before
 
 
 def test_progress_is_a_sentence() -> None:

@@ -98,6 +98,16 @@ def test_what_is_kept_is_shown_and_forgotten(emodj: Run, kept: Path) -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "emodj: no face at rest is kept\n")
 
 
+def test_a_face_of_a_newer_emodj_is_said_and_the_others_are_shown(emodj: Run, kept: Path) -> None:
+    newer = kept.with_name("ben.json")
+    newer.write_text('{"schema": 2}')
+    shown = emodj("calibrate", "--show")
+    assert (shown.returncode, shown.stdout.startswith("ana: happy is turned down to ")) == (0, True)
+    assert "was written by a newer emodj" in shown.stderr
+    assert emodj("calibrate", "--show", "--name", "ben").returncode == 1
+    assert newer.read_text() == '{"schema": 2}'
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -250,8 +260,8 @@ def test_a_damaged_file_is_set_aside_and_the_others_are_shown(emodj: Run, kept: 
     (kept.parent / "eva.json").write_text("{")
     ended = emodj("calibrate", "--show")
     assert ended.stdout.startswith("ana: ")
-    assert "was set aside as eva.json.damaged" in ended.stderr
-    assert (kept.parent / "eva.json.damaged").read_text() == "{"
+    assert "was set aside as eva.json.damaged-1" in ended.stderr
+    assert (kept.parent / "eva.json.damaged-1").read_text() == "{"
 
 
 def test_evaluate_never_uses_it(emodj: Run, data: Callable[..., Path], kept: Path, settings: Callable[[str], Path]) -> None:

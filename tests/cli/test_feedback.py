@@ -101,6 +101,8 @@ def test_an_export_is_a_new_file_that_only_its_owner_can_read(
     assert emodj("feedback", "export", "-o", file, "--config", tmp_path / "mine.toml").returncode == 0
     rows = list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
     assert len(rows) == 5
+    # By these ends of lines, Python quotes a title with either of the two characters
+    assert file.read_bytes().count(b"\r\n") == 6
     # A spreadsheet must not take a title for a formula
     assert (rows[1]["title"], rows[1]["offered"]) == ("'=1+1", "no")
     if os.name == "posix":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from realtime.storage.user_folders import state_folder
 from tests.cli.conftest import START
 from tests.support.page_server import PageClient
 from tests.support.waiting import PATIENCE_S, until
@@ -59,6 +60,24 @@ def test_the_page_is_served_until_a_signal(number: signal.Signals, status: int) 
     assert (process.returncode, out) == (status, "")
     # click ends the line of a terminal that shows ^C
     assert err.rstrip("\n") == "emodj: the page is open until you press Ctrl-C here"
+
+
+@pytest.mark.posix
+def test_thumbs_that_the_disk_refused_are_kept_at_the_end() -> None:
+    folder = state_folder()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.write_text("a file in place of the folder")
+    with start("--no-open") as (process, link):
+        client = PageClient(link)
+        client.begin()
+        client.ask("choose", {"mood": "happy"})
+        choice = client.ask("offers").document["music"]["choices"][0]["thumb"]
+        said = client.ask("thumb", {"choice": choice, "verdict": "like"}).document["said"]
+        assert "your thumbs are not kept: cannot write" in said
+        folder.unlink()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=PATIENCE_S)
+    assert b'"likes": 1.0' in (folder / "feedback.json").read_bytes()
 
 
 @pytest.mark.posix

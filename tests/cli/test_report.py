@@ -136,6 +136,18 @@ def test_inputs_that_cannot_be_opened(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "is a folder" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("folder", [".", "..", "/", ""])
+def test_a_folder_without_a_name_of_its_own_is_said(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(folder) == 2
+    err = capsys.readouterr().err
+    assert "is a folder: name a file of `emodj live --log`" in err
+    assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_cut_off_log_is_drawn_up_to_the_cut(log: Path) -> None:
     log.write_bytes(log.read_bytes()[:-400] + frame_line(9)[:50])
     assert run(log) == 0

@@ -16,7 +16,7 @@ import pytest
 
 from realtime.classifier import contract, keras_process
 from realtime.classifier.keras_pair import load_pair, save_pair
-from realtime.domain import EXPRESSIONS
+from realtime.domain import EXPRESSIONS, Threshold
 from realtime.errors import EmodjError
 from realtime.storage import resources
 from realtime.training import trainer
@@ -117,7 +117,8 @@ def test_train_writes_a_pair_and_its_report_into_the_run_folder(emodj: Run, data
     shipped = contract.read_contract(contract.contract_path(resources.models_folder() / PAIR))
     report = json.loads((run / "report.json").read_text(encoding="utf-8"))
     assert terms.pair_digest == contract.pair_digest(run / PAIR) == settings["network"]["sha256"]
-    assert terms.unsure_below == settings["correction"]["unsure_below"] == report["threshold"]
+    assert terms.unsure_below == Threshold(report["threshold"])
+    assert report["threshold"] == settings["correction"]["unsure_below"]
     assert terms.side_ratio == shipped.side_ratio
     assert [item.crop for item in terms.golden] == [item.crop for item in shipped.golden]
     assert str(tmp_path) not in json.dumps(terms.about)

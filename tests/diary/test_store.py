@@ -240,7 +240,10 @@ def test_a_file_of_a_newer_emodj_stays_as_it_is(kept: Kept) -> None:
 
 
 @pytest.mark.parametrize(
-    "column", ["started = 'x'", "mood = 'merry'", "movies = '7'", "movies = '['", "happy = 3", "source = x'ff'"]
+    "column",
+    ["started = 'x'", "mood = 'merry'", "movies = '7'", "movies = '['", "happy = 3", "source = x'ff'"]
+    # Bytes that are no UTF-8, in a cell of text
+    + [f"{name} = CAST(x'61ff62' AS TEXT)" for name in ("started", "source", "mood", "mood_source", "music", "movies", "note")],
 )
 def test_a_row_that_cannot_be_read_is_said_and_stays_in_the_file(kept: Kept, column: str) -> None:
     kept.diary.add(diary_entry())
@@ -265,10 +268,10 @@ def test_wipe_leaves_nothing(kept: Kept) -> None:
 
 def test_wipe_deletes_files_of_the_diary_alone(kept: Kept) -> None:
     kept.diary.add(diary_entry())
-    mine = kept.path.with_name("mine.txt")
+    mine = kept.path.with_name("diary of my cat.txt")
     mine.write_text("mine")
     kept.diary.wipe()
-    assert [path.name for path in kept.path.parent.iterdir()] == ["mine.txt"]
+    assert [path.name for path in kept.path.parent.iterdir()] == ["diary of my cat.txt"]
 
 
 @pytest.mark.posix

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from realtime.classifier.crops import crop_faces
-from realtime.domain import EXPRESSIONS, Batch, Box, Face, Image, Probabilities
+from realtime.domain import EXPRESSIONS, Batch, Box, Expression, Face, Image, Probabilities
+from realtime.faces.calibration import Calibration
 from realtime.faces.explainer import FaceExplainer, largest_faces
 
 HAPPY = (0.0, 0.0, 0.0, 0.9, 0.1, 0.0, 0.0)
@@ -32,6 +36,33 @@ def test_the_explained_crop_is_what_the_network_gets(astronaut: Image) -> None:
     assert explanation.face is found
     assert len(explanation.probabilities) == len(EXPRESSIONS)
     assert not explanation.map.any()
+
+
+class Brightness:
+    """Finds sad as probable as a crop is bright, else neutral: a covered part changes the answer."""
+
+    def classify(self, batch: Batch, /) -> Probabilities:
+        bright = 0.9 * batch[:, :, :, 0].max(axis=(1, 2))
+        answers = np.zeros((len(batch), 7), np.float32)
+        answers[:, EXPRESSIONS.index(Expression.SAD)], answers[:, EXPRESSIONS.index(Expression.NEUTRAL)] = bright, 1 - bright
+        return answers
+
+
+def test_a_face_at_rest_corrects_all_answers_as_it_corrected_the_label() -> None:
+    image = np.full((60, 60, 3), 90, np.uint8)
+    image[20:26, 20:26] = 255
+    found, explainer = face(0, 60), FaceExplainer(Brightness(), 1.0)
+    found = replace(found, label=Expression.SAD)
+    calibration = Calibration((0.0, 0.0, 0.0, 0.0, 0.0, -1.0, 0.0))
+    plain, corrected = explainer.explain(image, found), explainer.explain(image, found, calibration)
+    assert (plain.calibrated, corrected.calibrated) == (False, True)
+    assert corrected.probabilities == pytest.approx(calibration.apply(plain.probabilities))
+    # Without the bright spot the probability drops to another one, which is corrected too
+    covered = list(plain.probabilities)
+    drop = float(plain.map.max())
+    assert drop > 0.1
+    covered[5], covered[4] = covered[5] - drop, covered[4] + drop
+    assert float(corrected.map.max()) == pytest.approx(corrected.probability - calibration.apply(covered)[5], abs=1e-4)
 
 
 def test_the_largest_faces_stay_in_their_order() -> None:

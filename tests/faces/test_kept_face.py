@@ -15,9 +15,11 @@ from realtime.faces.kept_face import (
     MOST_CHARACTERS,
     DamagedFaceError,
     KeptFace,
+    NewerFaceError,
     check_name,
     face_path,
     forget_face,
+    is_kept,
     kept_names,
     read_face,
     write_face,
@@ -92,7 +94,9 @@ def test_a_name_is_refused_or_stays_in_its_folder(text: str) -> None:
         b"7",
         b"\xff",
         b"[" * 5000,
-        json.dumps({"schema": 2}).encode(),
+        json.dumps({"schema": 0}).encode(),
+        json.dumps({"schema": True}).encode(),
+        json.dumps({"schema": "2"}).encode(),
         *(
             json.dumps({"schema": 1, "day": "2026-11-28", "network": "ab" * 32, "offsets": offsets} | more).encode()
             for offsets, more in [
@@ -109,12 +113,58 @@ def test_a_name_is_refused_or_stays_in_its_folder(text: str) -> None:
 def test_a_damaged_file_is_set_aside_and_not_lost(content: bytes, tmp_path: Path) -> None:
     path = face_path(tmp_path, "ana")
     path.write_bytes(content)
-    with pytest.raises(DamagedFaceError, match=r"was set aside as ana\.json\.damaged"):
+    with pytest.raises(DamagedFaceError, match=r"was set aside as ana\.json\.damaged-1;"):
         read_face(tmp_path, "ana")
     assert not path.exists()
-    assert path.with_name("ana.json.damaged").read_bytes() == content
+    assert path.with_name("ana.json.damaged-1").read_bytes() == content
     assert read_face(tmp_path, "ana") is None
     assert kept_names(tmp_path) == []
+
+
+def test_each_damaged_file_is_kept_until_the_face_is_forgotten(tmp_path: Path) -> None:
+    for content in ("one", "two"):
+        face_path(tmp_path, "ana").write_text(content)
+        with pytest.raises(DamagedFaceError):
+            read_face(tmp_path, "ana")
+    copies = [tmp_path / "ana.json.damaged-1", tmp_path / "ana.json.damaged-2"]
+    assert [copy.read_text() for copy in copies] == ["one", "two"]
+    other = write_face(tmp_path, "ana-damaged", KEPT)
+    write_face(tmp_path, "ana", KEPT)
+    assert forget_face(tmp_path, "ana")
+    assert [*tmp_path.iterdir()] == [other]
+
+
+def test_copies_of_damaged_files_are_forgotten_without_a_face(tmp_path: Path) -> None:
+    face_path(tmp_path, "ana").write_text("{")
+    with pytest.raises(DamagedFaceError):
+        read_face(tmp_path, "ana")
+    assert forget_face(tmp_path, "ana")
+    assert not forget_face(tmp_path, "ana")
+    assert not forget_face(tmp_path / "missing", "ana")
+
+
+def test_a_file_of_a_newer_emodj_is_not_used_and_stays(tmp_path: Path) -> None:
+    path = face_path(tmp_path, "ana")
+    path.write_text('{"schema": 2, "new": true}')
+    with pytest.raises(NewerFaceError, match=r"ana\.json, a face at rest, was written by a newer emodj"):
+        read_face(tmp_path, "ana")
+    assert path.read_text() == '{"schema": 2, "new": true}'
+    assert kept_names(tmp_path) == ["ana"]
+
+
+@pytest.mark.posix
+def test_a_folder_that_the_system_refuses_is_said(tmp_path: Path) -> None:
+    # As a folder that may not be entered, but also for root
+    folder = tmp_path / ("x" * 300)
+    for act in (is_kept, read_face, forget_face):
+        with pytest.raises(EmodjError, match="File name too long"):
+            act(folder, "ana")
+
+
+def test_a_face_is_kept_or_not(tmp_path: Path) -> None:
+    assert not is_kept(tmp_path / "missing", "ana")
+    write_face(tmp_path, "ana", KEPT)
+    assert (is_kept(tmp_path, "ANA"), is_kept(tmp_path, "eva")) == (True, False)
 
 
 def test_what_cannot_be_read_is_no_damage(tmp_path: Path) -> None:

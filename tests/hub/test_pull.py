@@ -65,7 +65,7 @@ def test_a_network_is_fetched_at_one_commit_and_runs(hub: FakeHub, tmp_path: Pat
     ]
     assert said == [
         f"anna/faces@v1: fetching at most 32 MB from {hub.address}",
-        f"anna/faces@v1: {CONTRACT}, 0.018 MB",
+        f"anna/faces@v1: {CONTRACT}, 0.02 MB",
         f"anna/faces@{COMMIT}: {CARD}, {len(FILES[CARD]) / 10**6:.2g} MB",
         f"anna/faces@{COMMIT}: {COMPILED}, 5.8 MB",
     ]

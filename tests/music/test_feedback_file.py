@@ -111,7 +111,9 @@ DAMAGED = [
     b"\xff\xfe",
     b"[]",
     b"null",
-    b'{"schema": 2, "counts": {}}',
+    b'{"schema": 0, "counts": {}}',
+    b'{"schema": true, "counts": {}}',
+    b'{"schema": "2", "counts": {}}',
     b'{"schema": 1}',
     b'{"schema": 1, "counts": []}',
     b'{"schema": 1, "counts": {"joy": {"song": {}}}}',
@@ -143,6 +145,44 @@ def test_a_damaged_file_is_set_aside_and_said(file: FeedbackFile, data: bytes) -
     assert "kept as feedback-damaged-1.json" in str(notice)
     assert file.path.with_name("feedback-damaged-1.json").read_bytes() == data
     assert file.read() == (None, None)
+
+
+def test_a_file_of_a_newer_emodj_stays_as_it_is(file: FeedbackFile) -> None:
+    file.path.parent.mkdir(parents=True)
+    newer = b'{"schema": 2, "votes": []}'
+    file.path.write_bytes(newer)
+    for act in (file.read, file.reset, lambda: file.add(LIKE, create=True), lambda: file.add(LIKE, create=False)):
+        with pytest.raises(EmodjError, match="were written by a newer emodj, and stay as they are: update emodj"):
+            act()
+    assert file.path.read_bytes() == newer
+    assert not [*file.path.parent.glob("*damaged*")]
+
+
+def test_a_reset_of_all_forgets_damaged_files_too(file: FeedbackFile) -> None:
+    file.path.parent.mkdir(parents=True)
+    file.path.write_bytes(b"{")
+    assert file.read()[0] is None
+    file.add(LIKE, create=True)
+    copy, diary = file.path.with_name("feedback-damaged-1.json"), file.path.with_name("diary-damaged-1.sqlite")
+    diary.write_bytes(b"")
+    assert file.reset([Expression.SAD]) == (0, None)
+    assert copy.exists()
+    assert file.reset() == (1, f"damaged thumbs are deleted: {copy.name}")
+    assert (file.path.exists(), copy.exists(), diary.exists()) == (False, False, True)
+    for path in (copy, file.path):
+        path.write_bytes(b"{")
+        assert file.reset() == (0, f"damaged thumbs are deleted: {path.name}")
+    assert file.reset() == (0, None)
+    assert {path.name for path in file.path.parent.iterdir()} <= {"feedback.json.lock", diary.name}
+
+
+@pytest.mark.posix
+def test_a_place_that_the_system_refuses_is_said(tmp_path: Path) -> None:
+    # As a folder that may not be entered, but also for root
+    file = FeedbackFile(tmp_path / ("x" * 300) / "feedback.json")
+    for act in (file.read, file.reset, lambda: file.add(LIKE, create=True), lambda: file.add(LIKE, create=False)):
+        with pytest.raises(EmodjError, match="File name too long"):
+            act()
 
 
 def test_each_damaged_file_is_kept(file: FeedbackFile) -> None:

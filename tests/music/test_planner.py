@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
 
 from realtime.domain import EXPRESSIONS, Expression, Mood
 from realtime.mood.affect import LIFTED, POINTS, Point
 from realtime.music.catalog import MusicChoice, Playlists
-from realtime.music.planner import JOURNEY_STEPS, Strategy, find_target, name_mood, plan_music
+from realtime.music.planner import JOURNEY_STEPS, Plan, Strategy, find_target, keep_songs, name_mood, plan_music
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def choice(title: str, point: Point, mood: Expression | None = None) -> MusicChoice:
@@ -87,3 +92,17 @@ def test_no_music_at_all_is_no_plan() -> None:
 
 def test_a_mood_is_named_by_its_leader() -> None:
     assert [name_mood(Mood.by_hand(SAD)), name_mood(mixed((SAD, 0.5), (HAPPY, 0.5)))] == ["sad", "faces that disagree"]
+
+
+def test_a_plan_of_songs_alone_keeps_the_lists_of_songs_in_each_step(tmp_path: Path) -> None:
+    sad, glad = (MusicChoice("own songs", None, tmp_path / each.value, POINTS[each], each) for each in (SAD, HAPPY))
+    plan = plan_music(Playlists({SAD: (FIRST, sad), HAPPY: (GLAD, glad)}, (CALM,)), mixed((SAD, 1.0)), Strategy.JOURNEY)
+    assert plan is not None
+    kept, steps = keep_songs(plan), list[Plan]()
+    while kept is not None:
+        steps.append(kept)
+        kept = kept.next_step
+    assert [step.step for step in steps] == [0, 1, 2, 3]
+    assert all(sorted(step.choices, key=str) == sorted((sad, glad), key=str) for step in steps)
+    assert (steps[0].best, steps[-1].best) == (sad, glad)
+    assert keep_songs(replace(plan, choices=(FIRST, GLAD))) is None

@@ -168,7 +168,8 @@ def test_a_label_that_this_crop_alone_would_not_have_is_said() -> None:
     assert words(explanation_of(face)).splitlines()[1:3] == ["neutral 20%", "this crop alone: happy 80%"]
 
 
-def test_the_numbers_of_a_calibrated_face_are_those_before() -> None:
+def test_numbers_of_a_calibrated_face_that_are_those_before_are_called_so() -> None:
     face = replace(explained().face, calibrated=True)
     assert "before calibration" in words(explanation_of(face)).splitlines()
+    assert "before calibration" not in words(replace(explanation_of(face), calibrated=True))
     assert "before calibration" not in words(explained())

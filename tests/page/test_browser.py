@@ -470,6 +470,52 @@ def test_thumbs_are_given_by_the_keyboard_and_said(browser: Browser, tmp_path: P
         shown.close()
 
 
+def test_a_song_with_two_thumbs_down_plays_in_no_order_any_more(browser: Browser, tmp_path: Path) -> None:
+    for name in "abc":
+        sound(tmp_path / "happy" / f"{name}.ogg", seconds=30, title=f"Song {name}")
+    settings = shipped_settings()
+    with serving_page(replace(settings, music=replace(settings.music, library=tmp_path))) as own:
+        shown = browser.new_page()
+        shown.goto(own.link)
+        title, said = shown.locator("#song-title"), shown.locator("#player-said")
+
+        def press(button: str, then: str) -> None:
+            shown.locator(button).click()
+            expect(title).to_have_text(then)
+
+        shown.get_by_role("button", name="happy").click()
+        shown.get_by_role("button", name="Play your own songs").click()
+        expect(title).to_have_text("Song a")
+        press("#dislike", "Song b")
+        press("#previous", "Song a")
+        press("#dislike", "Song b")
+        for pressed in ("true", "false"):
+            with shown.expect_response("**/api/list"):
+                shown.locator("#shuffle").click()
+            expect(shown.locator("#shuffle")).to_have_attribute("aria-pressed", pressed)
+            press("#next", "Song c")
+            press("#next", "Song b")
+        # Left out by another tab while it is in the order of this one
+        other = PageClient(own.link)
+        other.begin()
+        other.ask("choose", {"mood": "happy"})
+        name = other.ask("offers").document["songs"]["list"]
+        choice = other.ask("song", {"list": name, "number": 2}).document["thumb"]
+        for _ in range(2):
+            other.ask("thumb", {"choice": choice, "verdict": "dislike"})
+        with shown.expect_response(lambda answer: '"number":1' in (answer.request.post_data or "")):
+            shown.locator("#next").click()
+        press("#dislike", "Song b")
+        expect(said).to_have_text("disliked: Song b, for happy")
+        expect(shown.locator("#dislike")).to_have_attribute("aria-pressed", "false")
+        shown.locator("#dislike").click()
+        expect(said).to_have_text("Every song of this list has two thumbs down: emodj feedback reset offers them again.")
+        expect(shown.locator("#play")).to_have_text("Play")
+        shown.locator("#shuffle").click()
+        expect(said).to_contain_text("every song of the list has two thumbs down")
+        shown.close()
+
+
 # Keyboard, sizes, colours, contrast
 
 FOCUSED = """() => {

@@ -50,6 +50,7 @@ def test_a_list_has_its_songs_by_number(songs: tuple[PageClient, str]) -> None:
         "address": f"/songs/{name}/0",
         "url": None,
         "thumb": listed["thumb"],
+        "left_out": False,
     }
     assert listed["thumb"].startswith("happy-song-")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from realtime.app.build import shipped_settings
+from realtime.app.build import build_page, shipped_settings
 from realtime.storage.user_folders import state_folder
 from tests.support.page_server import PageClient, serving_page
 from tests.support.sounds import sound
@@ -67,6 +67,20 @@ def test_a_song_with_two_thumbs_down_is_offered_no_more(tab: PageClient) -> None
     assert sorted(each["title"] for each in shown) == ["Song a", "Song c"]
 
 
+def test_a_list_whose_songs_are_all_left_out_says_so(tab: PageClient) -> None:
+    name = tab.ask("offers").document["songs"]["list"]
+    for number in range(3):
+        song = tab.ask("song", {"list": name, "number": number}).document
+        assert song["left_out"] is False
+        for _ in range(2):
+            tab.ask("thumb", {"choice": song["thumb"], "verdict": "dislike"})
+        assert tab.ask("song", {"list": name, "number": number}).document["left_out"] is True
+    for is_shuffled in (False, True):
+        answer = tab.ask("list", {"list": name, "shuffled": is_shuffled})
+        assert answer.status == 422
+        assert answer.sentence == "every song of the list has two thumbs down: emodj feedback reset offers them again"
+
+
 def test_a_song_that_is_heard_counts_for_a_person_who_gives_thumbs(tab: PageClient) -> None:
     name = tab.ask("offers").document["songs"]["list"]
     first, second = (tab.ask("song", {"list": name, "number": number}).document["thumb"] for number in (0, 1))
@@ -74,6 +88,18 @@ def test_a_song_that_is_heard_counts_for_a_person_who_gives_thumbs(tab: PageClie
     assert not state_folder().exists()
     tab.ask("thumb", {"choice": second, "verdict": "like"})
     assert sorted(each["likes"] for each in kept()["happy"]["song"].values()) == [0.5, 1.0]
+
+
+def test_a_thumb_stands_for_the_play_in_which_it_is_given_alone(tab: PageClient) -> None:
+    song = {"list": tab.ask("offers").document["songs"]["list"], "number": 0}
+    thumb = tab.ask("song", song).document["thumb"]
+    tab.ask("thumb", {"choice": thumb, "verdict": "like"})
+    tab.ask("song", song)
+    tab.ask("thumb", {"choice": thumb, "verdict": "heard"})
+    assert [*kept()["happy"]["song"].values()] == [{"likes": 1.5, "dislikes": 0.0, "downs": 0}]
+    tab.ask("thumb", {"choice": thumb, "verdict": "like"})
+    tab.ask("thumb", {"choice": thumb, "verdict": "heard"})
+    assert [*kept()["happy"]["song"].values()] == [{"likes": 2.5, "dislikes": 0.0, "downs": 0}]
 
 
 @pytest.mark.parametrize(
@@ -114,3 +140,40 @@ def test_thumbs_that_are_off_count_nothing_and_read_nothing() -> None:
         assert "thumbs are off" in client.ask("thumb", {"choice": choice, "verdict": "like"}).document["said"]
     assert [path.name for path in state_folder().iterdir()] == ["feedback.json"]
     assert file.read_bytes() == b"damaged"
+
+
+def test_the_document_of_a_picture_is_that_of_the_command_whatever_thumbs_say(tab: PageClient) -> None:
+    picture = tab.request("GET", "/sample.jpg").body
+
+    def playlist() -> object:
+        answer = tab.ask("picture", picture, {"x-emodj-name": "sample.jpg"})
+        return json.loads(answer.document["json"])["images"][0]["playlist"]
+
+    before, offered = playlist(), tab.ask("offers").document["music"]["choices"]
+    for _ in range(2):
+        tab.ask("thumb", {"choice": offered[0]["thumb"], "verdict": "dislike"})
+    assert playlist() == before
+    # What is offered beside it follows thumbs
+    assert offered[0]["title"] not in [each["title"] for each in tab.ask("offers").document["music"]["choices"]]
+
+
+def test_others_in_the_network_give_no_thumbs_and_do_not_learn_those_of_the_owner() -> None:
+    state_folder().mkdir(parents=True)
+    file = state_folder() / "feedback.json"
+    file.write_bytes(b"unread")
+    with serving_page(in_network=True) as client:
+        begun = client.begin()
+        assert begun["thumbs"] is False
+        assert "with --lan, the page has no thumbs: those of others in your network would count as yours" in begun["notices"]
+        client.ask("choose", {"mood": "happy"})
+        choice = client.ask("offers").document["music"]["choices"][0]["thumb"]
+        said = client.ask("thumb", {"choice": choice, "verdict": "like"}).document["said"]
+        assert said == "with --lan, the page has no thumbs: those of others in your network would count as yours"
+    assert [path.name for path in state_folder().iterdir()] == ["feedback.json"]
+    assert file.read_bytes() == b"unread"
+
+
+def test_no_sentence_about_thumbs_for_a_network_where_they_are_off() -> None:
+    settings = shipped_settings()
+    off = replace(settings, music=replace(settings.music, learn=False))
+    assert build_page(off, lambda _: None, in_network=True).notices == ()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from realtime.privacy.audit import event_of_line
 from realtime.privacy.audited import describe
-from realtime.privacy.events import Event, Kind, socket_event
+from realtime.privacy.events import Event, Kind
 
 START = Path.cwd()
 
@@ -22,12 +23,15 @@ def event(name: str, *arguments: Any) -> Event | None:
     ("name", "arguments"),
     [
         ("open", ("new", "w", os.O_WRONLY | os.O_CREAT)),
-        ("open", (b"new", None, os.O_RDWR)),
+        ("open", (os.fsencode(START / "new"), None, os.O_RDWR)),
         ("os.mkdir", ("new", 511, -1)),
         ("os.rename", ("old", "new", -1, -1)),
         ("os.symlink", ("old", "new", -1)),
         ("os.remove", ("new", -1)),
         ("os.truncate", ("new", 0)),
+        ("os.chmod", ("new", 384, -1)),
+        ("sqlite3.connect", ("new",)),
+        ("sqlite3.connect", ("file:new?mode=rwc",)),
     ],
 )
 def test_a_path_that_changes_is_written(name: str, arguments: tuple[Any, ...]) -> None:
@@ -41,6 +45,7 @@ def test_a_path_that_changes_is_written(name: str, arguments: tuple[Any, ...]) -
         ("open", (os.devnull, "w", os.O_WRONLY)),
         ("open", (3, "w", os.O_WRONLY)),
         ("os.truncate", (3, 0)),
+        ("sqlite3.connect", (":memory:",)),
         ("import", ("socket", None, None, None, None)),
         ("socket.getaddrinfo", ("127.0.0.1", 9, 0, 0, 0)),
         ("socket.getaddrinfo", (None, 9, 0, 0, 0)),
@@ -50,6 +55,43 @@ def test_a_path_that_changes_is_written(name: str, arguments: tuple[Any, ...]) -
 )
 def test_what_changes_nothing_is_no_event(name: str, arguments: tuple[Any, ...]) -> None:
     assert event(name, *arguments) is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [("os.mkdir", ("new", 511)), ("os.rename", ("old", "new", -1)), ("os.remove", ("new",)), ("os.rmdir", (b"new",))],
+)
+def test_a_path_is_relative_to_the_folder_that_is_open(name: str, arguments: tuple[Any, ...], tmp_path: Path) -> None:
+    folder = os.open(tmp_path, os.O_RDONLY)
+    try:
+        assert event(name, *arguments, folder) == Event(Kind.WRITTEN, str(tmp_path / "new"))
+    finally:
+        os.close(folder)
+
+
+def test_a_path_is_relative_to_the_folder_that_the_process_is_in_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert event("os.mkdir", "new", 511, -1) == Event(Kind.WRITTEN, str(Path.cwd() / "new"))
+
+
+def test_a_path_whose_folder_python_does_not_announce_is_no_path_that_may_not_exist() -> None:
+    assert event("open", "new", None, os.O_RDWR) == Event(
+        Kind.WRITTEN, "new in the working folder, or in another one that is open"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "program"),
+    [
+        ("os.system", (b"rm x",), "rm x"),
+        ("os.fork", (), "a copy of this process"),
+        ("os.exec", ("/bin/x", [], None), "/bin/x"),
+        ("os.spawn", (0, "/bin/x", [], None), "/bin/x"),
+    ],
+)
+def test_each_start_of_a_process_is_named(name: str, arguments: tuple[Any, ...], program: str) -> None:
+    assert event(name, *arguments) == Event(Kind.LOCAL, f"started {program}, which was not watched")
 
 
 def test_addresses_are_connected() -> None:
@@ -62,8 +104,9 @@ def test_addresses_are_connected() -> None:
     )
 
 
-def test_sockets_and_other_programs_are_local_and_named() -> None:
-    assert event("socket.connect", None, "/run/pulse/native") == socket_event("/run/pulse/native")
+def test_sockets_of_the_screen_and_the_sound_and_other_programs_are_local_and_named() -> None:
+    assert event("socket.connect", None, "/run/pulse/native") == Event(Kind.LOCAL, "socket /run/pulse/native")
+    assert event("socket.connect", None, "\0/tmp/.X11-unix/X0") == Event(Kind.LOCAL, "socket @/tmp/.X11-unix/X0")
     started = event("subprocess.Popen", "/usr/bin/true", ["true"], None, None)
     assert started == Event(Kind.LOCAL, "started /usr/bin/true, which was not watched")
 

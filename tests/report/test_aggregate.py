@@ -167,7 +167,10 @@ def test_reasons_and_music_of_somebody_else_have_bounds() -> None:
     report = sums.report()
     assert len(report.reasons) == MOST_REASONS + 1
     assert report.reasons[0].reason == OTHER_REASON
-    assert len(report.music) == MOST_MUSIC
+    # The latest ones, as a session keeps them
+    assert [change.time_s for change in report.music] == [*range(MOST_MUSIC, 2 * MOST_MUSIC)]
+    sums.merge(summed([]))
+    assert sums.report().music == report.music
 
 
 def test_a_source_without_moods_and_persons_gets_a_report_too() -> None:

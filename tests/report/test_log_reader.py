@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime.domain import Expression
-from realtime.report.log_reader import LONGEST_LINE, PART_TRACKS, LogReader
+from realtime.report.log_reader import LONGEST_LINE, MOST_EVENTS, PART_TRACKS, LogReader
 from realtime.report.observations import Moment, MusicChange, Observation, SessionEnd
 from tests.support.logs import SAD, end_line, face, frame_line, probabilities, session_lines
 
@@ -128,9 +128,16 @@ def with_dj(line: bytes, *events: object) -> bytes:
 def test_events_of_the_dj_are_read_from_frames_and_not_once_more_from_the_result() -> None:
     data = with_dj(frame_line(3, face()), EVENT) + with_dj(end_line(), EVENT, EVENT)
     changes = [each for each in read(data)[0] if isinstance(each, MusicChange)]
-    assert changes == [MusicChange(2.5, "Song�[31m", "happy held", "next")]
+    assert changes == [MusicChange(2.5, "Song�[31m", "happy held", "next", Expression.HAPPY)]
     alone = [each for each in read(with_dj(end_line(), EVENT))[0] if isinstance(each, MusicChange)]
     assert alone == changes
+
+
+def test_of_more_events_than_a_session_keeps_the_latest_are_read() -> None:
+    events = [{**EVENT, "t": time_s, "mood": "calm"} for time_s in range(MOST_EVENTS + 5)]
+    found = [each for each in read(with_dj(end_line(), *events))[0] if isinstance(each, MusicChange)]
+    assert [each.time_s for each in found] == [*range(5, MOST_EVENTS + 5)]
+    assert {each.mood for each in found} == {None}
 
 
 @pytest.mark.parametrize("events", [[7], [{}], [{**EVENT, "t": "x"}], [{**EVENT, "title": 7}], [{**EVENT, "t": 1e99}]], ids=str)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -11,10 +12,13 @@ from realtime.report.aggregate import SessionReport, SessionSums
 from realtime.report.log_reader import LogReader
 from realtime.report.observations import FaceReading, Moment, MusicChange, one_hot
 from realtime.report.report_html import report_html
-from realtime.report.report_text import MOST_ROWS, MOST_SHOWN_PERSONS, InputReport, music_parts
+from realtime.report.report_text import MOST_ROWS, MOST_SHOWN_PERSONS, InputReport, music_parts, music_rows
 from tests.support.html import Page, check_harmless
-from tests.support.logs import HAPPY, session_lines
+from tests.support.logs import HAPPY, SAD, session_lines
 from tests.support.summaries import HOSTILE
+
+if TYPE_CHECKING:
+    from realtime.domain import Expression
 
 
 def whole_report() -> SessionReport:
@@ -71,8 +75,52 @@ def test_a_page_says_all_that_is_known() -> None:
         assert part in text
 
 
+def changes(*events: tuple[float, str, str, Expression | None]) -> SessionReport:
+    sums = SessionSums()
+    for time_s, what, title, mood in events:
+        sums.add(MusicChange(time_s, title, "why", what, mood))
+    sums.add(Moment(20.0, 1.0, [], None))
+    return sums.report()
+
+
 def test_music_is_drawn_while_it_played() -> None:
-    assert music_parts(REPORT) == [(2.0, 7.0, "Bright and happy"), (7.0, 9.0, "Slow and sad")]
+    assert music_parts(REPORT) == [(2.5, 7.0, "Bright and happy"), (7.0, 9.0, "Slow and sad")]
+
+
+def test_each_change_of_own_songs_is_a_part_that_names_the_mood_they_were_chosen_for() -> None:
+    own = "your own songs"
+    report = changes(
+        (1, "begin", own, HAPPY),
+        (2, "changed", own, HAPPY),
+        (5, "next", own, SAD),
+        # By now the faces look happy again
+        (8, "changed", own, HAPPY),
+    )
+    assert music_parts(report) == [(2, 8, "your own songs (happy)"), (8, 20, "your own songs (sad)")]
+    assert music_rows(report)[3] == ("0:08", "plays now: your own songs (sad)", "why")
+
+
+def test_music_that_goes_on_after_a_fade_keeps_its_title() -> None:
+    report = changes((1, "begin", "A", SAD), (2, "changed", "A", SAD), (5, "fade", "", None), (9, "resume", "", None))
+    assert music_parts(report) == [(2, 5, "A (sad)"), (9, 20, "A (sad)")]
+    assert music_rows(report)[3][1] == "the music goes on: A (sad)"
+
+
+def test_music_that_was_chosen_and_never_played_is_not_drawn() -> None:
+    report = changes((1, "begin", "A", SAD), (2, "failed", "", SAD), (3, "now", "A", SAD))
+    assert music_parts(report) == []
+
+
+def test_an_event_that_is_not_known_is_called_by_its_name() -> None:
+    report = changes((1, "begin", "A", SAD), (2, "changed", "A", SAD), (3, "juggles", "B", SAD), (4, "hums", "", None))
+    assert [row[1] for row in music_rows(report)[2:]] == ["juggles: B", "hums"]
+    assert music_parts(report) == [(2, 20, "A (sad)")]
+
+
+def test_the_strip_of_the_music_says_that_it_is_of_the_dj() -> None:
+    page = Page(report_html([InputReport("a", REPORT)]))
+    assert "When music of the DJ played" in [each.get("aria-label") for each in page.all("svg")]
+    assert "When music of the DJ played." in page.text
 
 
 def test_each_plot_has_a_name_and_a_table_beside_it() -> None:

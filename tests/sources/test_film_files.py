@@ -12,40 +12,12 @@ from hypothesis import strategies as st
 from realtime.sources.film_files import FilmFacts, Mirror, is_raw_stream, read_film_facts
 from realtime.sources.opening import open_video
 from realtime.sources.video import VideoSource
-from tests.support.clips import SIZE, write_clip
-from tests.support.films import encode, write_film
+from tests.support.clips import SIZE
+from tests.support.films import encode, film_bytes, write_film
+from tests.support.mirrored import IDENTITY, box, marked, matrix, track, write_mirrored
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from realtime.domain import Image
-
-ONE = 1 << 16
-LAST = 1 << 30
-
-
-def matrix(*values: int) -> bytes:
-    """A matrix of QuickTime: across and down of the first axis, and of the second one."""
-    a, b, c, d = (value * ONE for value in values)
-    return struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, LAST)
-
-
-IDENTITY = matrix(1, 0, 0, 1)
-
-
-def marked() -> Image:
-    """A grey picture whose upper left corner is bright, and whose upper right corner is dark."""
-    image = np.full((SIZE[1], SIZE[0], 3), 120, np.uint8)
-    image[:100, :100], image[:100, -100:] = 240, 10
-    return image
-
-
-def write_mirrored(path: Path, track: bytes, movie: bytes = IDENTITY) -> Path:
-    """A clip whose track and whose movie are shown with these matrices."""
-    write_clip(path, [marked()], [marked()])
-    first, second, third = path.read_bytes().rsplit(IDENTITY, 2)
-    path.write_bytes(first + movie + second + track + third)
-    return path
 
 
 @pytest.mark.parametrize(
@@ -127,28 +99,6 @@ def test_a_mirror_is_its_own_inverse(mirror: Mirror, height: int, width: int) ->
     image = np.arange(height * width * 3, dtype=np.uint8).reshape(height, width, 3)
     assert np.array_equal(mirror.apply(mirror.apply(image)), image)
     assert mirror.apply(image).shape[:2] == ((width, height) if mirror.is_lying else (height, width))
-
-
-def box(name: str, *content: bytes, is_long: bool = False) -> bytes:
-    inside = b"".join(content)
-    if is_long:
-        return struct.pack(">I4sQ", 1, name.encode(), 16 + len(inside)) + inside
-    return struct.pack(">I4s", 8 + len(inside), name.encode()) + inside
-
-
-def track(handler: str, durations: list[tuple[int, int]], timescale: int = 1000, version: int = 0) -> bytes:
-    """A track whose frames are shown for these counts and ticks."""
-    long = 8 if version else 4
-    head = bytes([version, 0, 0, 0])
-    media = box("mdhd", head, bytes(2 * long), struct.pack(">I", timescale), bytes(long + 4))
-    times = box("stts", bytes(4), struct.pack(">I", len(durations)), *(struct.pack(">II", *each) for each in durations))
-    sizes = box("stsz", bytes(8), struct.pack(">I", sum(count for count, _ in durations)))
-    shown = box("tkhd", head, bytes(3 * long + 24), matrix(-1, 0, 0, 1), bytes(8))
-    return box(
-        "trak",
-        shown,
-        box("mdia", media, box("hdlr", bytes(8), handler.encode(), bytes(12)), box("minf", box("stbl", times, sizes))),
-    )
 
 
 @pytest.mark.parametrize("version", [0, 1])
@@ -262,3 +212,14 @@ def test_a_movie_states_how_long_its_pictures_are(length: int, cut: bool, tmp_pa
     box = struct.pack(">I4s", length and length + 8, b"mdat") + bytes(100)
     path.write_bytes(struct.pack(">I4s4s", 12, b"ftyp", b"isom") + box)
     assert read_film_facts(str(path)).is_cut is cut
+
+
+def test_pictures_that_grow_are_shown_in_the_size_that_the_film_states(tmp_path: Path) -> None:
+    small, large = np.full((48, 64, 3), 90, np.uint8), np.full((960, 1280, 3), 120, np.uint8)
+    bodies = [encode(picture) for picture in (small, small, large, large, small)]
+    path = tmp_path / "film.mkv"
+    path.write_bytes(film_bytes(bodies, [0, 40, 80, 120, 160], 64, 48))
+    with open_video(str(path)) as source:
+        frames = list(iter(source.read, None))
+    assert {frame.image.shape for frame in frames} == {(48, 64, 3)}
+    assert [float(frame.image.mean()) for frame in frames] == pytest.approx([90, 90, 120, 120, 90], abs=8)

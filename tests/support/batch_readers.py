@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from realtime.batch import worker
 from realtime.batch.reading import BatchReaders
 from realtime.domain import Box, Threshold
 from realtime.errors import AssetError
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from realtime.faces.pipeline import FrameReader
 
 GREY, DEADLY, ENDLESS, DEADLY_ONCE = (90, 90, 90), (255, 0, 255), (255, 255, 0), (0, 255, 255)
+SMALL_PIECE = 20
+"""Rows of a film that `load_for_small_pieces` lets a process hand over at once."""
 ONCE = "KILLED_ONCE_OF_THE_TEST"
 """Variable with the path of a file that is made before `DEADLY_ONCE` ends the process, and then saves the next one."""
 
@@ -62,6 +65,18 @@ def load_fake(notify: Callable[[str], None]) -> BatchReaders:
     return BatchReaders(faces, frames_with, "fake network")
 
 
+def open_fake(model: bytes, notify: Callable[[str], None]) -> BatchReaders:
+    """The same, as a worker of a cluster opens them."""
+    assert model == b"network"
+    return load_fake(notify)
+
+
+def load_for_small_pieces(notify: Callable[[str], None]) -> BatchReaders:
+    """The same, in a process that hands over the rows of a film some at a time; for a process of its own alone."""
+    worker.PIECE_ROWS = SMALL_PIECE
+    return load_fake(notify)
+
+
 def refuse_to_load(notify: Callable[[str], None]) -> BatchReaders:
     """Readers whose network is damaged."""
     del notify
@@ -81,10 +96,12 @@ def write_faces(folder: Path, portrait: Path, count: int) -> None:
         assert cv2.imwrite(str(folder / f"{number:03}.png"), np.roll(face, number % 20, axis=1))
 
 
-def write_clip(path: Path, frames: int) -> Path:
-    """Write an AVI of grey frames, ten a second."""
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (100, 100))
+def write_clip(path: Path, frames: int, last: tuple[int, int, int] | None = None) -> Path:
+    """Write an AVI of grey frames, ten a second, and a last one in a BGR colour, which is kept exactly."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*("MJPG" if last is None else "FFV1")), 10, (100, 100))
     for index in range(frames):
         writer.write(np.full((100, 100, 3), 60 + index % 100, np.uint8))
+    if last is not None:
+        writer.write(np.full((100, 100, 3), last, np.uint8))
     writer.release()
     return path

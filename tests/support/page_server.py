@@ -99,13 +99,17 @@ class PageClient:
 
 @contextmanager
 def serving_page(
-    settings: Settings | None = None, most_visits: int = 1000, clock: Callable[[], float] = time.monotonic
+    settings: Settings | None = None,
+    most_visits: int = 1000,
+    clock: Callable[[], float] = time.monotonic,
+    *,
+    in_network: bool = False,
 ) -> Generator[PageClient]:
     """Serve a page with the settings that come with emodj, or others; yields a client with the link's key.
 
     Tests share a page, and leave their visits open, so it takes more of them.
     """
-    parts = build_page(settings or shipped_settings(), lambda _: None, in_network=False)
+    parts = build_page(settings or shipped_settings(), lambda _: None, in_network=in_network)
     with PageAddress(0) as address:
         server = address.server(build_app(parts, clock, most_visits))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [address.socket]}, name="page")

@@ -16,7 +16,11 @@ class Thumbs:
     def __init__(self) -> None:
         self.feedback = Feedback()
         self.given: list[tuple[FeedbackKey, Verdict]] = []
+        self.begun: list[FeedbackKey] = []
 
     def add(self, key: FeedbackKey, verdict: Verdict) -> None:
         self.given.append((key, verdict))
         self.feedback = self.feedback.plus([(key, verdict)])
+
+    def begin_play(self, key: FeedbackKey) -> None:
+        self.begun.append(key)

@@ -26,10 +26,15 @@ def kept_faces_folder() -> Path:
 
 
 def check_face(name: str) -> None:
-    """Check that a face at rest of that name is kept. Raises `UsageError` if there is none, or it is no name."""
-    from realtime.faces.kept_face import face_path
+    """Check that a face at rest of that name is kept.
 
-    if not face_path(kept_faces_folder(), name).exists():
+    Raises:
+        UsageError: there is none, or it is no name.
+        EmodjError: its folder cannot be read.
+    """
+    from realtime.faces.kept_face import is_kept
+
+    if not is_kept(kept_faces_folder(), name):
         raise UsageError(f"no face at rest is kept as {quoted(name)}: emodj calibrate --name {quoted(name)} measures one")
 
 
@@ -53,12 +58,12 @@ def load_calibration(name: str, network: str, notify: Notify) -> Calibration | N
         EmodjError: its file cannot be read.
     """
     from realtime.faces.calibration import KEPT_STRENGTH
-    from realtime.faces.kept_face import DamagedFaceError, read_face
+    from realtime.faces.kept_face import DamagedFaceError, NewerFaceError, read_face
 
     check_face(name)
     try:
         face = read_face(kept_faces_folder(), name)
-    except DamagedFaceError as error:
+    except (DamagedFaceError, NewerFaceError) as error:
         notify(str(error))
         return None
     if face is None:

@@ -35,12 +35,13 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
     from realtime.music.controller import SpotifyAccount
     from realtime.page.analysis import Analysis, PageReaders, UnsharedClassifier
     from realtime.page.offers import Shelf
-    from realtime.page.routes import PageParts
+    from realtime.page.routes import NO_THUMBS_IN_NETWORK, PageParts
     from realtime.page.spotify import SpotifyRemote
     from realtime.session.recommendations import Recommender
 
     music, chosen = build_playlists(settings, notify), settings.movies
-    book = build_feedback(settings, notify)
+    # Others in the network neither change the thumbs of the owner nor learn them from what is offered
+    book = None if in_network else build_feedback(settings, notify)
     movies, facts = read_movie_list(settings, notify), read_facts()
     tmdb = TmdbFilters(chosen.language, chosen.region, chosen.min_votes, chosen.min_rating) if chosen.online else None
 
@@ -56,10 +57,15 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
 
     def new_session() -> Session:
         recommender = Recommender(movies, chosen.link, facts, secrets.randbelow(SEEDS), book)
-        return build_session(settings, music, recommender, mirrored=settings.camera.mirror, counts=book)
+        mirrored = settings.camera.mirror
+        return build_session(settings, music, recommender, mirrored=mirrored, counts=book, dj_opens_links=False)
 
     account = SpotifyAccount(settings.music.spotify_device)
-    no_spotify = "with --lan, the page has no buttons for your Spotify: others in your network could press them"
+    lacks = list[str]()
+    if in_network and account.is_logged_in:
+        lacks.append("with --lan, the page has no buttons for your Spotify: others in your network could press them")
+    if in_network and settings.music.learn:
+        lacks.append(NO_THUMBS_IN_NETWORK)
     return PageParts(
         analysis=Analysis(load),
         new_session=new_session,
@@ -70,5 +76,5 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
         in_network=in_network,
         book=book,
         spotify=None if in_network else SpotifyRemote(account, music),
-        notices=(no_spotify,) if in_network and account.is_logged_in else (),
+        notices=tuple(lacks),
     )

@@ -49,7 +49,7 @@ def build_vote(settings: Settings) -> MoodVote:
 def build_playlists(settings: Settings, notify: Notify) -> Playlists:
     """Collect the music of the settings; songs of the library come before the lists of each mood that they fit.
 
-    A library that cannot be read is reported through `notify`; the other music stays.
+    A library that cannot be read, or has no songs for any mood, is reported through `notify`; the other music stays.
     """
     library = settings.music.library
     if library is None:
@@ -57,7 +57,10 @@ def build_playlists(settings: Settings, notify: Notify) -> Playlists:
     from realtime.music.local.library import moods_with_songs
 
     try:
-        return settings.playlists.with_library(library, moods_with_songs(library))
+        moods = moods_with_songs(library)
+        if not moods:
+            notify(f"music.library: {library} has no songs for any mood: name its folders as moods, as angry or happy")
+        return settings.playlists.with_library(library, moods)
     except EmodjError as error:
         notify(f"music.library: {error}")
         return settings.playlists
@@ -155,6 +158,7 @@ def build_session(
     mirrored: bool,
     welcome: str | None = None,
     counts: FeedbackCounts | None = None,
+    dj_opens_links: bool = True,
 ) -> Session:
     """Build the state of a session.
 
@@ -165,6 +169,7 @@ def build_session(
         mirrored: whether the picture is shown as in a mirror at the start.
         welcome: the sentence that the screen shows at the start; None for the usual one.
         counts: thumbs of the person; None without thumbs.
+        dj_opens_links: whether the player of the DJ opens links; else it plays songs alone.
     """
     from realtime.music.dj import DjRules
     from realtime.session.state import WELCOME, Session
@@ -182,6 +187,7 @@ def build_session(
         counts=counts,
         dj=DjRules(chosen.dj_begin_s, chosen.dj_hold_s, chosen.dj_decent_s, chosen.dj_away_s),
         dj_on=chosen.dj,
+        dj_opens_links=dj_opens_links,
     )
 
 

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 class SongPicker:
     """Chooses the next song of a list by thumbs.
 
-    Shuffled, a song is drawn by its counts, and none comes again within a quarter of the list. In order, each round has every
-    song once: first those with more likes than dislikes, last those with fewer, in between the order of the list. Songs with
-    two thumbs down in a row are left out.
+    Shuffled, a song is drawn by its counts. In order, each round has every song once: first those with more likes than
+    dislikes, last those with fewer, in between the order of the list. Either way none comes again within a quarter of the list
+    while others are left. Songs with two thumbs down in a row are left out.
 
     Args:
         songs: the list.
@@ -79,9 +79,11 @@ class SongPicker:
         offered = [index for index in offered if index not in self.unplayable] or offered
         others = [index for index in offered if index not in latest] or offered
         in_rounds = self.once or not shuffled
-        barred = set(used if in_rounds else before[max(0, len(before) - rest_length(self.count)) :])
-        left = [index for index in (offered if in_rounds else others) if index not in barred]
-        candidates = left or others
+        recent = before[max(0, len(before) - rest_length(self.count)) :]
+        rested = [index for index in others if index not in recent] or others
+        left = [index for index in offered if index not in used] if in_rounds else rested
+        # A round may end with songs of which each was heard a moment ago: they have their turn all the same
+        candidates = [index for index in left if index in rested] or left or rested
         if shuffled:
             draws = {index: tallies[index].draw(self._random) for index in candidates}
             chosen = max(candidates, key=lambda index: draws[index])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from realtime.errors import EmodjError
 from realtime.music.commands import NOTHING_PLAYING, VOLUME_STEP
-from realtime.music.feedback import SKIP_S, Verdict
+from realtime.music.feedback import SKIP_S, Verdict, describe_none_offered
 from realtime.music.local.file_player import UnplayableError
 from realtime.music.local.learnt_queue import LearntQueue, SongPicker
 from realtime.music.local.queue import new_queue
@@ -158,7 +158,7 @@ class LocalPlayer:
             picker = SongPicker(songs, mood, self._counts, seed=next(self._picker_seeds), once=self._once)
         if picker is not None and picker.offers_none():
             self.stop("replaced")
-            raise EmodjError(_only_disliked(title))
+            raise EmodjError(describe_none_offered(title))
         how = "finished" if self.track_ended else "replaced"
         if self._player.fade_s > 0:
             # The song plays on until the next one has faded in
@@ -285,7 +285,7 @@ class LocalPlayer:
         """Go on by a number of songs, or back if negative; from the first thumb on, songs are chosen by thumbs."""
         picker = self._picker
         if picker is not None and picker.offers_none():
-            self._notices.append(_only_disliked(self._title))
+            self._notices.append(describe_none_offered(self._title))
             self.stop()
             return
         if picker is not None and not isinstance(queue, LearntQueue) and picker.has_answers():
@@ -342,6 +342,8 @@ class LocalPlayer:
         title, artist = read_tags(song)
         number, volume = queue.current + 1, self._percent / 100
         key = None if self._counts is None else key_of_song(song, self._mood)
+        if self._counts is not None and key is not None:
+            self._counts.begin_play(key)
         # Without a sound device the song is shown as paused, so that skips still work
         self._now = NowPlaying(title, artist, number, queue.count, not self._loaded, self._shuffle, volume, key)
         return True
@@ -382,7 +384,3 @@ class LocalPlayer:
     def _take_notices(self) -> str | None:
         notices, self._notices = self._notices, []
         return "; ".join(notices) or None
-
-
-def _only_disliked(title: str) -> str:
-    return f"every song of {title or 'the list'} has two thumbs down: emodj feedback reset offers them again"

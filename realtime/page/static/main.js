@@ -1,6 +1,7 @@
 // The page: what each button does, and which answer is shown where.
 
 import { Camera } from "./camera.js";
+import { Dj } from "./dj.js";
 import { dot, download, find, make, percent } from "./elements.js";
 import { buildMood, showMood } from "./mood.js";
 import { buildStrategies, showOffers } from "./offers.js";
@@ -19,6 +20,7 @@ const SAMPLE = "/sample.jpg";
 
 let start = null;
 let player = null;
+let dj = null;
 let spotify = null;
 let picture = null;
 let mirrored = true;
@@ -237,6 +239,7 @@ async function showFitting(again = false) {
 
 async function choose(asked) {
   const fields = await ask("choose", asked);
+  dj.noteMood();
   offered = "";
   await takeMood(fields);
 }
@@ -244,6 +247,7 @@ async function choose(asked) {
 async function startAnew() {
   reading += 1;
   const fields = await ask("restart");
+  dj.reset();
   if (!camera.on) {
     showNoPicture();
   }
@@ -323,6 +327,7 @@ async function startAgain(sentence) {
   stopCamera();
   showNoPicture();
   await begin();
+  dj.reset();
   say(sentence);
   showMood({ mood: null, mood_source: null, mood_shares: null, mixed: false });
   offered = "";
@@ -346,6 +351,7 @@ async function main() {
   allowThumbs(start.thumbs);
   player = new Player(start.shuffle, start.volume, () => spotify.silence());
   spotify = new SpotifyButtons(start.spotify, () => player.pause());
+  dj = new Dj(start.dj, player, () => spotify.plays, fail);
   setMirror(start.mirrored);
   connect();
   acceptPictures();

@@ -9,6 +9,10 @@ const audio = find("audio");
 const MOST_FAILURES = 5;
 // A song that is skipped so soon counts against it
 const SKIP_MS = 10000;
+const FADE_MS = 2000;
+const FADE_STEP_MS = 50;
+const REFUSED = "This browser lets no music begin by itself. Press Play to begin.";
+const NONE_OFFERED = "Every song of this list has two thumbs down: emodj feedback reset offers them again.";
 
 /** Plays a list of songs, one after the other, and begins again after the last. */
 export class Player {
@@ -26,6 +30,17 @@ export class Player {
     this.thumb = null;
     this.begunAt = 0;
     this.shuffled = shuffle;
+    // Songs that have begun, and whether one has ended and the next one is on its way
+    this.songs = 0;
+    this.between = false;
+    // The volume that was chosen, the share of it that a fade leaves, and the fade
+    this.volume = volume;
+    this.fading = 0;
+    this.fadesOut = false;
+    // Set by the DJ: a person has chosen a list, or has skipped; a song has ended, and true if other music follows
+    this.chosen = () => {};
+    this.skipped = () => {};
+    this.followed = () => false;
     find("song-thumbs").hidden = !hasThumbs();
     this.starts = starts;
     audio.volume = volume;
@@ -41,6 +56,19 @@ export class Player {
    * @param {number|null} first number of the first song; null for any
    */
   async play(list, title, first) {
+    this.chosen();
+    await this.start(list, title, first);
+  }
+
+  /** Play another list for the DJ; the same one goes on with its next song, and so does the one of now if it cannot be had. */
+  async follow(list, title) {
+    if ((this.list && this.list.list === list) || !(await this.start(list, title, null))) {
+      await this.skip(1);
+    }
+  }
+
+  /** Whether the list could be had. */
+  async start(list, title, first) {
     find("player").hidden = false;
     this.say("");
     try {
@@ -51,8 +79,10 @@ export class Player {
       this.failures = 0;
       this.say(notices.join("; "));
       await this.load();
+      return true;
     } catch (error) {
       this.say(error.message);
+      return false;
     }
   }
 
@@ -77,17 +107,62 @@ export class Player {
   }
 
   async skip(steps) {
-    if (this.list) {
-      this.place = (this.place + steps + this.order.length) % this.order.length;
-      await this.load();
+    if (!this.list) {
+      return;
+    }
+    if (!this.order.length) {
+      this.say(NONE_OFFERED);
+      return;
+    }
+    this.place = (this.place + steps + this.order.length) % this.order.length;
+    await this.load(steps < 0);
+  }
+
+  /** Take the song of this place out of the order, and go on with the one after it, or the one before it. */
+  async leaveOut(back) {
+    this.order = this.order.filter((_, place) => place !== this.place);
+    const { length } = this.order;
+    if (!length) {
+      this.pause();
+      this.say(NONE_OFFERED);
+      return;
+    }
+    this.place = (this.place - (back ? 1 : 0) + length) % length;
+    await this.load(back);
+  }
+
+  /** Other songs come next: drawn, or in the order of the list, as their thumbs of now say. */
+  async shuffle() {
+    const { list } = this;
+    const shuffled = !this.shuffled;
+    this.shuffled = shuffled;
+    this.show();
+    if (!list) {
+      return;
+    }
+    try {
+      const { order } = await ask("list", { list: list.list, shuffled });
+      if (list === this.list && shuffled === this.shuffled) {
+        list.order = order;
+        this.order = this.newOrder(this.order[this.place] ?? null);
+        this.place = 0;
+      }
+    } catch (error) {
+      this.say(error.message);
     }
   }
 
-  async load() {
+  async load(back = false) {
     const number = this.order[this.place];
+    this.between = true;
+    this.endFade();
     try {
       const song = await ask("song", { list: this.list.list, number });
       if (number !== this.order[this.place]) {
+        return;
+      }
+      if (song.left_out) {
+        await this.leaveOut(back);
         return;
       }
       find("song-title").textContent = song.title;
@@ -105,11 +180,14 @@ export class Player {
       }
       audio.src = song.address;
       await audio.play();
+      this.songs += 1;
     } catch (error) {
       // A browser may want a press of a button first; what cannot be played is told by the event "error"
       if (error.name !== "AbortError" && error.name !== "NotSupportedError") {
-        this.say(error.name === "NotAllowedError" ? "Press Play to begin." : error.message);
+        this.say(error.name === "NotAllowedError" ? REFUSED : error.message);
       }
+    } finally {
+      this.between = false;
     }
     this.show();
   }
@@ -134,11 +212,8 @@ export class Player {
     if (verdict !== "dislike" || number !== this.order[this.place]) {
       return;
     }
-    if (leftOut && this.order.length > 1) {
-      this.order = this.order.filter((each) => each !== number);
-      this.place -= 1;
-    }
-    await this.skip(1);
+    this.skipped();
+    await (leftOut ? this.leaveOut(false) : this.skip(1));
   }
 
   /** Count a song that was heard to its end, or skipped at once. */
@@ -150,7 +225,53 @@ export class Player {
   }
 
   pause() {
+    this.endFade();
     audio.pause();
+  }
+
+  resume() {
+    this.endFade();
+    this.sound();
+  }
+
+  sound() {
+    audio.play().catch((error) => error.name === "NotAllowedError" && this.say(REFUSED));
+  }
+
+  /** What plays, for the DJ. */
+  get playing() {
+    return { playing: this.list ? "songs" : "nothing", song: this.songs, paused: audio.paused && !this.between };
+  }
+
+  /** Fade out to a pause, or end this pause. */
+  fade(out) {
+    clearInterval(this.fading);
+    this.fadesOut = out;
+    const from = audio.paused ? 0 : audio.volume / (this.volume || 1);
+    const to = out ? 0 : 1;
+    const begun = performance.now();
+    if (!out) {
+      audio.volume = Math.min(1, this.volume * from);
+      this.sound();
+    }
+    this.fading = setInterval(() => {
+      const done = Math.min(1, (performance.now() - begun) / FADE_MS);
+      audio.volume = this.volume * Math.min(1, from + (to - from) * done);
+      if (done === 1) {
+        this.endFade(out);
+      }
+    }, FADE_STEP_MS);
+  }
+
+  /** End a fade: pause if it is a fade out, and in any case give the volume back. */
+  endFade(pause = false) {
+    clearInterval(this.fading);
+    this.fading = 0;
+    this.fadesOut = false;
+    if (pause) {
+      audio.pause();
+    }
+    audio.volume = this.volume;
   }
 
   say(sentence) {
@@ -169,35 +290,40 @@ export class Player {
   }
 
   listen() {
-    find("play").addEventListener("click", () => (audio.paused ? audio.play().catch(() => {}) : audio.pause()));
-    find("previous").addEventListener("click", () => this.skip(-1));
+    find("play").addEventListener("click", () => (audio.paused ? this.resume() : this.pause()));
+    find("previous").addEventListener("click", () => {
+      this.skipped();
+      this.skip(-1);
+    });
     find("next").addEventListener("click", () => {
       if (!audio.paused && performance.now() - this.begunAt < SKIP_MS) {
         this.note("skipped");
       }
+      this.skipped();
       this.skip(1);
     });
     find("like").addEventListener("click", () => this.judge("like"));
     find("dislike").addEventListener("click", () => this.judge("dislike"));
-    find("shuffle").addEventListener("click", () => {
-      this.shuffled = !this.shuffled;
-      if (this.list) {
-        // Its thumbs are for the other kind of order
-        this.list.order = null;
-        this.order = this.newOrder(this.order[this.place]);
-        this.place = 0;
-      }
-      this.show();
-    });
+    find("shuffle").addEventListener("click", () => this.shuffle());
     find("volume").addEventListener("input", (event) => {
-      audio.volume = event.target.value / 100;
+      this.volume = event.target.value / 100;
+      if (!this.fading) {
+        audio.volume = this.volume;
+      }
     });
     find("seek").addEventListener("input", (event) => {
       audio.currentTime = Number(event.target.value);
     });
     audio.addEventListener("ended", () => {
       this.note("heard");
-      this.skip(1);
+      if (this.fadesOut) {
+        this.endFade();
+        return;
+      }
+      this.between = true;
+      if (!this.followed()) {
+        this.skip(1);
+      }
     });
     audio.addEventListener("playing", () => {
       this.failures = 0;

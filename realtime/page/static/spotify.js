@@ -37,9 +37,14 @@ export class SpotifyButtons {
 
   /** Pause Spotify, because songs of this computer begin. */
   async silence() {
-    if (this.known && this.known.playing && !this.known.playing.paused) {
+    if (this.plays) {
       await this.ask({ press: "silence" });
     }
+  }
+
+  /** Whether Spotify plays, as far as emodj knows. */
+  get plays() {
+    return Boolean(this.known && this.known.playing && !this.known.playing.paused);
   }
 
   async ask(question) {

@@ -23,13 +23,18 @@ def songs(count: int) -> list[Song]:
     return [Song(path=Path(f"/music/{number}.mp3")) for number in range(count)]
 
 
-def make_picker(count: int, liked: str = "", disliked: str = "", *, once: bool = False, seed: int = 1) -> SongPicker:
-    """A picker for songs 0, 1, 2 …; a digit for each thumb."""
+def give_thumbs(liked: str = "", disliked: str = "") -> Thumbs:
+    """Thumbs on songs 0, 1, 2 …; a digit for each."""
     thumbs = Thumbs()
     for digits, verdict in ((liked, Verdict.LIKE), (disliked, Verdict.DISLIKE)):
         for digit in digits:
             thumbs.add(key_of_song(songs(10)[int(digit)], HAPPY), verdict)
-    return SongPicker(songs(count), HAPPY, thumbs, seed=seed, once=once)
+    return thumbs
+
+
+def make_picker(count: int, liked: str = "", disliked: str = "", *, once: bool = False, seed: int = 1) -> SongPicker:
+    """A picker for songs 0, 1, 2 …; a digit for each thumb."""
+    return SongPicker(songs(count), HAPPY, give_thumbs(liked, disliked), seed=seed, once=once)
 
 
 def play(queue: LearntQueue, count: int) -> list[int]:
@@ -50,15 +55,47 @@ def test_two_thumbs_down_leave_a_song_out() -> None:
         assert 1 not in play(LearntQueue(make_picker(6, disliked="11"), shuffled=shuffled), 60)
 
 
-@given(st.integers(1, 10), st.text("0123456789", max_size=6), st.text("0123456789", max_size=3), st.integers(0, 20))
-def test_shuffled_nothing_comes_again_within_a_quarter_of_the_list(count: int, liked: str, disliked: str, seed: int) -> None:
-    picker = make_picker(count, liked, disliked, seed=seed)
-    played = play(LearntQueue(picker, shuffled=True), 40)
-    left_out = {number for number in range(count) if disliked.count(str(number)) > 1}
-    for place, song in enumerate(played):
-        if count - len(left_out) > count // 4:
-            assert song not in played[max(0, place - count // 4) : place]
-    assert len(left_out) == count or not left_out & set(played)
+@given(
+    count=st.integers(1, 10),
+    liked=st.text("0123456789", max_size=6),
+    disliked=st.text("0123456789", max_size=3),
+    later=st.lists(st.tuples(st.integers(0, 39), st.sampled_from(Verdict)), max_size=12),
+    seed=st.integers(0, 20),
+    shuffled=st.booleans(),
+    once=st.booleans(),
+)
+def test_nothing_comes_again_within_a_quarter_of_the_list(
+    count: int,
+    liked: str,
+    disliked: str,
+    later: list[tuple[int, Verdict]],
+    seed: int,
+    *,
+    shuffled: bool,
+    once: bool,
+) -> None:
+    thumbs = give_thumbs(liked, disliked)
+    queue = LearntQueue(SongPicker(songs(count), HAPPY, thumbs, seed=seed, once=once), shuffled=shuffled)
+    played = list[int]()
+    for place in range(40):
+        offered = [not thumbs.feedback.of(key_of_song(song, HAPPY)).left_out for song in songs(count)]
+        queue = queue.skip(1)
+        if sum(offered) > count // 4:
+            assert queue.current not in played[max(0, place - count // 4) :]
+        assert offered[queue.current] or not any(offered)
+        played.append(queue.current)
+        for when, verdict in later:
+            if when == place:
+                thumbs.add(key_of_song(songs(count)[queue.current], HAPPY), verdict)
+
+
+def test_in_order_a_song_that_is_liked_late_in_its_round_waits_in_the_next_one() -> None:
+    thumbs = give_thumbs("0")
+    queue = LearntQueue(SongPicker(songs(8), HAPPY, thumbs, seed=1), shuffled=False).skip(7)
+    assert queue.current == 6
+    for _ in range(2):
+        thumbs.add(key_of_song(songs(8)[6], HAPPY), Verdict.LIKE)
+    assert play(queue, 9) == [7, 0, 6, 1, 2, 3, 4, 5, 7]
 
 
 def test_shuffled_what_is_liked_comes_most_often_and_everything_comes() -> None:

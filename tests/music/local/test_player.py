@@ -10,7 +10,7 @@ import pytest
 from realtime.domain import Expression
 from realtime.errors import EmodjError
 from realtime.music.commands import PlayerCommand
-from realtime.music.feedback import Verdict
+from realtime.music.feedback import Tally, Verdict
 from realtime.music.feedback_book import FeedbackBook
 from realtime.music.feedback_file import FeedbackFile
 from realtime.music.local import player as module
@@ -454,6 +454,21 @@ def test_the_end_counts_also_where_another_list_takes_over(
     learning.play(SONGS[3:], "other", mood=Expression.SAD)
     learning.stop()
     assert thumbs.given == [(key_of(0, None), Verdict.HEARD)]
+
+
+def test_a_thumb_stands_for_the_play_in_which_it_is_given_alone(files: FakeFilePlayer, clock: Seconds, tmp_path: Path) -> None:
+    book = FeedbackBook(FeedbackFile(tmp_path / "feedback.json"), None)
+    player = LocalPlayer(files, volume=0.7, shuffle=False, seed=1, counts=book, clock=clock)
+    player.play(SONGS, "list", mood=Expression.HAPPY)
+    book.add(key_of(0), Verdict.LIKE)
+    clock.now_s += 60
+    player.handle(NEXT)
+    clock.now_s += 60
+    player.handle(BACK)
+    assert files.playing == PATHS[0]
+    files.ended = True
+    player.poll()
+    assert book.feedback.of(key_of(0)) == Tally(1.5, 0)
 
 
 @pytest.mark.parametrize(
