@@ -40,7 +40,7 @@ class DjOrder:
 
     Attributes:
         act: any but `DjAct.SUGGEST`.
-        number: published in `PlayingMusic.order` once the music has changed, or could not be changed.
+        number: published in `PlayingMusic.order` once the music has changed, in `PlayingMusic.failed` if it could not.
         plan: music for BEGIN, NEXT and NOW.
         opens_link: whether a link may be opened outside emodj.
     """
@@ -74,6 +74,8 @@ class PlayingMusic:
         paused: whether the song is paused.
         end_known: whether the player notices where this song ends.
         order: number of the latest order of the DJ that has changed the music, 0 before the first.
+        failed: number of the latest order of the DJ whose music could not be played, 0 before the first.
+        failure: why, in a sentence; empty before the first.
     """
 
     kind: MusicKind = MusicKind.NOTHING
@@ -81,6 +83,8 @@ class PlayingMusic:
     paused: bool = False
     end_known: bool = True
     order: int = 0
+    failed: int = 0
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)

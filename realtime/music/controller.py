@@ -78,6 +78,8 @@ class MusicController:
         # What comes when the song has ended, and the latest order that has changed the music
         self._next: DjOrder | None = None
         self._order = 0
+        # The latest order whose music could not be played, and why
+        self._failed, self._failure = 0, ""
         # Whether the music that plays is a link that was opened outside, and whether the plan may open one
         self._outside, self._opens_links = False, True
         self._fade_s = 0.0
@@ -141,18 +143,28 @@ class MusicController:
                 return None
 
     def _carry_out(self, order: DjOrder) -> str | None:
-        self._order = order.number
-        return None if order.plan is None else self._play_plan(order.plan, opens_links=order.opens_link)
+        if order.plan is None:
+            return None
+        sentence, plays = self._try_plan(order.plan, opens_links=order.opens_link)
+        if plays:
+            self._order = order.number
+        else:
+            self._failed, self._failure = order.number, sentence
+        return sentence
 
     def _fade(self, *, out: bool) -> str | None:
         """Fade the music out to a pause, or end this pause."""
         local, remote = self._local, self._account.existing_player
         if local is not None and local.now_playing is not None:
             return local.fade_out() if out else local.resume()
-        if remote is None or remote.now_playing is None or remote.now_playing.paused is out:
+        if remote is None or remote.now_playing is None:
             return None
-        # A fade would take a request for each step of the volume
-        return self._send_command(PlayerCommand(toggle=True))
+        try:
+            # A fade would take a request for each step of the volume
+            return remote.set_paused(paused=out)
+        except EmodjError as error:
+            self._account.note_error(error)
+            return str(error)
 
     def poll(self) -> str | None:
         """Play the next song when one has ended. A journey then takes its next step, but only to local songs.
@@ -231,12 +243,14 @@ class MusicController:
 
     def _find_music(self) -> PlayingMusic:
         kind, local, remote = self._find_kind(), self._local, self._account.existing_player
+        music = PlayingMusic(kind, order=self._order, failed=self._failed, failure=self._failure)
         if kind is MusicKind.SONGS and local is not None:
             paused = local.now_playing is not None and local.now_playing.paused
-            return PlayingMusic(kind, local.songs_started, paused, order=self._order)
+            return replace(music, song=local.songs_started, paused=paused)
         if kind is MusicKind.SPOTIFY and remote is not None and remote.now_playing is not None:
-            return PlayingMusic(kind, remote.songs_started, remote.now_playing.paused, remote.end_known, self._order)
-        return PlayingMusic(kind, order=self._order)
+            paused = remote.now_playing.paused
+            return replace(music, song=remote.songs_started, paused=paused, end_known=remote.end_known)
+        return music
 
     def _send_command(self, command: PlayerCommand) -> str | None:
         """Send a command to the local player while it has a list of songs, else to Spotify."""
@@ -259,14 +273,17 @@ class MusicController:
         self._published = playing, self._plan
         self._playing = self._find_music()
 
-    def _play_plan(self, plan: Plan, *, opens_links: bool = True) -> str:
-        """Play the first available choice; returns a sentence on it, or why no choice is available."""
+    def _play_plan(self, plan: Plan) -> str:
+        return self._try_plan(plan)[0]
+
+    def _try_plan(self, plan: Plan, *, opens_links: bool = True) -> tuple[str, bool]:
+        """Play the first available choice; returns a sentence on it and True, or why no choice is available and False."""
         self._opens_links = opens_links
         failures = list[str]()
         openable = True
         for place, choice in enumerate(plan.choices):
             if self._stopped:
-                return "the session is over"
+                return "the session is over", False
             try:
                 if choice.path is not None:
                     sentence = self._play_songs(choice, plan, choice.path)
@@ -281,8 +298,8 @@ class MusicController:
             else:
                 # A thumb is for what plays, not for a choice that could not be had
                 self._plan = plan if place == 0 else replace(plan, choices=plan.choices[place:], learnt=None)
-                return f"{failures[0]}; so {sentence}" if failures else sentence
-        return failures[0]
+                return f"{failures[0]}; so {sentence}" if failures else sentence, True
+        return failures[0], False
 
     def _play_link(self, choice: MusicChoice, plan: Plan) -> str:
         uri = spotify_uri(choice.place)

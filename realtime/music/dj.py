@@ -200,7 +200,9 @@ class DjPolicy:
         if decision.opens_link:
             self._link_spent = False
 
-    def decide(self, now_s: float, mood: Mood | None, playing: PlayingMusic, *, seen: bool | None) -> DjDecision | None:
+    def decide(
+        self, now_s: float, mood: Mood | None, playing: PlayingMusic, *, seen: bool | None, waits: bool = False
+    ) -> DjDecision | None:
         """Decide; to be called a few times a second, at least.
 
         Args:
@@ -208,6 +210,7 @@ class DjPolicy:
             mood: mood of the session; None without one.
             playing: what the player does.
             seen: whether somebody is there; None where nobody knows, as while the picture is frozen or the camera is lost.
+            waits: whether music that plays must not be changed now, as during a journey.
 
         Returns:
             The decision, for the caller to carry out; None mostly.
@@ -221,7 +224,7 @@ class DjPolicy:
         if not self.on:
             return None
         if playing.kind in CONTROLLED:
-            return self._lead(playing)
+            return self._lead(playing, waits=waits)
         if playing.kind is MusicKind.NOTHING:
             return self._begin()
         return self._suggest() if playing.kind is MusicKind.LINK else None
@@ -248,6 +251,10 @@ class DjPolicy:
         if self._issued is not None and playing.order == self._issued[0]:
             self._music_mood, self._changed_s = self._issued[1], self._time_s
             self._ordered = self._issued = None
+        elif self._issued is not None and playing.failed == self._issued[0]:
+            # The music of before stays; the same would fail again
+            self._unfit = self._issued[1]
+            self._ordered = self._issued = self._begun = None
         if playing.kind is not MusicKind.NOTHING and self._begun is not None:
             # The link was not needed
             self._link_spent = self._link_spent and playing.kind not in CONTROLLED
@@ -278,22 +285,22 @@ class DjPolicy:
         opens_link, self._link_spent = not self._link_spent, True
         return self._order(DjAct.BEGIN, mood, opens_link=opens_link)
 
-    def _lead(self, playing: PlayingMusic) -> DjDecision | None:
+    def _lead(self, playing: PlayingMusic, *, waits: bool) -> DjDecision | None:
         if self._fading or self._faded:
             if not self._seen:
                 return None
             self._fading = self._faded = False
             return self._say(DjAct.RESUME, "somebody is back")
-        return None if playing.paused else self._fade_or_change(playing)
+        return None if playing.paused else self._fade_or_change(playing, waits=waits)
 
-    def _fade_or_change(self, playing: PlayingMusic) -> DjDecision | None:
+    def _fade_or_change(self, playing: PlayingMusic, *, waits: bool) -> DjDecision | None:
         if self._away_s >= self._rules.away_s and not self._seen:
             self._fading, self._ordered = True, None
             return self._say(DjAct.FADE, f"nobody seen for {_seconds(self._away_s)}")
         if self._ordered is not None and (reason := self._find_objection(self._ordered[1])) is not None:
             self._ordered, self._outdated = None, False
             return self._say(DjAct.STAY, reason)
-        return self._change(playing, self._mood)
+        return None if waits else self._change(playing, self._mood)
 
     def _find_objection(self, ordered: _Mood) -> str | None:
         """Why the music that was ordered for the end of the song must not come; None if it may."""

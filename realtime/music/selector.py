@@ -143,13 +143,18 @@ class MusicSelector:
             return Answer()
         return self._answer(plan, now_s, mood, self.strategy)
 
+    @property
+    def is_travelling(self) -> bool:
+        """Whether a journey is in progress that has not arrived."""
+        return self._journey is not None and not self._journey.arrived
+
     def plan_for_dj(self, mood: Mood | None) -> Plan | None:
-        """Choose music without a key; a journey starts, and is left alone until it has arrived.
+        """Choose music without a key; a journey starts, in place of one that was in progress: see `is_travelling`.
 
         Returns:
-            The plan; None without a mood, without music for it, and during a journey.
+            The plan; None without a mood, and without music for it.
         """
-        if mood is None or (self._journey is not None and not self._journey.arrived):
+        if mood is None:
             return None
         self._journey = None
         if self.strategy is Strategy.JOURNEY:

@@ -31,11 +31,12 @@ MOST_SENTENCES = 8
 
 @dataclass(frozen=True, slots=True)
 class DjEvent:
-    """What the DJ decided, or that music has changed as it decided.
+    """What the DJ decided, or that music has changed as it decided, or could not be played.
 
     Attributes:
         seconds: time since the first frame.
-        what: name of the `DjAct`, or "changed" when the music that was decided on plays.
+        what: name of the `DjAct`, or "changed" when the music that was decided on plays, or "failed" if it
+            could not be played.
         mood: mood of that moment; None without one.
         why: one sentence.
         plan: music that was chosen; None if none was.
@@ -64,6 +65,9 @@ class SessionDj:
         self._opens_links = opens_links
         self._was_on = on
         self._decided_s: float | None = None
+        # Time and mood of the latest decision
+        self._seconds = 0.0
+        self._mood: Mood | None = None
         self._events = deque[DjEvent](maxlen=MOST_DJ_EVENTS)
         self._new_events = deque[DjEvent](maxlen=MOST_DJ_EVENTS)
         self._sentences = deque[str](maxlen=MOST_SENTENCES)
@@ -97,8 +101,9 @@ class SessionDj:
         Returns:
             The decision as a sentence, and the order for the player, None if there is nothing to do. None without a decision.
         """
+        self._seconds, self._mood = seconds, mood
         self._note_change(seconds, mood, playing)
-        decision = self.policy.decide(now_s, mood, playing, seen=seen)
+        decision = self.policy.decide(now_s, mood, playing, seen=seen, waits=self._selector.is_travelling)
         if decision is None:
             return None
         only_said, plan = decision.act is DjAct.SUGGEST, None
@@ -129,6 +134,9 @@ class SessionDj:
         on = not self.policy.on
         self._was_on |= on
         act = self.policy.turn(on=on)
+        if act is DjAct.RESUME:
+            # The sentence of the key says it
+            self._add(DjEvent(self._seconds, act.value, self._mood, DJ_OFF, None))
         return DJ_ON if on else DJ_OFF, None if act is None else PlayerCommand(dj=DjOrder(act, 0))
 
     def take_events(self) -> tuple[DjEvent, ...]:
@@ -144,10 +152,16 @@ class SessionDj:
         return sentences
 
     def _note_change(self, seconds: float, mood: Mood | None, playing: PlayingMusic) -> None:
-        """Keep that the music has changed as it was ordered, which may be minutes after the decision."""
-        if self._order is not None and playing.order == self._order[0]:
-            event, self._order = self._order[1], None
+        """Keep that the music has changed as it was ordered, or why not, which may be minutes after the decision."""
+        if self._order is None:
+            return
+        number, event = self._order
+        if playing.order == number:
+            self._order = None
             self._add(replace(event, seconds=seconds, what="changed", mood=mood))
+        elif playing.failed == number:
+            self._order = None
+            self._add(replace(event, seconds=seconds, what="failed", mood=mood, why=playing.failure))
 
     def _add(self, event: DjEvent) -> None:
         self._events.append(event)

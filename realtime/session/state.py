@@ -352,6 +352,7 @@ class Session:
         Returns:
             The effect for the live loop or the player to carry out; None if the session has carried out all of it.
         """
+        self._dj.policy.note_person()
         if self.rest.asks and (answer := find_answer(key)) is not None:
             self.rest.answer(answer)
             return None
@@ -504,7 +505,12 @@ class Session:
         if command.skip:
             self._dj.policy.note_skip()
         next_step = self._selector.next_song(now_s) if command.skip > 0 else None
-        return command if next_step is None else self._show_answer(next_step, now_s)
+        if next_step is None:
+            return command
+        if next_step.command is not None:
+            # The player drops what the DJ had next
+            self._dj.policy.note_choice()
+        return self._show_answer(next_step, now_s)
 
     def _show_answer(self, answer: Answer, now_s: float) -> PlayerCommand | None:
         if answer.sentence is not None:

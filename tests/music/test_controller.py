@@ -908,6 +908,8 @@ def test_music_that_cannot_be_had_next_is_said_and_the_list_goes_on(heard: Heard
 
     until(on_second)
     assert [str(tmp_path / "gone") in sentence for sentence in said] == [True]
+    playing = heard.music.playing_music()
+    assert (playing.order, playing.failed, playing.failure) == (1, 2, said[0])
 
 
 def test_the_dj_opens_a_link_only_if_it_may(heard: Heard, tmp_path: Path, browser: Callable[[], list[str]]) -> None:
@@ -980,6 +982,38 @@ def test_the_dj_changes_a_list_on_spotify_when_a_song_has_ended(
 
     until(is_other)
     assert browser() == []
+
+
+@pytest.mark.usefixtures("no_delays", "tokens")
+@pytest.mark.parametrize("act", [DjAct.FADE, DjAct.RESUME])
+@pytest.mark.parametrize("poll_s", [0.0, 1000.0], ids=["the state is read anew", "the state is of some seconds ago"])
+def test_the_dj_never_turns_round_a_pause_of_the_spotify_app(
+    heard: Heard, spotify: Spotify, act: DjAct, poll_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spotify.device(KITCHEN)
+    happy = spotify.playlist("happy", tracks=[spotify.track(f"happy {number}", "Somebody") for number in (1, 2)])
+    choice = replace(spotify_list(), url=f"https://open.spotify.com/playlist/{happy['id']}")
+    heard.music.handle(order(DjAct.BEGIN, 1, choice))
+    until(lambda: heard.plays("happy 1"))
+    if act is DjAct.RESUME:
+        heard.music.handle(order(DjAct.FADE, 2))
+    monkeypatch.setattr(playback_state, "MIN_POLL_S", poll_s)
+    # The person has done it with the phone
+    spotify.is_playing = act is DjAct.RESUME
+    heard.music.handle(order(act, 3))
+    assert spotify.is_playing is (act is DjAct.RESUME)
+
+
+@pytest.mark.usefixtures("no_delays", "tokens")
+def test_the_dj_does_not_pause_music_of_the_spotify_app(heard: Heard, spotify: Spotify) -> None:
+    spotify.device(KITCHEN)
+    happy = spotify.playlist("happy", tracks=[spotify.track("happy 1", "Somebody")])
+    choice = replace(spotify_list(), url=f"https://open.spotify.com/playlist/{happy['id']}")
+    heard.music.handle(order(DjAct.BEGIN, 1, choice))
+    until(lambda: heard.plays("happy 1"))
+    spotify.context = "spotify:playlist:other"
+    heard.music.handle(order(DjAct.FADE, 2))
+    assert spotify.is_playing
 
 
 def test_a_skipped_song_and_the_last_one_are_told(tmp_path: Path) -> None:

@@ -451,6 +451,20 @@ def test_music_that_cannot_be_had_is_not_tried_again_for_the_same_mood() -> None
     assert [(decision.act, decision.opens_link) for decision in again if decision is not None] == [(DjAct.BEGIN, True)]
 
 
+def test_music_that_failed_leaves_the_mood_of_the_music_and_is_not_tried_again() -> None:
+    evening = Evening()
+    evening.run(10, HAPPY)
+    evening.run(31, SAD)
+    evening.next_order, evening.playing = None, replace(evening.playing, failed=2, failure="gone")
+    evening.run(100, SAD)
+    assert evening.acts == [DjAct.BEGIN, DjAct.NEXT]
+    # The music of before still plays
+    evening.run(100, HAPPY)
+    assert evening.acts == [DjAct.BEGIN, DjAct.NEXT]
+    evening.run(31, SAD)
+    assert evening.acts == [DjAct.BEGIN, DjAct.NEXT, DjAct.NEXT]
+
+
 def test_a_dropped_decision_waits_for_another_mood_or_strategy() -> None:
     evening = Evening()
     evening.run(10, HAPPY)

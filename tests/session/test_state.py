@@ -565,14 +565,47 @@ def test_the_dj_leaves_a_journey_alone_until_it_has_arrived() -> None:
     assert night.session.view(6, "").strategy == "journey 1/4"
     night.play(1)
     night.look(100, HAPPY)
+    # A mood that has held long during the journey is followed as soon as it has arrived
+    night.look(100, make_face(Expression.ANGRY))
     assert [order.act for order in night.orders] == [DjAct.BEGIN]
     plan = night.orders[0].plan
     while plan is not None and plan.next_step is not None:
         plan = plan.next_step
     night.session.set_now_playing(NowPlaying("Title", None, 1, 1), plan)
-    night.look(35, make_face(Expression.ANGRY))
+    night.look(1, make_face(Expression.ANGRY))
     assert [order.act for order in night.orders] == [DjAct.BEGIN, DjAct.NEXT]
     assert night.session.view(0, "").strategy == "journey 1/4"
+
+
+def test_music_that_could_not_be_played_is_no_change() -> None:
+    night = Night()
+    night.look(6, HAPPY)
+    night.playing = PlayingMusic(failed=1, failure="no songs in the folder")
+    night.look(60, HAPPY)
+    assert [event.what for event in night.session.take_dj_events()] == ["begin", "failed"]
+    assert night.whys[-1] == "no songs in the folder"
+
+
+def test_music_that_has_faded_goes_on_when_the_dj_is_turned_off() -> None:
+    night = Night()
+    night.look(6, HAPPY)
+    night.play(1)
+    night.look(125)
+    assert night.session.handle_key("a", night.now_s) == PlayerCommand(dj=DjOrder(DjAct.RESUME, 0))
+    assert [event.what for event in night.session.take_dj_events()] == ["begin", "changed", "fade", "resume"]
+    assert night.session.handle_key("a", night.now_s) is None
+
+
+def test_any_key_shows_that_somebody_is_there() -> None:
+    night = Night()
+    night.look(6, HAPPY)
+    night.play(1)
+    night.look(119)
+    night.session.handle_key("h", night.now_s)
+    night.look(119)
+    assert [order.act for order in night.orders] == [DjAct.BEGIN]
+    night.look(3)
+    assert [order.act for order in night.orders] == [DjAct.BEGIN, DjAct.FADE]
 
 
 def test_a_mood_without_music_leaves_the_music_as_it_is() -> None:

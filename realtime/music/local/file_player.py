@@ -159,6 +159,9 @@ class FilePlayer:
         # Start of the fade, and whether the file fades in, or out to a pause; None without a fade
         self._fade_began_s: float | None = None
         self._fades_in = True
+        # Parts of the volume at which the two files play, 0..1, and from which they fade out: a fade may begin in another
+        self._part, self._leaving_part = 1.0, 0.0
+        self._part_before, self._leaving_before = 1.0, 0.0
         # To detect a stall: last position, how long it has not changed, time of the last poll
         self._position = -1.0
         self._stalled_s = 0.0
@@ -207,10 +210,12 @@ class FilePlayer:
         louder, quieter = math.sin(part * math.pi / 2), math.cos(part * math.pi / 2)
         if part == 1:
             self._fade_began_s = None
+        self._part = louder if self._fades_in else self._part_before * quieter
+        self._leaving_part = self._leaving_before * quieter
         with _translate_errors():
-            self._playback.set_volume(self._volume * (louder if self._fades_in else quieter))
+            self._playback.set_volume(self._volume * self._part)
             if self._leaving is not None:
-                self._leaving.set_volume(self._volume * quieter)
+                self._leaving.set_volume(self._volume * self._leaving_part)
         if part < 1:
             return
         self._drop_leaving()
@@ -221,8 +226,7 @@ class FilePlayer:
     def leave(self) -> None:
         """Fade out and stop; returns after the fade."""
         if self._playback is not None and self.fade_s > 0 and not self._playback.paused and not self.ended:
-            self._drop_leaving()
-            self._fade_began_s, self._fades_in = time.monotonic(), False
+            self._begin_fade_out()
             while self.fading:
                 time.sleep(FADE_STEP_S)
                 self.step_fade()
@@ -249,7 +253,8 @@ class FilePlayer:
     def _load(self, path: Path) -> None:
         with _translate_errors(path):
             playback = self._playback = _new_playback()
-            playback.set_volume(0.0 if self._leaving is not None else self._volume)
+            self._part = 0.0 if self._leaving is not None else 1.0
+            playback.set_volume(self._volume * self._part)
             try:
                 playback.load_file(str(path))
             except OSError as error:
@@ -277,8 +282,12 @@ class FilePlayer:
         if self._playback is None or self.fade_s <= 0:
             self.pause()
         elif not self._playback.paused:
-            self._drop_leaving()
-            self._fade_began_s, self._fades_in = time.monotonic(), False
+            self._begin_fade_out()
+
+    def _begin_fade_out(self) -> None:
+        """Let all that is heard fade out from the volume that it has now."""
+        self._part_before, self._leaving_before = self._part, self._leaving_part
+        self._fade_began_s, self._fades_in = time.monotonic(), False
 
     def resume(self) -> None:
         """Continue after a pause, or in place of one that a fade would bring."""
@@ -287,6 +296,7 @@ class FilePlayer:
             self._end_fade(self._playback)
             with _translate_errors():
                 # A fade has left it at 0
+                self._part = 1.0
                 self._playback.set_volume(self._volume)
                 self._playback.resume()
 
@@ -310,10 +320,12 @@ class FilePlayer:
             self.stop()
             return
         self._drop_leaving()
-        self._leaving, self._playback, self._file, self._fade_began_s = playback, None, None, None
+        self._leaving, self._leaving_part = playback, self._part
+        self._leaving_before = self._leaving_part
+        self._playback = self._file = self._fade_began_s = None
 
     def _drop_leaving(self) -> None:
-        leaving, self._leaving = self._leaving, None
+        leaving, self._leaving, self._leaving_part = self._leaving, None, 0.0
         if leaving is not None:
             # The song that was to end has ended
             with suppress(EmodjError), _translate_errors():
@@ -323,6 +335,7 @@ class FilePlayer:
         if self._fade_began_s is not None:
             self._fade_began_s = None
             self._drop_leaving()
+            self._part = 1.0
             with _translate_errors():
                 playback.set_volume(self._volume)
 

@@ -160,6 +160,24 @@ class SpotifyPlayer:
             answers.append(self._toggle_pause())
         return ", ".join(dict.fromkeys(filter(None, answers))) or None
 
+    def set_paused(self, *, paused: bool) -> str | None:
+        """Pause the list that `play` has started, or end its pause; does nothing if it is so already, or if other music plays.
+
+        Unlike the toggle of `handle` it never does the opposite where the last known state is out of date.
+
+        Returns:
+            A few words for the screen; None if there is nothing to say.
+
+        Raises:
+            SpotifyError: Spotify refuses or cannot be reached.
+        """
+        state = self._state.recent_state()
+        if state is None or not self.plays_own_list or bool(state.get("is_playing")) is not paused:
+            # After a long pause no device is active any more
+            is_forgotten = state is None and self._last_device is not None
+            return self._send_pause(state, paused=False) if is_forgotten and not paused else None
+        return self._send_pause(state, paused=paused)
+
     def poll(self) -> str | None:
         """Check whether the started app is listed, or poll the state of the player.
 
@@ -249,20 +267,22 @@ class SpotifyPlayer:
         state = self._state.recent_state()
         if state is None and self._last_device is None:
             return NOTHING_PLAYING
-        pauses = state is not None and bool(state.get("is_playing"))
+        return self._send_pause(state, paused=state is not None and bool(state.get("is_playing")))
+
+    def _send_pause(self, state: JsonObject | None, *, paused: bool) -> str | None:
         # After a long pause no device is active any more: name the device to wake it
         device = self._last_device if state is None else None
         try:
-            self._send_command(self._spotify.pause if pauses else lambda: self._spotify.play(None, device))
+            self._send_command(self._spotify.pause if paused else lambda: self._spotify.play(None, device))
         except SpotifyError as error:
             if error.kind is not ErrorKind.INVALID_STATE:
                 raise
             # The user has paused or resumed in the Spotify app: poll soon
             self._state.note_command()
             return str(error)
-        self._state.note_change(paused=pauses)
+        self._state.note_change(paused=paused)
         if state is not None:
-            state["is_playing"] = not pauses
+            state["is_playing"] = not paused
         return None
 
     def _send_command(self, send: Callable[[], None]) -> None:

@@ -345,6 +345,33 @@ def test_a_file_fades_to_a_pause_and_a_resume_takes_it_back(player: FilePlayer, 
     assert (volumes(player), playback.paused) == ((None, 0.5), False)
 
 
+def test_a_fade_within_a_fade_begins_at_the_volume_of_now(player: FilePlayer, steps: Steps, tmp_path: Path) -> None:
+    first, second, third = (silence(tmp_path / f"{name}.wav", TEN_HOURS_S) for name in "abc")
+    player.volume, player.fade_s = 0.5, 2.0
+    player.play(first)
+    player.play(second)
+    steps.sleep(1)
+    player.step_fade()
+    player.play(third)
+    assert volumes(player) == (0.35, 0.0)
+    player.step_fade()
+    assert volumes(player) == (0.35, 0.0)
+    steps.sleep(1)
+    player.step_fade()
+    assert volumes(player) == (0.25, 0.35)
+    player.fade_out()
+    player.step_fade()
+    assert volumes(player) == (0.25, 0.35)
+    steps.sleep(1)
+    player.step_fade()
+    assert volumes(player) == (0.18, 0.25)
+    steps.sleep(1)
+    player.step_fade()
+    assert (volumes(player), player.fading) == ((None, 0.0), False)
+    player.play(first)
+    assert volumes(player) == (None, 0.5)
+
+
 def test_a_key_during_a_fade_ends_it(player: FilePlayer, steps: Steps, tmp_path: Path) -> None:
     first, second = (silence(tmp_path / f"{name}.wav", TEN_HOURS_S) for name in "ab")
     player.volume, player.fade_s = 0.5, 2.0
