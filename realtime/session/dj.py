@@ -106,6 +106,9 @@ class SessionDj:
         decision = self.policy.decide(now_s, mood, playing, seen=seen, waits=self._selector.is_travelling)
         if decision is None:
             return None
+        if decision.act is DjAct.STAY:
+            # A journey that was to come next has not begun
+            self._selector.reset_journey()
         only_said, plan = decision.act is DjAct.SUGGEST, None
         if decision.wants_plan:
             plan = self._selector.plan(mood) if only_said else self._selector.plan_for_dj(mood)
@@ -134,6 +137,8 @@ class SessionDj:
         on = not self.policy.on
         self._was_on |= on
         act = self.policy.turn(on=on)
+        if act is DjAct.STAY:
+            self._selector.reset_journey()
         if act is DjAct.RESUME:
             # The sentence of the key says it
             self._add(DjEvent(self._seconds, act.value, self._mood, DJ_OFF, None))
@@ -161,6 +166,7 @@ class SessionDj:
             self._add(replace(event, seconds=seconds, what="changed", mood=mood))
         elif playing.failed == number:
             self._order = None
+            self._selector.reset_journey()
             self._add(replace(event, seconds=seconds, what="failed", mood=mood, why=playing.failure))
 
     def _add(self, event: DjEvent) -> None:

@@ -238,8 +238,10 @@ def test_a_journey_takes_a_step_with_each_song(tab: Tab) -> None:
     assert tab.reports(50, happy) == []
     for step in (1, 2, 3):
         assert tab.play(begun["number"], step)["act"] is None
-    # It has arrived: the DJ leads again
-    (changed,) = tab.reports(50, surprise)
+    # It has arrived: the DJ leads again, at first to the mood of the journey's last minute
+    taken_back = tab.reports(50, surprise)
+    changed = taken_back.pop()
+    assert [each["act"] for each in taken_back] == ["next", "stay"]
     assert (changed["act"], changed["said"]) == ("next", "surprise for 30 s: the next song is step 4 of 4 from surprise")
 
 
