@@ -184,7 +184,7 @@ def _show(context: Context, *, as_json: bool) -> None:
         print_document(_document(rows), indent=2)
         return
     if not rows:
-        click.echo("no thumbs yet: while music plays, y likes it, and x does not want it again")
+        click.echo("no thumbs yet: while music plays, y likes it, and x dislikes it: two of these in a row leave it out")
         return
     titles = [printable(row.title or f"({_NO_TITLE}: {row.key.digest})") for row in rows]
     click.echo(f"{'mood':<9}{'kind':<7}{'likes':>7}{'dislikes':>10}  title")
