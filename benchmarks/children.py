@@ -91,23 +91,24 @@ def virtual_screen() -> Generator[str]:
     with ExitStack() as stack:
         read, write = os.pipe()
         command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"]
-        stack.enter_context(_start_process(command, pass_fds=(write,)))
+        stack.enter_context(start_process(command, pass_fds=(write,)))
         os.close(write)
         with os.fdopen(read) as answer:
             number = answer.readline().strip()
         if not number:
             raise DisplayError("Xvfb did not start: does it run by hand?")
         display = f":{number}"
-        stack.enter_context(_start_process(["openbox"], env=os.environ | {"DISPLAY": display}))
+        stack.enter_context(start_process(["openbox"], env=os.environ | {"DISPLAY": display}))
         yield display
 
 
 @contextmanager
-def _start_process(
-    command: list[str], *, env: Mapping[str, str] | None = None, pass_fds: tuple[int, ...] = ()
+def start_process(
+    command: list[str], *, env: Mapping[str, str] | None = None, pass_fds: tuple[int, ...] = (), cwd: Path | None = None
 ) -> Generator[subprocess.Popen[bytes]]:
+    """Start a process whose output is dropped, and end it."""
     null = subprocess.DEVNULL
-    process = subprocess.Popen(command, env=env, pass_fds=pass_fds, stdout=null, stderr=null)
+    process = subprocess.Popen(command, env=env, pass_fds=pass_fds, cwd=cwd, stdout=null, stderr=null)
     try:
         yield process
     finally:

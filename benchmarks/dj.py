@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import http.server
 import os
-import subprocess
 import sys
 import tempfile
 import threading
@@ -21,7 +20,7 @@ from typing import TYPE_CHECKING, cast
 import cv2
 import numpy as np
 
-from benchmarks.children import ROOT, STOP_TIMEOUT_S, child_environment, module_command
+from benchmarks.children import ROOT, child_environment, module_command, start_process
 from benchmarks.figures import Figure, build_parser, print_report
 from benchmarks.scene import Scene, compose
 from realtime.errors import EmodjError
@@ -118,22 +117,14 @@ def _share_of_core(url: str, settings: Path, seconds: float, *options: str) -> f
     """
     command = module_command("realtime", "--config", str(settings), "live", "--source", url, "--no-window", *options)
     environment = {name: value for name, value in child_environment().items() if name != "OPENCV_FFMPEG_CAPTURE_OPTIONS"}
-    null = subprocess.DEVNULL
-    process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=null, stderr=null)
-    try:
-        time.sleep(SETTLE_S)
-        began, used = time.monotonic(), _processor_s(process.pid)
-        time.sleep(seconds)
-        return 100 * (_processor_s(process.pid) - used) / (time.monotonic() - began)
-    except OSError as error:
-        raise EmodjError("the session of the benchmark has ended: does emodj live work here?") from error
-    finally:
-        process.terminate()
+    with start_process(command, env=environment, cwd=ROOT) as process:
         try:
-            process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            time.sleep(SETTLE_S)
+            began, used = time.monotonic(), _processor_s(process.pid)
+            time.sleep(seconds)
+            return 100 * (_processor_s(process.pid) - used) / (time.monotonic() - began)
+        except OSError as error:
+            raise EmodjError("the session of the benchmark has ended: does emodj live work here?") from error
 
 
 def figures(seconds: float) -> list[Figure]:
