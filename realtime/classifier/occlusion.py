@@ -41,7 +41,9 @@ class Explanation:
         crop: (48, 48) uint8 grey, the input of the network.
         probabilities: seven numbers in the order of `Expression`: the network's answer to this crop alone. The label of a
             tracked face is smoothed over several crops.
-        map: drop of the probability of the face's expression.
+        map: (48, 48) float32 in -1..1, how far the probability of the face's expression drops if the part around each pixel is
+            covered: at the middle pixel of each place of the patch as measured, between them interpolated. Negative where the
+            expression becomes more probable.
         calibrated: whether `probabilities` and `map` are corrected by a face at rest.
     """
 
@@ -73,21 +75,6 @@ def explain_crop(face: Face, crop: Batch, classify: Callable[[Batch], Probabilit
     answers = _classify_covered(crop, classify)
     grey = np.round(crop[0, :, :, 0] * 255).astype(np.uint8)
     return Explanation(face, grey, tuple(map(float, answers[0])), _map_drops(answers, face.expression))
-
-
-def occlusion_map(crop: Batch, expression: Expression, classify: Callable[[Batch], Probabilities]) -> Map:
-    """How far the probability of an expression drops if the part around each pixel of a crop is covered.
-
-    Args:
-        crop: (1, 48, 48, 1) float32 grey in 0..1.
-        expression: whose probability drops.
-        classify: probabilities (n, 7) of crops (n, 48, 48, 1); called once, with 145 crops.
-
-    Returns:
-        (48, 48) float32 in -1..1: at the middle pixel of each place of the patch the drop that was measured, between them
-        interpolated. Negative where the expression becomes more probable.
-    """
-    return _map_drops(_classify_covered(crop, classify), expression)
 
 
 def cover_parts(crop: NDArray[np.float32]) -> Batch:

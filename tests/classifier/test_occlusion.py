@@ -1,13 +1,21 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
 from realtime.classifier.crops import crop_faces
-from realtime.classifier.occlusion import PATCH, STEP, cover_parts, explain_crop, occlusion_map
+from realtime.classifier.occlusion import PATCH, STEP, cover_parts, explain_crop
 from realtime.classifier.runtime import open_classifier
 from realtime.domain import CROP_SIDE, EXPRESSIONS, Batch, Box, Expression, Face, Image, Probabilities
 from tests.support.places import MODELS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
 HAPPY, SAD = EXPRESSIONS.index(Expression.HAPPY), EXPRESSIONS.index(Expression.SAD)
 FACE = Face(Box(0, 0, 48, 48), (0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0))
@@ -20,6 +28,10 @@ def sees_an_eye(batch: Batch) -> Probabilities:
     answers[:, HAPPY] = batch[(slice(None), *EYE, 0)].mean(axis=(1, 2))
     answers[:, SAD] = 1 - answers[:, HAPPY]
     return answers
+
+
+def occlusion_map(crop: Batch, expression: Expression, classify: Callable[[Batch], Probabilities]) -> NDArray[np.float32]:
+    return explain_crop(replace(FACE, label=expression), crop, classify).map
 
 
 @pytest.fixture
