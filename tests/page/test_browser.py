@@ -28,7 +28,7 @@ from tests.support.waiting import until
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Page, Route
 
     from realtime.domain import Image
     from realtime.music.spotify.credentials import CredentialStore
@@ -678,6 +678,28 @@ def test_a_server_that_has_ended_is_said(browser: Browser) -> None:
 # Spotify
 
 
+def hold_answers(tab: Tab, path: str, words: str) -> list[Callable[[], None]]:
+    """Hold back the answers to requests whose body has the words; returns what lets each go on."""
+    held: list[Callable[[], None]] = []
+
+    def hold(route: Route) -> None:
+        if words in (route.request.post_data or ""):
+            answer = route.fetch()
+            held.append(lambda: route.fulfill(response=answer))
+        else:
+            route.continue_()
+
+    tab.page.route(f"**/api/{path}", hold)
+    return held
+
+
+def expect_one_song(tab: Tab, title: str, words: str) -> None:
+    """The song of this title is the current one and has not ended: a song that ends shows "Play" for a moment, too."""
+    expect(tab.page.locator("#play")).to_have_text(words)
+    expect(tab.page.locator("#song-title")).to_have_text(title)
+    assert tab.page.evaluate("() => document.getElementById('audio').ended") is False
+
+
 def test_the_buttons_control_spotify(spotify: Spotify, tokens: CredentialStore, open_tab: Callable[..., Tab]) -> None:
     # One test, since the page of this file keeps one account
     assert tokens.version() is not None
@@ -704,12 +726,27 @@ def test_the_buttons_control_spotify(spotify: Spotify, tokens: CredentialStore, 
     # Only one kind of music plays
     tab.click("happy")
     tab.expect_mood("happy")
+    silenced = hold_answers(tab, "spotify", "silence")
     tab.click("Play your own songs")
-    until(lambda: not spotify.is_playing)
+    until(lambda: not spotify.is_playing or tab.page.wait_for_timeout(1))
     expect(tab.page.locator("#play")).to_have_text("Pause")
+    title = tab.text("#song-title")
     tab.page.locator("#music li").get_by_role("button", name="Play on Spotify").first.click()
+    expect_one_song(tab, title, "Play")
+    expect(tab.page.locator("#spotify-said")).to_contain_text("on Kitchen")
+    assert spotify.is_playing
+    silenced[0]()
+    # A song that is still on its way does not sound either
+    songs = hold_answers(tab, "song", "number")
+    tab.click("Next")
+    until(lambda: songs or tab.page.wait_for_timeout(1))
+    tab.click("Pause Spotify")
+    tab.click("Play Spotify")
+    expect(tab.page.get_by_role("button", name="Pause Spotify", exact=True)).to_be_visible()
+    songs[0]()
+    expect(tab.page.locator("#song-title")).not_to_have_text(title)
     expect(tab.page.locator("#play")).to_have_text("Play")
-    until(lambda: spotify.is_playing)
+    assert spotify.is_playing
     spotify.premium = False
     tab.click("Next on Spotify")
     expect(tab.page.locator("#spotify-said")).to_have_text("Spotify lets only Premium accounts be controlled")

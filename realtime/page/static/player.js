@@ -35,6 +35,8 @@ export class Player {
     // Songs that have begun, and whether one has ended and the next one is on its way
     this.songs = 0;
     this.between = false;
+    // Whether the song that is on its way shall sound when it has come
+    this.sounds = false;
     // The volume that was chosen, the share of it that a fade leaves, and the fade
     this.volume = volume;
     this.fading = 0;
@@ -166,6 +168,7 @@ export class Player {
   async load(back = false) {
     const number = this.order[this.place];
     this.between = true;
+    this.sounds = true;
     this.endFade();
     try {
       const song = await ask("song", { list: this.list.list, number });
@@ -191,7 +194,9 @@ export class Player {
         return;
       }
       audio.src = song.address;
-      await audio.play();
+      if (this.sounds) {
+        await audio.play();
+      }
       this.songs += 1;
     } catch (error) {
       // A browser may want a press of a button first; what cannot be played is told by the event "error"
@@ -237,11 +242,13 @@ export class Player {
   }
 
   pause() {
+    this.sounds = false;
     this.endFade();
     audio.pause();
   }
 
   resume() {
+    this.sounds = true;
     this.endFade();
     this.sound();
   }
@@ -252,7 +259,7 @@ export class Player {
 
   /** What plays, for the DJ. */
   get playing() {
-    return { playing: this.list ? "songs" : "nothing", song: this.songs, paused: audio.paused && !this.between };
+    return { playing: this.list ? "songs" : "nothing", song: this.songs, paused: audio.paused && !(this.between && this.sounds) };
   }
 
   /** Fade out to a pause, or end this pause. */
@@ -339,7 +346,10 @@ export class Player {
     });
     audio.addEventListener("playing", () => {
       this.failures = 0;
-      this.starts();
+      // The event may come after a pause
+      if (!audio.paused) {
+        this.starts();
+      }
     });
     audio.addEventListener("error", () => {
       this.failed(`${find("song-title").textContent} was skipped: its file is gone, or this browser cannot play it.`);

@@ -5,6 +5,7 @@ import { ask } from "./server.js";
 
 const AGAIN_MS = 1500;
 const REFUSED = 422;
+const SILENCE = { press: "silence" };
 const BUTTONS = ["previous", "toggle", "next", "shuffle", "quieter", "louder"];
 
 /** The buttons, and what plays. emodj itself asks Spotify at most every five seconds. */
@@ -18,6 +19,8 @@ export class SpotifyButtons {
     this.known = null;
     this.timer = 0;
     this.asked = 0;
+    // Number of the last press of a person: what is said is about this one
+    this.pressed = 0;
     if (!known) {
       return;
     }
@@ -38,7 +41,9 @@ export class SpotifyButtons {
   /** Pause Spotify, because songs of this computer begin. */
   async silence() {
     if (this.plays) {
-      await this.ask({ press: "silence" });
+      // The answer may be overtaken by a press, which must find the music paused
+      this.known = { ...this.known, playing: { ...this.known.playing, paused: true } };
+      await this.ask(SILENCE);
     }
   }
 
@@ -50,27 +55,32 @@ export class SpotifyButtons {
   async ask(question) {
     this.asked += 1;
     const number = this.asked;
+    const byPerson = question !== SILENCE && ("press" in question || "play" in question);
+    if (byPerson) {
+      this.pressed = number;
+    }
     clearTimeout(this.timer);
-    const before = this.known;
     try {
       const known = await ask("spotify", question);
-      if (number !== this.asked) {
-        // A later press has a newer answer
-        return;
-      }
-      this.show(known);
-      if (known.said || "press" in question || "play" in question) {
+      if (byPerson ? number === this.pressed : known.said) {
         find("spotify-said").textContent = known.said || "";
       }
-      const sounds = (each) => each.playing && !each.playing.paused;
-      if (sounds(known) && !sounds(before)) {
+      if (number !== this.asked) {
+        // A later question has a newer answer
+        return;
+      }
+      const began = known.playing && !known.playing.paused && !this.plays;
+      this.show(known);
+      if (began) {
         this.starts();
       }
     } catch (error) {
+      if (byPerson ? number === this.pressed : number === this.asked) {
+        find("spotify-said").textContent = error.message;
+      }
       if (number === this.asked) {
         // emodj knows what a refusal means for the player: it is asked once more, unless it has ended
         this.known = { ...this.known, active: error.status === REFUSED };
-        find("spotify-said").textContent = error.message;
       }
     }
     this.plan();
