@@ -217,7 +217,7 @@ def no_thread_left() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
     # TensorFlow and other libraries keep thread pools; our threads have these names
-    ours = {"capture", "analysis", "music", "recorder", "cameras", "outputs", "stdout"}
+    ours = {"capture", "analysis", "music", "recorder", "cameras", "outputs", "stdout", "power"}
     left = [thread for thread in set(threading.enumerate()) - before if thread.name in ours]
     for thread in left:
         # On a busy machine a thread needs time to end
