@@ -20,6 +20,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
+from realtime.app import power_supply
 from realtime.movies import tmdb_client
 from realtime.music.spotify import transport
 from realtime.music.spotify.credentials import CredentialStore, Token
@@ -181,6 +182,8 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
         "CURL_CA_BUNDLE",
     ):
         monkeypatch.delenv(name, raising=False)
+    # A laptop on battery would look at fewer pictures
+    monkeypatch.setattr(power_supply, "SUPPLIES", folder / "power_supply")
     return folder
 
 
