@@ -10,6 +10,8 @@ from PIL import Image as Pillow
 
 from realtime.app.headless import SessionLimits, analyse_file, analyse_live
 from realtime.app.headless_music import HeadlessMusic
+from realtime.app.power import LOOK_S, PowerPolicy, PowerWatch
+from realtime.app.power_supply import PowerReason
 from realtime.domain import EXPRESSIONS, Box, Expression, Face, Frame
 from realtime.errors import BlackSourceError, Cause, SourceError
 from realtime.mood.vote import MoodVote
@@ -361,3 +363,39 @@ def test_the_dj_of_a_live_source_is_led_while_no_picture_comes() -> None:
         )
     assert len(led) > 3
     assert any(led)
+
+
+class RecordingGrabber(FrameGrabber):
+    """Records how it was slowed down."""
+
+    def slow_down(self, interval_s: float) -> None:
+        self.intervals = [*getattr(self, "intervals", []), interval_s]
+        super().slow_down(interval_s)
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_without_a_window_power_is_saved_by_fewer_looks(*, slow: bool) -> None:
+    harness = HeadlessHarness()
+    power = PowerWatch(PowerPolicy(None), lambda: PowerReason.BATTERY)
+    source = ScriptedSource(
+        make_frame(0, 0.0), harness.wait_for_result, lambda: until(lambda: power.saving(0.0)), make_frame(1, 1.0)
+    )
+    frames = RecordingGrabber(lambda: source)
+    with power:
+        analyse_live(
+            frames,
+            make_reader(),
+            harness.session,
+            SessionLimits(),
+            harness.emit,
+            harness.notices.append,
+            slow=slow,
+            power=power,
+        )
+    if slow:
+        # The DJ behind one's work looks less often still, at a pace of its own
+        assert LOOK_S not in frames.intervals
+        assert not harness.notices
+    else:
+        assert frames.intervals[-1] == LOOK_S
+        assert [notice for notice in harness.notices if notice.startswith("on battery: ")] == harness.notices[-1:]
