@@ -821,7 +821,7 @@ def test_a_thumb_is_for_the_song_that_plays_and_a_thumb_down_goes_on_to_the_next
     assert running.handle_key("y", 10) is None
     assert notice(running, 10) == "liked: Song A, for happy"
     assert running.handle_key("X", 20) == PlayerCommand(skip=1)
-    assert notice(running, 20) == "disliked: Song A, for happy"
+    assert notice(running, 20) == "disliked: Song A, for happy; a second dislike, another time, leaves it out"
     assert thumbs.given == [(SONG_KEY, Verdict.LIKE), (SONG_KEY, Verdict.DISLIKE)]
 
 
@@ -845,7 +845,7 @@ def test_without_a_song_a_thumb_is_for_the_link_that_was_opened_last() -> None:
     assert isinstance(command, PlayerCommand)
     running.set_now_playing(None, command.plan)
     running.handle_key("x", 8)
-    assert notice(running, 8) == "disliked: happy, for happy"
+    assert notice(running, 8) == "disliked: happy, for happy; a second dislike, another time, leaves it out"
     assert thumbs.given == [(key_of_music(link(Expression.HAPPY)), Verdict.DISLIKE)]
     # A song of Spotify belongs to the list that was opened
     running.set_now_playing(NowPlaying("Elsewhere", None, 1, 1), command.plan)

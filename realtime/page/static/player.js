@@ -185,7 +185,7 @@ export class Player {
       find("song-number").textContent = `${number + 1}/${this.list.count}`;
       this.thumb = song.thumb;
       this.begunAt = performance.now();
-      for (const [id, name] of [["like", "Like"], ["dislike", "Not again"]]) {
+      for (const [id, name] of [["like", "Like"], ["dislike", "Dislike"]]) {
         find(id).setAttribute("aria-pressed", "false");
         find(id).setAttribute("aria-label", `${name}: ${song.title}`);
       }
