@@ -16,6 +16,7 @@ from realtime.domain import EXPRESSIONS, Box, Expression, Face, Frame
 from realtime.errors import BlackSourceError, Cause, SourceError
 from realtime.mood.vote import MoodVote
 from realtime.music.commands import DjAct
+from realtime.music.planner import Strategy
 from realtime.session.state import Session
 from realtime.sources.cameras import NEXT_STEPS
 from realtime.sources.grabber import FrameGrabber
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from realtime.domain import Batch, Image, Probabilities
     from realtime.faces.pipeline import FrameReader
     from realtime.music.commands import PlayerCommand
+    from realtime.music.planner import Plan
+    from realtime.music.songs import NowPlaying
     from realtime.session.state import Summary
 
 
@@ -322,12 +325,18 @@ class SpeakingPlayer(SilentPlayer):
 
     def __init__(self) -> None:
         self.orders: list[DjAct] = []
+        self.plans: list[Plan | None] = []
+        self.playing: tuple[NowPlaying | None, Plan | None] = (None, None)
         self.closes = 0
 
     def handle(self, command: PlayerCommand, /) -> str | None:
         assert command.dj is not None
+        self.plans.append(command.dj.plan)
         self.orders.append(command.dj.act)
         return "nothing can be played"
+
+    def now_playing(self) -> tuple[NowPlaying | None, Plan | None]:
+        return self.playing
 
     def close(self) -> None:
         self.closes += 1
@@ -344,6 +353,24 @@ def test_the_dj_of_a_file_counts_in_the_time_of_the_film() -> None:
     assert (player.orders, player.closes) == ([DjAct.BEGIN], 1)
     assert said[0] == "happy for 5 s: music begins, for happy"
     assert set(said[1:]) <= {"nothing can be played"}
+
+
+def test_a_journey_follows_the_player_without_a_window() -> None:
+    player = SpeakingPlayer()
+    vote = MoodVote(window_s=15, lead=0.1, dwell_s=0)
+    session = Session(vote, PLAYLISTS, mirrored=False, bars=True, info=False, strategy=Strategy.JOURNEY, dj_on=True)
+    session.handle_key("6", 0)
+    harness = HeadlessHarness()
+    with HeadlessMusic(session, player, harness.notices.append) as music:
+        source = ScriptedSource(*(make_frame(index, 5 + index / 4) for index in range(40)), live=False)
+        analyse_file(source, make_reader(), session, SessionLimits(), harness.emit, music)
+        until(lambda: player.orders)
+        plan = player.plans[0]
+        assert plan is not None
+        player.playing = None, plan.next_step
+        music.lead(100)
+    assert session.view(100, "").strategy == "journey 2/4"
+    assert [event.what for event in session.take_dj_events()] == ["mood", "begin", "step"]
 
 
 def test_the_dj_of_a_live_source_is_led_while_no_picture_comes() -> None:

@@ -47,6 +47,11 @@ export class Player {
     this.chosen = () => {};
     this.skipped = () => {};
     this.followed = () => false;
+    // Set by the DJ, too: a song of a list sounds; no song of the list can be played
+    this.began = () => {};
+    this.gaveUp = () => {};
+    // What played before a list that the DJ has ordered, until a song of that list sounds
+    this.before = null;
     find("song-thumbs").hidden = !hasThumbs();
     this.starts = starts;
     audio.volume = volume;
@@ -64,18 +69,38 @@ export class Player {
   async play(list, title, first) {
     this.chosen();
     this.sounds = true;
+    this.before = null;
     await this.start(list, title, first);
   }
 
-  /** Play another list for the DJ; the same one goes on with its next song, and so does the one of now if it cannot be had. */
+  /** Play another list for the DJ; the same one goes on with its next song, and so does the one of now if no song of it plays. */
   async follow(list, title) {
     this.sounds = true;
-    if ((this.list && this.list.list === list) || !(await this.start(list, title, null))) {
+    if (this.list && this.list.list === list) {
       await this.skip(1);
+      return;
+    }
+    const { list: now, order, place, heard } = this;
+    this.before = { list: now, order, place, heard };
+    const problem = await this.start(list, title, null);
+    if (problem) {
+      await this.giveUp(problem);
     }
   }
 
-  /** Whether the list could be had. */
+  /** No song of the list plays: what played before the DJ ordered it goes on. */
+  async giveUp(sentence) {
+    const { before } = this;
+    this.before = null;
+    this.gaveUp(sentence);
+    if (!before) {
+      return;
+    }
+    Object.assign(this, before, { failures: 0, between: false });
+    await this.skip(1);
+  }
+
+  /** Returns a sentence if the list cannot be had. */
   async start(list, title, first) {
     find("player").hidden = false;
     this.say("");
@@ -85,7 +110,7 @@ export class Player {
       const { count, order, notices } = await ask("list", { list, shuffled: this.shuffled });
       if (number !== this.asked) {
         // Another list was chosen meanwhile
-        return true;
+        return "";
       }
       this.list = { list, title, count, order };
       this.heard = [];
@@ -94,10 +119,13 @@ export class Player {
       this.failures = 0;
       this.say(notices.join("; "));
       await this.load();
-      return true;
+      return "";
     } catch (error) {
+      if (number !== this.asked) {
+        return "";
+      }
       this.say(error.message);
-      return false;
+      return error.message;
     }
   }
 
@@ -132,6 +160,7 @@ export class Player {
     if (!this.order.length) {
       this.between = false;
       this.say(NONE_OFFERED);
+      this.gaveUp(NONE_OFFERED);
       return;
     }
     this.place = (this.place + steps + this.order.length) % this.order.length;
@@ -145,6 +174,7 @@ export class Player {
     if (!length) {
       this.pause();
       this.say(NONE_OFFERED);
+      await this.giveUp(NONE_OFFERED);
       return;
     }
     this.place = (this.place - (back ? 1 : 0) + length) % length;
@@ -194,7 +224,7 @@ export class Player {
       find("song-number").textContent = `${number + 1}/${this.list.count}`;
       this.thumb = song.thumb;
       this.begunAt = performance.now();
-      for (const [id, name] of [["like", "Like"], ["dislike", "Not again"]]) {
+      for (const [id, name] of [["like", "Like"], ["dislike", "Dislike"]]) {
         find(id).setAttribute("aria-pressed", "false");
         find(id).setAttribute("aria-label", `${name}: ${song.title}`);
       }
@@ -223,6 +253,8 @@ export class Player {
     this.say(sentence);
     if (this.failures < Math.min(MOST_FAILURES, this.order.length)) {
       await this.skip(1);
+    } else {
+      await this.giveUp(sentence);
     }
   }
 
@@ -362,6 +394,8 @@ export class Player {
       this.failures = 0;
       // The event may come after a pause
       if (!audio.paused) {
+        this.before = null;
+        this.began(this.list?.list);
         this.starts();
       }
     });
