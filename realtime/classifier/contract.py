@@ -5,6 +5,8 @@ what the pair cannot say: the digests of pair and compiled network, how to crop 
 and golden crops with the answers that the network must give.
 
 A network also runs without its pair: `NAME.tflite` names one of which compiled network and contract are there alone.
+
+The network that comes with emodj has a quantised form too, `NAME.int8.tflite`, which runs in its place where it can.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from realtime.classifier.golden import SMILE_PREFIX, differences, from_document, record_answers, to_document, to_golden_batch
 from realtime.classifier.network_files import MAX_WEIGHTS_BYTES, pair_digest
+from realtime.classifier.quantised import open_quantised, quantised_path
 from realtime.classifier.runtime import open_classifier
 from realtime.domain import EXPRESSIONS, Expression, Threshold
 from realtime.errors import AssetError, EmodjError
@@ -73,6 +76,7 @@ class Contract:
         unsure_below: a face is unsure if its best expression is less probable. None if not chosen.
         neutral: mean log probabilities of clear neutral faces, seven numbers at or below 0 in the order of `Expression`, as
             `scripts/neutral_reference.py` measures them; None if not measured.
+        quantised_digest: SHA-256 of the quantised form of the compiled network in hexadecimal; None if there is none.
 
     Raises:
         ValueError: `side_ratio` or `neutral` is out of range, or there are more than `MAX_GOLDEN_CROPS` golden crops.
@@ -85,6 +89,7 @@ class Contract:
     about: Mapping[str, Any] = field(default_factory=dict[str, Any])
     unsure_below: Threshold | None = None
     neutral: tuple[float, ...] | None = None
+    quantised_digest: str | None = None
 
     def __post_init__(self) -> None:
         if not SIDE_RATIOS[0] <= self.side_ratio <= SIDE_RATIOS[1]:
@@ -178,7 +183,13 @@ def matching_contract(json_path: Path) -> Contract | None:
 
 
 def load_classifier(
-    json_path: Path, *, shipped: Path, cache_dir: Path, notify: Callable[[str], None], num_threads: int = 1
+    json_path: Path,
+    *,
+    shipped: Path,
+    cache_dir: Path,
+    notify: Callable[[str], None],
+    num_threads: int = 1,
+    may_quantise: bool = False,
 ) -> tuple[Classifier, Contract]:
     """Open the network of a pair. TensorFlow is needed only without a matching contract and without a cached network.
 
@@ -188,6 +199,8 @@ def load_classifier(
         cache_dir: folder for compiled networks of users; it is made if it is missing.
         notify: gets sentences for the user.
         num_threads: processor cores for one batch.
+        may_quantise: open the quantised form of the shipped network where that is possible; it is several times cheaper to
+            run, and its probabilities differ by about .002.
 
     Returns:
         The classifier and its contract; for a network without one a contract of two digests.
@@ -198,6 +211,11 @@ def load_classifier(
     """
     if contract := matching_contract(json_path):
         is_foreign = contract_path(json_path) != shipped
+        if may_quantise and contract.quantised_digest and not is_foreign:
+            path = quantised_path(json_path)
+            quantised = open_quantised(path, contract.quantised_digest, contract.golden, num_threads=num_threads, notify=notify)
+            if quantised:
+                return quantised, contract
         return _open_matching(json_path, contract, num_threads, notify, is_foreign=is_foreign), contract
     digest, model = _compile_unknown(json_path, cache_dir, notify)
     classifier = open_classifier(model, num_threads=num_threads, notify=notify)
@@ -281,7 +299,9 @@ def write_contract(
     threshold = measured.unsure_below if unsure_below is None else unsure_below
     neutral = measured.neutral if neutral is None else neutral
     notes = measured.about if about is None else about
-    contract = Contract(digest, digest_of(model), ratio, golden, notes, threshold, neutral)
+    # A quantised form belongs to one compiled network
+    quantised = old.quantised_digest if old.compiled_digest == digest_of(model) else None
+    contract = Contract(digest, digest_of(model), ratio, golden, notes, threshold, neutral, quantised)
     atomic.write({compiled_path(json_path): model, path: to_bytes(contract)})
     return contract
 
@@ -420,6 +440,7 @@ def to_bytes(contract: Contract) -> bytes:
     document = FIXED_FIELDS | {
         "pair_sha256": contract.pair_digest,
         "compiled_sha256": contract.compiled_digest,
+        **({} if contract.quantised_digest is None else {"quantised_sha256": contract.quantised_digest}),
         "side_ratio": contract.side_ratio,
         "unsure_below": None if threshold is None else threshold.common,
         **({} if threshold is None or threshold.neutral is None else {"neutral_unsure_below": threshold.neutral}),
@@ -441,7 +462,7 @@ def _from_document(document: Any) -> Contract:
     common, of_neutral = (document.get(key) for key in ("unsure_below", "neutral_unsure_below"))
     if common is None and of_neutral is not None:
         raise ValueError("it has a threshold of neutral alone")
-    neutral = document.get("neutral_log_probabilities")
+    neutral, quantised = document.get("neutral_log_probabilities"), document.get("quantised_sha256")
     return Contract(
         _digest(document["pair_sha256"]),
         _digest(document["compiled_sha256"]),
@@ -450,6 +471,7 @@ def _from_document(document: Any) -> Contract:
         about,
         None if common is None else Threshold(_number(common), None if of_neutral is None else _number(of_neutral)),
         None if neutral is None else tuple(map(_number, neutral)),
+        None if quantised is None else _digest(quantised),
     )
 
 
