@@ -11,11 +11,13 @@ import numpy as np
 
 from realtime.app.headless import empty_source, limits_start, no_picture_in_time
 from realtime.app.hold import FrameHold
-from realtime.app.rates import LookPace, RateMeter
+from realtime.app.power import LOOK_S, PICTURE_S
+from realtime.app.rates import EvenSteps, LookPace, RateMeter
 from realtime.app.worker import Worker
 from realtime.domain import Frame
 from realtime.music.commands import PlayerCommand
 from realtime.session.keymap import Action
+from realtime.session.state import NOTICE_S
 from realtime.sources.health import BlackCheck
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from realtime.app.explanations import ExplanationThread
     from realtime.app.headless import SessionLimits
     from realtime.app.outputs import SessionOutputs
+    from realtime.app.power import PowerWatch
     from realtime.domain import Face, Image
     from realtime.faces.calibration import Calibration
     from realtime.faces.pipeline import FrameReader
@@ -64,6 +67,7 @@ class LiveSession:
         blank: width and height of the picture until the first frame; None waits for that before the window opens.
         meter: counts the frames that are shown and analysed.
         explanations: explains the label of the largest face; started and stopped here. None explains none.
+        power: says when to save power; None saves none. The caller holds it by `with`.
     """
 
     def __init__(
@@ -78,6 +82,7 @@ class LiveSession:
         blank: tuple[int, int] | None = None,
         meter: RateMeter | None = None,
         explanations: ExplanationThread | None = None,
+        power: PowerWatch | None = None,
     ) -> None:
         self._frames = frames
         self._reader = reader
@@ -88,6 +93,7 @@ class LiveSession:
         self._outputs = outputs
         self._meter = meter or RateMeter()
         self._explanations = explanations
+        self._power, self._looks = power, EvenSteps()
         self._analyst: Worker[_Seen, _Seen] = Worker(
             "analysis", lambda seen: replace(seen, faces=reader.read(seen.frame)), notify=frames.wake
         )
@@ -139,13 +145,20 @@ class LiveSession:
                     self._rest()
 
     def _set_pace(self, now: float) -> None:
-        """Look at the faces rarely, and draw nothing, while the DJ leads the music behind other windows."""
+        """Look at the faces rarely, and draw nothing, while the DJ leads the music behind other windows; save power."""
+        saving = self._meter.saving = self._power is not None and self._power.saving(now)
         behind = self._session.dj_on and not self._session.recording and self._display.hidden
         if behind:
             self._frames.slow_down(self._pace.interval_s(now, self._faces, near_change=self._session.near_change))
-        elif self._behind:
-            self._frames.slow_down(0.0)
+        else:
+            # A film needs its frames
+            self._frames.slow_down(PICTURE_S if saving and not self._session.recording else 0.0)
         self._behind = behind
+        # The welcome says what is written, so it stays for its time
+        if self._power is not None and self._started is not None and now - self._started >= NOTICE_S:
+            sentence = self._power.take_sentence()
+            if sentence is not None:
+                self._session.notify(sentence, now)
 
     def _look(self, now: float) -> bool:
         """Take what camera, analysis, music and disk have; say whether there is something new to draw."""
@@ -187,6 +200,9 @@ class LiveSession:
         if frame is not None and not self._session.frozen:
             # Held since the first that was not shown: a slow machine shows fresh frames with older labels
             self._held = _Seen(frame, self._held.at_s if self._held else now)
+            if not self._looks.take(now, LOOK_S if self._meter.saving else 0.0):
+                self._show(now)
+                return True
             self._analyst.submit(_Seen(frame, now))
         if not shown and self._held is not None and now - self._held.at_s >= self._hold.seconds:
             self._show(now)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from realtime.app.stills import PictureInput
     from realtime.domain import Image
     from realtime.errors import EmodjError
-    from realtime.faces.pipeline import FaceReader
+    from realtime.faces.pipeline import Detector, FaceReader
     from realtime.music.catalog import Playlists
     from realtime.music.planner import Strategy
     from realtime.session.documents import AnalysedPicture
@@ -73,7 +73,14 @@ def image(
     PATH is a picture, a folder of pictures, or - for the standard input. emodj prints each face from left to right, the
     mood of the picture, and a playlist that fits.
     """
-    from realtime.app.build import build_face_reader, build_playlists, check_face, smallest_face, with_kept_face
+    from realtime.app.build import (
+        build_detector,
+        build_face_reader,
+        build_playlists,
+        check_face,
+        smallest_face,
+        with_kept_face,
+    )
     from realtime.app.stills import PictureTarget, StillsReader, find_inputs
 
     if explain and output is None and not show:
@@ -86,13 +93,14 @@ def image(
     target = None if output is None else PictureTarget(output, [item.path for item in inputs], force=bool(force))
     interrupted = False
 
-    def faces() -> FaceReader:
-        loaded = build_face_reader(settings, settings.faces.image, context.remark)
+    def faces(detector: Callable[[], Detector]) -> FaceReader:
+        loaded = build_face_reader(settings, settings.faces.image, context.remark, detector)
         context.stop_if_interrupted()
         return loaded if face is None else with_kept_face(loaded, face, context.remark)
 
     with _open_viewer(enabled=bool(show)) as view:
         reader = StillsReader(
+            partial(build_detector, settings.faces, settings.faces.image),
             faces,
             music,
             settings.music.strategy,

@@ -42,8 +42,11 @@ _DJ_WORDS = {
     "suggest": "would fit",
     "changed": "plays now",
     "failed": "could not be played",
+    "mood": "",
+    "step": "plays now",
 }
 """What an event of the DJ is called (docs/reference/json.md); others are called by their names."""
+_OPENED = "link opened"
 MUSIC_STRIP = "When music of the DJ played"
 """Name of the strip of the music: a log does not say what a person plays by key."""
 ABOUT = "Made by emodj on one computer. It says what an expression looks like, not what a person feels."
@@ -190,7 +193,7 @@ def music_rows(report: SessionReport) -> list[tuple[str, str, str]]:
     """Rows on the music: when, what happened with which title, and why. An event that is not known is called by its name."""
     rows: list[tuple[str, str, str]] = []
     for change, label in _labelled(report.music):
-        did = _DJ_WORDS.get(change.what, change.what)
+        did = _OPENED if change.opened else _DJ_WORDS.get(change.what, change.what)
         title = label if change.plays else change.title
         rows.append((clock_text(change.time_s), one_line(": ".join(filter(None, [did, title]))), one_line(change.why)))
     return rows
@@ -223,6 +226,8 @@ def _labelled(changes: Iterable[MusicChange]) -> Iterator[tuple[MusicChange, str
         elif change.plays and change.title:
             # The mood that the music was chosen for: the song before it may have gone on for minutes
             mood = change.mood if chosen is None or chosen.title != change.title else chosen.mood
+            # The music of a later step of a journey is for a point between two moods
+            mood = None if change.what == "step" else mood
             label, chosen = change.title if mood is None else f"{change.title} ({mood.value})", None
         # Music that goes on after a fade has the title that it had before
         yield change, label

@@ -14,6 +14,8 @@ from realtime.app.explanations import ExplanationThread
 from realtime.app.headless import SessionLimits
 from realtime.app.hold import HOLD_S
 from realtime.app.live import KEY_WAIT_S, REDRAW_S, LiveSession
+from realtime.app.power import LOOK_S, PICTURE_S, PowerPolicy, PowerWatch
+from realtime.app.power_supply import PowerReason
 from realtime.app.rates import RateMeter
 from realtime.app.window import WindowDisplay
 from realtime.domain import Box, Expression, Face, Frame
@@ -256,7 +258,9 @@ class WindowHarness:
         meter: RateMeter | None = None,
         wait_for_source: bool = False,
         clock: Clock | None = None,
+        power: PowerWatch | None = None,
     ) -> None:
+        self.power = power
         self.source = source if isinstance(source, FakeSource) else camera()
         opener = source if callable(source) else lambda: source
         # A lost source is not opened again, unless a test changes this
@@ -306,6 +310,7 @@ class WindowHarness:
                 blank=self.blank,
                 meter=self.meter,
                 explanations=self.explanations,
+                power=self.power,
             ).run()
         finally:
             if isinstance(self.classifier, GatedClassifier):
@@ -1296,3 +1301,68 @@ def test_the_session_continues_after_a_change_of_frame_size() -> None:
             yield None
 
     harness.run(script())
+
+
+# Saving power
+
+
+def test_a_session_that_saves_power_shows_more_pictures_than_it_analyses(clock: Clock) -> None:
+    meter, power = RecordingMeter(), PowerWatch(PowerPolicy(True))
+    began = clock.now
+
+    def script() -> Generator[str | None]:
+        while len(meter.readings) < 6:
+            clock.now += 0.01
+            yield None
+
+    harness = WindowHarness(camera(), meter=meter, clock=clock, power=power)
+    with power:
+        harness.run(script())
+    seen = [seen_s for _, seen_s, _ in meter.readings]
+    assert len(seen) <= (seen[-1] - began) / LOOK_S + 1
+    analysed = {frame.index for frame, _, _ in meter.readings}
+    assert any(frame.index not in analysed for frame in meter.pictures)
+    # The picture that is nearest to its time is taken, and this camera is uneven
+    assert len(meter.pictures) <= 2 * (clock.now - began) / PICTURE_S + 2
+    assert meter.summary.endswith(", saving power")
+
+
+@pytest.mark.parametrize("reason", list(PowerReason))
+def test_the_window_says_once_that_power_is_saved_after_the_welcome(clock: Clock, reason: PowerReason) -> None:
+    notices = list[str]()
+    power = PowerWatch(PowerPolicy(None), lambda: reason)
+    harness = WindowHarness(camera(), clock=clock, power=power)
+
+    def script() -> Generator[str | None]:
+        patience = time.monotonic() + PATIENCE_S
+        while clock.now < 1000.0 + 6 * NOTICE_S:
+            assert time.monotonic() < patience
+            notice = harness.session.view(clock.now, "").notice
+            if notice is not None and notice not in notices[-1:]:
+                notices.append(notice)
+            # The clock stands until the first picture is shown, and until the system has answered
+            if notices and power.saving(clock.now):
+                clock.now += 0.1
+            yield None
+
+    with power:
+        harness.run(script())
+    assert len(notices) == 2
+    assert notices[0] == harness.session.welcome
+    assert notices[1].startswith(f"{reason.value}: ")
+
+
+def test_a_film_that_is_recorded_keeps_its_pictures_on_battery(clock: Clock) -> None:
+    meter, power = RecordingMeter(), PowerWatch(PowerPolicy(True))
+    harness = WindowHarness(camera(), meter=meter, clock=clock, power=power)
+    harness.session.set_recording(on=True)
+    began = clock.now
+
+    def script() -> Generator[str | None]:
+        # Without a moment of the clock between two pictures, only a session that takes each of them shows so many
+        while len(meter.pictures) < 6:
+            yield None
+
+    with power:
+        harness.run(script())
+    assert clock.now == began

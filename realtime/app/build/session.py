@@ -268,6 +268,7 @@ def build_live(
     from functools import partial
 
     from realtime.app.explanations import ExplanationThread
+    from realtime.app.power import PowerPolicy, PowerWatch
     from realtime.app.run import LiveRun
     from realtime.faces.pipeline import EMPTY_SCAN_S
 
@@ -301,7 +302,8 @@ def build_live(
     )
     blank = None if source.file else (settings.camera.width, settings.camera.height)
     explanations = ExplanationThread(partial(build_face_explainer, settings)) if has_display else None
-    return LiveRun(session, reader, source, display, outputs, request, blank, notify, explanations)
+    power = PowerWatch(PowerPolicy({"auto": None, "full": False, "saving": True}[settings.live.power]))
+    return LiveRun(session, reader, source, display, outputs, request, blank, notify, explanations, power)
 
 
 def _build_outputs(
