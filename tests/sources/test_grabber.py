@@ -128,6 +128,44 @@ def test_waiting_ends_when_the_source_ends() -> None:
         assert frames.ended
 
 
+def test_a_wait_ends_with_a_new_frame() -> None:
+    script = ScriptedSource(frame(0), frame(1))
+    with FrameGrabber(lambda: script) as frames:
+        script.may_return.release()
+        frames.wait_after(-1, PATIENCE_S * 10)
+        assert frames.latest_after() is not None
+        script.may_return.release(2)
+
+
+def test_a_wait_is_ended_by_another_thread_also_if_that_came_first() -> None:
+    frames = FrameGrabber(lambda: ScriptedSource(frame(0)))
+    frames.wake()
+    frames.wait_after(-1, PATIENCE_S * 10)
+    waker = threading.Timer(0.01, frames.wake)
+    waker.start()
+    frames.wait_after(-1, PATIENCE_S * 10)
+    waker.join()
+    # Each call ends one wait
+    frames.wait_after(-1, 0.001)
+
+
+def test_the_end_of_a_source_ends_a_wait_once() -> None:
+    with FrameGrabber(unblocked_source) as frames:
+        frames.wait_after(-1, PATIENCE_S * 10)
+        assert frames.ended
+        waited = threading.Event()
+
+        def wait() -> None:
+            frames.wait_after(-1, PATIENCE_S)
+            waited.set()
+
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        assert not waited.wait(0.05), "the end must not make a loop spin"
+        frames.wake()
+        waiting.join()
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit()])
 def test_an_exception_that_ends_a_program_is_raised_again_after_the_last_frame(error: BaseException) -> None:
     with FrameGrabber(lambda: unblocked_source(frame(0), error)) as frames:
