@@ -42,7 +42,7 @@ class Demand:
             self._decoded_s = now_s
 
     def asked(self, now_s: float) -> None:
-        """Note that the consumer asks for a picture that is newer than its last one."""
+        """Note that the consumer asks for a picture that is newer than its last one, or begins to wait for one."""
         if self._took_s is not None:
             self._busy_s.append(max(0.0, now_s - self._took_s))
             self._took_s = None
