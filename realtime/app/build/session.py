@@ -297,6 +297,7 @@ def build_live(
         check_face(request.face)
     reader = build_frame_reader(settings, notify, empty_scan_s=EMPTY_SCAN_S if skips else 0.0)
     connect_face_at_rest(session, reader, settings, notify, request.face)
+    session.rest.of_film = source.file is not None
     outputs = _build_outputs(
         settings, source, request, session, stack, book, has_display=has_display, notify=notify, announce=announce
     )
