@@ -295,8 +295,9 @@ def build_live(
     skips = has_display or source.file is None
     if request.face is not None:
         check_face(request.face)
-    reader = build_frame_reader(settings, notify, empty_scan_s=EMPTY_SCAN_S if skips else 0.0)
+    reader = build_frame_reader(settings, notify, empty_scan_s=EMPTY_SCAN_S if skips else 0.0, saves=skips)
     connect_face_at_rest(session, reader, settings, notify, request.face)
+    session.rest.of_film = source.file is not None
     outputs = _build_outputs(
         settings, source, request, session, stack, book, has_display=has_display, notify=notify, announce=announce
     )
