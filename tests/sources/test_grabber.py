@@ -825,8 +825,8 @@ def test_pictures_that_come_while_their_reader_is_busy_are_dropped_undecoded(*, 
                         frames.wait_after(index, 0.0)
             # Each is the newest that has come
             assert numbers == list(range(0, 70, 7))
-            # Its pace is known after some questions; from then on three of seven pictures are decoded at most, but all of
+            # Its pace is known after some questions; from then on four of seven pictures are decoded at most, but all of
             # them if it waits for the next one
-            assert 12 <= script.skipped <= 24 if not waits else script.skipped == 0
+            assert 8 <= script.skipped <= 20 if not waits else script.skipped == 0
         finally:
             script.may_return.release(80)
