@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,6 +46,8 @@ face_option = click.option(
 
 def draw_seed(seed: int | None) -> int:
     """The seed of an option; a random one if the option is not given."""
+    import secrets
+
     return secrets.randbelow(_SEED_COUNT) if seed is None else seed
 
 
