@@ -10,7 +10,6 @@ import click
 
 from realtime.errors import UsageError
 from realtime.music.planner import Strategy
-from realtime.music.songs import parse_expression
 
 if TYPE_CHECKING:
     from realtime.config.schema import Settings
@@ -68,6 +67,8 @@ class _MoodName(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
         Raises:
             click.BadParameter: no expression has that name; the sentence suggests the nearest one.
         """
+        from realtime.music.songs import parse_expression
+
         if not isinstance(value, str):
             return value
         try:
