@@ -59,7 +59,25 @@ _AGAIN = "install emodj again, in an empty virtual environment"
 def configure_opencv() -> None:
     """Set the variables of OpenCV; call it before OpenCV is loaded. A variable that is set already stays."""
     for name, value in OPENCV_VARIABLES.items():
-        os.environ.setdefault(name, value)
+        if name not in os.environ:
+            set_variable(name, value)
+
+
+def set_variable(name: str, value: str | None) -> None:
+    """Set a variable of the environment where OpenCV and its FFmpeg read it; None removes it.
+
+    FFmpeg of OpenCV for Windows reads the environment from a C library of its own, msvcrt. That one copies all variables when
+    it is loaded, and does not see what Python changes later.
+    """
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
+    if sys.platform == "win32":
+        import ctypes  # noqa: PLC0415 - only Windows needs it
+
+        # An empty value removes the variable
+        ctypes.CDLL("msvcrt")._putenv(os.fsencode(f"{name}={value or ''}"))  # noqa: SLF001 - its name in C
 
 
 def explain_import_error(error: ImportError, platform: str = sys.platform) -> str:

@@ -276,12 +276,11 @@ def _why_empty(context: Context, since: date | None) -> str:
 def _table(entries: Sequence[DiaryEntry]) -> Iterator[str]:
     """A row for each session; its note, if it has one, on lines of its own."""
     from realtime.diary.entry import name_entry_mood
-    from realtime.domain import ranked
     from realtime.session.summary_text import length_text
 
     rows: list[tuple[str, str, str, str, str]] = []
     for entry in entries:
-        looked = "" if entry.shares is None else _shares(ranked(entry.shares))
+        looked = "" if entry.shares is None else _shares(entry.shares)
         rows.append((_start(entry), length_text(entry.seconds), name_entry_mood(entry), looked, entry.music or ""))
     heads = ("start", "length", "mood", "what the faces looked like", "music")
     widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(len(heads))]
@@ -297,8 +296,10 @@ def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
     return printable("  ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip())
 
 
-def _shares(pairs: Sequence[tuple[object, float]]) -> str:
-    named = [f"{getattr(name, 'value', name)} {share:.0%}" for name, share in pairs if share >= _NAMED_SHARE]
+def _shares(shares: Sequence[float]) -> str:
+    from realtime.domain import ranked_percentages
+
+    named = [f"{name.value} {percent}%" for name, share, percent in ranked_percentages(shares) if share >= _NAMED_SHARE]
     return ", ".join(named[:3])
 
 

@@ -11,6 +11,7 @@ import click
 from realtime.app.build import shipped_pair
 from realtime.cli.context import Context, common_options, pass_context
 from realtime.cli.model_releases import list_, pull, push, remove, use
+from realtime.cli.options import require_network_file
 from realtime.cli.output import print_document
 from realtime.errors import AssetError, UsageError
 from realtime.printable import printable
@@ -75,6 +76,8 @@ def check(context: Context, pair: Path | None) -> int:
     """
     from realtime.training.verify import verify
 
+    if pair is not None:
+        require_network_file(pair)
     words = {True: "ok", False: "failed", None: "skipped"}
     checks = verify(pair or context.settings().network.pair or shipped_pair())
     for item in checks:
@@ -92,6 +95,7 @@ def compile_(pair: Path) -> None:
     """
     from realtime.classifier import contract
 
+    require_network_file(pair)
     if contract.is_compiled(pair):
         raise UsageError(f"{pair} is compiled already: name the .json of a pair")
     existing = contract.contract_path(pair)

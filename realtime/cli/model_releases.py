@@ -12,7 +12,7 @@ import click
 from realtime.app.build import pulled_yunet, shipped_pair
 from realtime.cli.console import is_terminal
 from realtime.cli.context import Context, common_options, pass_context
-from realtime.cli.options import json_option
+from realtime.cli.options import json_option, require_network_file
 from realtime.cli.output import print_document
 from realtime.errors import EmodjError, UsageError
 from realtime.printable import printable, quoted
@@ -259,6 +259,8 @@ def push(
     from realtime.hub.transfer import open_hub
 
     wanted = parse_release_name(name)
+    if pair is not None:
+        require_network_file(pair)
     chosen = pair or context.settings().network.pair or shipped_pair()
     files = publishing.release_files(chosen, wanted, report=report, licence=_licence(licence))
     for path, data in files.items():

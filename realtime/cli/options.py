@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,6 +42,18 @@ summary_option = click.option(
 face_option = click.option(
     "--face", metavar="NAME", help="Correct the face, if it is the only one, by a face at rest that emodj calibrate keeps."
 )
+
+
+def require_network_file(path: Path) -> None:
+    """Check that a network which a command line names is there: its fault is one of the command, not one of a network.
+
+    Raises:
+        UsageError: no file has this name, or it is a folder.
+    """
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder: name the .json of a network")
+    if not os.path.lexists(path):
+        raise UsageError(f"no such file: {path}")
 
 
 def draw_seed(seed: int | None) -> int:

@@ -35,7 +35,7 @@ from pydantic_core.core_schema import (
 )
 
 from realtime.config.locations import expand_path
-from realtime.config.schema import DetectorName, FaceSettings, Range, Settings, field_range
+from realtime.config.schema import DetectorName, FaceSettings, PowerName, Range, Settings, field_range
 from realtime.domain import EXPRESSIONS, Expression
 from realtime.mood.affect import POINTS, Point
 from realtime.movies.catalog import check_link_template
@@ -237,6 +237,7 @@ PLAYLISTS: dict[FieldKey, CoreSchema] = {
 _SPECIAL: dict[FieldKey, CoreSchema] = {
     ("network", "pair"): _located_text(_locate_pair),
     ("faces", "detector"): _describe(literal_schema([*get_args(DetectorName)]), '"haar" or "yunet"'),
+    ("live", "power"): _describe(literal_schema([*get_args(PowerName)]), '"auto", "full" or "saving"'),
     ("faces", "yunet_model"): _located_text(_locate_optional),
     ("faces", "unsure_below"): _threshold(),
     ("faces", "calibration"): _checked_text(_check_face),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from realtime.domain import ranked
+from realtime.domain import ranked, ranked_percentages
 from realtime.errors import UsageError
 from realtime.overlay.text import line_height
 from realtime.overlay.widgets import EXPRESSION_COLOURS
@@ -101,8 +101,8 @@ def _draw_shares(sheet: Sheet, report: SessionReport) -> None:
     if report.shares is None:
         return
     _heading(sheet, "What the faces looked like")
-    for expression, share in ranked(report.shares):
-        _row(sheet, expression.value, f"{share:.0%}")
+    for expression, share, percent in ranked_percentages(report.shares):
+        _row(sheet, expression.value, f"{percent}%")
         sheet.rectangle(_LEFT, _RIGHT, _LANE, LINE, down=4)
         if share:
             sheet.rectangle(_LEFT, _LEFT + share * (_RIGHT - _LEFT), _LANE, EXPRESSION_COLOURS[expression], down=4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from realtime.domain import percentages
 from realtime.session.colours import hex_colour
 from realtime.session.html_page import draw_face, html_page
 from realtime.session.summary_text import ABOUT, clock_text, describe_summary, name_phase
@@ -105,9 +106,9 @@ def draw_shares(shares: Sequence[tuple[Expression, float]]) -> Iterator[str]:
     if not shares:
         return
     yield '<section><h2>What the faces looked like</h2><ul class="bars">'
-    for expression, share in shares:
+    for (expression, share), percent in zip(shares, percentages([share for _, share in shares]), strict=True):
         bar = f'<i style="width:{100 * share:.1f}%;background:{hex_colour(expression)}"></i>'
-        yield f'<li><span>{expression.value}</span><span class="bar">{bar}</span><span>{share:.0%}</span></li>'
+        yield f'<li><span>{expression.value}</span><span class="bar">{bar}</span><span>{percent}%</span></li>'
     yield "</ul></section>"
 
 

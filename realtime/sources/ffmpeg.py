@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import cv2
 
+from realtime.libraries import set_variable
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
@@ -128,11 +130,8 @@ def _environment(options: Mapping[str, str]) -> Generator[None]:
     with _variable:
         personal = os.environ.get(VARIABLE)
         own_format = "input_format" in options
-        os.environ[VARIABLE] = merge_options(options, "" if own_format else personal or "")
+        set_variable(VARIABLE, merge_options(options, "" if own_format else personal or ""))
         try:
             yield
         finally:
-            if personal is None:
-                del os.environ[VARIABLE]
-            else:
-                os.environ[VARIABLE] = personal
+            set_variable(VARIABLE, personal)

@@ -111,6 +111,22 @@ def test_music_that_was_chosen_and_never_played_is_not_drawn() -> None:
     assert music_parts(report) == []
 
 
+def test_a_link_that_was_opened_is_named_and_not_drawn_as_music_that_plays() -> None:
+    sums = SessionSums()
+    sums.add(MusicChange(1.0, "A", "why", "begin", SAD))
+    sums.add(MusicChange(2.0, "A", "why", "changed", SAD, opened=True))
+    sums.add(Moment(20.0, 1.0, [], None))
+    report = sums.report()
+    assert music_parts(report) == []
+    assert music_rows(report)[1] == ("0:02", "link opened: A", "why")
+
+
+def test_a_step_of_a_journey_and_a_mood_by_hand_are_told() -> None:
+    report = changes((1, "begin", "A", SAD), (2, "changed", "A", SAD), (5, "step", "B", SAD), (9, "mood", "", HAPPY))
+    assert music_parts(report) == [(2, 5, "A (sad)"), (5, 20, "B")]
+    assert music_rows(report)[2:] == [("0:05", "plays now: B", "why"), ("0:09", "", "why")]
+
+
 def test_an_event_that_is_not_known_is_called_by_its_name() -> None:
     report = changes((1, "begin", "A", SAD), (2, "changed", "A", SAD), (3, "juggles", "B", SAD), (4, "hums", "", None))
     assert [row[1] for row in music_rows(report)[2:]] == ["juggles: B", "hums"]

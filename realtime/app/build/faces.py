@@ -190,13 +190,14 @@ def choose_threshold(faces: FaceSettings, terms: Contract | None) -> Threshold:
     return (terms and terms.unsure_below) or Threshold(UNSURE_BELOW)
 
 
-def build_frame_reader(settings: Settings, notify: Notify, *, empty_scan_s: float = 0.0) -> FrameReader:
+def build_frame_reader(settings: Settings, notify: Notify, *, empty_scan_s: float = 0.0, saves: bool = False) -> FrameReader:
     """Build the reader of a session's frames.
 
     Args:
         settings: in force.
         notify: says a sentence that is neither data nor an error.
         empty_scan_s: seconds between two scans while no face is known; 0 scans every frame.
+        saves: whether what did not change is neither searched nor read again for a moment, as fits a live source.
 
     Raises:
         AssetError: a cascade or the network cannot be used.
@@ -206,7 +207,8 @@ def build_frame_reader(settings: Settings, notify: Notify, *, empty_scan_s: floa
 
     faces, hold_s = build_face_reader(settings, settings.faces.live, notify), settings.tracking.hold_s
     called = build_labels(settings, faces.unsure_below)
-    return FrameReader(faces, build_tracker(settings), called, hold_s=hold_s, empty_scan_s=empty_scan_s)
+    tracker = build_tracker(settings)
+    return FrameReader(faces, tracker, called, hold_s=hold_s, empty_scan_s=empty_scan_s, saves=saves)
 
 
 def build_tracker(settings: Settings) -> Tracker:

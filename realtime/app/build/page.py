@@ -53,7 +53,7 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
 
     def new_frame_reader(faces: FaceReader) -> FrameReader:
         labels, hold_s = build_labels(settings, faces.unsure_below), settings.tracking.hold_s
-        return FrameReader(faces, build_tracker(settings), labels, hold_s=hold_s, empty_scan_s=EMPTY_SCAN_S)
+        return FrameReader(faces, build_tracker(settings), labels, hold_s=hold_s, empty_scan_s=EMPTY_SCAN_S, saves=True)
 
     def new_session() -> Session:
         recommender = Recommender(movies, chosen.link, facts, secrets.randbelow(SEEDS), book)

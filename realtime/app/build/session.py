@@ -268,6 +268,7 @@ def build_live(
     from functools import partial
 
     from realtime.app.explanations import ExplanationThread
+    from realtime.app.power import PowerPolicy, PowerWatch
     from realtime.app.run import LiveRun
     from realtime.faces.pipeline import EMPTY_SCAN_S
 
@@ -294,14 +295,16 @@ def build_live(
     skips = has_display or source.file is None
     if request.face is not None:
         check_face(request.face)
-    reader = build_frame_reader(settings, notify, empty_scan_s=EMPTY_SCAN_S if skips else 0.0)
+    reader = build_frame_reader(settings, notify, empty_scan_s=EMPTY_SCAN_S if skips else 0.0, saves=skips)
     connect_face_at_rest(session, reader, settings, notify, request.face)
+    session.rest.of_film = source.file is not None
     outputs = _build_outputs(
         settings, source, request, session, stack, book, has_display=has_display, notify=notify, announce=announce
     )
     blank = None if source.file else (settings.camera.width, settings.camera.height)
     explanations = ExplanationThread(partial(build_face_explainer, settings)) if has_display else None
-    return LiveRun(session, reader, source, display, outputs, request, blank, notify, explanations)
+    power = PowerWatch(PowerPolicy({"auto": None, "full": False, "saving": True}[settings.live.power]))
+    return LiveRun(session, reader, source, display, outputs, request, blank, notify, explanations, power)
 
 
 def _build_outputs(
