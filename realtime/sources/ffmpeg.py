@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import cv2
 
+from realtime.sources.film_memory import limit_opening
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
@@ -98,7 +100,7 @@ def open_capture(location: str, options: Mapping[str, str], parameters: Sequence
     Raises:
         cv2.error: OpenCV cannot read it.
     """
-    with _environment(options):
+    with _environment(options), limit_opening():
         return cv2.VideoCapture(location, cv2.CAP_FFMPEG, list(parameters))
 
 
