@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from realtime.batch.sources import BatchSources, find_sources, is_named_film, read_list
-from realtime.errors import EmodjError, UsageError
+from realtime.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,5 +121,5 @@ def test_a_list_that_is_missing_empty_or_a_folder_is_an_error(tmp_path: Path) ->
         read_list(str(tmp_path / "none"), io.BytesIO())
     with pytest.raises(UsageError, match="the list the standard input names no file"):
         read_list("-", io.BytesIO(b"\n\n"))
-    with pytest.raises(EmodjError, match="cannot read the list"):
+    with pytest.raises(UsageError, match="is a folder"):
         read_list(str(tmp_path), io.BytesIO())
