@@ -19,10 +19,13 @@ OPENCV_VARIABLES = {
     "QT_LOGGING_RULES": "*=false",
     # Without it, Media Foundation of Windows takes 4 to 20 seconds to open a camera (opencv#17687, #26495)
     "OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS": "0",
+    # OpenBLAS, in OpenCV and in NumPy, for products of large matrices: emodj has none, and its idle threads spin for 40 ms
+    # (`perf stat -e task-clock python -c "import cv2"`, with and without it)
+    "OPENBLAS_NUM_THREADS": "1",
     # In a thread, OpenCV cannot ask macOS for permission: `sources/camera_permission.py` does it in the main thread
     "OPENCV_AVFOUNDATION_SKIP_AUTH": "1",
 }
-"""Variables of the environment that OpenCV reads when it is loaded, and some of them later."""
+"""Variables of the environment that OpenCV and what it brings read when they are loaded, and some of them later."""
 
 _NAMES = {
     "PIL": "Pillow",

@@ -20,6 +20,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
+from realtime.app import power_supply
 from realtime.movies import tmdb_client
 from realtime.music.spotify import transport
 from realtime.music.spotify.credentials import CredentialStore, Token
@@ -190,6 +191,8 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
         "CURL_CA_BUNDLE",
     ):
         monkeypatch.delenv(name, raising=False)
+    # A laptop on battery would look at fewer pictures
+    monkeypatch.setattr(power_supply, "SUPPLIES", folder / "power_supply")
     if sys.platform == "win32":
         # There a browser needs no screen
         monkeypatch.setenv("BROWSER", "none")
@@ -229,7 +232,7 @@ def no_thread_left() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
     # TensorFlow and other libraries keep thread pools; our threads have these names
-    ours = {"capture", "analysis", "music", "recorder", "cameras", "outputs", "stdout"}
+    ours = {"capture", "analysis", "music", "recorder", "cameras", "outputs", "stdout", "power"}
     left = [thread for thread in set(threading.enumerate()) - before if thread.name in ours]
     for thread in left:
         # On a busy machine a thread needs time to end

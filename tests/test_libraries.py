@@ -148,3 +148,15 @@ def test_opencv_reads_the_network_where_litert_cannot_be_loaded_and_emodj_says_s
     assert ended.stderr.count("\n") == 1
     assert '"expression": "happy"' in whole.stdout
     assert '"expression": "happy"' in ended.stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_opencv_and_numpy_load_without_threads_for_products_of_matrices() -> None:
+    program = (
+        "from realtime.libraries import configure_opencv; configure_opencv(); "
+        "import cv2, os; print(*os.listdir('/proc/self/task'))"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    command = [sys.executable, "-c", program]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, check=True)
+    assert len(ended.stdout.split()) == 1

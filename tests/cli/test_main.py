@@ -230,6 +230,19 @@ def test_a_bug_that_raises_an_os_error_keeps_its_traceback(tmp_path: Path) -> No
     assert ended.stderr.startswith("Traceback")
 
 
+def test_what_runs_at_the_end_of_the_process_still_runs(tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("", encoding="utf-8")
+    program = (
+        "import atexit, gc, pathlib, sys; from realtime.cli import run; "
+        "atexit.register(lambda: pathlib.Path('kept').write_text(str(gc.get_freeze_count() > 0))); sys.exit(run())"
+    )
+    command = [sys.executable, "-c", program, "mood", "nothing"]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert ended.returncode == 2
+    # Garbage is not looked for among what was imported
+    assert (tmp_path / "kept").read_text(encoding="utf-8") == "True"
+
+
 # Verbosity
 
 

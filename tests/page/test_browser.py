@@ -461,7 +461,7 @@ def test_thumbs_are_given_by_the_keyboard_and_said(browser: Browser, tmp_path: P
         shown.keyboard.press("Enter")
         expect(shown.locator("#player-said")).to_have_text("liked: Song a, for happy")
         expect(shown.locator("#like")).to_have_attribute("aria-pressed", "true")
-        assert shown.locator("#dislike").get_attribute("aria-label") == "Not again: Song a"
+        assert shown.locator("#dislike").get_attribute("aria-label") == "Dislike: Song a"
         shown.locator("#dislike").press("Space")
         expect(shown.locator("#song-title")).to_have_text("Song b")
         expect(shown.locator("#like")).to_have_attribute("aria-pressed", "false")
@@ -509,7 +509,7 @@ def test_a_song_with_two_thumbs_down_plays_in_no_order_any_more(browser: Browser
         # The same song has begun anew
         expect(shown.locator("#like")).to_have_attribute("aria-pressed", "false")
         shown.locator("#dislike").click()
-        expect(said).to_have_text("disliked: Song b, for happy")
+        expect(said).to_have_text("disliked: Song b, for happy; a second dislike, another time, leaves it out")
         expect(shown.locator("#dislike")).to_have_attribute("aria-pressed", "false")
         shown.locator("#dislike").click()
         expect(said).to_have_text("Every song of this list has two thumbs down: emodj feedback reset offers them again.")

@@ -2,7 +2,7 @@
 
 import { Camera } from "./camera.js";
 import { Dj } from "./dj.js";
-import { dot, download, find, make, percent } from "./elements.js";
+import { dot, download, find, make, percentages } from "./elements.js";
 import { buildMood, showMood } from "./mood.js";
 import { buildStrategies, showOffers } from "./offers.js";
 import { pictureOf, readPicture } from "./picture.js";
@@ -126,8 +126,9 @@ function listFaces(faces) {
 }
 
 function faceItem(face) {
+  const percents = percentages(face.probabilities);
   const three = Object.entries(face.probabilities).sort((one, other) => other[1] - one[1]).slice(0, 3);
-  const best = face.unsure ? `not sure: ${face.reason}` : `${face.expression} ${percent(face.confidence)}`;
+  const best = face.unsure ? `not sure: ${face.reason}` : `${face.expression} ${percents[face.expression]}`;
   const mark = face.unsure ? [] : [dot(face.expression)];
   return make(
     "li",
@@ -135,7 +136,7 @@ function faceItem(face) {
     ...mark,
     make("strong", {}, best),
     face.calibrated ? " calibrated" : "",
-    make("div", { class: "quiet" }, three.map(([name, share]) => `${name} ${percent(share)}`).join(", ")),
+    make("div", { class: "quiet" }, three.map(([name]) => `${name} ${percents[name]}`).join(", ")),
   );
 }
 

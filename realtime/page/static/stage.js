@@ -1,6 +1,6 @@
 // The stage: a picture or the camera, with a box and a label for each face.
 
-import { find, percent } from "./elements.js";
+import { find, percentages } from "./elements.js";
 
 const COLOURS = {
   angry: "#d55e00",
@@ -159,7 +159,7 @@ function drawBox(context, box, face, text) {
 }
 
 function drawLabel(context, left, top, width, height, face, text, wholeWidth) {
-  const [name, share] = face.unsure ? ["not sure", ""] : [face.expression, percent(face.confidence)];
+  const [name, share] = face.unsure ? ["not sure", ""] : [face.expression, percentages(face.probabilities)[face.expression]];
   const size = Math.min(text, Math.max(0.65 * text, 0.16 * width));
   context.font = `600 ${size}px ${FONT}`;
   const nameWidth = context.measureText(`${name} `).width;
