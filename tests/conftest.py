@@ -193,6 +193,9 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
         monkeypatch.delenv(name, raising=False)
     # A laptop on battery would look at fewer pictures
     monkeypatch.setattr(power_supply, "SUPPLIES", folder / "power_supply")
+    if sys.platform == "win32":
+        # There a browser needs no screen
+        monkeypatch.setenv("BROWSER", "none")
     return folder
 
 
@@ -241,9 +244,14 @@ def no_thread_left() -> Iterator[None]:
 def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
     """A fake browser; the function returns the addresses that it opened."""
     visited, script = tmp_path / "visited.txt", tmp_path / "browser.sh"
-    script.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >> "{visited}"\n', encoding="utf-8")
-    script.chmod(0o755)
-    monkeypatch.setenv("BROWSER", f"{script} %s")
+    if sys.platform == "win32":
+        script.write_text("import sys\nprint(sys.argv[2], file=open(sys.argv[1], 'a'))\n", encoding="utf-8")
+        python, *paths = (Path(path).as_posix() for path in (sys.executable, script, visited))
+        monkeypatch.setenv("BROWSER", f"'{python}' '{paths[0]}' '{paths[1]}' %s")
+    else:
+        script.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >> "{visited}"\n', encoding="utf-8")
+        script.chmod(0o755)
+        monkeypatch.setenv("BROWSER", f"{script} %s")
     return lambda: visited.read_text(encoding="utf-8").splitlines() if visited.exists() else []
 
 

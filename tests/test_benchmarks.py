@@ -237,7 +237,7 @@ def test_sessions_in_a_window(measure: Callable[[float], list[Figure]], seconds:
 
 @pytest.mark.nightly
 def test_a_face_at_rest() -> None:
-    assert len(numbers_above_zero(at_rest.figures(9.0))) == 3
+    assert len(numbers_above_zero(at_rest.figures(9.0))) == 4
 
 
 @pytest.mark.nightly

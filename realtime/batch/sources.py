@@ -111,6 +111,8 @@ def read_list(place: str, stdin: BinaryIO) -> list[str]:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UsageError(f"no such list: {place}") from error
     except OSError as error:
+        if os.path.isdir(place):  # noqa: PTH112 - never raises
+            raise UsageError(f"{place} is a folder: name a file with one path a line") from error
         raise EmodjError(f"cannot read the list {name} ({error.strerror})") from error
     try:
         names = list_names(data, sys.getfilesystemencodeerrors())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
-from realtime.domain import Expression, ranked
+from realtime.domain import Expression, percentages, ranked_percentages
 from realtime.printable import one_line
 from realtime.report.log_reader import PART_TRACKS
 from realtime.session.summary_text import clock_text, length_text, name_phase
@@ -115,7 +115,7 @@ def remarks(found: InputReport) -> Iterator[str]:
 
 def name_shares(shares: Sequence[float]) -> str:
     """Name the larger shares: "happy 75%, neutral 14%"."""
-    named = [f"{name.value} {share:.0%}" for name, share in ranked(shares) if share >= NAMED_SHARE]
+    named = [f"{name.value} {percent}%" for name, share, percent in ranked_percentages(shares) if share >= NAMED_SHARE]
     return ", ".join(named)
 
 
@@ -183,6 +183,12 @@ def person_rows(report: SessionReport) -> list[tuple[str, str, str, str]]:
     ]
 
 
+def shown_expressions(persons: Sequence[PersonReport]) -> list[Expression]:
+    """The expressions in the strips of the persons that are drawn."""
+    shown = {part.expression for person in persons[:MOST_SHOWN_PERSONS] for part in person.parts}
+    return [expression for expression in Expression if expression in shown]
+
+
 def more_persons(report: SessionReport) -> str:
     """A sentence on the persons that are not drawn; empty if there are none."""
     left = max(0, len(report.persons) - MOST_SHOWN_PERSONS) + report.others
@@ -236,10 +242,10 @@ def _labelled(changes: Iterable[MusicChange]) -> Iterator[tuple[MusicChange, str
 def reason_rows(report: SessionReport) -> list[tuple[str, str, str, str]]:
     """Rows on "not sure": reason, time, share of the time of all faces, and when it was most."""
     rows: list[tuple[str, str, str, str]] = []
-    for found in report.reasons:
+    for found, percent in zip(report.reasons, percentages([found.share for found in report.reasons]), strict=True):
         most = max(found.parts, key=lambda part: (part.amount, -part.start_s))
         when = f"most at {clock_text(most.start_s)}, {most.amount:.0%}"
-        rows.append((one_line(found.reason), length_text(found.seconds), f"{found.share:.0%}", when))
+        rows.append((one_line(found.reason), length_text(found.seconds), f"{percent}%", when))
     return rows
 
 

@@ -81,7 +81,7 @@ class FrameGrabber:
         self._last_read_s: float | None = None
         self._error: BaseException | None = None
         self._index = self._stretch = 0
-        self._ended = self._stopped = self._paused = self._switched = self._gap = False
+        self._ended = self._stopped = self._paused = self._switched = self._gap = self._woken = False
         self._demand = Demand()
         # A thread cannot be joined while its driver never returns from a read; a daemon does not keep the process alive
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
@@ -159,6 +159,20 @@ class FrameGrabber:
                 raise self._error
             return None
 
+    def wait_after(self, index: int, timeout_s: float) -> None:
+        """Wait until there is a frame with an index above `index`, or `wake` or the end of the source ends the wait."""
+        with self._changed:
+            # Who waits has time for the next frame
+            self._demand.asked(self._clock())
+            self._changed.wait_for(lambda: self._woken or (self._newest is not None and self._newest.index > index), timeout_s)
+            self._woken = False
+
+    def wake(self) -> None:
+        """End the wait of `wait_after`, or else the next one; for any thread."""
+        with self._changed:
+            self._woken = True
+            self._changed.notify_all()
+
     def _run(self) -> None:
         try:
             while not self._stopped and self._open_and_read():
@@ -167,7 +181,7 @@ class FrameGrabber:
             self._error = error
         finally:
             with self._changed:
-                self._ended = True
+                self._ended = self._woken = True
                 self._health = Health(SourceState.CLOSED)
                 self._changed.notify_all()
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Self, cast
 import numpy as np
 import pytest
 
-from realtime.app import live, worker
+from realtime.app import hold, live, worker
 from realtime.app.explanations import ExplanationThread
 from realtime.app.headless import SessionLimits
-from realtime.app.live import HOLD_S, IDLE_WAIT_MS, KEY_WAIT_MS, REDRAW_S, LiveSession
+from realtime.app.hold import HOLD_S
+from realtime.app.live import KEY_WAIT_S, REDRAW_S, LiveSession
 from realtime.app.power import LOOK_S, PICTURE_S, PowerPolicy, PowerWatch
 from realtime.app.power_supply import PowerReason
 from realtime.app.rates import RateMeter
@@ -215,7 +216,6 @@ class RecordingWindow:
     def poll(self, wait_ms: int) -> str | None:
         assert time.monotonic() < self._patience, "the session did not end"
         self.waits.append(wait_ms)
-        threading.Event().wait(min(wait_ms, KEY_WAIT_MS) / 1000)
         return None if self._script is None else next(self._script, "q")
 
     @property
@@ -233,6 +233,16 @@ class RecordingWindow:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class RecordingGrabber(FrameGrabber):
+    """A grabber that records how long the loop wants to wait for it."""
+
+    rests: list[float]
+
+    def wait_after(self, index: int, timeout_s: float) -> None:
+        self.rests.append(timeout_s)
+        super().wait_after(index, timeout_s)
 
 
 class WindowHarness:
@@ -254,13 +264,14 @@ class WindowHarness:
         self.source = source if isinstance(source, FakeSource) else camera()
         opener = source if callable(source) else lambda: source
         # A lost source is not opened again, unless a test changes this
-        self.frames = FrameGrabber(
+        self.frames = RecordingGrabber(
             opener,
             wait_for_source=wait_for_source,
             retry_delays_s=(1000.0,),
             clock=(clock or time).monotonic,
             opening="opening the camera",
         )
+        self.frames.rests = []
         self.classifier = classifier
         # The network of the explanations never waits for the one that a test blocks
         self.explanations = ExplanationThread(lambda: FaceExplainer(HappyClassifier(), 1.0))
@@ -566,12 +577,12 @@ def test_a_frozen_session_decodes_no_frames_and_the_window_idles(clock: Clock) -
         yield "space"
         while not harness.source.skips:
             yield None
-        reads, pictures, turns = harness.source.reads, len(harness.screen.shown), len(harness.screen.waits)
+        reads, pictures, turns = harness.source.reads, len(harness.screen.shown), len(harness.frames.rests)
         while harness.source.skips < 50:
             yield None
         assert harness.source.reads == reads
         assert len(harness.screen.shown) == pictures
-        assert set(harness.screen.waits[turns:]) == {IDLE_WAIT_MS}
+        assert set(harness.frames.rests[turns:]) == {KEY_WAIT_S}
         clock.now += REDRAW_S
         yield None
         yield None
@@ -713,6 +724,9 @@ def test_p_plays_the_mood_chosen_by_hand() -> None:
     def script() -> Generator[str | None]:
         yield "6"
         yield "p"
+        # A session that ends at once plays nothing any more
+        while not harness.requested:
+            yield None
 
     harness.run(script())
     assert harness.requested == [link(Expression.SAD).place]
@@ -932,6 +946,47 @@ def test_while_the_analysis_hangs_the_newest_frames_are_shown_and_no_queue_grows
     harness.run(script())
     # The next frame to be analysed is the newest
     assert meter.readings[1][0].index >= meter.pictures[2].index
+
+
+def test_faces_are_drawn_as_soon_as_they_are_known(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Nothing else ends the wait of the loop: there is one frame only, and its time to be held back does not end
+    monkeypatch.setattr(live, "KEY_WAIT_S", PATIENCE_S)
+    monkeypatch.setattr(hold, "HOLD_S", 2 * PATIENCE_S)
+    classifier, drawn = GatedClassifier(), threading.Event()
+
+    def frames() -> Generator[Frame]:
+        yield make_frame(7, 0.0)
+        assert classifier.begun.acquire(timeout=PATIENCE_S)
+        classifier.proceed.release()
+        assert drawn.wait(PATIENCE_S)
+
+    harness = WindowHarness(camera(frames()), classifier=classifier, blank=BLANK, clock=clock)
+
+    def script() -> Generator[str | None]:
+        while box_drawn(harness.last_picture) is None:
+            yield None
+        drawn.set()
+
+    harness.run(script())
+    assert box_drawn(harness.last_picture) == pytest.approx(box_of(7).left, abs=3)
+
+
+def test_a_machine_that_is_too_slow_to_hold_frames_back_shows_them_at_once(clock: Clock) -> None:
+    classifier, meter = GatedClassifier(), RecordingMeter()
+    harness = WindowHarness(camera(), classifier=classifier, blank=BLANK, meter=meter, clock=clock)
+
+    def script() -> Generator[str | None]:
+        yield from classifier.wait_for_batch()
+        clock.now += 2 * HOLD_S
+        classifier.proceed.release()
+        yield from harness.wait_for_vote()
+        yield from classifier.wait_for_batch()
+        count = len(meter.pictures) + 5
+        while len(meter.pictures) < count:
+            yield None
+        classifier.open()
+
+    harness.run(script())
 
 
 def test_the_previous_faces_are_shown_while_the_analysis_is_late(clock: Clock) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from realtime.classifier.contract import Contract, contract_path, load_classifier, load_compiled, read_contract
+from realtime.classifier.contract import Contract, contract_path, read_contract
 from realtime.classifier.golden import GoldenCrop
+from realtime.classifier.loading import load_classifier, load_compiled
 from realtime.classifier.quantised import open_quantised, quantised_path
 from realtime.classifier.runtime import Classifier, CvDnnClassifier, LiteRtClassifier
 from tests.support.places import MODELS

@@ -187,7 +187,7 @@ FORGED = "a\nemodj: all is well\x1b[2J.jpg"
         ("songs", "happy", "--library", FORGED),
     ],
 )
-@pytest.mark.parametrize("exists", [False, True])
+@pytest.mark.parametrize("exists", [False, pytest.param(True, marks=pytest.mark.posix("Windows has no file with such a name"))])
 def test_a_file_name_starts_no_line(run_process: Run, photo: Path, command: tuple[str, ...], exists: bool) -> None:  # noqa: FBT001
     folder = photo.parent / "cwd"
     if exists:
@@ -270,6 +270,7 @@ def test_only_vv_prints_the_traceback_of_a_failure(run_process: Run) -> None:
     assert both.stderr.count("realtime.errors.UsageError: no such file") == 2
 
 
+@pytest.mark.posix("Windows always has a screen")
 def test_q_leaves_remarks_out_and_errors_in(emodj: Run, tmp_path: Path, photo: Path) -> None:
     verbose, quiet = emodj("image", "--open", photo), emodj("-q", "image", "--open", photo)
     assert "not opened" in verbose.stderr

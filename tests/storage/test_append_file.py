@@ -203,3 +203,11 @@ def test_a_limit_on_the_size_of_files_ends_the_file(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", limited, str(path)], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "the log has ended: its file may not grow further; file is complete up to here"
     assert path.stat().st_size == 900
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc and /sys")
+@pytest.mark.parametrize("folder", ["/proc", "/sys"])
+def test_a_folder_without_a_disk_is_not_called_a_full_disk(folder: str) -> None:
+    with pytest.raises(EmodjError, match=rf"^cannot write {folder}/file \(.+\): choose another place for the log$") as refused:
+        AppendFile(Path(folder, "file"), "the log")
+    assert "full" not in str(refused.value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from typing import TYPE_CHECKING
 
 from realtime.app.build.face_at_rest import check_face, connect_face_at_rest
@@ -265,6 +264,7 @@ def build_live(
         UsageError: the film or the log exists already, or has no place.
         EmodjError: the disk refuses; or a network without a compiled form, and no TensorFlow to compile it.
     """
+    import secrets
     from functools import partial
 
     from realtime.app.explanations import ExplanationThread
@@ -295,8 +295,9 @@ def build_live(
     skips = has_display or source.file is None
     if request.face is not None:
         check_face(request.face)
-    reader = build_frame_reader(settings, notify, empty_scan_s=EMPTY_SCAN_S if skips else 0.0)
+    reader = build_frame_reader(settings, notify, empty_scan_s=EMPTY_SCAN_S if skips else 0.0, saves=skips)
     connect_face_at_rest(session, reader, settings, notify, request.face)
+    session.rest.of_film = source.file is not None
     outputs = _build_outputs(
         settings, source, request, session, stack, book, has_display=has_display, notify=notify, announce=announce
     )
