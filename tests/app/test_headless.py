@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from realtime.domain import Batch, Image, Probabilities
     from realtime.faces.pipeline import FrameReader
     from realtime.music.commands import PlayerCommand
-    from realtime.session.state import Summary
+    from realtime.session.summary import Summary
 
 
 class OneFaceDetector:
