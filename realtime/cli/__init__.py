@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import gc
 import importlib
 import os
 import sys
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from realtime.cli.context import Context, common_options, discard, print_click_error
+from realtime.cli.garbage import leave_garbage, without_collection
 from realtime.cli.signals import EndSignals
 from realtime.errors import EmodjError
 from realtime.libraries import configure_opencv, explain_import_error
@@ -66,7 +66,8 @@ class _Commands(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(COMMANDS[cmd_name][0])
+        with without_collection():
+            module = importlib.import_module(COMMANDS[cmd_name][0])
         command: click.Command = getattr(module, cmd_name)
         return command
 
@@ -122,9 +123,7 @@ def emodj() -> None:
 def run() -> int:
     """Run the command line of a process that ends next, and return its exit status."""
     status = main()
-    # While it ends, Python looks several times for garbage among all that was imported, which takes 30 ms. What a reference or
-    # `atexit` ends is ended as before
-    gc.freeze()
+    leave_garbage()
     return status
 
 

@@ -11,6 +11,7 @@ import click
 
 from realtime.cli.console import is_terminal
 from realtime.cli.context import SOME_FAILED, Context, common_options, pass_context
+from realtime.cli.garbage import without_collection
 from realtime.cli.options import STRATEGY, face_option, json_option, with_strategy
 from realtime.printable import printable
 
@@ -73,19 +74,20 @@ def image(
     PATH is a picture, a folder of pictures, or - for the standard input. emodj prints each face from left to right, the
     mood of the picture, and a playlist that fits.
     """
-    from realtime.app.build import (
-        build_detector,
-        build_face_reader,
-        build_playlists,
-        check_face,
-        smallest_face,
-        with_kept_face,
-    )
-    from realtime.app.stills import PictureTarget, StillsReader, find_inputs
-
     if explain and output is None and not show:
         raise click.UsageError("--explain draws into the annotated picture: add --output FILE, or --show")
-    settings = with_strategy(context.settings(), strategy)
+    with without_collection():
+        from realtime.app.build import (
+            build_detector,
+            build_face_reader,
+            build_playlists,
+            check_face,
+            smallest_face,
+            with_kept_face,
+        )
+        from realtime.app.stills import PictureTarget, StillsReader, find_inputs
+
+        settings = with_strategy(context.settings(), strategy)
     if face is not None:
         check_face(face)
     inputs = list(find_inputs(paths, recursive=bool(recursive), notify=context.remark))
@@ -94,7 +96,8 @@ def image(
     interrupted = False
 
     def faces(detector: Callable[[], Detector]) -> FaceReader:
-        loaded = build_face_reader(settings, settings.faces.image, context.remark, detector)
+        with without_collection():
+            loaded = build_face_reader(settings, settings.faces.image, context.remark, detector)
         context.stop_if_interrupted()
         return loaded if face is None else with_kept_face(loaded, face, context.remark)
 

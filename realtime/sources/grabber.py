@@ -166,6 +166,8 @@ class FrameGrabber:
             False if nothing of that came within `timeout_s`.
         """
         with self._changed:
+            # Who waits has time for the next frame
+            self._demand.asked(self._clock())
             came = self._changed.wait_for(
                 lambda: self._woken or (self._newest is not None and self._newest.index > index), timeout_s
             )

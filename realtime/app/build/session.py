@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from typing import TYPE_CHECKING
 
 from realtime.app.build.face_at_rest import check_face, connect_face_at_rest
@@ -265,6 +264,7 @@ def build_live(
         UsageError: the film or the log exists already, or has no place.
         EmodjError: the disk refuses; or a network without a compiled form, and no TensorFlow to compile it.
     """
+    import secrets
     from functools import partial
 
     from realtime.app.explanations import ExplanationThread
