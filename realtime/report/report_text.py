@@ -183,6 +183,12 @@ def person_rows(report: SessionReport) -> list[tuple[str, str, str, str]]:
     ]
 
 
+def shown_expressions(persons: Sequence[PersonReport]) -> list[Expression]:
+    """The expressions in the strips of the persons that are drawn."""
+    shown = {part.expression for person in persons[:MOST_SHOWN_PERSONS] for part in person.parts}
+    return [expression for expression in Expression if expression in shown]
+
+
 def more_persons(report: SessionReport) -> str:
     """A sentence on the persons that are not drawn; empty if there are none."""
     left = max(0, len(report.persons) - MOST_SHOWN_PERSONS) + report.others

@@ -9,6 +9,10 @@ from statistics import median
 REMEMBERED = 5
 """Times between two pictures, and times of the consumer between two questions, that an expectation is made of."""
 
+EARLY = 2.5
+"""Pictures are decoded from so many pictures' time before the consumer is expected on: the last ones may come late, or take
+long to decode, and it gets one that is fresh all the same."""
+
 
 class Demand:
     """Decides, before a picture comes, whether it is to be decoded.
@@ -42,7 +46,7 @@ class Demand:
             self._decoded_s = now_s
 
     def asked(self, now_s: float) -> None:
-        """Note that the consumer asks for a picture that is newer than its last one."""
+        """Note that the consumer asks for a picture that is newer than its last one, or begins to wait for one."""
         if self._took_s is not None:
             self._busy_s.append(max(0.0, now_s - self._took_s))
             self._took_s = None
@@ -60,5 +64,4 @@ class Demand:
             return False
         if self._took_s is None or len(self._busy_s) < REMEMBERED:
             return True
-        # The picture after the next may come too late, by as much as sources are uneven
-        return self._took_s + min(self._busy_s) <= comes_s + 1.5 * gap_s
+        return self._took_s + min(self._busy_s) <= comes_s + EARLY * gap_s

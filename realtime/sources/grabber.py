@@ -162,6 +162,8 @@ class FrameGrabber:
     def wait_after(self, index: int, timeout_s: float) -> None:
         """Wait until there is a frame with an index above `index`, or `wake` or the end of the source ends the wait."""
         with self._changed:
+            # Who waits has time for the next frame
+            self._demand.asked(self._clock())
             self._changed.wait_for(lambda: self._woken or (self._newest is not None and self._newest.index > index), timeout_s)
             self._woken = False
 

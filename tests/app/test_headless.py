@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from realtime.music.commands import PlayerCommand
     from realtime.music.planner import Plan
     from realtime.music.songs import NowPlaying
-    from realtime.session.state import Summary
+    from realtime.session.summary import Summary
 
 
 class OneFaceDetector:
@@ -189,7 +189,14 @@ def test_a_film_of_a_variable_rate_has_the_mood_of_one_of_a_steady_rate(shown_ms
     assert variable.frames == len(times_ms)
 
 
-@pytest.mark.parametrize(("suffix", "shown_ms"), [("gif", (1000, 9000)), ("png", (1000, 9000)), ("gif", (4000, 5000))])
+@pytest.mark.parametrize(
+    ("suffix", "shown_ms"),
+    [
+        ("gif", (1000, 9000)),
+        pytest.param("png", (1000, 9000), marks=pytest.mark.posix("OpenCV for Windows reads no PNG films")),
+        ("gif", (4000, 5000)),
+    ],
+)
 def test_the_last_frame_of_an_animation_counts_for_its_own_duration(
     suffix: str, shown_ms: tuple[int, int], tmp_path: Path
 ) -> None:

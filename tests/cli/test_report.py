@@ -4,7 +4,7 @@ import json
 import stat
 import sys
 from io import BufferedReader, BytesIO, RawIOBase, TextIOWrapper
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import pytest
@@ -78,7 +78,7 @@ class Interrupted(RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: bytearray) -> int:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def readinto(self, buffer: Any, /) -> int:
         if not self._lines:
             raise KeyboardInterrupt
         count = min(len(buffer), len(self._lines))
@@ -89,7 +89,7 @@ class Interrupted(RawIOBase):
 def test_ctrl_c_is_answered_with_a_sentence_and_leaves_no_report(
     log: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sys, "stdin", TextIOWrapper(BufferedReader(Interrupted(log.read_bytes()))))
+    monkeypatch.setattr(sys, "stdin", TextIOWrapper(BufferedReader(Interrupted(log.read_bytes()))))  # pyright: ignore[reportArgumentType]
     assert run(log, "-", "-o", log.with_name("a.html")) == 130
     out, err = capsys.readouterr()
     # click ends the line at which ^C stands

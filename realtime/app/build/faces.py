@@ -131,17 +131,19 @@ def build_face_explainer(settings: Settings) -> FaceExplainer:
 
 
 def _load_network(settings: Settings, notify: Notify, num_threads: int) -> tuple[Classifier, Contract]:
-    from realtime.classifier import contract
+    from realtime.classifier.contract import contract_path
+    from realtime.classifier.loading import load_classifier
 
     shipped = shipped_pair()
     pair = settings.network.pair or shipped
     log.info("expressions are read by %s", pair)
-    return contract.load_classifier(
+    return load_classifier(
         pair,
-        shipped=contract.contract_path(shipped),
+        shipped=contract_path(shipped),
         cache_dir=network_cache(),
         notify=notify,
         num_threads=num_threads,
+        may_quantise=True,
     )
 
 
