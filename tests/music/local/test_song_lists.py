@@ -168,7 +168,7 @@ def test_each_encoding_of_unicode_is_read(tmp_path: Path, encoding: str, suffix:
 )
 def test_m3u_in_an_old_code_page_is_guessed(tmp_path: Path, text: str, encoding: str) -> None:
     data = f"#EXTM3U\n#EXTINF:9,Somebody - {text}\n{text}.mp3\n".encode(encoding)
-    assert read_text_as_m3u8(tmp_path / "a.m3u", data) == [(text, "Somebody", f"{tmp_path}/{text}.mp3", None)]
+    assert read_text_as_m3u8(tmp_path / "a.m3u", data) == [(text, "Somebody", f"{tmp_path}{os.sep}{text}.mp3", None)]
 
 
 @pytest.mark.parametrize("name", ["a.m3u8", "a.csv"])
