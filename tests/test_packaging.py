@@ -46,6 +46,7 @@ ASSETS = {
             "models/emotiondetector.json",
             "models/emotiondetector.h5",
             "models/emotiondetector.tflite",
+            "models/emotiondetector.int8.tflite",
             "models/emotiondetector.contract.json",
             "models/README.md",
             "cascades/haarcascade_frontalface_alt.xml",

@@ -5,6 +5,8 @@ what the pair cannot say: the digests of pair and compiled network, how to crop 
 and golden crops with the answers that the network must give.
 
 A network also runs without its pair: `NAME.tflite` names one of which compiled network and contract are there alone.
+
+The network that comes with emodj has a quantised form too, `NAME.int8.tflite`, which runs in its place where it can.
 """
 
 from __future__ import annotations
@@ -67,6 +69,7 @@ class Contract:
         unsure_below: a face is unsure if its best expression is less probable. None if not chosen.
         neutral: mean log probabilities of clear neutral faces, seven numbers at or below 0 in the order of `Expression`, as
             `scripts/neutral_reference.py` measures them; None if not measured.
+        quantised_digest: SHA-256 of the quantised form of the compiled network in hexadecimal; None if there is none.
 
     Raises:
         ValueError: `side_ratio` or `neutral` is out of range, or there are more than `MAX_GOLDEN_CROPS` golden crops.
@@ -79,6 +82,7 @@ class Contract:
     about: Mapping[str, Any] = field(default_factory=dict[str, Any])
     unsure_below: Threshold | None = None
     neutral: tuple[float, ...] | None = None
+    quantised_digest: str | None = None
 
     def __post_init__(self) -> None:
         if not SIDE_RATIOS[0] <= self.side_ratio <= SIDE_RATIOS[1]:
@@ -191,6 +195,7 @@ def to_bytes(contract: Contract) -> bytes:
     document = FIXED_FIELDS | {
         "pair_sha256": contract.pair_digest,
         "compiled_sha256": contract.compiled_digest,
+        **({} if contract.quantised_digest is None else {"quantised_sha256": contract.quantised_digest}),
         "side_ratio": contract.side_ratio,
         "unsure_below": None if threshold is None else threshold.common,
         **({} if threshold is None or threshold.neutral is None else {"neutral_unsure_below": threshold.neutral}),
@@ -212,7 +217,7 @@ def _from_document(document: Any) -> Contract:
     common, of_neutral = (document.get(key) for key in ("unsure_below", "neutral_unsure_below"))
     if common is None and of_neutral is not None:
         raise ValueError("it has a threshold of neutral alone")
-    neutral = document.get("neutral_log_probabilities")
+    neutral, quantised = document.get("neutral_log_probabilities"), document.get("quantised_sha256")
     return Contract(
         _digest(document["pair_sha256"]),
         _digest(document["compiled_sha256"]),
@@ -221,6 +226,7 @@ def _from_document(document: Any) -> Contract:
         about,
         None if common is None else Threshold(_number(common), None if of_neutral is None else _number(of_neutral)),
         None if neutral is None else tuple(map(_number, neutral)),
+        None if quantised is None else _digest(quantised),
     )
 
 

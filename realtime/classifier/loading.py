@@ -24,6 +24,7 @@ from realtime.classifier.contract import (
 )
 from realtime.classifier.golden import SMILE_PREFIX, differences, record_answers, to_golden_batch
 from realtime.classifier.network_files import pair_digest
+from realtime.classifier.quantised import open_quantised, quantised_path
 from realtime.classifier.runtime import open_classifier
 from realtime.domain import EXPRESSIONS, Expression
 from realtime.errors import AssetError, EmodjError
@@ -44,7 +45,13 @@ _SEAL_LENGTH = hashlib.sha256().digest_size
 
 
 def load_classifier(
-    json_path: Path, *, shipped: Path, cache_dir: Path, notify: Callable[[str], None], num_threads: int = 1
+    json_path: Path,
+    *,
+    shipped: Path,
+    cache_dir: Path,
+    notify: Callable[[str], None],
+    num_threads: int = 1,
+    may_quantise: bool = False,
 ) -> tuple[Classifier, Contract]:
     """Open the network of a pair. TensorFlow is needed only without a matching contract and without a cached network.
 
@@ -54,6 +61,8 @@ def load_classifier(
         cache_dir: folder for compiled networks of users; it is made if it is missing.
         notify: gets sentences for the user.
         num_threads: processor cores for one batch.
+        may_quantise: open the quantised form of the shipped network where that is possible; it is several times cheaper to
+            run, and its probabilities differ by about .002.
 
     Returns:
         The classifier and its contract; for a network without one a contract of two digests.
@@ -64,6 +73,11 @@ def load_classifier(
     """
     if contract := matching_contract(json_path):
         is_foreign = contract_path(json_path) != shipped
+        if may_quantise and contract.quantised_digest and not is_foreign:
+            path = quantised_path(json_path)
+            quantised = open_quantised(path, contract.quantised_digest, contract.golden, num_threads=num_threads, notify=notify)
+            if quantised:
+                return quantised, contract
         return _open_matching(json_path, contract, num_threads, notify, is_foreign=is_foreign), contract
     digest, model = _compile_unknown(json_path, cache_dir, notify)
     classifier = open_classifier(model, num_threads=num_threads, notify=notify)
@@ -134,7 +148,9 @@ def write_contract(
     threshold = measured.unsure_below if unsure_below is None else unsure_below
     neutral = measured.neutral if neutral is None else neutral
     notes = measured.about if about is None else about
-    contract = Contract(digest, digest_of(model), ratio, golden, notes, threshold, neutral)
+    # A quantised form belongs to one compiled network
+    quantised = old.quantised_digest if old.compiled_digest == digest_of(model) else None
+    contract = Contract(digest, digest_of(model), ratio, golden, notes, threshold, neutral, quantised)
     atomic.write({compiled_path(json_path): model, path: to_bytes(contract)})
     return contract
 

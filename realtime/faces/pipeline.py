@@ -13,7 +13,7 @@ from realtime.domain import EXPRESSIONS, LOW_CONFIDENCE, Box, Face, FaceReading
 from realtime.faces import quality
 from realtime.faces.changes import ScannedCells
 from realtime.faces.duplicates import remove_duplicates
-from realtime.faces.recent import Answer, Plan, RecentAnswers
+from realtime.faces.recent import Answer, Plan, RecentAnswers, is_inside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -213,7 +213,7 @@ class FrameReader:
         readings = dict(zip(raw.boxes, _readings(raw, frame.image), strict=True))
         tracked = [replace(face, reason=reasons[face.box], reading=readings[face.box]) for face in tracked]
         # If the frame size has changed, an old box may lie outside the frame
-        missed = [face for face in self._tracker.recently_lost(self._hold_s) if _is_inside(face.box, frame.image)]
+        missed = [face for face in self._tracker.recently_lost(self._hold_s) if is_inside(face.box, frame.image)]
         if len(tracked) + len(missed) == 1:
             tracked, missed = calibrate(tracked, self._calibration), calibrate(missed, self._calibration)
         if self._labels is None:
@@ -287,8 +287,3 @@ def _readings(raw: RawFaces, image: Image) -> list[FaceReading | None]:
         None if reason is not None else FaceReading(tuple(map(float, row)), light, max(box.width, box.height) / image.shape[0])
         for box, row, reason, light in zip(raw.boxes, raw.probabilities, raw.reasons, raw.brightness, strict=True)
     ]
-
-
-def _is_inside(box: Box, image: Image) -> bool:
-    height, width = image.shape[:2]
-    return box.left >= 0 and box.top >= 0 and box.right <= width and box.bottom <= height

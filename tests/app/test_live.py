@@ -724,6 +724,9 @@ def test_p_plays_the_mood_chosen_by_hand() -> None:
     def script() -> Generator[str | None]:
         yield "6"
         yield "p"
+        # A session that ends at once plays nothing any more
+        while not harness.requested:
+            yield None
 
     harness.run(script())
     assert harness.requested == [link(Expression.SAD).place]

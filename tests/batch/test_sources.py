@@ -136,5 +136,5 @@ def test_a_list_that_is_missing_empty_or_a_folder_is_an_error(tmp_path: Path) ->
         read_list(str(tmp_path / "none"), io.BytesIO())
     with pytest.raises(UsageError, match="the list the standard input names no file"):
         read_list("-", io.BytesIO(b"\n\n"))
-    with pytest.raises(EmodjError, match="cannot read the list"):
+    with pytest.raises(UsageError, match="is a folder"):
         read_list(str(tmp_path), io.BytesIO())

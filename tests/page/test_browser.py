@@ -190,6 +190,40 @@ def test_the_saved_picture_has_its_size_and_a_box(tab: Tab, photo: Path) -> None
     assert abs(np.asarray(saved)[middle].astype(int) - np.asarray(before.convert("RGB"))[middle]).sum() < 30
 
 
+def test_a_button_draws_why_a_face_has_its_label_and_takes_it_away(tab: Tab, photo: Path) -> None:
+    tab.open_file(photo)
+    tab.expect_said("1 face")
+    before = tab.saved("Save picture with boxes")
+    why = tab.page.get_by_role("button", name="Why this label: face 1")
+    why.focus()
+    why.press("Enter")
+    expect(tab.page.locator("#faces .why-said")).to_contain_text("happy if covered: up to +")
+    expect(why).to_have_attribute("aria-pressed", "true")
+    with_map = tab.saved("Save picture with boxes")
+    assert changed_pixels(before, with_map) > 500
+    why.click()
+    expect(tab.page.locator("#faces .why-said")).to_have_text("")
+    assert changed_pixels(before, tab.saved("Save picture with boxes")) == 0
+    # Another picture has no map
+    why.click()
+    expect(tab.page.locator("#faces .why-said")).to_contain_text("if covered")
+    tab.open_file(photo)
+    expect(why).to_have_attribute("aria-pressed", "false")
+    assert changed_pixels(before, tab.saved("Save picture with boxes")) == 0
+
+
+def test_faces_of_the_camera_have_no_button_that_explains(tab: Tab) -> None:
+    tab.click("Camera on")
+    expect(tab.page.locator("#faces li")).to_have_count(1)
+    expect(tab.page.locator("#faces .why")).to_have_count(0)
+
+
+def changed_pixels(one: bytes, other: bytes) -> int:
+    """How many pixels of two PNGs differ."""
+    first, second = (np.asarray(Pillow.open(io.BytesIO(data)).convert("RGB")).astype(int) for data in (one, other))
+    return int((abs(first - second).sum(axis=2) > 6).sum())
+
+
 def test_the_sample_shows_a_face_music_songs_movies_and_a_fact(tab: Tab) -> None:
     tab.click("Use a sample")
     tab.expect_mood("happy")

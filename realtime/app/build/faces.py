@@ -143,6 +143,7 @@ def _load_network(settings: Settings, notify: Notify, num_threads: int) -> tuple
         cache_dir=network_cache(),
         notify=notify,
         num_threads=num_threads,
+        may_quantise=True,
     )
 
 
