@@ -1,6 +1,7 @@
 """Time of one face in the compiled network on one core: the shipped network and the architecture `ancestor`, in turns.
 
-LiteRT runs both. The weights of `ancestor` are random, since the time does not depend on them.
+LiteRT runs both, the shipped network in its quantised form, as a session does. The weights of `ancestor` are random, since the
+time does not depend on them.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 from benchmarks.figures import Figure, build_parser, figure_of_turns, print_report
 from realtime.classifier.architectures import build_network
 from realtime.classifier.compiler import compile_network
+from realtime.classifier.quantised import quantised_path
 from realtime.classifier.runtime import LiteRtClassifier
 from realtime.domain import CROP_SIDE
 from realtime.storage import resources
@@ -31,7 +33,7 @@ def figures(seconds: float = SECONDS, *, turns: int = TURNS) -> list[Figure]:
     Raises:
         EmodjError: TensorFlow is not installed.
     """
-    shipped = (resources.models_folder() / "emotiondetector.tflite").read_bytes()
+    shipped = quantised_path(resources.models_folder() / "emotiondetector.json").read_bytes()
     ours, theirs = (LiteRtClassifier(model) for model in (shipped, compile_network(build_network("ancestor"))))
     face = np.random.default_rng(0).random((1, CROP_SIDE, CROP_SIDE, 1), np.float32)
     each = seconds / turns / 2

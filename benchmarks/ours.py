@@ -25,7 +25,7 @@ def build_face_reader(settings: Settings) -> FaceReader:
 
 def build_frame_reader(settings: Settings) -> FrameReader:
     """Build the reader of the frames of a session."""
-    return build.build_frame_reader(settings, print_note)
+    return build.build_frame_reader(settings, print_note, saves=True)
 
 
 def build_session(settings: Settings, *, mirrored: bool = True) -> Session:

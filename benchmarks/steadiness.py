@@ -152,7 +152,7 @@ def select_expressions(reader: FaceReader) -> tuple[list[DrawnExpression], list[
 
 
 class CachedReader:
-    """Detector and classifier that cache the results of one frame, for two readers of the same frames.
+    """Detector and classifier that cache their last answers, for two readers of the same frames.
 
     Args:
         faces: reader whose detector and classifier are used.
@@ -161,19 +161,23 @@ class CachedReader:
     def __init__(self, faces: FaceReader) -> None:
         self._faces = faces
         self._image: Image | None = None
-        self._boxes: list[Box] = []
-        self._probabilities: Batch | None = None
+        self._boxes: dict[tuple[Box, ...], list[Box]] = {}
+        self._batch: Batch | None = None
+        self._probabilities: Probabilities | None = None
 
     def detect(self, image: Image, near: Sequence[Box] = ()) -> list[Box]:
-        """Boxes of this picture, detected once."""
+        """Boxes of this picture, detected once for each `near`."""
         if image is not self._image:
-            self._image, self._boxes, self._probabilities = image, self._faces.detector.detect(image, near), None
-        return list(self._boxes)
+            self._image, self._boxes = image, {}
+        key = tuple(near)
+        if key not in self._boxes:
+            self._boxes[key] = self._faces.detector.detect(image, near)
+        return list(self._boxes[key])
 
     def classify(self, batch: Batch, /) -> Probabilities:
-        """Probabilities of the crops of this picture, computed once."""
-        if self._probabilities is None:
-            self._probabilities = self._faces.classifier.classify(batch)
+        """Probabilities of crops, computed once for equal crops in succession."""
+        if self._probabilities is None or self._batch is None or not np.array_equal(batch, self._batch):
+            self._batch, self._probabilities = batch, self._faces.classifier.classify(batch)
         return self._probabilities
 
 
@@ -201,7 +205,7 @@ def _accept_all(_crops: Batch, squares: Sequence[Box], _width: int, _height: int
 
 def _build_reader(faces: FaceReader, settings: Settings, *, held: bool) -> FrameReader:
     labels = build_labels(settings, faces.unsure_below) if held else None
-    return FrameReader(faces, build_tracker(settings), labels, hold_s=settings.tracking.hold_s)
+    return FrameReader(faces, build_tracker(settings), labels, hold_s=settings.tracking.hold_s, saves=True)
 
 
 def figures(seeds: Sequence[int], seconds: float) -> list[Figure]:

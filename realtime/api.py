@@ -320,7 +320,7 @@ def _read_frames(settings: Settings, place: str | None, session: Session, stop: 
         source = build_source(settings, place, stack, in_order=True, notify=log.warning)
         live = source.file is None
         with _LOADING:
-            reader = build_frame_reader(settings, log.warning, empty_scan_s=EMPTY_SCAN_S if live else 0.0)
+            reader = build_frame_reader(settings, log.warning, empty_scan_s=EMPTY_SCAN_S if live else 0.0, saves=live)
         connect_face_at_rest(session, reader, settings, log.warning)
         frames: Iterable[Frame | None]
         if source.file is not None:
@@ -361,8 +361,8 @@ def _is_place(text: str) -> bool:
 
 
 def _to_image(picture: object) -> Image:
+    from realtime.sources.frame_pixels import to_bgr
     from realtime.sources.images import decode_image, read_image
-    from realtime.sources.video import to_bgr
 
     if isinstance(picture, str | os.PathLike):
         return read_image(os.fspath(picture), notify=log.warning)

@@ -46,6 +46,7 @@ ASSETS = {
             "models/emotiondetector.json",
             "models/emotiondetector.h5",
             "models/emotiondetector.tflite",
+            "models/emotiondetector.int8.tflite",
             "models/emotiondetector.contract.json",
             "models/README.md",
             "cascades/haarcascade_frontalface_alt.xml",
@@ -167,7 +168,7 @@ def test_the_metadata_has_the_dependencies_and_the_licence(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         about = f"emodj-{PROJECT['version']}.dist-info"
         metadata = Parser().parsestr(archive.read(f"{about}/METADATA").decode())
-        assert "emodj = realtime.cli:main" in archive.read(f"{about}/entry_points.txt").decode()
+        assert "emodj = realtime.cli:run" in archive.read(f"{about}/entry_points.txt").decode()
     assert (metadata["Name"], metadata["Version"], metadata["License-Expression"]) == ("emodj", PROJECT["version"], "MIT")
     assert set(metadata.get_all("License-File", [])) == LICENCES
     needs = metadata.get_all("Requires-Dist", [])

@@ -94,13 +94,14 @@ def compile_(pair: Path) -> None:
     The golden crops are those of its present contract or, without one, of the shipped network.
     """
     from realtime.classifier import contract
+    from realtime.classifier.loading import write_contract
 
     require_network_file(pair)
     if contract.is_compiled(pair):
         raise UsageError(f"{pair} is compiled already: name the .json of a pair")
     existing = contract.contract_path(pair)
     golden = contract.read_contract(existing if existing.exists() else contract.contract_path(shipped_pair())).golden
-    terms = contract.write_contract(pair, crops=[item.crop for item in golden])
+    terms = write_contract(pair, crops=[item.crop for item in golden])
     click.echo(printable(str(contract.compiled_path(pair))))
     click.echo(f"sha256 {terms.compiled_digest}", err=True)
 

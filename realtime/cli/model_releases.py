@@ -134,7 +134,8 @@ def _value_of(settings: Settings, name: str) -> str:
         UsageError: it is not on this computer.
         AssetError: it is damaged.
     """
-    from realtime.classifier.contract import open_compiled, read_compiled
+    from realtime.classifier.contract import read_compiled
+    from realtime.classifier.loading import open_compiled
     from realtime.errors import AssetError
     from realtime.faces.yunet import YuNetDetector
     from realtime.hub.release import find_release, parse_release_name

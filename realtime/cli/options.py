@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +11,6 @@ import click
 
 from realtime.errors import UsageError
 from realtime.music.planner import Strategy
-from realtime.music.songs import parse_expression
 
 if TYPE_CHECKING:
     from realtime.config.schema import Settings
@@ -60,6 +58,8 @@ def require_network_file(path: Path) -> None:
 
 def draw_seed(seed: int | None) -> int:
     """The seed of an option; a random one if the option is not given."""
+    import secrets
+
     return secrets.randbelow(_SEED_COUNT) if seed is None else seed
 
 
@@ -80,6 +80,8 @@ class _MoodName(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
         Raises:
             click.BadParameter: no expression has that name; the sentence suggests the nearest one.
         """
+        from realtime.music.songs import parse_expression
+
         if not isinstance(value, str):
             return value
         try:

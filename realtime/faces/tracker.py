@@ -96,6 +96,21 @@ class _Track:
         return _move_to(self.box, x + self.velocity[0] * ahead_s, y + self.velocity[1] * ahead_s)
 
 
+@dataclass(frozen=True, slots=True)
+class ExpectedFace:
+    """A face that the next frame may show.
+
+    Attributes:
+        track: number of the person; None until later frames confirm the face.
+        box: predicted box.
+        shown: whether the last frame showed it.
+    """
+
+    track: int | None
+    box: Box
+    shown: bool
+
+
 class Tracker:
     """Assigns boxes to the predicted boxes of tracks: by overlap if they overlap enough, else by distance and size.
 
@@ -127,6 +142,14 @@ class Tracker:
         """Predicted boxes, at `time_s`, of the tracks that have not ended by then."""
         now_s = self._clock.at(time_s)
         return [track.predicted_box(now_s) for track in self._live_tracks(now_s)]
+
+    def expected(self, time_s: float) -> list[ExpectedFace]:
+        """The faces of the tracks that have not ended by `time_s`, with their predicted boxes."""
+        now_s = self._clock.at(time_s)
+        return [
+            ExpectedFace(track.number, track.predicted_box(now_s), track.detected_s == self._now_s)
+            for track in self._live_tracks(now_s)
+        ]
 
     def update(
         self, boxes: Sequence[Box], probabilities: Probabilities, time_s: float, unreadable: Collection[int] = ()

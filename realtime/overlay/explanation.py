@@ -6,6 +6,7 @@ part is covered, blue where it gets more probable. Readers with any common colou
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,6 +36,7 @@ _LEGEND_GREY = 128
 _READ_OPACITY = max(PLATE_OPACITY, 235)
 
 
+@lru_cache(maxsize=16)
 def explanation_card(
     explanation: Explanation, size: int, *, zoom: int | None = None, mirrored: bool = False, number: int | None = None
 ) -> Card:

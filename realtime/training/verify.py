@@ -14,7 +14,9 @@ from realtime.classifier.golden import differences, to_golden_batch
 from realtime.classifier.keras_pair import INPUT_SHAPE
 from realtime.classifier.keras_process import KerasProcess
 from realtime.classifier.network_files import pair_digest
-from realtime.classifier.runtime import open_classifier
+from realtime.classifier.quantised import TOLERANCE as QUANTISED_TOLERANCE
+from realtime.classifier.quantised import check_digest, quantised_path
+from realtime.classifier.runtime import LiteRtClassifier, open_classifier
 from realtime.classifier.trial import try_compiled
 from realtime.errors import AssetError, EmodjError
 
@@ -72,7 +74,27 @@ def verify(pair: Path) -> list[VerifyResult]:
     except AssetError as error:
         return [*checks, VerifyResult("compiled", passed=False, finding=str(error))]
     checks.append(_check_digest("compiled", hashlib.sha256(model).hexdigest(), terms.compiled_digest))
-    return [*checks, _check_golden(classifier, terms), _compare_with_keras(pair, classifier, terms)]
+    quantised = _open_quantised(quantised_path(pair), terms)
+    if isinstance(quantised, VerifyResult):
+        checks[-1], quantised = quantised, None
+    return [*checks, _check_golden(classifier, quantised, terms), _compare_with_keras(pair, classifier, terms)]
+
+
+def _open_quantised(path: Path, terms: Contract) -> Classifier | VerifyResult | None:
+    """Open the quantised form; a failed check if it is damaged, and None if there is none or this computer cannot run it."""
+    if not terms.quantised_digest or not path.exists():
+        return None
+    try:
+        model = contract.read_compiled(path)
+        check_digest(model, terms.quantised_digest)
+        try_compiled(model, path)
+        return LiteRtClassifier(model)
+    except ImportError:
+        return None
+    except OSError as error:
+        return VerifyResult("compiled", passed=False, finding=f"{path} cannot be read: {error.strerror or error}")
+    except AssetError as error:
+        return VerifyResult("compiled", passed=False, finding=f"{path}: {error}")
 
 
 def _check_pair(pair: Path, terms: Contract) -> VerifyResult:
@@ -87,12 +109,14 @@ def _check_digest(subject: str, actual: str, recorded: str) -> VerifyResult:
     return VerifyResult(subject, passed=False, finding=f"its sha256 is {actual}, and the contract says {recorded}")
 
 
-def _check_golden(classifier: Classifier, terms: Contract) -> VerifyResult:
+def _check_golden(classifier: Classifier, quantised: Classifier | None, terms: Contract) -> VerifyResult:
     if not terms.golden:
         return VerifyResult("golden crops", passed=False, finding="the contract has none")
     gaps = differences(classifier, terms.golden)
     # The negated comparison counts NaN as wrong
     wrong = [name for name, gap in gaps.items() if not gap <= contract.TOLERANCE]
+    if quantised and not wrong:
+        wrong = [name for name, gap in differences(quantised, terms.golden).items() if not gap <= QUANTISED_TOLERANCE]
     if wrong:
         return VerifyResult("golden crops", passed=False, finding=f"answered otherwise than recorded: {', '.join(wrong)}")
     return VerifyResult(

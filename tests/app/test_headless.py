@@ -10,6 +10,8 @@ from PIL import Image as Pillow
 
 from realtime.app.headless import SessionLimits, analyse_file, analyse_live
 from realtime.app.headless_music import HeadlessMusic
+from realtime.app.power import LOOK_S, PowerPolicy, PowerWatch
+from realtime.app.power_supply import PowerReason
 from realtime.domain import EXPRESSIONS, Box, Expression, Face, Frame
 from realtime.errors import BlackSourceError, Cause, SourceError
 from realtime.mood.vote import MoodVote
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from realtime.music.commands import PlayerCommand
     from realtime.music.planner import Plan
     from realtime.music.songs import NowPlaying
-    from realtime.session.state import Summary
+    from realtime.session.summary import Summary
 
 
 class OneFaceDetector:
@@ -187,7 +189,14 @@ def test_a_film_of_a_variable_rate_has_the_mood_of_one_of_a_steady_rate(shown_ms
     assert variable.frames == len(times_ms)
 
 
-@pytest.mark.parametrize(("suffix", "shown_ms"), [("gif", (1000, 9000)), ("png", (1000, 9000)), ("gif", (4000, 5000))])
+@pytest.mark.parametrize(
+    ("suffix", "shown_ms"),
+    [
+        ("gif", (1000, 9000)),
+        pytest.param("png", (1000, 9000), marks=pytest.mark.posix("OpenCV for Windows reads no PNG films")),
+        ("gif", (4000, 5000)),
+    ],
+)
 def test_the_last_frame_of_an_animation_counts_for_its_own_duration(
     suffix: str, shown_ms: tuple[int, int], tmp_path: Path
 ) -> None:
@@ -388,3 +397,39 @@ def test_the_dj_of_a_live_source_is_led_while_no_picture_comes() -> None:
         )
     assert len(led) > 3
     assert any(led)
+
+
+class RecordingGrabber(FrameGrabber):
+    """Records how it was slowed down."""
+
+    def slow_down(self, interval_s: float) -> None:
+        self.intervals = [*getattr(self, "intervals", []), interval_s]
+        super().slow_down(interval_s)
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_without_a_window_power_is_saved_by_fewer_looks(*, slow: bool) -> None:
+    harness = HeadlessHarness()
+    power = PowerWatch(PowerPolicy(None), lambda: PowerReason.BATTERY)
+    source = ScriptedSource(
+        make_frame(0, 0.0), harness.wait_for_result, lambda: until(lambda: power.saving(0.0)), make_frame(1, 1.0)
+    )
+    frames = RecordingGrabber(lambda: source)
+    with power:
+        analyse_live(
+            frames,
+            make_reader(),
+            harness.session,
+            SessionLimits(),
+            harness.emit,
+            harness.notices.append,
+            slow=slow,
+            power=power,
+        )
+    if slow:
+        # The DJ behind one's work looks less often still, at a pace of its own
+        assert LOOK_S not in frames.intervals
+        assert not harness.notices
+    else:
+        assert frames.intervals[-1] == LOOK_S
+        assert [notice for notice in harness.notices if notice.startswith("on battery: ")] == harness.notices[-1:]

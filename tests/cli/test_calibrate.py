@@ -78,6 +78,7 @@ def test_it_keeps_seven_numbers_a_day_and_a_network(kept: Path, home: Path) -> N
         assert stat.S_IMODE(kept.stat().st_mode) == 0o600
 
 
+@pytest.mark.posix("needs a terminal of POSIX")
 @pytest.mark.parametrize(("answer", "status"), [("y\n", 0), ("n\n", 1)])
 def test_it_asks_before_it_keeps(emodj: Run, film: Path, monkeypatch: pytest.MonkeyPatch, answer: str, status: int) -> None:
     terminal = io.StringIO(answer)

@@ -437,3 +437,27 @@ def test_the_shipped_cascades_are_those_of_opencv() -> None:
     theirs = Path(cv2.__file__).parent / "data"
     for path in CASCADES.glob("*.xml"):
         assert path.read_bytes() == (theirs / path.name).read_bytes()
+
+
+def test_a_face_near_its_box_has_the_same_place_in_a_large_frame(astronaut: Image) -> None:
+    large = cv2.resize(astronaut, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC).astype(np.uint8)
+    near = Box(3 * FACE.left + 20, 3 * FACE.top - 20, 3 * FACE.width, 3 * FACE.height)
+    (found,) = live_detector().detect(large, [near])
+    assert found.overlap(Box(3 * FACE.left, 3 * FACE.top, 3 * FACE.width, 3 * FACE.height)) > SAME
+
+
+@pytest.mark.parametrize("side", [75, 140])
+def test_a_face_that_has_come_nearer_or_gone_back_is_found_near_its_box(astronaut: Image, side: int) -> None:
+    x, y = FACE.centre
+    (found,) = live_detector().detect(astronaut, [Box(round(x - side / 2), round(y - side / 2), side, side)])
+    assert found.overlap(FACE) > SAME
+
+
+def test_a_scan_of_a_part_finds_the_faces_of_this_part_in_pixels_of_the_image(head: Image) -> None:
+    image = paste_on_grey(head, 60, 80, width=960, height=720)
+    image[400:580, 700:880] = head
+    right = Box(600, 300, 360, 420)
+    (found,) = live_detector().scan_area(image, right)
+    assert found.overlap(Box(744, 444, 101, 101)) > SAME
+    assert live_detector().scan_area(image, Box(300, 0, 200, 720)) == []
+    assert live_detector().scan_area(image, Box(300, 0, 5, 5)) == []

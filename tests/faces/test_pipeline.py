@@ -12,7 +12,7 @@ from realtime.domain import EXPRESSIONS, LOW_CONFIDENCE, Batch, Box, Expression,
 from realtime.faces.calibration import Calibration
 from realtime.faces.haar import HaarDetector
 from realtime.faces.labels import LabelHysteresis
-from realtime.faces.pipeline import FULL_SCAN_S, FaceReader, FrameReader, QualityGate
+from realtime.faces.pipeline import FULL_SCAN_S, WHOLE_SCAN_S, FaceReader, FrameReader, QualityGate
 from realtime.faces.quality import BLURRED, OVER_EXPOSED, TOO_DARK
 from realtime.faces.tracker import Tracker
 from tests.support.gates import open_gate
@@ -99,6 +99,13 @@ def shipped() -> FaceReader:
     pair = MODELS / "emotiondetector.json"
     classifier = open_classifier(pair.with_suffix(".tflite").read_bytes())
     return FaceReader(detector, classifier, read_contract(pair.with_suffix(".contract.json")).side_ratio, Threshold(0.5))
+
+
+def test_boxes_that_were_found_already_are_not_searched_again() -> None:
+    detector = ScriptedDetector([RIGHT])
+    (face,) = make_reader(detector).read(PICTURE, [LEFT])
+    assert (face.box, detector.near) == (LEFT, [])
+    assert make_reader(detector).read(PICTURE, []) == ()
 
 
 def test_the_face_of_the_astronaut_is_happy(shipped: FaceReader, astronaut: Image) -> None:
@@ -464,3 +471,94 @@ def test_a_face_that_a_frame_misses_still_counts_as_one_of_several() -> None:
     reader.use(DOWN)
     answers = [reader.read(Frame(GREY, number, 0.1 * number)) for number in range(len(frames))]
     assert [face.calibrated for face in answers[-1]] == [False, False]
+
+
+class AreaDetector(ScriptedDetector):
+    """A detector that finds a box near itself, and records the areas that are scanned."""
+
+    def __init__(self, *found: Sequence[Box]) -> None:
+        super().__init__(*found)
+        self.areas: list[Box] = []
+
+    def scan_area(self, image: Image, area: Box) -> list[Box]:
+        del image
+        self.areas.append(area)
+        return [RIGHT]
+
+
+def textured(seed: int) -> Image:
+    """A frame whose faces have features."""
+    return np.repeat(np.random.default_rng(seed).integers(0, 255, (100, 100, 1), np.uint8), 3, axis=2)
+
+
+def test_a_session_that_saves_reads_a_face_at_rest_five_times_a_second() -> None:
+    classifier, detector = BrightnessClassifier(), ScriptedDetector([LEFT])
+    reader = FrameReader(make_reader(detector, classifier), make_tracker(), make_labels(), saves=True)
+    found = [reader.read(frame) for frame in make_frames(textured(1), 60)]
+    assert all([(face.track, face.box) for face in faces] == [(1, LEFT)] for faces in found)
+    assert len({faces[0].probabilities for faces in found}) == 1
+    assert 8 <= len(classifier.batches) <= 18
+    assert all(face.reading is not None for faces in found for face in faces)
+
+
+def test_a_session_that_saves_reads_a_face_that_changes_in_the_same_frame() -> None:
+    reader = FrameReader(make_reader(ScriptedDetector([LEFT])), make_tracker(), make_labels(), saves=True)
+    levels = [255] * 10 + [0] * 2
+    found = [reader.read(Frame(grey(level), index, index / 30))[0].expression for index, level in enumerate(levels)]
+    assert found == [Expression.HAPPY] * 10 + [Expression.SAD] * 2
+
+
+def test_only_fresh_faces_go_through_the_network_and_each_gets_its_own_answer() -> None:
+    classifier = BrightnessClassifier()
+    reader = FrameReader(make_reader(ScriptedDetector([LEFT, RIGHT]), classifier), make_tracker(), saves=True)
+    dark, bright = textured(1), textured(1)
+    dark[:, 55:], bright[:, 55:] = 0, 255
+    reader.read(Frame(dark, 0, 0.0))
+    faces = reader.read(Frame(bright, 1, 0.1))
+    assert [len(batch) for batch in classifier.batches] == [2, 1]
+    assert [face.box for face in faces] == [LEFT, RIGHT]
+    assert faces[1].confidence == pytest.approx(1)
+    assert faces[0].confidence == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_scan_of_a_session_that_saves_searches_what_changed_and_now_and_then_all() -> None:
+    detector = AreaDetector([LEFT])
+    reader = FrameReader(make_reader(detector), make_tracker(), saves=True)
+    still, other = grey(90), grey(90)
+    other[60:100, 60:100] = 200
+    count = round((WHOLE_SCAN_S + 0.5) * 30)
+    found = [reader.read(Frame(other if index >= 20 else still, index, index / 30)) for index in range(count)]
+    assert len(detector.areas) == 1, "one change is scanned once"
+    assert detector.areas[0].left > 30
+    assert [faces for faces in found if RIGHT in [face.box for face in faces]], "its faces are shown"
+    wholes = [index for index, near in enumerate(detector.near) if not near]
+    assert len(wholes) == 2, "at the start and after WHOLE_SCAN_S"
+
+
+def test_an_empty_room_of_a_session_that_saves_is_scanned_where_it_changes() -> None:
+    detector = AreaDetector([])
+    reader = FrameReader(make_reader(detector), make_tracker(), empty_scan_s=0.09, saves=True)
+    for frame in make_frames(grey(90), 30):
+        assert reader.read(frame) == ()
+    assert len(detector.near) <= 1 / FULL_SCAN_S + 1
+    other = grey(90)
+    other[60:100, 60:100] = 200
+    assert any(reader.read(Frame(other, 30 + index, 1 + index / 30)) for index in range(4))
+
+
+def test_after_an_outage_a_session_that_saves_scans_the_whole_frame() -> None:
+    detector = AreaDetector([LEFT])
+    reader = FrameReader(make_reader(detector), make_tracker(), saves=True)
+    for frame in make_frames(textured(1), 5):
+        reader.read(frame)
+    calls = len(detector.near)
+    reader.read(Frame(textured(1), 5, 9.0, 1))
+    assert [] in detector.near[calls:]
+
+
+def test_a_session_that_does_not_save_searches_and_reads_each_frame() -> None:
+    classifier, detector = BrightnessClassifier(), ScriptedDetector([LEFT])
+    reader = FrameReader(make_reader(detector, classifier), make_tracker())
+    for frame in make_frames(textured(1), 20):
+        reader.read(frame)
+    assert (len(detector.near), len(classifier.batches)) == (20, 20)

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import shutil
 import sys
@@ -27,6 +28,16 @@ def change(pair: Path, **values: Any) -> None:
     path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | values), encoding="utf-8")
 
 
+def untrained() -> bytes:
+    """A compiled network that finds all expressions equally probable."""
+    from realtime.classifier.compiler import compile_network
+    from realtime.classifier.keras_pair import import_tensorflow
+
+    layers = import_tensorflow("a test").keras.layers
+    stack = [layers.Flatten(), layers.Dense(7, "softmax", kernel_initializer="zeros")]
+    return compile_network(import_tensorflow("a test").keras.Sequential([layers.Input((48, 48, 1)), *stack]))
+
+
 def test_the_shipped_network_passes(pair: Path) -> None:
     assert results(pair) == {"pair": True, "compiled": True, "golden crops": True, "pair and compiled": True}
 
@@ -52,6 +63,20 @@ def test_a_missing_or_invalid_compiled_network_is_a_failed_check(pair: Path) -> 
     assert results(pair) == {"pair": True, "compiled": False}
     pair.with_suffix(".tflite").unlink()
     assert results(pair) == {"pair": True, "compiled": False}
+
+
+def test_a_changed_quantised_network_is_a_failed_check(pair: Path) -> None:
+    path = pair.with_suffix(".int8.tflite")
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    assert results(pair) == {"pair": True, "compiled": False, "golden crops": True, "pair and compiled": True}
+
+
+def test_a_quantised_network_with_other_answers_is_a_failed_check(pair: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = pair.with_suffix(".int8.tflite")
+    path.write_bytes(untrained())
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    change(pair, quantised_sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+    assert results(pair) == {"pair": True, "compiled": True, "golden crops": False, "pair and compiled": None}
 
 
 def test_golden_crops_must_be_answered_as_recorded(pair: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,8 +35,10 @@ export class Player {
     // Songs that have begun, and whether one has ended and the next one is on its way
     this.songs = 0;
     this.between = false;
-    // Whether the song that is on its way shall sound when it has come
+    // Whether the song that is on its way shall sound when it has come: a pause holds for it, too
     this.sounds = false;
+    // Number of lists that were asked for: the last one counts
+    this.asked = 0;
     // The volume that was chosen, the share of it that a fade leaves, and the fade
     this.volume = volume;
     this.fading = 0;
@@ -66,12 +68,14 @@ export class Player {
    */
   async play(list, title, first) {
     this.chosen();
+    this.sounds = true;
     this.before = null;
     await this.start(list, title, first);
   }
 
   /** Play another list for the DJ; the same one goes on with its next song, and so does the one of now if no song of it plays. */
   async follow(list, title) {
+    this.sounds = true;
     if (this.list && this.list.list === list) {
       await this.skip(1);
       return;
@@ -100,8 +104,14 @@ export class Player {
   async start(list, title, first) {
     find("player").hidden = false;
     this.say("");
+    this.asked += 1;
+    const number = this.asked;
     try {
       const { count, order, notices } = await ask("list", { list, shuffled: this.shuffled });
+      if (number !== this.asked) {
+        // Another list was chosen meanwhile
+        return "";
+      }
       this.list = { list, title, count, order };
       this.heard = [];
       this.order = this.newOrder(first);
@@ -111,6 +121,9 @@ export class Player {
       await this.load();
       return "";
     } catch (error) {
+      if (number !== this.asked) {
+        return "";
+      }
       this.say(error.message);
       return error.message;
     }
@@ -195,7 +208,6 @@ export class Player {
   async load(back = false) {
     const number = this.order[this.place];
     this.between = true;
-    this.sounds = true;
     this.endFade();
     try {
       const song = await ask("song", { list: this.list.list, number });
@@ -259,6 +271,7 @@ export class Player {
       return;
     }
     this.skipped();
+    this.sounds = true;
     await (leftOut ? this.leaveOut(false) : this.skip(1));
   }
 
@@ -299,6 +312,7 @@ export class Player {
     const to = out ? 0 : 1;
     const begun = performance.now();
     if (!out) {
+      this.sounds = true;
       audio.volume = Math.min(1, this.volume * from);
       this.sound();
     }
@@ -317,6 +331,7 @@ export class Player {
     this.fading = 0;
     this.fadesOut = false;
     if (pause) {
+      this.sounds = false;
       audio.pause();
     }
     audio.volume = this.volume;
@@ -341,6 +356,7 @@ export class Player {
     find("play").addEventListener("click", () => (audio.paused ? this.resume() : this.pause()));
     find("previous").addEventListener("click", () => {
       this.skipped();
+      this.sounds = true;
       this.skip(-1);
     });
     find("next").addEventListener("click", () => {
@@ -348,6 +364,7 @@ export class Player {
         this.note("skipped");
       }
       this.skipped();
+      this.sounds = true;
       this.skip(1);
     });
     find("like").addEventListener("click", () => this.judge("like"));

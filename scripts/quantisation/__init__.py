@@ -1,0 +1,1 @@
+"""Parts of scripts/quantise.py: compiled networks, the inputs of their convolutions, and the rounding of kernels."""
