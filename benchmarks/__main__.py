@@ -1,18 +1,18 @@
-"""Run the benchmarks of `ALL` and print one table, in about five minutes; the other benchmarks are started one by one."""
+"""Run the benchmarks of `ALL` and print one table, in about six minutes; the other benchmarks are started one by one."""
 
 from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING
 
-from benchmarks import forward, frozen, memory, startup, throughput, window
+from benchmarks import at_rest, forward, frozen, memory, startup, throughput, window
 from benchmarks.figures import Figure, build_parser, print_report
 from realtime.errors import EmodjError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ALL = (throughput, forward, window, memory, startup, frozen)
+ALL = (throughput, forward, window, memory, startup, frozen, at_rest)
 SECONDS = sum(part.SECONDS for part in ALL)
 
 

@@ -18,6 +18,7 @@ from realtime.app.build import build_music, shipped_settings
 from realtime.app.headless import SessionLimits, analyse_live
 from realtime.app.live import LiveSession
 from realtime.app.outputs import LiveOutputs
+from realtime.app.power import PowerPolicy, PowerWatch
 from realtime.app.rates import RateMeter
 from realtime.app.window import Window, WindowDisplay, check_display
 from realtime.errors import SourceError
@@ -125,7 +126,7 @@ class MeteredWindow(Window):
         return key
 
 
-def run(source: str, seconds: float, *, window: bool, freezes: bool = False) -> dict[str, float]:
+def run(source: str, seconds: float, *, window: bool, freezes: bool = False, saves: bool = False) -> dict[str, float]:
     """Run a session over a live source.
 
     Args:
@@ -133,6 +134,7 @@ def run(source: str, seconds: float, *, window: bool, freezes: bool = False) -> 
         seconds: duration from the first frame on.
         window: whether to open a window, on the display of the environment.
         freezes: whether to press the space key after a few seconds, and measure the rest.
+        saves: whether the session saves power, as on battery.
 
     Returns:
         `Meter.numbers`, and the share of a core as `frozen_share` if the session was frozen.
@@ -143,7 +145,12 @@ def run(source: str, seconds: float, *, window: bool, freezes: bool = False) -> 
     """
     meter = Meter()
     frames, limits = FrameGrabber(lambda: _open_source(source)), SessionLimits(seconds)
-    frozen = _run_in_window(frames, limits, meter, freezes=freezes) if window else _run_headless(frames, limits, meter)
+    power = PowerWatch(PowerPolicy(saves))
+    if window:
+        frozen = _run_in_window(frames, limits, meter, power, freezes=freezes)
+    else:
+        frozen = None
+        _run_headless(frames, limits, meter, power)
     found = meter.numbers()
     if frozen is not None:
         wall, cpu = time.monotonic() - frozen[0], time.process_time() - frozen[1]
@@ -151,16 +158,18 @@ def run(source: str, seconds: float, *, window: bool, freezes: bool = False) -> 
     return found
 
 
-def _run_headless(frames: FrameGrabber, limits: SessionLimits, meter: Meter) -> None:
+def _run_headless(frames: FrameGrabber, limits: SessionLimits, meter: Meter, power: PowerWatch) -> None:
     settings = shipped_settings()
 
     def emit(frame: Frame, _elapsed_s: float, _faces: tuple[Face, ...]) -> None:
         meter.note_analysed(frame)
 
-    analyse_live(frames, build_frame_reader(settings), build_session(settings), limits, emit, print_note)
+    analyse_live(frames, build_frame_reader(settings), build_session(settings), limits, emit, print_note, power=power)
 
 
-def _run_in_window(frames: FrameGrabber, limits: SessionLimits, meter: Meter, *, freezes: bool) -> tuple[float, float] | None:
+def _run_in_window(
+    frames: FrameGrabber, limits: SessionLimits, meter: Meter, power: PowerWatch, *, freezes: bool
+) -> tuple[float, float] | None:
     """Run the session; returns the time and the processor time at the start of the frozen part, None without one."""
     settings = shipped_settings()
     reader, state = build_frame_reader(settings), build_session(settings)
@@ -171,7 +180,8 @@ def _run_in_window(frames: FrameGrabber, limits: SessionLimits, meter: Meter, *,
     music = build_music(settings, lambda choice, why: print_note(f"{choice.title}, {why}"))
     size = settings.camera.width, settings.camera.height
     with LiveOutputs(state, music, notify=print_note) as outputs:
-        LiveSession(frames, reader, state, WindowDisplay(window), limits, outputs, blank=size, meter=meter).run()
+        display = WindowDisplay(window)
+        LiveSession(frames, reader, state, display, limits, outputs, blank=size, meter=meter, power=power).run()
     return window.frozen
 
 
@@ -191,8 +201,10 @@ def main() -> None:
     options.add_argument("--seconds", type=float, default=20.0)
     options.add_argument("--window", action="store_true")
     options.add_argument("--freeze", action="store_true")
+    options.add_argument("--save-power", action="store_true")
     given = options.parse_args()
-    print(json.dumps(run(given.source, given.seconds, window=given.window, freezes=given.freeze)))
+    found = run(given.source, given.seconds, window=given.window, freezes=given.freeze, saves=given.save_power)
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -32,6 +32,9 @@ LOOP_S = 8.0
 AWAY_SHARE = 0.1
 """Share of the loop in which a face is out of the picture, in scenes where faces leave."""
 
+BREATH = 0.5
+"""How far the head of a person at rest moves up and down, pixels."""
+
 RATE = 30.0
 
 
@@ -66,6 +69,7 @@ class Scene:
         faces: number of people.
         head: height of a head as a share of the height of the frame.
         leaving: whether each person leaves and comes back once in a loop.
+        resting: whether everybody sits still, and only breathes: half a pixel up and down.
     """
 
     width: int
@@ -73,6 +77,7 @@ class Scene:
     faces: int
     head: float = 0.5
     leaving: bool = True
+    resting: bool = False
 
     @property
     def name(self) -> str:
@@ -87,6 +92,10 @@ class Scene:
         """Position of the head of one person, `turn` loops after the start."""
         angle = _angle(person, turn)
         lane = self.width / self.faces
+        if self.resting:
+            # Two breaths a loop are 15 a minute
+            y = self.height / 2 + BREATH * sin(2 * angle)
+            return Head(lane * (person + 0.5), y, self.head * self.height, in_place=True)
         # The head moves down, stays away, and comes up again
         into = (turn - 0.5 - person / self.faces) % 1 / AWAY_SHARE
         gone = min(1.0, 4 * into, 4 * (1 - into)) if self.leaving and into < 1 else 0.0
@@ -142,7 +151,7 @@ class Composer:
     def _paint_head(self, canvas: NDArray[np.float32], person: int, turn: float) -> None:
         scene = self._scene
         head = scene.head_of(person, turn)
-        angle, scale, x, y = _angle(person, turn), head.height / HEAD[3], head.x, head.y
+        angle, scale, x, y = 0.0 if scene.resting else _angle(person, turn), head.height / HEAD[3], head.x, head.y
         side = int(head.height * 1.2) // 2 * 2
         left, top = int(x) - side // 2, int(y) - side // 2
         matrix = cv2.getRotationMatrix2D((HEAD[2] / 2, HEAD[3] / 2), 4 * sin(3 * angle), scale)

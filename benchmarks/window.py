@@ -20,7 +20,7 @@ from realtime.errors import EmodjError
 
 SECONDS = 60.0
 REFERENCE_S = 20.0
-"""Longest run of the reference in seconds: its use per second does not change."""
+"""Longest run of the reference, and of a session that saves power, in seconds: their use per second does not change."""
 
 RATE_TOLERANCE = 0.05
 """How far a camera may be below 30 frames a second, since its clock differs from ours."""
@@ -41,6 +41,7 @@ def figures(seconds: float) -> list[Figure]:
         save_untrained_pair(pair)
         own = read_numbers(module_command("benchmarks.live", source, "--window", "--seconds", str(seconds)), env)
         least = str(min(seconds, REFERENCE_S))
+        saving = read_numbers(module_command("benchmarks.live", source, "--window", "--save-power", "--seconds", least), env)
         command = module_command("benchmarks.reference", source, "--window", "--pair", str(pair), "--seconds", least)
         other = read_numbers(command, env)
     if "age_p50_s" not in own or not other["analysed"]:
@@ -52,6 +53,7 @@ def figures(seconds: float) -> list[Figure]:
         _latency_figure("age of a label when drawn, p95", own["age_p95_s"], 90, 50),
         _processor_time_figure(own, other, "wall_s", "processor time of that run, a second", (1 / 3, 1 / 6)),
         _processor_time_figure(own, other, "analysed", "the same, an analysed frame", (None, None)),
+        _processor_time_figure(saving, other, "wall_s", "processor time a second that saves power", (None, None)),
     ]
 
 

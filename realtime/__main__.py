@@ -2,6 +2,6 @@
 
 import sys
 
-from realtime.cli import main
+from realtime.cli import run
 
-sys.exit(main())
+sys.exit(run())

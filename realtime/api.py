@@ -361,8 +361,8 @@ def _is_place(text: str) -> bool:
 
 
 def _to_image(picture: object) -> Image:
+    from realtime.sources.frame_pixels import to_bgr
     from realtime.sources.images import decode_image, read_image
-    from realtime.sources.video import to_bgr
 
     if isinstance(picture, str | os.PathLike):
         return read_image(os.fspath(picture), notify=log.warning)

@@ -228,6 +228,36 @@ def ranked(values: Sequence[float]) -> list[tuple[Expression, float]]:
     return sorted(zip(EXPRESSIONS, values, strict=True), key=lambda pair: -pair[1])
 
 
+def percentages(shares: Sequence[float]) -> list[int]:
+    """Round shares that stand beside one another to whole per cent, so that they add to what their sum is rounded to.
+
+    The method of largest remainders (Hamilton): each share is rounded down, and those that lose most get the per cent that are
+    missing; of equal losses the larger share comes first, then the earlier one. No share moves by a whole per cent.
+
+    Args:
+        shares: 0 or more each; 1 is all.
+    """
+    exact = [100 * share for share in shares]
+    rounded = [int(each) for each in exact]
+    missing = round(sum(exact)) - sum(rounded)
+    by_loss = sorted(range(len(exact)), key=lambda index: (round(rounded[index] - exact[index], 9), -exact[index]))
+    for index in by_loss[:missing]:
+        rounded[index] += 1
+    return rounded
+
+
+def ranked_percentages(values: Sequence[float]) -> list[tuple[Expression, float, int]]:
+    """Each expression with its share and its `percentages`, in the order of `ranked`.
+
+    Raises:
+        ValueError: not seven numbers.
+    """
+    pairs = ranked(values)
+    return [
+        (name, share, percent) for (name, share), percent in zip(pairs, percentages([share for _, share in pairs]), strict=True)
+    ]
+
+
 def top(values: Sequence[float]) -> Expression:
     """The expression with the largest of seven numbers; of equal ones the first in the order of `Expression`."""
     return EXPRESSIONS[values.index(max(values))]

@@ -19,10 +19,13 @@ OPENCV_VARIABLES = {
     "QT_LOGGING_RULES": "*=false",
     # Without it, Media Foundation of Windows takes 4 to 20 seconds to open a camera (opencv#17687, #26495)
     "OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS": "0",
+    # OpenBLAS, in OpenCV and in NumPy, for products of large matrices: emodj has none, and its idle threads spin for 40 ms
+    # (`perf stat -e task-clock python -c "import cv2"`, with and without it)
+    "OPENBLAS_NUM_THREADS": "1",
     # In a thread, OpenCV cannot ask macOS for permission: `sources/camera_permission.py` does it in the main thread
     "OPENCV_AVFOUNDATION_SKIP_AUTH": "1",
 }
-"""Variables of the environment that OpenCV reads when it is loaded, and some of them later."""
+"""Variables of the environment that OpenCV and what it brings read when they are loaded, and some of them later."""
 
 _NAMES = {
     "PIL": "Pillow",
@@ -56,7 +59,25 @@ _AGAIN = "install emodj again, in an empty virtual environment"
 def configure_opencv() -> None:
     """Set the variables of OpenCV; call it before OpenCV is loaded. A variable that is set already stays."""
     for name, value in OPENCV_VARIABLES.items():
-        os.environ.setdefault(name, value)
+        if name not in os.environ:
+            set_variable(name, value)
+
+
+def set_variable(name: str, value: str | None) -> None:
+    """Set a variable of the environment where OpenCV and its FFmpeg read it; None removes it.
+
+    FFmpeg of OpenCV for Windows reads the environment from a C library of its own, msvcrt. That one copies all variables when
+    it is loaded, and does not see what Python changes later.
+    """
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
+    if sys.platform == "win32":
+        import ctypes  # noqa: PLC0415 - only Windows needs it
+
+        # An empty value removes the variable
+        ctypes.CDLL("msvcrt")._putenv(os.fsencode(f"{name}={value or ''}"))  # noqa: SLF001 - its name in C
 
 
 def explain_import_error(error: ImportError, platform: str = sys.platform) -> str:

@@ -36,6 +36,11 @@ def read_file(path: str | os.PathLike[str], most: int) -> bytes:
         stream = io.FileIO(path, opener=_open_at_once)
     except ValueError as error:
         raise OSError(errno.EINVAL, "no file has such a name", str(path)) from error
+    except OSError as error:
+        named = name_refusal(error, path)
+        if named is error:
+            raise
+        raise named from error
     with stream:
         status = os.fstat(stream.fileno())
         if stat.S_ISREG(status.st_mode) and status.st_size > most:
@@ -49,6 +54,24 @@ def read_file(path: str | os.PathLike[str], most: int) -> bytes:
                 return data
             stream.seek(0)
         return _read_to_end(stream, most, path)
+
+
+def name_refusal(error: OSError, path: str | os.PathLike[str], platform: str = sys.platform) -> OSError:
+    """The error that says why a file cannot be opened, in the words of POSIX.
+
+    Windows denies the permission to open a folder, and calls a name with a character that it allows in no name, such as `?`, an
+    invalid argument.
+
+    Args:
+        error: of the opening.
+        path: of the file.
+        platform: as in `sys.platform`.
+    """
+    if platform == "win32" and error.errno == errno.EACCES and os.path.isdir(path):  # noqa: PTH112 - never raises
+        return IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
+    if platform == "win32" and error.errno == errno.EINVAL:
+        return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), os.fspath(path))
+    return error
 
 
 def read_stream(stream: IO[bytes], most: int, name: str) -> bytes:

@@ -85,5 +85,5 @@ def test_the_threads_are_those_that_the_code_names() -> None:
     table = PAGE.split("## Threads", 1)[1].split("\n## ", 1)[0]
     named = set(re.findall(r"^\| (\w+) \|", table, re.MULTILINE)) - {"name", "main"}
     code = "\n".join(path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py"))
-    started = set(re.findall(r"name=\"(\w+)\", daemon|(?:Worker|OutputThread)\(\s*\"(\w+)\"", code))
+    started = set(re.findall(r"name=\"(\w+)\", daemon|(?:Worker|OutputThread|BackgroundCall)\(\s*\"(\w+)\"", code))
     assert named == {first or second for first, second in started}

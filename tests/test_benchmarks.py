@@ -13,6 +13,7 @@ import pytest
 
 from benchmarks import __main__ as everything
 from benchmarks import (
+    at_rest,
     children,
     feedback,
     forward,
@@ -129,6 +130,18 @@ def test_faces_are_at_the_positions_of_the_scene() -> None:
         assert not head.is_near(left + width * 1.5, top + height / 2)
 
 
+def test_a_head_at_rest_breathes_and_no_two_frames_are_equal() -> None:
+    place = scene.Scene(320, 240, 1, resting=True)
+    length = round(scene.LOOP_S * scene.RATE)
+    heads = [place.heads(index)[0] for index in range(length)]
+    assert {(head.x, head.height, head.in_place) for head in heads} == {(160.0, 120.0, True)}
+    assert max(head.y for head in heads) - min(head.y for head in heads) == pytest.approx(2 * scene.BREATH, abs=0.01)
+    one, other = scene.compose(place, 2)
+    assert not np.array_equal(one, other)
+    # The head is in its place and nothing but noise moves around it
+    assert abs(one.astype(int) - other.astype(int)).max() < 12 * scene.NOISE
+
+
 def test_an_absent_head_is_outside_the_frame() -> None:
     place = scene.Scene(320, 240, 1)
     middle = round((0.5 + scene.AWAY_SHARE / 2) * scene.LOOP_S * scene.RATE)
@@ -217,9 +230,14 @@ def test_forward() -> None:
 @pytest.mark.window
 @pytest.mark.nightly
 @pytest.mark.usefixtures("display")
-@pytest.mark.parametrize(("measure", "seconds", "rows"), [(window.figures, 3.0, 6), (frozen.figures, 1.0, 1)])
+@pytest.mark.parametrize(("measure", "seconds", "rows"), [(window.figures, 3.0, 7), (frozen.figures, 1.0, 1)])
 def test_sessions_in_a_window(measure: Callable[[float], list[Figure]], seconds: float, rows: int) -> None:
     assert len(numbers_above_zero(measure(seconds))) == rows
+
+
+@pytest.mark.nightly
+def test_a_face_at_rest() -> None:
+    assert len(numbers_above_zero(at_rest.figures(9.0))) == 4
 
 
 @pytest.mark.nightly
@@ -289,7 +307,10 @@ def test_the_full_run_names_benchmarks_that_cannot_run(
     monkeypatch.setattr(sys, "argv", ["benchmarks", "--seconds", "1"])
     assert everything.main() != 0
     stderr = capsys.readouterr().err
-    assert all(f"{name} is left out: " in stderr for name in ("throughput", "forward", "window", "memory", "startup", "frozen"))
+    assert all(
+        f"{name} is left out: " in stderr
+        for name in ("throughput", "forward", "window", "memory", "startup", "frozen", "at_rest")
+    )
 
 
 def test_the_error_of_a_child_is_reported() -> None:
@@ -299,7 +320,20 @@ def test_the_error_of_a_child_is_reported() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", ".throughput", ".forward", ".window", ".memory", ".startup", ".frozen", ".soak", ".live", ".reference", ".report"],
+    [
+        "",
+        ".throughput",
+        ".forward",
+        ".window",
+        ".memory",
+        ".startup",
+        ".frozen",
+        ".at_rest",
+        ".soak",
+        ".live",
+        ".reference",
+        ".report",
+    ],
 )
 def test_each_benchmark_has_a_help_text(name: str) -> None:
     done = subprocess.run(

@@ -7,7 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.domain import EXPRESSIONS, Box, Expression, Face, Frame, Mood, by_expression, ranked, top
+from realtime.domain import (
+    EXPRESSIONS,
+    Box,
+    Expression,
+    Face,
+    Frame,
+    Mood,
+    by_expression,
+    percentages,
+    ranked,
+    ranked_percentages,
+    top,
+)
 
 BOX = Box(0, 0, 10, 10)
 EVEN = (1 / 7,) * 7
@@ -132,6 +144,36 @@ def test_only_seven_numbers_are_ranked() -> None:
 def test_the_label_goes_before_the_most_probable_expression() -> None:
     face = Face(BOX, (0.1, 0.0, 0.3, 0.2, 0.0, 0.4, 0.0), label=Expression.FEAR)
     assert (face.expression, face.confidence) == (Expression.FEAR, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("shares", "rounded"),
+    [
+        ((0.335, 0.335, 0.33), [34, 33, 33]),
+        ((0.005, 0.495, 0.5), [0, 50, 50]),
+        # Each of seven would be 14%
+        ((1 / 7,) * 7, [15, 15, 14, 14, 14, 14, 14]),
+        # Each would be rounded up, to 101%
+        ((0.256, 0.256, 0.488), [26, 25, 49]),
+        ((0.29, 0.57, 0.14), [29, 57, 14]),
+        # Parts of a part of the whole
+        ((0.015, 0.015), [2, 1]),
+        ((0.0, 1.0), [0, 100]),
+        ((), []),
+    ],
+)
+def test_shares_beside_one_another_add_to_what_their_sum_is_rounded_to(shares: tuple[float, ...], rounded: list[int]) -> None:
+    assert percentages(shares) == rounded
+
+
+@given(st.lists(st.floats(0, 1), min_size=7, max_size=7).filter(lambda numbers: sum(numbers) > 0.01))
+def test_percentages_of_seven_shares_are_a_hundred_and_stay_near_and_in_order(numbers: list[float]) -> None:
+    shares = [number / sum(numbers) for number in numbers]
+    found = percentages(shares)
+    assert sum(found) == 100
+    assert all(abs(percent - 100 * share) < 1 for percent, share in zip(found, shares, strict=True))
+    ordered = [percent for _, _, percent in ranked_percentages(shares)]
+    assert ordered == sorted(found, reverse=True)
 
 
 def test_of_equal_expressions_the_first_in_the_alphabet_leads() -> None:

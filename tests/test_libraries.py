@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from realtime.libraries import explain_import_error
+from realtime.libraries import explain_import_error, set_variable
 from tests.support.places import ASTRONAUT, ROOT
 
 if TYPE_CHECKING:
@@ -49,6 +50,30 @@ def test_the_sentence_names_the_library_the_reason_and_what_to_install(
     assert sentence.startswith(f"the library {name} cannot be loaded ({reason.rstrip('.')}): ")
     assert advice in sentence
     assert ("Media" in sentence) is (platform == "win32" and module == "cv2")
+
+
+def test_the_ffmpeg_of_windows_sees_a_variable_that_is_set_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, bytes]] = []
+
+    class CLibrary:
+        """A C library of Windows, with its own copy of the environment."""
+
+        def __init__(self, name: str) -> None:
+            self._name = name
+
+        def _putenv(self, entry: bytes) -> int:
+            told.append((self._name, entry))
+            return 0
+
+    monkeypatch.setenv("EMODJ_TEST", "before")
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(ctypes, "CDLL", CLibrary)
+    set_variable("EMODJ_TEST", "a;b|c")
+    assert os.environ["EMODJ_TEST"] == "a;b|c"
+    set_variable("EMODJ_TEST", None)
+    set_variable("EMODJ_TEST", None)
+    assert "EMODJ_TEST" not in os.environ
+    assert told == [("msvcrt", b"EMODJ_TEST=a;b|c"), ("msvcrt", b"EMODJ_TEST="), ("msvcrt", b"EMODJ_TEST=")]
 
 
 def test_a_library_that_is_not_installed_and_a_part_of_emodj_that_is_missing_are_told_apart() -> None:
@@ -123,3 +148,15 @@ def test_opencv_reads_the_network_where_litert_cannot_be_loaded_and_emodj_says_s
     assert ended.stderr.count("\n") == 1
     assert '"expression": "happy"' in whole.stdout
     assert '"expression": "happy"' in ended.stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_opencv_and_numpy_load_without_threads_for_products_of_matrices() -> None:
+    program = (
+        "from realtime.libraries import configure_opencv; configure_opencv(); "
+        "import cv2, os; print(*os.listdir('/proc/self/task'))"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    command = [sys.executable, "-c", program]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, check=True)
+    assert len(ended.stdout.split()) == 1

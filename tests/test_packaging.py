@@ -167,7 +167,7 @@ def test_the_metadata_has_the_dependencies_and_the_licence(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         about = f"emodj-{PROJECT['version']}.dist-info"
         metadata = Parser().parsestr(archive.read(f"{about}/METADATA").decode())
-        assert "emodj = realtime.cli:main" in archive.read(f"{about}/entry_points.txt").decode()
+        assert "emodj = realtime.cli:run" in archive.read(f"{about}/entry_points.txt").decode()
     assert (metadata["Name"], metadata["Version"], metadata["License-Expression"]) == ("emodj", PROJECT["version"], "MIT")
     assert set(metadata.get_all("License-File", [])) == LICENCES
     needs = metadata.get_all("Requires-Dist", [])

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from realtime import reading
-from realtime.reading import read_file, read_stream
+from realtime.reading import name_refusal, read_file, read_stream
 
 posix = pytest.mark.posix
 
@@ -51,8 +51,27 @@ def test_a_device_without_an_end_is_refused() -> None:
 def test_what_is_no_file_says_why(tmp_path: Path) -> None:
     assert error_number(tmp_path / "missing", 10) == errno.ENOENT
     assert error_number("a\0b", 10) == errno.EINVAL
-    with pytest.raises(OSError, match=r"."):
-        read_file(tmp_path, 10)
+    assert error_number(tmp_path, 10) == errno.EISDIR
+
+
+@pytest.mark.parametrize(
+    ("platform", "number", "name", "named"),
+    [
+        ("win32", errno.EACCES, "folder", errno.EISDIR),
+        ("win32", errno.EACCES, "file", errno.EACCES),
+        ("win32", errno.EINVAL, "what?", errno.ENOENT),
+        ("win32", errno.ENOENT, "none", errno.ENOENT),
+        ("linux", errno.EACCES, "folder", errno.EACCES),
+        ("linux", errno.EINVAL, "what?", errno.EINVAL),
+    ],
+)
+def test_what_windows_refuses_is_said_in_the_words_of_posix(
+    platform: str, number: int, name: str, named: int, tmp_path: Path
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    found = name_refusal(OSError(number, os.strerror(number), str(tmp_path / name)), tmp_path / name, platform)
+    assert (found.errno, found.strerror, found.filename) == (named, os.strerror(named), str(tmp_path / name))
 
 
 @posix

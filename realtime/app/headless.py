@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from realtime.app.power import LOOK_S
 from realtime.app.rates import LookPace
 from realtime.errors import SourceError
 from realtime.sources.cameras import NEXT_STEPS
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from realtime.app.headless_music import HeadlessMusic
+    from realtime.app.power import PowerWatch
     from realtime.domain import Face, Frame
     from realtime.faces.pipeline import FrameReader
     from realtime.session.state import Session
@@ -123,6 +125,7 @@ def analyse_live(
     music: HeadlessMusic | None = None,
     *,
     slow: bool = False,
+    power: PowerWatch | None = None,
 ) -> None:
     """Analyse the newest frames of a live source, and wait for it while it is away.
 
@@ -135,6 +138,7 @@ def analyse_live(
         remark: gets a sentence when the source fails, and one when it is back.
         music: follows the mood; None plays none.
         slow: look at the faces a few times a second at most, to leave the processor to others.
+        power: says when to save power, by fewer looks; None saves none. The caller holds it by `with`.
 
     Raises:
         SourceError: the source cannot be opened, or it ends without a frame.
@@ -153,6 +157,10 @@ def analyse_live(
                 faces = _take(frame, frame.time_s - first_s, reader, session, emit)
                 if slow:
                     frames.slow_down(pace.interval_s(time.monotonic(), faces, near_change=session.near_change))
+            if power is not None and not slow:
+                frames.slow_down(LOOK_S if power.saving(time.monotonic()) else 0.0)
+                if (sentence := power.take_sentence()) is not None:
+                    remark(sentence)
             if music is not None:
                 now = time.monotonic()
                 music.lead(now, watching=started is not None and frames.health(now).ok)

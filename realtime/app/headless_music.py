@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from realtime.app.outputs import MusicPlayer
+    from realtime.music.planner import Plan
+    from realtime.music.songs import NowPlaying
     from realtime.session.state import Session
 
 
@@ -27,6 +29,7 @@ class HeadlessMusic:
         self._session = session
         self._music = music
         self._say = say
+        self._playing: tuple[NowPlaying | None, Plan | None] = (None, None)
         self._worker: Worker[PlayerCommand, str] = Worker(
             "music", music.handle, merge=PlayerCommand.merged_with, idle=music.poll, end=music.close
         )
@@ -43,6 +46,11 @@ class HeadlessMusic:
         message = self._worker.result()
         if message is not None:
             self._say(message)
+        playing = self._music.now_playing()
+        if playing != self._playing:
+            # A journey follows the player, which takes a step at the end of a song
+            self._playing = playing
+            self._session.set_now_playing(*playing)
         command = self._session.lead_music(now_s, self._music.playing_music(), watching=watching)
         for sentence in self._session.take_dj_sentences():
             self._say(sentence)

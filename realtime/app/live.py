@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from realtime.app.headless import empty_source, limits_start, no_picture_in_time
-from realtime.app.rates import LookPace, RateMeter
+from realtime.app.hold import FrameHold
+from realtime.app.power import LOOK_S, PICTURE_S
+from realtime.app.rates import EvenSteps, LookPace, RateMeter
 from realtime.app.worker import Worker
 from realtime.domain import Frame
 from realtime.music.commands import PlayerCommand
 from realtime.session.keymap import Action
+from realtime.session.state import NOTICE_S
 from realtime.sources.health import BlackCheck
 
 if TYPE_CHECKING:
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from realtime.app.explanations import ExplanationThread
     from realtime.app.headless import SessionLimits
     from realtime.app.outputs import SessionOutputs
+    from realtime.app.power import PowerWatch
     from realtime.domain import Face, Image
     from realtime.faces.calibration import Calibration
     from realtime.faces.pipeline import FrameReader
@@ -31,18 +35,11 @@ if TYPE_CHECKING:
     from realtime.session.view import ViewState
     from realtime.sources.grabber import FrameGrabber
 
-KEY_WAIT_MS = 5
-"""How long a turn of the loop waits for a key; also how late a new frame may be shown."""
-
-IDLE_WAIT_MS = 40
-"""The same while the picture stands still."""
+KEY_WAIT_S = 0.03
+"""Seconds that a turn of the loop waits at most for a frame or its faces, before it looks at the keys."""
 
 BEHIND_WAIT_S = 0.2
-"""How long a turn waits for a picture while the window is minimised and the DJ leads: OpenCV's wait for a key spins."""
-
-HOLD_S = 0.012
-"""A new frame is held back for so long for its own faces, so that boxes lie where the faces are; then it is shown with
-those of the frame before."""
+"""The same while the window is minimised and the DJ leads."""
 
 REDRAW_S = 0.25
 """Seconds between two redraws of an unchanged frame, so that notices disappear."""
@@ -70,6 +67,7 @@ class LiveSession:
         blank: width and height of the picture until the first frame; None waits for that before the window opens.
         meter: counts the frames that are shown and analysed.
         explanations: explains the label of the largest face; started and stopped here. None explains none.
+        power: says when to save power; None saves none. The caller holds it by `with`.
     """
 
     def __init__(
@@ -84,6 +82,7 @@ class LiveSession:
         blank: tuple[int, int] | None = None,
         meter: RateMeter | None = None,
         explanations: ExplanationThread | None = None,
+        power: PowerWatch | None = None,
     ) -> None:
         self._frames = frames
         self._reader = reader
@@ -94,13 +93,17 @@ class LiveSession:
         self._outputs = outputs
         self._meter = meter or RateMeter()
         self._explanations = explanations
-        self._analyst: Worker[_Seen, _Seen] = Worker("analysis", lambda seen: replace(seen, faces=reader.read(seen.frame)))
+        self._power, self._looks = power, EvenSteps()
+        self._analyst: Worker[_Seen, _Seen] = Worker(
+            "analysis", lambda seen: replace(seen, faces=reader.read(seen.frame)), notify=frames.wake
+        )
         music = outputs.music
         self._music: Worker[PlayerCommand, str] = Worker(
             "music", music.handle, merge=PlayerCommand.merged_with, idle=music.poll, end=music.close
         )
         self._shown = None if blank is None else Frame(np.zeros((blank[1], blank[0], 3), np.uint8), -1, 0.0)
         self._held: _Seen | None = None
+        self._hold = FrameHold()
         self._counted: Image | None = None
         self._black_check = BlackCheck()
         self._drawn_at = 0.0
@@ -130,24 +133,32 @@ class LiveSession:
                 now = time.monotonic()
                 self._set_pace(now)
                 new = self._look(now)
-                if self._shown is None:
-                    # Nothing to show and so no window to wait in yet
-                    self._frames.latest_after(self._index, KEY_WAIT_MS / 1000)
-                else:
+                pressed = False
+                # There is no window before there is something to show
+                if self._shown is not None:
                     if not self._behind and (new or now - self._drawn_at >= REDRAW_S):
                         self._draw(self._shown, now, new=new)
-                    self._listen()
+                    pressed = self._listen()
                 if self._is_over(time.monotonic()):
                     return
+                if not pressed:
+                    self._rest()
 
     def _set_pace(self, now: float) -> None:
-        """Look at the faces rarely, and draw nothing, while the DJ leads the music behind other windows."""
+        """Look at the faces rarely, and draw nothing, while the DJ leads the music behind other windows; save power."""
+        saving = self._meter.saving = self._power is not None and self._power.saving(now)
         behind = self._session.dj_on and not self._session.recording and self._display.hidden
         if behind:
             self._frames.slow_down(self._pace.interval_s(now, self._faces, near_change=self._session.near_change))
-        elif self._behind:
-            self._frames.slow_down(0.0)
+        else:
+            # A film needs its frames
+            self._frames.slow_down(PICTURE_S if saving and not self._session.recording else 0.0)
         self._behind = behind
+        # The welcome says what is written, so it stays for its time
+        if self._power is not None and self._started is not None and now - self._started >= NOTICE_S:
+            sentence = self._power.take_sentence()
+            if sentence is not None:
+                self._session.notify(sentence, now)
 
     def _look(self, now: float) -> bool:
         """Take what camera, analysis, music and disk have; say whether there is something new to draw."""
@@ -167,6 +178,7 @@ class LiveSession:
             self._music.submit(command)
         analysis = self._analyst.result()
         if analysis is not None and not self._session.frozen:
+            self._hold.add(now - analysis.at_s)
             self._count(analysis, now)
         if self._explanations is not None:
             news |= self._explanations.update(self._session, now)
@@ -188,8 +200,11 @@ class LiveSession:
         if frame is not None and not self._session.frozen:
             # Held since the first that was not shown: a slow machine shows fresh frames with older labels
             self._held = _Seen(frame, self._held.at_s if self._held else now)
+            if not self._looks.take(now, LOOK_S if self._meter.saving else 0.0):
+                self._show(now)
+                return True
             self._analyst.submit(_Seen(frame, now))
-        if not shown and self._held is not None and now - self._held.at_s >= HOLD_S:
+        if not shown and self._held is not None and now - self._held.at_s >= self._hold.seconds:
             self._show(now)
             return True
         return shown
@@ -227,14 +242,21 @@ class LiveSession:
                 # A film is as large as its first picture
                 self._outputs.shown(picture)
 
-    def _listen(self) -> None:
-        idle = self._session.frozen or self._trouble
-        if self._behind:
-            self._frames.latest_after(self._index, BEHIND_WAIT_S)
-        key = self._display.poll(1 if self._held or self._behind else IDLE_WAIT_MS if idle else KEY_WAIT_MS)
-        if key is not None:
-            self._press(key, time.monotonic())
-            self._drawn_at, self._screen = 0.0, None
+    def _listen(self) -> bool:
+        """Do what the key asks for that was pressed; say whether one was."""
+        key = self._display.poll(0)
+        if key is None:
+            return False
+        self._press(key, time.monotonic())
+        self._drawn_at, self._screen = 0.0, None
+        return True
+
+    def _rest(self) -> None:
+        """Wait until there is something to do: a frame, its faces, the end of the time that a frame is held back, or a key."""
+        wait_s = BEHIND_WAIT_S if self._behind else KEY_WAIT_S
+        if self._held is not None:
+            wait_s = min(wait_s, max(0.0, self._held.at_s + self._hold.seconds - time.monotonic()))
+        self._frames.wait_after(self._index, wait_s)
 
     def _is_over(self, now: float) -> bool:
         """Whether a limit is reached, or a file was shown to its last frame and that was analysed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -47,6 +48,22 @@ class LookPace:
         return FAST_LOOK_S if near_change or now_s < self._fast_until_s else SLOW_LOOK_S
 
 
+class EvenSteps:
+    """Lets events through at most so often: on average at the given interval, however these events come."""
+
+    def __init__(self) -> None:
+        self._next_s = -math.inf
+
+    def take(self, now_s: float, interval_s: float) -> bool:
+        """Whether the event at `now_s` may pass; `interval_s` is that to the next one, seconds, 0 for all."""
+        if now_s < self._next_s:
+            return False
+        # The next one is due by the interval, not by an event that came late; what was missed is not caught up
+        late = now_s - self._next_s
+        self._next_s = (self._next_s if late < interval_s else now_s) + interval_s
+        return True
+
+
 class FrameRate:
     """Events a second, averaged over about the last second."""
 
@@ -69,9 +86,14 @@ class FrameRate:
 
 
 class RateMeter:
-    """Frames shown and analysed a second, and how old the labels are when they are drawn."""
+    """Frames shown and analysed a second, and how old the labels are when they are drawn.
+
+    Attributes:
+        saving: whether the session saves power.
+    """
 
     def __init__(self) -> None:
+        self.saving = False
         self._shown, self._analysed = FrameRate(), FrameRate()
         self._labelled: Frame | None = None
         self._seen_s = self._age_s = 0.0
@@ -92,4 +114,4 @@ class RateMeter:
     def summary(self) -> str:
         """The info line of the screen."""
         rates = f"{self._shown.per_second:.0f} frames/s shown, {self._analysed.per_second:.0f} analysed"
-        return f"{rates}, labels {self._age_s * 1000:.0f} ms old"
+        return f"{rates}, labels {self._age_s * 1000:.0f} ms old{', saving power' if self.saving else ''}"

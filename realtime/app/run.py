@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from realtime.app.explanations import ExplanationThread
     from realtime.app.headless import SessionLimits
     from realtime.app.outputs import LiveOutputs
+    from realtime.app.power import PowerWatch
     from realtime.faces.pipeline import FrameReader
     from realtime.session.state import Session
     from realtime.sources.select import SourceSpec
@@ -64,6 +65,7 @@ class LiveRun:
         blank: width and height of the picture until the first frame, pixels; None waits for that frame.
         notify: says a sentence where there is no window.
         explanations: explains labels on the display; None explains none.
+        power: says when to save power, before a camera or on a display; None saves none.
     """
 
     session: Session
@@ -75,6 +77,7 @@ class LiveRun:
     blank: tuple[int, int] | None
     notify: Callable[[str], None]
     explanations: ExplanationThread | None = None
+    power: PowerWatch | None = None
 
     def run(self) -> None:
         """Run the session to its end.
@@ -101,16 +104,18 @@ class LiveRun:
         # The other cores are for the other threads; OpenCV's pool spins while it waits for work
         cv2.setNumThreads(1)
         frames = FrameGrabber(self.source.open, wait_for_source=self.request.wait, opening=self.source.opening)
-        LiveSession(
-            frames,
-            self.reader,
-            self.session,
-            display,
-            self.request.limits,
-            self.outputs,
-            blank=self.blank,
-            explanations=self.explanations,
-        ).run()
+        with self.power or nullcontext():
+            LiveSession(
+                frames,
+                self.reader,
+                self.session,
+                display,
+                self.request.limits,
+                self.outputs,
+                blank=self.blank,
+                explanations=self.explanations,
+                power=self.power,
+            ).run()
 
     def _run_without_display(self) -> None:
         from realtime.app.headless import analyse_file, analyse_live
@@ -127,9 +132,11 @@ class LiveRun:
             frames = FrameGrabber(self.source.open, wait_for_source=request.wait, opening=self.source.opening)
             # A film needs its frames
             slow = dj is not None and request.record is None
+            power = self.power if request.record is None else None
             if slow:
                 import cv2
 
                 # OpenCV's pool spins while it waits for work, which comes once a second
                 cv2.setNumThreads(1)
-            analyse_live(frames, self.reader, self.session, request.limits, emit, self.notify, dj, slow=slow)
+            with power or nullcontext():
+                analyse_live(frames, self.reader, self.session, request.limits, emit, self.notify, dj, slow=slow, power=power)

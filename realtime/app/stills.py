@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from realtime.background import BackgroundCall
 from realtime.errors import EmodjError, UsageError
 from realtime.mood.vote import mood_of_pictures
 from realtime.music.planner import plan_music
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from realtime.classifier.occlusion import Explanation
-    from realtime.domain import Image
-    from realtime.faces.pipeline import FaceReader
+    from realtime.domain import Box, Face, Image
+    from realtime.faces.pipeline import Detector, FaceReader
     from realtime.music.catalog import Playlists
     from realtime.music.planner import Strategy
 
@@ -158,10 +159,11 @@ def _identity(path: str) -> tuple[int, int] | None:
 
 
 class StillsReader:
-    """Reads one picture after the other. The network is loaded when the first picture could be read.
+    """Reads one picture after the other. Detector and network are loaded when the first picture could be read.
 
     Args:
-        faces: loads detector and network.
+        detector: builds the detector, in another thread.
+        faces: loads the network; its argument returns the detector, which may still be built.
         music: the music to choose from.
         strategy: how music is chosen for a mood.
         stdin: where the picture "-" is read from.
@@ -178,7 +180,8 @@ class StillsReader:
 
     def __init__(
         self,
-        faces: Callable[[], FaceReader],
+        detector: Callable[[], Detector],
+        faces: Callable[[Callable[[], Detector]], FaceReader],
         music: Playlists,
         strategy: Strategy,
         stdin: BinaryIO | None = None,
@@ -191,6 +194,7 @@ class StillsReader:
     ) -> None:
         self.pictures: list[AnalysedPicture] = []
         self.failures: list[EmodjError] = []
+        self._build_detector = detector
         self._load_faces = faces
         self._faces: FaceReader | None = None
         self._music = music
@@ -222,12 +226,21 @@ class StillsReader:
 
     def analyse(self, path: str, pixels: Image) -> AnalysedPicture:
         """Find the faces, the mood and the music of a picture, (height, width, 3) uint8 BGR."""
-        if self._faces is None:
-            self._faces = self._load_faces()
-        faces = self._faces.read(pixels)
+        faces = self._read_first_faces(pixels) if self._faces is None else self._faces.read(pixels)
         mood = mood_of_pictures(faces)
         height, width = pixels.shape[:2]
         return AnalysedPicture(path, width, height, faces, mood, plan_music(self._music, mood, self._strategy))
+
+    def _read_first_faces(self, pixels: Image) -> tuple[Face, ...]:
+        """Search the first picture while the network is loaded: the search needs none, and takes half of all the time."""
+
+        def search() -> tuple[Detector, list[Box]]:
+            detector = self._build_detector()
+            return detector, detector.detect(pixels)
+
+        with BackgroundCall("first search", search) as searched:
+            self._faces = self._load_faces(lambda: searched.result()[0])
+            return self._faces.read(pixels, searched.result()[1])
 
     def _process(self, item: PictureInput, pixels: Image) -> tuple[AnalysedPicture, Image | None, EmodjError | None]:
         """Analyse and annotate a picture; if the memory does not suffice, that is an error of this picture alone."""

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+KEY_PERIOD_S = 0.024
+"""Seconds between two looks at the events of a window: OpenCV's shortest wait for a key lasts one to two milliseconds."""
+
 PROBE_S = 5.0
 """Seconds that a display may take to answer."""
 
@@ -99,6 +102,7 @@ class Window:
         self._open = False
         self._full = False
         self._shape: tuple[int, ...] = ()
+        self._looked_s = 0.0
         self.closed = False
 
     def show(self, image: Image) -> None:
@@ -114,16 +118,32 @@ class Window:
                 self._shape = image.shape
                 cv2.resizeWindow(self._title, *_fitted(image, FIRST_SIZE))
             cv2.imshow(self._title, _shrunken(image))
+            # It is painted with the next events
+            self._looked_s = 0.0
         except cv2.error as error:
             raise DisplayError(
                 "the window cannot be opened: this OpenCV was built without one; --no-window does without"
             ) from error
 
     def poll(self, wait_ms: int) -> str | None:
-        """Handle the window's events for `wait_ms` at most and return the key pressed, as `read_key` does."""
-        if self.closed or not self._open:
+        """Wait for a key for `wait_ms` at most and return it, as `read_key` does.
+
+        Events are handled at once after a picture, and else every `KEY_PERIOD_S`, however often this is called.
+        """
+        end_s = time.monotonic() + wait_ms / 1000
+        key = self._handle_events()
+        while key is None and not self.closed and self._open and (left_s := end_s - time.monotonic()) > 0:
+            # OpenCV's longer wait would wake up every millisecond
+            time.sleep(min(left_s, KEY_PERIOD_S))
+            key = self._handle_events()
+        return key
+
+    def _handle_events(self) -> str | None:
+        now = time.monotonic()
+        if self.closed or not self._open or now - self._looked_s < KEY_PERIOD_S:
             return None
-        code = cv2.waitKeyEx(max(1, wait_ms))
+        code = cv2.pollKey()
+        self._looked_s = time.monotonic()
         self.closed = self._was_closed()
         return read_key(code)
 

@@ -29,6 +29,7 @@ class Worker(Generic[Task, Result]):
         merge: joins a task that was not begun with the next one; without it, the next one replaces it.
         idle: called in the thread every `IDLE_S` while there is no task; returns a result, too.
         end: called in the thread when it ends.
+        notify: called in the thread after each new result or error.
     """
 
     def __init__(
@@ -39,11 +40,13 @@ class Worker(Generic[Task, Result]):
         merge: Callable[[Task, Task], Task] | None = None,
         idle: Callable[[], Result | None] | None = None,
         end: Callable[[], None] | None = None,
+        notify: Callable[[], None] | None = None,
     ) -> None:
         self._work = work
         self._merge = merge
         self._idle = idle
         self._end = end
+        self._notify = notify
         self._changed = threading.Condition()
         self._task: tuple[Task] | None = None
         self._result: tuple[Result] | None = None
@@ -109,10 +112,14 @@ class Worker(Generic[Task, Result]):
             try:
                 result = self._work(task[0]) if task is not None else self._idle() if self._idle is not None else None
             except BaseException as error:  # noqa: BLE001 - `result` raises it again
-                with self._changed:
-                    self._error = error
-                    self._working = False
+                self._publish(error=error)
                 return
             if result is not None:
-                with self._changed:
-                    self._result = (result,)
+                self._publish((result,))
+
+    def _publish(self, result: tuple[Result] | None = None, error: BaseException | None = None) -> None:
+        with self._changed:
+            self._result, self._error = result or self._result, error
+            self._working = False
+        if self._notify is not None:
+            self._notify()

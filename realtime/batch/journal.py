@@ -11,7 +11,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import shutil
 import stat
 from array import array
 from contextlib import ExitStack, suppress
@@ -23,6 +22,7 @@ from realtime.errors import EmodjError, UsageError
 from realtime.reading import read_file
 from realtime.storage import atomic
 from realtime.storage.append_file import RESERVE
+from realtime.storage.atomic import creation_reason, free_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -163,7 +163,7 @@ class BatchJournal:
         except Timeout as error:
             raise UsageError(f"{folder} is in use: another emodj batch writes there now; choose another --output") from error
         except OSError as error:
-            raise EmodjError(f"cannot make {folder} ({error.strerror or error}): choose another --output") from error
+            raise EmodjError(f"cannot make {folder} ({creation_reason(error)}): choose another --output") from error
         with ExitStack() as opened:
             opened.callback(self._lock.release)
             self._begin(manifest, fresh=fresh)
@@ -336,10 +336,7 @@ class BatchJournal:
             self._note(start, length, piece._replace(number=number))
 
     def _check_disk(self) -> None:
-        free = self._reserve
-        with suppress(OSError):
-            free = shutil.disk_usage(self.folder).free
-        if free < self._reserve:
+        if (free := free_bytes(self.folder)) is not None and free < self._reserve:
             raise EmodjError(f"the disk of {self.folder} is nearly full, make room; {_GO_ON}")
 
     def _cut(self) -> None:

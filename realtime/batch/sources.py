@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import os
+import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,14 +111,34 @@ def read_list(place: str, stdin: BinaryIO) -> list[str]:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UsageError(f"no such list: {place}") from error
     except OSError as error:
+        if os.path.isdir(place):  # noqa: PTH112 - never raises
+            raise UsageError(f"{place} is a folder: name a file with one path a line") from error
         raise EmodjError(f"cannot read the list {name} ({error.strerror})") from error
-    lines = data.split(b"\0") if b"\0" in data else [line.removesuffix(b"\r") for line in data.split(b"\n")]
-    # Notepad of Windows puts a byte order mark in front
-    lines[0] = lines[0].removeprefix(b"\xef\xbb\xbf")
-    names = [os.fsdecode(line) for line in lines if line]
+    try:
+        names = list_names(data, sys.getfilesystemencodeerrors())
+    except UnicodeDecodeError as error:
+        raise EmodjError(f"cannot read the list {name} (it is not UTF-8): save it as UTF-8") from error
     if not names:
         raise UsageError(f"the list {name} names no file: write one path a line")
     return names
+
+
+def list_names(data: bytes, errors: str) -> list[str]:
+    """The paths in the bytes of a list.
+
+    Args:
+        data: UTF-8, or UTF-16 with a byte order mark, as PowerShell writes it.
+        errors: how the system decodes bytes of a path that are no UTF-8; "surrogatepass" on Windows, whose paths are text.
+
+    Raises:
+        UnicodeDecodeError: the bytes are text in another encoding.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        data = data.decode("utf-16").encode()
+    # Notepad of Windows puts a byte order mark in front
+    data = data.removeprefix(codecs.BOM_UTF8)
+    lines = data.split(b"\0") if b"\0" in data else [line.removesuffix(b"\r") for line in data.split(b"\n")]
+    return [line.decode(sys.getfilesystemencoding(), errors) for line in lines if line]
 
 
 def _add_folder(folder: str, add: Callable[..., None], *, recursive: bool, notify: Notify) -> None:

@@ -39,8 +39,8 @@ def read_table(path: Path) -> Iterator[Row]:
         path: ends in one of `results.SUFFIXES`.
 
     Raises:
-        UsageError: it does not exist, or is no table of a batch.
-        EmodjError: it cannot be read, or is Parquet and pyarrow is not installed.
+        UsageError: it does not exist, or is a folder.
+        EmodjError: it cannot be read, is no table of a batch, or is Parquet and pyarrow is not installed.
     """
     with _explained(path):
         rows = {".csv": _csv_rows, ".jsonl": _json_rows}.get(path.suffix.lower(), _parquet_rows)(path)
@@ -87,6 +87,8 @@ def _explained(path: Path) -> Generator[None]:
     except FileNotFoundError as error:
         raise UsageError(f"there is no file {path}") from error
     except OSError as error:
+        if path.is_dir():
+            raise UsageError(f"{path} is a folder: name a table of emodj batch") from error
         raise EmodjError(f"cannot read {path} ({error.strerror or error})") from error
     except (ValueError, TypeError, KeyError, csv.Error) as error:
-        raise UsageError(f"{path} is no table of emodj batch, or it is damaged") from error
+        raise EmodjError(f"{path} is no table of emodj batch, or it is damaged") from error

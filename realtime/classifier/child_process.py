@@ -72,6 +72,8 @@ class ChildProcess:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env=_environment(self.folder),
+                # Else a program without a console would open one
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
         except OSError as error:
             self._folder.cleanup()
@@ -102,7 +104,8 @@ class ChildProcess:
         timer = threading.Timer(self._timeout_s, self._kill)
         timer.start()
         try:
-            with suppress(BrokenPipeError):
+            # A child that has ended is noticed when its answer is read; Windows does not call its pipe broken
+            with suppress(OSError):
                 _write(child.stdin, header, payload)
             answer = _read(child.stdout)
         finally:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from realtime.cli.context import Context, common_options, discard, print_click_error
+from realtime.cli.garbage import leave_garbage, without_collection
 from realtime.cli.signals import EndSignals
 from realtime.errors import EmodjError
 from realtime.libraries import configure_opencv, explain_import_error
@@ -65,7 +66,8 @@ class _Commands(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(COMMANDS[cmd_name][0])
+        with without_collection():
+            module = importlib.import_module(COMMANDS[cmd_name][0])
         command: click.Command = getattr(module, cmd_name)
         return command
 
@@ -116,6 +118,13 @@ emodj says what an expression looks like, not what a person feels. Pictures stay
 @common_options
 def emodj() -> None:
     """Expressions on camera or in a picture, and a playlist that fits."""
+
+
+def run() -> int:
+    """Run the command line of a process that ends next, and return its exit status."""
+    status = main()
+    leave_garbage()
+    return status
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -56,8 +56,9 @@ def calibrate(
 ) -> None:
     """Measure your face at rest: which expressions the network sees in it, and how far they would be turned down.
 
-    Look neutral at the camera for the seconds of the measurement. Nothing is written without --name; with it, emodj asks and
-    keeps seven numbers, the day and the network, in a file that only you can read: no picture, and nothing to know you by.
+    Look neutral at the camera for the seconds of the measurement; of a film, its first seconds are read. Nothing is written
+    without --name; with it, emodj asks and keeps seven numbers, the day and the network, in a file that only you can read: no
+    picture, and nothing to know you by.
     """
     _check_options(name, camera, source, yes=bool(yes), show=bool(show), forget=bool(forget))
     if show:
@@ -141,10 +142,17 @@ def _measure(
 
             raise AssetError(NO_REFERENCE)
         if no_window:
-            context.remark(f"look neutral at the camera for {seconds:g} seconds")
+            context.remark(_describe_start(run, seconds))
         run.session.measure_only(seconds)
-        run.run()
+        with context.remarks_stop("stopped: nothing was measured, and nothing is kept"):
+            run.run()
         return _result(run), run.reader.network
+
+
+def _describe_start(run: LiveRun, seconds: float) -> str:
+    if run.source.file is None:
+        return f"look neutral at the camera for {seconds:g} seconds"
+    return f"reading the first {seconds:g} seconds of the film, or all of it: the face in it should look neutral"
 
 
 def _result(run: LiveRun) -> RestResult:

@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 import traceback
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, TypeVar
@@ -17,7 +18,7 @@ from realtime.printable import printable
 from realtime.storage import resources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from realtime.config.schema import Settings
     from realtime.errors import EmodjError
@@ -77,6 +78,15 @@ class Context:
         """
         if self.interrupted:
             raise KeyboardInterrupt
+
+    @contextmanager
+    def remarks_stop(self, sentence: str) -> Generator[None]:
+        """Within a block that leaves no result behind, answer Ctrl-C, or another signal, with a remark before it goes on."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.remark(sentence)
+            raise
 
     def print_error(self, error: EmodjError) -> None:
         """Print what failed, as a sentence on stderr; with `-vv` the traceback, too."""

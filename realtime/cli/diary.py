@@ -14,7 +14,7 @@ from realtime.cli.console import is_terminal
 from realtime.cli.context import Context, common_options, pass_context
 from realtime.cli.options import json_option
 from realtime.errors import EmodjError, UsageError
-from realtime.printable import printable
+from realtime.printable import printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -65,6 +65,7 @@ Examples:
   emodj diary on                        from now on, emodj live writes one line a session
   emodj diary                           the last sessions
   emodj diary note "rain, and new songs"
+  emodj diary note --replace "sun, and new songs"
   emodj diary plot -o year.html
   emodj diary export > diary.csv
   emodj diary wipe                      deletes all of it""",
@@ -136,22 +137,96 @@ def show(context: Context, since: date | None, number: int | None, as_json: bool
         click.echo(line)
 
 
-@diary.command("note", short_help="Add a note to the last session.")
-@click.argument("words", metavar="TEXT...", nargs=-1, required=True)
+@diary.command("note", short_help="Add, correct or remove a note.")
+@click.argument("words", metavar="[TEXT]...", nargs=-1)
+@click.option(
+    "--session", "start", metavar="START", help="Session of this start, as the table shows it (default: the last one)."
+)
+@click.option("--replace", "replaces", is_flag=True, default=None, help="TEXT takes the place of a note.")
+@click.option("--remove", "removes", is_flag=True, default=None, help="Remove a note; emodj asks first.")
+@click.option(
+    "-n",
+    "number",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Replace or remove the Nth note of the session (default: the last).",
+)
+@click.option("--yes", is_flag=True, default=None, help="Do not ask.")
 @common_options
 @pass_context
-def note(context: Context, words: tuple[str, ...]) -> None:
-    """Add a note to the last session; a second one goes below the first."""
+def note(
+    context: Context,
+    words: tuple[str, ...],
+    start: str | None,
+    replaces: bool | None,
+    removes: bool | None,
+    number: int | None,
+    yes: bool | None,
+) -> None:
+    """Add a note to the last session, or to that of START; a second one goes below the first.
+
+    With --replace or --remove, correct or remove one of the notes.
+    """
     from realtime.diary.store import Diary
+
+    text = _note_text(words, replaces=bool(replaces), removes=bool(removes))
+    if number is not None and not (replaces or removes):
+        raise UsageError("-n names a note to change: add --replace or --remove")
+    kept = Diary(context.remark)
+    if start is None and text and not replaces:
+        entry = kept.add_note(text)
+        if entry is None:
+            raise UsageError(f"there is no session to add a note to: {_why_empty(context, None)}")
+        click.echo(f"noted with the session of {_start(entry)}")
+        return
+    line, entry = _one_session(kept, start, context)
+    notes = entry.note.split("\n") if entry.note else []
+    if text and not replaces:
+        kept.replace_note(line, entry.note, "\n".join([*notes, text]))
+        click.echo(f"noted with the session of {_start(entry)}")
+        return
+    index = len(notes) - 1 if number is None else number - 1
+    if not 0 <= index < len(notes):
+        has = "no note" if not notes else "1 note" if len(notes) == 1 else f"{len(notes)} notes"
+        raise UsageError(f"the session of {_start(entry)} has {has}: `emodj diary` shows them")
+    before = notes[index]
+    if removes and not yes:
+        _confirm(f"delete the note {quoted(before)} of the session of {_start(entry)}, for good?")
+    notes[index : index + 1] = [text] if text else []
+    kept.replace_note(line, entry.note, "\n".join(notes))
+    done = f"replaced: {before}" if replaces else f"removed: {before}"
+    click.echo(printable(f"{done}, of the session of {_start(entry)}"))
+
+
+def _note_text(words: tuple[str, ...], *, replaces: bool, removes: bool) -> str:
+    """The words of a note as one line; empty with --remove."""
     from realtime.printable import one_line
 
     text = " ".join(one_line(" ".join(words)).split())
-    if not text:
+    if replaces and removes:
+        raise UsageError("--replace corrects a note, and --remove takes it away: leave one of them out")
+    if removes and words:
+        raise UsageError("--remove needs no text: leave it out, or use --replace")
+    if not text and not removes:
         raise UsageError("the note is empty: write it behind `emodj diary note`")
-    entry = Diary(context.remark).add_note(text)
-    if entry is None:
-        raise UsageError(f"there is no session to add a note to: {_why_empty(context, None)}")
-    click.echo(f"noted with the session of {_start(entry)}")
+    return text
+
+
+def _one_session(kept: Diary, start: str | None, context: Context) -> tuple[int, DiaryEntry]:
+    """The session of a start, or the last one, with its number in the file.
+
+    Raises:
+        UsageError: there is none, or several have that start.
+    """
+    found = kept.sessions(None if start is None else start.replace("T", " "))
+    if not found and start is not None:
+        raise UsageError(f"no session of your diary started at {quoted(start)}: `emodj diary show -n 100` shows the starts")
+    if not found:
+        raise UsageError(f"there is no session to change a note of: {_why_empty(context, None)}")
+    if start is not None and len(found) > 1:
+        starts = ", ".join(entry.started.strftime("%Y-%m-%d %H:%M:%S") for _, entry in found[:_SHOWN])
+        raise UsageError(f"{len(found)} sessions started at {quoted(start)}: name one of {starts}")
+    return found[-1]
 
 
 @diary.command("plot", short_help="Draw a year of squares and a week's curve.")
@@ -241,12 +316,16 @@ def wipe(context: Context, yes: bool | None) -> None:
         click.echo("there is no diary to delete")
         return
     if not yes:
-        if not is_terminal(sys.stdin):
-            raise UsageError("nothing is deleted without a question: answer it in a terminal, or say --yes")
-        if not click.confirm(printable(f"delete the diary {kept.path}, {_count(kept, files)}, for good?"), err=True):
-            raise EmodjError("nothing was deleted")
+        _confirm(f"delete the diary {kept.path}, {_count(kept, files)}, for good?")
     kept.wipe()
     click.echo("the diary is deleted")
+
+
+def _confirm(question: str) -> None:
+    if not is_terminal(sys.stdin):
+        raise UsageError("nothing is deleted without a question: answer it in a terminal, or say --yes")
+    if not click.confirm(printable(question), err=True):
+        raise EmodjError("nothing was deleted")
 
 
 def _count(kept: Diary, files: Sequence[Path]) -> str:
@@ -276,12 +355,11 @@ def _why_empty(context: Context, since: date | None) -> str:
 def _table(entries: Sequence[DiaryEntry]) -> Iterator[str]:
     """A row for each session; its note, if it has one, on lines of its own."""
     from realtime.diary.entry import name_entry_mood
-    from realtime.domain import ranked
     from realtime.session.summary_text import length_text
 
     rows: list[tuple[str, str, str, str, str]] = []
     for entry in entries:
-        looked = "" if entry.shares is None else _shares(ranked(entry.shares))
+        looked = "" if entry.shares is None else _shares(entry.shares)
         rows.append((_start(entry), length_text(entry.seconds), name_entry_mood(entry), looked, entry.music or ""))
     heads = ("start", "length", "mood", "what the faces looked like", "music")
     widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(len(heads))]
@@ -297,8 +375,10 @@ def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
     return printable("  ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip())
 
 
-def _shares(pairs: Sequence[tuple[object, float]]) -> str:
-    named = [f"{getattr(name, 'value', name)} {share:.0%}" for name, share in pairs if share >= _NAMED_SHARE]
+def _shares(shares: Sequence[float]) -> str:
+    from realtime.domain import ranked_percentages
+
+    named = [f"{name.value} {percent}%" for name, share, percent in ranked_percentages(shares) if share >= _NAMED_SHARE]
     return ", ".join(named[:3])
 
 

@@ -10,7 +10,7 @@ import click
 
 from realtime.app.build import shipped_pair, threshold, unsure_below
 from realtime.cli.context import Context, common_options, pass_context
-from realtime.cli.options import require_parts
+from realtime.cli.options import require_network_file, require_parts
 from realtime.cli.output import print_document
 from realtime.errors import UsageError
 
@@ -68,6 +68,8 @@ def evaluate(
     from realtime.training import report_text, run_folder
     from realtime.training.formats import read_dataset
 
+    if pair is not None:
+        require_network_file(pair)
     chosen = pair or shipped_pair()
     if is_compiled(chosen):
         raise UsageError(f"{chosen} is a compiled network: name the .json of its pair, which can be measured")
@@ -76,7 +78,8 @@ def evaluate(
     if out:
         run_folder.prepare_folder(out)
     limit = _threshold(context, chosen)
-    document = _measure(chosen, images.part(part), part, limit, robustness=bool(robustness))
+    with context.remarks_stop("stopped: the network was not measured"):
+        document = _measure(chosen, images.part(part), part, limit, robustness=bool(robustness))
     for sentence in document["remarks"]:
         context.remark(sentence)
     if out:

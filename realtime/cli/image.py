@@ -11,6 +11,7 @@ import click
 
 from realtime.cli.console import is_terminal
 from realtime.cli.context import SOME_FAILED, Context, common_options, pass_context
+from realtime.cli.garbage import without_collection
 from realtime.cli.options import STRATEGY, face_option, json_option, with_strategy
 from realtime.printable import printable
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from realtime.app.stills import PictureInput
     from realtime.domain import Image
     from realtime.errors import EmodjError
-    from realtime.faces.pipeline import FaceReader
+    from realtime.faces.pipeline import Detector, FaceReader
     from realtime.music.catalog import Playlists
     from realtime.music.planner import Strategy
     from realtime.session.documents import AnalysedPicture
@@ -73,12 +74,20 @@ def image(
     PATH is a picture, a folder of pictures, or - for the standard input. emodj prints each face from left to right, the
     mood of the picture, and a playlist that fits.
     """
-    from realtime.app.build import build_face_reader, build_playlists, check_face, smallest_face, with_kept_face
-    from realtime.app.stills import PictureTarget, StillsReader, find_inputs
-
     if explain and output is None and not show:
         raise click.UsageError("--explain draws into the annotated picture: add --output FILE, or --show")
-    settings = with_strategy(context.settings(), strategy)
+    with without_collection():
+        from realtime.app.build import (
+            build_detector,
+            build_face_reader,
+            build_playlists,
+            check_face,
+            smallest_face,
+            with_kept_face,
+        )
+        from realtime.app.stills import PictureTarget, StillsReader, find_inputs
+
+        settings = with_strategy(context.settings(), strategy)
     if face is not None:
         check_face(face)
     inputs = list(find_inputs(paths, recursive=bool(recursive), notify=context.remark))
@@ -86,13 +95,15 @@ def image(
     target = None if output is None else PictureTarget(output, [item.path for item in inputs], force=bool(force))
     interrupted = False
 
-    def faces() -> FaceReader:
-        loaded = build_face_reader(settings, settings.faces.image, context.remark)
+    def faces(detector: Callable[[], Detector]) -> FaceReader:
+        with without_collection():
+            loaded = build_face_reader(settings, settings.faces.image, context.remark, detector)
         context.stop_if_interrupted()
         return loaded if face is None else with_kept_face(loaded, face, context.remark)
 
     with _open_viewer(enabled=bool(show)) as view:
         reader = StillsReader(
+            partial(build_detector, settings.faces, settings.faces.image),
             faces,
             music,
             settings.music.strategy,

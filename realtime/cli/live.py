@@ -6,13 +6,13 @@ import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 
 from realtime.cli.context import Context, common_options, pass_context
 from realtime.cli.options import STRATEGY, face_option, seed_option, summary_option, with_strategy
-from realtime.config.schema import CameraSettings, field_range
+from realtime.config.schema import CameraSettings, PowerName, field_range
 from realtime.errors import BlackSourceError, EmodjError
 
 if TYPE_CHECKING:
@@ -70,6 +70,11 @@ Examples:
 @summary_option
 @click.option("--strategy", type=STRATEGY, help="Music like the mood, music that lifts, or a journey from one to the other.")
 @click.option("--dj/--no-dj", default=None, help="Let the music follow the mood by itself, song by song (key a).")
+@click.option(
+    "--power",
+    type=click.Choice(get_args(PowerName)),
+    help="Save power by looking at the faces less often: on battery (auto), never (full) or always (saving).",
+)
 @seed_option
 @face_option
 @click.option("--qr", is_flag=True, default=None, help="Print links also as QR codes.")
@@ -94,6 +99,7 @@ def live(
     kept: Path | None,
     strategy: str | None,
     dj: bool | None,
+    power: PowerName | None,
     seed: int | None,
     face: str | None,
     qr: bool | None,
@@ -117,6 +123,8 @@ def live(
     _check_files({"--record": record, "--log": log, "--summary": kept})
     requested: dict[str, object] = {"device": camera, "width": width, "height": height, "fps": fps}
     settings = _with_dj(_with_options(with_strategy(context.settings(), strategy), requested), dj)
+    if power is not None:
+        settings = replace(settings, live=replace(settings.live, power=power))
     summary_file = _open_summary(kept)
     diary = _open_diary(context) if settings.diary.keep else None
     with ExitStack() as stack:

@@ -11,6 +11,7 @@ import click
 from realtime.app.build import shipped_pair
 from realtime.cli.context import Context, common_options, pass_context
 from realtime.cli.model_releases import list_, pull, push, remove, use
+from realtime.cli.options import require_network_file
 from realtime.cli.output import print_document
 from realtime.errors import AssetError, UsageError
 from realtime.printable import printable
@@ -75,6 +76,8 @@ def check(context: Context, pair: Path | None) -> int:
     """
     from realtime.training.verify import verify
 
+    if pair is not None:
+        require_network_file(pair)
     words = {True: "ok", False: "failed", None: "skipped"}
     checks = verify(pair or context.settings().network.pair or shipped_pair())
     for item in checks:
@@ -91,12 +94,14 @@ def compile_(pair: Path) -> None:
     The golden crops are those of its present contract or, without one, of the shipped network.
     """
     from realtime.classifier import contract
+    from realtime.classifier.loading import write_contract
 
+    require_network_file(pair)
     if contract.is_compiled(pair):
         raise UsageError(f"{pair} is compiled already: name the .json of a pair")
     existing = contract.contract_path(pair)
     golden = contract.read_contract(existing if existing.exists() else contract.contract_path(shipped_pair())).golden
-    terms = contract.write_contract(pair, crops=[item.crop for item in golden])
+    terms = write_contract(pair, crops=[item.crop for item in golden])
     click.echo(printable(str(contract.compiled_path(pair))))
     click.echo(f"sha256 {terms.compiled_digest}", err=True)
 

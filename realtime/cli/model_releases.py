@@ -12,7 +12,7 @@ import click
 from realtime.app.build import pulled_yunet, shipped_pair
 from realtime.cli.console import is_terminal
 from realtime.cli.context import Context, common_options, pass_context
-from realtime.cli.options import json_option
+from realtime.cli.options import json_option, require_network_file
 from realtime.cli.output import print_document
 from realtime.errors import EmodjError, UsageError
 from realtime.printable import printable, quoted
@@ -134,7 +134,8 @@ def _value_of(settings: Settings, name: str) -> str:
         UsageError: it is not on this computer.
         AssetError: it is damaged.
     """
-    from realtime.classifier.contract import open_compiled, read_compiled
+    from realtime.classifier.contract import read_compiled
+    from realtime.classifier.loading import open_compiled
     from realtime.errors import AssetError
     from realtime.faces.yunet import YuNetDetector
     from realtime.hub.release import find_release, parse_release_name
@@ -259,6 +260,8 @@ def push(
     from realtime.hub.transfer import open_hub
 
     wanted = parse_release_name(name)
+    if pair is not None:
+        require_network_file(pair)
     chosen = pair or context.settings().network.pair or shipped_pair()
     files = publishing.release_files(chosen, wanted, report=report, licence=_licence(licence))
     for path, data in files.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,6 @@ import click
 
 from realtime.errors import UsageError
 from realtime.music.planner import Strategy
-from realtime.music.songs import parse_expression
 
 if TYPE_CHECKING:
     from realtime.config.schema import Settings
@@ -45,8 +44,22 @@ face_option = click.option(
 )
 
 
+def require_network_file(path: Path) -> None:
+    """Check that a network which a command line names is there: its fault is one of the command, not one of a network.
+
+    Raises:
+        UsageError: no file has this name, or it is a folder.
+    """
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder: name the .json of a network")
+    if not os.path.lexists(path):
+        raise UsageError(f"no such file: {path}")
+
+
 def draw_seed(seed: int | None) -> int:
     """The seed of an option; a random one if the option is not given."""
+    import secrets
+
     return secrets.randbelow(_SEED_COUNT) if seed is None else seed
 
 
@@ -67,6 +80,8 @@ class _MoodName(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
         Raises:
             click.BadParameter: no expression has that name; the sentence suggests the nearest one.
         """
+        from realtime.music.songs import parse_expression
+
         if not isinstance(value, str):
             return value
         try:

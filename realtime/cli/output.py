@@ -93,10 +93,12 @@ def _report(lines: Iterable[SummaryLine]) -> Iterator[str]:
 
 
 def _face_text(face: Face) -> str:
-    (first, share), *others = face.ranked()
-    rest = ", ".join(f"{expression.value} {value:.0%}" for expression, value in others[:2])
+    from realtime.domain import ranked_percentages
+
+    (first, _, percent), *others = ranked_percentages(face.probabilities)
+    rest = ", ".join(f"{expression.value} {each}%" for expression, _, each in others[:2])
     name = f"not sure ({face.reason}), perhaps {first.value}" if face.unsure else first.value
-    return f"{name} {share:.0%}  (then {rest})"
+    return f"{name} {percent}%  (then {rest})"
 
 
 def print_choice(choice: MusicChoice, why: str = "", *, qr: bool = False, err: bool = False) -> None:

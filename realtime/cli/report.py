@@ -63,13 +63,14 @@ def report(context: Context, files: tuple[Path, ...], output: Path | None, force
     target = _target(files, output, force=bool(force))
     inputs: list[InputReport | TableReport] = []
     errors: list[EmodjError] = []
-    for file in files:
-        try:
-            inputs.append(_read_input(file, context))
-        except EmodjError as error:
-            errors.append(error)
-            if len(files) > 1:
-                context.print_error(error)
+    with context.remarks_stop("stopped: no report was written"):
+        for file in files:
+            try:
+                inputs.append(_read_input(file, context))
+            except EmodjError as error:
+                errors.append(error)
+                if len(files) > 1:
+                    context.print_error(error)
     if not inputs:
         raise errors[0] if len(files) == 1 else EmodjError(f"none of the {len(files)} inputs could be read")
     if target is None:
@@ -149,7 +150,7 @@ def _read_table(path: Path) -> TableReport:
     try:
         found.add_all(read_table(path))
     except ValueError as error:
-        raise UsageError(f"{path} is no table of emodj batch, or it is damaged") from error
+        raise EmodjError(f"{path} is no table of emodj batch, or it is damaged") from error
     return found
 
 
@@ -157,26 +158,27 @@ def _read_input(path: Path, context: Context) -> InputReport | TableReport:
     """Read a log or a film.
 
     Raises:
-        UsageError: it does not exist, or is neither.
-        EmodjError: the disk refuses.
+        UsageError: it does not exist, or is a folder or a device.
+        EmodjError: the disk refuses, or it is neither.
         SourceError: the film gives no frames.
     """
     from realtime.batch.table import is_table
 
     if is_table(path):
         return _read_table(path)
+    name = "the standard input" if str(path) == STDIN else str(path)
     with ExitStack() as stack:
         file: BinaryIO = sys.stdin.buffer if str(path) == STDIN else stack.enter_context(_opened(path))
         try:
             head = _head(file)
             if head.removeprefix(_BOM).lstrip().startswith(b"{"):
-                return _read_log("the standard input" if str(path) == STDIN else path.name, file, path)
+                return _read_log(name if str(path) == STDIN else path.name, file, name)
         except OSError as error:
-            raise EmodjError(f"cannot read {path} ({error.strerror or error})") from error
+            raise EmodjError(f"cannot read {name} ({error.strerror or error})") from error
         if not head.strip():
-            raise UsageError(f"{path} is empty: {_HOW}")
+            raise EmodjError(f"{name} is empty: {_HOW}")
         if str(path) == STDIN or _is_text(head):
-            raise UsageError(f"{path} is no log of emodj live: {_HOW}")
+            raise EmodjError(f"{name} is no log of emodj live: {_HOW}")
     return _read_film(path, context)
 
 
@@ -205,7 +207,7 @@ def _is_text(head: bytes) -> bool:
     return all(character.isprintable() or character in "\r\n\t" for character in text)
 
 
-def _read_log(name: str, file: BinaryIO, path: Path) -> InputReport:
+def _read_log(name: str, file: BinaryIO, shown: str) -> InputReport:
     from realtime.report.aggregate import SessionSums
     from realtime.report.log_reader import LogReader
     from realtime.report.report_text import InputReport
@@ -213,7 +215,7 @@ def _read_log(name: str, file: BinaryIO, path: Path) -> InputReport:
     reader, sums = LogReader(file), SessionSums()
     sums.add_all(reader.observations())
     if not reader.known:
-        raise UsageError(f"{path} is no log of emodj live: none of its lines is a frame or the result of a session; {_HOW}")
+        raise EmodjError(f"{shown} is no log of emodj live: none of its lines is a frame or the result of a session; {_HOW}")
     return InputReport(name, sums.report(), reader.broken, reader.unknown)
 
 

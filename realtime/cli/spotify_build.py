@@ -11,7 +11,7 @@ import click
 
 from realtime.cli.context import Context, common_options, pass_context
 from realtime.cli.options import MOOD, json_option
-from realtime.domain import EXPRESSIONS, Expression
+from realtime.domain import EXPRESSIONS, Expression, ranked_percentages
 from realtime.errors import EmodjError, UsageError
 from realtime.printable import printable
 from realtime.reading import read_file, read_stream
@@ -112,11 +112,7 @@ def _read_shares(path: Path, mood: Expression) -> tuple[float, ...]:
     shares = parse_shares(_read_tail(path), str(path))
     share = shares[EXPRESSIONS.index(mood)]
     if share < MIN_SHARE:
-        seen = ", ".join(
-            f"{each.value} {part:.0%}"
-            for each, part in sorted(zip(EXPRESSIONS, shares, strict=True), key=lambda pair: -pair[1])
-            if part >= MIN_SHARE
-        )
+        seen = ", ".join(f"{each.value} {percent}%" for each, part, percent in ranked_percentages(shares) if part >= MIN_SHARE)
         raise UsageError(f"in {path} faces looked {mood.value} {share:.0%} of the time ({seen}): build one of those")
     return shares
 

@@ -16,7 +16,7 @@ from click.core import ParameterSource
 
 from realtime.cli.console import is_terminal
 from realtime.cli.context import Context, common_options, pass_context
-from realtime.cli.options import require_parts
+from realtime.cli.options import require_network_file, require_parts
 from realtime.errors import EmodjError, UsageError
 from realtime.printable import printable
 from realtime.storage import resources
@@ -153,6 +153,8 @@ def _train(context: Context, recipe: Recipe, data: Path, run: Path, start: Path 
     if recipe.architecture == "transfer" and recipe.weights == "imagenet":
         # The person asks for this download, and Keras finds an earlier one there
         os.environ.setdefault("KERAS_HOME", str(Path("~/.keras").expanduser()))
+    for network in [*([start] if start else []), *(each for each in teachers if each.suffix == ".json")]:
+        require_network_file(network)
     images = read_dataset(data)
     require_parts(images, ("training",), data)
     training, tuning = split_tuning(images, recipe.seed)

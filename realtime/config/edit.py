@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import tomli_w
 
-from realtime.config.faults import dotted
+from realtime.config.fields import dotted
 from realtime.config.lines import key_lines
 from realtime.config.locations import read_toml
 from realtime.errors import EmodjError, UsageError

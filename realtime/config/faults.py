@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import difflib
-import re
 from typing import TYPE_CHECKING, Any, cast
 
-from realtime.config.fields import CHOICE_KEYS, FIELD_KEYS, PLAYLISTS, SECTIONS, FieldKey
+from realtime.config.fields import CHOICE_KEYS, FIELD_KEYS, PLAYLISTS, SECTIONS, FieldKey, dotted
 from realtime.config.lines import KeyPath, key_lines
 from realtime.printable import quoted
 
@@ -31,11 +30,6 @@ def fault_sentences(error: ValidationError, file: TomlFile) -> list[str]:
     lines = key_lines(file.text)
     faults = [(_line(_written_path(fault, file), lines), fault) for fault in error.errors(include_url=False)]
     return [_sentence(fault, file, line) for line, fault in sorted(faults, key=lambda numbered: numbered[0])]
-
-
-def dotted(key: Iterable[str]) -> str:
-    """Write a path as TOML has it, `faces.live.cascade`; a name that is no bare one is quoted, and none is long."""
-    return ".".join(name if re.fullmatch(r"[\w-]{1,80}", name) else quoted(name) for name in key)
 
 
 def _sentence(fault: ErrorDetails, file: TomlFile, line: int) -> str:

@@ -35,9 +35,8 @@ from pydantic_core.core_schema import (
 )
 
 from realtime.config.locations import expand_path
-from realtime.config.schema import DetectorName, FaceSettings, Range, Settings, field_range
+from realtime.config.schema import DetectorName, FaceSettings, PowerName, Range, Settings, field_range
 from realtime.domain import EXPRESSIONS, Expression
-from realtime.faces.kept_face import check_name
 from realtime.mood.affect import POINTS, Point
 from realtime.movies.catalog import check_link_template
 from realtime.music.catalog import CALM, MusicChoice, Playlists, check_title
@@ -46,7 +45,7 @@ from realtime.music.planner import Strategy
 from realtime.printable import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 FieldKey = tuple[str, ...]
 """Path of a setting, `("faces", "live", "cascade")`. A name may hold a dot, so it is no joined text."""
@@ -142,8 +141,12 @@ def _check_spotify_device(text: str) -> str:
 
 
 def _check_face(text: str) -> str:
+    if not text:
+        return ""
+    from realtime.faces.kept_face import check_name
+
     try:
-        return check_name(text) if text else ""
+        return check_name(text)
     except ValueError as error:
         raise ValueError(f"must be empty or the name of a face at rest: {error}") from error
 
@@ -234,6 +237,7 @@ PLAYLISTS: dict[FieldKey, CoreSchema] = {
 _SPECIAL: dict[FieldKey, CoreSchema] = {
     ("network", "pair"): _located_text(_locate_pair),
     ("faces", "detector"): _describe(literal_schema([*get_args(DetectorName)]), '"haar" or "yunet"'),
+    ("live", "power"): _describe(literal_schema([*get_args(PowerName)]), '"auto", "full" or "saving"'),
     ("faces", "yunet_model"): _located_text(_locate_optional),
     ("faces", "unsure_below"): _threshold(),
     ("faces", "calibration"): _checked_text(_check_face),
@@ -294,3 +298,8 @@ def flatten(table: Mapping[str, Any], at: FieldKey = ()) -> Iterator[tuple[Field
             yield from flatten(cast("dict[str, Any]", value), (*at, name))
         else:
             yield (*at, name), value
+
+
+def dotted(key: Iterable[str]) -> str:
+    """Write a path as TOML has it, `faces.live.cascade`; a name that is no bare one is quoted, and none is long."""
+    return ".".join(name if re.fullmatch(r"[\w-]{1,80}", name) else quoted(name) for name in key)

@@ -6,11 +6,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, get_type_hints
 
-import tomli_w
 from pydantic_core import ValidationError
 
-from realtime.config.faults import dotted, fault_sentences
-from realtime.config.fields import FIELD_KEYS, SETTINGS_TABLE, FieldKey, flatten
+from realtime.config.fields import FIELD_KEYS, SETTINGS_TABLE, FieldKey, dotted, flatten
 from realtime.config.locations import read_toml
 from realtime.config.schema import Settings
 from realtime.domain import EXPRESSIONS
@@ -41,6 +39,8 @@ def load_settings(files: Sequence[Path]) -> Settings:
         try:
             table = SETTINGS_TABLE.validate_python(file.table, context=path.parent.absolute())
         except ValidationError as error:
+            from realtime.config.faults import fault_sentences
+
             faults.extend(fault_sentences(error, file))
             continue
         values.update(flatten(table))
@@ -53,6 +53,8 @@ def load_settings(files: Sequence[Path]) -> Settings:
 
 def dump_toml(settings: Settings) -> str:
     """Write the settings as TOML that `load_settings` reads back to equal ones."""
+    import tomli_w
+
     return tomli_w.dumps(_table(settings))
 
 

@@ -105,6 +105,20 @@ class CameraSettings:
     mirror: bool
 
 
+PowerName = Literal["auto", "full", "saving"]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSettings:
+    """How a live session uses the computer.
+
+    Attributes:
+        power: whether it saves power by looking at the faces less often: on battery, never or always.
+    """
+
+    power: PowerName
+
+
 @dataclass(frozen=True, slots=True)
 class TrackingSettings:
     """Knowing a person again in the next frame.
@@ -230,6 +244,7 @@ class Settings:
     network: NetworkSettings
     faces: FaceSettings
     camera: CameraSettings
+    live: LiveSettings
     tracking: TrackingSettings
     mood: VoteSettings
     window: WindowSettings

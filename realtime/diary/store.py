@@ -149,12 +149,48 @@ class Diary:
                 return None
             number, entry = rows[-1]
             note = f"{entry.note}\n{words}" if entry.note else words
-            if len(note) > MOST_NOTE:
-                raise UsageError(f"the notes of one session have room for {MOST_NOTE} characters: write a shorter one")
+            _check_length(note)
             file.execute("BEGIN IMMEDIATE")
             file.execute("UPDATE session SET note = ? WHERE id = ?", (note, number))
             file.execute("COMMIT")
             return entry
+
+    def sessions(self, start: str | None = None) -> list[tuple[int, DiaryEntry]]:
+        """The lines with their numbers in the file, the oldest first.
+
+        Args:
+            start: beginning of the local start, "2026-11-03" or "2026-11-03 20:15"; None for all.
+
+        Raises:
+            NewerDiaryError, EmodjError: as for `entries`.
+        """
+        with self._opened() as file:
+            found = [] if file is None else self._read(file)
+        return [pair for pair in found if start is None or pair[1].started.isoformat(" ").startswith(start)]
+
+    def replace_note(self, number: int, before: str, note: str) -> None:
+        """Replace the notes of a session, whole or not at all; what is replaced does not stay in the file.
+
+        Args:
+            number: of the session in the file.
+            before: the notes that are replaced.
+            note: notes, each on a line; empty without one.
+
+        Raises:
+            UsageError: they are longer than `MOST_NOTE` characters.
+            EmodjError: the session has other notes than `before` now.
+            NewerDiaryError, EmodjError: as for `add`.
+        """
+        _check_length(note)
+        with self._opened() as file:
+            changed = 0
+            if file is not None:
+                file.execute("BEGIN IMMEDIATE")
+                statement = "UPDATE session SET note = ? WHERE id = ? AND note = ?"
+                changed = file.execute(statement, (note, number, before)).rowcount
+                file.execute("COMMIT")
+        if not changed:
+            raise EmodjError("the notes of this session have changed meanwhile: look at them with `emodj diary`, and try again")
 
     def files(self) -> list[Path]:
         """Every file of the diary, damaged ones that were set aside included; the lock is not one."""
@@ -355,6 +391,11 @@ class Diary:
 
     def _refused(self, error: OSError) -> EmodjError:
         return EmodjError(f"cannot use your diary {self.path} ({error.strerror or error}): make room, or make its folder yours")
+
+
+def _check_length(note: str) -> None:
+    if len(note) > MOST_NOTE:
+        raise UsageError(f"the notes of one session have room for {MOST_NOTE} characters: write a shorter one")
 
 
 def _read_text(cell: bytes) -> str | bytes:

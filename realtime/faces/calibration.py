@@ -154,23 +154,37 @@ def sample_of(faces: Sequence[Face]) -> RestSample:
     return RestSample(1, faces[0].reading, faces[0].track, faces[0].reason)
 
 
-def find_refusal(samples: Sequence[RestSample]) -> str | None:
-    """Why a measurement cannot be used, as a sentence; None if it can."""
+def find_refusal(samples: Sequence[RestSample], *, of_film: bool = False) -> str | None:
+    """Why a measurement cannot be used, as a sentence; None if it can.
+
+    Args:
+        samples: of the measurement.
+        of_film: whether they are of a film: then the sentence asks for another film, as nobody sits before a camera.
+    """
+    fault = _find_fault(samples)
+    if fault is None:
+        return None
+    reason, advice = fault
+    return f"{reason}: {'choose another film' if of_film else advice}"
+
+
+def _find_fault(samples: Sequence[RestSample]) -> tuple[str, str] | None:
+    """Why a measurement cannot be used, and what a person before the camera can do; None if it can be used."""
     seen = [sample for sample in samples if sample.faces]
     clear = [sample for sample in samples if sample.reading is not None]
     if not seen:
-        return "no face was seen: sit in view of the camera, in good light, and try again"
+        return "no face was seen", "sit in view of the camera, in good light, and try again"
     if sum(sample.faces > 1 for sample in samples) > MAX_CROWDED_SHARE * len(samples):
-        return "several faces were seen: only one person can be measured at a time"
+        return "several faces were seen", "only one person can be measured at a time"
     if len(clear) < max(MIN_READINGS, MIN_CLEAR_SHARE * len(samples)):
-        return _too_few(len(clear), samples)
+        return _too_few(len(clear), samples), "sit in good light, and try again"
     tracks = [sample.track for sample in clear]
     if max(map(tracks.count, set(tracks))) < MIN_TRACK_SHARE * len(tracks):
-        return "the face left the picture, or another one took its place: stay in view, and try again"
+        return "the face left the picture, or another one took its place", "stay in view, and try again"
     loud = [best for sample in clear if (best := _expressive(sample.reading)) is not None]
     if len(loud) > len(clear) / 2:
         name = max(set(loud), key=loud.count).value
-        return f"the face looked {name} in most pictures: look neutral, as when you read, and try again"
+        return f"the face looked {name} in most pictures", "look neutral, as when you read, and try again"
     return None
 
 
@@ -244,4 +258,4 @@ def _expressive(reading: FaceReading | None) -> Expression | None:
 def _too_few(clear: int, samples: Sequence[RestSample]) -> str:
     reasons = [sample.reason for sample in samples if sample.faces == 1 and sample.reading is None and sample.reason]
     why = f" ({max(set(reasons), key=reasons.count)})" if reasons else ""
-    return f"the face was seen clearly in only {clear} of {len(samples)} pictures{why}: sit in good light, and try again"
+    return f"the face was seen clearly in only {clear} of {len(samples)} pictures{why}"

@@ -106,9 +106,14 @@ class FaceReader:
     neutral: LogMeans | None = None
     calibration: Calibration | None = None
 
-    def read(self, image: Image) -> tuple[Face, ...]:
-        """The faces of an image (height, width, 3) uint8 BGR, from left to right."""
-        raw = self.detect_and_classify(image, ())
+    def read(self, image: Image, boxes: Sequence[Box] | None = None) -> tuple[Face, ...]:
+        """The faces of an image (height, width, 3) uint8 BGR, from left to right.
+
+        Args:
+            image: BGR pixels.
+            boxes: what the detector has found in it; None if it is still to be searched.
+        """
+        raw = self.detect_and_classify(image, ()) if boxes is None else self.classify_boxes(image, boxes)[0]
         rows = zip(raw.boxes, raw.probabilities, raw.reasons, strict=True)
         faces = [Face(box, tuple(map(float, row)), reason=reason) for box, row, reason in rows]
         return tuple(map(self.flag_low_confidence, calibrate(faces, self.calibration)))
@@ -117,12 +122,12 @@ class FaceReader:
         """Find and classify the faces of an image, or only those around the boxes `near`."""
         return self.classify_boxes(image, self.detector.detect(image, near))[0]
 
-    def classify_boxes(self, image: Image, boxes: list[Box]) -> tuple[RawFaces, Batch]:
+    def classify_boxes(self, image: Image, boxes: Sequence[Box]) -> tuple[RawFaces, Batch]:
         """Classify the faces in `boxes`; also returns their crops."""
         crops = crop_faces(image, boxes, self.side_ratio)
         height, width = image.shape[:2]
         reasons = self.gate(crops, [crop_square(box, self.side_ratio) for box in boxes], width, height)
-        return RawFaces(boxes, self.classifier.classify(crops), reasons, quality.brightness(crops).tolist()), crops
+        return RawFaces([*boxes], self.classifier.classify(crops), reasons, quality.brightness(crops).tolist()), crops
 
     def flag_low_confidence(self, face: Face) -> Face:
         """Give a face below the threshold the reason low confidence, unless it already has a reason."""

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from realtime.classifier.contract import MAX_CONTRACT_BYTES, open_compiled, parse_contract, read_contract, warn_about_smiles
+from realtime.classifier.contract import MAX_CONTRACT_BYTES, parse_contract, read_contract
+from realtime.classifier.loading import open_compiled, warn_about_smiles
 from realtime.errors import AssetError, EmodjError, ServiceError
 from realtime.faces import yunet
 from realtime.hub import release

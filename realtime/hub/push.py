@@ -15,7 +15,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from realtime.classifier import contract
-from realtime.classifier.contract import open_compiled, read_compiled, to_bytes
+from realtime.classifier.contract import read_compiled, to_bytes
+from realtime.classifier.loading import open_compiled
 from realtime.errors import AssetError, EmodjError, ServiceError
 from realtime.hub.release import CARD, COMPILED, CONTRACT, EVALUATION, evaluation_of, find_card
 from realtime.hub.transfer import TOKEN_VARIABLE

@@ -197,9 +197,11 @@ def digest_place(place: str) -> str:
 
 def describe_verdict(title: str, key: FeedbackKey, tally: Tally, verdict: Verdict) -> str:
     """A sentence on a thumb; `tally` are the counts after it."""
-    if verdict is Verdict.DISLIKE and tally.left_out:
+    if verdict is Verdict.LIKE:
+        return f"liked: {title}, {key.purpose}"
+    if tally.left_out:
         return f"not offered again: {title}, {key.purpose}"
-    return f"{'liked' if verdict is Verdict.LIKE else 'disliked'}: {title}, {key.purpose}"
+    return f"disliked: {title}, {key.purpose}; a second dislike, another time, leaves it out"
 
 
 def describe_none_offered(title: str = "") -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from typing import TYPE_CHECKING
 
 from realtime.errors import EmodjError
@@ -18,14 +17,13 @@ if TYPE_CHECKING:
 
 RETRY_S = 30.0
 """Seconds after which what the disk has refused is tried again."""
-_MOST_WAITING = 1000
 
 
 class FeedbackBook:
     """Counts verdicts, and keeps them. Implements `FeedbackCounts`; any thread may call it.
 
-    Songs that are heard or skipped count only for a person who uses thumbs: until the first thumb, of this session or of one
-    before, they wait in memory and change nothing.
+    Songs that are heard or skipped count only for a person who uses thumbs: before the first thumb, of this session or of one
+    before, they are forgotten. A person who skips songs then does not know that a skip could count.
 
     Args:
         file: keeps the counts.
@@ -39,7 +37,6 @@ class FeedbackBook:
         self._feedback = feedback or Feedback()
         self._uses_thumbs = feedback is not None
         self._pressed = False
-        self._waiting = deque[tuple["FeedbackKey", "Verdict"]](maxlen=_MOST_WAITING)
         self._unsaved: list[tuple[FeedbackKey, Verdict]] = []
         # When the disk, which has refused them, is asked again; None asks at once
         self._retry_s: float | None = None
@@ -62,12 +59,10 @@ class FeedbackBook:
             elif key in self._judged:
                 self._judged.remove(key)
                 return
-            self._waiting.append((key, verdict))
-            if not self._uses_thumbs:
+            elif not self._uses_thumbs:
                 return
-            self._unsaved += self._waiting
-            self._feedback = self._feedback.plus(self._waiting)
-            self._waiting.clear()
+            self._unsaved.append((key, verdict))
+            self._feedback = self._feedback.plus([(key, verdict)])
             self._retry_s = None
 
     def begin_play(self, key: FeedbackKey) -> None:

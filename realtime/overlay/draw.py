@@ -359,16 +359,29 @@ def place_card(
     width, height = card.size_px()
     if width > frame.width or height > frame.height:
         return None
-    areas = [
-        Box(min(max(left, 0), frame.width - width), min(max(top, 0), frame.height - height), width, height)
-        for left, top in positions
-    ]
-    best = min(areas, key=lambda area: _hidden_area(area, occupied))
-    return None if only_free and _hidden_area(best, occupied) else best
+    best: tuple[int, int, int] | None = None
+    for wanted_left, wanted_top in positions:
+        left, top = min(max(wanted_left, 0), frame.width - width), min(max(wanted_top, 0), frame.height - height)
+        hidden = _hidden_area(left, top, width, height, occupied)
+        if best is None or hidden < best[0]:
+            best = hidden, left, top
+            if not hidden:
+                break
+    if best is None or (only_free and best[0]):
+        return None
+    return Box(best[1], best[2], width, height)
 
 
-def _hidden_area(area: Box, occupied: Sequence[Box]) -> int:
-    return sum(common.area for other in occupied if (common := intersection(area, other)))
+def _hidden_area(left: int, top: int, width: int, height: int, occupied: Sequence[Box]) -> int:
+    """How many pixels of the boxes an area hides; a pixel of two boxes counts twice."""
+    hidden, right, bottom = 0, left + width, top + height
+    # Without `intersection`, which makes a box: a frame has hundreds of these pairs
+    for box in occupied:
+        common_width = min(right, box.left + box.width) - max(left, box.left)
+        common_height = min(bottom, box.top + box.height) - max(top, box.top)
+        if common_width > 0 and common_height > 0:
+            hidden += common_width * common_height
+    return hidden
 
 
 def intersection(one: Box, other: Box) -> Box | None:

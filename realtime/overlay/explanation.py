@@ -6,6 +6,7 @@ part is covered, blue where it gets more probable. Readers with any common colou
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ from realtime.domain import Expression, Image
 from realtime.overlay.panels import MIN_TEXT_SIZE, smaller_size
 from realtime.overlay.text import text_width
 from realtime.overlay.widgets import DIM, EXPRESSION_COLOURS, PLATE, PLATE_OPACITY, Card, Cell, Picture, Word
+from realtime.session.explanation_text import BEFORE_CALIBRATION, second_heading, short_percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,11 +33,10 @@ _MOST_INK = 0.75
 _CROP_WIDTH = 6
 """Width of a crop in text sizes, as near as whole pixels allow."""
 _LEGEND_GREY = 128
-_LEAST_PERCENT = 1e-4
-"""A smaller drop is a rounding error."""
 _READ_OPACITY = max(PLATE_OPACITY, 235)
 
 
+@lru_cache(maxsize=16)
 def explanation_card(
     explanation: Explanation, size: int, *, zoom: int | None = None, mirrored: bool = False, number: int | None = None
 ) -> Card:
@@ -60,19 +61,14 @@ def explanation_card(
     rows: list[tuple[Cell, ...]] = [
         tuple(Picture(picture, zoom) for picture in pictures),
         (*tag, Word(name, bold=True), Word(f"{explanation.probability:.0%}")),
-        (Word(_second_heading(explanation), DIM), Word(f"{second.value} {second_share:.0%}")),
+        (Word(second_heading(explanation), DIM), Word(f"{second.value} {second_share:.0%}")),
     ]
     if explanation.face.calibrated and not explanation.calibrated:
-        rows.append((Word("before calibration", DIM),))
+        rows.append((Word(BEFORE_CALIBRATION, DIM),))
     if explanation.face.reason is not None:
         rows.append((Word("not sure:", DIM), Word(explanation.face.reason)))
     rows += [(Word(f"{name} if covered:", DIM),), _legend(peak, size, 2 * zoom * explanation.crop.shape[1])]
     return Card(tuple(rows), size, opacity=_READ_OPACITY)
-
-
-def _second_heading(explanation: Explanation) -> str:
-    """The label is smoothed: this crop alone can have another best guess."""
-    return "2nd guess:" if explanation.probability >= explanation.second[1] else "this crop alone:"
 
 
 def append_panels(picture: Image, explanations: Sequence[Explanation], size: int) -> Image:
@@ -132,15 +128,9 @@ def blend_map(crop: Image, drops: Map, peak: float) -> Image:
 
 def _legend(peak: float, size: int, width: int) -> tuple[Cell, ...]:
     """Row with the colours of all drops, from a rise to a drop of `peak`."""
-    rise, fall = Word(f"+{_short_percent(peak)}"), Word(f"–{_short_percent(peak)}")
+    rise, fall = Word(f"+{short_percent(peak)}"), Word(f"–{short_percent(peak)}")
     room = width - sum(text_width(word.text, size) for word in (rise, fall)) - 2 * round(0.4 * size)
     columns = np.linspace(-1, 1, max(room, 2 * size), dtype=np.float32)
     scale: NDArray[np.float32] = np.repeat(columns[np.newaxis], max(2, round(0.6 * size)), axis=0)
     grey = np.full((*scale.shape, 3), _LEGEND_GREY, np.uint8)
     return rise, Picture(blend_map(grey, scale, 1)), fall
-
-
-def _short_percent(share: float) -> str:
-    """A share of 0..1 in few characters, with a digit that says something also if it is small."""
-    percent = 100 * share
-    return f"{percent:.0f}%" if percent >= 1 else f"{percent:.1g}%" if percent >= _LEAST_PERCENT else "0%"

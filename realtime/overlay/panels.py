@@ -38,6 +38,7 @@ MIN_TEXT_SIZE = 11
 """Text size in pixels below which the font is illegible."""
 
 
+@lru_cache(maxsize=16)
 def sentence_card(text: str, size: int, width: int) -> Card:
     """Card with a sentence in up to four lines of at most `width` pixels."""
     return Card(tuple((Word(line),) for line in wrap(text, size, width, 4)), size)
@@ -48,6 +49,7 @@ def info_card(text: str, size: int) -> Card:
     return Card(((Word(text, DIM),),), smaller_size(size))
 
 
+@lru_cache(maxsize=4)
 def recording_card(size: int) -> Card:
     """Card that shows that a film is recorded."""
     return Card(((Dot(RED), Word("REC", bold=True)),), size)
@@ -189,6 +191,7 @@ def at_rest_card(shown: RestCard, size: int, width: int) -> Card:
     return Card((*words, *rows, tuple(keys[1:])), size, opacity=_READ_OPACITY)
 
 
+@lru_cache(maxsize=4)
 def hints_card(size: int, width: int) -> Card | None:
     """Card with the last hints that fit into `width` pixels: help and quit stay longest. None if not even one fits."""
     hints = window_hints()
@@ -200,6 +203,7 @@ def hints_card(size: int, width: int) -> Card | None:
     return None
 
 
+@lru_cache(maxsize=4)
 def help_card(size: int, *, tall: bool = False) -> Card:
     """Card with every key. The keys of music and moods are in a second column, or below the others if `tall`."""
     music = [_heading(Group.MUSIC), *(_key_row(row, 3.4) for row in help_rows(Group.MUSIC))]

@@ -51,23 +51,19 @@ def blend_mask(canvas: Image, mask: Mask, left: int, top: int, colour: Colour) -
     if top_row >= bottom_row or first_column >= last_column:
         return
     background = canvas[top_row:bottom_row, first_column:last_column]
-    visible = mask[top_row - top : bottom_row - top, first_column - left : last_column - left]
+    keep, ink = ink_of(mask[top_row - top : bottom_row - top, first_column - left : last_column - left], colour)
+    cv2.add(cv2.multiply(background, keep, scale=1 / 255), ink, dst=background)
+
+
+def ink_of(mask: Mask, colour: Colour) -> tuple[Image, Image]:
+    """What blending multiplies a background with, 0..255, and what it adds: both (height, width, 3) uint8."""
     # A frame has many small masks, and OpenCV's loops over bytes are several times faster than NumPy's over 16 bits.
     # The mask gets three channels first, because OpenCV reads a column of four bytes as one colour of four channels
-    opacity = cv2.cvtColor(visible, cv2.COLOR_GRAY2BGR)
+    if not mask.size:
+        return np.zeros((*mask.shape, 3), np.uint8), np.zeros((*mask.shape, 3), np.uint8)
+    opacity = cv2.cvtColor(mask, cv2.COLOR_GRAY2BGR)
     ink = cv2.multiply(opacity, np.array((*colour, 0), np.float64), scale=1 / 255)
-    background[:] = cv2.add(cv2.multiply(background, cv2.bitwise_not(opacity), scale=1 / 255), ink)
-
-
-def paste(canvas: Image, pixels: Image, left: int, top: int) -> None:
-    """Copy `pixels` into `canvas` in place, at `left`, `top` in pixels. The canvas clips them."""
-    height, width = canvas.shape[:2]
-    rows, columns = (
-        slice(max(0, top), min(height, top + pixels.shape[0])),
-        slice(max(0, left), min(width, left + pixels.shape[1])),
-    )
-    if rows.start < rows.stop and columns.start < columns.stop:
-        canvas[rows, columns] = pixels[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
+    return cast("Image", cv2.bitwise_not(opacity)), cast("Image", ink)
 
 
 @lru_cache(maxsize=128)

@@ -1,14 +1,21 @@
 """Cards of the overlay: layout and painting of rows of words, keys and bars on a dark plate (background), and the colours."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from realtime.domain import Box, Expression, Image
-from realtime.overlay.shapes import Colour, IconName, blend_mask, icon, paste, rounded_rect
-from realtime.overlay.text import line_height, text_mask, text_width
+from realtime.overlay.layers import LayerCache, Layers, Stamp, merge_stamps
+from realtime.overlay.shapes import Colour, IconName, icon, rounded_rect
+from realtime.overlay.text import Mask, line_height, text_mask, text_width
 from realtime.session.colours import RGB
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 EXPRESSION_COLOURS: dict[Expression, Colour] = {each: (blue, green, red) for each, (red, green, blue) in RGB.items()}
 """The colours of `session.colours` in the order of OpenCV."""
@@ -100,7 +107,12 @@ class TabStop:
 Cell = Word | KeyCap | Bar | Dot | Icon | Picture | Gap | TabStop
 
 
-@dataclass(frozen=True, slots=True)
+Row = tuple[Cell, ...]
+"""Cells from left to right."""
+
+
+# No slots: a card keeps what it has measured
+@dataclass(frozen=True)
 class Card:
     """Rows of cells on one plate.
 
@@ -111,41 +123,88 @@ class Card:
         padding: space between plate edge and rows in text sizes: left and right, then top and bottom.
     """
 
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[Row, ...]
     size: int
     opacity: int = PLATE_OPACITY
     padding: tuple[float, float] = (0.5, 0.2)
 
     def size_px(self) -> tuple[int, int]:
         """Width and height of the plate in pixels."""
-        return _card_size(self)
+        return self._measured.width, self._measured.height
 
     def paint(self, canvas: Image, left: int, top: int) -> Box:
         """Paint the card into `canvas` in place, and return the box of its plate. The canvas clips the card."""
-        width, height = self.size_px()
-        plate = Box(left, top, width, height)
-        blend_mask(canvas, rounded_rect(width, height, round(0.35 * self.size), self.opacity), left, top, PLATE)
+        measured = self._measured
+        for layer in _plate(measured.width, measured.height, round(0.35 * self.size), self.opacity):
+            layer.blend(canvas, left, top)
         side_edge, top_edge = self.padding_px()
         row_top = top + top_edge
-        for row in self.rows:
-            row_height = _row_height(row, self.size)
-            for cell, offset in _layout_row(row, self.size):
-                _paint_cell(canvas, cell, left + side_edge + offset, row_top, row_height, self.size)
-            row_top += row_height
-        return plate
+        for row, height in zip(measured.rows, measured.heights, strict=True):
+            for layer in _row_layers(row, self.size):
+                layer.blend(canvas, left + side_edge, row_top)
+            row_top += height
+        return Box(left, top, measured.width, measured.height)
 
     def padding_px(self) -> tuple[int, int]:
         """Space between plate edge and rows in pixels: left and right, then top and bottom."""
         return round(self.padding[0] * self.size), round(self.padding[1] * self.size)
 
+    @cached_property
+    def _measured(self) -> _MeasuredRows:
+        # Kept: the search for a place of a card reads its size many times
+        rows = [tuple([_settle(cell, self.size) for cell in row]) for row in self.rows]
+        sizes = [_row_size(row, self.size) for row in rows]
+        side_edge, top_edge = self.padding_px()
+        heights = [height for _, height in sizes]
+        width = max((width for width, _ in sizes), default=0)
+        return _MeasuredRows(rows, heights, width + 2 * side_edge, sum(heights) + 2 * top_edge)
 
-@lru_cache(maxsize=512)
-def _card_size(card: Card) -> tuple[int, int]:
-    # Cached: the search for a place of a card reads its size many times
-    width = max((_row_width(row, card.size) for row in card.rows), default=0)
-    heights = sum(_row_height(row, card.size) for row in card.rows)
-    side_edge, top_edge = card.padding_px()
-    return width + 2 * side_edge, heights + 2 * top_edge
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _MeasuredRows:
+    """Rows as they are painted, the height of each, and the size of the plate around them; pixels."""
+
+    rows: list[Row]
+    heights: list[int]
+    width: int
+    height: int
+
+
+_layers = LayerCache()
+"""Of the plates and rows that were painted last."""
+
+
+def forget_layers() -> None:
+    """Forget what was painted, so that the next card is painted anew; the picture stays the same."""
+    _layers.clear()
+
+
+def _plate(width: int, height: int, radius: int, opacity: int) -> Layers:
+    def make() -> Layers:
+        return (Stamp.of_mask(rounded_rect(width, height, radius, opacity), 0, 0, PLATE),)
+
+    return _layers.get((width, height, radius, opacity), make)
+
+
+def _row_layers(row: Row, size: int) -> Layers:
+    def make() -> Layers:
+        height = _row_size(row, size)[1]
+        placed = _layout_row(row, size)
+        return merge_stamps([stamp for cell, left in placed for stamp in _cell_stamps(cell, left, height, size)])
+
+    return _layers.get((row, size), make)
+
+
+def _settle(cell: Cell, size: int) -> Cell:
+    """The cell; of bars with equally many pixels filled the same one, so that a small change paints nothing anew."""
+    if not isinstance(cell, Bar):
+        return cell
+    width = _cell_width(cell, size)
+    return Bar(_filled_px(cell.share, width) / max(1, width), cell.colour, cell.length)
+
+
+def _filled_px(share: float, width: int) -> int:
+    return round(min(1.0, max(0.0, share)) * width)
 
 
 def _cell_width(cell: Cell, size: int) -> int:
@@ -168,7 +227,7 @@ def _key_text_size(size: int) -> int:
     return max(1, round(0.85 * size))
 
 
-def _layout_row(row: tuple[Cell, ...], size: int) -> list[tuple[Cell, int]]:
+def _layout_row(row: Row, size: int) -> list[tuple[Cell, int]]:
     """Each cell with its distance from the left end of the row, in pixels."""
     x, placed = 0, list[tuple[Cell, int]]()
     for cell in row:
@@ -180,11 +239,14 @@ def _layout_row(row: tuple[Cell, ...], size: int) -> list[tuple[Cell, int]]:
     return placed
 
 
-def _row_width(row: tuple[Cell, ...], size: int) -> int:
-    return max((offset + _cell_width(cell, size) for cell, offset in _layout_row(row, size)), default=0)
+@lru_cache(maxsize=512)
+def _row_size(row: Row, size: int) -> tuple[int, int]:
+    """Width and height of a row in pixels."""
+    width = max((offset + _cell_width(cell, size) for cell, offset in _layout_row(row, size)), default=0)
+    return width, _row_height(row, size)
 
 
-def _row_height(row: tuple[Cell, ...], size: int) -> int:
+def _row_height(row: Row, size: int) -> int:
     if all(isinstance(cell, Bar) for cell in row):
         return round(0.7 * size)
     if row and all(isinstance(cell, Picture) for cell in row):
@@ -192,36 +254,32 @@ def _row_height(row: tuple[Cell, ...], size: int) -> int:
     return line_height(size) + (round(0.4 * size) if any(isinstance(cell, KeyCap) for cell in row) else 0)
 
 
-def _paint_cell(canvas: Image, cell: Cell, left: int, top: int, height: int, size: int) -> None:
+def _cell_stamps(cell: Cell, left: int, height: int, size: int) -> Iterator[Stamp]:
+    """What a cell paints, `left` pixels from the left end of a row of `height` pixels, in the order of painting."""
     width = _cell_width(cell, size)
     match cell:
         case Word(text, colour, bold):
             mask = text_mask(text, size, bold=bold)
-            indent = width - mask.shape[1]
-            blend_mask(canvas, mask, left + indent, top + (height - mask.shape[0]) // 2, colour)
+            yield _centred(mask, left + width - mask.shape[1], height, colour)
         case KeyCap(text):
-            height_px = round(1.3 * size)
-            blend_mask(
-                canvas, rounded_rect(width, height_px, round(0.3 * size)), left, top + (height - height_px) // 2, KEY_COLOUR
-            )
+            yield _centred(rounded_rect(width, round(1.3 * size), round(0.3 * size)), left, height, KEY_COLOUR)
             mask = text_mask(text, _key_text_size(size), bold=True)
-            blend_mask(canvas, mask, left + (width - mask.shape[1]) // 2, top + (height - mask.shape[0]) // 2, BRIGHT)
+            yield _centred(mask, left + (width - mask.shape[1]) // 2, height, BRIGHT)
         case Bar(share, colour, _):
             height_px = max(2, round(0.4 * size))
-            blend_mask(
-                canvas, rounded_rect(width, height_px, height_px // 2), left, top + (height - height_px) // 2, BAR_BACKGROUND
-            )
-            filled = round(min(1.0, max(0.0, share)) * width)
-            if filled:
-                blend_mask(
-                    canvas, rounded_rect(filled, height_px, height_px // 2), left, top + (height - height_px) // 2, colour
-                )
+            for length, ink in ((width, BAR_BACKGROUND), (_filled_px(share, width), colour)):
+                if length:
+                    yield _centred(rounded_rect(length, height_px, height_px // 2), left, height, ink)
         case Dot(colour):
-            blend_mask(canvas, rounded_rect(width, width, width // 2), left, top + (height - width) // 2, colour)
+            yield _centred(rounded_rect(width, width, width // 2), left, height, colour)
         case Icon(name, colour):
-            blend_mask(canvas, icon(name, width), left, top + (height - width) // 2, colour)
+            yield _centred(icon(name, width), left, height, colour)
         case Picture(pixels, zoom):
             enlarged = np.repeat(np.repeat(pixels, zoom, axis=0), zoom, axis=1)
-            paste(canvas, enlarged, left, top + (height - cell.height_px) // 2)
+            yield Stamp.of_picture(enlarged, left, (height - cell.height_px) // 2)
         case Gap() | TabStop():
             pass
+
+
+def _centred(mask: Mask, left: int, height: int, colour: Colour) -> Stamp:
+    return Stamp.of_mask(mask, left, (height - mask.shape[0]) // 2, colour)

@@ -7,6 +7,7 @@ cameras of the other tabs go on meanwhile.
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,16 +17,19 @@ import cv2
 
 from realtime.domain import Frame
 from realtime.errors import EmodjError
+from realtime.faces.explainer import FaceExplainer
+from realtime.page.explanation import explanation_document
 from realtime.sources import images
 from realtime.sources.picture_formats import JPEG, identify_format
 from realtime.sources.picture_limits import PictureLimitError, read_jpeg_header
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from realtime.classifier.runtime import Classifier
     from realtime.domain import Batch, Face, Image, Probabilities
     from realtime.faces.pipeline import FaceReader, FrameReader
+    from realtime.session.documents import Document
 
 MAX_FRAME_PIXELS = 4_000_000
 """Largest frame of a camera; the page sends 640×480."""
@@ -119,14 +123,39 @@ class Analysis:
             readers = await anyio.to_thread.run_sync(self._ready, limiter=self._reading)
 
             def read() -> tuple[Face, ...]:
-                try:
+                with _memory_explained(name):
                     return readers.pictures.read(pixels)
-                except Exception as error:
-                    if isinstance(error, EmodjError) or not images.is_out_of_memory(error):
-                        raise
-                    raise images.too_large_for_memory(name) from error
 
             return await anyio.to_thread.run_sync(read), width, height
+
+    async def explain(self, data: bytes, name: str, number: int) -> Document:
+        """Explain the label of a face of a picture, which is read once more: nothing of a picture is kept.
+
+        Args:
+            data: the file of the picture.
+            name: its name in sentences.
+            number: number of the face from the left, from 0.
+
+        Returns:
+            As of `explanation_document`.
+
+        Raises:
+            IndexError: the picture has no such face.
+            EmodjError: as of `read_picture`.
+        """
+        async with self._pictures:
+            pixels = await anyio.to_thread.run_sync(_decode_picture, data, name, limiter=self._decoding)
+            readers = await anyio.to_thread.run_sync(self._ready, limiter=self._reading)
+            faces = readers.pictures
+
+            def explain() -> Document:
+                with _memory_explained(name):
+                    found = faces.read(pixels)[number]
+                    return explanation_document(
+                        FaceExplainer(faces.classifier, faces.side_ratio).explain(pixels, found), faces.side_ratio
+                    )
+
+            return await anyio.to_thread.run_sync(explain)
 
     async def read_frame(self, reader: FrameReader, data: bytes, index: int, time_s: float, stretch: int) -> tuple[Face, ...]:
         """Read the faces of a frame of a session.
@@ -159,6 +188,17 @@ class Analysis:
         if self._readers is None:
             self._readers = self._load()
         return self._readers
+
+
+@contextmanager
+def _memory_explained(name: str) -> Generator[None]:
+    """Turn the lack of memory for a picture into a sentence."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, EmodjError) or not images.is_out_of_memory(error):
+            raise
+        raise images.too_large_for_memory(name) from error
 
 
 def decode_frame(data: bytes) -> Image:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from realtime.music.commands import DjAct, MusicKind, PlayerCommand, PlayingMusic
 from realtime.music.planner import name_mood
 from realtime.page.offers import offer_list
+from realtime.printable import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 MOST_COUNTED = 10**9
 """Songs, orders and steps that a browser may count to."""
+MOST_CHARACTERS = 300
+"""Characters of a sentence that a browser may send; it is cut there."""
 _KINDS = {kind.value: kind for kind in (MusicKind.NOTHING, MusicKind.SONGS, MusicKind.LINK, MusicKind.OTHER)}
 
 
@@ -54,7 +57,17 @@ def read_report(asked: dict[str, Any]) -> PlayerReport:
     if not isinstance(kind, str) or kind not in _KINDS:
         raise ValueError(f"playing is one of {', '.join(_KINDS)}")
     song, order, step = (_count(asked, name) for name in ("song", "order", "step"))
-    playing = PlayingMusic(_KINDS[kind], song, _flag(asked, "paused"), order=order)
+    failure = asked.get("failure")
+    if not isinstance(failure, str):
+        raise ValueError("failure is a text")  # noqa: TRY004 - a value from outside
+    playing = PlayingMusic(
+        _KINDS[kind],
+        song,
+        _flag(asked, "paused"),
+        order=order,
+        failed=_count(asked, "failed"),
+        failure=one_line(failure[:MOST_CHARACTERS]),
+    )
     return PlayerReport(_flag(asked, "on"), playing, step, _flag(asked, "chosen"), _flag(asked, "skipped"))
 
 
@@ -69,8 +82,8 @@ def lead_music(visit: Visit, shelf: Shelf, report: PlayerReport, now_s: float) -
 
     Returns:
         Whether the DJ is on; `act`, the value of a `DjAct`, null without a decision; `number`, which the tab reports as `order`
-        once it plays the first of `lists`; `said`, the reason as a sentence; the mood; and the lists to play, one for each step
-        of a journey.
+        once the first of `lists` plays, or as `failed` if it cannot be played; `said`, the reason as a sentence; the mood; and
+        the lists to play, one for each step of a journey.
     """
     session = visit.session
     turned = session.handle_key("a", now_s) if report.on is not session.dj_on else None

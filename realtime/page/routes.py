@@ -7,6 +7,7 @@ Everything below `/api/` is asked by POST, answers with JSON, and says in plain 
     end       ends a visit: its tab was closed or loaded anew
     prepare   loads detector and network
     picture   a picture: the document of `emodj image --json`
+    why       why a face of a picture has its label: a map to draw over it, and a sentence
     preview   a picture as a small JPEG, for browsers that cannot show its format
     frame     a frame of the camera: a document of `emodj live --jsonl`
     choose    mood by hand, strategy; or that no picture is shown
@@ -76,11 +77,12 @@ if TYPE_CHECKING:
 VISIT_HEADER = "x-emodj-visit"
 NAME_HEADER = "x-emodj-name"
 STRETCH_HEADER = "x-emodj-stretch"
+FACE_HEADER = "x-emodj-face"
 
 NO_THUMBS_IN_NETWORK = "with --lan, the page has no thumbs: those of others in your network would count as yours"
 
 _MOOD_FIELDS = ("mood", "mood_source", "mood_shares", "mixed")
-_MAX_STRETCH = 10**6
+_MAX_NUMBER = 10**6
 _MAX_NAME = 1000
 
 STRATEGY_WORDS = {
@@ -138,6 +140,7 @@ def build_app(parts: PageParts, clock: Callable[[], float] = time.monotonic, mos
         "end": page.end_visit,
         "prepare": page.prepare,
         "picture": page.read_picture,
+        "why": page.explain,
         "preview": page.preview,
         "frame": page.read_frame,
         "choose": page.choose,
@@ -215,12 +218,20 @@ class _Page:
         text = encode_line(pictures_document([picture]), indent=2).decode()
         return _json({"json": text, "notices": list(map(one_line, notices)), **_mood_fields(visit.mood())})
 
+    async def explain(self, request: Request) -> Response:
+        self._visit(request)
+        number = _small_number(request, FACE_HEADER, "a number of a face")
+        try:
+            return _json(await self._parts.analysis.explain(await request.body(), _file_name(request), number))
+        except IndexError as error:
+            raise BadRequestError("the picture has no such face") from error
+
     async def preview(self, request: Request) -> Response:
         self._visit(request)
         return Response(await self._parts.analysis.preview(await request.body(), _file_name(request)), media_type="image/jpeg")
 
     async def read_frame(self, request: Request) -> Response:
-        visit, stretch, now_s = self._visit(request), _stretch(request), self._clock()
+        visit, stretch, now_s = self._visit(request), _small_number(request, STRETCH_HEADER, "a stretch"), self._clock()
         session = visit.session
         if visit.reader is None:
             visit.reader = await self._parts.analysis.new_frame_reader()
@@ -456,8 +467,9 @@ def _file_name(request: Request) -> str:
     return clean_text(unquote(request.headers.get(NAME_HEADER, "")[:_MAX_NAME])) or "the picture"
 
 
-def _stretch(request: Request) -> int:
-    text = request.headers.get(STRETCH_HEADER, "0")
-    if not (text.isascii() and text.isdigit() and int(text[:10]) <= _MAX_STRETCH):
-        raise BadRequestError("a stretch is a small number")
+def _small_number(request: Request, header: str, what: str) -> int:
+    """The number in a header; 0 without it."""
+    text = request.headers.get(header, "0")
+    if not (text.isascii() and text.isdigit() and int(text[:10]) <= _MAX_NUMBER):
+        raise BadRequestError(f"{what} is a small number")
     return int(text[:10])

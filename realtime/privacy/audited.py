@@ -82,7 +82,8 @@ def _path(path: str | bytes, folder: int | None = None, *, known: bool = True) -
         known: whether `folder` is known.
     """
     name = os.fsdecode(path)
-    if Path(name).is_absolute():
+    # The null device of Windows, `nul`, lies in no folder
+    if Path(name).is_absolute() or name.lower() == os.devnull:
         return ["path", name]
     if not known:
         return ["relative", name]
@@ -106,6 +107,9 @@ def _start(event: str, arguments: tuple[Any, ...]) -> list[object] | None:
         return ["starts", "a copy of this process"]
     if event in _STARTS:
         program = arguments[_STARTS[event]]
+        if program is None:
+            # On Windows `Popen` names no program, and `CreateProcess`, which it calls, does
+            return None
         return ["starts", os.fsdecode(program) if isinstance(program, bytes) else str(program)]
     return None
 

@@ -38,6 +38,8 @@ PART_TRACKS = 10**9
 _SCHEMA = 1
 _MOST_FRAMES = 10**9
 _NAMES = {expression.value: expression for expression in EXPRESSIONS}
+_LINK = "link"
+_SPOTIFY = "https://open.spotify.com/"
 _seven = itemgetter(*_NAMES)
 
 
@@ -151,7 +153,19 @@ class LogReader:
         time_s = check_time(self._start_s + check_time(_number(event["t"])))
         what, why, title = (_text(event[name]) for name in ("what", "why", "title"))
         mood = event.get("mood")
-        return MusicChange(time_s, title, why, what, _NAMES.get(mood) if isinstance(mood, str) else None)
+        found = _NAMES.get(mood) if isinstance(mood, str) else None
+        return MusicChange(time_s, title, why, what, found, _is_opened_link(event))
+
+
+def _is_opened_link(event: dict[str, Any]) -> bool:
+    """Whether the music of an event was opened outside emodj.
+
+    A log without the field `kind` does not say so of a link of Spotify, which emodj may also have played.
+    """
+    if (kind := event.get("kind")) is not None:
+        return kind == _LINK
+    url = event.get("url")
+    return event["what"] == "changed" and isinstance(url, str) and url.startswith("https://") and not url.startswith(_SPOTIFY)
 
 
 def _text(value: object) -> str:

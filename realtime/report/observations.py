@@ -65,9 +65,11 @@ class MusicChange(NamedTuple):
         time_s: seconds since the first frame.
         title: of the music; text from outside, empty if no music was chosen.
         why: why, in a sentence; may be empty.
-        what: name of a decision of the DJ, or "changed" when the music that was decided on plays; empty for music that began.
+        what: name of an event of the DJ (docs/reference/json.md), as "changed" when the music that was decided on plays; empty
+            for music that began.
             A newer version of emodj may have other names.
         mood: mood of that moment; None without one.
+        opened: whether the music is a link that was opened outside emodj: nobody knows whether it plays.
     """
 
     time_s: float
@@ -75,11 +77,12 @@ class MusicChange(NamedTuple):
     why: str = ""
     what: str = ""
     mood: Expression | None = None
+    opened: bool = False
 
     @property
     def plays(self) -> bool:
-        """Whether other music, or music again, plays from here on: a decision alone plays nothing."""
-        return self.what in {"", "resume", "changed"}
+        """Whether other music, or music again, plays from here on: a decision alone plays nothing, nor does a link."""
+        return self.what in {"", "resume", "changed", "step"} and not self.opened
 
     @property
     def chooses(self) -> bool:

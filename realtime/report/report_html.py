@@ -11,7 +11,7 @@ from realtime.report import report_text as text
 from realtime.report.table_report import TableReport, draw_table, table_heading
 from realtime.session.colours import hex_colour
 from realtime.session.html_page import draw_face, html_page
-from realtime.session.summary_html import draw_shares, draw_timeline
+from realtime.session.summary_html import draw_legend, draw_shares, draw_timeline
 from realtime.session.summary_text import clock_text
 
 if TYPE_CHECKING:
@@ -98,8 +98,9 @@ def _draw_persons(report: SessionReport) -> Iterator[str]:
         yield f"<li><span>{escape(name)}</span>{drawn}<span>{escape(looked.split(',')[0])}</span></li>"
     yield "</ul>"
     yield _axis(report.seconds)
+    yield draw_legend(text.shown_expressions(report.persons))
     caption = f"{text.more_persons(report)} {text.WHAT_IS_A_PERSON}".strip()
-    yield f'<figcaption class="source">The colours are those of the expressions. {escape(caption)}</figcaption></figure>'
+    yield f'<figcaption class="source">{escape(caption)}</figcaption></figure>'
     yield from _table("Each person", ("person", "seen", "looked", "not sure"), rows)
     yield "</section>"
 

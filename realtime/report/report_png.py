@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from realtime.domain import ranked
+from realtime.domain import Expression, ranked, ranked_percentages
 from realtime.errors import UsageError
-from realtime.overlay.text import line_height
+from realtime.overlay.text import line_height, text_width
 from realtime.overlay.widgets import EXPRESSION_COLOURS
 from realtime.printable import one_line
 from realtime.report import report_text as text
@@ -91,18 +91,34 @@ def _draw_timeline(sheet: Sheet, report: SessionReport) -> None:
         sheet.rectangle(MARGIN + phase.start_s * scale, MARGIN + phase.end_s * scale, _STRIP, colour, down=_AREA + 8)
     sheet.skip(_AREA + 8 + _STRIP + 4)
     _times(sheet, MARGIN, WIDTH - MARGIN, end_s)
+    _legend(sheet, report)
     phases = text.describe_phases(report.spans)
     if phases:
         sheet.skip(4)
         sheet.paragraph(";  ".join(phases), _SMALL, colour=DIM)
 
 
+def _legend(sheet: Sheet, report: SessionReport) -> None:
+    """Say which colour is which expression: the bars below have all seven, but a reader of the areas looks here."""
+    shown = [expression for expression, _ in ranked(report.shares)] if report.shares is not None else list(Expression)
+    named: list[tuple[str, Colour]] = [(expression.value, EXPRESSION_COLOURS[expression]) for expression in shown]
+    if any(phase.leader is None for phase in join_phases(report.spans)):
+        named.append(("mixed", DIM))
+    sheet.reserve(line_height(_SMALL) + 8)
+    left = MARGIN
+    for name, colour in named:
+        sheet.rectangle(left, left + _SMALL, _SMALL, colour, down=(line_height(_SMALL) - _SMALL) // 2 + 4)
+        sheet.write(name, left + _SMALL + 8, _SMALL, down=4)
+        left += _SMALL + 8 + text_width(name, _SMALL) + 28
+    sheet.top += line_height(_SMALL) + 8
+
+
 def _draw_shares(sheet: Sheet, report: SessionReport) -> None:
     if report.shares is None:
         return
     _heading(sheet, "What the faces looked like")
-    for expression, share in ranked(report.shares):
-        _row(sheet, expression.value, f"{share:.0%}")
+    for expression, share, percent in ranked_percentages(report.shares):
+        _row(sheet, expression.value, f"{percent}%")
         sheet.rectangle(_LEFT, _RIGHT, _LANE, LINE, down=4)
         if share:
             sheet.rectangle(_LEFT, _LEFT + share * (_RIGHT - _LEFT), _LANE, EXPRESSION_COLOURS[expression], down=4)

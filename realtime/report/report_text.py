@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
-from realtime.domain import Expression, ranked
+from realtime.domain import Expression, percentages, ranked_percentages
 from realtime.printable import one_line
 from realtime.report.log_reader import PART_TRACKS
 from realtime.session.summary_text import clock_text, length_text, name_phase
@@ -42,8 +42,11 @@ _DJ_WORDS = {
     "suggest": "would fit",
     "changed": "plays now",
     "failed": "could not be played",
+    "mood": "",
+    "step": "plays now",
 }
 """What an event of the DJ is called (docs/reference/json.md); others are called by their names."""
+_OPENED = "link opened"
 MUSIC_STRIP = "When music of the DJ played"
 """Name of the strip of the music: a log does not say what a person plays by key."""
 ABOUT = "Made by emodj on one computer. It says what an expression looks like, not what a person feels."
@@ -112,7 +115,7 @@ def remarks(found: InputReport) -> Iterator[str]:
 
 def name_shares(shares: Sequence[float]) -> str:
     """Name the larger shares: "happy 75%, neutral 14%"."""
-    named = [f"{name.value} {share:.0%}" for name, share in ranked(shares) if share >= NAMED_SHARE]
+    named = [f"{name.value} {percent}%" for name, share, percent in ranked_percentages(shares) if share >= NAMED_SHARE]
     return ", ".join(named)
 
 
@@ -180,6 +183,12 @@ def person_rows(report: SessionReport) -> list[tuple[str, str, str, str]]:
     ]
 
 
+def shown_expressions(persons: Sequence[PersonReport]) -> list[Expression]:
+    """The expressions in the strips of the persons that are drawn."""
+    shown = {part.expression for person in persons[:MOST_SHOWN_PERSONS] for part in person.parts}
+    return [expression for expression in Expression if expression in shown]
+
+
 def more_persons(report: SessionReport) -> str:
     """A sentence on the persons that are not drawn; empty if there are none."""
     left = max(0, len(report.persons) - MOST_SHOWN_PERSONS) + report.others
@@ -190,7 +199,7 @@ def music_rows(report: SessionReport) -> list[tuple[str, str, str]]:
     """Rows on the music: when, what happened with which title, and why. An event that is not known is called by its name."""
     rows: list[tuple[str, str, str]] = []
     for change, label in _labelled(report.music):
-        did = _DJ_WORDS.get(change.what, change.what)
+        did = _OPENED if change.opened else _DJ_WORDS.get(change.what, change.what)
         title = label if change.plays else change.title
         rows.append((clock_text(change.time_s), one_line(": ".join(filter(None, [did, title]))), one_line(change.why)))
     return rows
@@ -223,6 +232,8 @@ def _labelled(changes: Iterable[MusicChange]) -> Iterator[tuple[MusicChange, str
         elif change.plays and change.title:
             # The mood that the music was chosen for: the song before it may have gone on for minutes
             mood = change.mood if chosen is None or chosen.title != change.title else chosen.mood
+            # The music of a later step of a journey is for a point between two moods
+            mood = None if change.what == "step" else mood
             label, chosen = change.title if mood is None else f"{change.title} ({mood.value})", None
         # Music that goes on after a fade has the title that it had before
         yield change, label
@@ -231,10 +242,10 @@ def _labelled(changes: Iterable[MusicChange]) -> Iterator[tuple[MusicChange, str
 def reason_rows(report: SessionReport) -> list[tuple[str, str, str, str]]:
     """Rows on "not sure": reason, time, share of the time of all faces, and when it was most."""
     rows: list[tuple[str, str, str, str]] = []
-    for found in report.reasons:
+    for found, percent in zip(report.reasons, percentages([found.share for found in report.reasons]), strict=True):
         most = max(found.parts, key=lambda part: (part.amount, -part.start_s))
         when = f"most at {clock_text(most.start_s)}, {most.amount:.0%}"
-        rows.append((one_line(found.reason), length_text(found.seconds), f"{found.share:.0%}", when))
+        rows.append((one_line(found.reason), length_text(found.seconds), f"{percent}%", when))
     return rows
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from realtime.domain import EXPRESSIONS, Expression, ranked
+from realtime.domain import EXPRESSIONS, Expression, percentages, ranked
 from realtime.printable import one_line
 from realtime.session.html_page import draw_face
 from realtime.session.summary_html import draw_shares
@@ -130,9 +130,10 @@ def draw_table(found: TableReport, *, alone: bool) -> Iterator[str]:
     unsure = found.reasons.total()
     if found.whole.faces:
         yield f"<section><h2>Not sure: {unsure / found.whole.faces:.0%} of the faces</h2>"
+        reasons = found.reasons.most_common()
+        percents = percentages([count / found.whole.faces for _, count in reasons])
         rows = (
-            (one_line(reason), f"{count:,}", f"{count / found.whole.faces:.0%}")
-            for reason, count in found.reasons.most_common()
+            (one_line(reason), f"{count:,}", f"{percent}%") for (reason, count), percent in zip(reasons, percents, strict=True)
         )
         if found.reasons:
             yield from _rows(("reason", "faces", "of all faces"), rows)
@@ -150,7 +151,9 @@ def _amounts(counts: PlaceCounts) -> str:
 
 def _place_row(name: str, counts: PlaceCounts) -> tuple[str, ...]:
     sure = counts.looked.total()
-    looked = ", ".join(f"{each.value} {count / sure:.0%}" for each, count in counts.looked.most_common(2)) if sure else "–"
+    ordered = counts.looked.most_common()
+    percents = percentages([count / sure for _, count in ordered]) if sure else []
+    looked = ", ".join(f"{each.value} {percent}%" for (each, _), percent in zip(ordered[:2], percents, strict=False)) or "–"
     unsure = f"{(counts.faces - sure) / counts.faces:.0%}" if counts.faces else "–"
     return one_line(name), f"{counts.faces:,}", looked, unsure, f"{counts.empty:,}", f"{counts.errors:,}"
 

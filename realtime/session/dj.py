@@ -12,7 +12,7 @@ from realtime.music.planner import keep_songs
 
 if TYPE_CHECKING:
     from realtime.domain import Mood
-    from realtime.music.commands import PlayingMusic
+    from realtime.music.commands import MusicKind, PlayingMusic
     from realtime.music.dj import DjRules
     from realtime.music.planner import Plan
     from realtime.music.selector import MusicSelector
@@ -27,19 +27,24 @@ MOST_DJ_EVENTS = 1000
 """Events of the DJ that a session keeps: the first ones go."""
 MOST_SENTENCES = 8
 """Sentences that wait for a terminal: the first ones go."""
+MOOD_BY_HAND = "mood"
+"""Name of the event of a mood that a person has chosen, or has left to the faces again."""
+STEP = "step"
+"""Name of the event of a further step of a journey."""
 
 
 @dataclass(frozen=True, slots=True)
 class DjEvent:
-    """What the DJ decided, or that music has changed as it decided, or could not be played.
+    """What the DJ decided; that music has changed as it decided, or could not be played; or what else its music follows.
 
     Attributes:
         seconds: time since the first frame.
         what: name of the `DjAct`, or "changed" when the music that was decided on plays, or "failed" if it
-            could not be played.
+            could not be played; `MOOD_BY_HAND` or `STEP`.
         mood: mood of that moment; None without one.
         why: one sentence.
         plan: music that was chosen; None if none was.
+        kind: what kind of music plays after it; None if it changes no music.
     """
 
     seconds: float
@@ -47,6 +52,7 @@ class DjEvent:
     mood: Mood | None
     why: str
     plan: Plan | None
+    kind: MusicKind | None = None
 
 
 class SessionDj:
@@ -73,6 +79,9 @@ class SessionDj:
         self._sentences = deque[str](maxlen=MOST_SENTENCES)
         # The event of the latest order that is to change the music
         self._order: tuple[int, DjEvent] | None = None
+        # Plan of the latest change of the music, and a step of a journey that no event tells of yet
+        self._changed: Plan | None = None
+        self._step: Plan | None = None
 
     @property
     def events(self) -> tuple[DjEvent, ...] | None:
@@ -103,6 +112,7 @@ class SessionDj:
         """
         self._seconds, self._mood = seconds, mood
         self._note_change(seconds, mood, playing)
+        self._note_step(seconds, mood, playing)
         decision = self.policy.decide(now_s, mood, playing, seen=seen, waits=self._selector.is_travelling)
         if decision is None:
             return None
@@ -144,6 +154,18 @@ class SessionDj:
             self._add(DjEvent(self._seconds, act.value, self._mood, DJ_OFF, None))
         return DJ_ON if on else DJ_OFF, None if act is None else PlayerCommand(dj=DjOrder(act, 0))
 
+    def note_mood(self, mood: Mood | None, why: str) -> None:
+        """Keep that a person has chosen the mood, or has left it to the faces again; nothing while the DJ is off."""
+        if self.policy.on:
+            self._add(DjEvent(self._seconds, MOOD_BY_HAND, mood, why, None))
+
+    def note_playing(self, plan: Plan | None) -> None:
+        """Follow the player, which takes the next step of a journey by itself; None without music."""
+        self._step = plan if plan is not None and plan.step else None
+        if self._step is None:
+            # The next journey may take the same steps
+            self._changed = plan
+
     def take_events(self) -> tuple[DjEvent, ...]:
         """What it has done since the last call."""
         events = tuple(self._new_events)
@@ -162,13 +184,26 @@ class SessionDj:
             return
         number, event = self._order
         if playing.order == number:
-            self._order = None
-            self._add(replace(event, seconds=seconds, what="changed", mood=mood))
+            self._order, self._changed = None, event.plan
+            self._add(replace(event, seconds=seconds, what="changed", mood=mood, kind=playing.kind))
         elif playing.failed == number:
             self._order = None
             self._selector.reset_journey()
             self._add(replace(event, seconds=seconds, what="failed", mood=mood, why=playing.failure))
 
+    def _note_step(self, seconds: float, mood: Mood | None, playing: PlayingMusic) -> None:
+        """Keep that a journey has taken a step, by a key or at the end of a song: not the first one, which begins it."""
+        step, self._step = self._step, None
+        if step is None or not self.policy.on or _is_same_step(step, self._changed):
+            return
+        self._changed = step
+        self._add(DjEvent(seconds, STEP, mood, step.why, step, playing.kind))
+
     def _add(self, event: DjEvent) -> None:
         self._events.append(event)
         self._new_events.append(event)
+
+
+def _is_same_step(plan: Plan, other: Plan | None) -> bool:
+    """Whether two plans are the same step of a journey: each is planned anew, and may have lost a choice that cannot be had."""
+    return other is not None and (plan.step, plan.target, plan.why) == (other.step, other.target, other.why)

@@ -141,6 +141,7 @@ def _dj_document(event: DjEvent) -> Document:
         "why": event.why,
         "title": event.plan and event.plan.best.title,
         "url": event.plan and event.plan.best.place,
+        **({} if event.kind is None else {"kind": event.kind.value}),
     }
 
 

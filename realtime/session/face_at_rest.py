@@ -42,6 +42,7 @@ AVERAGED = 30
 """Readings over which light and size are averaged, before they are compared with those of the measurement."""
 
 LOOK_NEUTRAL = "look neutral at the camera"
+FILM_NEUTRAL = "reading the face at rest of the film"
 FORGOTTEN = "your face at rest is forgotten"
 DROPPED = "your face at rest is not used"
 INTERRUPTED = "the measurement of your face at rest was interrupted: begin it anew"
@@ -83,6 +84,7 @@ class FaceAtRest:
         result: result of the last measurement; None before, and if it was refused.
         refusal: why the last measurement was refused; None if it was not.
         begun: number of measurements that were begun.
+        of_film: whether the pictures are those of a film, whom nobody can ask to look neutral.
     """
 
     def __init__(self) -> None:
@@ -91,6 +93,7 @@ class FaceAtRest:
         self.result: RestResult | None = None
         self.refusal: str | None = None
         self.begun = 0
+        self.of_film = False
         self._reference: LogMeans | None = None
         self._remarks: list[str] = []
         self._seconds = SECONDS
@@ -160,7 +163,7 @@ class FaceAtRest:
         """End a measurement with the frames until now, and ask whether its result is used."""
         if self.phase is not Phase.MEASURING:
             return
-        refusal = find_refusal(self._samples)
+        refusal = find_refusal(self._samples, of_film=self.of_film)
         if refusal is not None or self._reference is None:
             self._refuse(f"not measured: {refusal or NO_REFERENCE}")
             return
@@ -196,7 +199,7 @@ class FaceAtRest:
         """What a screen shows of a measurement; None without one."""
         if self.phase is Phase.MEASURING:
             left = max(1, math.ceil(self._seconds - self._passed_s))
-            return RestCard((LOOK_NEUTRAL,), answer_hints("", "stop"), left)
+            return RestCard((FILM_NEUTRAL if self.of_film else LOOK_NEUTRAL,), answer_hints("", "stop"), left)
         if self.phase is Phase.ASKING and self.result is not None:
             return RestCard(("your face at rest", *describe_result(self.result)), answer_hints("use it", "drop it"))
         return None

@@ -36,6 +36,9 @@ section{background:var(--card);border:1px solid var(--line);border-radius:14px;p
 .times{display:flex;justify-content:space-between;color:var(--dim);font-size:.85rem;font-variant-numeric:tabular-nums;margin-top:.3rem}
 .phases{display:flex;flex-wrap:wrap;gap:.15rem 1.2rem;color:var(--dim);font-size:.9rem;font-variant-numeric:tabular-nums;
 margin-top:.7rem}
+.legend{display:flex;flex-wrap:wrap;gap:.15rem 1.1rem;font-size:.9rem;margin-top:.7rem}
+.legend li{display:flex;align-items:center;gap:.45rem}
+.legend i{flex:none;width:.85rem;height:.85rem;border-radius:.2rem;box-shadow:inset 0 0 0 1px var(--edge)}
 .bars li{display:grid;grid-template-columns:5.2rem 1fr 3rem;gap:.75rem;align-items:center;line-height:1.9}
 .bars span:last-child{text-align:right;font-variant-numeric:tabular-nums}
 .bar{display:block;height:.8rem;border-radius:.4rem;background:var(--line);overflow:hidden}

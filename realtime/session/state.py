@@ -316,6 +316,7 @@ class Session:
             self._thumbs.note_change()
         self._view, self._opened = replace(self._view, playing=playing), plan
         self._selector.note_playing(plan)
+        self._dj.note_playing(plan)
 
     def mood(self) -> Mood | None:
         """Current mood, by vote or by hand; None before the first vote."""
@@ -496,7 +497,9 @@ class Session:
 
     def _choose_mood(self, expression: Expression | None, now_s: float) -> PlayerCommand | None:
         self._vote.choose(expression)
-        self.notify(f"mood by hand: {expression.value}" if expression else "the faces choose the mood again", now_s)
+        sentence = f"mood by hand: {expression.value}" if expression else "the faces choose the mood again"
+        self.notify(sentence, now_s)
+        self._dj.note_mood(self._vote.mood(), sentence)
         self._update_movies(now_s)
         return self._selector.reset_journey()
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from realtime.domain import EXPRESSIONS, percentages
 from realtime.session.colours import hex_colour
 from realtime.session.html_page import draw_face, html_page
 from realtime.session.summary_text import ABOUT, clock_text, describe_summary, name_phase
 from realtime.session.timeline import join_phases, split_runs, stack_areas
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from realtime.domain import Expression
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 _WIDTH, _HEIGHT = 1000, 240
 _STRIP_TOP, _STRIP_HEIGHT = 252, 16
+
+_SEEN = 0.01
+"""Smallest share that can be seen in the areas: it is two pixels high."""
 
 _CAPTION = "The areas show what the faces looked like. The strip below them shows the mood."
 _CAPTION_OF_GAPS = (
@@ -86,6 +90,7 @@ def draw_timeline(spans: Sequence[MoodSpan], phases: Sequence[str], order: Seque
     yield "</svg>"
     times = [clock_text(start_s), clock_text((start_s + end_s) / 2), clock_text(end_s)]
     yield f'<p class="times">{"".join(f"<span>{time}</span>" for time in dict.fromkeys(times))}</p>'
+    yield draw_legend(_drawn(spans, order), is_mixed=any(phase.leader is None for phase in join_phases(spans)))
     if phases:
         yield f'<ul class="phases">{"".join(f"<li>{escape(phase)}</li>" for phase in phases)}</ul>'
     voted_s = sum(span.end_s - span.start_s for span in spans if span.shares is not None)
@@ -100,14 +105,30 @@ def _draw_run(run: Sequence[MoodSpan], scale: float, order: Sequence[Expression]
         yield f'<polygon fill="{hex_colour(expression)}" points="{points}"><title>{expression.value}</title></polygon>'
 
 
+def draw_legend(expressions: Iterable[Expression], *, is_mixed: bool = False) -> str:
+    """A list that says which colour is which expression, in the given order; `is_mixed` adds the colour of a mixed mood."""
+    colours = [(expression.value, hex_colour(expression)) for expression in expressions]
+    colours += [("mixed", "var(--dim)")] if is_mixed else []
+    items = "".join(f'<li><i style="background:{colour}"></i>{name}</li>' for name, colour in colours)
+    return f'<ul class="legend" aria-label="Colours">{items}</ul>'
+
+
+def _drawn(spans: Sequence[MoodSpan], order: Sequence[Expression]) -> Iterator[Expression]:
+    """The expressions that a chart shows: those with a share that can be seen, or that lead the mood."""
+    for expression in order or EXPRESSIONS:
+        index = EXPRESSIONS.index(expression)
+        if any(span.leader is expression or (span.shares is not None and span.shares[index] >= _SEEN) for span in spans):
+            yield expression
+
+
 def draw_shares(shares: Sequence[tuple[Expression, float]]) -> Iterator[str]:
     """Yield a section with a bar for each expression; nothing without shares."""
     if not shares:
         return
     yield '<section><h2>What the faces looked like</h2><ul class="bars">'
-    for expression, share in shares:
+    for (expression, share), percent in zip(shares, percentages([share for _, share in shares]), strict=True):
         bar = f'<i style="width:{100 * share:.1f}%;background:{hex_colour(expression)}"></i>'
-        yield f'<li><span>{expression.value}</span><span class="bar">{bar}</span><span>{share:.0%}</span></li>'
+        yield f'<li><span>{expression.value}</span><span class="bar">{bar}</span><span>{percent}%</span></li>'
     yield "</ul></section>"
 
 

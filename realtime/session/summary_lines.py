@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from realtime.domain import ranked
+from realtime.domain import ranked_percentages
 from realtime.music.planner import Strategy
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class SummaryLine:
 def summary_lines(summary: Summary) -> Iterator[SummaryLine]:
     """Yield the lines about a session."""
     if summary.shares is not None:
-        text = ", ".join(f"{expression.value} {share:.0%}" for expression, share in ranked(summary.shares))
+        text = ", ".join(f"{name.value} {percent}%" for name, _, percent in ranked_percentages(summary.shares))
         yield SummaryLine("faces", text)
     if summary.calibrated:
         yield SummaryLine("", CALIBRATED)
@@ -73,7 +73,14 @@ def mood_lines(mood: Mood | None, plan: Plan | None) -> Iterator[SummaryLine]:
 
 def name_largest(mood: Mood) -> str:
     """Name the largest shares of a mixed mood, at most three: "happy 52%, sad 40%"."""
-    return ", ".join(f"{name.value} {share:.0%}" for name, share in ranked(mood.shares)[:3] if share >= MIN_SHARE)
+    return ", ".join(
+        f"{name.value} {percent}%" for name, share, percent in ranked_percentages(mood.shares)[:3] if share >= MIN_SHARE
+    )
+
+
+def name_share(mood: Mood) -> str:
+    """The share of the leader of a mood, as it stands beside the other shares: "52%"; empty without a leader."""
+    return next((f"{percent}%" for name, _, percent in ranked_percentages(mood.shares) if name is mood.leader), "")
 
 
 def _describe_mood(mood: Mood | None) -> str:
@@ -81,4 +88,4 @@ def _describe_mood(mood: Mood | None) -> str:
         return "none: no face was seen clearly enough"
     if mood.leader is None:
         return f"mixed, the faces disagree: {name_largest(mood)}"
-    return f"{mood.leader.value}, {'chosen by hand' if mood.source == 'hand' else f'{mood.share:.0%}'}"
+    return f"{mood.leader.value}, {'chosen by hand' if mood.source == 'hand' else name_share(mood)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from realtime.domain import percentages
 from realtime.session.summary_text import ABOUT, describe_summary
 
 if TYPE_CHECKING:
@@ -40,8 +41,9 @@ def _lines(summary: Summary, when: datetime | None) -> Iterator[str]:
         yield from ("", "## Mood over time", "", *(f"- {_escape(phase)}" for phase in text.phases))
     if text.shares:
         yield from ("", "## What the faces looked like", "", "| expression | share | |", "|---|---:|---|")
-        for expression, share in text.shares:
-            yield f"| {expression.value} | {share:.0%} | {'█' * round(_BAR * share)} |"
+        percents = percentages([share for _, share in text.shares])
+        for (expression, share), percent in zip(text.shares, percents, strict=True):
+            yield f"| {expression.value} | {percent}% | {'█' * round(_BAR * share)} |"
     if text.music:
         yield from ("", "## Music", "", *_links(text.music))
     if text.movies:

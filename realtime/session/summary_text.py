@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from realtime.domain import ranked
 from realtime.music.planner import Strategy
 from realtime.printable import one_line
-from realtime.session.summary_lines import name_largest
+from realtime.session.summary_lines import name_largest, name_share
 from realtime.session.timeline import join_phases
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _detail(mood: Mood | None, shares: tuple[float, ...] | None) -> str:
     if mood.leader is None:
         return f"No expression had a clear majority: {name_largest(mood)}."
     if mood.source != "hand":
-        return f"In all votes together, {mood.leader.value} had {mood.share:.0%}."
+        return f"In all votes together, {mood.leader.value} had {name_share(mood)}."
     if shares is None:
         return "The mood was chosen by hand."
     return f"The mood was chosen by hand. To emodj the faces looked mostly {ranked(shares)[0][0].value}."

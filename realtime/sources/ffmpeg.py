@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import cv2
 
+from realtime.libraries import set_variable
+from realtime.sources.film_memory import limit_opening
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
@@ -98,7 +101,7 @@ def open_capture(location: str, options: Mapping[str, str], parameters: Sequence
     Raises:
         cv2.error: OpenCV cannot read it.
     """
-    with _environment(options):
+    with _environment(options), limit_opening():
         return cv2.VideoCapture(location, cv2.CAP_FFMPEG, list(parameters))
 
 
@@ -128,11 +131,8 @@ def _environment(options: Mapping[str, str]) -> Generator[None]:
     with _variable:
         personal = os.environ.get(VARIABLE)
         own_format = "input_format" in options
-        os.environ[VARIABLE] = merge_options(options, "" if own_format else personal or "")
+        set_variable(VARIABLE, merge_options(options, "" if own_format else personal or ""))
         try:
             yield
         finally:
-            if personal is None:
-                del os.environ[VARIABLE]
-            else:
-                os.environ[VARIABLE] = personal
+            set_variable(VARIABLE, personal)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import math
 import threading
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from realtime.errors import EmodjError, SourceError
+from realtime.sources.demand import Demand
 from realtime.sources.frame_times import held_frames
 from realtime.sources.health import (
     RETRY_DELAYS_S,
@@ -40,8 +40,9 @@ JOIN_S = 2.0
 class FrameGrabber:
     """Reads a source in a thread and keeps the newest frame, so that no queue grows and no reader waits for a device.
 
-    A file is read at its recorded pace and can be paused. A live source goes on whether its frames are used or not. When it
-    is lost, it is opened again: the indices continue, and the frames belong to another stretch.
+    A file is read at its recorded pace and can be paused. A live source goes on whether its frames are used or not; those that
+    nobody will have time for are not decoded. When it is lost, it is opened again: the indices continue, and the frames belong
+    to another stretch.
 
     Args:
         opener: opens the source, in the capture thread; the same thread closes it.
@@ -80,8 +81,8 @@ class FrameGrabber:
         self._last_read_s: float | None = None
         self._error: BaseException | None = None
         self._index = self._stretch = 0
-        self._ended = self._stopped = self._paused = self._switched = self._gap = False
-        self._interval_s, self._looked_s = 0.0, -math.inf
+        self._ended = self._stopped = self._paused = self._switched = self._gap = self._woken = False
+        self._demand = Demand()
         # A thread cannot be joined while its driver never returns from a read; a daemon does not keep the process alive
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
 
@@ -117,7 +118,7 @@ class FrameGrabber:
 
     def slow_down(self, interval_s: float) -> None:
         """Take a picture of a live source only every `interval_s` seconds, and drop the others undecoded; 0 takes all."""
-        self._interval_s = interval_s
+        self._demand.interval_s = interval_s
 
     def switch(self, opener: Callable[[], Source], opening: str) -> None:
         """Close the source, as soon as its driver returns, and open another one in its place.
@@ -148,13 +149,29 @@ class FrameGrabber:
             return self._ended or (self._newest is not None and self._newest.index > index)
 
         with self._changed:
+            self._demand.asked(self._clock())
             if timeout_s > 0:
                 self._changed.wait_for(ready, timeout_s)
             if self._newest is not None and self._newest.index > index:
+                self._demand.took(self._clock())
                 return self._newest
             if self._error is not None:
                 raise self._error
             return None
+
+    def wait_after(self, index: int, timeout_s: float) -> None:
+        """Wait until there is a frame with an index above `index`, or `wake` or the end of the source ends the wait."""
+        with self._changed:
+            # Who waits has time for the next frame
+            self._demand.asked(self._clock())
+            self._changed.wait_for(lambda: self._woken or (self._newest is not None and self._newest.index > index), timeout_s)
+            self._woken = False
+
+    def wake(self) -> None:
+        """End the wait of `wait_after`, or else the next one; for any thread."""
+        with self._changed:
+            self._woken = True
+            self._changed.notify_all()
 
     def _run(self) -> None:
         try:
@@ -164,7 +181,7 @@ class FrameGrabber:
             self._error = error
         finally:
             with self._changed:
-                self._ended = True
+                self._ended = self._woken = True
                 self._health = Health(SourceState.CLOSED)
                 self._changed.notify_all()
 
@@ -192,17 +209,21 @@ class FrameGrabber:
         # Streams of some cameras give a picture every few seconds; a camera of this computer gives many a second
         first_pause_s: float = getattr(source, "first_pause_s", 0.0)
         self._pace.restart(first_pause_s)
+        self._demand.restart()
         while not (self._stopped or self._switched):
             if self._paused:
                 self._skip_frame(source, first_pause_s)
                 continue
-            if self._clock() - self._looked_s < self._interval_s:
+            with self._changed:
+                wanted = self._demand.wants_next(self._clock())
+            if not wanted:
                 self._drop_frame(source)
                 continue
             frame = source.read()
             if frame is None:
                 return self._switched
-            now = self._looked_s = self._clock()
+            now = self._clock()
+            self._demand.came(now, decoded=True)
             # The detector is kept when a source is opened again: the same picture then does not count as its return
             state = self._freeze_detector.check(frame.image, now)
             if state is SourceState.LIVE:
@@ -219,11 +240,13 @@ class FrameGrabber:
         return True
 
     def _drop_frame(self, source: Source) -> None:
-        """Drop a picture between two looks: no gap, and the source is alive."""
+        """Drop a picture that nobody waits for: no gap, and the source is alive."""
         source.skip()
+        now = self._clock()
+        self._demand.came(now, decoded=False)
         with self._changed:
             if not self._switched:
-                self._last_read_s = self._clock()
+                self._last_read_s = now
 
     def _skip_frame(self, source: Source, first_pause_s: float) -> None:
         source.skip()
@@ -231,6 +254,7 @@ class FrameGrabber:
             if not self._switched:
                 self._gap = True
                 self._pace.restart(first_pause_s)
+                self._demand.restart()
                 self._last_read_s = self._clock()
                 self._health = Health(SourceState.LIVE, source.name)
 

@@ -17,6 +17,8 @@ from realtime.domain import Frame
 from realtime.errors import Cause, SourceError
 from realtime.sources.ffmpeg import FILE_OPTIONS, VARIABLE, open_capture
 from realtime.sources.film_files import RAW_FPS, FilmFacts, read_film_facts
+from realtime.sources.film_memory import MAX_PIXELS, FilmMemory
+from realtime.sources.frame_pixels import pixel_ratio, to_bgr, with_square_pixels
 from realtime.sources.frame_times import FrameTimes, last_shown_s
 from realtime.sources.interlaced import is_interlaced, open_deinterlaced
 from realtime.sources.locations import file_mode, is_url
@@ -25,7 +27,6 @@ from realtime.sources.waiting import run_interruptibly
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from realtime.domain import Image
     from realtime.sources.animation import AnimationSource
     from realtime.sources.ffmpeg import Capture
     from realtime.sources.server_graph import ServerGraphCapture
@@ -38,14 +39,11 @@ DEFAULT_FPS = 30.0
 MAX_FPS = 500.0
 """A higher rate is the clock of the container, not the rate of a camera: browsers write 1000."""
 
-MAX_PIXELS = 7680 * 4320
-"""Pixels of a frame: those of 8K, the largest format of cameras. A film of kilobytes can have frames of gigabytes."""
+MAX_SIZE = "7680×4320"
+"""`MAX_PIXELS` for sentences."""
 
 DECODING_THREADS = 2
 """Each thread of FFmpeg keeps frames of its own: with one for each core, a film of 8K takes gigabytes."""
-
-MAX_PIXEL_RATIO = 4.0
-"""Width of a pixel as a multiple of its height, or the other way round. Formats have up to 2; more is not believed."""
 
 LIVE_REPEATS = 8
 """After so many equal pictures in a row, a stream is asked once whether it is interlaced. Pictures of a sensor differ."""
@@ -122,7 +120,11 @@ class VideoSource:
         rate = capture.get(cv2.CAP_PROP_FPS)
         self.rate = rate if 0 < rate <= MAX_FPS else None
         self._facts = facts
-        self._pixel_ratio = _pixel_ratio(capture)
+        # Cameras are not read by FFmpeg
+        self._memory = None if film is None else _film_memory(capture)
+        self._unread = 0
+        self._ended = False
+        self._pixel_ratio = pixel_ratio(capture)
         self._frame_s = 1 / (self.rate or DEFAULT_FPS)
         self._times = FrameTimes(self._frame_s)
         # OpenCV computes the number of frames from the length and this rate, also where no camera has the rate
@@ -146,7 +148,13 @@ class VideoSource:
             )
         if self._facts.is_cut and self._index:
             return f"{self.name} is cut off: it was read up to there, and its end is missing"
+        if self._unread and self._index:
+            return f"{self._unread_pictures}; `ffmpeg -i FILM NEW.mkv` makes a film of one size"
         return None if self.live or self._index <= 1 else self._recording_remark
+
+    @property
+    def _unread_pictures(self) -> str:
+        return f"{self.name} has pictures that cannot be read: they are damaged, or much larger than the film states"
 
     @property
     def _recording_remark(self) -> str | None:
@@ -176,6 +184,8 @@ class VideoSource:
         if picture is None:
             if self.live:
                 raise self._loss_error()
+            if self._unread and not self._index:
+                raise SourceError(f"{self._unread_pictures}, or than {MAX_SIZE} pixels")
             return self._end()
         image, stated_ms = picture
         time_s = time.monotonic() if self.live else self._times.next(stated_ms)
@@ -183,6 +193,8 @@ class VideoSource:
             image = self._facts.mirror.apply(image)
         frame = Frame(with_square_pixels(to_bgr(image), self._pixel_ratio), self._index, time_s)
         self._index += 1
+        if self._memory is not None:
+            self._memory.note_picture(self._index)
         if not self.live:
             self._longest_s = max(self._longest_s, time_s - self._last.time_s if self._last else 0.0)
             self._last = frame
@@ -217,6 +229,33 @@ class VideoSource:
             return None
         return (image, stated_ms) if ok and image.size else None
 
+    def _decode_next(self) -> tuple[Pixels, float] | None:
+        """The next picture of a film that can be decoded, as `_decode` gives it; None at the end.
+
+        OpenCV says the same of a picture that FFmpeg cannot decode, or may not, as of the end.
+        """
+        if self._ended:
+            return None
+        while (picture := self._decode()) is None and self._stopped_at_packet():
+            self._unread += 1
+        self._ended = picture is None
+        return picture
+
+    def _stopped_at_packet(self) -> bool:
+        """Whether the last read failed although there was a packet, the data of a picture, and reading can go on behind it."""
+        capture = self._capture
+        if not isinstance(capture, cv2.VideoCapture):
+            return False
+        if 0 < capture.get(cv2.CAP_PROP_FRAME_COUNT) < capture.get(cv2.CAP_PROP_POS_FRAMES):
+            # OpenCV reads no more pictures than the film states, one excepted
+            return False
+        if capture.get(cv2.CAP_PROP_LRF_HAS_KEY_FRAME):
+            return True
+        # Only a capture of packets tells whether it has one, and it decodes nothing more
+        if capture.set(cv2.CAP_PROP_FORMAT, -1) and capture.retrieve()[0]:
+            self._unread += 1
+        return False
+
     def _decode_live(self) -> tuple[Pixels, float] | None:
         """The same for a live source. A stream that repeats a picture again and again may be interlaced, as a film may be."""
         picture = self._decode()
@@ -232,16 +271,16 @@ class VideoSource:
 
     def _decode_film(self) -> tuple[Pixels, float] | None:
         """The same for a film. A picture that repeats the one before may be an interlaced one that OpenCV did not convert."""
-        picture, self._next = self._next or self._decode(), None
+        picture, self._next = self._next or self._decode_next(), None
         if picture is None:
             return None
         sample, before = _sample(picture[0]), self._previous
         if before is None:
             # The first picture has none before it: the second one shows whether it was converted
-            self._next = self._decode()
+            self._next = self._decode_next()
             repeats = self._next is None or np.array_equal(sample, _sample(self._next[0]))
             if repeats and self._deinterlace(0.0, 0):
-                picture, self._next = self._decode(), None
+                picture, self._next = self._decode_next(), None
         elif self._index >= self._next_check and np.array_equal(sample, before[0]):
             # A film of still pictures is looked at now and then, not at each of them
             self._next_check = 2 * self._index
@@ -259,11 +298,11 @@ class VideoSource:
         if not self._times.stated:
             # Without times, only their number says where the film goes on
             for _ in range(self._index):
-                self._decode()
-            return self._decode()
-        picture = self._decode()
+                self._decode_next()
+            return self._decode_next()
+        picture = self._decode_next()
         while picture is not None and picture[1] <= stated_ms:
-            picture = self._decode()
+            picture = self._decode_next()
         return picture
 
     def _deinterlace(self, at_s: float, skip: int) -> bool:
@@ -295,7 +334,7 @@ class VideoSource:
                 )
         self._deinterlaced = True
         self._capture.release()
-        self._capture = capture
+        self._capture, self._ended = capture, False
         return True
 
     def skip(self) -> None:
@@ -319,6 +358,8 @@ class VideoSource:
         """Release the device. If a read hangs in the driver, the device stays open until the process ends."""
         if self._server_graph is not None:
             self._server_graph.release()
+        if self._memory is not None:
+            self._memory.close()
         if self._lock.acquire(timeout=RELEASE_S):
             try:
                 self._capture.release()
@@ -385,50 +426,13 @@ def open_limited_capture(
     width, height = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
     if width * height > MAX_PIXELS:
         capture.release()
-        raise SourceError(f"{name} is too large, {width}×{height}: emodj reads films of up to 7680×4320 pixels")
+        raise SourceError(f"{name} is too large, {width}×{height}: emodj reads films of up to {MAX_SIZE} pixels")
     return capture
 
 
-def to_bgr(image: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> Image:
-    """Convert a picture to (height, width, 3) uint8 BGR.
-
-    Some drivers give grey pictures or four channels, and can change that between two frames.
-
-    Args:
-        image: (height, width) or (height, width, 1) grey, or (height, width, 3 or 4) BGR or BGRA; the fourth is dropped.
-    """
-    pixels = image.astype(np.uint8, copy=False)
-    if pixels.ndim == 2 or pixels.shape[2] == 1:  # noqa: PLR2004
-        return cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR).astype(np.uint8, copy=False)
-    if pixels.shape[2] == 4:  # noqa: PLR2004
-        return cv2.cvtColor(pixels, cv2.COLOR_BGRA2BGR).astype(np.uint8, copy=False)
-    return pixels
-
-
-def with_square_pixels(image: Image, ratio: float) -> Image:
-    """Scale a picture so that its pixels are square: the longer side of a pixel sets the scale, and no pixel is lost.
-
-    Args:
-        image: (height, width, 3) BGR.
-        ratio: width of a pixel as a multiple of its height.
-    """
-    if ratio == 1:
-        return image
-    height, width = image.shape[:2]
-    width, height = (width * ratio, height) if ratio > 1 else (width, height / ratio)
-    shrink = min(1.0, (MAX_PIXELS / (width * height)) ** 0.5)
-    size = max(round(width * shrink), 1), max(round(height * shrink), 1)
-    return cv2.resize(image, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
-
-
-def _pixel_ratio(capture: Capture) -> float:
-    """Width of a pixel as a multiple of its height; 1 where the source does not state it, or states what is not believed."""
-    across, down = capture.get(cv2.CAP_PROP_SAR_NUM), capture.get(cv2.CAP_PROP_SAR_DEN)
-    if not (across > 0 and down > 0 and 1 / MAX_PIXEL_RATIO <= across / down <= MAX_PIXEL_RATIO):
-        return 1.0
-    # OpenCV has turned the picture by now, and the shape is that of the picture as it is stored
-    turned = capture.get(cv2.CAP_PROP_ORIENTATION_META) % 180 != 0 and capture.get(cv2.CAP_PROP_ORIENTATION_AUTO) != 0
-    return down / across if turned else across / down
+def _film_memory(capture: Capture) -> FilmMemory:
+    stated = (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_CODEC_PIXEL_FORMAT)
+    return FilmMemory(*(int(capture.get(key)) for key in stated))
 
 
 def _sample(image: Pixels) -> Pixels:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 from typing import TYPE_CHECKING, Self
 
 from realtime.errors import EmodjError, UsageError
-from realtime.storage.atomic import PRIVATE
+from realtime.storage.atomic import PRIVATE, creation_reason, free_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,7 +110,7 @@ class AppendFile:
         try:
             if os.fstat(self._file.fileno()).st_nlink == 0:
                 self.fail("its file was removed, and its content is lost", kept=False)
-            elif shutil.disk_usage(self.path.parent).free < self._reserve:
+            elif (free := free_bytes(self.path.parent)) is not None and free < self._reserve:
                 self.fail("the disk is nearly full, make room")
         except OSError:
             # The folder was moved, or must not be read: the next write shows whether the file is still usable
@@ -160,12 +159,8 @@ class AppendFile:
             left = left[self._file.write(left) or 0 :]
 
     def _check_free_space(self) -> None:
-        try:
-            free = shutil.disk_usage(self.path.parent).free
-        except (OSError, ValueError):
-            # The folder cannot be used: the attempt to create the file gives the better sentence
-            return
-        if free < self._reserve:
+        # Without a number, the attempt to create the file says why the folder cannot be used
+        if (free := free_bytes(self.path.parent)) is not None and free < self._reserve:
             raise EmodjError(f"cannot start {self._label}: the disk of {self.path} is nearly full, make room or choose another")
 
     def _remove_if_same(self, opened: os.stat_result) -> None:
@@ -188,10 +183,9 @@ def _creation_error(path: Path, label: str, error: OSError | ValueError) -> Emod
         return UsageError(f"{path} is a folder: add the name of a file for {label}")
     if isinstance(error, FileExistsError):
         return UsageError(f"{path} exists already: choose another name for {label}")
-    if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+    if isinstance(error, (FileNotFoundError, NotADirectoryError)) and not os.path.isdir(path.parent):  # noqa: PTH112
         return UsageError(f"cannot write {path}: no such folder: {path.parent}")
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return EmodjError(f"cannot write {path} ({reason}): choose another place for {label}")
+    return EmodjError(f"cannot write {path} ({creation_reason(error)}): choose another place for {label}")
 
 
 def _write_error_reason(error: OSError) -> str:

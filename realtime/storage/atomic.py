@@ -242,8 +242,27 @@ def _translate_errors(paths: Iterable[Path], advice: str) -> Generator[None]:
         yield
     except (OSError, ValueError) as error:
         names = " and ".join(str(path) for path in paths)
-        reason = getattr(error, "strerror", None) or error
-        raise EmodjError(f"cannot write {names} ({reason}): {advice}") from error
+        raise EmodjError(f"cannot write {names} ({creation_reason(error)}): {advice}") from error
+
+
+def creation_reason(error: OSError | ValueError) -> str:
+    """Why a file or a folder cannot be created, in a few words.
+
+    A folder such as /proc, in which a system only shows its state, answers as if it did not exist.
+    """
+    folder = os.path.dirname(os.fspath(error.filename)) if isinstance(error, FileNotFoundError) and error.filename else ""  # noqa: PTH120
+    if folder and os.path.isdir(folder):  # noqa: PTH112 - never raises
+        return f"the folder {folder} takes no files"
+    return str(getattr(error, "strerror", None) or error)
+
+
+def free_bytes(folder: Path) -> int | None:
+    """Bytes that are free on the disk of a folder; None where there is no disk, as for /proc, or the system does not say it."""
+    try:
+        usage = shutil.disk_usage(folder)
+    except (OSError, ValueError):
+        return None
+    return usage.free if usage.total else None
 
 
 def _opener(*, private: bool) -> Callable[[str, int], int]:

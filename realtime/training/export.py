@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from realtime.classifier import contract, keras_pair
+from realtime.classifier.loading import write_contract
 from realtime.domain import EXPRESSIONS, Threshold
 from realtime.storage import resources
 from realtime.training import calibration, confidence_head, evaluation, run_folder
@@ -138,7 +139,7 @@ def export(
     about = {key: settings[key] for key in ("date", "command", "recipe", "correction", "versions")} | {"data": name}
     shipped = contract.read_contract(contract.contract_path(resources.models_folder() / PAIR))
     crops = [golden.crop for golden in shipped.golden]
-    contract.write_contract(
+    write_contract(
         pair,
         crops=crops,
         about=about,

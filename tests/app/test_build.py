@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,16 +10,19 @@ from typing import TYPE_CHECKING, Self
 
 import pytest
 
+from realtime.app import power_supply
 from realtime.app.build import build_live, build_playlists, build_source, smallest_face, unsure_below
 from realtime.app.headless import SessionLimits
 from realtime.app.run import LiveRequest
 from realtime.classifier.contract import UNSURE_BELOW, Contract, contract_path, pair_digest, write_contract_file
 from realtime.config.files import load_settings
+from realtime.config.schema import LiveSettings
 from realtime.domain import Threshold
 from realtime.storage import resources
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
-    from realtime.config.schema import Settings
+    from realtime.config.schema import PowerName, Settings
     from realtime.domain import Image
     from realtime.music.catalog import MusicChoice
     from realtime.session.view import ViewState
@@ -91,6 +95,28 @@ def test_a_session_runs_on_a_display_that_is_no_window(clip: Path) -> None:
     assert summary.seed == 9
     assert run.session.welcome == "analysed on this computer, written to evening.html"
     assert remarks == []
+
+
+@pytest.mark.parametrize(("power", "saves"), [("full", False), ("saving", True), ("auto", True)])
+def test_a_session_saves_power_as_its_settings_say(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, power: PowerName, *, saves: bool
+) -> None:
+    if power == "auto" and not sys.platform.startswith("linux"):
+        pytest.skip("only Linux says it in files")
+    battery = tmp_path / "supplies" / "BAT0"
+    battery.mkdir(parents=True)
+    (battery / "type").write_text("Battery\n")
+    (battery / "status").write_text("Discharging\n")
+    monkeypatch.setattr(power_supply, "SUPPLIES", tmp_path / "supplies")
+    remarks: list[str] = []
+    with ExitStack() as stack:
+        chosen = replace(settings(), live=LiveSettings(power))
+        source = build_source(chosen, str(clip), stack, in_order=False)
+        request = LiveRequest(mirrored=False, wait=False, limits=SessionLimits())
+        run = build_live(chosen, source, request, stack, display=None, notify=remarks.append, announce=ignore_link)
+        assert run.power is not None
+        with run.power as watch:
+            until(lambda: watch.saving(0.0) == saves)
 
 
 @pytest.mark.parametrize(

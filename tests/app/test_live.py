@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Self, cast
 import numpy as np
 import pytest
 
-from realtime.app import live, worker
+from realtime.app import hold, live, worker
 from realtime.app.explanations import ExplanationThread
 from realtime.app.headless import SessionLimits
-from realtime.app.live import HOLD_S, IDLE_WAIT_MS, KEY_WAIT_MS, REDRAW_S, LiveSession
+from realtime.app.hold import HOLD_S
+from realtime.app.live import KEY_WAIT_S, REDRAW_S, LiveSession
+from realtime.app.power import LOOK_S, PICTURE_S, PowerPolicy, PowerWatch
+from realtime.app.power_supply import PowerReason
 from realtime.app.rates import RateMeter
 from realtime.app.window import WindowDisplay
 from realtime.domain import Box, Expression, Face, Frame
@@ -213,7 +216,6 @@ class RecordingWindow:
     def poll(self, wait_ms: int) -> str | None:
         assert time.monotonic() < self._patience, "the session did not end"
         self.waits.append(wait_ms)
-        threading.Event().wait(min(wait_ms, KEY_WAIT_MS) / 1000)
         return None if self._script is None else next(self._script, "q")
 
     @property
@@ -233,6 +235,16 @@ class RecordingWindow:
         self.close()
 
 
+class RecordingGrabber(FrameGrabber):
+    """A grabber that records how long the loop wants to wait for it."""
+
+    rests: list[float]
+
+    def wait_after(self, index: int, timeout_s: float) -> None:
+        self.rests.append(timeout_s)
+        super().wait_after(index, timeout_s)
+
+
 class WindowHarness:
     """Runs a live session in a fake window; it is also the session's outputs and music player, and records their calls."""
 
@@ -246,17 +258,20 @@ class WindowHarness:
         meter: RateMeter | None = None,
         wait_for_source: bool = False,
         clock: Clock | None = None,
+        power: PowerWatch | None = None,
     ) -> None:
+        self.power = power
         self.source = source if isinstance(source, FakeSource) else camera()
         opener = source if callable(source) else lambda: source
         # A lost source is not opened again, unless a test changes this
-        self.frames = FrameGrabber(
+        self.frames = RecordingGrabber(
             opener,
             wait_for_source=wait_for_source,
             retry_delays_s=(1000.0,),
             clock=(clock or time).monotonic,
             opening="opening the camera",
         )
+        self.frames.rests = []
         self.classifier = classifier
         # The network of the explanations never waits for the one that a test blocks
         self.explanations = ExplanationThread(lambda: FaceExplainer(HappyClassifier(), 1.0))
@@ -295,6 +310,7 @@ class WindowHarness:
                 blank=self.blank,
                 meter=self.meter,
                 explanations=self.explanations,
+                power=self.power,
             ).run()
         finally:
             if isinstance(self.classifier, GatedClassifier):
@@ -561,12 +577,12 @@ def test_a_frozen_session_decodes_no_frames_and_the_window_idles(clock: Clock) -
         yield "space"
         while not harness.source.skips:
             yield None
-        reads, pictures, turns = harness.source.reads, len(harness.screen.shown), len(harness.screen.waits)
+        reads, pictures, turns = harness.source.reads, len(harness.screen.shown), len(harness.frames.rests)
         while harness.source.skips < 50:
             yield None
         assert harness.source.reads == reads
         assert len(harness.screen.shown) == pictures
-        assert set(harness.screen.waits[turns:]) == {IDLE_WAIT_MS}
+        assert set(harness.frames.rests[turns:]) == {KEY_WAIT_S}
         clock.now += REDRAW_S
         yield None
         yield None
@@ -708,6 +724,9 @@ def test_p_plays_the_mood_chosen_by_hand() -> None:
     def script() -> Generator[str | None]:
         yield "6"
         yield "p"
+        # A session that ends at once plays nothing any more
+        while not harness.requested:
+            yield None
 
     harness.run(script())
     assert harness.requested == [link(Expression.SAD).place]
@@ -927,6 +946,47 @@ def test_while_the_analysis_hangs_the_newest_frames_are_shown_and_no_queue_grows
     harness.run(script())
     # The next frame to be analysed is the newest
     assert meter.readings[1][0].index >= meter.pictures[2].index
+
+
+def test_faces_are_drawn_as_soon_as_they_are_known(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Nothing else ends the wait of the loop: there is one frame only, and its time to be held back does not end
+    monkeypatch.setattr(live, "KEY_WAIT_S", PATIENCE_S)
+    monkeypatch.setattr(hold, "HOLD_S", 2 * PATIENCE_S)
+    classifier, drawn = GatedClassifier(), threading.Event()
+
+    def frames() -> Generator[Frame]:
+        yield make_frame(7, 0.0)
+        assert classifier.begun.acquire(timeout=PATIENCE_S)
+        classifier.proceed.release()
+        assert drawn.wait(PATIENCE_S)
+
+    harness = WindowHarness(camera(frames()), classifier=classifier, blank=BLANK, clock=clock)
+
+    def script() -> Generator[str | None]:
+        while box_drawn(harness.last_picture) is None:
+            yield None
+        drawn.set()
+
+    harness.run(script())
+    assert box_drawn(harness.last_picture) == pytest.approx(box_of(7).left, abs=3)
+
+
+def test_a_machine_that_is_too_slow_to_hold_frames_back_shows_them_at_once(clock: Clock) -> None:
+    classifier, meter = GatedClassifier(), RecordingMeter()
+    harness = WindowHarness(camera(), classifier=classifier, blank=BLANK, meter=meter, clock=clock)
+
+    def script() -> Generator[str | None]:
+        yield from classifier.wait_for_batch()
+        clock.now += 2 * HOLD_S
+        classifier.proceed.release()
+        yield from harness.wait_for_vote()
+        yield from classifier.wait_for_batch()
+        count = len(meter.pictures) + 5
+        while len(meter.pictures) < count:
+            yield None
+        classifier.open()
+
+    harness.run(script())
 
 
 def test_the_previous_faces_are_shown_while_the_analysis_is_late(clock: Clock) -> None:
@@ -1244,3 +1304,68 @@ def test_the_session_continues_after_a_change_of_frame_size() -> None:
             yield None
 
     harness.run(script())
+
+
+# Saving power
+
+
+def test_a_session_that_saves_power_shows_more_pictures_than_it_analyses(clock: Clock) -> None:
+    meter, power = RecordingMeter(), PowerWatch(PowerPolicy(True))
+    began = clock.now
+
+    def script() -> Generator[str | None]:
+        while len(meter.readings) < 6:
+            clock.now += 0.01
+            yield None
+
+    harness = WindowHarness(camera(), meter=meter, clock=clock, power=power)
+    with power:
+        harness.run(script())
+    seen = [seen_s for _, seen_s, _ in meter.readings]
+    assert len(seen) <= (seen[-1] - began) / LOOK_S + 1
+    analysed = {frame.index for frame, _, _ in meter.readings}
+    assert any(frame.index not in analysed for frame in meter.pictures)
+    # The picture that is nearest to its time is taken, and this camera is uneven
+    assert len(meter.pictures) <= 2 * (clock.now - began) / PICTURE_S + 2
+    assert meter.summary.endswith(", saving power")
+
+
+@pytest.mark.parametrize("reason", list(PowerReason))
+def test_the_window_says_once_that_power_is_saved_after_the_welcome(clock: Clock, reason: PowerReason) -> None:
+    notices = list[str]()
+    power = PowerWatch(PowerPolicy(None), lambda: reason)
+    harness = WindowHarness(camera(), clock=clock, power=power)
+
+    def script() -> Generator[str | None]:
+        patience = time.monotonic() + PATIENCE_S
+        while clock.now < 1000.0 + 6 * NOTICE_S:
+            assert time.monotonic() < patience
+            notice = harness.session.view(clock.now, "").notice
+            if notice is not None and notice not in notices[-1:]:
+                notices.append(notice)
+            # The clock stands until the first picture is shown, and until the system has answered
+            if notices and power.saving(clock.now):
+                clock.now += 0.1
+            yield None
+
+    with power:
+        harness.run(script())
+    assert len(notices) == 2
+    assert notices[0] == harness.session.welcome
+    assert notices[1].startswith(f"{reason.value}: ")
+
+
+def test_a_film_that_is_recorded_keeps_its_pictures_on_battery(clock: Clock) -> None:
+    meter, power = RecordingMeter(), PowerWatch(PowerPolicy(True))
+    harness = WindowHarness(camera(), meter=meter, clock=clock, power=power)
+    harness.session.set_recording(on=True)
+    began = clock.now
+
+    def script() -> Generator[str | None]:
+        # Without a moment of the clock between two pictures, only a session that takes each of them shows so many
+        while len(meter.pictures) < 6:
+            yield None
+
+    with power:
+        harness.run(script())
+    assert clock.now == began

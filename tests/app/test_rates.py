@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.app.rates import AVERAGED, FAST_FOR_S, FAST_LOOK_S, SLOW_LOOK_S, FrameRate, LookPace, RateMeter
+from realtime.app.rates import AVERAGED, FAST_FOR_S, FAST_LOOK_S, SLOW_LOOK_S, EvenSteps, FrameRate, LookPace, RateMeter
 from realtime.domain import Box, Expression, Face, Frame, Mood
 
 FRAME = Frame(np.zeros((4, 4, 3), np.uint8), 0, 0.0)
@@ -73,6 +73,36 @@ def test_the_line_has_both_rates_and_the_age_of_the_labels() -> None:
             meter.analysed(FRAME, now - 0.08, now)
     # The last frame is shown two after the last that was analysed
     assert meter.summary == f"30 frames/s shown, 10 analysed, labels {80 + 2000 / 30:.0f} ms old"
+
+
+def test_the_line_says_when_power_is_saved() -> None:
+    meter = RateMeter()
+    meter.saving = True
+    assert meter.summary == "0 frames/s shown, 0 analysed, labels 0 ms old, saving power"
+
+
+@given(st.floats(0.01, 1), st.floats(0.01, 1), st.integers(20, 200))
+def test_even_steps_let_events_pass_at_their_interval_on_average(gap_s: float, interval_s: float, count: int) -> None:
+    steps = EvenSteps()
+    passed = sum(steps.take(1000 + index * gap_s, interval_s) for index in range(count))
+    expected = count if interval_s <= gap_s else (count - 1) * gap_s / interval_s + 1
+    assert expected - 2 <= passed <= expected + 1
+
+
+@given(st.lists(st.floats(0, 0.5), min_size=1, max_size=100), st.floats(0.01, 0.3))
+def test_even_steps_never_catch_up(gaps: list[float], interval_s: float) -> None:
+    steps, now_s, passed = EvenSteps(), 0.0, list[float]()
+    for gap_s in gaps:
+        now_s += gap_s
+        if steps.take(now_s, interval_s):
+            passed.append(now_s)
+    # Two events may be nearer than the interval if the first came late; three are not
+    assert all(third - first >= interval_s for first, third in zip(passed, passed[2:], strict=False))
+
+
+def test_all_events_pass_without_an_interval() -> None:
+    steps = EvenSteps()
+    assert all(steps.take(1.0, 0.0) for _ in range(5))
 
 
 def test_looks_are_fast_while_the_faces_change() -> None:

@@ -1,14 +1,25 @@
-"""Which pictures paths name, and where annotated ones go."""
+"""Which pictures paths name, how they are read, and where annotated ones go."""
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from realtime.app.stills import PictureTarget, find_inputs
-from realtime.errors import UsageError
+from realtime.app import build
+from realtime.app.stills import PictureInput, PictureTarget, StillsReader, find_inputs
+from realtime.errors import AssetError, UsageError
+from realtime.faces.haar import HaarDetector
+from realtime.storage import resources
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from realtime.domain import Box, Image
+    from realtime.faces.pipeline import Detector, FaceReader
 
 BLACK = np.zeros((8, 8, 3), np.uint8)
 
@@ -82,3 +93,43 @@ def test_neither_an_input_nor_a_picture_of_this_run_is_replaced(tmp_path: Path) 
     with pytest.raises(UsageError, match="was written for another picture of the same name"):
         target.write(Path("b.png"), BLACK)
     assert read.read_bytes() == b"mine"
+
+
+def test_the_network_is_loaded_while_the_first_picture_is_searched_and_once_for_all(portrait: Path) -> None:
+    settings, loaded, said = build.shipped_settings(), list[bool](), list[str]()
+    searching = threading.Event()
+
+    class Search(HaarDetector):
+        def detect(self, image: Image, near: Sequence[Box] = ()) -> list[Box]:
+            searching.set()
+            return super().detect(image, near)
+
+    def build_detector() -> Detector:
+        shipped = resources.cascades_folder() / settings.faces.live.cascade
+        return Search(shipped, search_size=(640, 640), scale_factor=1.2, min_neighbors=3, min_face=36)
+
+    def load(detector: Callable[[], Detector]) -> FaceReader:
+        loaded.append(searching.wait(10))
+        return build.build_face_reader(settings, settings.faces.image, said.append, detector)
+
+    reader = StillsReader(build_detector, load, build.build_playlists(settings, said.append), settings.music.strategy)
+    for _ in range(2):
+        reader.read(PictureInput(str(portrait), Path("a.jpg")))
+    assert (loaded, said, reader.failures) == ([True], [], [])
+    first, second = reader.pictures
+    assert [face.expression.value for face in first.faces] == ["happy"]
+    assert first == second
+
+
+def test_a_detector_that_cannot_be_built_is_an_error_of_the_run(portrait: Path) -> None:
+    settings = build.shipped_settings()
+
+    def build_detector() -> Detector:
+        raise AssetError("no cascade")
+
+    def load(detector: Callable[[], Detector]) -> FaceReader:
+        return build.build_face_reader(settings, settings.faces.image, lambda _: None, detector)
+
+    reader = StillsReader(build_detector, load, build.build_playlists(settings, lambda _: None), settings.music.strategy)
+    with pytest.raises(AssetError, match="no cascade"):
+        reader.read(PictureInput(str(portrait), Path("a.jpg")))

@@ -73,6 +73,29 @@ def test_a_result_that_was_not_taken_is_replaced_by_the_newest() -> None:
         work.proceed.release()
 
 
+def test_a_new_result_and_an_error_are_notified_once_they_can_be_taken() -> None:
+    taken = list[int | None]()
+    arrived = threading.Semaphore(0)
+
+    def divide(task: int) -> int | None:
+        return None if task == 5 else 10 // task
+
+    def notify() -> None:
+        try:
+            taken.append(divider.result())
+        except ZeroDivisionError:
+            taken.append(None)
+        arrived.release()
+
+    with Worker("analysis", divide, notify=notify) as divider:
+        for task in (2, 5, 1, 0):
+            divider.submit(task)
+            # A task without a result notifies nobody
+            assert task == 5 or arrived.acquire(timeout=PATIENCE_S)
+            until(lambda: not divider.busy or task == 0)  # noqa: B023 - called at once
+    assert taken == [5, 10, None]
+
+
 def test_submit_and_result_do_not_wait_for_the_work() -> None:
     work = BlockingWork()
     with Worker("analysis", work.run) as gated:

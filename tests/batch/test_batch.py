@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +16,6 @@ from tests.support.batch_readers import load_fake, write_clip, write_picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
-    from pathlib import Path
 
     from realtime.batch.journal import BegunFilm, Piece
 
@@ -37,7 +37,7 @@ class Here:
         for number in sorted(numbers, reverse=self._backwards):
             if len(self.read_names) == self._stop_after and self._error is not None:
                 raise self._error
-            self.read_names.append(names[number].rpartition("/")[2])
+            self.read_names.append(Path(names[number]).name)
             yield from read_pieces(number, names[number], READERS, None, lambda _: None, begun=begun(number))
 
 
@@ -67,7 +67,7 @@ def run(request: BatchRequest, engine: Here) -> list[str]:
 
 def table(place: Path) -> list[str]:
     rows = [json.loads(line) for line in place.read_text(encoding="utf-8").splitlines()]
-    return [row["source"].rpartition("/")[2] + ("" if row["frame"] is None else str(row["frame"])) for row in rows]
+    return [Path(row["source"]).name + ("" if row["frame"] is None else str(row["frame"])) for row in rows]
 
 
 ALL = ["a.png", "b.png", "c.png", "d.png", "f.avi0", "f.avi1", "f.avi2"]

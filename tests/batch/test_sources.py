@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from realtime.batch.sources import BatchSources, find_sources, is_named_film, read_list
+from realtime.batch.sources import BatchSources, find_sources, is_named_film, list_names, read_list
 from realtime.errors import EmodjError, UsageError
 
 if TYPE_CHECKING:
@@ -108,6 +108,9 @@ def test_large_films_are_started_first_and_pictures_in_their_order(tmp_path: Pat
         (b"a.jpg\nb.jpg\n", ["a.jpg", "b.jpg"]),
         (b"\xef\xbb\xbfa.jpg\r\n\r\nb c.jpg", ["a.jpg", "b c.jpg"]),
         (b"a\nb.jpg\0c.jpg\0", ["a\nb.jpg", "c.jpg"]),
+        # PowerShell writes UTF-16
+        ("\ufeffJürgen 日本.jpg\r\nb.jpg\r\n".encode("utf-16-le"), ["Jürgen 日本.jpg", "b.jpg"]),
+        ("\ufeffa.jpg\n".encode("utf-16-be"), ["a.jpg"]),
     ],
 )
 def test_a_list_has_a_path_a_line_or_a_nul_behind_each(data: bytes, names: list[str], tmp_path: Path) -> None:
@@ -116,10 +119,22 @@ def test_a_list_has_a_path_a_line_or_a_nul_behind_each(data: bytes, names: list[
     assert read_list("-", io.BytesIO(data)) == names
 
 
+def test_bytes_that_are_no_utf_8_are_a_path_where_paths_are_bytes() -> None:
+    assert list_names(b"caf\xe9.jpg\n", "surrogateescape") == ["caf\udce9.jpg"]
+    with pytest.raises(UnicodeDecodeError):
+        list_names(b"caf\xe9.jpg\n", "surrogatepass")
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe\x00\xd8", b"\xff\xfea"])
+def test_a_list_that_is_cut_utf_16_is_an_error(data: bytes) -> None:
+    with pytest.raises(EmodjError, match=r"^cannot read the list the standard input \(it is not UTF-8\): save it as UTF-8$"):
+        read_list("-", io.BytesIO(data))
+
+
 def test_a_list_that_is_missing_empty_or_a_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such list"):
         read_list(str(tmp_path / "none"), io.BytesIO())
     with pytest.raises(UsageError, match="the list the standard input names no file"):
         read_list("-", io.BytesIO(b"\n\n"))
-    with pytest.raises(EmodjError, match="cannot read the list"):
+    with pytest.raises(UsageError, match="is a folder"):
         read_list(str(tmp_path), io.BytesIO())

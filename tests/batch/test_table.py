@@ -44,8 +44,9 @@ def test_a_log_of_a_session_is_no_table(tmp_path: Path) -> None:
 def test_another_file_is_refused(suffix: str, content: bytes, tmp_path: Path) -> None:
     table = tmp_path / f"t{suffix}"
     table.write_bytes(content)
-    with pytest.raises(UsageError, match="is no table of emodj batch, or it is damaged"):
+    with pytest.raises(EmodjError, match="is no table of emodj batch, or it is damaged") as refused:
         list(read_table(table))
+    assert refused.value.status == 1
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -53,5 +54,5 @@ def test_a_missing_table_and_a_folder_are_said(suffix: str, tmp_path: Path) -> N
     with pytest.raises(UsageError, match="there is no file"):
         list(read_table(tmp_path / f"t{suffix}"))
     (tmp_path / f"d{suffix}").mkdir()
-    with pytest.raises(EmodjError, match="cannot read"):
+    with pytest.raises(UsageError, match="is a folder"):
         list(read_table(tmp_path / f"d{suffix}"))

@@ -39,6 +39,7 @@ def test_no_descriptor_is_left_open() -> None:
     assert after == before
 
 
+@pytest.mark.posix("needs a shell")
 def test_a_process_without_stderr_is_no_error() -> None:
     program = "from realtime.classifier.native_stderr import muted_stderr\nwith muted_stderr():\n    print('fine')"
     script = 'exec "$0" -c "$1" 2>&-'

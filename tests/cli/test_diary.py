@@ -170,6 +170,59 @@ def test_a_note_is_one_line_of_the_last_session(diary: Diary, capsys: Said) -> N
     assert "write a shorter one" in capsys.readouterr().err
 
 
+def notes(diary: Diary) -> list[str]:
+    return [entry.note for entry in diary.entries()]
+
+
+def test_one_note_is_corrected_or_removed_and_the_others_stay(diary: Diary, capsys: Said) -> None:
+    for text in ("wind", "snow"):
+        assert run("diary", "note", text) == 0
+    capsys.readouterr()
+    assert run("diary", "note", "--replace", "-n", "2", "a", "storm") == 0
+    assert capsys.readouterr().out == "replaced: wind, of the session of 2026-11-04 20:15\n"
+    assert notes(diary) == ["", "rain\na storm\nsnow"]
+    assert run("diary", "note", "--remove", "--yes") == 0
+    assert capsys.readouterr().out == "removed: snow, of the session of 2026-11-04 20:15\n"
+    assert run("diary", "note", "--session", "2026-11-03", "early") == 0
+    assert run("diary", "note", "--session", "2026-11-03T20:15", "--replace", "late") == 0
+    assert notes(diary) == ["late", "rain\na storm"]
+    assert run("diary", "note", "--session", "2026-11-03 20:15", "--remove", "--yes") == 0
+    assert notes(diary) == ["", "rain\na storm"]
+    # What was removed does not stay in the file
+    assert b"snow" not in diary.path.read_bytes()
+
+
+def test_a_note_is_removed_after_a_question_alone(diary: Diary, monkeypatch: pytest.MonkeyPatch, capsys: Said) -> None:
+    assert run("diary", "note", "--remove") == 2
+    assert "say --yes" in capsys.readouterr().err
+    monkeypatch.setattr("realtime.cli.diary.is_terminal", _is_terminal)
+    for answer, status, left in (("n\n", 1, "rain"), ("y\n", 0, "")):
+        monkeypatch.setattr(sys, "stdin", _Answers(answer))
+        assert run("diary", "note", "--remove") == status
+        assert "delete the note 'rain' of the session of 2026-11-04 20:15, for good?" in capsys.readouterr().err
+        assert notes(diary) == ["", left]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--remove", "-n", "2"), "the session of 2026-11-04 20:15 has 1 note: `emodj diary` shows them"),
+        (("--session", "2026-11-03", "--remove"), "has no note"),
+        (("--session", "2026-11", "--remove"), "2 sessions started at '2026-11': name one of 2026-11-03 20:15:00, 2026-11-04"),
+        (("--session", "2025", "--remove"), "no session of your diary started at '2025'"),
+        (("--remove", "--replace"), "leave one of them out"),
+        (("--remove", "text"), "--remove needs no text"),
+        (("--replace",), "the note is empty"),
+        (("-n", "1", "text"), "add --replace or --remove"),
+        (("--replace", "x" * 3000), "write a shorter one"),
+    ],
+)
+def test_a_note_that_cannot_be_changed_stays(arguments: tuple[str, ...], sentence: str, diary: Diary, capsys: Said) -> None:
+    assert run("diary", "note", *arguments, *(["--yes"] if "--remove" in arguments else [])) == 2
+    assert sentence in capsys.readouterr().err
+    assert notes(diary) == ["", "rain"]
+
+
 @pytest.mark.usefixtures("diary")
 @pytest.mark.parametrize("suffix", ["svg", "html", "png"])
 def test_plots_go_into_files_that_only_the_owner_can_read(suffix: str, tmp_path: Path, capsys: Said) -> None:

@@ -122,11 +122,11 @@ def test_a_network_of_keras_in_one_file(emodj: Run, data: Callable[..., Path], t
     assert "not written down" in card
 
 
-def test_a_missing_or_invalid_network_is_status_5(emodj: Run, data: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_missing_network_is_status_2_and_an_invalid_one_5(emodj: Run, data: Callable[..., Path], tmp_path: Path) -> None:
     (tmp_path / "none.keras").write_bytes(b"none")
-    for name in ("missing.json", "missing.keras", "none.keras"):
+    for name, status in (("missing.json", 2), ("missing.keras", 2), ("none.keras", 5)):
         ended = emodj("evaluate", data([0, 2]), "--model", tmp_path / name)
-        assert (ended.returncode, ended.stdout) == (5, "")
+        assert (ended.returncode, ended.stdout) == (status, "")
         assert name in ended.stderr
 
 

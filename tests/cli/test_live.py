@@ -225,7 +225,9 @@ def test_camera_options_and_a_source_exclude_each_other(emodj: Run, clip: Clip, 
     assert "--source" in ended.stderr
 
 
-@pytest.mark.parametrize("option", [("--width", "63"), ("--height", "9000"), ("--fps", "0"), ("--duration", "0")])
+@pytest.mark.parametrize(
+    "option", [("--width", "63"), ("--height", "9000"), ("--fps", "0"), ("--duration", "0"), ("--power", "low")]
+)
 def test_options_keep_to_the_ranges_of_the_settings(emodj: Run, option: tuple[str, str]) -> None:
     ended = emodj("live", "--no-window", *option)
     assert ended.returncode == 2
@@ -345,7 +347,8 @@ def test_a_lost_stream_and_its_return_are_reported_and_its_password_is_never_pri
 def test_wait_waits_for_a_stream(process: Callable[..., subprocess.Popen[str]], camera: NetworkCamera) -> None:
     camera.absent = True
     with streaming(camera) as address:
-        options = ("--no-window", "--wait", "--max-frames", "3", "--json")
+        # On battery, it would say so first
+        options = ("--no-window", "--wait", "--max-frames", "3", "--json", "--power", "full")
         with process("live", "--source", f"http://{address}/", *options) as started:
             until(lambda: camera.visits)
             camera.absent = False

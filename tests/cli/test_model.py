@@ -90,13 +90,13 @@ def test_show_prints_one_document(emodj: Run, bare: Path, settings: Callable[[st
     assert document["card"] == contract["pair_sha256"]
 
 
-def test_a_missing_network_to_show_check_or_compile_is_status_5(
+def test_a_missing_network_is_status_2_where_a_command_names_it_and_5_where_the_settings_do(
     emodj: Run, tmp_path: Path, settings: Callable[[str], Path]
 ) -> None:
     for command in ("compile", "check"):
         ended = emodj("model", command, tmp_path / "missing.json")
-        assert (ended.returncode, ended.stdout) == (5, "")
-        assert "missing" in ended.stderr
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert ended.stderr == f"emodj: no such file: {tmp_path / 'missing.json'}\n"
     assert emodj("model", "show", "--config", settings("[network]\npair = 'missing.json'\n")).returncode == 5
 
 

@@ -133,6 +133,7 @@ def test_the_first_movie_is_opened_on_request_alone(emodj: Run, own_list: Path, 
     assert read_document(emodj(*arguments, "--open", "--json"))["opened"] == "browser"
 
 
+@pytest.mark.posix("Windows always has a screen")
 def test_without_a_screen_only_the_links_are_printed(emodj: Run, own_list: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SSH_CONNECTION", raising=False)
     ended = emodj("movies", "sad", "--strategy", "lift", "-n", "1", "--open", "--config", own_list)

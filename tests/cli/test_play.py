@@ -183,7 +183,7 @@ def test_stderr_in_a_file_has_plain_lines_and_the_keys_work(terminal: Callable[.
         assert running.wait_for_end() == 0
     lines = [line.removeprefix("emodj: ") for line in read_stderr().splitlines()]
     assert lines == [
-        "keys: . pause   z shuffle   n next   , previous   y like   x not again   - + volume   q quit",
+        "keys: . pause   z shuffle   n next   , previous   y like   x dislike   - + volume   q quit",
         "1/3  One",
         "volume 30%",
         "2/3  Three 日本",

@@ -3,8 +3,8 @@ from __future__ import annotations
 import json
 import stat
 import sys
-from io import BufferedReader, BytesIO, TextIOWrapper
-from typing import TYPE_CHECKING
+from io import BufferedReader, BytesIO, RawIOBase, TextIOWrapper
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import pytest
@@ -69,6 +69,43 @@ def test_lines_can_come_from_the_standard_input(
     assert "once only" in capsys.readouterr().err
 
 
+class Interrupted(RawIOBase):
+    """A standard input at which Ctrl-C is pressed after some lines."""
+
+    def __init__(self, lines: bytes) -> None:
+        self._lines = lines
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        if not self._lines:
+            raise KeyboardInterrupt
+        count = min(len(buffer), len(self._lines))
+        buffer[:count], self._lines = self._lines[:count], self._lines[count:]
+        return count
+
+
+def test_ctrl_c_is_answered_with_a_sentence_and_leaves_no_report(
+    log: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", TextIOWrapper(BufferedReader(Interrupted(log.read_bytes()))))  # pyright: ignore[reportArgumentType]
+    assert run(log, "-", "-o", log.with_name("a.html")) == 130
+    out, err = capsys.readouterr()
+    # click ends the line at which ^C stands
+    assert (out, err) == ("", "emodj: stopped: no report was written\n\n")
+    assert not log.with_name("a.html").exists()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc")
+def test_a_folder_that_takes_no_files_is_not_called_a_full_disk(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("a.html", "a.png"):
+        assert run(log, "-o", f"/proc/{name}") == 1
+        assert capsys.readouterr().err == (
+            f"emodj: cannot write /proc/{name} (the folder /proc takes no files): choose another place for the report\n"
+        )
+
+
 def test_a_file_that_exists_stays_without_force(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = log.with_name("evening.html")
     page.write_text("mine")
@@ -105,7 +142,7 @@ def test_what_is_no_log_is_said_in_one_sentence(
     content: bytes, reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "x.jsonl").write_bytes(content)
-    assert run(tmp_path / "x.jsonl") == 2
+    assert run(tmp_path / "x.jsonl") == 1
     err = capsys.readouterr().err
     assert reason in err
     assert err.count("\n") == 1

@@ -39,5 +39,5 @@ def test_a_picture_of_a_table_and_a_damaged_table_are_refused(emodj: Run, tmp_pa
     )
     table.write_bytes(table.read_bytes().replace(b"happy,", b"furious,"))
     damaged = emodj("report", table)
-    assert (damaged.returncode, damaged.stderr) == (2, f"emodj: {table} is no table of emodj batch, or it is damaged\n")
+    assert (damaged.returncode, damaged.stderr) == (1, f"emodj: {table} is no table of emodj batch, or it is damaged\n")
     assert list(tmp_path.iterdir()) == [table]

@@ -97,7 +97,7 @@ def test_the_library_of_the_settings_counts_and_an_option_wins(
     sound(other / "sad" / "b.wav")
     file = settings('[music]\nlibrary = "mine"\n')
     ended = emodj("songs", "sad", "--config", file, "-n", "1")
-    assert (ended.stdout, ended.stderr) == (f"1. a\n   {own_library}/sad/a.wav\n", "")
+    assert (ended.stdout, ended.stderr) == (f"1. a\n   {own_library / 'sad' / 'a.wav'}\n", "")
     assert "b.wav" in emodj("songs", "sad", "--config", file, "--library", other).stdout
 
 
@@ -157,6 +157,7 @@ def test_bad_input_is_one_sentence(
     assert sentence in ended.stderr
 
 
+@pytest.mark.posix("Windows has no file with such a name")
 def test_names_from_outside_are_made_printable(emodj: Run, tmp_path: Path) -> None:
     library = tmp_path / "a\x1b[31m"
     sound(library / "sad" / "b\x07\n.wav")
@@ -183,5 +184,5 @@ def test_a_missing_file_has_no_notice_of_the_tag_reader(emodj: Run, tmp_path: Pa
     library = write_list(tmp_path / "songs.csv", 'mood,path\nhappy,"a\nemodj: all is well.mp3"\n')
     ended = emodj("songs", "happy", "--library", library)
     assert ended.returncode == 1
-    assert "a�emodj: all is well.mp3" in ended.stderr
+    assert re.search("a�+emodj: all is well.mp3", ended.stderr)
     assert "\nemodj: all is well" not in ended.stderr

@@ -1,5 +1,6 @@
 """Place of a fault: file, line, and number of the choice of music."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ def faults(tmp_path: Path, *texts: str) -> list[str]:
         file.write_text(text, encoding="utf-8")
     with pytest.raises(UsageError) as caught:
         load_settings([SHIPPED_CONFIG, *files])
-    lines = str(caught.value).replace(f"{tmp_path}/", "").splitlines()
+    lines = str(caught.value).replace(f"{tmp_path}{os.sep}", "").splitlines()
     return lines if len(lines) == 1 else [line.removeprefix("  ") for line in lines[1:]]
 
 

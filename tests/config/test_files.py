@@ -416,6 +416,8 @@ def test_relative_paths_start_from_the_folder_of_their_file(home: Path, monkeypa
         ("faces.live.cascade", "''", "must be the name of a cascade file or a path, not empty"),
         ("faces.live.cascade", '"a\\u0000b"', "must be a path without control characters, not 'a\\x00b'"),
         ("faces.detector", "'dlib'", 'must be "haar" or "yunet", not \'dlib\''),
+        ("live.power", "'low'", 'must be "auto", "full" or "saving", not \'low\''),
+        ("live.power", "true", 'must be "auto", "full" or "saving", not true'),
         ("faces.unsure_below", "1.1", 'must be empty ("") or a number from 0 to 1, not 1.1'),
         ("faces.unsure_below", "'none'", "must be empty (\"\") or a number from 0 to 1, not 'none'"),
         ("faces.yunet_model", "1", "must be text in quotes, not 1"),
@@ -491,7 +493,7 @@ def test_inconsistent_values_are_refused(user_toml: Path) -> None:
             "xyz = 1",
             (
                 "unknown key xyz in {} (at line 1): known here: "
-                "camera, diary, faces, mood, movies, music, network, playlists, tracking, window"
+                "camera, diary, faces, live, mood, movies, music, network, playlists, tracking, window"
             ),
         ),
         ('[window]\n"\\u001b[2J" = 1', "unknown key window.'\\x1b[2J' in {} (at line 2): known here: bars, info"),

@@ -255,6 +255,15 @@ def test_a_row_that_cannot_be_read_is_said_and_stays_in_the_file(kept: Kept, col
         assert file.execute("SELECT count(*) FROM session").fetchone() == (2,)
 
 
+def test_notes_that_have_changed_meanwhile_stay(kept: Kept) -> None:
+    kept.diary.add(diary_entry())
+    ((number, _),) = kept.diary.sessions()
+    kept.diary.add_note("rain")
+    with pytest.raises(EmodjError, match="have changed meanwhile"):
+        kept.diary.replace_note(number, "", "sun")
+    assert [entry.note.split("\n")[-1] for entry in kept.diary.entries()] == ["rain"]
+
+
 def test_wipe_leaves_nothing(kept: Kept) -> None:
     kept.diary.add(diary_entry(note="a secret of mine"))
     kept.diary.add(diary_entry())

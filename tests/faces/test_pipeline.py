@@ -101,6 +101,13 @@ def shipped() -> FaceReader:
     return FaceReader(detector, classifier, read_contract(pair.with_suffix(".contract.json")).side_ratio, Threshold(0.5))
 
 
+def test_boxes_that_were_found_already_are_not_searched_again() -> None:
+    detector = ScriptedDetector([RIGHT])
+    (face,) = make_reader(detector).read(PICTURE, [LEFT])
+    assert (face.box, detector.near) == (LEFT, [])
+    assert make_reader(detector).read(PICTURE, []) == ()
+
+
 def test_the_face_of_the_astronaut_is_happy(shipped: FaceReader, astronaut: Image) -> None:
     (face,) = shipped.read(astronaut)
     assert face.box.overlap(Box(174, 64, 101, 101)) > 0.7

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from realtime.classifier.contract import load_classifier
 from realtime.classifier.golden import differences
+from realtime.classifier.loading import load_classifier
 from realtime.errors import AssetError, EmodjError, ServiceError, UsageError
 from realtime.faces import yunet
 from realtime.hub import release

@@ -102,7 +102,9 @@ def test_a_hash_names_no_place_and_takes_any_name_of_a_file() -> None:
 
 def test_sentences_name_title_mood_and_verdict() -> None:
     assert describe_verdict("A", KEY, Tally(1, 0), Verdict.LIKE) == "liked: A, for happy"
-    assert describe_verdict("A", KEY, Tally(0, 1, 1), Verdict.DISLIKE) == "disliked: A, for happy"
+    assert describe_verdict("A", KEY, Tally(0, 1, 1), Verdict.DISLIKE) == (
+        "disliked: A, for happy; a second dislike, another time, leaves it out"
+    )
     assert describe_verdict("A", KEY, Tally(0, 2, 2), Verdict.DISLIKE) == "not offered again: A, for happy"
     lifting = FeedbackKey(None, Kind.MUSIC, KEY.digest)
     assert describe_verdict("A", lifting, Tally(1, 0), Verdict.LIKE) == "liked: A, to lift"

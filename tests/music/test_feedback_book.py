@@ -42,11 +42,16 @@ def test_songs_that_are_heard_or_skipped_leave_no_trace_of_a_person_who_gives_no
     assert not file.path.parent.exists()
 
 
-def test_they_count_from_the_first_thumb_on_with_those_before_it(file: FeedbackFile) -> None:
+@pytest.mark.parametrize(("verdict", "counted"), [(Verdict.HEARD, Tally(0.5, 0)), (Verdict.SKIPPED, Tally(0, 0.5))])
+def test_they_count_from_the_first_thumb_on_without_those_before_it(
+    file: FeedbackFile, verdict: Verdict, counted: Tally
+) -> None:
     book = FeedbackBook(file, None)
-    book.add(KEY, Verdict.HEARD)
+    book.add(KEY, verdict)
     book.add(OTHER, Verdict.LIKE)
-    assert book.feedback.of(KEY) == Tally(0.5, 0)
+    assert book.feedback == Feedback({OTHER: Tally(1, 0)})
+    book.add(KEY, verdict)
+    assert book.feedback == Feedback({OTHER: Tally(1, 0), KEY: counted})
     book.save()
     assert file.read()[0] == book.feedback
 

@@ -10,7 +10,7 @@ from realtime.domain import EXPRESSIONS, Box, Expression, Face, Image, Mood
 from realtime.music.planner import Strategy
 from realtime.music.songs import NowPlaying
 from realtime.overlay.draw import annotate, draw
-from realtime.overlay.widgets import EXPRESSION_COLOURS, RED
+from realtime.overlay.widgets import EXPRESSION_COLOURS, RED, forget_layers
 from realtime.session.recommendations import RecommendedMovies
 from realtime.session.view import ViewState
 from tests.support.lists import FACTS, make_recommender
@@ -262,6 +262,40 @@ def test_any_boxes_and_any_text_keep_the_shape(
     assert draw(image, ViewState(faces, MOOD, mirrored=mirrored, notice=notice, info=notice)).shape == image.shape
     assert annotate(image, faces, Mood(MOOD.shares, None)).shape == image.shape
     assert (image == 128).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    views=st.lists(
+        st.builds(
+            ViewState,
+            any_faces(),
+            st.sampled_from([None, MOOD, Mood(MOOD.shares, None), Mood.by_hand(Expression.SAD)]),
+            st.booleans(),
+            bars=st.booleans(),
+            hints=st.booleans(),
+            notice=st.sampled_from([None, "picture saved", "nothing is saved " * 9]),
+            info=st.sampled_from([None, "30 frames/s shown, 30 analysed, labels 41 ms old"]),
+            help=st.booleans(),
+            frozen=st.booleans(),
+            trouble=st.sampled_from([None, "the camera does not answer: is it plugged in?"]),
+            recording=st.booleans(),
+            playing=st.sampled_from([None, SONG]),
+            strategy=st.sampled_from([None, "lift"]),
+            fact=st.sampled_from([None, FACTS[0]]),
+        ),
+        min_size=2,
+        max_size=4,
+    ),
+    height=st.integers(1, 300),
+    width=st.integers(1, 500),
+)
+def test_a_screen_drawn_after_others_is_the_one_drawn_first(views: list[ViewState], height: int, width: int) -> None:
+    image = picture(height, width)
+    one_after_the_other = [draw(image, view) for view in views]
+    for view, drawn in zip(views, one_after_the_other, strict=True):
+        forget_layers()
+        assert np.array_equal(draw(image, view), drawn)
 
 
 def test_a_face_outside_the_frame_is_not_drawn() -> None:

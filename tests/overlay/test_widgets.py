@@ -1,9 +1,13 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from realtime.domain import Expression, Image
-from realtime.overlay.text import line_height
+from realtime.overlay.shapes import blend_mask, icon, rounded_rect
+from realtime.overlay.text import Mask, line_height, text_mask
 from realtime.overlay.widgets import (
+    BAR_BACKGROUND,
     BRIGHT,
     DIM,
     EXPRESSION_COLOURS,
@@ -101,6 +105,67 @@ def test_a_bar_is_as_long_as_its_share(share: float, filled: int) -> None:
     plate = Card(((Bar(share, colour, 10),),), 10, padding=(0, 0)).paint(canvas, 0, 0)
     row = canvas[plate.height // 2, :100]
     assert int((row == colour).all(axis=1).sum()) == pytest.approx(filled, abs=2)
+
+
+ANY_CELL = st.one_of(
+    st.builds(Word, st.sampled_from(["happy", "93%", "", "初恋"]), st.sampled_from([BRIGHT, DIM]), st.booleans(), st.just(3)),
+    st.builds(KeyCap, st.sampled_from(["q", "space"])),
+    st.builds(Bar, st.floats(-1, 2), st.just(RED), st.sampled_from([0.01, 2, 4.2])),
+    st.builds(Dot, st.just(RED)),
+    st.builds(Icon, st.sampled_from(["play", "volume"])),
+    st.builds(Gap, st.floats(0, 2)),
+    st.builds(TabStop, st.floats(0, 9)),
+)
+
+
+@given(
+    rows=st.lists(st.lists(ANY_CELL, max_size=5).map(tuple), min_size=1, max_size=3).map(tuple),
+    size=st.integers(5, 30),
+    left=st.integers(-40, 200),
+    top=st.integers(-40, 100),
+)
+def test_a_card_is_its_plate_and_its_cells_blended_one_after_the_other(
+    rows: tuple[tuple[Cell, ...], ...], size: int, left: int, top: int
+) -> None:
+    painted, expected = (np.random.default_rng(3).integers(0, 256, (120, 260, 3), np.uint8) for _ in range(2))
+    plate = Card(rows, size).paint(painted, left, top)
+    blend_mask(expected, rounded_rect(plate.width, plate.height, round(0.35 * size), PLATE_OPACITY), left, top, PLATE)
+    row_top = top + round(0.2 * size)
+    for row in rows:
+        x, row_height = left + round(0.5 * size), Card((row,), size, padding=(0, 0)).size_px()[1]
+        start = x
+        for cell in row:
+            if isinstance(cell, TabStop):
+                x = max(x, start + round(cell.at * size))
+                continue
+            width = Card(((cell,),), size, padding=(0, 0)).size_px()[0]
+            for mask, ink, offset in shapes_of(cell, size, width):
+                blend_mask(expected, mask, x + offset, row_top + (row_height - mask.shape[0]) // 2, ink)
+            x += width + round(0.4 * size)
+        row_top += row_height
+    assert np.array_equal(painted, expected)
+
+
+def shapes_of(cell: Cell, size: int, width: int) -> list[tuple[Mask, Colour, int]]:
+    """Masks of a cell in the order of painting, with their colours and their distances from its left end."""
+    match cell:
+        case Word(text, colour, bold):
+            mask = text_mask(text, size, bold=bold)
+            return [(mask, colour, width - mask.shape[1])]
+        case KeyCap(text):
+            mask = text_mask(text, round(0.85 * size), bold=True)
+            cap = rounded_rect(width, round(1.3 * size), round(0.3 * size))
+            return [(cap, KEY_COLOUR, 0), (mask, BRIGHT, (width - mask.shape[1]) // 2)]
+        case Bar(share, colour):
+            height, filled = max(2, round(0.4 * size)), round(min(1.0, max(0.0, share)) * width)
+            bars = (width, BAR_BACKGROUND), (filled, colour)
+            return [(rounded_rect(length, height, height // 2), ink, 0) for length, ink in bars if length]
+        case Dot(colour):
+            return [(rounded_rect(width, width, width // 2), colour, 0)]
+        case Icon(name, colour):
+            return [(icon(name, width), colour, 0)]
+        case _:
+            return []
 
 
 def test_a_tab_stop_aligns_rows() -> None:

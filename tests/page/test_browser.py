@@ -190,6 +190,40 @@ def test_the_saved_picture_has_its_size_and_a_box(tab: Tab, photo: Path) -> None
     assert abs(np.asarray(saved)[middle].astype(int) - np.asarray(before.convert("RGB"))[middle]).sum() < 30
 
 
+def test_a_button_draws_why_a_face_has_its_label_and_takes_it_away(tab: Tab, photo: Path) -> None:
+    tab.open_file(photo)
+    tab.expect_said("1 face")
+    before = tab.saved("Save picture with boxes")
+    why = tab.page.get_by_role("button", name="Why this label: face 1")
+    why.focus()
+    why.press("Enter")
+    expect(tab.page.locator("#faces .why-said")).to_contain_text("happy if covered: up to +")
+    expect(why).to_have_attribute("aria-pressed", "true")
+    with_map = tab.saved("Save picture with boxes")
+    assert changed_pixels(before, with_map) > 500
+    why.click()
+    expect(tab.page.locator("#faces .why-said")).to_have_text("")
+    assert changed_pixels(before, tab.saved("Save picture with boxes")) == 0
+    # Another picture has no map
+    why.click()
+    expect(tab.page.locator("#faces .why-said")).to_contain_text("if covered")
+    tab.open_file(photo)
+    expect(why).to_have_attribute("aria-pressed", "false")
+    assert changed_pixels(before, tab.saved("Save picture with boxes")) == 0
+
+
+def test_faces_of_the_camera_have_no_button_that_explains(tab: Tab) -> None:
+    tab.click("Camera on")
+    expect(tab.page.locator("#faces li")).to_have_count(1)
+    expect(tab.page.locator("#faces .why")).to_have_count(0)
+
+
+def changed_pixels(one: bytes, other: bytes) -> int:
+    """How many pixels of two PNGs differ."""
+    first, second = (np.asarray(Pillow.open(io.BytesIO(data)).convert("RGB")).astype(int) for data in (one, other))
+    return int((abs(first - second).sum(axis=2) > 6).sum())
+
+
 def test_the_sample_shows_a_face_music_songs_movies_and_a_fact(tab: Tab) -> None:
     tab.click("Use a sample")
     tab.expect_mood("happy")
@@ -461,7 +495,7 @@ def test_thumbs_are_given_by_the_keyboard_and_said(browser: Browser, tmp_path: P
         shown.keyboard.press("Enter")
         expect(shown.locator("#player-said")).to_have_text("liked: Song a, for happy")
         expect(shown.locator("#like")).to_have_attribute("aria-pressed", "true")
-        assert shown.locator("#dislike").get_attribute("aria-label") == "Not again: Song a"
+        assert shown.locator("#dislike").get_attribute("aria-label") == "Dislike: Song a"
         shown.locator("#dislike").press("Space")
         expect(shown.locator("#song-title")).to_have_text("Song b")
         expect(shown.locator("#like")).to_have_attribute("aria-pressed", "false")
@@ -509,7 +543,7 @@ def test_a_song_with_two_thumbs_down_plays_in_no_order_any_more(browser: Browser
         # The same song has begun anew
         expect(shown.locator("#like")).to_have_attribute("aria-pressed", "false")
         shown.locator("#dislike").click()
-        expect(said).to_have_text("disliked: Song b, for happy")
+        expect(said).to_have_text("disliked: Song b, for happy; a second dislike, another time, leaves it out")
         expect(shown.locator("#dislike")).to_have_attribute("aria-pressed", "false")
         shown.locator("#dislike").click()
         expect(said).to_have_text("Every song of this list has two thumbs down: emodj feedback reset offers them again.")

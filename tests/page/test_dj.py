@@ -43,7 +43,8 @@ class Tab:
     def __init__(self, client: PageClient, clock: Clock) -> None:
         self.client, self._clock = client, clock
         self.start = client.begin()
-        self.state: dict[str, Any] = {"on": True, "playing": "nothing", "song": 0, "paused": False, "order": 0, "step": 0}
+        playing = {"playing": "nothing", "song": 0, "paused": False}
+        self.state: dict[str, Any] = {"on": True, **playing, "order": 0, "step": 0, "failed": 0, "failure": ""}
 
     def report(self, *, chosen: bool = False, skipped: bool = False, **changes: Any) -> dict[str, Any]:
         """Report after `STEP_S`; `changes` of the state stay."""
@@ -139,9 +140,24 @@ def test_own_songs_begin_and_change_at_the_end_of_a_song(tab: Tab) -> None:
     assert [(event["what"], event["mood"]) for event in tab.events()] == [
         ("begin", "happy"),
         ("changed", "happy"),
+        ("mood", "sad"),
         ("next", "sad"),
         ("changed", "sad"),
     ]
+
+
+def test_music_that_the_browser_cannot_play_is_no_change_and_is_kept_with_the_reason(tab: Tab) -> None:
+    tab.choose(mood="happy")
+    begun = tab.report()
+    assert tab.report(failed=begun["number"], failure="a.ogg was skipped:\n\x1b[31m it cannot be played")["act"] is None
+    assert [(event["what"], event["why"]) for event in tab.events()] == [
+        ("begin", "happy by hand: music begins, for happy"),
+        ("failed", "a.ogg was skipped:\ufffd\ufffd[31m it cannot be played"),
+    ]
+    # The same would fail again; another mood has other music
+    assert tab.reports(60) == []
+    tab.choose(mood="sad")
+    assert tab.report()["act"] == "begin"
 
 
 def test_a_change_is_taken_back_if_the_mood_passes_before_the_song_ends(tab: Tab) -> None:
@@ -275,6 +291,8 @@ def test_tabs_and_sessions_have_djs_of_their_own(tab: Tab, page: PageClient, clo
         ("order", 10**30, "order is a number from 0 to 1000000000"),
         ("order", "1", "order is a number from 0 to 1000000000"),
         ("step", None, "step is a number from 0 to 1000000000"),
+        ("failed", -1, "failed is a number from 0 to 1000000000"),
+        ("failure", None, "failure is a text"),
         ("chosen", {"a": 1}, "chosen is true or false"),
         ("skipped", "", "skipped is true or false"),
     ],

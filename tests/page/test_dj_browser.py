@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -18,8 +19,9 @@ from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Request
 
     from realtime.domain import Image
 
@@ -76,6 +78,11 @@ def click(tab: Page, name: str) -> None:
 
 def end_song(tab: Page) -> None:
     tab.evaluate("audio.currentTime = audio.duration - 0.2")
+
+
+def tells_failure(sent: Request, number: int) -> bool:
+    """Whether a request reports that the music of an order could not be played."""
+    return sent.url.endswith("/api/dj") and sent.post_data_json["failed"] == number
 
 
 def test_songs_begin_and_follow_the_mood_at_the_end_of_a_song(tab: Page) -> None:
@@ -135,6 +142,42 @@ def test_it_plays_for_a_face_fades_without_one_and_goes_on(tab: Page) -> None:
     click(tab, DJ)
     until(lambda: tab.evaluate("!audio.paused"))
     until(lambda: tab.evaluate("audio.volume") == volume)
+
+
+def test_music_that_cannot_be_played_is_kept_as_failed_and_the_music_of_before_goes_on(
+    browser: Browser, tmp_path: Path
+) -> None:
+    sound(tmp_path / "happy" / "a.ogg", seconds=60, title="Happy song")
+    for mood in ("sad", "fear"):
+        (tmp_path / mood).mkdir()
+        for name in ("a", "b"):
+            (tmp_path / mood / f"{name}.ogg").write_bytes(b"OggS no sound")
+    settings = shipped_settings()
+    music = replace(settings.music, library=tmp_path, dj_begin_s=0.5, dj_hold_s=1, dj_decent_s=1)
+    with serving_page(replace(settings, music=music)) as page:
+        tab = browser.new_page()
+        tab.goto(page.link)
+        click(tab, DJ)
+        # Nothing plays before it
+        with tab.expect_request(lambda sent: tells_failure(sent, 1)) as sent:
+            click(tab, "sad")
+        report = sent.value.post_data_json
+        assert (report["playing"], report["order"]) == ("nothing", 0)
+        assert report["failure"].endswith("was skipped: its file is gone, or this browser cannot play it.")
+        with tab.expect_request(lambda sent: sent.url.endswith("/api/dj") and sent.post_data_json["order"] == 2):
+            click(tab, "happy")
+        expect(tab.locator("#song-title")).to_have_text("Happy song")
+        click(tab, "fear")
+        expect(tab.locator("#dj-said")).to_have_text("fear by hand: the next song is for fear")
+        with tab.expect_request(lambda sent: tells_failure(sent, 3)):
+            end_song(tab)
+        expect(tab.locator("#song-title")).to_have_text("Happy song")
+        until(lambda: tab.evaluate("!audio.paused && audio.currentTime > 0"))
+        with tab.expect_response("**/api/summary") as answer:
+            click(tab, "Sum up the session")
+        events = [event["what"] for event in json.loads(answer.value.json()["json"])["dj"]]
+        assert events == ["mood", "begin", "failed", "mood", "begin", "changed", "mood", "next", "failed"]
+        tab.close()
 
 
 def test_a_browser_that_starts_no_music_says_so(tab: Page) -> None:

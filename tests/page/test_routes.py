@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import struct
@@ -93,6 +94,48 @@ def test_a_turned_picture_is_read_upright(tab: PageClient, photo: Path) -> None:
     preview = cv2.imdecode(np.frombuffer(tab.ask("preview", turned(photo)).body, np.uint8), cv2.IMREAD_COLOR)
     assert preview is not None
     assert preview.shape == (240, 260, 3)
+
+
+def test_a_face_of_a_picture_is_explained_by_a_map_and_a_sentence(tab: PageClient, photo: Path) -> None:
+    (entry,) = json.loads(tab.ask("picture", photo.read_bytes()).document["json"])["images"]
+    answer = tab.ask("why", photo.read_bytes(), {"x-emodj-face": "0"}).document
+    assert answer["said"].startswith("happy 100%; 2nd guess: ")
+    assert "happy if covered: up to +" in answer["said"]
+    kind, _, data = answer["map"].partition(",")
+    assert kind == "data:image/png;base64"
+    painted = cv2.imdecode(np.frombuffer(base64.b64decode(data), np.uint8), cv2.IMREAD_UNCHANGED)
+    assert painted is not None
+    assert painted.shape == (48, 48, 4)
+    # The largest drop has the opacity of three quarters, in the orange of the window
+    assert painted[:, :, 3].max() == 191
+    assert painted[np.unravel_index(painted[:, :, 3].argmax(), (48, 48))][:3].tolist() in ([0, 159, 230], [178, 114, 0])
+    box, square = entry["faces"][0]["box"], answer["square"]
+    assert square["side"] >= box["width"]
+    assert abs(square["left"] + square["side"] / 2 - box["left"] - box["width"] / 2) <= 1
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "sentence"),
+    [
+        ("1", 400, "the picture has no such face"),
+        ("-1", 400, "a number of a face is a small number"),
+        ("9" * 30, 400, "a number of a face is a small number"),
+    ],
+)
+def test_a_face_that_a_picture_does_not_have_is_refused(
+    number: str, status: int, sentence: str, tab: PageClient, photo: Path
+) -> None:
+    answer = tab.ask("why", photo.read_bytes(), {"x-emodj-face": number})
+    assert (answer.status, answer.sentence) == (status, sentence)
+
+
+def test_the_limits_of_pictures_hold_for_explanations(tab: PageClient) -> None:
+    for data in (b"some text", b"", huge_png()):
+        refused = tab.ask("picture", data)
+        asked = tab.ask("why", data)
+        assert (asked.status, asked.sentence) == (refused.status, refused.sentence)
+    assert tab.ask("why", b"", {"x-emodj-key": "x" * 22}).status == 403
+    assert tab.ask("why", b"", {"x-emodj-visit": "x"}).status == 410
 
 
 def test_a_picture_without_a_face_has_no_mood(tab: PageClient) -> None:

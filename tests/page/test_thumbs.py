@@ -45,7 +45,9 @@ def test_a_link_and_a_movie_get_a_thumb(tab: PageClient) -> None:
         "left_out": False,
     }
     answer = tab.ask("thumb", {"choice": movie["thumb"], "verdict": "dislike"}).document
-    assert answer["said"] == f"disliked: {movie['title']} ({movie['year']}), for happy"
+    assert answer["said"] == (
+        f"disliked: {movie['title']} ({movie['year']}), for happy; a second dislike, another time, leaves it out"
+    )
     counts = kept()
     assert list(counts) == ["happy"]
     assert [*counts["happy"]["music"].values()] == [{"likes": 1.0, "dislikes": 0.0, "downs": 0}]
@@ -81,12 +83,14 @@ def test_a_list_whose_songs_are_all_left_out_says_so(tab: PageClient) -> None:
         assert answer.sentence == "every song of the list has two thumbs down: emodj feedback reset offers them again"
 
 
-def test_a_song_that_is_heard_counts_for_a_person_who_gives_thumbs(tab: PageClient) -> None:
+def test_a_song_that_is_heard_counts_from_the_first_thumb_on(tab: PageClient) -> None:
     name = tab.ask("offers").document["songs"]["list"]
     first, second = (tab.ask("song", {"list": name, "number": number}).document["thumb"] for number in (0, 1))
     assert tab.ask("thumb", {"choice": first, "verdict": "heard"}).document["said"] == ""
     assert not state_folder().exists()
     tab.ask("thumb", {"choice": second, "verdict": "like"})
+    assert [each["likes"] for each in kept()["happy"]["song"].values()] == [1.0]
+    tab.ask("thumb", {"choice": first, "verdict": "heard"})
     assert sorted(each["likes"] for each in kept()["happy"]["song"].values()) == [0.5, 1.0]
 
 

@@ -57,6 +57,21 @@ def test_what_changes_nothing_is_no_event(name: str, arguments: tuple[Any, ...])
     assert event(name, *arguments) is None
 
 
+@pytest.mark.parametrize("name", ["nul", "NUL"])
+@pytest.mark.parametrize("mode", [None, "wb"])
+def test_the_null_device_of_windows_is_no_file(name: str, mode: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "devnull", "nul")
+    assert event("open", name, mode, os.O_RDWR) is None
+    assert event("open", f"{name}.txt", mode, os.O_RDWR) is not None
+
+
+def test_a_process_of_windows_is_named_once() -> None:
+    assert event("subprocess.Popen", None, "x.exe -v", None, None) is None
+    assert event("_winapi.CreateProcess", None, "x.exe -v", None) == Event(
+        Kind.LOCAL, "started x.exe -v, which was not watched"
+    )
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 @pytest.mark.parametrize(
     ("name", "arguments"),

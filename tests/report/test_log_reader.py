@@ -140,6 +140,28 @@ def test_of_more_events_than_a_session_keeps_the_latest_are_read() -> None:
     assert {each.mood for each in found} == {None}
 
 
+OPENED = [
+    {"kind": "link", "url": "https://open.spotify.com/playlist/1"},
+    {"kind": "link", "what": "step"},
+    # A log without the field
+    {"url": "https://www.youtube.com/playlist?list=1"},
+]
+PLAYED = [
+    {"kind": "spotify", "url": "https://open.spotify.com/playlist/1"},
+    {"kind": "songs", "url": "file:///home/me/a.mp3"},
+    # A log without the field
+    {"url": "https://open.spotify.com/playlist/1"},
+    {"url": "file:///home/me/a.mp3"},
+    {"what": "next", "url": "https://www.youtube.com/playlist?list=1"},
+]
+
+
+def test_a_link_that_was_opened_is_told_from_music_that_plays() -> None:
+    events = [{**EVENT, "what": "changed", **fields} for fields in (*OPENED, *PLAYED)]
+    found = [each.opened for each in read(with_dj(end_line(), *events))[0] if isinstance(each, MusicChange)]
+    assert found == [True] * len(OPENED) + [False] * len(PLAYED)
+
+
 @pytest.mark.parametrize("events", [[7], [{}], [{**EVENT, "t": "x"}], [{**EVENT, "title": 7}], [{**EVENT, "t": 1e99}]], ids=str)
 def test_damaged_events_spoil_their_line_alone(events: list[object]) -> None:
     observations, reader = read(with_dj(frame_line(1, face()), *events) + frame_line(2, face()))

@@ -1,24 +1,23 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from io import BytesIO
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from realtime.domain import Expression
 from realtime.report.aggregate import SessionReport, SessionSums
 from realtime.report.log_reader import LogReader
 from realtime.report.observations import FaceReading, Moment, MusicChange, one_hot
 from realtime.report.report_html import report_html
 from realtime.report.report_text import MOST_ROWS, MOST_SHOWN_PERSONS, InputReport, music_parts, music_rows
+from realtime.session.colours import hex_colour
 from tests.support.html import Page, check_harmless
 from tests.support.logs import HAPPY, SAD, session_lines
 from tests.support.summaries import HOSTILE
-
-if TYPE_CHECKING:
-    from realtime.domain import Expression
 
 
 def whole_report() -> SessionReport:
@@ -111,10 +110,38 @@ def test_music_that_was_chosen_and_never_played_is_not_drawn() -> None:
     assert music_parts(report) == []
 
 
+def test_a_link_that_was_opened_is_named_and_not_drawn_as_music_that_plays() -> None:
+    sums = SessionSums()
+    sums.add(MusicChange(1.0, "A", "why", "begin", SAD))
+    sums.add(MusicChange(2.0, "A", "why", "changed", SAD, opened=True))
+    sums.add(Moment(20.0, 1.0, [], None))
+    report = sums.report()
+    assert music_parts(report) == []
+    assert music_rows(report)[1] == ("0:02", "link opened: A", "why")
+
+
+def test_a_step_of_a_journey_and_a_mood_by_hand_are_told() -> None:
+    report = changes((1, "begin", "A", SAD), (2, "changed", "A", SAD), (5, "step", "B", SAD), (9, "mood", "", HAPPY))
+    assert music_parts(report) == [(2, 5, "A (sad)"), (5, 20, "B")]
+    assert music_rows(report)[2:] == [("0:05", "plays now: B", "why"), ("0:09", "", "why")]
+
+
 def test_an_event_that_is_not_known_is_called_by_its_name() -> None:
     report = changes((1, "begin", "A", SAD), (2, "changed", "A", SAD), (3, "juggles", "B", SAD), (4, "hums", "", None))
     assert [row[1] for row in music_rows(report)[2:]] == ["juggles: B", "hums"]
     assert music_parts(report) == [(2, 20, "A (sad)")]
+
+
+def legends(page: str) -> list[list[str]]:
+    """The names in each legend of a page."""
+    found = re.findall(r'<ul class="legend" aria-label="Colours">(.*?)</ul>', page)
+    return [re.findall(r'<li><i style="background:([^"]+)"></i>(\w+)</li>', items) for items in found]
+
+
+def test_a_legend_says_which_colour_is_which_expression() -> None:
+    mood, persons = legends(report_html([InputReport("a", REPORT)]))
+    assert {name: colour for colour, name in mood} == {each.value: hex_colour(each) for each in Expression}
+    assert persons == [(hex_colour(HAPPY), "happy"), (hex_colour(SAD), "sad")]
 
 
 def test_the_strip_of_the_music_says_that_it_is_of_the_dj() -> None:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime.domain import EXPRESSIONS, Box, Expression, Face, Mood
+from realtime.music.commands import MusicKind
 from realtime.music.planner import Strategy
 from realtime.session import documents
 from realtime.session.dj import DjEvent
@@ -212,6 +213,8 @@ def test_what_the_dj_did_is_one_more_field() -> None:
         },
         {"t": 200, "what": "fade", "mood": None, "why": faded.why, "title": None, "url": None},
     ]
+    (changed,) = documents.frame_document(0, [], MOOD, [replace(begun, what="changed", kind=MusicKind.LINK)])["dj"]
+    assert changed == {**frame["dj"][0], "what": "changed", "kind": "link"}
     summary = Summary(MOOD, PROBABILITIES, 1, 1, PLAN)
     documented = documents.summary_document(summary)
     assert documents.summary_document(replace(summary, dj=(begun, faded))) == {**documented, "dj": frame["dj"]}

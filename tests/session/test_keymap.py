@@ -99,7 +99,7 @@ def test_consecutive_bindings_with_one_description_share_a_row() -> None:
         "match, lift or journey",
         "pause, shuffle",
         "next, previous song",
-        "like, not again",
+        "like, dislike",
         "volume",
     ]
     assert (music["next, previous song"], music["volume"]) == (("n", ","), ("-", "+"))
@@ -120,7 +120,7 @@ def test_the_hints_of_the_window_end_with_help_and_quit() -> None:
 
 def test_the_hints_of_the_player_have_every_key_of_songs() -> None:
     assert "   ".join(f"{hint.keys} {hint.word}" for hint in player_hints()) == (
-        ". pause   z shuffle   n next   , previous   y like   x not again   - + volume   q quit"
+        ". pause   z shuffle   n next   , previous   y like   x dislike   - + volume   q quit"
     )
     commands = {binding.effect for binding in BINDINGS if isinstance(binding.effect, PlayerCommand)}
     assert {binding.effect for binding in PLAYER_BINDINGS} == {

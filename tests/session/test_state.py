@@ -577,6 +577,59 @@ def test_the_dj_leaves_a_journey_alone_until_it_has_arrived() -> None:
     assert night.session.view(0, "").strategy == "journey 1/4"
 
 
+def test_a_mood_by_hand_is_kept_with_what_the_dj_did_while_it_is_on() -> None:
+    night = Night()
+    night.look(6, HAPPY)
+    night.session.handle_key("6", night.now_s)
+    night.session.handle_key("0", night.now_s)
+    night.session.handle_key("a", night.now_s)
+    night.session.handle_key("6", night.now_s)
+    found = [(event.what, event.why, event.mood and event.mood.leader) for event in night.session.take_dj_events()[1:]]
+    assert found == [
+        ("mood", "mood by hand: sad", Expression.SAD),
+        ("mood", "the faces choose the mood again", Expression.HAPPY),
+    ]
+
+
+def test_each_step_of_a_journey_is_kept_once_with_the_kind_of_its_music() -> None:
+    night = Night(strategy=Strategy.JOURNEY)
+    night.look(6, SAD)
+    begun = night.orders[0].plan
+    assert begun is not None
+    night.session.set_now_playing(NowPlaying("One", None, 1, 1), begun)
+    night.play(1)
+    night.look(1, SAD)
+    second = begun.next_step
+    assert second is not None
+    for title in ("Two", "Three"):
+        night.session.set_now_playing(NowPlaying(title, None, 1, 1), second)
+        night.look(1, SAD)
+    night.session.set_now_playing(None, second.next_step)
+    night.playing = replace(night.playing, kind=MusicKind.LINK)
+    night.look(1, SAD)
+    events = night.session.take_dj_events()
+    assert [(event.what, event.kind, event.plan and event.plan.step) for event in events] == [
+        ("begin", None, 0),
+        ("changed", MusicKind.SONGS, 0),
+        ("step", MusicKind.SONGS, 1),
+        ("step", MusicKind.LINK, 2),
+    ]
+    assert events[2].why == second.why
+
+
+def test_a_step_of_a_journey_is_not_kept_while_the_dj_is_off() -> None:
+    night = Night(on=False, strategy=Strategy.JOURNEY)
+    night.look(1, SAD)
+    command = night.session.handle_key("p", night.now_s)
+    assert isinstance(command, PlayerCommand)
+    assert command.plan is not None
+    night.session.set_now_playing(NowPlaying("Two", None, 1, 1), command.plan.next_step)
+    night.look(1, SAD)
+    night.session.handle_key("a", night.now_s)
+    night.look(1, SAD)
+    assert night.session.take_dj_events() == ()
+
+
 def test_music_that_could_not_be_played_is_no_change() -> None:
     night = Night()
     night.look(6, HAPPY)
@@ -821,7 +874,7 @@ def test_a_thumb_is_for_the_song_that_plays_and_a_thumb_down_goes_on_to_the_next
     assert running.handle_key("y", 10) is None
     assert notice(running, 10) == "liked: Song A, for happy"
     assert running.handle_key("X", 20) == PlayerCommand(skip=1)
-    assert notice(running, 20) == "disliked: Song A, for happy"
+    assert notice(running, 20) == "disliked: Song A, for happy; a second dislike, another time, leaves it out"
     assert thumbs.given == [(SONG_KEY, Verdict.LIKE), (SONG_KEY, Verdict.DISLIKE)]
 
 
@@ -845,7 +898,7 @@ def test_without_a_song_a_thumb_is_for_the_link_that_was_opened_last() -> None:
     assert isinstance(command, PlayerCommand)
     running.set_now_playing(None, command.plan)
     running.handle_key("x", 8)
-    assert notice(running, 8) == "disliked: happy, for happy"
+    assert notice(running, 8) == "disliked: happy, for happy; a second dislike, another time, leaves it out"
     assert thumbs.given == [(key_of_music(link(Expression.HAPPY)), Verdict.DISLIKE)]
     # A song of Spotify belongs to the list that was opened
     running.set_now_playing(NowPlaying("Elsewhere", None, 1, 1), command.plan)

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -6,7 +7,7 @@ import pytest
 from realtime.domain import EXPRESSIONS, Expression, Mood
 from realtime.session.colours import hex_colour
 from realtime.session.state import Summary
-from realtime.session.summary_html import summary_html
+from realtime.session.summary_html import draw_timeline, summary_html
 from realtime.session.timeline import MOST_SPANS, MoodSpan
 from tests.support.html import Page, check_harmless
 from tests.support.summaries import SHARES, full_summary, hostile_summary
@@ -14,6 +15,19 @@ from tests.support.summaries import SHARES, full_summary, hostile_summary
 DAY = datetime(2026, 11, 3, 20, 15, tzinfo=UTC)
 NOTHING = Summary(None, None, 0, 0, None)
 BY_HAND = replace(NOTHING, mood=Mood.by_hand(Expression.FEAR))
+
+
+def test_the_legend_names_what_the_chart_shows_in_the_order_of_the_areas() -> None:
+    shares = tuple(
+        {Expression.SAD: 0.6, Expression.HAPPY: 0.396, Expression.FEAR: 0.004}.get(each, 0.0) for each in EXPRESSIONS
+    )
+    spans = (MoodSpan(0, 1, shares, Expression.SAD, "faces"), MoodSpan(1, 2, shares, None, "faces"))
+    html = "".join(draw_timeline(spans, (), (Expression.SAD, Expression.HAPPY, Expression.FEAR)))
+    assert re.findall(r'<li><i style="background:([^"]+)"></i>(\w+)</li>', html) == [
+        (hex_colour(Expression.SAD), "sad"),
+        (hex_colour(Expression.HAPPY), "happy"),
+        ("var(--dim)", "mixed"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,7 @@ def test_formats_and_protocols_are_those_of_the_options(film: str, monkeypatch: 
     assert not open_capture(film, FILE_OPTIONS).isOpened()
 
 
+@pytest.mark.posix("OpenCV for Windows has no filters of FFmpeg")
 def test_a_person_may_open_a_graph_of_filters(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, "input_format;lavfi")
     capture = open_capture("testsrc=size=64x48:rate=10", FILE_OPTIONS)

@@ -214,6 +214,7 @@ def test_a_movie_states_how_long_its_pictures_are(length: int, cut: bool, tmp_pa
     assert read_film_facts(str(path)).is_cut is cut
 
 
+@pytest.mark.posix("OpenCV for Windows repeats the picture before")
 def test_pictures_that_grow_are_shown_in_the_size_that_the_film_states(tmp_path: Path) -> None:
     small, large = np.full((48, 64, 3), 90, np.uint8), np.full((960, 1280, 3), 120, np.uint8)
     bodies = [encode(picture) for picture in (small, small, large, large, small)]

@@ -128,6 +128,44 @@ def test_waiting_ends_when_the_source_ends() -> None:
         assert frames.ended
 
 
+def test_a_wait_ends_with_a_new_frame() -> None:
+    script = ScriptedSource(frame(0), frame(1))
+    with FrameGrabber(lambda: script) as frames:
+        script.may_return.release()
+        frames.wait_after(-1, PATIENCE_S * 10)
+        assert frames.latest_after() is not None
+        script.may_return.release(2)
+
+
+def test_a_wait_is_ended_by_another_thread_also_if_that_came_first() -> None:
+    frames = FrameGrabber(lambda: ScriptedSource(frame(0)))
+    frames.wake()
+    frames.wait_after(-1, PATIENCE_S * 10)
+    waker = threading.Timer(0.01, frames.wake)
+    waker.start()
+    frames.wait_after(-1, PATIENCE_S * 10)
+    waker.join()
+    # Each call ends one wait
+    frames.wait_after(-1, 0.001)
+
+
+def test_the_end_of_a_source_ends_a_wait_once() -> None:
+    with FrameGrabber(unblocked_source) as frames:
+        frames.wait_after(-1, PATIENCE_S * 10)
+        assert frames.ended
+        waited = threading.Event()
+
+        def wait() -> None:
+            frames.wait_after(-1, PATIENCE_S)
+            waited.set()
+
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        assert not waited.wait(0.05), "the end must not make a loop spin"
+        frames.wake()
+        waiting.join()
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit()])
 def test_an_exception_that_ends_a_program_is_raised_again_after_the_last_frame(error: BaseException) -> None:
     with FrameGrabber(lambda: unblocked_source(frame(0), error)) as frames:
@@ -754,12 +792,41 @@ def test_a_grabber_that_is_slowed_down_drops_pictures_undecoded() -> None:
                 pass_one()
             newest = frames.latest_after()
             assert newest is not None
-            # Looks at 100.25, 101.5 and 102.75 s
-            assert (newest.index, script.skipped) == (2, 10)
+            # Looks at 100.25, 101.25 and 102.25 s; the next picture is to be the fourth
+            assert (newest.index, script.skipped) == (2, 9)
             assert frames.health(clock.now_s).ok
             frames.slow_down(0.0)
             pass_one()
             pass_one()
-            assert script.skipped == 10
+            assert script.skipped == 9
         finally:
             script.may_return.release(20)
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_pictures_that_come_while_their_reader_is_busy_are_dropped_undecoded(*, waits: bool) -> None:
+    clock = SteppedClock()
+    script = ScriptedSource(*(frame(index) for index in range(80)))
+    index, numbers = -1, list[int]()
+    with FrameGrabber(lambda: script, clock=clock) as frames:
+        try:
+            script.wait_for_read()
+            for turn in range(70):
+                clock.now_s += 0.25
+                script.may_return.release()
+                script.wait_for_read()
+                if turn % 7 == 0:
+                    # The reader needs seven pictures' time for one
+                    newest = frames.latest_after(index)
+                    assert newest is not None
+                    index = newest.index
+                    numbers.append(int(newest.image[0, 0, 0]) - 50)
+                    if waits:
+                        frames.wait_after(index, 0.0)
+            # Each is the newest that has come
+            assert numbers == list(range(0, 70, 7))
+            # Its pace is known after some questions; from then on four of seven pictures are decoded at most, but all of
+            # them if it waits for the next one
+            assert 8 <= script.skipped <= 20 if not waits else script.skipped == 0
+        finally:
+            script.may_return.release(80)

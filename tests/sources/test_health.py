@@ -71,6 +71,25 @@ def test_one_pixel_that_changes_is_enough_to_be_live(place: tuple[int, int]) -> 
     assert set(states(detector, [one, other] * seconds(4))) == {SourceState.LIVE}
 
 
+@pytest.mark.parametrize("size", [(480, 640), (1080, 1920), (1920, 1080), (30, 2000), (1, 1)])
+def test_one_pixel_of_a_picture_of_any_size_is_enough_to_be_live(size: tuple[int, int]) -> None:
+    detector = FreezeDetector()
+    one = noisy(90, 1, size=size)
+    other = one.copy()
+    other[-1, -1, 2] ^= 1
+    assert detector.check(one, 0.0) is SourceState.LIVE
+    assert detector.check(one, STALL_S) is SourceState.FROZEN
+    assert detector.check(other, STALL_S) is SourceState.LIVE
+
+
+def test_a_lamp_in_a_dark_room_is_live_in_a_large_picture() -> None:
+    detector = FreezeDetector()
+    for index, (top, left) in enumerate([(0, 0), (7, 9), (200, 333), (464, 624)] * seconds(1)):
+        picture = noisy(4, index % 4, size=(480, 640))
+        picture[top : top + 16, left : left + 16] = 250
+        assert detector.check(picture, index / RATE) is SourceState.LIVE
+
+
 def test_a_camera_with_its_lens_covered_is_black_and_not_frozen() -> None:
     detector = FreezeDetector()
     reported = states(detector, [noisy(2, seed, 2) for seed in range(seconds(3))])

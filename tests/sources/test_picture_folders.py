@@ -52,7 +52,7 @@ def test_a_folder_without_pictures_is_refused_with_advice(tmp_path: Path) -> Non
 
 
 def test_a_folder_that_cannot_be_listed_is_a_usage_error() -> None:
-    with pytest.raises(UsageError, match=r"^cannot list .* \(Not a directory\)$"):
+    with pytest.raises(UsageError, match=r"^cannot list .* \((Not a directory|.*name.*)\)$"):
         find_images(ASTRONAUT, recursive=False)
 
 
@@ -61,7 +61,9 @@ def test_files_that_are_no_pictures_by_their_name_are_counted(folder: Path) -> N
     (folder / "README").touch()
     (folder / "Thumbs.db").touch()
     found = find_images(folder, recursive=False)
-    assert [path.name for path in found.others] == ["README", "film.MP4", "note.txt"]
+    # In the order of the system, which for Windows has no capital letters
+    assert [path.name for path in found.others] == [path.name for path in sorted(found.others)]
+    assert {path.name for path in found.others} == {"README", "film.MP4", "note.txt"}
     assert found.describe_others() == "3 files passed over, not named as a picture (.mp4, .txt, no suffix)"
     assert find_images(folder / ".trash", recursive=False).describe_others() == ""
 

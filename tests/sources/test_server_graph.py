@@ -47,6 +47,7 @@ def frames_of(capture: ServerGraphCapture) -> list[tuple[float, float]]:
     return frames
 
 
+@pytest.mark.posix("OpenCV for Windows has no filters of FFmpeg")
 def test_a_film_of_a_server_is_read_whole_in_another_process(tmp_path: Path) -> None:
     film(tmp_path)
     with streaming(file_server(tmp_path)) as address:
@@ -77,6 +78,7 @@ def test_a_frame_that_is_too_large_ends_the_film(tmp_path: Path) -> None:
         capture.release()
 
 
+@pytest.mark.posix("OpenCV for Windows has no filters of FFmpeg")
 def test_a_server_that_sends_a_byte_now_and_then_ends_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content = film(tmp_path).read_bytes()
     server = SlowFilmServer(content, len(content) // 2)
@@ -93,6 +95,7 @@ def test_a_server_that_sends_a_byte_now_and_then_ends_in_a_sentence(tmp_path: Pa
         assert server.drips.is_set()
 
 
+@pytest.mark.posix("OpenCV for Windows has no filters of FFmpeg")
 def test_no_argument_of_the_process_holds_the_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     commands: list[list[str]] = []
 

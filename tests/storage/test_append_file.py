@@ -54,6 +54,7 @@ def test_a_record_can_be_read_before_the_file_is_closed(tmp_path: Path) -> None:
         assert (tmp_path / "file").read_bytes() == b"one"
 
 
+@pytest.mark.posix("a file of Windows has the rights of its folder")
 def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
     with AppendFile(tmp_path / "file", "the log") as file:
         assert file.path.stat().st_mode & 0o777 == 0o600
@@ -65,6 +66,7 @@ def test_a_file_without_a_record_is_removed(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.posix("Windows removes no open file")
 def test_a_file_of_another_program_at_the_same_path_stays(tmp_path: Path) -> None:
     with AppendFile(tmp_path / "file", "the log") as file:
         file.path.unlink()
@@ -89,7 +91,8 @@ def test_closing_twice_leaves_no_handle(tmp_path: Path) -> None:
 def open_files() -> set[str]:
     """Paths of the files that this process holds open."""
     folder = Path("/proc/self/fd")
-    if not folder.exists():
+    # Wine has /proc, and cannot read its links
+    if sys.platform == "win32" or not folder.exists():
         pytest.skip("needs /proc")
     return {str(handle.readlink()) for handle in folder.iterdir() if handle.is_symlink()}
 
@@ -150,6 +153,7 @@ def test_a_nearly_full_disk_is_refused_before_anything_is_created(tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.posix("Windows removes no open file")
 def test_a_removed_file_has_ended(tmp_path: Path) -> None:
     with AppendFile(tmp_path / "file", "the log") as file:
         file.append(b"one")
@@ -186,6 +190,7 @@ def test_a_nearly_full_disk_ends_the_file_while_other_programs_can_write(small_d
         (small_disk / "other").write_bytes(bytes(2**16))
 
 
+@pytest.mark.posix("needs limits of POSIX")
 def test_a_limit_on_the_size_of_files_ends_the_file(tmp_path: Path) -> None:
     limited = (
         "import resource, sys; from pathlib import Path; from realtime.storage.append_file import AppendFile\n"
@@ -198,3 +203,11 @@ def test_a_limit_on_the_size_of_files_ends_the_file(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", limited, str(path)], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "the log has ended: its file may not grow further; file is complete up to here"
     assert path.stat().st_size == 900
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc and /sys")
+@pytest.mark.parametrize("folder", ["/proc", "/sys"])
+def test_a_folder_without_a_disk_is_not_called_a_full_disk(folder: str) -> None:
+    with pytest.raises(EmodjError, match=rf"^cannot write {folder}/file \(.+\): choose another place for the log$") as refused:
+        AppendFile(Path(folder, "file"), "the log")
+    assert "full" not in str(refused.value)

@@ -66,6 +66,7 @@ def test_a_file_that_appears_while_the_picture_is_encoded_stays(
     assert len(list(tmp_path.iterdir())) == 1
 
 
+@pytest.mark.posix("a file of Windows has the rights of its folder")
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_only_its_owner_can_read_a_picture(tmp_path: Path, astronaut: Image, overwrite: bool) -> None:  # noqa: FBT001
     path = tmp_path / "out.png"
@@ -90,6 +91,7 @@ def test_a_path_that_cannot_be_written_is_refused_and_no_file_stays(name: str, t
     assert sorted(tmp_path.rglob("*")) == before
 
 
+@pytest.mark.posix("needs /proc")
 def test_a_folder_that_accepts_no_files_is_refused(astronaut: Image) -> None:
     with pytest.raises(EmodjError, match=r"^cannot write /proc/out\.png \(.+\): choose another place$"):
         write_image(astronaut, Path("/proc/out.png"), overwrite=False)

@@ -147,7 +147,7 @@ class Console(io.RawIOBase):
 
 
 def test_without_poll_the_write_itself_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(select, "poll")
+    monkeypatch.delattr(select, "poll", raising=False)
     monkeypatch.setattr(pipe, "PIECE", None)
     console = Console(most=10_000)
     assert write_unless(fail_if_called, console, LINE * 100)
@@ -157,7 +157,7 @@ def test_without_poll_the_write_itself_waits(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_raw_stream_is_below_the_buffer_which_is_flushed(tmp_path: Path) -> None:
     path = tmp_path / "lines"
-    with path.open("w", encoding="utf-8") as text:
+    with path.open("w", encoding="utf-8", newline="\n") as text:
         text.write("before\n")
         assert write_unless(fail_if_called, raw_stream(text), b"after\n")
         assert path.read_bytes() == b"before\nafter\n"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 import sys
+import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from realtime.classifier import child_process
 from realtime.errors import AssetError, EmodjError
+from tests.support.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +33,7 @@ def main() -> None:
             "grow": _grow,
             "hang": _hang,
             "die": _die,
+            "exit": _exit,
             "leave": _leave,
         }
     )
@@ -69,7 +72,7 @@ def _grow(header: Mapping[str, Any], _: bytes) -> bytes:
 
 def _hang(_: Mapping[str, Any], __: bytes) -> bytes:
     while True:
-        signal.pause()
+        time.sleep(PATIENCE_S)
 
 
 def _die(header: Mapping[str, Any], _: bytes) -> bytes:
@@ -77,6 +80,10 @@ def _die(header: Mapping[str, Any], _: bytes) -> bytes:
     return b""
 
 
+def _exit(header: Mapping[str, Any], _: bytes) -> bytes:
+    os._exit(header["status"])
+
+
 def _leave(_: Mapping[str, Any], __: bytes) -> bytes:
-    Path(os.environ["TMPDIR"], "left").write_bytes(b"left")
+    Path(tempfile.gettempdir(), "left").write_bytes(b"left")
     return b""

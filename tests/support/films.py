@@ -68,8 +68,13 @@ def film_bytes(
     length_ms: float | None = None,
     pose: tuple[float, float] | None = None,
     streams: int = 1,
+    codec: tuple[str, bytes] = ("V_MJPEG", b""),
 ) -> bytes:
-    """A Matroska film of frames that are encoded already; a time may be any number of milliseconds from 0 on."""
+    """A Matroska film of frames that are encoded already; a time may be any number of milliseconds from 0 on.
+
+    Args:
+        codec: name and private data of the codec; the other arguments are those of `write_film`.
+    """
     head = _element(
         "1A45DFA3",
         *(_number(key, value) for key, value in (("4286", 1), ("42F7", 1), ("42F2", 4), ("42F3", 8))),
@@ -86,11 +91,10 @@ def film_bytes(
     if pose is not None:
         angles = [_element(key, struct.pack(">f", angle)) for key, angle in zip(("7673", "7675"), pose, strict=True)]
         size += [_element("7670", _number("7671", 0), *angles)]
-    codec = _element("86", b"V_UNCOMPRESSED" if interlaced else b"V_MJPEG")
-    entries = [
-        _element("AE", _number("D7", number), _number("73C5", number), _number("83", 1), codec, _element("E0", *size))
-        for number in range(1, streams + 1)
-    ]
+    name, private = ("V_UNCOMPRESSED", b"") if interlaced else codec
+    track = [_number("83", 1), _element("86", name.encode()), _element("E0", *size)]
+    track += [_element("63A2", private)] if private else []
+    entries = [_element("AE", _number("D7", number), _number("73C5", number), *track) for number in range(1, streams + 1)]
     clusters = [
         _element("1F43B675", _number("E7", time_ms), _element("A3", b"\x81\x00\x00\x80" + body))
         for body, time_ms in zip(bodies, times_ms, strict=True)

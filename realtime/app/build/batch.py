@@ -42,13 +42,14 @@ def load_batch_readers(
         AssetError: a cascade or the network cannot be used.
         EmodjError: a network without a compiled form, and no TensorFlow to compile it.
     """
-    from realtime.classifier import contract
+    from realtime.classifier.contract import contract_path
+    from realtime.classifier.loading import load_classifier
 
     shipped = shipped_pair()
     pair = network.pair or shipped
-    classifier, terms = contract.load_classifier(
+    classifier, terms = load_classifier(
         pair,
-        shipped=contract.contract_path(shipped),
+        shipped=contract_path(shipped),
         cache_dir=network_cache(),
         notify=notify,
         num_threads=num_threads,
@@ -91,11 +92,12 @@ def read_network(settings: Settings, notify: Notify) -> tuple[bytes, Contract]:
         AssetError: the network cannot be used.
         EmodjError: a network without a compiled form, and no TensorFlow to compile it.
     """
-    from realtime.classifier import contract
+    from realtime.classifier.contract import contract_path
+    from realtime.classifier.loading import load_compiled
 
     shipped = shipped_pair()
-    return contract.load_compiled(
-        settings.network.pair or shipped, shipped=contract.contract_path(shipped), cache_dir=network_cache(), notify=notify
+    return load_compiled(
+        settings.network.pair or shipped, shipped=contract_path(shipped), cache_dir=network_cache(), notify=notify
     )
 
 

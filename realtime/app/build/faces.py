@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
+from realtime.background import BackgroundCall
 from realtime.domain import Threshold
 from realtime.storage import resources
 from realtime.storage.user_folders import NoHomeError, cache_folder, networks_folder
@@ -92,8 +93,16 @@ def _cascade(name: Path | None) -> Path | None:
     return name if name is None or name.is_absolute() else resources.cascades_folder() / name
 
 
-def build_face_reader(settings: Settings, search: SearchSettings, notify: Notify) -> FaceReader:
+def build_face_reader(
+    settings: Settings, search: SearchSettings, notify: Notify, detector: Callable[[], Detector] | None = None
+) -> FaceReader:
     """Build detector and network, ready to read pictures.
+
+    Args:
+        settings: in force.
+        search: the section of the settings for the detector.
+        notify: says a sentence that is neither data nor an error.
+        detector: returns the detector of the search, once the network is loaded; None builds it meanwhile.
 
     Raises:
         AssetError: cascade or network cannot be used.
@@ -101,10 +110,12 @@ def build_face_reader(settings: Settings, search: SearchSettings, notify: Notify
     """
     from realtime.faces.pipeline import FaceReader
 
-    detector = build_detector(settings.faces, search)
+    if detector is None:
+        with BackgroundCall("detector", lambda: build_detector(settings.faces, search)) as built:
+            return build_face_reader(settings, search, notify, built.result)
     classifier, terms = _load_network(settings, notify, CORES)
     limit, digest, neutral = threshold(settings, terms), terms.compiled_digest, terms.neutral
-    return FaceReader(detector, classifier, terms.side_ratio, limit, network=digest, neutral=neutral)
+    return FaceReader(detector(), classifier, terms.side_ratio, limit, network=digest, neutral=neutral)
 
 
 def build_face_explainer(settings: Settings) -> FaceExplainer:
@@ -120,14 +131,15 @@ def build_face_explainer(settings: Settings) -> FaceExplainer:
 
 
 def _load_network(settings: Settings, notify: Notify, num_threads: int) -> tuple[Classifier, Contract]:
-    from realtime.classifier import contract
+    from realtime.classifier.contract import contract_path
+    from realtime.classifier.loading import load_classifier
 
     shipped = shipped_pair()
     pair = settings.network.pair or shipped
     log.info("expressions are read by %s", pair)
-    return contract.load_classifier(
+    return load_classifier(
         pair,
-        shipped=contract.contract_path(shipped),
+        shipped=contract_path(shipped),
         cache_dir=network_cache(),
         notify=notify,
         num_threads=num_threads,

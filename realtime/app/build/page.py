@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING
 
 from realtime.app.build.faces import build_detector, build_face_reader, build_labels, build_tracker
@@ -27,6 +26,7 @@ def build_page(settings: Settings, notify: Notify, *, in_network: bool) -> PageP
         notify: says a sentence that is neither data nor an error.
         in_network: whether other computers may open the page.
     """
+    import secrets
     from dataclasses import replace
 
     from realtime.faces.pipeline import EMPTY_SCAN_S, FrameReader

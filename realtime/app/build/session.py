@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from typing import TYPE_CHECKING
 
 from realtime.app.build.face_at_rest import check_face, connect_face_at_rest
@@ -265,9 +264,11 @@ def build_live(
         UsageError: the film or the log exists already, or has no place.
         EmodjError: the disk refuses; or a network without a compiled form, and no TensorFlow to compile it.
     """
+    import secrets
     from functools import partial
 
     from realtime.app.explanations import ExplanationThread
+    from realtime.app.power import PowerPolicy, PowerWatch
     from realtime.app.run import LiveRun
     from realtime.faces.pipeline import EMPTY_SCAN_S
 
@@ -296,12 +297,14 @@ def build_live(
         check_face(request.face)
     reader = build_frame_reader(settings, notify, empty_scan_s=EMPTY_SCAN_S if skips else 0.0, saves=skips)
     connect_face_at_rest(session, reader, settings, notify, request.face)
+    session.rest.of_film = source.file is not None
     outputs = _build_outputs(
         settings, source, request, session, stack, book, has_display=has_display, notify=notify, announce=announce
     )
     blank = None if source.file else (settings.camera.width, settings.camera.height)
     explanations = ExplanationThread(partial(build_face_explainer, settings)) if has_display else None
-    return LiveRun(session, reader, source, display, outputs, request, blank, notify, explanations)
+    power = PowerWatch(PowerPolicy({"auto": None, "full": False, "saving": True}[settings.live.power]))
+    return LiveRun(session, reader, source, display, outputs, request, blank, notify, explanations, power)
 
 
 def _build_outputs(

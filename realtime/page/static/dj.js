@@ -33,6 +33,8 @@ export class Dj {
       this.skipped = this.on;
     };
     player.followed = () => this.takeNext();
+    player.began = (list) => this.noteBegun(list);
+    player.gaveUp = (sentence) => this.noteFailed(sentence);
     find("dj").addEventListener("click", () => this.turn(!this.on));
     for (const id of ["music", "songs"]) {
       find(id).addEventListener("click", (event) => {
@@ -48,10 +50,14 @@ export class Dj {
     this.presses += 1;
     this.chosen = false;
     this.skipped = false;
-    // Lists to play when the song of now has ended; the order, and the step of its journey, that plays
+    // Lists to play when the song of now has ended; the one that is to play now; the order, and the step of its journey, that plays
     this.queue = [];
+    this.pending = null;
     this.order = 0;
     this.step = 0;
+    // The latest order whose music could not be played, and why
+    this.failedOrder = 0;
+    this.failure = "";
   }
 
   turn(on) {
@@ -76,6 +82,7 @@ export class Dj {
   noteChoice() {
     this.presses += 1;
     this.queue = [];
+    this.pending = null;
     this.linked = false;
     this.chosen = this.on;
   }
@@ -90,7 +97,8 @@ export class Dj {
     this.chosen = false;
     this.skipped = false;
     try {
-      const decided = await ask("dj", { ...this.playing(), on: this.on, order: this.order, step: this.step, chosen, skipped });
+      const { on, order, step, failedOrder: failed, failure } = this;
+      const decided = await ask("dj", { ...this.playing(), on, order, step, failed, failure, chosen, skipped });
       if (presses === this.presses) {
         this.carryOut(decided);
       }
@@ -158,10 +166,28 @@ export class Dj {
     if (!next) {
       return false;
     }
-    this.order = next.number;
-    this.step = next.step;
+    this.pending = next;
     this.player.follow(next.list, next.title);
     return true;
+  }
+
+  /** A song sounds: if it is of the list that was to play, the order is carried out. */
+  noteBegun(list) {
+    if (this.pending?.list === list) {
+      this.order = this.pending.number;
+      this.step = this.pending.step;
+      this.pending = null;
+    }
+  }
+
+  /** No song of a list can be played: if it is the first list of an order, the order has failed. */
+  noteFailed(sentence) {
+    if (this.pending?.step === 0) {
+      this.failedOrder = this.pending.number;
+      this.failure = sentence;
+      this.queue = [];
+    }
+    this.pending = null;
   }
 
   say(sentence) {

@@ -42,6 +42,21 @@ export function percent(share) {
   return `${Math.round(share * 100)}%`;
 }
 
+/**
+ * Shares by name, as percentages that add to a hundred: each is rounded down, and those that lose most get what is missing.
+ * @param {Object<string, number>} shares 0 to 1 each
+ * @returns {Object<string, string>} "52%" by name
+ */
+export function percentages(shares) {
+  const parts = Object.entries(shares).map(([name, share]) => ({ name, exact: 100 * share, whole: Math.floor(100 * share) }));
+  const sum = (value) => parts.reduce((total, part) => total + part[value], 0);
+  const byLoss = [...parts].sort((one, other) => other.exact - other.whole - (one.exact - one.whole) || other.exact - one.exact);
+  byLoss.slice(0, Math.round(sum("exact")) - sum("whole")).forEach((part) => {
+    part.whole += 1;
+  });
+  return Object.fromEntries(parts.map(({ name, whole }) => [name, `${whole}%`]));
+}
+
 /** Hand a file to the browser, which saves it where it saves downloads. */
 export function download(name, content, type) {
   const blob = content instanceof Blob ? content : new Blob([content], { type });

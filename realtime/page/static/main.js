@@ -2,15 +2,15 @@
 
 import { Camera } from "./camera.js";
 import { Dj } from "./dj.js";
-import { dot, download, find, make, percent } from "./elements.js";
+import { button, dot, download, find, make, percentages } from "./elements.js";
 import { buildMood, showMood } from "./mood.js";
 import { buildStrategies, showOffers } from "./offers.js";
-import { pictureOf, readPicture } from "./picture.js";
+import { askWhy, pictureOf, readPicture } from "./picture.js";
 import { Player } from "./player.js";
 import { connectRest, hideRest, showRest } from "./rest.js";
 import { ask, begin, end, keepAlive, ServerError } from "./server.js";
 import { SpotifyButtons } from "./spotify.js";
-import { markFaces, mirrorMarks, showNothing, showPicture, showVideo, toPng } from "./stage.js";
+import { drawMap, markFaces, mirrorMarks, showNothing, showPicture, showVideo, toPng } from "./stage.js";
 import { showSummary } from "./summary.js";
 import { allowThumbs } from "./thumbs.js";
 
@@ -96,10 +96,10 @@ async function openPicture(file, name) {
     // Another picture was opened meanwhile
     return;
   }
-  picture = { name, json: read.answer.json };
+  picture = { name, json: read.answer.json, file };
   showPicture(read.bitmap);
   markFaces(read.entry.faces, read.entry.width, read.entry.height, false);
-  listFaces(read.entry.faces);
+  listFaces(read.entry.faces, picture);
   find("save-buttons").hidden = false;
   find("save-json").hidden = false;
   say([faceCount(read.entry.faces), ...read.answer.notices].join("; "));
@@ -121,13 +121,47 @@ function faceCount(faces) {
   return faces.length === 1 ? "1 face" : `${faces.length} faces`;
 }
 
-function listFaces(faces) {
-  find("faces").replaceChildren(...faces.map(faceItem));
+/** List faces; those of a picture have a button that explains the label. */
+function listFaces(faces, of = null) {
+  find("faces").replaceChildren(...faces.map((face, number) => faceItem(face, of ? whyButton(of, number) : [])));
 }
 
-function faceItem(face) {
+/** A button that draws what the label of a face depends on, and takes it away again, with a place for the sentence. */
+function whyButton(of, number) {
+  const said = make("p", { class: "quiet why-said", role: "status" });
+  const made = button("Why", doing(async () => {
+    const asks = made.getAttribute("aria-pressed") === "false";
+    for (const each of find("faces").querySelectorAll(".why")) {
+      each.setAttribute("aria-pressed", String(asks && each === made));
+    }
+    for (const each of find("faces").querySelectorAll(".why-said")) {
+      each.textContent = "";
+    }
+    drawMap(null);
+    if (!asks) {
+      return;
+    }
+    said.textContent = "looking which parts of the face the label depends on …";
+    try {
+      const why = await askWhy(of.file, of.name, number);
+      // Meanwhile another face may be explained, or another picture shown
+      if (picture === of && made.getAttribute("aria-pressed") === "true") {
+        drawMap(why);
+        said.textContent = why.said;
+      }
+    } catch (error) {
+      made.setAttribute("aria-pressed", "false");
+      said.textContent = "";
+      throw error;
+    }
+  }), { class: "why", "aria-pressed": "false", "aria-label": `Why this label: face ${number + 1}`, title: "Which parts of the face the label depends on" });
+  return [made, said];
+}
+
+function faceItem(face, more) {
+  const percents = percentages(face.probabilities);
   const three = Object.entries(face.probabilities).sort((one, other) => other[1] - one[1]).slice(0, 3);
-  const best = face.unsure ? `not sure: ${face.reason}` : `${face.expression} ${percent(face.confidence)}`;
+  const best = face.unsure ? `not sure: ${face.reason}` : `${face.expression} ${percents[face.expression]}`;
   const mark = face.unsure ? [] : [dot(face.expression)];
   return make(
     "li",
@@ -135,7 +169,8 @@ function faceItem(face) {
     ...mark,
     make("strong", {}, best),
     face.calibrated ? " calibrated" : "",
-    make("div", { class: "quiet" }, three.map(([name, share]) => `${name} ${percent(share)}`).join(", ")),
+    make("div", { class: "quiet" }, three.map(([name]) => `${name} ${percents[name]}`).join(", ")),
+    ...more,
   );
 }
 

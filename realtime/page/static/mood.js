@@ -1,6 +1,6 @@
 // The mood: its name, seven bars, the choice by hand, and a sentence for screen readers.
 
-import { button, dot, find, make, percent } from "./elements.js";
+import { button, dot, find, make, percentages } from "./elements.js";
 
 const SAID_EVERY_MS = 1000;
 
@@ -33,14 +33,15 @@ export function buildMood(expressions, choose) {
 /** Show a mood: `mood`, `mood_source`, `mood_shares` and `mixed` of a document. */
 export function showMood({ mood, mood_source: source, mood_shares: shares, mixed }) {
   const hand = source === "hand";
+  const percents = shares ? percentages(shares) : {};
   const word = mood ? mood.expression : mixed ? "mixed" : "none yet";
   find("mood-word").textContent = word;
-  find("mood-share").textContent = mood && !hand ? percent(mood.share) : "";
+  find("mood-share").textContent = mood && !hand ? percents[mood.expression] : "";
   find("mood-source").textContent = sourceWords(hand, mood, mixed);
   for (const [name, { row, fill, number }] of rows) {
     const share = shares ? shares[name] : 0;
     fill.style.width = `${100 * share}%`;
-    number.textContent = shares ? percent(share) : "–";
+    number.textContent = shares ? percents[name] : "–";
     row.classList.toggle("first", Boolean(mood) && mood.expression === name);
   }
   for (const [name, each] of byHand) {

@@ -21,6 +21,21 @@ export async function readPicture(file, name, largest) {
   return { answer, entry, bitmap: (await decode(file, entry)) || (await decode(await ask("preview", file, headers), entry)) };
 }
 
+/**
+ * Ask why a face of a picture has its label.
+ * @param {Blob} file the picture
+ * @param {string} name its name
+ * @param {number} face its number from the left, from 0
+ * @returns the answer of emodj, and its map as an image
+ */
+export async function askWhy(file, name, face) {
+  const answer = await ask("why", file, { "x-emodj-name": encodeURIComponent(name), "x-emodj-face": String(face) });
+  const map = new Image();
+  map.src = answer.map;
+  await map.decode();
+  return { ...answer, map };
+}
+
 /** The upright picture; null if this browser cannot show it, or shows it otherwise than emodj read it. */
 async function decode(file, entry) {
   try {

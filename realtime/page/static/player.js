@@ -35,8 +35,10 @@ export class Player {
     // Songs that have begun, and whether one has ended and the next one is on its way
     this.songs = 0;
     this.between = false;
-    // Whether the song that is on its way shall sound when it has come
+    // Whether the song that is on its way shall sound when it has come: a pause holds for it, too
     this.sounds = false;
+    // Number of lists that were asked for: the last one counts
+    this.asked = 0;
     // The volume that was chosen, the share of it that a fade leaves, and the fade
     this.volume = volume;
     this.fading = 0;
@@ -45,6 +47,11 @@ export class Player {
     this.chosen = () => {};
     this.skipped = () => {};
     this.followed = () => false;
+    // Set by the DJ, too: a song of a list sounds; no song of the list can be played
+    this.began = () => {};
+    this.gaveUp = () => {};
+    // What played before a list that the DJ has ordered, until a song of that list sounds
+    this.before = null;
     find("song-thumbs").hidden = !hasThumbs();
     this.starts = starts;
     audio.volume = volume;
@@ -61,22 +68,50 @@ export class Player {
    */
   async play(list, title, first) {
     this.chosen();
+    this.sounds = true;
+    this.before = null;
     await this.start(list, title, first);
   }
 
-  /** Play another list for the DJ; the same one goes on with its next song, and so does the one of now if it cannot be had. */
+  /** Play another list for the DJ; the same one goes on with its next song, and so does the one of now if no song of it plays. */
   async follow(list, title) {
-    if ((this.list && this.list.list === list) || !(await this.start(list, title, null))) {
+    this.sounds = true;
+    if (this.list && this.list.list === list) {
       await this.skip(1);
+      return;
+    }
+    const { list: now, order, place, heard } = this;
+    this.before = { list: now, order, place, heard };
+    const problem = await this.start(list, title, null);
+    if (problem) {
+      await this.giveUp(problem);
     }
   }
 
-  /** Whether the list could be had. */
+  /** No song of the list plays: what played before the DJ ordered it goes on. */
+  async giveUp(sentence) {
+    const { before } = this;
+    this.before = null;
+    this.gaveUp(sentence);
+    if (!before) {
+      return;
+    }
+    Object.assign(this, before, { failures: 0, between: false });
+    await this.skip(1);
+  }
+
+  /** Returns a sentence if the list cannot be had. */
   async start(list, title, first) {
     find("player").hidden = false;
     this.say("");
+    this.asked += 1;
+    const number = this.asked;
     try {
       const { count, order, notices } = await ask("list", { list, shuffled: this.shuffled });
+      if (number !== this.asked) {
+        // Another list was chosen meanwhile
+        return "";
+      }
       this.list = { list, title, count, order };
       this.heard = [];
       this.order = this.newOrder(first);
@@ -84,10 +119,13 @@ export class Player {
       this.failures = 0;
       this.say(notices.join("; "));
       await this.load();
-      return true;
+      return "";
     } catch (error) {
+      if (number !== this.asked) {
+        return "";
+      }
       this.say(error.message);
-      return false;
+      return error.message;
     }
   }
 
@@ -122,6 +160,7 @@ export class Player {
     if (!this.order.length) {
       this.between = false;
       this.say(NONE_OFFERED);
+      this.gaveUp(NONE_OFFERED);
       return;
     }
     this.place = (this.place + steps + this.order.length) % this.order.length;
@@ -135,6 +174,7 @@ export class Player {
     if (!length) {
       this.pause();
       this.say(NONE_OFFERED);
+      await this.giveUp(NONE_OFFERED);
       return;
     }
     this.place = (this.place - (back ? 1 : 0) + length) % length;
@@ -168,7 +208,6 @@ export class Player {
   async load(back = false) {
     const number = this.order[this.place];
     this.between = true;
-    this.sounds = true;
     this.endFade();
     try {
       const song = await ask("song", { list: this.list.list, number });
@@ -185,7 +224,7 @@ export class Player {
       find("song-number").textContent = `${number + 1}/${this.list.count}`;
       this.thumb = song.thumb;
       this.begunAt = performance.now();
-      for (const [id, name] of [["like", "Like"], ["dislike", "Not again"]]) {
+      for (const [id, name] of [["like", "Like"], ["dislike", "Dislike"]]) {
         find(id).setAttribute("aria-pressed", "false");
         find(id).setAttribute("aria-label", `${name}: ${song.title}`);
       }
@@ -214,6 +253,8 @@ export class Player {
     this.say(sentence);
     if (this.failures < Math.min(MOST_FAILURES, this.order.length)) {
       await this.skip(1);
+    } else {
+      await this.giveUp(sentence);
     }
   }
 
@@ -230,6 +271,7 @@ export class Player {
       return;
     }
     this.skipped();
+    this.sounds = true;
     await (leftOut ? this.leaveOut(false) : this.skip(1));
   }
 
@@ -270,6 +312,7 @@ export class Player {
     const to = out ? 0 : 1;
     const begun = performance.now();
     if (!out) {
+      this.sounds = true;
       audio.volume = Math.min(1, this.volume * from);
       this.sound();
     }
@@ -288,6 +331,7 @@ export class Player {
     this.fading = 0;
     this.fadesOut = false;
     if (pause) {
+      this.sounds = false;
       audio.pause();
     }
     audio.volume = this.volume;
@@ -312,6 +356,7 @@ export class Player {
     find("play").addEventListener("click", () => (audio.paused ? this.resume() : this.pause()));
     find("previous").addEventListener("click", () => {
       this.skipped();
+      this.sounds = true;
       this.skip(-1);
     });
     find("next").addEventListener("click", () => {
@@ -319,6 +364,7 @@ export class Player {
         this.note("skipped");
       }
       this.skipped();
+      this.sounds = true;
       this.skip(1);
     });
     find("like").addEventListener("click", () => this.judge("like"));
@@ -348,6 +394,8 @@ export class Player {
       this.failures = 0;
       // The event may come after a pause
       if (!audio.paused) {
+        this.before = null;
+        this.began(this.list?.list);
         this.starts();
       }
     });

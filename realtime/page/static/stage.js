@@ -1,6 +1,6 @@
 // The stage: a picture or the camera, with a box and a label for each face.
 
-import { find, percent } from "./elements.js";
+import { find, percentages } from "./elements.js";
 
 const COLOURS = {
   angry: "#d55e00",
@@ -23,7 +23,8 @@ const video = find("video");
 const still = find("still");
 const marks = find("marks");
 
-let shown = { faces: [], width: 1, height: 1, mirrored: false };
+// `why` is the map of one face, drawn below the boxes
+let shown = { faces: [], width: 1, height: 1, mirrored: false, why: null };
 
 /** Show a picture, an ImageBitmap, without faces yet. */
 export function showPicture(bitmap) {
@@ -52,8 +53,17 @@ export function showNothing() {
  * @param {boolean} mirrored whether the picture is shown as in a mirror
  */
 export function markFaces(faces, width, height, mirrored) {
-  shown = { faces, width, height, mirrored };
+  shown = { faces, width, height, mirrored, why: null };
   marks.setAttribute("aria-label", describe(faces));
+  drawMarks();
+}
+
+/**
+ * Draw what the label of a face depends on; null takes it away.
+ * @param {object|null} why with `map`, an image, and `square`, where it lies in the picture
+ */
+export function drawMap(why) {
+  shown.why = why;
   drawMarks();
 }
 
@@ -128,6 +138,10 @@ function contentBox(element) {
 function drawFaces(context, width, height, text) {
   context.textBaseline = "middle";
   const [across, down] = [width / shown.width, height / shown.height];
+  if (shown.why) {
+    const { map, square } = shown.why;
+    context.drawImage(map, square.left * across, square.top * down, square.side * across, square.side * down);
+  }
   for (const face of shown.faces) {
     const box = {
       left: (shown.mirrored ? shown.width - face.box.left - face.box.width : face.box.left) * across,
@@ -159,7 +173,7 @@ function drawBox(context, box, face, text) {
 }
 
 function drawLabel(context, left, top, width, height, face, text, wholeWidth) {
-  const [name, share] = face.unsure ? ["not sure", ""] : [face.expression, percent(face.confidence)];
+  const [name, share] = face.unsure ? ["not sure", ""] : [face.expression, percentages(face.probabilities)[face.expression]];
   const size = Math.min(text, Math.max(0.65 * text, 0.16 * width));
   context.font = `600 ${size}px ${FONT}`;
   const nameWidth = context.measureText(`${name} `).width;

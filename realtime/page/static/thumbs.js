@@ -3,6 +3,8 @@
 import { button, make } from "./elements.js";
 import { ask } from "./server.js";
 
+const DISLIKE = "Dislike: a second dislike, another time, leaves it out";
+
 let allowed = false;
 
 /** Show thumbs, or do not: the settings may turn them off. */
@@ -25,16 +27,17 @@ export function thumbButtons(title, choice, say) {
   if (!allowed || !choice) {
     return "";
   }
-  const thumb = (verdict, name) => {
+  const thumb = (verdict, name, does) => {
     const made = button("", () => press(made, choice, verdict, say), {
       class: `thumb ${verdict}`,
       "aria-label": `${name}: ${title}`,
       "aria-pressed": "false",
-      title: name,
+      title: does,
     });
     return made;
   };
-  return make("span", { class: "thumbs", role: "group", "aria-label": `Thumbs for ${title}` }, thumb("like", "Like"), thumb("dislike", "Not again"));
+  const thumbs = [thumb("like", "Like", "Like"), thumb("dislike", "Dislike", DISLIKE)];
+  return make("span", { class: "thumbs", role: "group", "aria-label": `Thumbs for ${title}` }, ...thumbs);
 }
 
 /**

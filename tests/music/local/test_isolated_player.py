@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HOUR_S = 3600.0
+# Windows has no file with such a name
+POSIX_NAMES = ["日本 – ü\n.wav", os.fsdecode(b"not text \xff.wav")] if os.name == "posix" else []
 needs_signals = pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without a signal")
 
 
@@ -62,7 +64,7 @@ def test_controls(player: IsolatedPlayer, tmp_path: Path) -> None:
     assert player.take_fault() is None
 
 
-@pytest.mark.parametrize("name", ["日本 – ü\n.wav", os.fsdecode(b"not text \xff.wav")])
+@pytest.mark.parametrize("name", ["日本 – ü.wav", *POSIX_NAMES])
 def test_odd_names_play(name: str, player: IsolatedPlayer, tmp_path: Path) -> None:
     player.play(sound(tmp_path / "song.wav").rename(tmp_path / name))
     until(lambda: player.ended)
