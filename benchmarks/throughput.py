@@ -1,7 +1,8 @@
 """Frames analysed per second, and the cost of one more face: our loop and the reference, each without a window.
 
 A frame is analysed when every face in it has a box and an answer, and the result was drawn. The reference searches and
-classifies all of each frame; ours searches and classifies what changed, as a live session does. The frames are in memory before. The two loops take turns, so that other load on the machine affects both.
+classifies all of each frame; ours searches and classifies what changed, as a live session does. The frames are in memory
+before. The two loops take turns, so that other load on the machine affects both.
 """
 
 from __future__ import annotations
