@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from realtime.music.commands import PlayerCommand
     from realtime.music.planner import Plan, Strategy
     from realtime.session.keymap import Action
-    from realtime.session.state import Session, Summary
+    from realtime.session.state import Session
+    from realtime.session.summary import Summary
 
 __all__ = [
     "EXPRESSIONS",
@@ -77,7 +78,8 @@ _NAMES_OF = {
     "realtime.music.commands": "PlayerCommand",
     "realtime.music.planner": "Plan Strategy",
     "realtime.session.keymap": "Action",
-    "realtime.session.state": "Session Summary",
+    "realtime.session.state": "Session",
+    "realtime.session.summary": "Summary",
 }
 _MODULE_OF = {name: module for module, names in _NAMES_OF.items() for name in names.split()}
 

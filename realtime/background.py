@@ -25,6 +25,8 @@ class BackgroundCall(Generic[Result]):
         self._function = function
         self._result: tuple[Result] | None = None
         self._error: BaseException | None = None
+        # After Ctrl-C in `Thread.join`, Python 3.11 takes a thread that still runs for one that has ended
+        self._done = threading.Event()
         # No daemon: native code that still runs while the process ends would crash it
         self._thread = threading.Thread(target=self._run, name=name)
 
@@ -33,11 +35,12 @@ class BackgroundCall(Generic[Result]):
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._done.wait()
         self._thread.join()
 
     def result(self) -> Result:
         """Wait for what the function returns; what it raises is raised here, each time."""
-        self._thread.join()
+        self._done.wait()
         if self._error is not None:
             raise self._error
         assert self._result is not None  # noqa: S101 - one of both is set
@@ -48,3 +51,4 @@ class BackgroundCall(Generic[Result]):
             self._result = (self._function(),)
         except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
             self._error = error
+        self._done.set()

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import signal
 import threading
+from typing import TYPE_CHECKING
 
 import pytest
 
 from realtime.background import BackgroundCall
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def test_the_call_runs_while_the_caller_goes_on() -> None:
@@ -43,3 +48,35 @@ def test_the_end_of_the_block_waits_for_the_call_whatever_ends_the_block() -> No
     with pytest.raises(LookupError):
         fail()
     assert ended == ["call"]
+
+
+@pytest.fixture
+def handled_interrupt() -> Iterator[None]:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.posix
+@pytest.mark.usefixtures("handled_interrupt")
+def test_after_ctrl_c_the_end_of_the_block_still_waits() -> None:
+    begun, told, ended = threading.Event(), threading.Event(), list[int]()
+
+    def interrupt_caller() -> None:
+        assert begun.wait(10)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        assert told.wait(10)
+        # Long enough for a block that does not wait to end first
+        ended.append(sum(range(3_000_000)))
+
+    def ask() -> None:
+        with BackgroundCall("other", interrupt_caller) as call:
+            try:
+                begun.set()
+                call.result()
+            finally:
+                told.set()
+
+    with pytest.raises(KeyboardInterrupt):
+        ask()
+    assert ended

@@ -33,7 +33,7 @@ class Display(Protocol):
     def poll(self, wait_ms: int, /) -> str | None:
         """Wait for a key for `wait_ms` at most: a character, "escape" or "space"; None if no key was pressed.
 
-        The live loop calls it after each picture, and at least every 30 ms, with 0: it waits for frames and faces, too.
+        The live loop calls it after each picture, and at least every 20 ms, with 0: it waits for frames and faces, too.
         """
         ...
 

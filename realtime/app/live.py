@@ -35,11 +35,14 @@ if TYPE_CHECKING:
     from realtime.session.view import ViewState
     from realtime.sources.grabber import FrameGrabber
 
-KEY_WAIT_S = 0.03
-"""Seconds that a turn of the loop waits at most for a frame or its faces, before it looks at the keys."""
+KEY_WAIT_S = 0.01
+"""Seconds that the loop waits at most for a frame or its faces, before it looks at the keys."""
+
+KEY_WAITS = 3
+"""So many waits without a frame, faces or a key; then the loop looks at music and disk, too."""
 
 BEHIND_WAIT_S = 0.2
-"""The same while the window is minimised and the DJ leads."""
+"""How long it waits while the window is minimised and the DJ leads."""
 
 REDRAW_S = 0.25
 """Seconds between two redraws of an unchanged frame, so that notices disappear."""
@@ -133,12 +136,9 @@ class LiveSession:
                 now = time.monotonic()
                 self._set_pace(now)
                 new = self._look(now)
-                pressed = False
-                # There is no window before there is something to show
-                if self._shown is not None:
-                    if not self._behind and (new or now - self._drawn_at >= REDRAW_S):
-                        self._draw(self._shown, now, new=new)
-                    pressed = self._listen()
+                if self._shown is not None and not self._behind and (new or now - self._drawn_at >= REDRAW_S):
+                    self._draw(self._shown, now, new=new)
+                pressed = self._listen()
                 if self._is_over(time.monotonic()):
                     return
                 if not pressed:
@@ -244,7 +244,8 @@ class LiveSession:
 
     def _listen(self) -> bool:
         """Do what the key asks for that was pressed; say whether one was."""
-        key = self._display.poll(0)
+        # There is no window before there is something to show
+        key = None if self._shown is None else self._display.poll(0)
         if key is None:
             return False
         self._press(key, time.monotonic())
@@ -253,10 +254,12 @@ class LiveSession:
 
     def _rest(self) -> None:
         """Wait until there is something to do: a frame, its faces, the end of the time that a frame is held back, or a key."""
-        wait_s = BEHIND_WAIT_S if self._behind else KEY_WAIT_S
+        wait_s, waits = (BEHIND_WAIT_S, 1) if self._behind else (KEY_WAIT_S, KEY_WAITS)
         if self._held is not None:
-            wait_s = min(wait_s, max(0.0, self._held.at_s + self._hold.seconds - time.monotonic()))
-        self._frames.wait_after(self._index, wait_s)
+            wait_s, waits = min(wait_s, max(0.0, self._held.at_s + self._hold.seconds - time.monotonic())), 1
+        for wait in range(waits):
+            if self._frames.wait_after(self._index, wait_s) or (wait < waits - 1 and self._listen()):
+                return
 
     def _is_over(self, now: float) -> bool:
         """Whether a limit is reached, or a file was shown to its last frame and that was analysed."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from realtime.session.state import Summary
+    from realtime.session.summary import Summary
 
 LABEL = "the summary"
 _MOST_NAMES = 100

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-KEY_PERIOD_S = 0.024
-"""Seconds between two looks at the events of a window: OpenCV's shortest wait for a key lasts one to two milliseconds."""
+KEY_PERIOD_S = 0.009
+"""Seconds between two looks at the events of a window: OpenCV's shortest wait for a key lasts one to two milliseconds, and of
+two keys that are pressed between two looks it keeps only one."""
 
 PROBE_S = 5.0
 """Seconds that a display may take to answer."""

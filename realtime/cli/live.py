@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from realtime.config.schema import Settings
     from realtime.diary.page import DiaryPage
     from realtime.music.catalog import MusicChoice
-    from realtime.session.state import Summary
+    from realtime.session.summary import Summary
     from realtime.sources.select import SourceSpec
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from realtime.music.planner import Plan, Strategy
     from realtime.session.documents import Document
     from realtime.session.recommendations import Recommender
-    from realtime.session.state import Summary
+    from realtime.session.summary import Summary
 
 
 _MAX_ALTERNATIVES = 4
@@ -201,7 +201,7 @@ class _MoodOutput:
 def recommend(recommender: Recommender, name: Expression, plan: Plan | None, strategy: Strategy) -> Summary:
     """Draw movies and a fact for a mood by hand; returns them with the music as the summary of a session without frames."""
     from realtime.session.recommendations import SUMMARY_MOVIES
-    from realtime.session.state import Summary
+    from realtime.session.summary import Summary
 
     by_hand = Mood.by_hand(name)
     movies = recommender.movies(by_hand, strategy, SUMMARY_MOVIES)

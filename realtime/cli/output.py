@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from realtime.music.planner import Plan
     from realtime.session.documents import AnalysedPicture, Document
     from realtime.session.recommendations import RecommendedMovies
-    from realtime.session.state import Summary
+    from realtime.session.summary import Summary
     from realtime.session.summary_lines import SummaryLine
 
 

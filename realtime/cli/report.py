@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack, contextmanager
+from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -13,6 +14,7 @@ from realtime.cli.console import is_terminal
 from realtime.cli.context import SOME_FAILED, Context, common_options, pass_context
 from realtime.errors import EmodjError, UsageError
 from realtime.printable import printable
+from realtime.reading import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -26,6 +28,9 @@ _HEAD = 4096
 """Bytes by which a log is told from a film."""
 _BOM = b"\xef\xbb\xbf"
 _HOW = "name a file of `emodj live --log`, a film, or a table of `emodj batch`"
+
+MOST_OF_PIPE = 256 * 10**6
+"""Largest log that comes through a pipe, bytes: that of a day. A file may be larger."""
 
 
 @click.command(
@@ -164,7 +169,8 @@ def _read_input(path: Path, context: Context) -> InputReport | TableReport:
     """
     from realtime.batch.table import is_table
 
-    if is_table(path):
+    is_pipe = _is_pipe(path)
+    if not is_pipe and is_table(path):
         return _read_table(path)
     name = "the standard input" if str(path) == STDIN else str(path)
     with ExitStack() as stack:
@@ -177,13 +183,23 @@ def _read_input(path: Path, context: Context) -> InputReport | TableReport:
             raise EmodjError(f"cannot read {name} ({error.strerror or error})") from error
         if not head.strip():
             raise EmodjError(f"{name} is empty: {_HOW}")
-        if str(path) == STDIN or _is_text(head):
+        if str(path) == STDIN or is_pipe or _is_text(head):
             raise EmodjError(f"{name} is no log of emodj live: {_HOW}")
     return _read_film(path, context)
 
 
+def _is_pipe(path: Path) -> bool:
+    try:
+        return path.is_fifo()
+    except (OSError, ValueError):
+        return False
+
+
 def _opened(path: Path) -> BinaryIO:
     try:
+        if _is_pipe(path):
+            # To open it waits for a program that writes, and there may be none
+            return BufferedReader(BytesIO(read_file(path, MOST_OF_PIPE)))
         return path.open("rb")
     except FileNotFoundError as error:
         raise UsageError(f"there is no file {path}") from error

@@ -12,7 +12,7 @@ from realtime.printable import clean_text, one_line
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from realtime.session.state import Summary
+    from realtime.session.summary import Summary
 
 SourceKind = Literal["camera", "file", "stream"]
 """Where the pictures of a session came from. The diary does not keep the name of a file or of a server."""

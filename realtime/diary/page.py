@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from realtime.diary.entry import SourceKind
-    from realtime.session.state import Summary
+    from realtime.session.summary import Summary
 
 
 class DiaryPage:

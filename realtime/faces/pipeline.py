@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 
 FULL_SCAN_S = 0.3
-"""Seconds between two scans of the whole frame. Between them only the regions around known faces are searched. The interval
-is a time and not a number of frames, so that a slow machine finds a new face as soon as a fast one does."""
+"""Seconds between two scans. Between them only the regions around known faces are searched. The interval is a time and not a
+number of frames, so that a slow machine finds a new face as soon as a fast one does."""
 WHOLE_SCAN_S = 2.0
 """With `saves` a scan searches what changed since the last one, and the whole frame after so many seconds."""
 EMPTY_SCAN_S = 0.09

@@ -42,7 +42,7 @@ mean of a cell varies by a sixth of that."""
 LIKENESS = 0.9
 """Correlation of two crops that show the same face in the same place. Crops of a face and of a wall, or of two faces, have less
 than half."""
-SAMENESS = 0.98
+SAMENESS = 0.99
 """Correlation of two crops that show the same face with the same expression: a mouth that opens changes it by more."""
 SURROUNDINGS = 1.6
 """Side of the square that is watched where a face was missed, as a multiple of its box: the region that is searched near it."""

@@ -62,6 +62,10 @@ class Stamp:
         """First row below it."""
         return self.top + self.keep.shape[0]
 
+    def moved(self, right: int, down: int) -> Stamp:
+        """The same at another place, so many pixels away."""
+        return Stamp(self.left + right, self.top + down, self.keep, self.ink)
+
     def overlaps(self, other: Stamp) -> bool:
         """Whether the boxes of both share a pixel."""
         return self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom

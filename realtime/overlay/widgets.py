@@ -135,15 +135,19 @@ class Card:
     def paint(self, canvas: Image, left: int, top: int) -> Box:
         """Paint the card into `canvas` in place, and return the box of its plate. The canvas clips the card."""
         measured = self._measured
-        for layer in _plate(measured.width, measured.height, round(0.35 * self.size), self.opacity):
+        for layer in _layers.get((tuple(measured.rows), self.size, self.opacity, self.padding), self._stamps):
             layer.blend(canvas, left, top)
-        side_edge, top_edge = self.padding_px()
-        row_top = top + top_edge
-        for row, height in zip(measured.rows, measured.heights, strict=True):
-            for layer in _row_layers(row, self.size):
-                layer.blend(canvas, left + side_edge, row_top)
-            row_top += height
         return Box(left, top, measured.width, measured.height)
+
+    def _stamps(self) -> Layers:
+        measured = self._measured
+        plate = rounded_rect(measured.width, measured.height, round(0.35 * self.size), self.opacity)
+        side_edge, top_edge = self.padding_px()
+        stamps = [Stamp.of_mask(plate, 0, 0, PLATE)]
+        for row, height in zip(measured.rows, measured.heights, strict=True):
+            stamps += [layer.moved(side_edge, top_edge) for layer in _row_layers(row, self.size)]
+            top_edge += height
+        return merge_stamps(stamps)
 
     def padding_px(self) -> tuple[int, int]:
         """Space between plate edge and rows in pixels: left and right, then top and bottom."""
@@ -171,19 +175,12 @@ class _MeasuredRows:
 
 
 _layers = LayerCache()
-"""Of the plates and rows that were painted last."""
+"""Of the cards that were painted last, and of their rows: often one row of a card changes."""
 
 
 def forget_layers() -> None:
     """Forget what was painted, so that the next card is painted anew; the picture stays the same."""
     _layers.clear()
-
-
-def _plate(width: int, height: int, radius: int, opacity: int) -> Layers:
-    def make() -> Layers:
-        return (Stamp.of_mask(rounded_rect(width, height, radius, opacity), 0, 0, PLATE),)
-
-    return _layers.get((width, height, radius, opacity), make)
 
 
 def _row_layers(row: Row, size: int) -> Layers:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from realtime.session.documents import Document
-    from realtime.session.state import Summary
+    from realtime.session.summary import Summary
 
 NO_CAMERA = "none: the camera was not on; a picture by itself is no session"
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from realtime.music.planner import Plan
     from realtime.session.dj import DjEvent
     from realtime.session.recommendations import RecommendedMovies
-    from realtime.session.state import Summary
+    from realtime.session.summary import Summary
     from realtime.session.timeline import MoodSpan
 
 SCHEMA = 1

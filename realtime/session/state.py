@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from realtime.movies.planner import key_of_movie
 from realtime.music.commands import PlayerCommand
 from realtime.music.dj import DjRules
 from realtime.music.feedback import FeedbackKey, Kind, Verdict
 from realtime.music.planner import Strategy
-from realtime.music.selector import NO_MOOD, MusicSelector
+from realtime.music.selector import MusicSelector
 from realtime.music.taste import Taste, ThumbKeys, key_of_music
 from realtime.session.dj import SessionDj
 from realtime.session.face_at_rest import FaceAtRest, Phase
 from realtime.session.keymap import Action, MoodByHand, SessionAction, ViewToggle, find_answer, find_binding
-from realtime.session.recommendations import CARD_MOVIES, SUMMARY_MOVIES
+from realtime.session.recommendation_cards import RecommendationCards, judged_movie
+from realtime.session.summary import Summary
 from realtime.session.timeline import MoodTimeline
 from realtime.session.view import ViewState
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from realtime.classifier.occlusion import Explanation
     from realtime.domain import Expression, Face, Mood
-    from realtime.facts import Fact
     from realtime.mood.vote import MoodVote
     from realtime.music.catalog import Playlists
     from realtime.music.commands import PlayingMusic
@@ -33,50 +32,14 @@ if TYPE_CHECKING:
     from realtime.music.selector import Answer
     from realtime.music.songs import NowPlaying
     from realtime.session.dj import DjEvent
-    from realtime.session.recommendations import RecommendedMovies, Recommender
-    from realtime.session.timeline import MoodSpan
+    from realtime.session.recommendations import Recommender
 
 NOTICE_S = 4.0
 """Seconds for which a notice is shown."""
-FACT_S = 12.0
-"""Seconds for which a fact is shown: a slow reader reads 200 characters of `facts.LONGEST_FACT` and the source meanwhile."""
 NO_FACE = "there is no face to explain"
 """Notice in place of an explanation."""
-NO_MOVIES = "the list of movies has none for this mood"
-"""Notice in place of movies for a mood and a strategy that have none."""
 WELCOME = "analysed on this computer, nothing is saved"
 """Notice at the start of a session that writes no file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """Result of a session.
-
-    Attributes:
-        mood: mood of all votes, or the mood by hand; None if no face voted and the user chose none.
-        shares: shares of the expressions in all votes, 0..1, in the order of `Expression`; None if no face voted.
-        frames: number of analysed frames.
-        seconds: time from the first analysed frame to the last.
-        plan: music that fits the mood; None if there is none.
-        movies: movies that fit the mood; None without a mood, or without a movie for it.
-        fact: a true sentence about the mood; None without a mood.
-        seed: seed of the draw of `movies` and `fact`; None if the session recommends none.
-        timeline: what the faces looked like in the course of the session; at most `timeline.MOST_SPANS`.
-        dj: what the DJ did, at most `MOST_DJ_EVENTS`; None if it was never on.
-        calibrated: whether a face at rest has corrected some of the faces.
-    """
-
-    mood: Mood | None
-    shares: tuple[float, ...] | None
-    frames: int
-    seconds: float
-    plan: Plan | None
-    movies: RecommendedMovies | None = None
-    fact: Fact | None = None
-    seed: int | None = None
-    timeline: tuple[MoodSpan, ...] = ()
-    dj: tuple[DjEvent, ...] | None = None
-    calibrated: bool = False
 
 
 class Session:
@@ -125,9 +88,7 @@ class Session:
         self._thumbs = ThumbKeys(counts)
         # Plan of the link or the songs that were opened last
         self._opened: Plan | None = None
-        # Movies with a thumb down are not shown again in this session
-        self._passed_movies = set[FeedbackKey]()
-        self._recommender = recommender
+        self._cards = RecommendationCards(recommender)
         self._timeline = MoodTimeline()
         self._view = ViewState()
         self._toggles = dict.fromkeys(ViewToggle, False) | {
@@ -137,9 +98,6 @@ class Session:
         }
         self._explanation: Explanation | None = None
         self._notice_until: float | None = None
-        self._fact_until: float | None = None
-        # The first fact stays for the summary
-        self._movie_turn, self._fact_turn = 0, 1
         self._frames = 0
         self._calibrated = self._only_measures = False
         self._first_s = self._last_s = 0.0
@@ -277,9 +235,7 @@ class Session:
         if self._notice_until is not None and now_s >= self._notice_until:
             self._view = replace(self._view, notice=None)
             self._notice_until = None
-        if self._fact_until is not None and now_s >= self._fact_until:
-            self._view = replace(self._view, fact=None)
-            self._fact_until = None
+        self._cards.end_fact(now_s)
         faces = self._view.faces if stretch in {None, self._stretch} else ()
         return replace(
             self._view,
@@ -293,6 +249,8 @@ class Session:
             strategy=self._selector.name,
             at_rest=self.rest.card(),
             calibrated=self.rest.state,
+            movies=self._cards.movies,
+            fact=self._cards.fact,
             dj=self._dj.policy.on,
             explanation=self._explanation_of(faces),
         )
@@ -324,11 +282,8 @@ class Session:
 
     def summary(self) -> Summary:
         """Result of the session up to now."""
-        mood, recommender = self._vote.session_mood(), self._recommender
-        movies = fact = None
-        if recommender is not None and mood is not None:
-            movies = recommender.movies(mood, self._selector.strategy, SUMMARY_MOVIES)
-            fact = recommender.fact(mood)
+        mood = self._vote.session_mood()
+        movies, fact = self._cards.summarise(mood, self._selector.strategy)
         return Summary(
             mood,
             self._vote.shares(),
@@ -337,7 +292,7 @@ class Session:
             self._selector.plan(mood),
             movies,
             fact,
-            None if recommender is None else recommender.seed,
+            self._cards.seed,
             self._timeline.spans(),
             self._dj.events,
             self._calibrated,
@@ -420,9 +375,9 @@ class Session:
                 self.notify("the vote is restarted", now_s)
                 return self._selector.reset_journey()
             case SessionAction.MOVIES:
-                self._toggle_movies(now_s)
+                self._say(self._cards.toggle_movies(self._vote.mood(), self._selector.strategy), now_s)
             case SessionAction.FACT:
-                self._show_fact(now_s)
+                self._cards.show_fact(self._vote.mood(), now_s)
             case SessionAction.FACE_AT_REST:
                 self.rest.press()
             case SessionAction.LIKE | SessionAction.DISLIKE:
@@ -433,8 +388,7 @@ class Session:
         """Count a thumb on what `_subject` finds, and say so. A thumb down also skips an own song, and a movie on the card."""
         subject = self._subject()
         sentence, is_counted = self._thumbs.press(subject, verdict, now_s)
-        if sentence is not None:
-            self.notify(sentence, now_s)
+        self._say(sentence, now_s)
         if subject is None or not is_counted or verdict is Verdict.LIKE:
             return None
         key, _ = subject
@@ -443,7 +397,7 @@ class Session:
                 self._dj.policy.note_skip()
                 return PlayerCommand(skip=1)
             case Kind.MOVIE:
-                self._passed_movies.add(key)
+                self._cards.pass_movie(key)
                 self._update_movies(now_s)
             case Kind.MUSIC:
                 self._selector.forget_request()
@@ -451,9 +405,8 @@ class Session:
 
     def _subject(self) -> tuple[FeedbackKey, str] | None:
         """What a thumb is for: the first movie of the card, else the song that plays, else the link that was opened last."""
-        if self._view.movies is not None:
-            first = self._view.movies.plan.movies[0]
-            return key_of_movie(first), f"{first.title} ({first.year})"
+        if (movie := self._cards.first_movie) is not None:
+            return judged_movie(movie)
         playing = self._view.playing
         if playing is not None and playing.key is not None:
             return playing.key, playing.title
@@ -461,39 +414,15 @@ class Session:
             return key_of_music(self._opened.best), self._opened.best.title
         return None
 
-    def _toggle_movies(self, now_s: float) -> None:
-        """Show movies for the mood, or hide them. The next time others are drawn."""
-        if self._view.movies is not None:
-            self._view = replace(self._view, movies=None)
-            self._movie_turn += 1
-        elif self._vote.mood() is None:
-            self.notify(NO_MOOD, now_s)
-        elif (movies := self._draw_movies()) is None:
-            self.notify(NO_MOVIES, now_s)
-        else:
-            self._view = replace(self._view, movies=movies)
-
     def _update_movies(self, now_s: float) -> None:
-        """Follow a choice of the user; else the movies stay as they are while they are read, whatever the faces do."""
-        if self._view.movies is None:
-            return
-        movies = self._draw_movies()
-        self._view = replace(self._view, movies=movies)
-        if movies is None:
-            why = NO_MOVIES if self._vote.mood() is not None else NO_MOOD
+        why = self._cards.follow(self._vote.mood(), self._selector.strategy)
+        if why is not None:
             # The notice of the choice itself stays readable
             self.notify("; ".join(filter(None, [self._view.notice, why])), now_s)
 
-    def _draw_movies(self) -> RecommendedMovies | None:
-        mood = self._vote.mood()
-        if mood is None or self._recommender is None:
-            return None
-        return self._recommender.movies(mood, self._selector.strategy, CARD_MOVIES, self._movie_turn, self._passed_movies)
-
-    def _show_fact(self, now_s: float) -> None:
-        if self._recommender is not None:
-            self._view = replace(self._view, fact=self._recommender.fact(self._vote.mood(), self._fact_turn))
-            self._fact_turn, self._fact_until = self._fact_turn + 1, now_s + FACT_S
+    def _say(self, sentence: str | None, now_s: float) -> None:
+        if sentence is not None:
+            self.notify(sentence, now_s)
 
     def _choose_mood(self, expression: Expression | None, now_s: float) -> PlayerCommand | None:
         self._vote.choose(expression)
@@ -516,6 +445,5 @@ class Session:
         return self._show_answer(next_step, now_s)
 
     def _show_answer(self, answer: Answer, now_s: float) -> PlayerCommand | None:
-        if answer.sentence is not None:
-            self.notify(answer.sentence, now_s)
+        self._say(answer.sentence, now_s)
         return answer.command

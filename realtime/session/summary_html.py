@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from realtime.domain import Expression
-    from realtime.session.state import Summary
+    from realtime.session.summary import Summary
     from realtime.session.summary_text import LinkedText
     from realtime.session.timeline import MoodSpan
 

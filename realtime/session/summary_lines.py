@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from realtime.domain import Mood
     from realtime.music.catalog import MusicChoice
     from realtime.music.planner import Plan
-    from realtime.session.state import Summary
+    from realtime.session.summary import Summary
 
 MIN_SHARE = 0.05
 """Smallest share of a mixed mood that is named: a smaller one comes from doubt about a face, not from a face that looks so."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from realtime.session.state import Summary
+    from realtime.session.summary import Summary
     from realtime.session.summary_text import LinkedText
 
 _BAR = 20

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from realtime.music.catalog import MusicChoice
     from realtime.music.planner import Plan
     from realtime.session.recommendations import RecommendedMovies
-    from realtime.session.state import Summary
+    from realtime.session.summary import Summary
     from realtime.session.timeline import MoodPhase
 
 MOST_PHASES = 8

@@ -159,13 +159,20 @@ class FrameGrabber:
                 raise self._error
             return None
 
-    def wait_after(self, index: int, timeout_s: float) -> None:
-        """Wait until there is a frame with an index above `index`, or `wake` or the end of the source ends the wait."""
+    def wait_after(self, index: int, timeout_s: float) -> bool:
+        """Wait until there is a frame with an index above `index`, or `wake` or the end of the source ends the wait.
+
+        Returns:
+            False if nothing of that came within `timeout_s`.
+        """
         with self._changed:
             # Who waits has time for the next frame
             self._demand.asked(self._clock())
-            self._changed.wait_for(lambda: self._woken or (self._newest is not None and self._newest.index > index), timeout_s)
+            came = self._changed.wait_for(
+                lambda: self._woken or (self._newest is not None and self._newest.index > index), timeout_s
+            )
             self._woken = False
+            return came
 
     def wake(self) -> None:
         """End the wait of `wait_after`, or else the next one; for any thread."""

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from realtime.music.commands import PlayerCommand
     from realtime.music.planner import Plan
     from realtime.music.songs import NowPlaying
-    from realtime.session.state import Summary
+    from realtime.session.summary import Summary
 
 
 class OneFaceDetector:

@@ -240,9 +240,9 @@ class RecordingGrabber(FrameGrabber):
 
     rests: list[float]
 
-    def wait_after(self, index: int, timeout_s: float) -> None:
+    def wait_after(self, index: int, timeout_s: float) -> bool:
         self.rests.append(timeout_s)
-        super().wait_after(index, timeout_s)
+        return super().wait_after(index, timeout_s)
 
 
 class WindowHarness:

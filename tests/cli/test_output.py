@@ -6,7 +6,7 @@ from realtime.cli import output
 from realtime.domain import EXPRESSIONS, Box, Expression, Face, Mood
 from realtime.music.planner import Strategy, plan_music
 from realtime.session.documents import AnalysedPicture
-from realtime.session.state import Summary
+from realtime.session.summary import Summary
 from tests.support.lists import PLAN, PLAYLISTS
 from tests.support.summaries import replaced_summary
 

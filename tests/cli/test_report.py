@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import sys
+import threading
 from io import BufferedReader, BytesIO, RawIOBase, TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 import cv2
 import pytest
 
-from realtime import cli
+from realtime import cli, reading
 from tests.support.html import Page, check_harmless
 from tests.support.logs import frame_line, session_lines
 
@@ -209,3 +211,24 @@ def test_what_is_no_film_either_has_the_status_of_a_source(tmp_path: Path, capsy
     (tmp_path / "x.mkv").write_bytes(bytes(range(128, 256)) * 9)
     assert run(tmp_path / "x.mkv") == 4
     assert "cannot be opened as a video" in capsys.readouterr().err
+
+
+@pytest.mark.posix
+def test_a_pipe_that_nobody_writes_to_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(reading, "PIPE_TIMEOUT_S", 0.05)
+    for name in ("pipe", "pipe.jsonl"):
+        os.mkfifo(tmp_path / name)
+        assert run(tmp_path / name) == 1
+        assert f"cannot read {tmp_path / name} (the pipe gave nothing for" in capsys.readouterr().err
+
+
+@pytest.mark.posix
+def test_a_log_comes_through_a_pipe(log: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=lambda: (tmp_path / "pipe").write_bytes(log.read_bytes()))
+    writer.start()
+    assert run(tmp_path / "pipe", "-o", tmp_path / "a.html") == 0
+    writer.join()
+    assert "3 seconds, 90 frames analysed" in Page((tmp_path / "a.html").read_text(encoding="utf-8")).text

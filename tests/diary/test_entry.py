@@ -6,7 +6,7 @@ import pytest
 
 from realtime.diary.entry import MOST_NOTE, SHORTEST_S, DiaryEntry, entry_of, name_entry_mood
 from realtime.domain import Expression, Mood
-from realtime.session.state import Summary
+from realtime.session.summary import Summary
 from tests.support.diaries import EVENING, diary_entry
 from tests.support.summaries import HOSTILE, SHARES, full_summary, hostile_summary
 

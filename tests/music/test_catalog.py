@@ -59,7 +59,9 @@ def test_choice_is_checked_when_built(title: str, url: str | None, path: Path | 
 
 def test_place_of_a_choice_is_a_link() -> None:
     assert MusicChoice("Songs", PLAIN, None, HERE).place == PLAIN
-    assert MusicChoice("Songs", None, Path("/my music/a"), HERE).place == "file:///my%20music/a"
+    place = MusicChoice("Songs", None, Path("/my music/a").absolute(), HERE).place
+    assert place.startswith("file:///")
+    assert place.endswith("/my%20music/a")
 
 
 @pytest.mark.parametrize("leader", EXPRESSIONS)

@@ -11,7 +11,7 @@ from realtime.music.planner import Strategy
 from realtime.session import documents
 from realtime.session.dj import DjEvent
 from realtime.session.documents import AnalysedPicture, Document
-from realtime.session.state import Summary
+from realtime.session.summary import Summary
 from realtime.session.timeline import MoodSpan
 from tests.support.lists import FACTS, PLAN, make_recommender
 from tests.support.lists import PLAN_DOCUMENT as PLAYLIST_DOCUMENT

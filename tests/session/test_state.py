@@ -19,8 +19,10 @@ from realtime.music.songs import NowPlaying
 from realtime.music.taste import NOTHING_TO_JUDGE, THUMBS_OFF, key_of_music
 from realtime.session.dj import DJ_OFF, DJ_ON
 from realtime.session.keymap import BINDINGS, Action, find_binding
+from realtime.session.recommendation_cards import FACT_S, NO_MOVIES
 from realtime.session.recommendations import CARD_MOVIES, SUMMARY_MOVIES
-from realtime.session.state import FACT_S, NO_FACE, NO_MOVIES, NOTICE_S, WELCOME, Session, Summary
+from realtime.session.state import NO_FACE, NOTICE_S, WELCOME, Session
+from realtime.session.summary import Summary
 from realtime.session.view import ViewState
 from tests.support.lists import FACTS, LIFTS, MOVIES, PLAYLISTS, link, make_recommender
 from tests.support.thumbs import Thumbs

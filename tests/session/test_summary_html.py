@@ -6,7 +6,7 @@ import pytest
 
 from realtime.domain import EXPRESSIONS, Expression, Mood
 from realtime.session.colours import hex_colour
-from realtime.session.state import Summary
+from realtime.session.summary import Summary
 from realtime.session.summary_html import draw_timeline, summary_html
 from realtime.session.timeline import MOST_SPANS, MoodSpan
 from tests.support.html import Page, check_harmless

@@ -3,7 +3,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from realtime.domain import Expression, Mood
-from realtime.session.state import Summary
+from realtime.session.summary import Summary
 from realtime.session.summary_markdown import summary_markdown
 from realtime.session.summary_text import ABOUT
 from tests.support.summaries import full_summary, hostile_summary

@@ -5,7 +5,7 @@ import pytest
 
 from realtime.domain import EXPRESSIONS, Expression, Mood
 from realtime.music.planner import Strategy, plan_music
-from realtime.session.state import Summary
+from realtime.session.summary import Summary
 from realtime.session.summary_text import MOST_PHASES, LinkedText, clock_text, describe_summary
 from realtime.session.timeline import MoodSpan
 from tests.support.lists import PLAYLISTS

@@ -132,7 +132,7 @@ def test_a_wait_ends_with_a_new_frame() -> None:
     script = ScriptedSource(frame(0), frame(1))
     with FrameGrabber(lambda: script) as frames:
         script.may_return.release()
-        frames.wait_after(-1, PATIENCE_S * 10)
+        assert frames.wait_after(-1, PATIENCE_S * 10)
         assert frames.latest_after() is not None
         script.may_return.release(2)
 
@@ -140,13 +140,13 @@ def test_a_wait_ends_with_a_new_frame() -> None:
 def test_a_wait_is_ended_by_another_thread_also_if_that_came_first() -> None:
     frames = FrameGrabber(lambda: ScriptedSource(frame(0)))
     frames.wake()
-    frames.wait_after(-1, PATIENCE_S * 10)
+    assert frames.wait_after(-1, PATIENCE_S * 10)
     waker = threading.Timer(0.01, frames.wake)
     waker.start()
     frames.wait_after(-1, PATIENCE_S * 10)
     waker.join()
     # Each call ends one wait
-    frames.wait_after(-1, 0.001)
+    assert not frames.wait_after(-1, 0.001)
 
 
 def test_the_end_of_a_source_ends_a_wait_once() -> None:

@@ -11,7 +11,7 @@ from realtime.movies.catalog import Movie
 from realtime.music.catalog import MusicChoice
 from realtime.music.planner import Plan, Strategy
 from realtime.session.recommendations import Recommender
-from realtime.session.state import Summary
+from realtime.session.summary import Summary
 from realtime.session.timeline import MoodSpan
 from tests.support.lists import FACTS, MOVIES, PLAN, make_recommender
 

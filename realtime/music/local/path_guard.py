@@ -80,7 +80,10 @@ class PathGuard:
             raise self._outside_error()
         if os.sep == "/" and _WINDOWS_DRIVE.match(text):
             raise ValueError("it is a path of Windows: write a path relative to the folder of the list")
-        return os.path.normpath(text if os.path.isabs(text) else self._prefix + text)  # noqa: PTH117 - faster than Path
+        path = os.path.normpath(text if os.path.isabs(text) else self._prefix + text)  # noqa: PTH117 - faster than Path
+        if os.sep != "/" and ":" in os.path.splitdrive(path)[1]:
+            raise ValueError("no file of Windows has a colon in its name")
+        return path
 
     def _find(self, path: str) -> tuple[str, bool]:
         """Return the path of a file as the disk spells it, and whether it exists.

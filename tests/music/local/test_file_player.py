@@ -114,7 +114,9 @@ def test_ten_hour_song_is_streamed_not_loaded(tmp_path: Path) -> None:
 
 def test_wrong_suffixes_and_odd_names_play(player: FilePlayer, tmp_path: Path) -> None:
     song = sound(tmp_path / "song.mp3", title="Tïtle")
-    for name in ("song.wav", "no suffix", "日本 – ü\n.mp3", os.fsdecode(b"not text \xff.mp3"), "-.flac"):
+    # Windows has no file with such a name
+    names = ["日本 – ü\n.mp3", os.fsdecode(b"not text \xff.mp3")] if os.name == "posix" else ["日本 – ü.mp3"]
+    for name in ("song.wav", "no suffix", *names, "-.flac"):
         player.play(song.rename(tmp_path / name))
         song = tmp_path / name
         until(lambda: player.ended)

@@ -77,6 +77,7 @@ def test_a_list_of_another_kind_is_to_be_exported(suffix: str, tmp_path: Path) -
         read_songs(write_list(tmp_path / f"a.{suffix}", "[playlist]"), HAPPY)
 
 
+@pytest.mark.posix("needs links, names and errors of POSIX")
 def test_source_without_songs_raises_with_a_reason(tmp_path: Path) -> None:
     with pytest.raises(
         UsageError, match=r"there is no song in .*: the name of a song ends in \.mp3, \.ogg, \.opus, \.flac, \.wav$"
@@ -106,6 +107,7 @@ def test_impossible_file_name_counts_as_missing(tmp_path: Path, name: str) -> No
         moods_with_songs(tmp_path / name)
 
 
+@pytest.mark.posix("needs links, names and errors of POSIX")
 def test_line_end_in_a_name_cannot_forge_a_message(tmp_path: Path) -> None:
     odd = tmp_path / "x\nemodj: all is well\u2028"
     inside = make_files(odd / "in", "happy/a.mp3", "hapy/b.mp3", "sad/c.txt")
@@ -170,6 +172,7 @@ def test_library_without_songs_raises(tmp_path: Path) -> None:
         read_library(write_list(tmp_path / "a.txt", "a.mp3"), SAD)
 
 
+@pytest.mark.posix("needs links, names and errors of POSIX")
 def test_paths_outside_the_library_are_left_out(tmp_path: Path) -> None:
     library = make_files(tmp_path / "library", "sad/a.mp3", "elsewhere/b.mp3")
     make_files(tmp_path / "out", "c.mp3")
@@ -186,6 +189,7 @@ def test_paths_outside_the_library_are_left_out(tmp_path: Path) -> None:
         assert "c.mp3" not in names(found)
 
 
+@pytest.mark.posix("needs links, names and errors of POSIX")
 def test_unreadable_list_does_not_hide_the_folder(tmp_path: Path) -> None:
     make_files(tmp_path, "happy/a.mp3")
     (tmp_path / "happy.m3u8").write_bytes(b"\xff.mp3")

@@ -25,6 +25,7 @@ def test_relative_paths_resolve_inside_the_folder(text: str, guard: PathGuard) -
     assert guard.resolve(text) == os.path.normpath(f"{guard.root}/{text}")
 
 
+@pytest.mark.posix("needs paths of POSIX")
 def test_absolute_path_inside_the_folder_is_accepted(guard: PathGuard) -> None:
     assert guard.resolve(f"{guard.root}/sub/song.mp3") == f"{guard.root}/sub/song.mp3"
 
@@ -37,6 +38,7 @@ def test_paths_outside_the_folder_are_refused(text: str, guard: PathGuard) -> No
         guard.resolve(text)
 
 
+@pytest.mark.posix("needs links")
 def test_symbolic_links_are_followed(guard: PathGuard, tmp_path: Path) -> None:
     (tmp_path / "in" / "song.mp3").symlink_to("../out/song.mp3")
     (tmp_path / "in" / "folder").symlink_to(tmp_path / "out")
@@ -50,6 +52,7 @@ def test_symbolic_links_are_followed(guard: PathGuard, tmp_path: Path) -> None:
     assert guard.resolve("round.mp3") == f"{guard.root}/round.mp3"
 
 
+@pytest.mark.posix("needs links")
 @pytest.mark.usefixtures("guard")
 def test_symbolic_links_are_found_under_any_spelling(tmp_path: Path) -> None:
     (tmp_path / "in" / "Link É.mp3").symlink_to("../out/song.mp3")
@@ -93,6 +96,7 @@ def test_other_windows_paths_are_not_server_paths(text: str) -> None:
     assert not is_server_path(text)
 
 
+@pytest.mark.posix("needs links")
 def test_root_may_be_a_symbolic_link(guard: PathGuard, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("in")
     through = PathGuard(str(tmp_path / "link"))
@@ -100,10 +104,12 @@ def test_root_may_be_a_symbolic_link(guard: PathGuard, tmp_path: Path) -> None:
     assert through.resolve(f"{tmp_path}/link/song.mp3") == f"{tmp_path}/link/song.mp3"
 
 
+@pytest.mark.posix("needs paths of POSIX")
 def test_root_of_a_disk_contains_every_path() -> None:
     assert PathGuard("/").resolve("music/song.mp3") == "/music/song.mp3"
 
 
+@pytest.mark.posix("needs paths of POSIX")
 def test_windows_paths(guard: PathGuard) -> None:
     assert guard.resolve(r"sub\song.mp3") == f"{guard.root}/sub/song.mp3"
     with pytest.raises(ValueError, match="leads out of"):
@@ -113,11 +119,13 @@ def test_windows_paths(guard: PathGuard) -> None:
             guard.resolve(text)
 
 
+@pytest.mark.posix("needs paths of POSIX")
 def test_backslash_in_a_name_works(guard: PathGuard) -> None:
     (Path(guard.root) / r"a\b.mp3").touch()
     assert guard.resolve(r"a\b.mp3") == rf"{guard.root}/a\b.mp3"
 
 
+@pytest.mark.posix("needs paths of POSIX")
 @pytest.mark.parametrize(("listed", "stored"), [("NFC", "NFD"), ("NFD", "NFC")])
 def test_accents_are_found_however_they_are_composed(
     listed: Literal["NFC", "NFD"], stored: Literal["NFC", "NFD"], tmp_path: Path
@@ -134,6 +142,7 @@ def test_accents_are_found_however_they_are_composed(
     assert guard.resolve(f"{name}.ogg") == f"{root}/{name}.ogg"
 
 
+@pytest.mark.posix("needs paths of POSIX")
 @pytest.mark.parametrize("name", ["100%25 sure.mp3", "a%20b.mp3", "%41.mp3", "100%.mp3", "a#b?c.mp3", "%zz.mp3", "a%2Fb.mp3"])
 def test_name_as_it_is_written_wins(name: str, guard: PathGuard) -> None:
     for each in ("a b.mp3", "A.mp3", "100% sure.mp3"):
@@ -146,12 +155,14 @@ def test_name_as_it_is_written_wins(name: str, guard: PathGuard) -> None:
     assert guard.resolve(name) in {f"{guard.root}/{each}" for each in (name, "a b.mp3", "A.mp3", "100% sure.mp3")}
 
 
+@pytest.mark.posix("a path of Windows is text")
 def test_names_that_are_no_text_are_found(guard: PathGuard) -> None:
     name = os.fsdecode(b"caf\xe9.mp3")
     (Path(guard.root) / name).touch()
     assert guard.resolve("caf%E9.mp3") == f"{guard.root}/{name}"
 
 
+@pytest.mark.posix("needs paths of POSIX")
 @pytest.mark.parametrize("address", ["file:///{}", "file://localhost/{}", "FILE:/{}", "file://LocalHost/{}"])
 def test_addresses_of_files(address: str, guard: PathGuard) -> None:
     (Path(guard.root) / "a b.mp3").touch()
@@ -163,6 +174,7 @@ def test_addresses_of_files(address: str, guard: PathGuard) -> None:
             guard.resolve(address.format(path))
 
 
+@pytest.mark.posix("needs paths of POSIX")
 def test_addresses_on_other_computers_are_refused(guard: PathGuard) -> None:
     with pytest.raises(ValueError, match="on another computer"):
         guard.resolve("file://server/share/a.mp3")
@@ -170,6 +182,7 @@ def test_addresses_on_other_computers_are_refused(guard: PathGuard) -> None:
         guard.resolve("file:///C:/Music/a%20b.mp3")
 
 
+@pytest.mark.posix("needs links")
 def test_folder_that_is_reached_by_a_link_above_it(guard: PathGuard, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path)
     (Path(guard.root) / "a b.mp3").touch()
@@ -193,6 +206,7 @@ def test_deep_paths(text: str, guard: PathGuard) -> None:
     assert guard.resolve(text).startswith(guard.root)
 
 
+@pytest.mark.posix("needs links")
 def test_broken_link_to_the_outside_is_refused(guard: PathGuard, tmp_path: Path) -> None:
     (tmp_path / "in" / "link").symlink_to("../not yet")
     with pytest.raises(ValueError, match="leads out of"):

@@ -70,6 +70,7 @@ def test_what_is_no_song_has_a_sentence(tmp_path: Path) -> None:
         assert find_fault(tmp_path / name) == f"cannot play {tmp_path / name}: {sentence}"
 
 
+@pytest.mark.posix("needs links")
 def test_songs_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text, good = Song(path=tmp_path / "text.mp3"), Song(path=sound(tmp_path / "good.wav"))
     (tmp_path / "text.mp3").write_text("no music")
