@@ -162,6 +162,7 @@ def test_music_that_cannot_be_played_is_kept_as_failed_and_the_music_of_before_g
     with serving_page(replace(settings, music=music)) as page:
         tab = browser.new_page()
         tab.goto(page.link)
+        expect(tab.locator("html")).to_have_attribute("data-ready", "yes")
         click(tab, DJ)
         # Nothing plays before it
         with tab.expect_request(lambda sent: tells_failure(sent, 1)) as sent:
