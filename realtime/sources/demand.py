@@ -13,6 +13,9 @@ EARLY = 2.5
 """Pictures are decoded from so many pictures' time before the consumer is expected on: the last ones may come late, or take
 long to decode, and it gets one that is fresh all the same."""
 
+LEAST_GAP_S = 1 / 250
+"""Pictures that come faster are a backlog, which ends at any moment: each of them may be the newest for a while."""
+
 
 class Demand:
     """Decides, before a picture comes, whether it is to be decoded.
@@ -62,6 +65,6 @@ class Demand:
         # Half a picture early is nearer to the interval than half a picture late
         if comes_s - self._decoded_s < self.interval_s - gap_s / 2:
             return False
-        if self._took_s is None or len(self._busy_s) < REMEMBERED:
+        if self._took_s is None or len(self._busy_s) < REMEMBERED or gap_s < LEAST_GAP_S:
             return True
         return self._took_s + min(self._busy_s) <= comes_s + EARLY * gap_s
