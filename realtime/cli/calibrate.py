@@ -12,6 +12,7 @@ import click
 
 from realtime.cli.console import is_terminal
 from realtime.cli.context import Context, common_options, pass_context
+from realtime.cli.options import NumberRange
 from realtime.errors import AssetError, EmodjError, UsageError
 from realtime.printable import printable
 
@@ -33,7 +34,7 @@ Examples:
   emodj calibrate --forget --name ana
 """,
 )
-@click.option("--seconds", type=click.FloatRange(3, 60), default=8.0, show_default=True, help="Length of the measurement.")
+@click.option("--seconds", type=NumberRange(3, 60), default=8.0, show_default=True, help="Length of the measurement.")
 @click.option("--name", metavar="NAME", help="Ask, and keep the result under this name.")
 @click.option("--yes", is_flag=True, default=None, help="Keep it without a question.")
 @click.option("--show", is_flag=True, default=None, help="Print what is kept, of all names or of --name; measure nothing.")

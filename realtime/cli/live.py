@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from realtime.cli.context import Context, common_options, pass_context
-from realtime.cli.options import STRATEGY, face_option, seed_option, summary_option, with_strategy
+from realtime.cli.options import STRATEGY, NumberRange, face_option, seed_option, summary_option, with_strategy
 from realtime.config.schema import CameraSettings, PowerName, field_range
 from realtime.errors import BlackSourceError, EmodjError
 
@@ -57,7 +57,7 @@ Examples:
 @click.option("--wait", is_flag=True, default=None, help="Wait until the camera or the stream is available.")
 @click.option(
     "--duration",
-    type=click.FloatRange(0, min_open=True),
+    type=NumberRange(0, min_open=True),
     metavar="SECONDS",
     help="End this long after the first picture; with --wait, also if no picture arrives.",
 )

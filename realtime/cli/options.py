@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +17,17 @@ if TYPE_CHECKING:
     from realtime.config.schema import Settings
     from realtime.domain import Expression
     from realtime.training.dataset import Dataset
+
+
+class NumberRange(click.FloatRange):
+    """A range of numbers that refuses `nan`, which is neither below nor above the ends of any range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Convert the text of an option; raises `click.BadParameter` if it is no number of the range."""
+        number = float(super().convert(value, param, ctx))
+        if isnan(number):
+            self.fail(f"{value!r} is not a valid number.", param, ctx)
+        return number
 
 
 STRATEGY = click.Choice([strategy.value for strategy in Strategy])

@@ -168,6 +168,7 @@ def _read_input(path: Path, context: Context) -> InputReport | TableReport:
         SourceError: the film gives no frames.
     """
     from realtime.batch.table import is_table
+    from realtime.report.utf16 import is_utf16, read_as_utf8
 
     is_pipe = _is_pipe(path)
     if not is_pipe and is_table(path):
@@ -177,6 +178,9 @@ def _read_input(path: Path, context: Context) -> InputReport | TableReport:
         file: BinaryIO = sys.stdin.buffer if str(path) == STDIN else stack.enter_context(_opened(path))
         try:
             head = _head(file)
+            if is_utf16(head):
+                file = read_as_utf8(file)
+                head = _head(file)
             if head.removeprefix(_BOM).lstrip().startswith(b"{"):
                 return _read_log(name if str(path) == STDIN else path.name, file, name)
         except OSError as error:

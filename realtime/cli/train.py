@@ -16,7 +16,7 @@ from click.core import ParameterSource
 
 from realtime.cli.console import is_terminal
 from realtime.cli.context import Context, common_options, pass_context
-from realtime.cli.options import require_network_file, require_parts
+from realtime.cli.options import NumberRange, require_network_file, require_parts
 from realtime.errors import EmodjError, UsageError
 from realtime.printable import printable
 from realtime.storage import resources
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 DEFAULT_TEACHER_SHARE = 0.5
 """Weight of the teachers without --teacher-share."""
 _PATH = click.Path(path_type=Path)
-_POSITIVE = click.FloatRange(0, min_open=True)
-_SHARE = click.FloatRange(0, 1)
+_POSITIVE = NumberRange(0, min_open=True)
+_SHARE = NumberRange(0, 1)
 
 
 @click.command(
@@ -64,7 +64,7 @@ Examples:
 @click.option(
     "--learning-rate", type=_POSITIVE, help="Peak learning rate of SGD; transfer: of Adam.  [default: 0.1; transfer: 0.0002]"
 )
-@click.option("--mixup", type=click.FloatRange(0), help="Strength of mixup; 0: none.  [default: 0.2; transfer: 0]")
+@click.option("--mixup", type=NumberRange(0), help="Strength of mixup; 0: none.  [default: 0.2; transfer: 0]")
 @click.option("--label-share", type=_SHARE, help="Weight of the label, 0 to 1; the crowd's votes get the rest.  [default: 0.4]")
 @click.option("--balance/--no-balance", default=None, help="Give rare expressions more weight.  [default: only for transfer]")
 @click.option(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from realtime.domain import EXPRESSIONS, by_expression
 from realtime.errors import EmodjError, UsageError
 from realtime.faces.calibration import Calibration
-from realtime.printable import quoted
+from realtime.printable import printable, quoted
 from realtime.reading import read_file
 from realtime.storage import atomic
 
@@ -189,7 +189,7 @@ def _is_name(name: str) -> bool:
 
 def _set_aside(path: Path, name: str, why: Exception) -> str:
     """Rename a damaged file, so that it is neither used nor lost; returns the sentence about it."""
-    fault = f"{path}, a face at rest, is damaged ({str(why)[:200] or type(why).__name__})"
+    fault = f"{path}, a face at rest, is damaged ({_reason(why)})"
     anew = f"measure it anew: emodj calibrate --name {quoted(name)}"
     places = (path.with_name(f"{path.name}{_ASIDE}{number}") for number in range(1, _MOST_ASIDE + 1))
     aside = next((place for place in places if not os.path.lexists(place)), None)
@@ -200,6 +200,13 @@ def _set_aside(path: Path, name: str, why: Exception) -> str:
     except OSError as error:
         return f"{fault} and cannot be set aside ({error.strerror or error}); {anew}"
     return f"{fault} and was set aside as {aside.name}; {anew}"
+
+
+def _reason(why: Exception) -> str:
+    """Say what is wrong with a document. Python's own words, such as of a `KeyError` or a `TypeError`, say it to nobody."""
+    if isinstance(why, KeyError):
+        return f"it has no {printable(str(why.args[0]))}"
+    return str(why)[:200] if isinstance(why, ValueError) else "its content is not that of a face at rest"
 
 
 def _to_document(face: KeptFace) -> dict[str, Any]:

@@ -110,7 +110,10 @@ def remarks(found: InputReport) -> Iterator[str]:
     if found.is_log and found.report.end is None:
         yield "The log has no last line with the result: the session was cut off, or still runs."
     if not found.report.spans and found.report.frames:
-        yield "No face voted in it."
+        if found.report.shares is None:
+            yield "No face voted in it."
+        else:
+            yield "Only its result was read, and no line of a frame with a vote: there is no mood over time to draw."
 
 
 def name_shares(shares: Sequence[float]) -> str:

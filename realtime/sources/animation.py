@@ -1,6 +1,8 @@
-"""Animated WebP and AVIF files as films, read through Pillow.
+"""Animated WebP and AVIF files, and GIF files without durations, as films, read through Pillow.
 
-FFmpeg reads GIF and animated PNG. Of an animated AVIF, OpenCV's FFmpeg gives the first picture, and of an animated WebP none.
+FFmpeg reads the other GIF files and animated PNG. Of an animated AVIF, OpenCV's FFmpeg gives the first picture, and of an
+animated WebP none. It tells the pictures of a GIF apart by the extension that holds their durations: without it, as in
+GIF87a, or as Pillow writes them where it is given no duration, all of them are one.
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ if TYPE_CHECKING:
 FRAME_S = 0.1
 """Seconds from one picture to the next in a file that states no durations, as browsers show it."""
 
-_HEAD_BYTES = 512
+_HEAD_BYTES = 2048
+_GIF_TABLE = 13
+"""Where the table of colours of a GIF begins, if it has one."""
 _ANIMATED = 0x02
 """The flag of an animation in the header of a WebP file (https://developers.google.com/speed/webp/docs/riff_container)."""
 
@@ -59,6 +63,7 @@ class AnimationSource:
         self._count = getattr(picture, "n_frames", 1)
         self._times = FrameTimes(FRAME_S)
         self._index = 0
+        self._elapsed_ms = 0.0
         self._last: Frame | None = None
         self._lock = threading.Lock()
 
@@ -84,7 +89,9 @@ class AnimationSource:
             except Exception:  # noqa: BLE001 - Pillow raises whatever damaged bytes lead it to, also after `close`
                 self._count = self._index
                 return None
-            time_s = self._times.next(float(self._picture.info.get("timestamp", 0)))
+            # Of a GIF, Pillow states the durations alone
+            time_s = self._times.next(float(self._picture.info.get("timestamp", self._elapsed_ms)))
+            self._elapsed_ms += float(self._picture.info.get("duration", 0))
             frame = self._last = Frame(image, self._index, time_s)
             self._index += 1
             return frame
@@ -115,7 +122,7 @@ class AnimationSource:
 
 
 def open_animation(path: str, name: str, most_pixels: int) -> AnimationSource | None:
-    """Open an animated WebP or AVIF picture; None for a still picture, and for any other file.
+    """Open an animated WebP or AVIF picture, or a GIF without durations; None for a still picture, and for any other file.
 
     Args:
         path: of the file.
@@ -139,6 +146,8 @@ def open_animation(path: str, name: str, most_pixels: int) -> AnimationSource | 
                 io.BytesIO(formats.with_avif_brand(data) if kind is formats.AVIF else data), formats=[kind.pillow]
             )
         _check_size(picture, data, kind, most_pixels)
+        if kind is formats.GIF and getattr(picture, "n_frames", 1) == 1:
+            return None
     except limits.PictureLimitError as error:
         raise SourceError(f"{name} {error}") from error
     except ImportError as error:
@@ -159,8 +168,27 @@ def _check_size(picture: ImageFile.ImageFile, data: bytes, kind: PictureFormat, 
 
 
 def _animated_format(head: bytes) -> PictureFormat | None:
-    """WebP or AVIF, if the first bytes of a file say that it is an animation in this format; else None."""
+    """WebP or AVIF, if the first bytes of a file say that it is an animation in this format, GIF if it may be; else None."""
+    if _is_untimed_gif(head):
+        return formats.GIF
     if head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and head[20:21] and head[20] & _ANIMATED:
         return formats.WEBP
     brands = head[8 : int.from_bytes(head[:4], "big")]
     return formats.AVIF if head[4:8] == b"ftyp" and b"avis" in brands else None
+
+
+def _is_untimed_gif(head: bytes) -> bool:
+    """Whether a file is a GIF, and its first picture has no graphic control extension, which would hold its duration.
+
+    GIF89a specification, https://www.w3.org/Graphics/GIF/spec-gif89a.txt, sections 18 to 23.
+    """
+    if not head.startswith((b"GIF87a", b"GIF89a")) or len(head) < _GIF_TABLE:
+        return False
+    flags = head[10]
+    place = _GIF_TABLE + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
+    while head[place : place + 1] == b"!" and head[place + 1 : place + 2] != b"\xf9":
+        place += 2
+        while place < len(head) and head[place]:
+            place += 1 + head[place]
+        place += 1
+    return head[place : place + 1] == b","

@@ -403,13 +403,13 @@ def open_file(path: str) -> VideoSource | AnimationSource:
 
 
 def _may_be_animation(path: str) -> bool:
-    """Whether a file is WebP or AVIF by its first bytes: MP4 has the same ones as AVIF but for the brand."""
+    """Whether a file is WebP, AVIF or GIF by its first bytes: MP4 has the same ones as AVIF but for the brand."""
     try:
         with Path(path).open("rb") as file:
             head = file.read(64)
     except OSError:
         return False
-    return head[8:12] == b"WEBP" or (head[4:8] == b"ftyp" and b"avi" in head[8:])
+    return head[8:12] == b"WEBP" or head[:4] == b"GIF8" or (head[4:8] == b"ftyp" and b"avi" in head[8:])
 
 
 def open_limited_capture(

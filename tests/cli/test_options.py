@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from realtime import cli
 from realtime.cli.options import require_parts
 from realtime.errors import UsageError
 from realtime.training.dataset import build_dataset
@@ -37,3 +38,19 @@ def test_present_parts_pass(tmp_path: Path) -> None:
     require_parts(data, ("training", "private"), tmp_path)
     with pytest.raises(UsageError, match="public"):
         require_parts(data, ("training", "public"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["live", "--duration", "nan"],
+        ["live", "--duration", "-NaN"],
+        ["calibrate", "--seconds", "nan"],
+        ["train", "--mixup", "nan"],
+        ["train", "--teacher-share", "nan"],
+    ],
+)
+def test_an_option_that_is_no_number_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(arguments) == 2
+    assert f"Invalid value for '{arguments[1]}'" in (said := capsys.readouterr().err)
+    assert "nan" in said.lower()

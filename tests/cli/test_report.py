@@ -71,6 +71,27 @@ def test_lines_can_come_from_the_standard_input(
     assert "once only" in capsys.readouterr().err
 
 
+def test_a_log_that_windows_powershell_wrote_is_read(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log.write_text("\r\n".join(log.read_text(encoding="utf-8").splitlines()), encoding="utf-16", newline="")
+    assert run(log) == 0
+    assert (
+        "evening.jsonl : 3 seconds, 90 frames analysed" in Page(log.with_name("evening.html").read_text(encoding="utf-8")).text
+    )
+    text = log.with_name("letter.txt")
+    text.write_text("a letter to a friend", encoding="utf-16")
+    capsys.readouterr()
+    assert run(text) == 1
+    assert "letter.txt is no log of emodj live" in capsys.readouterr().err
+
+
+def test_a_result_alone_does_not_say_that_no_face_voted(log: Path) -> None:
+    log.write_bytes(log.read_bytes().splitlines(keepends=True)[-1])
+    assert run(log) == 0
+    text = Page(log.with_name("evening.html").read_text(encoding="utf-8")).text
+    assert "Only its result was read" in text
+    assert "No face voted" not in text
+
+
 class Interrupted(RawIOBase):
     """A standard input at which Ctrl-C is pressed after some lines."""
 

@@ -1,4 +1,5 @@
 import json
+import re
 import stat
 import sys
 import unicodedata
@@ -119,6 +120,21 @@ def test_a_damaged_file_is_set_aside_and_not_lost(content: bytes, tmp_path: Path
     assert path.with_name("ana.json.damaged-1").read_bytes() == content
     assert read_face(tmp_path, "ana") is None
     assert kept_names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"[]", "its content is not that of a face at rest"),
+        (b"null", "its content is not that of a face at rest"),
+        (b'{"schema": 1}', "it has no offsets"),
+        (b'{"schema": 0}', "its schema is not 1"),
+    ],
+)
+def test_the_sentence_on_a_damaged_file_has_no_words_of_python(content: bytes, reason: str, tmp_path: Path) -> None:
+    face_path(tmp_path, "ana").write_bytes(content)
+    with pytest.raises(DamagedFaceError, match=re.escape(f"is damaged ({reason}) and was set aside")):
+        read_face(tmp_path, "ana")
 
 
 def test_each_damaged_file_is_kept_until_the_face_is_forgotten(tmp_path: Path) -> None:

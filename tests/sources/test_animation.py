@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import PIL.features
@@ -85,3 +85,40 @@ def test_a_closed_animation_is_at_its_end(tmp_path: Path) -> None:
     source.close()
     source.close()
     assert source.read() is None
+
+
+@pytest.mark.parametrize("how", [{}, {"loop": 0}, {"comment": b"c" * 600}, {"loop": 0, "comment": b"words"}])
+def test_each_picture_of_a_gif_without_durations_is_read(how: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "made.gif"
+    grey(0).save(path, save_all=True, append_images=[grey(80), grey(160), grey(240)], **how)
+    data = path.read_bytes()
+    assert b"!\xf9" not in data[: data.index(b",\0\0\0\0")]
+    with open_video(str(path)) as source:
+        assert isinstance(source, AnimationSource)
+        frames = [frame for frame in iter(source.read, None) if not frame.held]
+        remark = source.remark
+    assert [round(frame.time_s, 3) for frame in frames] == [0, 0.1, 0.2, 0.3]
+    assert [int(frame.image.mean()) for frame in frames] == pytest.approx([0, 80, 160, 240], abs=4)
+    assert remark is not None
+    assert "states no durations: 10 pictures a second are assumed" in remark
+
+
+def test_a_gif_of_one_picture_and_one_with_durations_are_left_to_ffmpeg(tmp_path: Path) -> None:
+    one, timed = tmp_path / "one.gif", tmp_path / "timed.gif"
+    grey(80).save(one)
+    grey(80).save(timed, save_all=True, append_images=[grey(160)], duration=200)
+    for path in (one, timed):
+        assert open_animation(str(path), path.name, 10**6) is None
+        with open_video(str(path)) as source:
+            assert source.read() is not None
+
+
+def test_durations_that_only_later_pictures_of_a_gif_have_count(tmp_path: Path) -> None:
+    path = tmp_path / "mixed.gif"
+    grey(0).save(path, save_all=True, append_images=[grey(120), grey(240)], duration=500)
+    data = path.read_bytes()
+    start = data.index(b"!\xf9\x04")
+    path.write_bytes(data[:start] + data[start + 8 :])
+    with open_video(str(path)) as source:
+        times = [frame.time_s for frame in iter(source.read, None) if not frame.held]
+    assert times == pytest.approx([0, 0.1, 0.5])
