@@ -5,8 +5,6 @@ what the pair cannot say: the digests of pair and compiled network, how to crop 
 and golden crops with the answers that the network must give.
 
 A network also runs without its pair: `NAME.tflite` names one of which compiled network and contract are there alone.
-
-The network that comes with emodj has a quantised form too, `NAME.int8.tflite`, which runs in its place where it can.
 """
 
 from __future__ import annotations

