@@ -59,6 +59,9 @@ _INDEX_BYTES = 128
 _INDEX_STEP = 2**16
 """Pictures after which the table gets more room."""
 
+_UNLIMITED = 2**31 - 1
+"""FFmpeg's own limit, which holds while no film is open: a program that uses emodj may write large films of its own."""
+
 _lock = threading.Lock()
 _films: WeakSet[FilmMemory] = WeakSet()
 _opening: list[int] = []
@@ -142,7 +145,7 @@ def opening_bytes(location: str) -> int:
 def _set_limit() -> None:
     set_largest_block = _find_setter()
     if set_largest_block is not None:
-        set_largest_block(max([*(film.most for film in _films), *_opening], default=OPENING_BYTES))
+        set_largest_block(max([*(film.most for film in _films), *_opening], default=_UNLIMITED))
 
 
 @cache
