@@ -106,6 +106,15 @@ def test_every_link_has_a_target(page: Path) -> None:
             assert anchor in sections(read(path)), target
 
 
+def test_no_page_has_the_marks_of_a_merge() -> None:
+    assert not [page for page in PAGES if re.search("^(<<<<<<<|>>>>>>>) ", read(page), re.MULTILINE)]
+
+
+def test_each_decision_has_a_number_of_its_own() -> None:
+    numbers = [int(path.name[:4]) for path in sorted((DOCS / "decisions").glob("[0-9]*.md"))]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
 def test_every_page_is_in_the_index() -> None:
     index = read(DOCS / "README.md")
     pages = {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md")} - {"README.md"}

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 @contextmanager
 def without_collection() -> Generator[None]:
     """Look for no garbage within a block, which imports much and makes little of it."""
+    looks = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.enable()
+        if looks:
+            gc.enable()
 
 
 def leave_garbage() -> None:

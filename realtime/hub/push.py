@@ -69,7 +69,8 @@ def release_files(pair: Path, name: ReleaseName, *, report: Path | None, licence
     card = find_card(folder, terms.pair_digest)
     if not figures or card is None:
         raise AssetError(f"{folder} has no evaluation of {pair.name}, and a network is published with its figures alone: {how}")
-    published = replace(terms, about={**terms.about, EVALUATION: figures})
+    # The quantised form is none of the three files
+    published = replace(terms, about={**terms.about, EVALUATION: figures}, quantised_digest=None)
     return {COMPILED: model, CONTRACT: to_bytes(published), CARD: _card(card, name, published, figures, licence).encode()}
 
 

@@ -9,12 +9,14 @@ from functools import lru_cache
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from realtime.domain import LOW_CONFIDENCE, Expression, Face, Mood, ranked
+from realtime.domain import EXPRESSIONS, LOW_CONFIDENCE, Expression, Face, Mood, percentages, ranked_percentages
 from realtime.overlay.text import ellipsize, text_width, wrap
 from realtime.overlay.widgets import DIM, EXPRESSION_COLOURS, RED, Bar, Card, Cell, Dot, Gap, Icon, KeyCap, TabStop, Word
 from realtime.session.keymap import Group, KeyRow, help_rows, window_hints
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from realtime.facts import Fact
     from realtime.movies.catalog import Movie
     from realtime.music.songs import NowPlaying
@@ -60,7 +62,7 @@ def label_card(face: Face, size: int) -> Card:
 
     The label of an unsure face starts with "not sure". A reason follows, or the likely expression if its confidence is low.
     """
-    name, share = face.expression.value, _percent(face.confidence)
+    name, share = face.expression.value, _percent(face.probabilities, face.expression)
     if face.reason == LOW_CONFIDENCE:
         return Card(((Word("not sure", bold=True),), (Word(f"maybe {name} {share}", DIM),)), size)
     if face.reason is not None:
@@ -71,7 +73,7 @@ def label_card(face: Face, size: int) -> Card:
 def top_three_card(face: Face, size: int) -> Card:
     """Card with bars of the three most probable expressions of a face."""
     return Card(
-        tuple(_share_row(name, share) for name, share in face.ranked()[:3]),
+        tuple(_share_row(*each) for each in ranked_percentages(face.probabilities)[:3]),
         smaller_size(size),
     )
 
@@ -101,12 +103,12 @@ def _mood_rows(mood: Mood | None) -> tuple[tuple[Cell, ...], ...]:
     if mood is None:
         return ((Word("no mood yet"),),)
     if mood.leader is None:
-        rows = [_share_row(name, share) for name, share in ranked(mood.shares)[:3] if share >= MIN_SHARE]
+        rows = [_share_row(*each) for each in ranked_percentages(mood.shares)[:3] if each[1] >= MIN_SHARE]
         return ((Word("mood:", DIM), Word("mixed", bold=True)), *rows)
     heading = (Word("mood:", DIM), Word(mood.leader.value, bold=True))
     if mood.source == "hand":
         return ((*heading, Dot(EXPRESSION_COLOURS[mood.leader])), (Word("chosen by hand", DIM),))
-    return ((*heading, Word(_percent(mood.share))), (Bar(mood.share, EXPRESSION_COLOURS[mood.leader], 8.5),))
+    return ((*heading, Word(_percent(mood.shares, mood.leader))), (Bar(mood.share, EXPRESSION_COLOURS[mood.leader], 8.5),))
 
 
 @lru_cache(maxsize=16)
@@ -246,12 +248,13 @@ def _shift_tab_stop(cell: Cell) -> Cell:
     return TabStop(cell.at + HELP_COLUMN) if isinstance(cell, TabStop) else cell
 
 
-def _share_row(name: Expression, share: float) -> tuple[Cell, ...]:
-    return Word(name.value), TabStop(4.6), Bar(share, EXPRESSION_COLOURS[name], 4.2), Word(_percent(share), min_width=2.3)
+def _share_row(name: Expression, share: float, percent: int) -> tuple[Cell, ...]:
+    return Word(name.value), TabStop(4.6), Bar(share, EXPRESSION_COLOURS[name], 4.2), Word(f"{percent}%", min_width=2.3)
 
 
-def _percent(share: float) -> str:
-    return f"{share:.0%}"
+def _percent(shares: Sequence[float], name: Expression) -> str:
+    """The share of an expression, as it stands beside the others on other cards and in what is printed."""
+    return f"{percentages(shares)[EXPRESSIONS.index(name)]}%"
 
 
 def smaller_size(size: int) -> int:

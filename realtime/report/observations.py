@@ -91,8 +91,8 @@ class MusicChange(NamedTuple):
 
     @property
     def ends(self) -> bool:
-        """Whether the music ends here."""
-        return self.what == "fade"
+        """Whether the music ends here: it also makes way for a link that is opened."""
+        return self.what == "fade" or self.opened
 
 
 class SessionEnd(NamedTuple):

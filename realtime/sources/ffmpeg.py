@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import cv2
 
 from realtime.libraries import set_variable
-from realtime.sources.film_memory import limit_opening
+from realtime.sources.film_memory import limit_opening, opening_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -101,7 +101,7 @@ def open_capture(location: str, options: Mapping[str, str], parameters: Sequence
     Raises:
         cv2.error: OpenCV cannot read it.
     """
-    with _environment(options), limit_opening():
+    with _environment(options), limit_opening(opening_bytes(location)):
         return cv2.VideoCapture(location, cv2.CAP_FFMPEG, list(parameters))
 
 

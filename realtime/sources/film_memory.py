@@ -12,6 +12,7 @@ libavutil as a library of its own. That for Windows does not: there FFmpeg's own
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 import threading
 from contextlib import contextmanager
@@ -38,6 +39,10 @@ OPENING_BYTES = 36 * 10**6
 """Largest block while a film is opened: 8K with eight bits a sample. FFmpeg decodes a score of pictures then, to learn in which
 order they are shown, and does without those that it may not decode: it learns their size and form from their heads."""
 
+_INDEX_SHARE = 8
+"""A film is at least so many times as large as FFmpeg's table of its pictures, 24 bytes each: with thirty a second,
+a film of 46 kbit/s is."""
+
 CONVERTED_BYTES = 4.0
 """Bytes a pixel for OpenCV's copy of a picture, BGR with padding, which is made once, for the first picture."""
 
@@ -54,9 +59,12 @@ _INDEX_BYTES = 128
 _INDEX_STEP = 2**16
 """Pictures after which the table gets more room."""
 
+_UNLIMITED = 2**31 - 1
+"""FFmpeg's own limit, which holds while no film is open: a program that uses emodj may write large films of its own."""
+
 _lock = threading.Lock()
 _films: WeakSet[FilmMemory] = WeakSet()
-_opening: list[object] = []
+_opening: list[int] = []
 
 
 class FilmMemory:
@@ -108,24 +116,36 @@ def largest_block(width: int, height: int, pixel_format: int, *, converted: bool
 
 
 @contextmanager
-def limit_opening() -> Generator[None]:
-    """Limit the blocks while a film is opened, whose size is not known yet; FFmpeg decodes its first pictures."""
-    this = object()
+def limit_opening(most: int = OPENING_BYTES) -> Generator[None]:
+    """Limit the blocks to `most` bytes while a film, whose size is not known yet, is opened: its first pictures are decoded."""
     with _lock:
-        _opening.append(this)
+        _opening.append(most)
         _set_limit()
     try:
         yield
     finally:
         with _lock:
-            _opening.remove(this)
+            _opening.remove(most)
             _set_limit()
+
+
+def opening_bytes(location: str) -> int:
+    """Largest block while a film is opened: of MP4 and MOV, FFmpeg makes the table of all pictures then, as one block.
+
+    Args:
+        location: path of the film; for all else, such as a URL, it is `OPENING_BYTES`.
+    """
+    try:
+        size = os.stat(location).st_size  # noqa: PTH116 - a URL need not be a path
+    except (OSError, ValueError):
+        return OPENING_BYTES
+    return min(max(OPENING_BYTES, size // _INDEX_SHARE), MOST_BYTES)
 
 
 def _set_limit() -> None:
     set_largest_block = _find_setter()
     if set_largest_block is not None:
-        set_largest_block(max([film.most for film in _films] + [OPENING_BYTES] * bool(_opening), default=OPENING_BYTES))
+        set_largest_block(max([*(film.most for film in _films), *_opening], default=_UNLIMITED))
 
 
 @cache

@@ -18,3 +18,11 @@ def test_garbage_is_looked_for_again_after_an_error() -> None:
     with pytest.raises(LookupError), without_collection():
         raise LookupError
     assert gc.isenabled()
+
+
+def test_a_block_within_another_one_does_not_end_it() -> None:
+    with without_collection():
+        with without_collection():
+            pass
+        assert not gc.isenabled()
+    assert gc.isenabled()

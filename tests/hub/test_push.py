@@ -64,6 +64,7 @@ def test_the_files_are_network_contract_and_card(pair: Path) -> None:
     assert set(files) == {COMPILED, CONTRACT, CARD}
     assert files[COMPILED] == pair.with_suffix(".tflite").read_bytes()
     published, own = parse_contract(files[CONTRACT], "contract", ""), read_contract(MODELS / CONTRACT)
+    assert (published.quantised_digest, own.quantised_digest is None) == (None, False), "a release has no quantised form"
     assert (published.golden, published.compiled_digest, published.side_ratio) == (
         own.golden,
         own.compiled_digest,

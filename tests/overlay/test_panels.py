@@ -58,6 +58,16 @@ def test_the_bars_show_the_three_most_probable_expressions_in_order() -> None:
     assert [cell.share for row in card.rows for cell in row if isinstance(cell, Bar)] == pytest.approx([0.6, 0.2, 0.1])
 
 
+def test_percentages_that_stand_together_add_to_a_hundred_as_in_what_is_printed() -> None:
+    parts = (0, 0, 0, 0.335, 0.335, 0.33, 0)
+    assert row_texts(top_three_card(face(parts), 16)) == ["happy 34%", "neutral 33%", "sad 33%"]
+    assert row_texts(mood_card(Mood(parts, None), 16))[1:] == ["happy 34%", "neutral 33%", "sad 33%"]
+    # 50.55% is rounded down, as four others lose more
+    parts = (0.086, 0.086, 0.086, 0.5055, 0.086, 0.086, 0.0645)
+    assert row_texts(label_card(face(parts), 16)) == ["happy 50%"]
+    assert row_texts(mood_card(Mood(parts, Expression.HAPPY), 16))[0] == "mood: happy 50%"
+
+
 @pytest.mark.parametrize(
     ("mood", "words"),
     [

@@ -120,6 +120,14 @@ def test_a_link_that_was_opened_is_named_and_not_drawn_as_music_that_plays() -> 
     assert music_rows(report)[1] == ("0:02", "link opened: A", "why")
 
 
+def test_songs_end_where_a_link_is_opened() -> None:
+    sums = SessionSums()
+    sums.add(MusicChange(1.0, "A", "why", "changed", SAD))
+    sums.add(MusicChange(5.0, "B", "why", "changed", SAD, opened=True))
+    sums.add(Moment(20.0, 1.0, [], None))
+    assert music_parts(sums.report()) == [(1, 5, "A (sad)")]
+
+
 def test_a_step_of_a_journey_and_a_mood_by_hand_are_told() -> None:
     report = changes((1, "begin", "A", SAD), (2, "changed", "A", SAD), (5, "step", "B", SAD), (9, "mood", "", HAPPY))
     assert music_parts(report) == [(2, 5, "A (sad)"), (5, 20, "B")]
