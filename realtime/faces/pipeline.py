@@ -165,6 +165,7 @@ class FrameReader:
         self._empty_scan_s = empty_scan_s
         self._clock = SessionClock()
         self._stretch = 0
+        self._shape: tuple[int, ...] = ()
         self._scanned_s: float | None = None
         self._whole_s: float | None = None
         self._recent = RecentAnswers(faces.side_ratio) if saves else None
@@ -268,10 +269,18 @@ class FrameReader:
             self._stretch = frame.stretch
             self._clock.pause()
             self._tracker.pause()
-            self._scanned_s = self._whole_s = None
-            if self._recent is not None:
-                self._recent.clear()
+            self._forget_frames()
+        elif frame.image.shape != self._shape:
+            # Old boxes are no places of this picture, and it may look the same as before when it is shrunk
+            self._forget_frames()
+        self._shape = frame.image.shape
         return self._clock.advance(frame.time_s)
+
+    def _forget_frames(self) -> None:
+        """The next frame is searched whole, and its faces are read."""
+        self._scanned_s = self._whole_s = None
+        if self._recent is not None:
+            self._recent.clear()
 
 
 def calibrate(faces: list[Face], calibration: Calibration | None) -> list[Face]:

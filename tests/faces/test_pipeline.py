@@ -556,6 +556,20 @@ def test_after_an_outage_a_session_that_saves_scans_the_whole_frame() -> None:
     assert [] in detector.near[calls:]
 
 
+@pytest.mark.parametrize("saves", [True, False])
+def test_after_a_change_of_size_the_whole_frame_is_scanned_at_once(saves: bool) -> None:  # noqa: FBT001 - a parameter
+    detector = AreaDetector([LEFT])
+    reader = FrameReader(make_reader(detector), make_tracker(), saves=saves)
+    small = textured(1)
+    large = np.repeat(np.repeat(small, 2, axis=0), 2, axis=1)
+    for frame in make_frames(small, 5):
+        reader.read(frame)
+    calls = len(detector.near)
+    # It looks the same when it is shrunk
+    reader.read(Frame(large, 5, 5 / 30))
+    assert [] in detector.near[calls:]
+
+
 def test_a_session_that_does_not_save_searches_and_reads_each_frame() -> None:
     classifier, detector = BrightnessClassifier(), ScriptedDetector([LEFT])
     reader = FrameReader(make_reader(detector, classifier), make_tracker())
