@@ -59,7 +59,7 @@ class PowerPolicy:
             return None
         self._said = True
         return (
-            f"{self._reason.value}: emodj looks at the faces {1 / LOOK_S:.0f} times a second at most (--power full: as usual)"
+            f"{self._reason.value}: emodj looks at the faces about {1 / LOOK_S:.0f} times a second (--power full: as usual)"
         )
 
 

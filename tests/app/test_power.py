@@ -62,7 +62,7 @@ def test_it_is_said_once_and_only_while_power_is_saved(steps: list[tuple[float, 
 def test_the_sentence_names_what_to_do() -> None:
     policy = PowerPolicy(None)
     policy.answer(PowerReason.BATTERY)
-    assert policy.take_sentence() == "on battery: emodj looks at the faces 10 times a second at most (--power full: as usual)"
+    assert policy.take_sentence() == "on battery: emodj looks at the faces about 10 times a second (--power full: as usual)"
 
 
 def test_a_system_that_takes_its_time_holds_nobody_up() -> None:

@@ -206,12 +206,14 @@ export class Player {
   }
 
   async load(back = false) {
+    const { list } = this;
     const number = this.order[this.place];
     this.between = true;
     this.endFade();
     try {
-      const song = await ask("song", { list: this.list.list, number });
-      if (number !== this.order[this.place]) {
+      const song = await ask("song", { list: list.list, number });
+      if (list !== this.list || number !== this.order[this.place]) {
+        // Another song is on its way
         return;
       }
       if (song.left_out) {
