@@ -19,7 +19,7 @@ PUSH = ["model", "push", "owner/name@v1", "--dry-run", "--out", "OUT/release"]
 LAN = ["page", "--no-open", "--lan"]
 
 # The status if the file is missing, is a folder, cannot be read, is some text; None where the command does not come to it
-TABLE = {
+TABLE: dict[tuple[str, ...], tuple[int | None, ...]] = {
     ("image", "FILE.jpg"): (USAGE, None, FAILED, FAILED),
     (*BATCH, "FILE.jpg"): (USAGE, None, FAILED, FAILED),
     # Each line of a text is a path, which is missing here

@@ -8,6 +8,8 @@ from realtime.music.commands import PlayingMusic
 
 if TYPE_CHECKING:
     from realtime.music.commands import PlayerCommand
+    from realtime.music.planner import Plan
+    from realtime.music.songs import NowPlaying
 
 
 class SilentPlayer:
@@ -21,7 +23,7 @@ class SilentPlayer:
 
     def close(self) -> None: ...
 
-    def now_playing(self) -> tuple[None, None]:
+    def now_playing(self) -> tuple[NowPlaying | None, Plan | None]:
         return None, None
 
     def playing_music(self) -> PlayingMusic:
