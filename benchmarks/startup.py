@@ -36,7 +36,7 @@ def figures(seconds: float = SECONDS, *, turns: int = TURNS) -> list[Figure]:
         while not pairs or (len(pairs) < turns and time.monotonic() < end):
             pairs.append((_seconds(ours, env), _seconds(theirs, env)))
     return [
-        figure_of_turns("one picture, start to answer", pairs, unit=" s", must=1 / 5, moonshot=1 / 10, more_is_better=False)
+        figure_of_turns("one picture, start to answer", pairs, unit=" s", must=1 / 10, moonshot=1 / 12, more_is_better=False)
     ]
 
 

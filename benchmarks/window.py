@@ -50,8 +50,8 @@ def figures(seconds: float) -> list[Figure]:
         Figure("frames shown/s of 30, in a window", own["shown_per_s"], 29.5, 30.0 - RATE_TOLERANCE),
         _latency_figure("gap between shown frames, p99", own["gap_p99_s"], 50, 38),
         _latency_figure("age of a label when drawn, p50", own["age_p50_s"], 50, 30),
-        _latency_figure("age of a label when drawn, p95", own["age_p95_s"], 90, 50),
-        _processor_time_figure(own, other, "wall_s", "processor time of that run, a second", (1 / 3, 1 / 6)),
+        _latency_figure("age of a label when drawn, p95", own["age_p95_s"], 45, 35),
+        _processor_time_figure(own, other, "wall_s", "processor time of that run, a second", (1 / 6, 1 / 10)),
         _processor_time_figure(own, other, "analysed", "the same, an analysed frame", (None, None)),
         _processor_time_figure(saving, other, "wall_s", "processor time a second that saves power", (None, None)),
     ]

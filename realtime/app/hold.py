@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections import deque
 
-HOLD_S = 0.02
+HOLD_S = 0.012
 """Longest time in seconds. Of a camera of 30 frames a second the next frame comes after 33 ms."""
 
 _KEPT = 9
