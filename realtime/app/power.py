@@ -58,9 +58,7 @@ class PowerPolicy:
         if self._said or self._reason is None:
             return None
         self._said = True
-        return (
-            f"{self._reason.value}: emodj looks at the faces about {1 / LOOK_S:.0f} times a second (--power full: as usual)"
-        )
+        return f"{self._reason.value}: emodj looks at the faces about {1 / LOOK_S:.0f} times a second (--power full: as usual)"
 
 
 @dataclass(frozen=True, slots=True)
