@@ -30,6 +30,8 @@ FULL_SCAN_S = 0.3
 number of frames, so that a slow machine finds a new face as soon as a fast one does."""
 WHOLE_SCAN_S = 2.0
 """With `saves` a scan searches what changed since the last one, and the whole frame after so many seconds."""
+_MOST_SEARCHES = 8
+"""Searches of a held picture that are kept. Near a face that stands still the boxes are the same after a few of them."""
 EMPTY_SCAN_S = 0.09
 """Seconds between two scans while no face is known: an empty room is not worth a scan of each frame."""
 
@@ -172,6 +174,9 @@ class FrameReader:
         self._scanner = faces.detector if isinstance(faces.detector, AreaScanner) else None
         self._cells = ScannedCells()
         self._calibration: Calibration | None = None
+        # The last picture, and what was found near which boxes of it: a film may show a picture for minutes
+        self._picture: Image | None = None
+        self._found: dict[tuple[Box, ...], RawFaces] = {}
 
     @property
     def neutral(self) -> LogMeans | None:
@@ -200,7 +205,7 @@ class FrameReader:
         plan = Plan({}, {}, [], [])
         if self._recent is None:
             near = [] if is_due else [face.box for face in expected]
-            raw = self._faces.detect_and_classify(frame.image, near)
+            raw = self._search_once(frame, near)
         else:
             area = self._find_scan_area(frame.image, expected, now_s) if is_due else None
             plan = self._recent.plan(frame.image, expected, now_s)
@@ -224,6 +229,15 @@ class FrameReader:
             faces = [self._labels.update(face, now_s) for face in tracked]
             faces += [self._labels.update(face, now_s, detected=False) for face in missed]
         return tuple(sorted(faces, key=lambda face: (face.box.left, face.box.top)))
+
+    def _search_once(self, frame: Frame, near: Sequence[Box]) -> RawFaces:
+        """Find and classify the faces of a frame; not again where a held picture was searched near the same boxes before."""
+        if not frame.held or frame.image is not self._picture or len(self._found) >= _MOST_SEARCHES:
+            self._picture, self._found = frame.image, {}
+        key = tuple(near)
+        if key not in self._found:
+            self._found[key] = self._faces.detect_and_classify(frame.image, near)
+        return self._found[key]
 
     def _find_scan_area(self, image: Image, expected: Sequence[ExpectedFace], now_s: float) -> Box | None:
         """What a scan has to search: what changed since the last one, sometimes all; None if nothing changed."""

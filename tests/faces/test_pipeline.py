@@ -576,3 +576,18 @@ def test_a_session_that_does_not_save_searches_and_reads_each_frame() -> None:
     for frame in make_frames(textured(1), 20):
         reader.read(frame)
     assert (len(detector.near), len(classifier.batches)) == (20, 20)
+
+
+def test_a_picture_that_a_film_shows_for_minutes_is_searched_once() -> None:
+    detector = ScriptedDetector([LEFT])
+    reader = FrameReader(make_reader(detector), make_tracker())
+    image = textured(1)
+    shown = [Frame(image, index, float(index), held=index > 0) for index in range(60)]
+    faces = [reader.read(frame) for frame in shown]
+    assert len(detector.near) == 1
+    assert all([face.track for face in each] == [1] for each in faces)
+    # Another picture, or the same one in a source that does not say so, is searched
+    reader.read(Frame(textured(2), 60, 60.0))
+    reader.read(Frame(textured(2), 61, 61.0, held=True))
+    reader.read(Frame(image, 62, 62.0))
+    assert len(detector.near) == 4
