@@ -74,9 +74,16 @@ def documents(text: str) -> list[dict[str, Any]]:
 
 
 def find_mark(driver: WindowDriver) -> int:
-    """The first row of the mark in the shown frame."""
-    left = driver.picture()[:, :20].astype(int)
-    return int(np.flatnonzero((np.abs(left - (0, 0, 255)).max(axis=2) < 60).mean(axis=1) > 0.5)[0])
+    """The first row of the mark in the shown frame. A picture of the screen may be taken while the window is being painted."""
+    rows = list[int]()
+
+    def look() -> bool:
+        left = driver.picture()[:, :20].astype(int)
+        rows[:] = map(int, np.flatnonzero((np.abs(left - (0, 0, 255)).max(axis=2) < 60).mean(axis=1) > 0.5))
+        return bool(rows)
+
+    until(look)
+    return rows[0]
 
 
 def wait_for_new_frames(driver: WindowDriver) -> None:
