@@ -89,6 +89,10 @@ class Box:
             return 0.0
         return width * height / (self.area + other.area - width * height)
 
+    def moved(self, right: int, down: int) -> "Box":
+        """The same box, so many pixels further right and down."""
+        return Box(self.left + right, self.top + down, self.width, self.height)
+
     def mirrored(self, frame_width: int) -> "Box":
         """The same box after its frame of `frame_width` pixels is flipped left to right."""
         return Box(frame_width - self.right, self.top, self.width, self.height)

@@ -45,6 +45,10 @@ def test_expressions_have_the_order_of_the_network_outputs() -> None:
     assert names == ["angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"]
 
 
+def test_a_moved_box_keeps_its_size() -> None:
+    assert Box(5, 6, 7, 8).moved(-10, 20) == Box(-5, 26, 7, 8)
+
+
 @pytest.mark.parametrize(("width", "height"), [(0, 1), (1, 0), (-3, 5), (5, -3), (0, 0)])
 def test_a_box_has_a_size(width: int, height: int) -> None:
     with pytest.raises(ValueError, match=f"not {width}x{height}"):

@@ -195,6 +195,7 @@ class StillsReader:
         self.pictures: list[AnalysedPicture] = []
         self.failures: list[EmodjError] = []
         self._build_detector = detector
+        self._built: BackgroundCall[Detector] | None = None
         self._load_faces = faces
         self._faces: FaceReader | None = None
         self._music = music
@@ -208,6 +209,14 @@ class StillsReader:
 
     def read(self, item: PictureInput) -> None:
         """Read and analyse a picture; write and show it annotated if target and view are given."""
+        if self._built is None and item.error is None:
+            # Both are native code for the most part, so the cascades are parsed while the picture is decoded
+            with BackgroundCall("detector", self._build_detector) as self._built:
+                self._read(item)
+        else:
+            self._read(item)
+
+    def _read(self, item: PictureInput) -> None:
         picture = AnalysedPicture(item.path)
         failure = item.error
         drawn = None
@@ -235,7 +244,7 @@ class StillsReader:
         """Search the first picture while the network is loaded: the search needs none, and takes half of all the time."""
 
         def search() -> tuple[Detector, list[Box]]:
-            detector = self._build_detector()
+            detector = self._build_detector() if self._built is None else self._built.result()
             return detector, detector.detect(pixels)
 
         with BackgroundCall("first search", search) as searched:

@@ -1,15 +1,15 @@
 """Which faces of a live frame need a search or an answer of the network: those whose pixels changed since the last one.
 
 A face at rest keeps box and answer for a moment. A face that moves as expected is searched in every second frame at 30 frames a
-second, and in the frame between it keeps its answer if it looks the same there, else it is read. Where a face was missed,
-nothing is searched for a moment until something changes there. `python -m benchmarks.detection` and `steadiness` measure what
-that does to boxes and labels.
+second; in the frame between it is read where it is expected, if it looks alike there. Where a face was missed, nothing is
+searched for a moment until something changes there. `python -m benchmarks.detection` and `steadiness` measure what that does to
+boxes and labels.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -42,8 +42,6 @@ mean of a cell varies by a sixth of that."""
 LIKENESS = 0.9
 """Correlation of two crops that show the same face in the same place. Crops of a face and of a wall, or of two faces, have less
 than half."""
-SAMENESS = 0.99
-"""Correlation of two crops that show the same face with the same expression: a mouth that opens changes it by more."""
 SURROUNDINGS = 1.6
 """Side of the square that is watched where a face was missed, as a multiple of its box: the region that is searched near it."""
 
@@ -71,7 +69,7 @@ class Plan(NamedTuple):
     """What to do with the expected faces of a frame.
 
     Attributes:
-        kept: answers that still hold, by track; with another box where the face moved.
+        kept: answers that still hold, by track.
         moved: boxes of faces that are where they were expected, by track: to be read, not searched.
         searched: faces to search near their boxes.
         quiet: tracks whose face is missed, and where nothing changed since.
@@ -130,21 +128,15 @@ class RecentAnswers:
                 and self._is_unchanged(image, seen.answer, self._side_ratio)
             ):
                 plan.kept[track] = seen.answer
-            elif now_s - seen.searched_s < UNSEARCHED_S and is_inside(face.box, image):
-                self._follow(image, face, seen, plan, now_s)
+            elif (
+                now_s - seen.searched_s < UNSEARCHED_S
+                and is_inside(face.box, image)
+                and correlate(seen.answer.crop, _crop(image, face.box, self._side_ratio)) >= LIKENESS
+            ):
+                plan.moved[track] = face.box
             else:
                 plan.searched.append(face)
         return plan
-
-    def _follow(self, image: Image, face: ExpectedFace, seen: _Seen, plan: Plan, now_s: float) -> None:
-        """Plan for a face that may be where it was expected."""
-        likeness = correlate(seen.answer.crop, _crop(image, face.box, self._side_ratio))
-        if likeness >= SAMENESS and now_s - seen.read_s < UNSEARCHED_S:
-            plan.kept[face.track or 0] = replace(seen.answer, box=face.box)
-        elif likeness >= LIKENESS:
-            plan.moved[face.track or 0] = face.box
-        else:
-            plan.searched.append(face)
 
     def note(self, image: Image, now_s: float, plan: Plan, answers: dict[int, Answer]) -> None:
         """Remember what a frame brought.

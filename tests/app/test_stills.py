@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 import pytest
@@ -119,6 +120,39 @@ def test_the_network_is_loaded_while_the_first_picture_is_searched_and_once_for_
     first, second = reader.pictures
     assert [face.expression.value for face in first.faces] == ["happy"]
     assert first == second
+
+
+def test_the_detector_is_built_while_the_first_picture_is_read(portrait: Path) -> None:
+    settings, built = build.shipped_settings(), threading.Event()
+
+    class Patient(BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            assert built.wait(10)
+            return super().read(size)
+
+    def build_detector() -> Detector:
+        built.set()
+        return build.build_detector(settings.faces, settings.faces.image)
+
+    def load(detector: Callable[[], Detector]) -> FaceReader:
+        return build.build_face_reader(settings, settings.faces.image, lambda _: None, detector)
+
+    music = build.build_playlists(settings, lambda _: None)
+    reader = StillsReader(build_detector, load, music, settings.music.strategy, stdin=Patient(portrait.read_bytes()))
+    reader.read(PictureInput("-", Path("-")))
+    assert [len(picture.faces) for picture in reader.pictures] == [1]
+
+
+def test_nothing_is_built_for_a_path_that_cannot_be_read() -> None:
+    settings = build.shipped_settings()
+    missing = PictureInput("no.png", Path("no.png"), UsageError("no.png is missing"))
+
+    def fail(*_: object) -> NoReturn:
+        raise AssertionError
+
+    reader = StillsReader(fail, fail, build.build_playlists(settings, lambda _: None), settings.music.strategy)
+    reader.read(missing)
+    assert [str(error) for error in reader.failures] == ["no.png is missing"]
 
 
 def test_a_detector_that_cannot_be_built_is_an_error_of_the_run(portrait: Path) -> None:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from realtime.domain import Box, Image
 from realtime.errors import AssetError
-from realtime.faces.haar import MAX_CASCADE_BYTES, HaarDetector
+from realtime.faces.cascade_view import MAX_CASCADE_BYTES
+from realtime.faces.haar import HaarDetector
 from tests.support.places import CASCADES
 
 FAST, THOROUGH = CASCADES / "haarcascade_frontalface_alt2.xml", CASCADES / "haarcascade_frontalface_alt.xml"
