@@ -53,6 +53,8 @@ def show(context: Context, as_json: bool | None) -> None:
     click.echo(f"network      {printable(str(pair))}")
     click.echo(f"sha256       {terms.pair_digest}" + ("" if fits else "  (does not fit)"))
     click.echo(f"compiled     {terms.compiled_digest}")
+    if terms.quantised_digest is not None:
+        click.echo(f"in 8 bits    {terms.quantised_digest}")
     click.echo(f"crop         {terms.side_ratio:g} × the detector's box")
     if terms.unsure_below is not None:
         own = "" if terms.unsure_below.neutral is None else f", neutral below {terms.unsure_below.neutral:g}"
@@ -126,6 +128,7 @@ def _document(pair: Path, terms: Contract, card: str | None, *, fits: bool) -> D
         "pair_sha256": terms.pair_digest,
         "fits": fits,
         "compiled_sha256": terms.compiled_digest,
+        "quantised_sha256": terms.quantised_digest,
         "side_ratio": terms.side_ratio,
         "unsure_below": None if terms.unsure_below is None else terms.unsure_below.common,
         "neutral_unsure_below": None if terms.unsure_below is None else terms.unsure_below.neutral,

@@ -81,8 +81,11 @@ def verify(pair: Path) -> list[VerifyResult]:
 
 
 def _open_quantised(path: Path, terms: Contract) -> Classifier | VerifyResult | None:
-    """Open the quantised form; a failed check if it is damaged, and None if there is none or this computer cannot run it."""
-    if not terms.quantised_digest or not path.exists():
+    """Open the quantised form; a failed check if it is missing or damaged.
+
+    None if the contract names none or this computer cannot run it.
+    """
+    if not terms.quantised_digest:
         return None
     try:
         model = contract.read_compiled(path)

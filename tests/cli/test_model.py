@@ -34,7 +34,7 @@ def test_show_prints_the_contract_of_the_network_that_the_settings_name(
     assert (ended.returncode, ended.stderr) == (0, "")
     contract = json.loads(SHIPPED.with_suffix(".contract.json").read_text(encoding="utf-8"))
     assert str(SHIPPED) in ended.stdout
-    for name in ("pair_sha256", "compiled_sha256"):
+    for name in ("pair_sha256", "compiled_sha256", "quantised_sha256"):
         assert contract[name] in ended.stdout
     assert "does not fit" not in ended.stdout
     config_file = settings(f"[network]\npair = '{bare}'\n")

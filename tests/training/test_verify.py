@@ -71,6 +71,13 @@ def test_a_changed_quantised_network_is_a_failed_check(pair: Path) -> None:
     assert results(pair) == {"pair": True, "compiled": False, "golden crops": True, "pair and compiled": True}
 
 
+def test_a_missing_quantised_network_is_a_failed_check(pair: Path) -> None:
+    pair.with_suffix(".int8.tflite").unlink()
+    [failed] = [item for item in verify(pair) if item.passed is False]
+    assert failed.subject == "compiled"
+    assert "emotiondetector.int8.tflite cannot be read" in failed.finding
+
+
 def test_a_quantised_network_with_other_answers_is_a_failed_check(pair: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = pair.with_suffix(".int8.tflite")
     path.write_bytes(untrained())
