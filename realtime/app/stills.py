@@ -159,7 +159,7 @@ def _identity(path: str) -> tuple[int, int] | None:
 
 
 class StillsReader:
-    """Reads one picture after the other. Detector and network are loaded when the first picture could be read.
+    """Reads one picture after the other. The detector is built while the first one is read, the network is loaded after that.
 
     Args:
         detector: builds the detector, in another thread.
@@ -209,7 +209,7 @@ class StillsReader:
 
     def read(self, item: PictureInput) -> None:
         """Read and analyse a picture; write and show it annotated if target and view are given."""
-        if self._built is None and item.error is None:
+        if self._faces is None and self._built is None and item.error is None:
             # Both are native code for the most part, so the cascades are parsed while the picture is decoded
             with BackgroundCall("detector", self._build_detector) as self._built:
                 self._read(item)
@@ -242,9 +242,11 @@ class StillsReader:
 
     def _read_first_faces(self, pixels: Image) -> tuple[Face, ...]:
         """Search the first picture while the network is loaded: the search needs none, and takes half of all the time."""
+        # A second try builds it anew
+        built, self._built = self._built, None
 
         def search() -> tuple[Detector, list[Box]]:
-            detector = self._build_detector() if self._built is None else self._built.result()
+            detector = self._build_detector() if built is None else built.result()
             return detector, detector.detect(pixels)
 
         with BackgroundCall("first search", search) as searched:

@@ -27,10 +27,6 @@ if TYPE_CHECKING:
 NEAR_MARGIN = 0.3
 NEAR_SIZES = (0.75, 1.35)
 NEAR_SCALE_FACTOR = 1.1
-ROUGH_SCALE_FACTOR = 1.15
-"""Ratio between the sizes of the first look of `CascadeView.scan`: it tries a quarter of the places, so it tries more sizes."""
-GROUP_TOLERANCE = 0.2
-"""By how much squares of a group differ, in sides; as in OpenCV's own grouping of hits."""
 MAX_CASCADE_BYTES = 32_000_000
 """The largest cascade that is read; bytes. The largest one of OpenCV has 3.7 MB (`ls -l cv2/data`)."""
 
@@ -64,12 +60,6 @@ class SizeRange:
     scale_factor: float
     smallest: int
     largest: int | None = None
-
-    def first_side(self, window: int) -> float:
-        """The first size that OpenCV tries with a cascade of a window of `window` pixels; pixels."""
-        steps = math.log(max(self.smallest, window) / window, self.scale_factor)
-        # Not one size too many for a rounded logarithm
-        return window * self.scale_factor ** math.ceil(steps - 1e-9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,30 +131,6 @@ class CascadeView:
         ]
         return sorted(hits, key=lambda hit: -hit.box.area)
 
-    def scan(self, grey: Grey, sizes: SizeRange, min_neighbors: int) -> list[Hit]:
-        """Find faces in a whole image as `detect` does, in less than half of the time if all of them are large.
-
-        OpenCV tries every place for sizes from twice the cascade's window on, and every fourth place below. If even the
-        smallest size is that large, the image is shrunk to half, and even a single hit there tells where to look closely. On
-        annotated photos that were shrunk to 512 pixels, one large face of 128 is lost by that, and a false one of six.
-        """
-        if min(grey.shape) < sizes.smallest:
-            return []
-        window = self._cascade.getOriginalWindowSize()[0]
-        if sizes.first_side(window) < 2 * window:
-            return self.detect(grey, sizes, min_neighbors)
-        half = SizeRange(ROUGH_SCALE_FACTOR, max(window, sizes.smallest // 2), sizes.largest and sizes.largest // 2)
-        squares = [hit.box for hit in self.detect(shrink(grey, 0.5), half, 0)]
-        return [
-            hit for square in group_squares(squares) for hit in self._detect_near(grey, square.scaled(2), sizes, min_neighbors)
-        ]
-
-    def _detect_near(self, grey: Grey, box: Box, sizes: SizeRange, min_neighbors: int) -> list[Hit]:
-        region, left, top = crop_region(grey, box, NEAR_MARGIN)
-        near = sizes_near(box, sizes.smallest)
-        hits = self.detect(region, SizeRange(sizes.scale_factor, near.smallest, near.largest), min_neighbors)
-        return [Hit(hit.box.moved(left, top), hit.count) for hit in hits]
-
     def _to_frontal_box(self, square: Sequence[int], inverse: NDArray[np.float64] | None, width: int) -> Box:
         left, top, wide, _ = map(int, square)
         side = wide * self._correction.ratio
@@ -201,15 +167,6 @@ def load_cascade(path: Path) -> cv2.CascadeClassifier:
     if not complete:
         raise AssetError(refusal)
     return cascade
-
-
-def group_squares(squares: Sequence[Box]) -> list[Box]:
-    """One square for those that overlap, also for a single one."""
-    if not squares:
-        return []
-    # OpenCV leaves out a group of one: each square comes twice
-    twice = [(box.left, box.top, box.width, box.height) for box in squares] * 2
-    return [Box(*map(int, square)) for square in cv2.groupRectangles(twice, 1, GROUP_TOLERANCE)[0]]
 
 
 def _rotate(grey: Grey, tilt_deg: float) -> tuple[Grey, NDArray[np.float64]]:

@@ -1,7 +1,4 @@
-"""Haar cascade detector: scan the image, verify doubtful hits, search near known faces, in upright and tilted views.
-
-Viola & Jones 2001; Lienhart & Maydt 2002.
-"""
+"""Haar cascade detector: scan the image, verify doubtful hits, search near known faces, in upright and tilted views."""
 
 from __future__ import annotations
 
@@ -69,7 +66,8 @@ class HaarDetector:
         min_neighbors: a face needs more overlapping hits than this; with `close_cascade`, still more near a known face.
         min_face: side of the smallest face, in pixels of the shrunken image.
         close_cascade: a frontal cascade that verifies doubtful hits and searches near known faces, also for tilted heads.
-        profile_cascade: a cascade for heads turned to the left; with it the scan also searches for tilted and turned heads.
+        profile_cascade: a cascade for heads turned to the left; with it the scan also searches for tilted and turned heads,
+            from `min_face` and from `FINE_FACE` pixels of the image on.
         fine_ratio: above 1, large images are scanned once more, up to so many times larger, for the faces that are too small
             for the first scan.
 
@@ -208,7 +206,7 @@ class HaarDetector:
         small = shrink(grey, smaller)
         sizes = SizeRange(self._scale_factor, max(self._min_face, round(FINE_FACE * scale * smaller)))
         for view, neighbors in self._tilted_and_turned:
-            for hit in view.scan(small, sizes, neighbors):
+            for hit in view.detect(small, sizes, neighbors):
                 yield hit.box.scaled(1 / smaller)
 
 

@@ -143,7 +143,7 @@ def test_the_detector_is_built_while_the_first_picture_is_read(portrait: Path) -
     assert [len(picture.faces) for picture in reader.pictures] == [1]
 
 
-def test_nothing_is_built_for_a_path_that_cannot_be_read() -> None:
+def test_nothing_is_built_for_a_path_that_is_an_error_already() -> None:
     settings = build.shipped_settings()
     missing = PictureInput("no.png", Path("no.png"), UsageError("no.png is missing"))
 
@@ -165,5 +165,26 @@ def test_a_detector_that_cannot_be_built_is_an_error_of_the_run(portrait: Path) 
         return build.build_face_reader(settings, settings.faces.image, lambda _: None, detector)
 
     reader = StillsReader(build_detector, load, build.build_playlists(settings, lambda _: None), settings.music.strategy)
+    reader.read(PictureInput("no.png", Path("no.png")))
+    assert [str(error) for error in reader.failures] == ["no such file: no.png"], "the picture's own error comes first"
     with pytest.raises(AssetError, match="no cascade"):
         reader.read(PictureInput(str(portrait), Path("a.jpg")))
+
+
+def test_a_detector_whose_memory_did_not_suffice_is_built_again(portrait: Path) -> None:
+    settings, builds = build.shipped_settings(), list[int]()
+
+    def build_detector() -> Detector:
+        builds.append(1)
+        if len(builds) == 1:
+            raise MemoryError
+        return build.build_detector(settings.faces, settings.faces.image)
+
+    def load(detector: Callable[[], Detector]) -> FaceReader:
+        return build.build_face_reader(settings, settings.faces.image, lambda _: None, detector)
+
+    reader = StillsReader(build_detector, load, build.build_playlists(settings, lambda _: None), settings.music.strategy)
+    for _ in range(3):
+        reader.read(PictureInput(str(portrait), Path("a.jpg")))
+    assert [len(picture.faces) for picture in reader.pictures] == [0, 1, 1]
+    assert (len(reader.failures), len(builds)) == (1, 2)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from realtime.domain import Box, Image
-from realtime.faces.cascade_view import PROFILE_CORRECTION, BoxCorrection, CascadeView, SizeRange, group_squares, load_cascade
+from realtime.faces.cascade_view import PROFILE_CORRECTION, BoxCorrection, CascadeView, SizeRange, load_cascade
 from tests.support.places import CASCADES
 
 FRONTAL = CASCADES / "haarcascade_frontalface_alt2.xml"
@@ -79,47 +79,3 @@ def test_the_largest_hit_comes_first(grey: Image) -> None:
 @pytest.mark.parametrize("shape", [(1, 1), (0, 0), (0, 50), (30, 400)])
 def test_no_face_is_found_in_a_picture_smaller_than_the_smallest_face(shape: tuple[int, int], tilt: float) -> None:
     assert CascadeView(load_cascade(FRONTAL), tilt_deg=tilt).detect(np.zeros(shape, np.uint8), SizeRange(1.1, 36), 3) == []
-
-
-@pytest.mark.parametrize("tilt", [0, 20])
-def test_a_scan_for_large_faces_finds_what_a_search_of_every_place_finds(grey: Image, tilt: float) -> None:
-    picture, face = tilted(grey, tilt)
-    view, sizes = CascadeView(load_cascade(FRONTAL), tilt_deg=tilt), SizeRange(1.2, 48)
-    (rough,), (full,) = view.scan(picture, sizes, 4), view.detect(picture, sizes, 4)
-    assert min(rough.box.overlap(full.box), rough.box.overlap(face)) > SAME
-
-
-def test_a_scan_for_large_faces_needs_as_many_hits(grey: Image) -> None:
-    view, sizes = CascadeView(load_cascade(FRONTAL)), SizeRange(1.2, 48)
-    (hit,) = view.scan(grey, sizes, 3)
-    assert hit.count > 3
-    assert view.scan(grey, sizes, hit.count) == []
-
-
-def test_a_scan_for_small_faces_searches_every_place(grey: Image) -> None:
-    view, sizes = CascadeView(load_cascade(FRONTAL)), SizeRange(1.2, 24)
-    assert view.scan(grey, sizes, 0) == view.detect(grey, sizes, 0)
-
-
-def test_a_scan_keeps_to_its_sizes(grey: Image) -> None:
-    view = CascadeView(load_cascade(FRONTAL))
-    assert view.scan(grey, SizeRange(1.2, 48, 70), 3) == []
-    assert view.scan(grey, SizeRange(1.2, 140), 3) == []
-
-
-@pytest.mark.parametrize("shape", [(1, 1), (0, 50), (30, 400), (50, 50)])
-def test_a_scan_finds_no_face_in_a_small_plain_picture(shape: tuple[int, int]) -> None:
-    assert CascadeView(load_cascade(FRONTAL)).scan(np.zeros(shape, np.uint8), SizeRange(1.2, 48), 3) == []
-
-
-@pytest.mark.parametrize(("smallest", "first"), [(5, 20), (20, 20), (24, 24), (25, 28.8), (38, 41.472)])
-def test_the_first_size_is_a_step_of_the_scale_factor(smallest: int, first: float) -> None:
-    assert SizeRange(1.2, smallest).first_side(20) == pytest.approx(first)
-
-
-def test_squares_that_overlap_are_one_and_a_single_one_stays() -> None:
-    assert group_squares([]) == []
-    assert group_squares([Box(10, 10, 40, 40), Box(12, 12, 40, 40), Box(200, 10, 50, 50)]) == [
-        Box(11, 11, 40, 40),
-        Box(200, 10, 50, 50),
-    ]

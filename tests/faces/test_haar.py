@@ -328,6 +328,13 @@ def test_a_tilted_head_in_a_picture_is_found_by_the_tilted_views(astronaut: Imag
     assert box.overlap(FACE.scaled(2)) > SAME
 
 
+@pytest.mark.parametrize(("side", "found"), [(35, 0), (56, 1)])
+def test_a_tilted_head_is_looked_for_from_the_smallest_face_that_can_be_read(astronaut: Image, side: int, found: int) -> None:
+    scale = side / FACE.width
+    image = cv2.resize(tilted(astronaut, 27), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(np.uint8)
+    assert len(thorough_detector().detect(image)) == found
+
+
 def noise(seed: int) -> Image:
     blocks = np.random.default_rng(seed).integers(0, 256, (30, 40, 3), np.uint8)
     return np.kron(blocks, np.ones((12, 12, 1), np.uint8))
