@@ -110,6 +110,8 @@ def test_a_compiled_network_without_its_pair_is_checked(pair: Path) -> None:
     for suffix in (".json", ".h5"):
         pair.with_suffix(suffix).unlink()
     assert [item.passed for item in verify(pair.with_suffix(".tflite"))] == [None, True, True, None]
+    pair.with_suffix(".int8.tflite").unlink()
+    assert [item.passed for item in verify(pair.with_suffix(".tflite"))] == [None, True, True, None], "a fetched one has none"
 
 
 def test_a_missing_contract_or_pair_is_an_error(pair: Path, tmp_path: Path) -> None:
